@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The way into the project: 'make help' lists what it can do. This file says
+# what depends on what; the work is in scripts/. Everything downloaded or built
+# goes under build/, and what is there is not made again.
+
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+V      ?= 0
+Q      := $(if $(filter 1,$(V)),,@)
+BUILD  := build
+export V
+
+.PHONY: all
+all:
+
+##@ Commands
+.PHONY: help
+help: ## this list
+	@awk -f scripts/help.awk $(firstword $(MAKEFILE_LIST))
+
+.PHONY: clean distclean
+clean: ## remove what was built, keep what was downloaded
+	$(Q)shopt -s extglob nullglob; rm -rf $(BUILD)/!(kernel|tools|config*) \
+		$(BUILD)/kernel/*/root/lib/modules/*/updates
+
+distclean: ## remove everything that is not in the sources
+	$(Q)rm -rf $(BUILD)
+
+# What follows needs packages and the kernel's version, which are looked up
+# once, for the first goal that builds something, and written to this file.
+ifneq ($(filter-out help clean distclean,$(or $(MAKECMDGOALS),all)),)
+CONFIG := $(BUILD)/config$(addprefix -,$(KERNEL)).mk
+include $(CONFIG)
+endif
+
+$(CONFIG): scripts/config.sh scripts/packages.sh
+	$(Q)KERNEL=$(KERNEL) scripts/config.sh $@
+
+KDIR       := $(BUILD)/kernel/$(KVER)
+CC         := gcc
+CLANG      ?= clang-19
+LLVM_STRIP ?= llvm-strip-19
+BPFTOOL    := $(BUILD)/tools/bpftool
+VMLINUX_H  := $(KDIR)/include/vmlinux.h
+CFLAGS     ?= -O2 -g
+WARNINGS   := -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
+CPPFLAGS   += -I include -I include/uapi -I $(BUILD) $(LIBBPF_CFLAGS)
+BPF_CFLAGS := -O2 -g -Wall -Werror -target bpf -mcpu=v3 -I include -I include/uapi \
+	-I $(KDIR)/include $(LIBBPF_CFLAGS)
+export CLANG LLVM_STRIP
+
+# One short line per step; the command itself with V=1.
+say = @printf '  %-7s %s\n' $(1) $(2)
+
+##@ Kernel and tools
+$(KDIR)/vmlinuz:
+	$(Q)scripts/kernel.sh fetch $(KVER)
+
+$(BUILD)/tools/source:
+	$(Q)scripts/tools.sh fetch $(KVER)
+
+$(BPFTOOL): scripts/tools.sh $(wildcard loader/patches/*.patch) \
+		| $(BUILD)/tools/source $(KDIR)/vmlinuz
+	$(Q)scripts/tools.sh build $(KDIR)/vmlinux
+
+$(VMLINUX_H): | $(BPFTOOL) $(KDIR)/vmlinuz
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) btf dump file $(KDIR)/vmlinux format c >$@
+
+##@ Kernel modules
+MODULES   := $(patsubst kernel/Kbuild,$(BUILD)/modules/$(KVER)/.built,$(wildcard kernel/Kbuild))
+K_SOURCES := $(shell find kernel include -type f 2>/dev/null)
+
+.PHONY: modules
+modules: $(MODULES) ## the kernel modules, ready for the VM
+$(MODULES): $(K_SOURCES) scripts/modules.sh | $(KDIR)/vmlinuz
+	$(Q)scripts/modules.sh $(KDIR) $(KVER)
+	$(Q)touch $@
+
+##@ BPF objects and their skeletons, from anywhere in the tree
+BPF_SOURCES := $(shell find bpf loader selftests -name '*.bpf.c' 2>/dev/null)
+BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(BUILD)/%.bpf.o)
+
+$(BUILD)/%.bpf.o: %.bpf.c | $(VMLINUX_H)
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -I $(<D) -MMD -MP -c $< -o $@
+
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o | $(BPFTOOL)
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$(notdir $*)) >$@
+
+-include $(BPF_OBJECTS:.o=.d)
+
+.PHONY: bpf
+bpf: $(BPF_OBJECTS) ## the BPF programs and policies
+
+# The loader, tests and policies add their own targets to ALL and TEST_PROGS,
+# and what 'make install' does to INSTALL_TARGETS.
+ALL             :=
+TEST_PROGS      :=
+INSTALL_TARGETS :=
+-include loader/build.mk bpf/build.mk selftests/build.mk
+
+##@ Goals
+all: $(MODULES) $(BPF_OBJECTS) $(ALL) ## build everything (the default)
+
+VM_FILES := $(KDIR)/vmlinuz $(BPFTOOL)
+.PHONY: vm-ready
+vm-ready: $(VM_FILES)
+	$(Q)scripts/packages.sh vm
+
+.PHONY: vm
+vm: all vm-ready ## a shell in the VM; RUN="command" runs that; DEVICES=edu|nvme-sriov|... adds devices
+	@VM_KERNEL_DIR=$${VM_KERNEL_DIR:-$(KDIR)} selftests/vm/run.sh
+
+.PHONY: test
+test: all $(TEST_PROGS) vm-ready ## run the tests; TESTS="pattern" picks some, JOBS=2 runs two VMs at once
+	@VM_KERNEL_DIR=$${VM_KERNEL_DIR:-$(KDIR)} selftests/run
+
+.PHONY: bench
+bench: all $(TEST_PROGS) vm-ready ## measure, in the VM, counting instructions
+	@VM_KERNEL_DIR=$${VM_KERNEL_DIR:-$(KDIR)} ICOUNT=1 RUN=selftests/bench/run selftests/vm/run.sh
+
+.PHONY: demo
+demo: all vm-ready ## see what it does, in the VM
+	@VM_KERNEL_DIR=$${VM_KERNEL_DIR:-$(KDIR)} DEVICES=$(or $(DEVICES),nvme-sriov) RUN=scripts/demo.sh selftests/vm/run.sh
+
+.PHONY: check
+check: all $(TEST_PROGS) ## checkpatch, sparse, W=1, shellcheck
+	$(Q)scripts/packages.sh check
+	$(Q)scripts/check.sh $(KDIR) $(KVER)
+
+.PHONY: install
+install: all $(INSTALL_TARGETS) ## install for the kernel KERNEL= on this machine (DESTDIR=)
+	$(Q)scripts/install.sh $(KDIR) $(KVER)

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Write what make needs to know about this machine and the kernel to build for:
+#
+#   config.sh build/config.mk
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+"$top/scripts/packages.sh" build
+version=$("$top/scripts/kernel.sh" version)
+[ -n "$version" ] || die "apt names no kernel image; set KERNEL=VERSION"
+
+# struct_ops types that live in a module need libbpf 1.4.
+if pkg-config --atleast-version=1.4 libbpf 2>/dev/null; then
+	cflags=$(pkg-config --cflags libbpf)
+	libs=$(pkg-config --libs libbpf)
+	own=
+else
+	cflags='-I $(BUILD)/tools/libbpf/include'
+	libs='$(BUILD)/tools/libbpf/lib/libbpf.a -lelf -lz'
+	own='$(BUILD)/tools/bpftool'
+fi
+
+mkdir -p "$(dirname "$1")"
+cat >"$1" <<END
+KVER := $version
+LIBBPF_CFLAGS := $cflags
+LIBBPF_LIBS := $libs
+# built together with bpftool: what is compiled against libbpf comes after it
+LIBBPF_READY := $own
+END
+step CONFIG "kernel $version"

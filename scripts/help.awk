@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Print the goals of the Makefile that carry a '## description'.
+BEGIN { print "usage: make [GOAL] [VARIABLE=value]\n" }
+/^[a-z-]+( [a-z-]+)*:.*## / {
+	goal = $0
+	sub(/:.*/, "", goal)
+	text = $0
+	sub(/.*## /, "", text)
+	printf "  %-10s %s\n", goal, text
+}
+END {
+	print "\n  KERNEL=VERSION builds for another kernel of the archive, V=1 shows"
+	print "  every command, NO_INSTALL=1 lists missing packages and stops."
+}

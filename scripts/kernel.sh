@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Debian's kernel as files: which one, and a copy of it under build/kernel/.
+# Nothing is installed on this machine.
+#
+#   kernel.sh version        print the version to use (KERNEL= names another)
+#   kernel.sh fetch VERSION  download and unpack it
+#
+# build/kernel/VERSION/ is also what the VM boots, whoever made it:
+#   vmlinuz         the image
+#   vmlinux         a file with the kernel's BTF
+#   build/          what 'make -C' needs to build a module
+#   root/           / of that kernel: lib/modules/VERSION with modules.dep
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+# The apt options that make a download work for root and for anybody else.
+apt_get() {
+	apt-get -q -o APT::Sandbox::User="$(id -un)" "$@"
+}
+
+depends() {
+	apt-cache depends --no-recommends --no-suggests --no-conflicts \
+		--no-breaks --no-replaces --no-enhances "$1" |
+		sed -n 's/^ *|\?Depends: *//p'
+}
+
+# The newest 6.12 where the release has several kernels, else its only one.
+meta() {
+	local m
+	for m in linux-image-6.12-amd64 linux-image-amd64; do
+		if apt_lists "$m"; then
+			echo "$m"
+			return
+		fi
+	done
+	return 1
+}
+
+version() {
+	if [ -n "${KERNEL:-}" ]; then
+		echo "${KERNEL#linux-image-}"
+		return
+	fi
+	local m
+	if ! m=$(meta); then
+		logged apt-update as_root apt-get update >&2
+		m=$(meta) || die "apt knows no linux-image-6.12-amd64 (on Debian 12" \
+			"it is in bookworm-security): add that source, or name a" \
+			"kernel with KERNEL=VERSION"
+	fi
+	depends "$m" | sed -n 's/^linux-image-\([0-9].*\)$/\1/p;T;q'
+}
+
+# Image, modules and headers, however the release splits them: follow the
+# dependencies that name a part of this same kernel.
+packages() {
+	local version=$1 queue seen=' ' name dep
+	queue=("linux-image-$version" "linux-headers-$version")
+	while [ ${#queue[@]} -gt 0 ]; do
+		name=${queue[0]}
+		queue=("${queue[@]:1}")
+		case $seen in *" $name "*) continue ;; esac
+		seen+="$name "
+		echo "$name"
+		while read -r dep; do
+			case $dep in
+			*-unsigned | *-dbg*) ;;
+			linux-image-[0-9]* | linux-binary-[0-9]* | \
+			linux-modules-[0-9]* | linux-headers-[0-9]* | \
+			linux-kbuild-[0-9]*)
+				queue+=("$dep")
+				;;
+			esac
+		done < <(depends "$name")
+	done
+}
+
+unpack() {
+	local root=$1 deb
+	shift
+	for deb in "$@"; do
+		dpkg-deb -x "$deb" "$root"
+	done
+	# Split packages put the modules under usr/lib.
+	[ -d "$root/lib/modules" ] || ln -sfn usr/lib "$root/lib"
+}
+
+# Debian's headers find each other below /usr/src; these are elsewhere, and
+# may move with the checkout.
+relocate_headers() {
+	local makefile=$1/Makefile
+	sed -i -E 's|^include +/usr/src/|include $(dir $(realpath $(lastword $(MAKEFILE_LIST))))../|' "$makefile"
+}
+
+# Compressed modules make every depmod and modprobe pay again.
+decompress_modules() {
+	find "$1" -name '*.ko.xz' -print0 | xargs -0 -r -P "$(nproc)" -n 64 xz -d
+	find "$1" -name '*.ko.zst' -print0 | xargs -0 -r -P "$(nproc)" -n 64 zstd -q -d --rm
+}
+
+download() {
+	# apt-get downloads into the directory it runs in
+	(cd "$1" && apt_get download "${@:2}")
+}
+
+fetch() {
+	local version=$1 dir=$build/kernel/$1 tmp=$build/kernel/$1.tmp names
+	rm -rf "$tmp"
+	mkdir -p "$tmp/deb" "$tmp/root"
+	apt_lists "linux-image-$version" || logged apt-update as_root apt-get update
+	apt_lists "linux-image-$version" ||
+		die "apt knows no linux-image-$version; see 'apt-cache search" \
+			"--names-only linux-image-' or leave KERNEL= out"
+	mapfile -t names < <(packages "$version")
+	step KERNEL "fetching linux-image-$version and headers"
+	logged kernel-fetch download "$tmp/deb" "${names[@]}" ||
+		{ logged apt-update as_root apt-get update &&
+			logged kernel-fetch download "$tmp/deb" "${names[@]}"; }
+	step KERNEL "unpacking $version"
+	unpack "$tmp/root" "$tmp"/deb/*.deb
+	relocate_headers "$tmp/root/usr/src/linux-headers-$version"
+	decompress_modules "$tmp/root/lib/modules"
+	logged depmod depmod -b "$tmp/root" "$version"
+
+	local image=root/boot/vmlinuz-$version
+	[ -e "$tmp/$image" ] || image=root/usr/lib/modules/$version/vmlinuz
+	[ -e "$tmp/$image" ] || die "no vmlinuz in the packages of $version: ${names[*]}"
+	ln -s "$image" "$tmp/vmlinuz"
+	ln -s "root/usr/src/linux-headers-$version" "$tmp/build"
+	ln -s build/vmlinux "$tmp/vmlinux"
+	rm -rf "$tmp/deb" "$dir"
+	mv "$tmp" "$dir"
+}
+
+case ${1:-} in
+version) version ;;
+fetch) fetch "$2" ;;
+*) die "usage: kernel.sh version | fetch VERSION" ;;
+esac

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Build the kernel modules against a kernel directory (see kernel.sh) and put
+# them where that kernel's modprobe finds them.
+#
+#   modules.sh KERNEL_DIR VERSION [MAKE ARGUMENT...]
+#
+# Kbuild writes its objects beside the sources, so the sources are mirrored as
+# symbolic links under build/modules/VERSION: the checkout stays clean, and
+# several kernels can be built for at once. NO_MODINST=1 stops after the build.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+kdir=$1 version=$2
+shift 2
+mirror=${MODULES_DIR:-$build/modules/$version}
+
+mirror_sources() {
+	local dir
+	mkdir -p "$mirror"
+	for dir in kernel include; do
+		cp -rsf --no-target-directory "$top/$dir" "$mirror/$dir"
+	done
+	# sources that are gone, and what was built from them
+	find "$mirror" -xtype l -delete
+}
+
+# A module without BTF loads, and then no policy can attach to it.
+check_btf() {
+	local ko
+	for ko in "$@"; do
+		readelf -SW "$ko" | grep -q ' \.BTF ' ||
+			die "${ko##*/} has no BTF: is pahole (package dwarves)" \
+				"installed, and has $kdir/build/vmlinux a .BTF section?"
+	done
+}
+
+install_modules() {
+	local updates=$kdir/root/lib/modules/$version/updates
+	rm -rf "$updates.new"
+	mkdir -p "$updates.new"
+	install -m 644 "$@" "$updates.new"
+	# depmod only when there is something new to see
+	if [ -d "$updates" ] && diff -rq "$updates" "$updates.new" >/dev/null; then
+		rm -rf "$updates.new"
+		return
+	fi
+	rm -rf "$updates"
+	mv "$updates.new" "$updates"
+	step DEPMOD "$version"
+	logged depmod depmod -b "$kdir/root" "$version"
+}
+
+mirror_sources
+step MODULES "building for $version"
+logged modules make -C "$kdir/build" M="$mirror/kernel" -j"$(nproc)" \
+	"$@" modules
+mapfile -t modules < <(find "$mirror/kernel" -name '*.ko')
+[ ${#modules[@]} -gt 0 ] || die "kernel/Kbuild builds no module"
+check_btf "${modules[@]}"
+[ "${NO_MODINST:-0}" = 1 ] || install_modules "${modules[@]}"

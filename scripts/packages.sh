@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Install the Debian packages that a command needs and that are missing.
+#
+#   packages.sh GROUP...     GROUP: build, vm, check
+#
+# NO_INSTALL=1 lists them and exits with 1 instead.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+# The kernel's headers name the compiler they were built with, and each
+# release has its own: linux-headers-VERSION says 'gcc = gcc-12' or later.
+kernel_cc() {
+	case $(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release) in
+	12) echo gcc-12 ;;
+	*) echo gcc-14 ;;
+	esac
+}
+
+group() {
+	case $1 in
+	build)
+		# compiler, kernel modules and their BTF, bpftool and libbpf
+		echo make gcc "$(kernel_cc)" libc6-dev patch bc bison flex
+		echo dwarves kmod python3 clang-19 llvm-19
+		echo libelf-dev zlib1g-dev libssl-dev pkg-config xz-utils zstd
+		# the loader links against the system's libbpf where that can
+		# load what is needed; Debian 12's (1.1) cannot
+		[ "$(kernel_cc)" = gcc-12 ] || echo libbpf-dev
+		;;
+	vm)
+		echo qemu-system-x86 busybox-static kmod cpio util-linux
+		echo jq ncurses-base
+		;;
+	check)
+		echo sparse shellcheck perl codespell
+		;;
+	*)
+		die "no package group '$1' (build, vm, check)"
+		;;
+	esac
+}
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+missing=()
+for word in $(for g in "$@"; do group "$g"; done | tr ' ' '\n' | sort -u); do
+	installed "$word" || missing+=("$word")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "${NO_INSTALL:-0}" = 1 ]; then
+	echo "missing packages: ${missing[*]}" >&2
+	echo "install them with: apt-get install --no-install-recommends ${missing[*]}" >&2
+	exit 1
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+install_missing() {
+	as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+step APT "installing for '$*': ${missing[*]}"
+# Old lists name files that the archive no longer has, so a failed install is
+# tried once more with new ones.
+if ! apt_lists "${missing[0]}" || ! logged apt install_missing 2>/dev/null; then
+	logged apt-update as_root apt-get update
+	logged apt install_missing
+fi

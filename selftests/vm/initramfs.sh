@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Make the VM's root file system, an initramfs:
+#
+#   initramfs.sh KERNEL_DIR VERSION OUTPUT
+#
+# It holds what is needed to mount the shares (busybox, kmod, the 9p modules)
+# and programs from this machine, each with its libraries. What is built here
+# stays in build/ and is reached through the share; only the libraries of those
+# programs are copied. Does nothing when OUTPUT is newer than all that went in.
+set -euo pipefail
+. "$(dirname "$0")/../../scripts/lib.sh"
+
+kdir=$1 version=$2 output=$3
+here=$top/selftests/vm
+modroot=$kdir/root
+
+# programs of the project that will run in the guest, for their libraries
+project_programs() {
+	find "$build/bin" "$build/tools/bpftool" "$build/selftests" \
+		-type f -perm -u+x 2>/dev/null || true
+}
+
+inputs() {
+	echo "$here/init" "$here/initramfs.sh" "$here/tools"
+	echo "$here"/guest/*
+	project_programs
+}
+
+up_to_date() {
+	local file
+	[ -e "$output" ] || return 1
+	for file in $(inputs) "$kdir/vmlinuz"; do
+		[ ! "$file" -nt "$output" ] || return 1
+	done
+}
+
+# copy FILE...: to the same place; what it links to comes too
+copy() {
+	local file
+	for file in "$@"; do
+		[ -e "$root$file" ] && continue
+		mkdir -p "$root${file%/*}"
+		cp -L "$file" "$root$file"
+	done
+}
+
+libraries() {
+	ldd "$@" 2>/dev/null | grep -oE '/[^ ]+\.so[^ ]*' | sort -u
+}
+
+add_tools() {
+	local optional name path
+	while read -r optional name; do
+		case $optional in
+		'' | '#'*) continue ;;
+		'?') ;;
+		*) name=$optional optional= ;;
+		esac
+		if ! path=$(type -P "$name"); then
+			[ "$optional" ] && continue
+			die "the VM needs '$name', which is not installed here"
+		fi
+		cp -L "$path" "$root/usr/bin/$name"
+		# shellcheck disable=SC2046
+		copy $(libraries "$path")
+	done <"$here/tools"
+	for name in modprobe insmod rmmod lsmod depmod modinfo; do
+		ln -s ../bin/kmod "$root/usr/sbin/$name"
+	done
+}
+
+add_busybox() {
+	local applet
+	cp -L "$(type -P busybox)" "$root/usr/bin/busybox"
+	for applet in $(busybox --list); do
+		[ -e "$root/usr/bin/$applet" ] || [ -e "$root/usr/sbin/$applet" ] ||
+			ln -s busybox "$root/usr/bin/$applet"
+	done
+}
+
+# The modules for the shares, and what they depend on, in order.
+add_modules() {
+	local line
+	modprobe -d "$modroot" -S "$version" --show-depends -a \
+		9p 9pnet_virtio 2>/dev/null | while read -r line; do
+		case $line in
+		"insmod "*)
+			line=${line#insmod }
+			cp "${line%% *}" "$root/share-modules/"
+			basename "${line%% *}" >>"$root/share-modules/order"
+			;;
+		esac
+	done
+}
+
+[ -x "$(type -P busybox)" ] || die "busybox is missing: scripts/packages.sh vm installs it"
+up_to_date && exit 0
+
+step INITRD "$version"
+root=$(mktemp -d "$build/vm/initramfs.XXXXXX")
+trap 'rm -rf "$root"' EXIT
+mkdir -p "$root"/{usr/{bin,sbin,lib,lib64},etc,dev,proc,sys,run,tmp,root,share-modules,vm,bus_ext,lib/modules,home/user}
+rmdir "$root/lib/modules" "$root/lib"
+for dir in bin sbin lib lib64; do ln -s usr/$dir "$root/$dir"; done
+mkdir -p "$root/usr/lib/modules"
+chmod 1777 "$root/tmp"
+
+add_tools
+add_busybox
+add_modules
+# shellcheck disable=SC2046
+copy $(project_programs | xargs -r ldd 2>/dev/null | grep -oE '/[^ ]+\.so[^ ]*' | sort -u)
+for entry in x/xterm x/xterm-256color l/linux v/vt220 s/screen t/tmux-256color; do
+	[ ! -e "/lib/terminfo/$entry" ] || copy "/lib/terminfo/$entry"
+done
+
+install -m 755 "$here/init" "$root/init"
+install -m 755 "$here"/guest/* "$root/usr/bin/"
+cat >"$root/etc/passwd" <<'END'
+root:x:0:0:root:/root:/bin/bash
+nobody:x:65534:65534:nobody:/:/bin/false
+user:x:1000:1000:an ordinary user:/home/user:/bin/bash
+END
+cat >"$root/etc/group" <<'END'
+root:x:0:
+tty:x:5:
+nogroup:x:65534:
+user:x:1000:
+END
+
+(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$output.$$"
+mv "$output.$$" "$output"

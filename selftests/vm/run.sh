@@ -1,0 +1,224 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Boot the VM: an interactive root shell, or with RUN= one command whose output
+# and status become this script's. The checkout is at /bus_ext in the guest
+# (read-only; the working directory), and a directory that both sides may write
+# at /vm. 'make vm' builds what this needs and calls it.
+#
+#   RUN=        a shell command, or a script of the checkout
+#   DEVICES=    device sets, see the file devices beside this (default none)
+#   TIMEOUT=    seconds until the VM is given up (default 300; a shell: none)
+#   MEM= SMP=   memory and processors (1G, 2)
+#   APPEND=     more kernel parameters
+#   ICOUNT=1    count instructions instead of time: repeatable measurements
+#   ACCEL=      tcg or kvm; by default KVM where a test boot shows that it works
+#   VM_KERNEL_DIR=  the kernel to boot, laid out as scripts/kernel.sh says
+#   VM_LOG=     a directory for console.log, dmesg and what the guest left in /vm
+#   V=1         show the kernel's console
+# Variables named BX_* are passed on to the command.
+#
+# Exit status: that of the command, or
+#   124  no end within TIMEOUT
+#   125  the guest died (a panic, say), or gave no status
+#   126  the kernel's log has a warning, an oops or the like (see splats)
+# With one of these three, stderr says so.
+set -euo pipefail
+. "$(dirname "$0")/../../scripts/lib.sh"
+here=$top/selftests/vm
+
+say() {
+	echo "vm: $*" >&2
+}
+
+kernel_dir() {
+	local dir=${VM_KERNEL_DIR:-}
+	if [ -z "$dir" ]; then
+		dir=$build/kernel/$(sed -n 's/^KVER := //p' "$build/config.mk" 2>/dev/null)
+	fi
+	[ -e "$dir/vmlinuz" ] || die "no kernel in '$dir': run 'make vm' once"
+	realpath "$dir"
+}
+
+# device_set NAME: append to qemu_args and kernel_args
+device_set() {
+	local name=$1 found= line
+	case " $sets_seen " in *" $name "*) return ;; esac
+	sets_seen+=" $name"
+	while IFS= read -r line; do
+		case $line in
+		'' | '#'*) ;;
+		$'\t'*)
+			[ "$found" ] || continue
+			line=${line#$'\t'}
+			case $line in
+			+*) device_set "${line#+}" ;;
+			'qemu '*) read -ra words <<<"${line#qemu }"; qemu_args+=("${words[@]}") ;;
+			'kernel '*) kernel_args+=" ${line#kernel }" ;;
+			*) die "$here/devices: cannot read '$line'" ;;
+			esac
+			;;
+		*)
+			[ -z "$found" ] || return 0
+			[ "${line%% *}" != "$name" ] || found=1
+			;;
+		esac
+	done <"$here/devices"
+	[ "$found" ] || die "no device set '$name'; there are:" \
+		"$(sed -n 's/^\([a-z][a-z0-9-]*\) .*/\1/p' "$here/devices" | xargs)"
+}
+
+# That /dev/kvm can be opened proves nothing: there are hosts where the guest
+# then hangs. So a small boot decides, once for each kernel of the host.
+kvm_works() {
+	local verdict
+	verdict=$build/vm/kvm-$(uname -r)
+	[ -r /dev/kvm ] && [ -w /dev/kvm ] || return
+	if [ ! -e "$verdict" ]; then
+		say "trying KVM once, for up to 10 seconds"
+		if ACCEL=kvm TIMEOUT=10 RUN=true DEVICES=none APPEND='' VM_LOG='' \
+			"$0" >/dev/null 2>&1; then
+			echo yes >"$verdict"
+		else
+			echo no >"$verdict"
+		fi
+	fi
+	[ "$(<"$verdict")" = yes ]
+}
+
+accelerator() {
+	local accel=${ACCEL:-}
+	if [ "${ICOUNT:-0}" = 1 ]; then
+		qemu_args+=(-accel tcg,thread=single -cpu max -icount "shift=0,sleep=off")
+		return
+	fi
+	[ -n "$accel" ] || { kvm_works && accel=kvm || accel=tcg; }
+	case $accel in
+	kvm) qemu_args+=(-accel kvm -cpu host) ;;
+	tcg) qemu_args+=(-accel "tcg,thread=multi" -cpu max) ;;
+	*) die "ACCEL=$accel: it is tcg or kvm" ;;
+	esac
+}
+
+# port NAME CHARDEV-ARGUMENTS: a byte stream that the guest finds by its name
+port() {
+	qemu_args+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=vm.$1")
+}
+
+# share TAG PATH [OPTION]
+share() {
+	qemu_args+=(-virtfs "local,path=$2,mount_tag=$1,security_model=none,multidevs=remap$3")
+}
+
+# The files the guest reads from /vm to learn what to do.
+describe_run() {
+	mkdir -p "$run/share"
+	echo "$top" >"$run/share/repo"
+	if [ -n "${RUN:-}" ]; then
+		{
+			export -p | grep '^declare -x BX_' || true
+			echo "$RUN"
+		} >"$run/share/command"
+	else
+		stty size >"$run/share/size"
+		echo "${TERM:-linux}" >"$run/share/term"
+	fi
+}
+
+splats() {
+	cat "$run/console.log" "$run/dmesg" 2>/dev/null | tr -d '\r' |
+		grep -E -m 1 -A 25 -f <(grep -v '^#' "$here/splats")
+}
+
+cleanup() {
+	local status=$?
+	trap - EXIT INT TERM HUP
+	# qemu first: the readers end when it closes their pipes
+	kill "${qemu_pid:-}" 2>/dev/null || true
+	wait "${qemu_pid:-}" 2>/dev/null || true
+	kill "${readers[@]}" 2>/dev/null || true
+	if [ -n "${VM_LOG:-}" ]; then
+		mkdir -p "$VM_LOG"
+		cp -r "$run"/{console.log,dmesg,share} "$VM_LOG" 2>/dev/null || true
+	fi
+	rm -rf "$run"
+	exit "$status"
+}
+
+kdir=$(kernel_dir)
+version=$(basename "$kdir"/root/lib/modules/*)
+mkdir -p "$build/vm"
+initramfs=$build/vm/initramfs-$version.cpio
+# Two at once may want to make it.
+flock "$build/vm" "$here/initramfs.sh" "$kdir" "$version" "$initramfs" >&2
+
+sets_seen='' kernel_args='' qemu_args=() readers=()
+accelerator
+for set in ${DEVICES:-none}; do device_set "$set"; done
+
+run=$(mktemp -d "$build/vm/run.XXXXXX")
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+describe_run
+
+# The virtual serial bus is on PCI, where the kernel has its driver built in.
+qemu_args+=(-device virtio-serial-pci,max_ports=8)
+if [ -n "${RUN:-}" ]; then
+	mkfifo "$run/stdout" "$run/stderr"
+	cat <"$run/stdout" &
+	readers+=($!)
+	cat <"$run/stderr" >&2 &
+	readers+=($!)
+	port stdout "file,path=$run/stdout"
+	port stderr "file,path=$run/stderr"
+	timeout=${TIMEOUT:-300}
+else
+	# signal=off: Ctrl-C goes to the guest
+	qemu_args+=(-chardev "stdio,id=tty,signal=off" -device virtconsole,chardev=tty)
+	timeout=${TIMEOUT:-0}
+fi
+port status "file,path=$run/status"
+port dmesg "file,path=$run/dmesg"
+if [ "${V:-0}" = 1 ] && [ -n "${RUN:-}" ]; then
+	touch "$run/console.log"
+	tail -f "$run/console.log" >&2 &
+	readers+=($!)
+fi
+
+share repo "$top" ,readonly=on
+share modules "$kdir/root/lib/modules" ,readonly=on
+share vm "$run/share" ''
+
+# If this shell is killed, nothing of it may stay: hence pdeathsig, twice.
+setpriv --pdeathsig TERM timeout --foreground -k 5 "$timeout" \
+	setpriv --pdeathsig KILL qemu-system-x86_64 \
+	-M q35 -m "${MEM:-1G}" -smp "${SMP:-2}" "${qemu_args[@]}" \
+	-nodefaults -no-user-config -display none -no-reboot \
+	-chardev "file,id=console,path=$run/console.log" -serial chardev:console \
+	-kernel "$kdir/vmlinuz" -initrd "$initramfs" \
+	-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off nokaslr \
+log_buf_len=4M$kernel_args ${APPEND:-}" <&0 &
+qemu_pid=$!
+qemu_status=0
+wait $qemu_pid || qemu_status=$?
+qemu_pid=
+
+# All output must be out before the verdict, and readers end with their pipe.
+[ -z "${RUN:-}" ] || wait "${readers[@]:0:2}"
+
+if [ "$qemu_status" = 124 ] || [ "$qemu_status" = 137 ]; then
+	say "no end after $timeout seconds (TIMEOUT=); the kernel's last messages:"
+	tail -n 25 "$run/console.log" >&2
+	exit 124
+fi
+if [ ! -s "$run/status" ]; then
+	say "the guest died without a status (qemu: $qemu_status); the kernel's last messages:"
+	splats >&2 || tail -n 25 "$run/console.log" >&2
+	exit 125
+fi
+if splats >"$run/splat"; then
+	say "the kernel complained (the command's own status was $(<"$run/status")):"
+	cat "$run/splat" >&2
+	exit 126
+fi
+exit "$(<"$run/status")"
