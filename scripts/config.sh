@@ -16,9 +16,9 @@ if pkg-config --atleast-version=1.4 libbpf 2>/dev/null; then
 	libs=$(pkg-config --libs libbpf)
 	own=
 else
-	cflags='-I $(BUILD)/tools/libbpf/include'
-	libs='$(BUILD)/tools/libbpf/lib/libbpf.a -lelf -lz'
-	own='$(BUILD)/tools/bpftool'
+	cflags="-I \$(BUILD)/tools/libbpf/include"
+	libs="\$(BUILD)/tools/libbpf/lib/libbpf.a -lelf -lz"
+	own="\$(BUILD)/tools/bpftool"
 fi
 
 mkdir -p "$(dirname "$1")"

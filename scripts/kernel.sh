@@ -90,6 +90,7 @@ unpack() {
 # may move with the checkout.
 relocate_headers() {
 	local makefile=$1/Makefile
+	# shellcheck disable=SC2016 # make expands it
 	sed -i -E 's|^include +/usr/src/|include $(dir $(realpath $(lastword $(MAKEFILE_LIST))))../|' "$makefile"
 }
 

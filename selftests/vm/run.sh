@@ -41,7 +41,7 @@ kernel_dir() {
 
 # device_set NAME: append to qemu_args and kernel_args
 device_set() {
-	local name=$1 found= line
+	local name=$1 found='' line
 	case " $sets_seen " in *" $name "*) return ;; esac
 	sets_seen+=" $name"
 	while IFS= read -r line; do
@@ -88,7 +88,7 @@ kvm_works() {
 accelerator() {
 	local accel=${ACCEL:-}
 	if [ "${ICOUNT:-0}" = 1 ]; then
-		qemu_args+=(-accel tcg,thread=single -cpu max -icount "shift=0,sleep=off")
+		qemu_args+=(-accel "tcg,thread=single" -cpu max -icount "shift=0,sleep=off")
 		return
 	fi
 	[ -n "$accel" ] || { kvm_works && accel=kvm || accel=tcg; }
@@ -129,6 +129,7 @@ splats() {
 		grep -E -m 1 -A 25 -f <(grep -v '^#' "$here/splats")
 }
 
+# shellcheck disable=SC2317 # called by the trap
 cleanup() {
 	local status=$?
 	trap - EXIT INT TERM HUP
@@ -162,7 +163,7 @@ trap 'exit 143' TERM HUP
 describe_run
 
 # The virtual serial bus is on PCI, where the kernel has its driver built in.
-qemu_args+=(-device virtio-serial-pci,max_ports=8)
+qemu_args+=(-device "virtio-serial-pci,max_ports=8")
 if [ -n "${RUN:-}" ]; then
 	mkfifo "$run/stdout" "$run/stderr"
 	cat <"$run/stdout" &
@@ -174,7 +175,7 @@ if [ -n "${RUN:-}" ]; then
 	timeout=${TIMEOUT:-300}
 else
 	# signal=off: Ctrl-C goes to the guest
-	qemu_args+=(-chardev "stdio,id=tty,signal=off" -device virtconsole,chardev=tty)
+	qemu_args+=(-chardev "stdio,id=tty,signal=off" -device "virtconsole,chardev=tty")
 	timeout=${TIMEOUT:-0}
 fi
 port status "file,path=$run/status"

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The runner's half inside the VM: run tests one after the other and judge, in
+# addition to their results, what they leave behind in the kernel.
+#
+#   guest-tests.sh NAME=PROGRAM=SECONDS...
+#
+# '@begin NAME' and '@end NAME' around a test tell the runner how far it got;
+# '@splat NAME' that it saw a kernel complaint and has counted it. Ends with 75
+# when a test leaves a kernel that no other test should run on: the runner then
+# boots a new one for the rest.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../lib/judge.sh"
+
+kernel_log_since() {
+	dmesg | sed "1,/# test $1\$/d"
+}
+
+splats_since() {
+	kernel_log_since "$1" |
+		grep -E -m 1 -A 25 -f <(grep -v '^#' "$here/splats")
+}
+
+leftover_modules() {
+	grep -oE '^(bus_ext|bx_[a-z_]*|bxsim) ' /proc/modules | xargs
+}
+
+number=0
+for test in "$@"; do
+	IFS='=' read -r name program seconds <<<"$test"
+	number=$((number + 1))
+	mark="$number $name"
+	spoilt=
+	echo "@begin $name"
+	echo "# test $mark" >/dev/kmsg
+	judge "$name" "$program" "$seconds"
+	if lines=$(splats_since "$mark"); then
+		judge_fail "$name" "the kernel complained:"
+		printf "%s\n" "$lines" | sed "s|^|$name: # |"
+		echo "@splat $name"
+		spoilt=1
+	fi
+	modules=$(leftover_modules)
+	if [ -n "$modules" ]; then
+		judge_fail "$name" "left modules loaded: $modules"
+		spoilt=1
+	fi
+	echo "# test $mark ended" >/dev/kmsg
+	echo "@end $name"
+	[ -z "$spoilt" ] || exit 75
+done

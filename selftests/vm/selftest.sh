@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Test the test harness itself: every way a run can go wrong must show in its
+# exit status, and the runner must count it. Runs on the host; the VMs run two
+# at a time, because each needs a processor.
+set -euo pipefail
+. "$(dirname "$0")/../lib/ktap.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.."
+
+# below build/, which the guest sees too
+mkdir -p build/vm
+work=$(mktemp -d "$PWD/build/vm/selftest.XXXXXX")
+# These are about the harness, not about what its caller chose.
+unset TESTS TESTS_LIST DEVICES APPEND ICOUNT RUN V
+
+cleanup() {
+	rm -rf "$work"
+}
+
+# vm NAME [VARIABLE=value...]: boot; leaves NAME.out, NAME.err and NAME.status
+vm() {
+	local name=$1 status=0
+	shift
+	env "$@" selftests/vm/run.sh >"$work/$name.out" 2>"$work/$name.err" || status=$?
+	echo "$status" >"$work/$name.status"
+}
+
+# fixture NAME: a test program from stdin
+fixture() {
+	cat - >"$work/$1"
+	chmod +x "$work/$1"
+}
+
+# list WHERE NAME...: a tests.list of fixtures
+list() {
+	local where=$1 name
+	shift
+	for name in "$@"; do
+		echo "$work/$name $where none 20"
+	done
+}
+
+# runner NAME: run the list of that name; leaves NAME.out and NAME.status
+runner() {
+	local status=0
+	TESTS_LIST=$work/$1.list selftests/run >"$work/$1.out" 2>&1 || status=$?
+	echo "$status" >"$work/$1.status"
+}
+
+check_vm() {
+	local name=$1 status=$2
+	[ "$(<"$work/$name.status")" = "$status" ] || ktap_diag "$(<"$work/$name.err")"
+	check_equal "$3" "$status" "$(<"$work/$name.status")"
+}
+
+check_runner() {
+	local name=$1 status=$2 totals=$3
+	[ "$(tail -n 1 "$work/$name.out")" = "$totals" ] || ktap_diag "$(<"$work/$name.out")"
+	check_equal "$4" "$status, $totals" \
+		"$(<"$work/$name.status"), $(tail -n 1 "$work/$name.out")"
+}
+
+fixture passes <<'END'
+#!/bin/sh
+printf 'TAP version 13\n1..2\nok 1 a\nok 2 b # SKIP no hardware\n'
+END
+fixture no-plan <<'END'
+#!/bin/sh
+echo ok 1 a
+END
+fixture too-few <<'END'
+#!/bin/sh
+printf '1..2\nok 1 a\n'
+END
+fixture fails <<'END'
+#!/bin/sh
+printf '1..1\nnot ok 1 a\n'; exit 1
+END
+fixture dies <<'END'
+#!/bin/sh
+printf '1..1\nok 1 a\n'; kill -SEGV $$
+END
+fixture liar <<'END'
+#!/bin/sh
+printf '1..1\nnot ok 1 a\n'
+END
+fixture splats <<'END'
+#!/bin/sh
+echo 'WARNING: CPU: 0 PID: 1 at x' >/dev/kmsg
+printf '1..1\nok 1 a\n'
+END
+fixture panics <<'END'
+#!/bin/sh
+printf '1..1\n'; echo c >/proc/sysrq-trigger
+END
+for name in no-plan too-few fails dies liar; do
+	list host $name >"$work/$name.list"
+done
+list host passes >"$work/passes.list"
+: >"$work/nothing.list"
+# One VM each for what spoils a kernel, and one for the test after it.
+list vm splats panics passes >"$work/vm.list"
+
+ktap_plan 15
+
+vm passes RUN='echo out; echo err >&2; exit 3' &
+vm panic RUN='echo before; echo c >/proc/sysrq-trigger; sleep 60' &
+wait
+vm hang TIMEOUT=12 RUN='sleep 60' &
+vm splat RUN='echo "WARNING: CPU: 0 PID: 1 at x" >/dev/kmsg' &
+wait
+runner vm
+
+check_vm passes 3 "the command's status is passed on"
+check_equal "stdout is the command's alone" out "$(<"$work/passes.out")"
+check_equal "stderr too" err "$(tail -n 1 "$work/passes.err")"
+check_vm panic 125 "a panic is 125"
+check_equal "what the command said before the panic arrives" before "$(<"$work/panic.out")"
+check_vm hang 124 "a hang is 124"
+check_vm splat 126 "a kernel warning is 126, whatever the command says"
+
+for name in passes no-plan too-few fails dies liar nothing; do runner $name; done
+check_runner passes 0 "1 passed, 0 failed, 1 skipped" "results and skips are counted"
+check_runner no-plan 1 "1 passed, 1 failed, 0 skipped" "a missing plan is a failure"
+check_runner too-few 1 "1 passed, 1 failed, 0 skipped" "fewer results than planned is a failure"
+check_runner fails 1 "0 passed, 1 failed, 0 skipped" "a failed result is counted once"
+check_runner dies 1 "1 passed, 1 failed, 0 skipped" "a signal is a failure"
+check_runner liar 1 "0 passed, 2 failed, 0 skipped" "status 0 in spite of a failure is a failure"
+check_runner nothing 1 "0 passed, 0 failed, 0 skipped" "nothing run is a failure"
+check_runner vm 1 "2 passed, 3 failed, 1 skipped" \
+	"a warning and a panic are counted, and the tests after them still run"
