@@ -39,7 +39,14 @@ endif
 $(CONFIG): scripts/config.sh scripts/packages.sh
 	$(Q)KERNEL=$(KERNEL) scripts/config.sh $@
 
+# VM_KERNEL_DIR= is a kernel that somebody else put together, laid out as
+# scripts/kernel.sh says: modules are built for it, and it is booted.
+ifdef VM_KERNEL_DIR
+KDIR       := $(VM_KERNEL_DIR)
+KVER       := $(notdir $(wildcard $(KDIR)/root/lib/modules/*))
+else
 KDIR       := $(BUILD)/kernel/$(KVER)
+endif
 CC         := gcc
 CLANG      ?= clang-19
 LLVM_STRIP ?= llvm-strip-19
@@ -109,26 +116,40 @@ INSTALL_TARGETS :=
 ##@ Goals
 all: $(MODULES) $(BPF_OBJECTS) $(ALL) ## build everything (the default)
 
-VM_FILES := $(KDIR)/vmlinuz $(BPFTOOL)
+VM := VM_KERNEL_DIR=$(KDIR) selftests/vm/run.sh
 .PHONY: vm-ready
-vm-ready: $(VM_FILES)
+vm-ready: $(KDIR)/vmlinuz $(BPFTOOL)
 	$(Q)scripts/packages.sh vm
 
 .PHONY: vm
-vm: all vm-ready ## a shell in the VM; RUN="command" runs that; DEVICES=edu|nvme-sriov|... adds devices
-	@VM_KERNEL_DIR=$${VM_KERNEL_DIR:-$(KDIR)} selftests/vm/run.sh
+vm: vm-run ## a shell in the VM; RUN="command" runs that; DEVICES=edu|nvme-sriov|... adds devices
+	@$(call end_with,$(shell cat $(VM_STATUS); rm $(VM_STATUS)))
+
+# make would end with 2 for any failure; the status of RUN= is to get through.
+# A recipe is expanded when it is about to run, so 'vm' sees what 'vm-run' left.
+ifneq ($(filter vm,$(MAKECMDGOALS)),)
+VM_STATUS := $(BUILD)/vm/status.$(shell echo $$PPID)
+end_with  = $(if $(filter-out 0,$(1)),$(exit-with $(1)))exit $(1)
+-load $(BUILD)/make-exit.so(make_exit_gmk_setup)
+endif
+$(BUILD)/make-exit.so: scripts/make-exit.c
+	$(Q)$(CC) -O2 -fPIC -shared -o $@ $<
+
+.PHONY: vm-run
+vm-run: all vm-ready
+	@mkdir -p $(BUILD)/vm; status=0; $(VM) || status=$$?; echo $$status >$(VM_STATUS)
 
 .PHONY: test
 test: all $(TEST_PROGS) vm-ready ## run the tests; TESTS="pattern" picks some, JOBS=2 runs two VMs at once
-	@VM_KERNEL_DIR=$${VM_KERNEL_DIR:-$(KDIR)} selftests/run
+	@VM_KERNEL_DIR=$(KDIR) selftests/run
 
 .PHONY: bench
 bench: all $(TEST_PROGS) vm-ready ## measure, in the VM, counting instructions
-	@VM_KERNEL_DIR=$${VM_KERNEL_DIR:-$(KDIR)} ICOUNT=1 RUN=selftests/bench/run selftests/vm/run.sh
+	@ICOUNT=1 RUN=selftests/bench/run $(VM)
 
 .PHONY: demo
 demo: all vm-ready ## see what it does, in the VM
-	@VM_KERNEL_DIR=$${VM_KERNEL_DIR:-$(KDIR)} DEVICES=$(or $(DEVICES),nvme-sriov) RUN=scripts/demo.sh selftests/vm/run.sh
+	@DEVICES=$(or $(DEVICES),nvme-sriov) RUN=scripts/demo.sh $(VM)
 
 .PHONY: check
 check: all $(TEST_PROGS) ## checkpatch, sparse, W=1, shellcheck

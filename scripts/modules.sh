@@ -17,7 +17,6 @@ mirror=${MODULES_DIR:-$build/modules/$version}
 
 mirror_sources() {
 	local dir
-	mkdir -p "$mirror"
 	for dir in kernel include; do
 		cp -rsf --no-target-directory "$top/$dir" "$mirror/$dir"
 	done
@@ -51,6 +50,10 @@ install_modules() {
 	logged depmod depmod -b "$kdir/root" "$version"
 }
 
+# Two at once in one checkout take turns: Kbuild would trip over itself.
+mkdir -p "$mirror"
+exec 9>"$mirror/.lock"
+flock 9
 mirror_sources
 step MODULES "building for $version"
 logged modules make -C "$kdir/build" M="$mirror/kernel" -j"$(nproc)" \

@@ -15,7 +15,7 @@
 #   VM_KERNEL_DIR=  the kernel to boot, laid out as scripts/kernel.sh says
 #   VM_LOG=     a directory for console.log, dmesg and what the guest left in /vm
 #   V=1         show the kernel's console
-# Variables named BX_* are passed on to the command.
+# Variables named BX_*, and V, are passed on to the command.
 #
 # Exit status: that of the command, or
 #   124  no end within TIMEOUT
@@ -115,7 +115,7 @@ describe_run() {
 	echo "$top" >"$run/share/repo"
 	if [ -n "${RUN:-}" ]; then
 		{
-			export -p | grep '^declare -x BX_' || true
+			export -p | grep -E '^declare -x (BX_.*|V)=' || true
 			echo "$RUN"
 		} >"$run/share/command"
 	else

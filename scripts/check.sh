@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything that can be said about the sources without running them; warnings
+# are errors.
+#
+#   check.sh KERNEL_DIR VERSION
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+kdir=$1 version=$2
+cd "$top"
+failed=()
+
+# try NAME COMMAND...: all of them run, and the end says which failed
+try() {
+	step CHECK "$1"
+	logged "check-$1" "${@:2}" || failed+=("$1")
+}
+
+sources() {
+	git ls-files -- "$@"
+}
+
+# FILE_PATH_CHANGES asks for a MAINTAINERS file, SPDX_LICENSE_TAG and
+# VOLATILE are right; the rest is about being inside the kernel tree:
+#   CONSTANT_COMPARISON..	nothing ignored without a reason here
+# SPLIT_STRING	user-space messages are split to stay within 100 columns
+# PREFER_KERNEL_TYPES	libbpf's API and user space use stdint types
+ignored=FILE_PATH_CHANGES,LINUX_VERSION_CODE
+
+checkpatch() {
+	sources '*.c' '*.h' ':!loader/patches' | xargs -r \
+		perl "$build/tools/source/scripts/checkpatch.pl" --strict --no-tree \
+		--quiet --terse --show-types --no-summary --max-line-length=100 \
+		--ignore "$ignored" -f
+}
+
+# A second mirror: the objects of the normal build stay as they are.
+modules_w1() {
+	MODULES_DIR=$build/check/modules NO_MODINST=1 \
+		"$top/scripts/modules.sh" "$kdir" "$version" \
+		W=1 C=2 CF="-Wsparse-error" KCFLAGS=-Werror
+}
+
+shell() {
+	# by their first line: many have no extension
+	sources | while read -r file; do
+		if [[ $file == *.sh ]] || head -n 1 "$file" | grep -qE '^#!.*\b(ba)?sh$'; then
+			echo "$file"
+		fi
+	done | xargs -r shellcheck -x -P SCRIPTDIR
+}
+
+spdx() {
+	local file status=0
+	while read -r file; do
+		head -n 3 "$file" | grep -q 'SPDX-License-Identifier:' && continue
+		echo "$file: no SPDX-License-Identifier in its first lines"
+		status=1
+	done < <(sources '*.c' '*.h' '*.sh' '*.mk' '*Makefile' '*Kbuild' '*.S')
+	return $status
+}
+
+try checkpatch checkpatch
+if [ -e kernel/Kbuild ]; then try modules modules_w1; fi
+try shell shell
+try spdx spdx
+[ ${#failed[@]} = 0 ] || die "failed: ${failed[*]}; see $build/log/check-*.log"
