@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * bus_ext: everything a policy includes
+ *
+ * Self-contained: no vmlinux.h and no libbpf headers are needed, both may be
+ * used beside it (include vmlinux.h first).  Build with
+ *
+ *	clang -O2 -g -target bpf -I include -c policy.bpf.c -o policy.bpf.o
+ *
+ * User-facing part first, plumbing at the end.
+ */
+#ifndef _BPF_BUS_EXT_BPF_H
+#define _BPF_BUS_EXT_BPF_H
+
+#ifndef __VMLINUX_H__
+typedef signed char __s8;
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef __s32 s32;
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __s64 s64;
+typedef __u64 u64;
+#endif
+
+#ifndef SEC
+#define SEC(name) __attribute__((section(name), used))
+#endif
+#ifndef __ksym
+#define __ksym __attribute__((section(".ksyms")))
+#endif
+#ifndef __weak
+#define __weak __attribute__((weak))
+#endif
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+#include <uapi/linux/bus_ext.h>
+
+struct device;
+struct pci_dev;
+struct platform_device;
+
+/**
+ * struct bx_select_ctx - argument of select() and of the hook
+ * @dev: the device that wants a driver
+ * @device: the same as the kernel's own type
+ * @pdev: on the pci bus, the PCI device; else NULL.  Fields are read directly
+ *	(ctx->pdev->...), with vmlinux.h or a declaration of what is needed.
+ * @platform: on the platform bus, the platform device; else NULL
+ */
+struct bx_select_ctx {
+	struct bx_dev_info		dev;
+	struct device			*device;
+	struct pci_dev			*pdev;
+	struct platform_device		*platform;
+};
+
+/**
+ * struct bx_candidate - a driver that may be chosen
+ * @name: its name
+ * @claims: 1 when its id table claims the device
+ * @error: errno (negative) of a probe that refused the device, else 0
+ */
+struct bx_candidate {
+	char	name[BX_NAME_LEN];
+	u32	claims;
+	s32	error;
+};
+
+/**
+ * struct bx_match_ctx - argument of match()
+ * @dev: the device
+ * @drv: the driver
+ * @device: the device as the kernel's own type
+ */
+struct bx_match_ctx {
+	struct bx_dev_info	dev;
+	struct bx_candidate	drv;
+	struct device		*device;
+};
+
+/**
+ * enum bx_event_kind - what happened to a device in scope
+ * @BX_EVENT_ADDED: it appeared
+ * @BX_EVENT_BOUND: a driver was bound to it
+ * @BX_EVENT_UNBOUND: its driver was unbound
+ * @BX_EVENT_REMOVED: it is gone
+ */
+enum bx_event_kind {
+	BX_EVENT_ADDED,
+	BX_EVENT_BOUND,
+	BX_EVENT_UNBOUND,
+	BX_EVENT_REMOVED,
+};
+
+/**
+ * struct bx_event - argument of event()
+ * @dev: the device
+ * @driver: the driver concerned; empty when none is
+ * @kind: enum bx_event_kind
+ */
+struct bx_event {
+	struct bx_dev_info	dev;
+	char			driver[BX_NAME_LEN];
+	u32			kind;
+};
+
+/**
+ * struct bus_ext_ops - a policy
+ * @select: choose for a device: enum bx_verdict.  BX_SELECT after
+ *	bx_select_driver() named the driver.
+ * @match: judge one driver for a device: enum bx_match_verdict.  Not called on
+ *	adopted buses.
+ * @event: told what happened to devices in scope
+ * @init: before the policy is in force; an errno refuses the attach
+ * @exit: after the policy is no longer in force
+ * @name: unique in the kernel; [A-Za-z0-9_.-]
+ * @bus: the bus in scope: "pci", "platform" or one of bus_ext's own
+ * @vendor: vendor in scope; 0 or BX_ANY for all
+ * @priority: higher comes first; equal ones in order of their names
+ * @flags: enum bx_policy_flags
+ * @version: the vendor's own version number, shown to the operator
+ *
+ * All programs may sleep (SEC("struct_ops.s/...")) and run in process context.
+ */
+struct bus_ext_ops {
+	s32	(*select)(struct bx_select_ctx *ctx);
+	s32	(*match)(struct bx_match_ctx *ctx);
+	void	(*event)(struct bx_event *event);
+	s32	(*init)(void);
+	void	(*exit)(struct bx_exit_info *info);
+	char	name[BX_NAME_LEN];
+	char	bus[BX_NAME_LEN];
+	u32	vendor;
+	s32	priority;
+	u64	flags;
+	u32	version;
+};
+
+#pragma clang attribute pop
+
+/*
+ * kfuncs for policies; the hook has bx_select_driver() and
+ * bx_select_driver_mem().
+ */
+
+/* Name the driver; @name is a literal or a constant of the object. */
+extern int bx_select_driver(struct bx_select_ctx *ctx,
+			    const char *name__str) __ksym __weak;
+/* The same for a name in a map or on the stack. */
+extern int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name,
+				u32 name__sz) __ksym __weak;
+/* Give up: the policy is ejected, @msg is shown to the operator. */
+extern void bx_policy_error(s32 code, const char *msg__str) __ksym __weak;
+
+/*
+ * The drivers that may be chosen, in select() on a bus of bus_ext's own:
+ *
+ *	struct bx_candidate *c;
+ *
+ *	bx_for_each_candidate(c, ctx)
+ *		...
+ */
+struct bpf_iter_bx_candidate {
+	u64 __opaque[2];
+} __attribute__((aligned(8)));
+
+extern int bpf_iter_bx_candidate_new(struct bpf_iter_bx_candidate *it,
+				     struct bx_select_ctx *ctx) __ksym __weak;
+extern struct bx_candidate *
+bpf_iter_bx_candidate_next(struct bpf_iter_bx_candidate *it) __ksym __weak;
+extern void
+bpf_iter_bx_candidate_destroy(struct bpf_iter_bx_candidate *it) __ksym __weak;
+
+#define bx_for_each_candidate(c, ctx) \
+	for (struct bpf_iter_bx_candidate ___it \
+	     __attribute__((cleanup(bpf_iter_bx_candidate_destroy))), \
+	     *___p __attribute__((unused)) = ( \
+		bpf_iter_bx_candidate_new(&___it, (ctx)), \
+		(void)bpf_iter_bx_candidate_destroy, (void *)0); \
+	     ((c) = bpf_iter_bx_candidate_next(&___it)); )
+
+/* Name a driver and return the verdict in one go. */
+#define bx_select(ctx, name) \
+	(bx_select_driver((ctx), (name)) ?: BX_SELECT)
+
+/* BX_OP - define a program of a policy: s32 BX_OP(name, struct ... *ctx) { } */
+#define BX_OP(prog, arg) \
+	prog##__(arg); \
+	SEC("struct_ops") s32 prog(unsigned long long *___args) \
+	{ \
+		return prog##__((void *)___args[0]); \
+	} \
+	static __attribute__((always_inline)) s32 prog##__(arg)
+
+/* BX_HOOK - define the operator's hook */
+#define BX_HOOK(prog, arg) \
+	prog##__(arg); \
+	SEC("fmod_ret/bx_hook_select") s32 prog(unsigned long long *___args) \
+	{ \
+		return prog##__((void *)___args[0]); \
+	} \
+	static __attribute__((always_inline)) s32 prog##__(arg)
+
+/* BX_POLICY - define the policy itself; its members follow */
+#define BX_POLICY(policy, ...) \
+	char _license[] SEC("license") = "GPL"; \
+	SEC(".struct_ops.link") struct bus_ext_ops policy = { \
+		.name = #policy, __VA_ARGS__ \
+	}
+
+#endif /* _BPF_BUS_EXT_BPF_H */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * bus_ext: the control interface, for SEC("syscall") programs
+ *
+ * What bxctl is built on.  Iterators work on a snapshot that is taken when
+ * they are created: records stay valid until the iterator is destroyed and
+ * keep nothing in the kernel alive.  Copy a record with bpf_probe_read_kernel().
+ *
+ * Running these needs CAP_SYS_ADMIN.
+ */
+#ifndef _BPF_BUS_EXT_CTL_BPF_H
+#define _BPF_BUS_EXT_CTL_BPF_H
+
+#include <bpf/bus_ext.bpf.h>
+
+/* Flags of the device and driver iterators */
+enum bx_iter_flags {
+	BX_ITER_OWN	= 1 << 0,	/* buses of bus_ext's own */
+	BX_ITER_ADOPTED	= 1 << 1,	/* pci and platform, whole */
+};
+
+#define BX_DECLARE_ITER(what, rec, ...) \
+	struct bpf_iter_bx_##what { \
+		u64 __opaque[2]; \
+	} __attribute__((aligned(8))); \
+	extern int bpf_iter_bx_##what##_new(struct bpf_iter_bx_##what *it, \
+					    ##__VA_ARGS__) __ksym __weak; \
+	extern struct rec * \
+	bpf_iter_bx_##what##_next(struct bpf_iter_bx_##what *it) __ksym __weak; \
+	extern void \
+	bpf_iter_bx_##what##_destroy(struct bpf_iter_bx_##what *it) __ksym __weak
+
+/* bx_for_each(device, rec, flags): a loop over an iterator's records */
+#define bx_for_each(what, rec, ...) \
+	for (struct bpf_iter_bx_##what ___it \
+	     __attribute__((cleanup(bpf_iter_bx_##what##_destroy))), \
+	     *___p __attribute__((unused)) = ( \
+		bpf_iter_bx_##what##_new(&___it, ##__VA_ARGS__), \
+		(void)bpf_iter_bx_##what##_destroy, (void *)0); \
+	     ((rec) = bpf_iter_bx_##what##_next(&___it)); )
+
+/* Devices, bus by bus; @flags: enum bx_iter_flags. */
+BX_DECLARE_ITER(device, bx_device_rec, u32 flags);
+/* Drivers, bus by bus; @flags: enum bx_iter_flags. */
+BX_DECLARE_ITER(driver, bx_driver_rec, u32 flags);
+/* Attached policies in order of authority, bus by bus. */
+BX_DECLARE_ITER(policy, bx_policy_rec, u32 flags);
+/* The last ejections, oldest first. */
+BX_DECLARE_ITER(exit, bx_exit_info, u32 flags);
+/*
+ * A device's election, run for show: nothing is changed and nobody is ejected.
+ * _new() returns -ENODEV when there is no such device, and then yields nothing.
+ */
+BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
+
+/*
+ * Find one device.  0, -ENODEV when there is none, -ENOTUNIQ when @ref->bus is
+ * empty and several buses have one of that name.
+ */
+extern int bx_device_get(struct bx_devref *ref,
+			 struct bx_device_rec *rec) __ksym __weak;
+
+/*
+ * Requests run in the kernel's own thread, since a probe or an unbind may take
+ * long.  They return a ticket (above 0) for bx_wait(), or an errno.
+ */
+
+/*
+ * Unbind the device if its election names another driver, elect anew (failed
+ * probes are forgotten) and bind.  -ENODEV when there is no such device.
+ * Result: 1 when the driver changed, 0 when it stayed; -ENODEV when the device
+ * went away; -EAGAIN when no driver is bound now though one was elected.
+ */
+extern s64 bx_rebind(struct bx_devref *ref) __ksym __weak;
+/* Elect anew every unbound device of a bus (all buses: empty @ref->bus). */
+extern s64 bx_reelect(struct bx_devref *ref) __ksym __weak;
+/* Everything that attaching, updating or ejecting set off has been done. */
+extern s64 bx_settle(void) __ksym __weak;
+/*
+ * Wait for a request, at most @timeout_ms (limited to 1000) milliseconds.  The
+ * result of the request; -EINPROGRESS while it runs, -ENOENT for an unknown
+ * ticket.  A finished request is forgotten once its result was returned.
+ */
+extern s64 bx_wait(u64 ticket, u32 timeout_ms) __ksym __weak;
+
+#endif /* _BPF_BUS_EXT_CTL_BPF_H */

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * bus_ext: what the kernel, a BPF policy and user space share
+ *
+ * Records are plain data: fixed-width fields, NUL-terminated names, no
+ * pointers.  They are append-only; a reader relies on CO-RE (BPF) or on the
+ * record size that the iterator's consumer was built with (user space).
+ *
+ * BPF programs include <bpf/bus_ext.bpf.h> instead, which includes this.
+ */
+#ifndef _UAPI_LINUX_BUS_EXT_H
+#define _UAPI_LINUX_BUS_EXT_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+/** BX_NAME_LEN - policy, bus, driver and contract names, with the NUL */
+#define BX_NAME_LEN	32
+/** BX_DEV_NAME_LEN - device names, with the NUL */
+#define BX_DEV_NAME_LEN	64
+/** BX_MSG_LEN - the reason of an ejection, with the NUL */
+#define BX_MSG_LEN	128
+/** BX_CALL_WORDS - 64-bit words of the mask of watched operations */
+#define BX_CALL_WORDS	4
+
+/** BX_ANY - wildcard in an id, a class or a scope (0 means the same in a scope) */
+#define BX_ANY		(~0U)
+
+/**
+ * BX_OVERRIDE_NONE - the driver_override that keeps every driver away
+ *
+ * The name that Documentation/ABI/testing/sysfs-bus-pci suggests for it.
+ */
+#define BX_OVERRIDE_NONE	"none"
+
+/**
+ * enum bx_verdict - what select() and the hook may return
+ * @BX_PASS: no opinion
+ * @BX_SELECT: the driver named with bx_select_driver() gets the device
+ * @BX_REFUSE: no driver gets the device
+ * @BX_DEFER: not yet; asked again when something in scope changes
+ *
+ * Everything else is impossible: the policy is ejected.
+ */
+enum bx_verdict {
+	BX_PASS		= 0,
+	BX_SELECT	= 1,
+	BX_REFUSE	= 2,
+	BX_DEFER	= 3,
+};
+
+/**
+ * enum bx_match_verdict - what match() may return
+ * @BX_VETO: this driver must not get this device
+ * @BX_NO_SCORE: no opinion on the pair
+ * @BX_SCORE_MAX: 1..BX_SCORE_MAX is a score, the highest wins
+ *
+ * Everything else is impossible: the policy is ejected.
+ */
+enum bx_match_verdict {
+	BX_VETO		= -1,
+	BX_NO_SCORE	= 0,
+	BX_SCORE_MAX	= 10000,
+};
+
+/**
+ * enum bx_policy_flags - struct bus_ext_ops.flags
+ * @BX_F_SHADOW: evaluated and recorded, never applied
+ * @BX_F_ABSENT_OK: a selected driver may be unknown for now; the device waits
+ *	for it.  Without the flag, naming a driver that is neither registered
+ *	nor loadable as a module ejects the policy.
+ */
+enum bx_policy_flags {
+	BX_F_SHADOW	= 1 << 0,
+	BX_F_ABSENT_OK	= 1 << 1,
+	BX_F_ALL	= BX_F_SHADOW | BX_F_ABSENT_OK,
+};
+
+/**
+ * enum bx_dev_flags - struct bx_dev_info.flags
+ * @BX_DEV_ADOPTED: on an adopted bus (pci, platform)
+ * @BX_DEV_VF: an SR-IOV virtual function
+ * @BX_DEV_PF: an SR-IOV physical function with virtual functions enabled
+ * @BX_DEV_BOUND: a driver is bound
+ */
+enum bx_dev_flags {
+	BX_DEV_ADOPTED	= 1 << 0,
+	BX_DEV_VF	= 1 << 1,
+	BX_DEV_PF	= 1 << 2,
+	BX_DEV_BOUND	= 1 << 3,
+};
+
+/**
+ * struct bx_dev_info - a device, as a policy and an operator see it
+ * @name: device name, e.g. "0000:01:00.1"
+ * @bus: bus name
+ * @parent: the physical function of a virtual one, else the parent device
+ * @parent_driver: driver of @parent, empty when it has none
+ * @vendor: vendor id; 0 where the bus has no ids (platform)
+ * @device: device id
+ * @subvendor: subsystem vendor id
+ * @subdevice: subsystem device id
+ * @class: class code; 24 bits on PCI (0x010802 is NVMe)
+ * @revision: revision
+ * @flags: enum bx_dev_flags
+ * @vf_index: index of a virtual function, from 0; -1 for anything else
+ * @numa_node: NUMA node, -1 when unknown
+ * @iommu_group: IOMMU group, -1 when there is none
+ * @guid: identity of a device on a bus of bus_ext's own, else all zero
+ */
+struct bx_dev_info {
+	char	name[BX_DEV_NAME_LEN];
+	char	bus[BX_NAME_LEN];
+	char	parent[BX_DEV_NAME_LEN];
+	char	parent_driver[BX_NAME_LEN];
+	__u32	vendor;
+	__u32	device;
+	__u32	subvendor;
+	__u32	subdevice;
+	__u32	class;
+	__u32	revision;
+	__u32	flags;
+	__s32	vf_index;
+	__s32	numa_node;
+	__s32	iommu_group;
+	__u8	guid[16];
+};
+
+/**
+ * enum bx_decider - who decided an election
+ * @BX_BY_NOBODY: no driver is eligible
+ * @BX_BY_OVERRIDE: driver_override written by the administrator
+ * @BX_BY_HOOK: the fmod_ret hook
+ * @BX_BY_SELECT: a policy's select()
+ * @BX_BY_SCORE: the policies' match() scores
+ * @BX_BY_ID_TABLE: a driver's static id table
+ * @BX_BY_KERNEL: an adopted bus' own match rule
+ */
+enum bx_decider {
+	BX_BY_NOBODY,
+	BX_BY_OVERRIDE,
+	BX_BY_HOOK,
+	BX_BY_SELECT,
+	BX_BY_SCORE,
+	BX_BY_ID_TABLE,
+	BX_BY_KERNEL,
+};
+
+/**
+ * enum bx_outcome - what an election came to
+ * @BX_OUT_NONE: nobody claims the device
+ * @BX_OUT_DRIVER: a driver was elected
+ * @BX_OUT_REFUSED: kept from every driver
+ * @BX_OUT_DEFERRED: a policy wants to be asked again later
+ * @BX_OUT_ABSENT: a driver was elected that is not registered (yet)
+ */
+enum bx_outcome {
+	BX_OUT_NONE,
+	BX_OUT_DRIVER,
+	BX_OUT_REFUSED,
+	BX_OUT_DEFERRED,
+	BX_OUT_ABSENT,
+};
+
+/**
+ * struct bx_decision - the recorded outcome of an election
+ * @driver: the elected driver; empty when there is none
+ * @policy: the policy that decided; empty when none did
+ * @by: enum bx_decider
+ * @outcome: enum bx_outcome
+ * @score: the winner's score when @by is BX_BY_SCORE
+ * @considered: how many drivers were considered
+ * @probe_error: errno (negative) of the last failed probe, else 0
+ * @reserved: zero
+ * @policy_id: identity of the policy that decided, 0 when none did
+ * @generation: generation of the policies and drivers it was taken under
+ * @time_ns: CLOCK_MONOTONIC
+ */
+struct bx_decision {
+	char	driver[BX_NAME_LEN];
+	char	policy[BX_NAME_LEN];
+	__u32	by;
+	__u32	outcome;
+	__s32	score;
+	__u32	considered;
+	__s32	probe_error;
+	__u32	reserved;
+	__u64	policy_id;
+	__u64	generation;
+	__u64	time_ns;
+};
+
+/**
+ * struct bx_device_rec - what the device iterator yields
+ * @dev: the device
+ * @driver: the driver bound to it; empty when none is
+ * @decision: the last decision; by == BX_BY_KERNEL when there was none
+ */
+struct bx_device_rec {
+	struct bx_dev_info	dev;
+	char			driver[BX_NAME_LEN];
+	struct bx_decision	decision;
+};
+
+/**
+ * struct bx_driver_rec - what the driver iterator yields
+ * @name: driver name
+ * @bus: bus name
+ * @module: module name; empty when built in
+ * @order: order of registration on a bus of bus_ext's own, else 0
+ * @devices: how many devices are bound to it
+ * @adopted: 1 on an adopted bus
+ */
+struct bx_driver_rec {
+	char	name[BX_NAME_LEN];
+	char	bus[BX_NAME_LEN];
+	char	module[64];
+	__u64	order;
+	__u32	devices;
+	__u32	adopted;
+};
+
+/**
+ * enum bx_op_mask - struct bx_policy_rec.ops: which members are implemented
+ */
+enum bx_op_mask {
+	BX_OP_SELECT	= 1 << 0,
+	BX_OP_MATCH	= 1 << 1,
+	BX_OP_EVENT	= 1 << 2,
+	BX_OP_INIT	= 1 << 3,
+	BX_OP_EXIT	= 1 << 4,
+};
+
+/**
+ * struct bx_policy_rec - what the policy iterator yields, in order of authority
+ * @name: unique name
+ * @bus: bus in scope
+ * @vendor: vendor in scope, BX_ANY for all
+ * @priority: higher comes first
+ * @flags: enum bx_policy_flags
+ * @version: the vendor's own version number
+ * @ops: enum bx_op_mask
+ * @ejected: 1 between the ejection and the end of the link
+ * @id: identity; kept by an update, new with every attach
+ * @generation: how often it was attached or updated, from 1
+ * @asked: how often a program of it was run
+ * @decided: how many elections it decided
+ * @vetoed: how many pairs it vetoed
+ * @diverged: elections that it would have decided otherwise (BX_F_SHADOW)
+ */
+struct bx_policy_rec {
+	char	name[BX_NAME_LEN];
+	char	bus[BX_NAME_LEN];
+	__u32	vendor;
+	__s32	priority;
+	__u64	flags;
+	__u32	version;
+	__u32	ops;
+	__u32	ejected;
+	__u32	reserved;
+	__u64	id;
+	__u64	generation;
+	__u64	asked;
+	__u64	decided;
+	__u64	vetoed;
+	__u64	diverged;
+};
+
+/**
+ * enum bx_exit_kind - why a policy ended
+ * @BX_EXIT_DETACH: its link was detached or closed
+ * @BX_EXIT_UPDATE: replaced by a newer version
+ * @BX_EXIT_RETURN: ejected: an impossible return value
+ * @BX_EXIT_NO_DRIVER: ejected: selected a driver that does not exist
+ * @BX_EXIT_ERROR: ejected: reported its own error with bx_policy_error()
+ * @BX_EXIT_BAD_NAME: ejected: named a driver with an impossible name
+ */
+enum bx_exit_kind {
+	BX_EXIT_DETACH		= 0,
+	BX_EXIT_UPDATE		= 1,
+	BX_EXIT_RETURN		= 1024,
+	BX_EXIT_NO_DRIVER	= 1025,
+	BX_EXIT_ERROR		= 1026,
+	BX_EXIT_BAD_NAME	= 1027,
+};
+
+/**
+ * struct bx_exit_info - how a policy ended; the argument of exit()
+ * @kind: enum bx_exit_kind
+ * @code: the return value, or the code that the policy reported
+ * @name: the policy
+ * @bus: its bus
+ * @device: the device it happened on, empty when there was none
+ * @msg: the reason, for people
+ * @version: the policy's version
+ * @reserved: zero
+ * @id: identity of the policy
+ * @seq: number of the ejection since load, from 1; 0 when not an ejection
+ * @time_ns: CLOCK_MONOTONIC
+ */
+struct bx_exit_info {
+	__u32	kind;
+	__s32	code;
+	char	name[BX_NAME_LEN];
+	char	bus[BX_NAME_LEN];
+	char	device[BX_DEV_NAME_LEN];
+	char	msg[BX_MSG_LEN];
+	__u32	version;
+	__u32	reserved;
+	__u64	id;
+	__u64	seq;
+	__u64	time_ns;
+};
+
+/**
+ * enum bx_opinion_kind - one line of an explanation
+ * @BX_OPN_OVERRIDE: the administrator's driver_override
+ * @BX_OPN_HOOK: the hook's verdict (enum bx_verdict)
+ * @BX_OPN_SELECT: a policy's select() (enum bx_verdict)
+ * @BX_OPN_MATCH: a policy's match() on a driver (enum bx_match_verdict)
+ * @BX_OPN_ID_TABLE: a driver's id table claims the device
+ * @BX_OPN_CANDIDATE: a driver that nothing speaks for
+ * @BX_OPN_DECISION: the outcome; always the last line
+ */
+enum bx_opinion_kind {
+	BX_OPN_OVERRIDE,
+	BX_OPN_HOOK,
+	BX_OPN_SELECT,
+	BX_OPN_MATCH,
+	BX_OPN_ID_TABLE,
+	BX_OPN_CANDIDATE,
+	BX_OPN_DECISION,
+};
+
+/**
+ * enum bx_opinion_why - what became of an opinion
+ * @BX_WHY_WON: it decided
+ * @BX_WHY_PASS: it was no opinion
+ * @BX_WHY_LATE: something of higher authority had decided
+ * @BX_WHY_VETOED: a veto stands against the driver
+ * @BX_WHY_FAILED: the driver's probe had refused the device
+ * @BX_WHY_LOW: another driver has a higher score, or came first
+ * @BX_WHY_ABSENT: the driver is not registered
+ * @BX_WHY_SHADOW: the policy is in shadow mode
+ * @BX_WHY_BAD: an impossible value
+ * @BX_WHY_VETO: this is a veto, and it stands
+ */
+enum bx_opinion_why {
+	BX_WHY_WON,
+	BX_WHY_PASS,
+	BX_WHY_LATE,
+	BX_WHY_VETOED,
+	BX_WHY_FAILED,
+	BX_WHY_LOW,
+	BX_WHY_ABSENT,
+	BX_WHY_SHADOW,
+	BX_WHY_BAD,
+	BX_WHY_VETO,
+};
+
+/**
+ * struct bx_opinion - what the explanation iterator yields
+ * @policy: the policy that spoke; empty when it was not one
+ * @driver: the driver it is about; empty when about none
+ * @kind: enum bx_opinion_kind
+ * @verdict: what was returned; for BX_OPN_DECISION, enum bx_outcome
+ * @why: enum bx_opinion_why
+ * @by: for BX_OPN_DECISION, enum bx_decider
+ * @error: for BX_WHY_FAILED, the errno (negative) of the probe
+ * @score: for BX_OPN_DECISION, the winner's score
+ */
+struct bx_opinion {
+	char	policy[BX_NAME_LEN];
+	char	driver[BX_NAME_LEN];
+	__u32	kind;
+	__s32	verdict;
+	__u32	why;
+	__u32	by;
+	__s32	error;
+	__s32	score;
+};
+
+/**
+ * struct bx_devref - names a device
+ * @bus: bus name; empty for any bus that has a device of that name
+ * @name: device name, or the GUID of a device on a bus of bus_ext's own
+ */
+struct bx_devref {
+	char	bus[BX_NAME_LEN];
+	char	name[BX_DEV_NAME_LEN];
+};
+
+#endif /* _UAPI_LINUX_BUS_EXT_H */

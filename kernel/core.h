@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of bus_ext.ko share; drivers use <linux/bus_ext.h>
+ *
+ * Locks, outermost first:
+ *
+ *	update_mutex		the kernel's, around reg(), update(), unreg()
+ *	device lock		the driver core's; match() runs with or without
+ *	bx_policy_mutex		the list of policies and what is published
+ *	bx_bus_rwsem		the list of our own buses
+ *	bx_bus.drv_lock		writes to a bus' list of drivers
+ *	bx_adopt_mutex		decisions on adopted buses
+ *	bx_device.elect_lock	decisions on one device of our own buses
+ *	bx_srcu (read)		policies and drivers while programs look at them
+ *	bx_run_lock, bx_exit_lock, bx_module_lock	leaves
+ *
+ * unreg() waits for bx_srcu under update_mutex.  So nothing that runs inside a
+ * bx_srcu read section may take update_mutex, bx_policy_mutex or a device
+ * lock, load a module, bind or unbind a driver: an ejection is claimed there
+ * and carried out by a work item, and so is the re-election that follows.
+ *
+ * Lifetimes: a policy's version (struct bx_inst) is freed when the last of
+ * publication and a pending ejection lets go of it; a bx_driver may be freed by
+ * its owner after bx_driver_unregister(), which waits for bx_srcu; a bx_device
+ * is reference counted by the driver core.
+ */
+#ifndef _BX_CORE_H
+#define _BX_CORE_H
+
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <linux/bus_ext.h>
+#include <linux/kref.h>
+#include <linux/srcu.h>
+#include "compat.h"
+
+/* ---- what programs see; members by name, see <bpf/bus_ext.bpf.h> ---- */
+
+/* The first members are the program's, those below @platform are ours. */
+struct bx_select_ctx {
+	struct bx_dev_info	dev;
+	struct device		*device;
+	struct pci_dev		*pdev;
+	struct platform_device	*platform;
+
+	struct bx_election	*election;
+	char			driver[BX_NAME_LEN];
+};
+
+struct bx_candidate {
+	char	name[BX_NAME_LEN];
+	u32	claims;
+	s32	error;
+};
+
+struct bx_match_ctx {
+	struct bx_dev_info	dev;
+	struct bx_candidate	drv;
+	struct device		*device;
+};
+
+enum bx_event_kind {
+	BX_EVENT_ADDED,
+	BX_EVENT_BOUND,
+	BX_EVENT_UNBOUND,
+	BX_EVENT_REMOVED,
+};
+
+struct bx_event {
+	struct bx_dev_info	dev;
+	char			driver[BX_NAME_LEN];
+	u32			kind;
+};
+
+/* Documented member by member in <bpf/bus_ext.bpf.h>; append-only. */
+struct bus_ext_ops {
+	s32	(*select)(struct bx_select_ctx *ctx);
+	s32	(*match)(struct bx_match_ctx *ctx);
+	void	(*event)(struct bx_event *event);
+	s32	(*init)(void);
+	void	(*exit)(struct bx_exit_info *info);
+	char	name[BX_NAME_LEN];
+	char	bus[BX_NAME_LEN];
+	u32	vendor;
+	s32	priority;
+	u64	flags;
+	u32	version;
+};
+
+/* ---- policies (policy.c) ---- */
+
+#define BX_MAX_POLICIES	256
+
+/**
+ * struct bx_policy - an attached policy, from reg() to unreg()
+ * @node: in bx_policies; bx_policy_mutex
+ * @ref: @node, each of its versions
+ * @link: NULL once unreg() ran; bx_policy_mutex
+ * @inst: the version in force; bx_policy_mutex
+ * @bus_owner: module of the bus in scope, pinned
+ * @kobj: /sys/kernel/bus_ext/policies/NAME
+ * @id: identity
+ * @generation: attach and updates so far
+ * @asked: how often a program was run
+ * @decided: elections decided
+ * @vetoed: pairs vetoed
+ * @diverged: elections it would have decided otherwise
+ */
+struct bx_policy {
+	struct list_head	node;
+	struct kref		ref;
+	struct bpf_link		*link;
+	struct bx_inst		*inst;
+	struct module		*bus_owner;
+	struct kobject		*kobj;
+	u64			id;
+	u64			generation;
+	atomic64_t		asked;
+	atomic64_t		decided;
+	atomic64_t		vetoed;
+	atomic64_t		diverged;
+};
+
+/**
+ * struct bx_inst - one version of a policy; immutable but for the ejection
+ * @ref: publication, a pending ejection
+ * @policy: whose version it is; referenced
+ * @ops: the programs, valid inside bx_srcu while published
+ * @name: copy of @ops->name
+ * @bus: copy of @ops->bus
+ * @vendor: vendor in scope, BX_ANY for all
+ * @priority: copy of @ops->priority
+ * @flags: copy of @ops->flags
+ * @version: copy of @ops->version
+ * @ejected: claimed once; from then on no program of it is run
+ * @exit: why; written by the claimant before @work is queued
+ * @work: carries the ejection out
+ */
+struct bx_inst {
+	struct kref		ref;
+	struct bx_policy	*policy;
+	const struct bus_ext_ops *ops;
+	char			name[BX_NAME_LEN];
+	char			bus[BX_NAME_LEN];
+	u32			vendor;
+	s32			priority;
+	u64			flags;
+	u32			version;
+	atomic_t		ejected;
+	struct bx_exit_info	exit;
+	struct work_struct	work;
+};
+
+/* The policies in scope of a (bus, vendor), in order of authority */
+struct bx_chain {
+	u32		n;
+	struct bx_inst	*inst[] __counted_by(n);
+};
+
+extern struct srcu_struct bx_srcu;
+extern struct btf *bx_btf;
+extern struct workqueue_struct *bx_wq;
+
+/* bx_srcu held; NULL when no policy is in scope */
+const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
+bool bx_inst_live(const struct bx_inst *inst);
+void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
+	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
+void bx_eject_id(u64 policy_id, enum bx_exit_kind kind,
+		 const char *device, const char *fmt, ...) __printf(4, 5);
+int bx_policy_records(struct bx_policy_rec **recs, u32 *n);
+int bx_exit_records(struct bx_exit_info **recs, u32 *n);
+ssize_t bx_refused_show(char *buf);
+u32 bx_policy_count(void);
+u64 bx_exit_count(void);
+void bx_put_inst(struct bx_inst *inst);
+int bx_policy_init(void);
+
+/* ---- elections (match.c) ---- */
+
+/* A driver in an election; @drv is NULL on adopted buses. */
+struct bx_cand {
+	struct bx_driver	*drv;
+	struct bx_candidate	rec;
+	s32			score;
+	struct bx_inst		*by;		/* who scored or vetoed */
+	bool			judged;
+	bool			vetoed;
+};
+
+/**
+ * struct bx_election - one run of the rules
+ * @ctx: the device, as programs see it
+ * @match: a device and a driver, as programs see them
+ * @chain: policies in scope; bx_srcu
+ * @cands: drivers that may win
+ * @ncands: how many
+ * @adopted: no candidates; select() names any driver
+ * @override: driver_override of the administrator, or empty
+ * @dec: the outcome
+ * @winner: the elected driver on our own buses
+ * @decided: @dec is final
+ * @by: the policy that decided
+ * @absent_ok: an absent driver is no mistake
+ * @log: opinions, for an explanation; NULL in a real election
+ * @nlog: opinions so far
+ * @maxlog: room in @log
+ * @dry: nothing is counted, nobody is ejected
+ */
+struct bx_election {
+	struct bx_select_ctx	ctx;
+	struct bx_match_ctx	match;
+	const struct bx_chain	*chain;
+	struct bx_cand		*cands;
+	u32			ncands;
+	bool			adopted;
+	char			override[BX_NAME_LEN];
+	struct bx_decision	dec;
+	struct bx_driver	*winner;
+	bool			decided;
+	struct bx_inst		*by;
+	bool			absent_ok;
+	struct bx_opinion	*log;
+	u32			nlog;
+	u32			maxlog;
+	bool			dry;
+};
+
+/* A program that is running; lets a kfunc find out who calls. */
+struct bx_run {
+	struct list_head	node;
+	struct task_struct	*task;
+	struct bx_inst		*inst;
+	const void		*ctx;
+	const struct bx_dev_info *dev;
+	bool			dry;
+	char			error[BX_MSG_LEN];
+	s32			code;
+	bool			failed;
+};
+
+void bx_run_begin(struct bx_run *run);
+void bx_run_end(struct bx_run *run);
+struct bx_run *bx_run_find(const void *ctx);
+
+struct bx_election *bx_election_alloc(struct device *dev, bool explain);
+void bx_election_free(struct bx_election *e);
+void bx_elect(struct bx_election *e, u64 generation);
+void bx_say(struct bx_election *e, enum bx_opinion_kind kind,
+	    const struct bx_inst *inst, const char *driver, s32 verdict,
+	    enum bx_opinion_why why, s32 error);
+void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
+		   enum bx_event_kind kind);
+
+/* ---- our own buses (bus.c) ---- */
+
+extern struct list_head bx_buses;	/* bx_bus_rwsem */
+extern struct rw_semaphore bx_bus_rwsem;
+struct bx_failed {
+	struct list_head	node;
+	u64			order;
+	int			error;
+};
+
+bool bx_is_own(const struct device *dev);
+int bx_own_bus_get(const char *name, struct module **owner);
+void bx_own_changed(const char *bus);
+int bx_own_candidates(struct bx_device *bdev, struct bx_election *e);
+int bx_own_explain(struct bx_device *bdev, struct bx_election *e);
+int bx_own_rebind(struct bx_device *bdev);
+void bx_own_decision(struct bx_device *bdev, struct bx_decision *dec);
+bool bx_id_claims(const struct bx_device_id *table, const struct bx_id *id);
+
+/* ---- adopted buses (adopt.c) ---- */
+
+int bx_adopted_bus_get(const char *name);
+void bx_adopted_changed(const char *bus);
+void bx_adopted_forget(u64 policy_id);
+int bx_adopted_explain(struct device *dev, struct bx_election *e);
+int bx_adopted_rebind(struct device *dev);
+bool bx_adopted_decision(struct device *dev, struct bx_decision *dec);
+int bx_for_each_bus(int (*fn)(const struct bus_type *bus, bool adopted,
+			      void *data), void *data, u32 flags);
+const struct bus_type *bx_adopted_bus_type(u32 i);
+int bx_adopt_init(void);
+void bx_adopt_exit(void);
+
+/* ---- devices as records (match.c) ---- */
+
+void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info);
+void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
+
+/* ---- work that is set off, and waiting for it (request.c) ---- */
+
+void bx_async_begin(void);
+void bx_async_end(void);
+void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
+		       const char *device, bool absent_ok);
+s64 bx_request_rebind(const struct bx_devref *ref);
+s64 bx_request_reelect(const struct bx_devref *ref);
+s64 bx_request_settle(void);
+s64 bx_request_wait(u64 ticket, u32 timeout_ms);
+struct device *bx_find_device(const struct bx_devref *ref);
+bool bx_driver_exists(const char *bus, const char *driver);
+int bx_request_init(void);
+void bx_request_exit(void);
+
+/* ---- kfuncs (kfunc.c, iter.c) ---- */
+
+struct bpf_iter_bx_candidate;
+struct bpf_iter_bx_device;
+struct bpf_iter_bx_driver;
+struct bpf_iter_bx_policy;
+struct bpf_iter_bx_exit;
+struct bpf_iter_bx_opinion;
+
+void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec);
+int bx_kfunc_init(void);
+
+/* ---- /sys/kernel/bus_ext (sysfs.c) ---- */
+
+struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy);
+void bx_sysfs_del_policy(struct kobject *kobj);
+struct kobject *bx_sysfs_add_bus(const char *name);
+void bx_sysfs_del_bus(struct kobject *kobj);
+int bx_sysfs_init(void);
+void bx_sysfs_exit(void);
+
+/* The operator's hook; see <linux/bpf.h> for what the __weak is for. */
+int bx_hook_select(struct bx_select_ctx *ctx);
+
+#endif /* _BX_CORE_H */

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Open-coded iterators for BPF programs
+ *
+ * Each is created with a snapshot, an array of plain records, and holds no lock
+ * and no reference while the program walks it: a program may do between two
+ * records whatever it may do at all.
+ */
+#include <linux/btf_ids.h>
+#include "core.h"
+
+struct bx_snapshot {
+	u32	n;
+	u32	next;
+	void	*recs;
+};
+
+/* In the place of the program's __opaque[2] */
+struct bx_iter {
+	struct bx_snapshot	*snap;
+	u64			unused;
+};
+
+static int bx_iter_init(void *it, void *recs, u32 n)
+{
+	struct bx_iter *iter = it;
+
+	iter->snap = kzalloc(sizeof(*iter->snap), GFP_KERNEL);
+	if (!iter->snap) {
+		kvfree(recs);
+		return -ENOMEM;
+	}
+	iter->snap->recs = recs;
+	iter->snap->n = n;
+	return 0;
+}
+
+static void *bx_iter_next(void *it, size_t size)
+{
+	struct bx_iter *iter = it;
+
+	if (!iter->snap || iter->snap->next >= iter->snap->n)
+		return NULL;
+	return iter->snap->recs + size * iter->snap->next++;
+}
+
+static void bx_iter_destroy(void *it)
+{
+	struct bx_iter *iter = it;
+
+	if (!iter->snap)
+		return;
+	kvfree(iter->snap->recs);
+	kfree(iter->snap);
+}
+
+/* An array that grows while a bus is walked */
+struct bx_collect {
+	void	*recs;
+	u32	n;
+	u32	max;
+	size_t	size;
+	int	err;
+};
+
+static void *bx_collect_one(struct bx_collect *c)
+{
+	if (c->n == c->max) {
+		u32 max = c->max ? 2 * c->max : 16;
+		void *recs = kvcalloc(max, c->size, GFP_KERNEL);
+
+		if (!recs) {
+			c->err = -ENOMEM;
+			return NULL;
+		}
+		if (c->n)
+			memcpy(recs, c->recs, c->n * c->size);
+		kvfree(c->recs);
+		c->recs = recs;
+		c->max = max;
+	}
+	return c->recs + c->size * c->n++;
+}
+
+static int bx_collect_finish(struct bx_collect *c, void *it)
+{
+	if (c->err) {
+		kvfree(c->recs);
+		return c->err;
+	}
+	return bx_iter_init(it, c->recs, c->n);
+}
+
+/**
+ * bx_device_rec_fill() - describe a device, its driver and its decision
+ * @dev: a device on one of our own or an adopted bus
+ * @rec: takes the description
+ */
+void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec)
+{
+	bx_dev_info_fill(dev, &rec->dev);
+	bx_dev_driver_name(dev, rec->driver, sizeof(rec->driver));
+	if (bx_is_own(dev))
+		bx_own_decision(to_bx_device(dev), &rec->decision);
+	else
+		bx_adopted_decision(dev, &rec->decision);
+}
+
+static int bx_collect_device(struct device *dev, void *data)
+{
+	struct bx_device_rec *rec = bx_collect_one(data);
+
+	if (!rec)
+		return -ENOMEM;
+	bx_device_rec_fill(dev, rec);
+	return 0;
+}
+
+static int bx_collect_devices(const struct bus_type *bus, bool adopted,
+			      void *data)
+{
+	return bus_for_each_dev(bus, NULL, data, bx_collect_device);
+}
+
+static int bx_count_device(struct device *dev, void *data)
+{
+	(*(u32 *)data)++;
+	return 0;	/* go on */
+}
+
+static int bx_collect_driver(struct device_driver *drv, void *data)
+{
+	struct bx_driver_rec *rec = bx_collect_one(data);
+
+	if (!rec)
+		return -ENOMEM;
+	strscpy(rec->name, drv->name, sizeof(rec->name));
+	strscpy(rec->bus, drv->bus->name, sizeof(rec->bus));
+	if (drv->owner)
+		strscpy(rec->module, drv->owner->name, sizeof(rec->module));
+	rec->adopted = !bx_adopted_bus_get(drv->bus->name);
+	if (!rec->adopted)
+		rec->order = to_bx_driver(drv)->order;
+	return driver_for_each_device(drv, NULL, &rec->devices,
+				      bx_count_device);
+}
+
+static int bx_collect_drivers(const struct bus_type *bus, bool adopted,
+			      void *data)
+{
+	return bus_for_each_drv(bus, NULL, data, bx_collect_driver);
+}
+
+__bpf_kfunc_start_defs();
+
+struct bpf_iter_bx_candidate {
+	u64	__opaque[2];
+} __aligned(8);
+
+/*
+ * The candidates belong to the election that the program is part of, so this
+ * one needs no snapshot: __opaque[0] is the context, [1] the position.
+ */
+__bpf_kfunc int bpf_iter_bx_candidate_new(struct bpf_iter_bx_candidate *it,
+					  struct bx_select_ctx *ctx)
+{
+	bool valid = bx_run_find(ctx);
+
+	it->__opaque[0] = valid ? (unsigned long)ctx->election : 0;
+	it->__opaque[1] = 0;
+	return valid ? 0 : -EINVAL;
+}
+
+__bpf_kfunc struct bx_candidate *
+bpf_iter_bx_candidate_next(struct bpf_iter_bx_candidate *it)
+{
+	struct bx_election *e = (void *)(unsigned long)it->__opaque[0];
+
+	if (!e || it->__opaque[1] >= e->ncands)
+		return NULL;
+	return &e->cands[it->__opaque[1]++].rec;
+}
+
+__bpf_kfunc void
+bpf_iter_bx_candidate_destroy(struct bpf_iter_bx_candidate *it)
+{
+}
+
+#define BX_ITER(what, rec)						\
+struct bpf_iter_bx_##what {						\
+	u64	__opaque[2];						\
+} __aligned(8);								\
+									\
+__bpf_kfunc struct rec *						\
+bpf_iter_bx_##what##_next(struct bpf_iter_bx_##what *it)		\
+{									\
+	return bx_iter_next(it, sizeof(struct rec));			\
+}									\
+									\
+__bpf_kfunc void							\
+bpf_iter_bx_##what##_destroy(struct bpf_iter_bx_##what *it)		\
+{									\
+	bx_iter_destroy(it);						\
+}									\
+static_assert(sizeof(struct bpf_iter_bx_##what) == sizeof(struct bx_iter))
+
+BX_ITER(device, bx_device_rec);
+BX_ITER(driver, bx_driver_rec);
+BX_ITER(policy, bx_policy_rec);
+BX_ITER(exit, bx_exit_info);
+BX_ITER(opinion, bx_opinion);
+
+/* A program walks an iterator even when _new() failed: leave it empty. */
+static bool bx_iter_begin(void *it)
+{
+	memset(it, 0, sizeof(struct bx_iter));
+	return capable(CAP_SYS_ADMIN);
+}
+
+/**
+ * bpf_iter_bx_device_new() - iterate over devices, bus by bus
+ * @it: the iterator
+ * @flags: bit 0 our own buses, bit 1 adopted buses
+ *
+ * Return: 0, -EPERM without CAP_SYS_ADMIN, -ENOMEM.
+ */
+__bpf_kfunc int bpf_iter_bx_device_new(struct bpf_iter_bx_device *it, u32 flags)
+{
+	struct bx_collect c = { .size = sizeof(struct bx_device_rec) };
+
+	if (!bx_iter_begin(it))
+		return -EPERM;
+	bx_for_each_bus(bx_collect_devices, &c, flags);
+	return bx_collect_finish(&c, it);
+}
+
+/**
+ * bpf_iter_bx_driver_new() - iterate over drivers, bus by bus
+ * @it: the iterator
+ * @flags: bit 0 our own buses, bit 1 adopted buses
+ *
+ * Return: 0, -EPERM without CAP_SYS_ADMIN, -ENOMEM.
+ */
+__bpf_kfunc int bpf_iter_bx_driver_new(struct bpf_iter_bx_driver *it, u32 flags)
+{
+	struct bx_collect c = { .size = sizeof(struct bx_driver_rec) };
+
+	if (!bx_iter_begin(it))
+		return -EPERM;
+	bx_for_each_bus(bx_collect_drivers, &c, flags);
+	return bx_collect_finish(&c, it);
+}
+
+/**
+ * bpf_iter_bx_policy_new() - iterate over policies in order of authority
+ * @it: the iterator
+ * @flags: none yet, 0
+ *
+ * Return: 0, -EINVAL, -EPERM without CAP_SYS_ADMIN, -ENOMEM.
+ */
+__bpf_kfunc int bpf_iter_bx_policy_new(struct bpf_iter_bx_policy *it, u32 flags)
+{
+	struct bx_policy_rec *recs;
+	int err;
+	u32 n;
+
+	if (!bx_iter_begin(it))
+		return -EPERM;
+	if (flags)
+		return -EINVAL;
+	err = bx_policy_records(&recs, &n);
+	return err ?: bx_iter_init(it, recs, n);
+}
+
+/**
+ * bpf_iter_bx_exit_new() - iterate over the last ejections, oldest first
+ * @it: the iterator
+ * @flags: none yet, 0
+ *
+ * Return: 0, -EINVAL, -EPERM without CAP_SYS_ADMIN, -ENOMEM.
+ */
+__bpf_kfunc int bpf_iter_bx_exit_new(struct bpf_iter_bx_exit *it, u32 flags)
+{
+	struct bx_exit_info *recs;
+	int err;
+	u32 n;
+
+	if (!bx_iter_begin(it))
+		return -EPERM;
+	if (flags)
+		return -EINVAL;
+	err = bx_exit_records(&recs, &n);
+	return err ?: bx_iter_init(it, recs, n);
+}
+
+static int bx_explain(struct device *dev, struct bx_election *e)
+{
+	struct bx_opinion *o;
+	int err;
+
+	err = bx_is_own(dev) ? bx_own_explain(to_bx_device(dev), e) :
+			       bx_adopted_explain(dev, e);
+	if (err)
+		return err;
+	bx_say(e, BX_OPN_DECISION, NULL, e->dec.driver, e->dec.outcome,
+	       BX_WHY_WON, 0);
+	o = &e->log[e->nlog - 1];
+	if (!e->nlog || o->kind != BX_OPN_DECISION)
+		return -ENOMEM;
+	strscpy(o->policy, e->dec.policy, sizeof(o->policy));
+	o->by = e->dec.by;
+	o->score = e->dec.score;
+	return 0;
+}
+
+/**
+ * bpf_iter_bx_opinion_new() - explain a device's election
+ * @it: the iterator
+ * @ref: the device
+ *
+ * The election is held for show: nothing is recorded, counted or changed.
+ *
+ * Return: 0, -EPERM without CAP_SYS_ADMIN, those of bx_device_get(), -ENOMEM.
+ */
+__bpf_kfunc int bpf_iter_bx_opinion_new(struct bpf_iter_bx_opinion *it,
+					struct bx_devref *ref)
+{
+	struct bx_election *e;
+	struct device *dev;
+	int err;
+
+	if (!bx_iter_begin(it))
+		return -EPERM;
+	dev = bx_find_device(ref);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	e = bx_election_alloc(dev, true);
+	err = e ? bx_explain(dev, e) : -ENOMEM;
+	if (!err) {
+		err = bx_iter_init(it, e->log, e->nlog);
+		e->log = NULL;
+	}
+	bx_election_free(e);
+	put_device(dev);
+	return err;
+}
+
+__bpf_kfunc_end_defs();

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What BPF programs may call
+ *
+ * Three audiences, one set each: policies (struct_ops programs of our own type
+ * alone), the hook (fmod_ret programs on our own function alone), and control
+ * (SEC("syscall") programs, for those with CAP_SYS_ADMIN).  The iterators are
+ * in iter.c.
+ */
+#include <linux/btf_ids.h>
+#include "core.h"
+
+__bpf_kfunc_start_defs();
+
+/* A driver's name that a kernel could have registered. */
+static int bx_set_driver(struct bx_select_ctx *ctx, const char *name, size_t max)
+{
+	struct bx_run *run = bx_run_find(ctx);
+	size_t len = strnlen(name, max);
+
+	/* Not the context of a program that this task runs: do not touch it. */
+	if (!run)
+		return -EINVAL;
+	if (!len || len == max || len >= BX_NAME_LEN || strchr(name, '/') ||
+	    strchr(name, '\n')) {
+		if (!run->failed && run->inst) {
+			run->failed = true;
+			run->code = len ? -ENAMETOOLONG : -EINVAL;
+			scnprintf(run->error, sizeof(run->error),
+				  "bx_select_driver() got an impossible driver name of %zu bytes",
+				  len);
+		}
+		return -EINVAL;
+	}
+	strscpy_pad(ctx->driver, name, sizeof(ctx->driver));
+	return 0;
+}
+
+/**
+ * bx_select_driver() - name the driver that is to get the device
+ * @ctx: the context that select() or the hook was called with
+ * @name__str: driver name, a constant string of the object
+ *
+ * Has an effect only if the program then returns BX_SELECT.  The last call
+ * counts.
+ *
+ * Return: 0, or -EINVAL for a name that is empty or has BX_NAME_LEN bytes or
+ * more; in a policy such a name ejects it.
+ */
+__bpf_kfunc int bx_select_driver(struct bx_select_ctx *ctx,
+				 const char *name__str)
+{
+	return bx_set_driver(ctx, name__str, BX_NAME_LEN + 1);
+}
+
+/**
+ * bx_select_driver_mem() - as bx_select_driver(), for a name in memory
+ * @ctx: the context that select() or the hook was called with
+ * @name: driver name, in a map or on the stack
+ * @name__sz: bytes at @name; the name ends with a NUL within them
+ *
+ * Return: as bx_select_driver().
+ */
+__bpf_kfunc int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name,
+				     u32 name__sz)
+{
+	return bx_set_driver(ctx, name, name__sz);
+}
+
+/**
+ * bx_policy_error() - give up
+ * @code: the policy's own error code, shown to the operator
+ * @msg__str: the reason, a constant string of the object
+ *
+ * The policy is ejected when the program returns, whatever it returns.
+ */
+__bpf_kfunc void bx_policy_error(s32 code, const char *msg__str)
+{
+	struct bx_run *run = bx_run_find(NULL);
+
+	if (!run || run->failed)
+		return;
+	run->failed = true;
+	run->code = code;
+	strscpy(run->error, msg__str, sizeof(run->error));
+}
+
+/**
+ * bx_device_get() - find one device
+ * @ref: the device
+ * @rec: takes its record
+ *
+ * Context: may sleep.
+ * Return: 0, -EPERM without CAP_SYS_ADMIN, -EINVAL for a name without an end,
+ * -ENODEV, or -ENOTUNIQ when no bus is named and several have such a device.
+ */
+__bpf_kfunc int bx_device_get(struct bx_devref *ref, struct bx_device_rec *rec)
+{
+	struct device *dev;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	dev = bx_find_device(ref);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	bx_device_rec_fill(dev, rec);
+	put_device(dev);
+	return 0;
+}
+
+/**
+ * bx_rebind() - bind a device to the driver that is elected now
+ * @ref: the device
+ *
+ * Context: may sleep; the work is done by another thread.
+ * Return: a ticket for bx_wait(), or an errno: -EPERM, those of
+ * bx_device_get(), -ENOMEM, -EBUSY when too many requests are under way.
+ */
+__bpf_kfunc s64 bx_rebind(struct bx_devref *ref)
+{
+	return capable(CAP_SYS_ADMIN) ? bx_request_rebind(ref) : -EPERM;
+}
+
+/**
+ * bx_reelect() - elect anew what is unbound
+ * @ref: names the bus; all buses when it names none
+ *
+ * Return: a ticket for bx_wait(), -EPERM, -ENODEV for an unknown bus, -ENOMEM,
+ * -EBUSY.
+ */
+__bpf_kfunc s64 bx_reelect(struct bx_devref *ref)
+{
+	return capable(CAP_SYS_ADMIN) ? bx_request_reelect(ref) : -EPERM;
+}
+
+/**
+ * bx_settle() - a ticket that is done when nothing is under way any more
+ *
+ * Covers re-elections, ejections and loads of drivers' modules.
+ *
+ * Return: a ticket for bx_wait(), -EPERM, -ENOMEM, -EBUSY.
+ */
+__bpf_kfunc s64 bx_settle(void)
+{
+	return capable(CAP_SYS_ADMIN) ? bx_request_settle() : -EPERM;
+}
+
+/**
+ * bx_wait() - wait for a request
+ * @ticket: from bx_rebind(), bx_reelect() or bx_settle()
+ * @timeout_ms: at most so many milliseconds, limited to 1000
+ *
+ * Return: the result of the request, once; -EINPROGRESS while it runs,
+ * -ENOENT for an unknown ticket, -EINTR, -EPERM.
+ */
+__bpf_kfunc s64 bx_wait(u64 ticket, u32 timeout_ms)
+{
+	return capable(CAP_SYS_ADMIN) ? bx_request_wait(ticket, timeout_ms) :
+					-EPERM;
+}
+
+__bpf_kfunc_end_defs();
+
+BTF_KFUNCS_START(bx_policy_kfuncs)
+BTF_ID_FLAGS(func, bx_select_driver, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_select_driver_mem, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_policy_error)
+BTF_ID_FLAGS(func, bpf_iter_bx_candidate_new, KF_ITER_NEW | KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_iter_bx_candidate_next, KF_ITER_NEXT | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_iter_bx_candidate_destroy, KF_ITER_DESTROY)
+BTF_KFUNCS_END(bx_policy_kfuncs)
+
+BTF_KFUNCS_START(bx_hook_kfuncs)
+BTF_ID_FLAGS(func, bx_select_driver)
+BTF_ID_FLAGS(func, bx_select_driver_mem)
+BTF_KFUNCS_END(bx_hook_kfuncs)
+
+BTF_KFUNCS_START(bx_control_kfuncs)
+BTF_ID_FLAGS(func, bx_device_get, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bx_rebind, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bx_reelect, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bx_settle, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bx_wait, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_iter_bx_device_new, KF_ITER_NEW | KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_iter_bx_device_next, KF_ITER_NEXT | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_iter_bx_device_destroy, KF_ITER_DESTROY)
+BTF_ID_FLAGS(func, bpf_iter_bx_driver_new, KF_ITER_NEW | KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_iter_bx_driver_next, KF_ITER_NEXT | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_iter_bx_driver_destroy, KF_ITER_DESTROY)
+BTF_ID_FLAGS(func, bpf_iter_bx_policy_new, KF_ITER_NEW | KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_iter_bx_policy_next, KF_ITER_NEXT | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_iter_bx_policy_destroy, KF_ITER_DESTROY)
+BTF_ID_FLAGS(func, bpf_iter_bx_exit_new, KF_ITER_NEW | KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_iter_bx_exit_next, KF_ITER_NEXT | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_iter_bx_exit_destroy, KF_ITER_DESTROY)
+BTF_ID_FLAGS(func, bpf_iter_bx_opinion_new, KF_ITER_NEW | KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_iter_bx_opinion_next, KF_ITER_NEXT | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_iter_bx_opinion_destroy, KF_ITER_DESTROY)
+BTF_KFUNCS_END(bx_control_kfuncs)
+
+/* The function that a fmod_ret program may replace the result of. */
+BTF_KFUNCS_START(bx_hook_ids)
+BTF_ID_FLAGS(func, bx_hook_select, KF_SLEEPABLE)
+BTF_KFUNCS_END(bx_hook_ids)
+
+/*
+ * Kfuncs of one program type are offered to all its programs: tcp congestion
+ * control is struct_ops, too.  attach_func_name is not set yet when the filter
+ * first runs, attach_btf is.
+ */
+static int bx_policy_filter(const struct bpf_prog *prog, u32 kfunc_id)
+{
+	if (!btf_id_set8_contains(&bx_policy_kfuncs, kfunc_id))
+		return 0;
+	return prog->aux->attach_btf == bx_btf ? 0 : -EACCES;
+}
+
+static int bx_hook_filter(const struct bpf_prog *prog, u32 kfunc_id)
+{
+	if (!btf_id_set8_contains(&bx_hook_kfuncs, kfunc_id))
+		return 0;
+	return prog->expected_attach_type == BPF_MODIFY_RETURN &&
+	       prog->aux->attach_btf == bx_btf ? 0 : -EACCES;
+}
+
+static const struct btf_kfunc_id_set bx_policy_kfunc_set = {
+	.owner	= THIS_MODULE,
+	.set	= &bx_policy_kfuncs,
+	.filter	= bx_policy_filter,
+};
+
+static const struct btf_kfunc_id_set bx_hook_kfunc_set = {
+	.owner	= THIS_MODULE,
+	.set	= &bx_hook_kfuncs,
+	.filter	= bx_hook_filter,
+};
+
+static const struct btf_kfunc_id_set bx_control_kfunc_set = {
+	.owner	= THIS_MODULE,
+	.set	= &bx_control_kfuncs,
+};
+
+static const struct btf_kfunc_id_set bx_hook_id_set = {
+	.owner	= THIS_MODULE,
+	.set	= &bx_hook_ids,
+};
+
+/**
+ * bx_kfunc_init() - register kfuncs and the hook
+ *
+ * As the struct_ops type, they go with the module's BTF.
+ */
+int bx_kfunc_init(void)
+{
+	return register_btf_kfunc_id_set(BPF_PROG_TYPE_STRUCT_OPS,
+					 &bx_policy_kfunc_set) ?:
+	       register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING,
+					 &bx_hook_kfunc_set) ?:
+	       register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL,
+					 &bx_control_kfunc_set) ?:
+	       register_btf_fmodret_id_set(&bx_hook_id_set);
+}

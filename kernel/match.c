@@ -1,0 +1,683 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The election: which driver a device gets
+ *
+ * One election per device and generation, not one opinion per pair: the
+ * callers (bus.c for our own buses, adopt.c for pci and platform) cache the
+ * outcome.  Order of authority, highest first: the administrator's
+ * driver_override, the hook, the policies' select() in order, the highest
+ * match() score, the drivers' id tables.  A veto takes a driver out of
+ * everything below the hook.
+ *
+ * Everything here runs inside a bx_srcu read section of bx_elect(), in process
+ * context, with or without the device lock.
+ */
+#include <linux/iommu.h>
+#include <linux/sched.h>
+#include "core.h"
+#include "trace.h"
+
+/* ---- running programs ---- */
+
+static LIST_HEAD(bx_runs);
+static DEFINE_SPINLOCK(bx_run_lock);	/* protects bx_runs */
+
+/* Pairs with bx_run_end(). */
+void bx_run_begin(struct bx_run *run)
+{
+	run->task = current;
+	spin_lock(&bx_run_lock);
+	list_add(&run->node, &bx_runs);
+	spin_unlock(&bx_run_lock);
+}
+
+void bx_run_end(struct bx_run *run)
+{
+	spin_lock(&bx_run_lock);
+	list_del(&run->node);
+	spin_unlock(&bx_run_lock);
+}
+
+/**
+ * bx_run_find() - the program that is calling a kfunc
+ * @ctx: the context it was called with; NULL when the kfunc takes none
+ *
+ * The hook's context is not trusted by the verifier, so a pointer is believed
+ * only when it is one that was handed to a program of this very task.
+ *
+ * Return: the run, valid until the program returns; NULL when there is none.
+ */
+struct bx_run *bx_run_find(const void *ctx)
+{
+	struct bx_run *run, *found = NULL;
+
+	spin_lock(&bx_run_lock);
+	list_for_each_entry(run, &bx_runs, node) {
+		if (run->task == current && (!ctx || run->ctx == ctx)) {
+			found = run;
+			break;
+		}
+	}
+	spin_unlock(&bx_run_lock);
+	return found;
+}
+
+static void bx_policy_begin(struct bx_run *run, struct bx_election *e,
+			    struct bx_inst *inst, const void *ctx)
+{
+	*run = (struct bx_run) {
+		.inst = inst, .ctx = ctx, .dev = &e->ctx.dev, .dry = e->dry,
+	};
+	if (!e->dry)
+		atomic64_inc(&inst->policy->asked);
+	bx_run_begin(run);
+}
+
+/* False when the program gave up with bx_policy_error(). */
+static bool bx_policy_end(struct bx_run *run)
+{
+	bx_run_end(run);
+	if (!run->failed)
+		return true;
+	if (!run->dry)
+		bx_eject(run->inst, BX_EXIT_ERROR, run->code, run->dev, "%s",
+			 run->error);
+	return false;
+}
+
+/* ---- the hook ---- */
+
+/*
+ * bpf_testmod and HID-BPF mark such functions the same way: weak and noinline
+ * keep the compiler from folding the constant into the caller.
+ */
+__bpf_hook_start();
+
+/**
+ * bx_hook_select() - where an operator's own program decides
+ * @ctx: the device
+ *
+ * A fmod_ret program attached here is asked before any policy: BX_PASS leaves
+ * the device to them, the other values of enum bx_verdict decide.
+ */
+__weak noinline int bx_hook_select(struct bx_select_ctx *ctx)
+{
+	return BX_PASS;
+}
+
+__bpf_hook_end();
+
+/* ---- devices as programs see them ---- */
+
+/**
+ * bx_dev_driver_name() - name of the driver that is bound to a device
+ * @dev: the device
+ * @buf: takes the name, empty when no driver is bound
+ * @len: size of @buf
+ *
+ * As dev_driver_string(): without the device lock, a driver that goes at this
+ * moment may or may not be seen.
+ */
+void bx_dev_driver_name(struct device *dev, char *buf, size_t len)
+{
+	const struct device_driver *drv = READ_ONCE(dev->driver);
+
+	strscpy(buf, drv ? drv->name : "", len);
+}
+
+static void bx_info_pci(struct pci_dev *pdev, struct bx_dev_info *info)
+{
+	info->vendor = pdev->vendor;
+	info->device = pdev->device;
+	info->subvendor = pdev->subsystem_vendor;
+	info->subdevice = pdev->subsystem_device;
+	info->class = pdev->class;
+	info->revision = pdev->revision;
+	if (pdev->is_virtfn) {
+		info->flags |= BX_DEV_VF;
+		info->vf_index = pci_iov_vf_id(pdev);
+	} else if (pdev->is_physfn && pci_num_vf(pdev)) {
+		info->flags |= BX_DEV_PF;
+	}
+}
+
+static void bx_info_own(struct bx_device *bdev, struct bx_dev_info *info)
+{
+	info->vendor = bdev->id.vendor;
+	info->device = bdev->id.device;
+	info->subvendor = bdev->id.subvendor;
+	info->subdevice = bdev->id.subdevice;
+	info->class = bdev->id.class;
+	info->revision = bdev->id.revision;
+	export_guid(info->guid, &bdev->guid);
+}
+
+/**
+ * bx_dev_info_fill() - describe a device
+ * @dev: a device on one of our own or an adopted bus
+ * @info: takes the description
+ *
+ * Context: may sleep; with or without the device lock.
+ */
+void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)
+{
+	struct device *parent = dev->parent;
+	struct iommu_group *group;
+
+	memset(info, 0, sizeof(*info));
+	info->vf_index = -1;
+	info->iommu_group = -1;
+	info->numa_node = dev_to_node(dev);
+	strscpy(info->name, dev_name(dev), sizeof(info->name));
+	strscpy(info->bus, dev->bus->name, sizeof(info->bus));
+	if (READ_ONCE(dev->driver))
+		info->flags |= BX_DEV_BOUND;
+
+	if (bx_is_own(dev)) {
+		bx_info_own(to_bx_device(dev), info);
+	} else {
+		info->flags |= BX_DEV_ADOPTED;
+		if (dev_is_pci(dev)) {
+			bx_info_pci(to_pci_dev(dev), info);
+			if (info->flags & BX_DEV_VF)
+				parent = &pci_physfn(to_pci_dev(dev))->dev;
+		}
+	}
+	if (parent) {
+		strscpy(info->parent, dev_name(parent), sizeof(info->parent));
+		bx_dev_driver_name(parent, info->parent_driver,
+				   sizeof(info->parent_driver));
+	}
+
+	group = iommu_group_get(dev);
+	if (group) {
+		info->iommu_group = iommu_group_id(group);
+		iommu_group_put(group);
+	}
+}
+
+/* ---- one election ---- */
+
+/**
+ * bx_election_alloc() - prepare an election
+ * @dev: the device
+ * @explain: keep a log of opinions, change nothing
+ *
+ * Return: the election, to be freed with bx_election_free(); NULL when out of
+ * memory.
+ */
+struct bx_election *bx_election_alloc(struct device *dev, bool explain)
+{
+	struct bx_election *e = kzalloc(sizeof(*e), GFP_KERNEL);
+
+	if (!e)
+		return NULL;
+	bx_dev_info_fill(dev, &e->ctx.dev);
+	e->ctx.device = dev;
+	e->ctx.election = e;
+	if (dev_is_pci(dev))
+		e->ctx.pdev = to_pci_dev(dev);
+	else if (dev->bus == &platform_bus_type)
+		e->ctx.platform = to_platform_device(dev);
+	if (explain) {
+		e->dry = true;
+		e->maxlog = 64;
+		e->log = kvcalloc(e->maxlog, sizeof(*e->log), GFP_KERNEL);
+		if (!e->log) {
+			kfree(e);
+			return NULL;
+		}
+	}
+	return e;
+}
+
+void bx_election_free(struct bx_election *e)
+{
+	if (!e)
+		return;
+	kvfree(e->cands);
+	kvfree(e->log);
+	kfree(e);
+}
+
+/* Note an opinion; @nlog beyond @maxlog tells that the log is incomplete. */
+void bx_say(struct bx_election *e, enum bx_opinion_kind kind,
+	    const struct bx_inst *inst, const char *driver, s32 verdict,
+	    enum bx_opinion_why why, s32 error)
+{
+	struct bx_opinion *o;
+
+	if (!e->log)
+		return;
+	if (e->nlog >= e->maxlog) {
+		o = kvcalloc(2 * e->maxlog, sizeof(*o), GFP_KERNEL);
+		if (!o)
+			return;
+		memcpy(o, e->log, e->maxlog * sizeof(*o));
+		kvfree(e->log);
+		e->log = o;
+		e->maxlog *= 2;
+	}
+	o = &e->log[e->nlog++];
+	strscpy(o->policy, inst ? inst->name : "", sizeof(o->policy));
+	strscpy(o->driver, driver ?: "", sizeof(o->driver));
+	o->kind = kind;
+	o->verdict = verdict;
+	o->why = why;
+	o->error = error;
+}
+
+static struct bx_cand *bx_cand_find(struct bx_election *e, const char *name)
+{
+	for (u32 i = 0; i < e->ncands; i++) {
+		if (!strcmp(e->cands[i].rec.name, name))
+			return &e->cands[i];
+	}
+	return NULL;
+}
+
+static void bx_decide(struct bx_election *e, enum bx_decider by,
+		      enum bx_outcome outcome, const char *driver,
+		      struct bx_inst *inst)
+{
+	struct bx_cand *c = driver ? bx_cand_find(e, driver) : NULL;
+
+	e->decided = true;
+	e->by = inst;
+	e->dec.by = by;
+	e->dec.outcome = outcome;
+	strscpy(e->dec.driver, driver ?: "", sizeof(e->dec.driver));
+	if (inst) {
+		strscpy(e->dec.policy, inst->name, sizeof(e->dec.policy));
+		e->dec.policy_id = inst->policy->id;
+		e->absent_ok = inst->flags & BX_F_ABSENT_OK;
+		if (!e->dry)
+			atomic64_inc(&inst->policy->decided);
+	}
+	if (c && outcome == BX_OUT_DRIVER) {
+		e->winner = c->drv;
+		if (by == BX_BY_SCORE)
+			e->dec.score = c->score;
+	}
+}
+
+static bool bx_election_has_driver(struct bx_election *e, const char *name)
+{
+	if (e->adopted)
+		return bx_driver_exists(e->ctx.dev.bus, name);
+	return bx_cand_find(e, name);
+}
+
+/* Whoever names a driver gets it, or waits for it. */
+static void bx_decide_driver(struct bx_election *e, enum bx_decider by,
+			     const char *driver, struct bx_inst *inst)
+{
+	bx_decide(e, by, bx_election_has_driver(e, driver) ?
+		  BX_OUT_DRIVER : BX_OUT_ABSENT, driver, inst);
+}
+
+static void bx_elect_override(struct bx_election *e)
+{
+	if (!*e->override)
+		return;
+	bx_decide_driver(e, BX_BY_OVERRIDE, e->override, NULL);
+	bx_say(e, BX_OPN_OVERRIDE, NULL, e->override, 0, BX_WHY_WON, 0);
+}
+
+/* Judge a driver once: the first score counts, any veto stands. */
+static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
+			 struct bx_inst *inst, struct bx_match_ctx *ctx)
+{
+	bool shadow = inst->flags & BX_F_SHADOW;
+	enum bx_opinion_why why = BX_WHY_PASS;
+	struct bx_run run;
+	s32 ret;
+
+	bx_policy_begin(&run, e, inst, ctx);
+	ret = inst->ops->match(ctx);
+	if (!bx_policy_end(&run)) {
+		why = BX_WHY_BAD;
+	} else if (ret < BX_VETO || ret > BX_SCORE_MAX) {
+		why = BX_WHY_BAD;
+		if (!e->dry)
+			bx_eject(inst, BX_EXIT_RETURN, ret, &e->ctx.dev,
+				 "match() returned %d for driver %s; only -1 to %d is possible",
+				 ret, c->rec.name, BX_SCORE_MAX);
+	} else if (shadow && ret) {
+		why = BX_WHY_SHADOW;
+	} else if (ret == BX_VETO) {
+		why = BX_WHY_VETO;
+		c->vetoed = true;
+		if (!e->dry)
+			atomic64_inc(&inst->policy->vetoed);
+	} else if (ret) {
+		why = c->score ? BX_WHY_LATE : BX_WHY_LOW;
+		if (!c->score) {
+			c->score = ret;
+			c->by = inst;
+		}
+	}
+	bx_say(e, BX_OPN_MATCH, inst, c->rec.name, ret, why, 0);
+}
+
+static void bx_judge(struct bx_election *e, struct bx_cand *c)
+{
+	struct bx_match_ctx *ctx = &e->match;
+
+	if (c->judged || !e->chain)
+		return;
+	c->judged = true;
+	ctx->dev = e->ctx.dev;
+	ctx->drv = c->rec;
+	ctx->device = e->ctx.device;
+	for (u32 i = 0; i < e->chain->n; i++) {
+		struct bx_inst *inst = e->chain->inst[i];
+
+		if (inst->ops->match && bx_inst_live(inst))
+			bx_judge_one(e, c, inst, ctx);
+	}
+}
+
+static void bx_elect_hook(struct bx_election *e)
+{
+	struct bx_run run = { .ctx = &e->ctx, .dev = &e->ctx.dev,
+			      .dry = e->dry };
+	enum bx_opinion_why why = e->decided ? BX_WHY_LATE : BX_WHY_WON;
+	s32 ret;
+
+	e->ctx.driver[0] = '\0';
+	bx_run_begin(&run);
+	ret = bx_hook_select(&e->ctx);
+	bx_run_end(&run);
+
+	if (ret == BX_PASS)
+		return;
+	if (ret < BX_PASS || ret > BX_DEFER ||
+	    (ret == BX_SELECT && !*e->ctx.driver)) {
+		why = BX_WHY_BAD;
+		pr_warn_ratelimited("%s %s: ignored the hook: it returned %d%s\n",
+				    e->ctx.dev.bus, e->ctx.dev.name, ret,
+				    ret == BX_SELECT ?
+				    " without naming a driver" : "");
+	} else if (e->decided) {
+		why = BX_WHY_LATE;
+	} else if (ret == BX_SELECT) {
+		bx_decide_driver(e, BX_BY_HOOK, e->ctx.driver, NULL);
+		e->absent_ok = true;	/* there is nobody to eject */
+	} else {
+		bx_decide(e, BX_BY_HOOK, ret == BX_REFUSE ? BX_OUT_REFUSED :
+			  BX_OUT_DEFERRED, NULL, NULL);
+	}
+	bx_say(e, BX_OPN_HOOK, NULL, e->ctx.driver, ret, why, 0);
+}
+
+/* Why a named driver cannot be had, BX_WHY_WON when it can. */
+static enum bx_opinion_why bx_obstacle(struct bx_election *e, const char *name,
+				       int *error)
+{
+	struct bx_cand *c = bx_cand_find(e, name);
+
+	*error = 0;
+	if (!c)
+		return BX_WHY_WON;
+	if (c->rec.error) {
+		*error = c->rec.error;
+		return BX_WHY_FAILED;
+	}
+	bx_judge(e, c);
+	return c->vetoed ? BX_WHY_VETOED : BX_WHY_WON;
+}
+
+/* Run one select(); false when the answer was impossible. */
+static bool bx_ask_select(struct bx_election *e, struct bx_inst *inst, s32 *ret)
+{
+	struct bx_run run;
+
+	e->ctx.driver[0] = '\0';
+	bx_policy_begin(&run, e, inst, &e->ctx);
+	*ret = inst->ops->select(&e->ctx);
+	if (!bx_policy_end(&run))
+		return false;
+	if (*ret >= BX_PASS && *ret <= BX_DEFER &&
+	    (*ret != BX_SELECT || *e->ctx.driver))
+		return true;
+	if (!e->dry)
+		bx_eject(inst, BX_EXIT_RETURN, *ret, &e->ctx.dev,
+			 *ret == BX_SELECT ?
+			 "select() returned BX_SELECT (%d) without naming a driver" :
+			 "select() returned %d; only BX_PASS to BX_DEFER is possible",
+			 *ret);
+	return false;
+}
+
+static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
+{
+	enum bx_opinion_why why;
+	int error = 0;
+	s32 ret;
+
+	if (!bx_ask_select(e, inst, &ret))
+		why = BX_WHY_BAD;
+	else if (ret == BX_PASS)
+		why = BX_WHY_PASS;
+	else if (inst->flags & BX_F_SHADOW)
+		why = BX_WHY_SHADOW;
+	else if (e->decided)
+		why = BX_WHY_LATE;
+	else if (ret == BX_SELECT)
+		why = bx_obstacle(e, e->ctx.driver, &error);
+	else
+		why = BX_WHY_WON;
+
+	bx_say(e, BX_OPN_SELECT, inst,
+	       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why, error);
+	if (why != BX_WHY_WON)
+		return;
+	if (ret == BX_SELECT)
+		bx_decide_driver(e, BX_BY_SELECT, e->ctx.driver, inst);
+	else
+		bx_decide(e, BX_BY_SELECT, ret == BX_REFUSE ? BX_OUT_REFUSED :
+			  BX_OUT_DEFERRED, NULL, inst);
+}
+
+static void bx_elect_select(struct bx_election *e)
+{
+	for (u32 i = 0; e->chain && i < e->chain->n; i++) {
+		struct bx_inst *inst = e->chain->inst[i];
+
+		/* Policies in shadow mode are asked when all is decided. */
+		if (!e->log && (e->decided || inst->flags & BX_F_SHADOW))
+			continue;
+		if (inst->ops->select && bx_inst_live(inst))
+			bx_elect_select_one(e, inst);
+	}
+}
+
+static bool bx_cand_eligible(const struct bx_cand *c)
+{
+	return !c->vetoed && !c->rec.error;
+}
+
+static void bx_elect_score(struct bx_election *e)
+{
+	struct bx_cand *best = NULL;
+
+	for (u32 i = 0; i < e->ncands; i++) {
+		struct bx_cand *c = &e->cands[i];
+
+		bx_judge(e, c);
+		if (bx_cand_eligible(c) && c->score &&
+		    (!best || c->score > best->score))
+			best = c;
+	}
+	if (best && !e->decided)
+		bx_decide(e, BX_BY_SCORE, BX_OUT_DRIVER, best->rec.name,
+			  best->by);
+}
+
+static void bx_elect_id_table(struct bx_election *e)
+{
+	for (u32 i = 0; i < e->ncands; i++) {
+		struct bx_cand *c = &e->cands[i];
+		enum bx_opinion_why why = BX_WHY_WON;
+
+		if (c->rec.error)
+			why = BX_WHY_FAILED;
+		else if (c->vetoed)
+			why = BX_WHY_VETOED;
+		else if (e->decided)
+			why = strcmp(e->dec.driver, c->rec.name) ? BX_WHY_LATE :
+			      BX_WHY_WON;
+		if (!c->rec.claims) {
+			bx_say(e, BX_OPN_CANDIDATE, NULL, c->rec.name, 0,
+			       why == BX_WHY_LATE || (why == BX_WHY_WON &&
+			       !e->decided) ? BX_WHY_PASS : why, c->rec.error);
+			continue;
+		}
+		if (why == BX_WHY_WON && !e->decided)
+			bx_decide(e, BX_BY_ID_TABLE, BX_OUT_DRIVER, c->rec.name,
+				  NULL);
+		bx_say(e, BX_OPN_ID_TABLE, NULL, c->rec.name, 1, why,
+		       c->rec.error);
+	}
+}
+
+/* The scores' fate is known only now. */
+static void bx_settle_log(struct bx_election *e)
+{
+	for (u32 i = 0; i < e->nlog; i++) {
+		struct bx_opinion *o = &e->log[i];
+		struct bx_cand *c;
+
+		if (o->kind != BX_OPN_MATCH || o->why != BX_WHY_LOW)
+			continue;
+		c = bx_cand_find(e, o->driver);
+		if (c && c->rec.error)
+			o->why = BX_WHY_FAILED;
+		else if (c && c->vetoed)
+			o->why = BX_WHY_VETOED;
+		else if (e->dec.by != BX_BY_SCORE)
+			o->why = BX_WHY_LATE;
+		else if (!strcmp(e->dec.driver, o->driver))
+			o->why = BX_WHY_WON;
+	}
+}
+
+/* What policies in shadow mode would have changed. */
+static void bx_elect_shadow(struct bx_election *e)
+{
+	s32 ret;
+
+	for (u32 i = 0; e->chain && i < e->chain->n; i++) {
+		struct bx_inst *inst = e->chain->inst[i];
+		bool same;
+
+		if (!(inst->flags & BX_F_SHADOW) || !inst->ops->select ||
+		    !bx_inst_live(inst) || e->dec.by == BX_BY_OVERRIDE ||
+		    e->dec.by == BX_BY_HOOK)
+			continue;
+		if (!bx_ask_select(e, inst, &ret) || ret == BX_PASS)
+			continue;
+		same = ret == BX_SELECT ?
+		       !strcmp(e->ctx.driver, e->dec.driver) :
+		       e->dec.outcome == (ret == BX_REFUSE ? BX_OUT_REFUSED :
+					  BX_OUT_DEFERRED);
+		if (same)
+			continue;
+		atomic64_inc(&inst->policy->diverged);
+		trace_bx_shadow(&e->ctx.dev, inst->name, ret, e->ctx.driver,
+				&e->dec);
+	}
+}
+
+/**
+ * bx_elect() - hold an election
+ * @e: from bx_election_alloc(), with candidates and override filled in
+ * @generation: of the caller's cache
+ *
+ * Context: inside bx_srcu, for the sake of @e's candidates; may sleep.  Never
+ * called with bx_policy_mutex held.
+ */
+void bx_elect(struct bx_election *e, u64 generation)
+{
+	e->chain = bx_chain_lookup(e->ctx.dev.bus, e->ctx.dev.vendor);
+
+	bx_elect_override(e);
+	if (!e->decided || e->log)
+		bx_elect_hook(e);
+	if (!e->decided || e->log)
+		bx_elect_select(e);
+	if (!e->decided || e->log) {
+		bx_elect_score(e);
+		bx_elect_id_table(e);
+	}
+	if (e->log)
+		bx_settle_log(e);
+	else
+		bx_elect_shadow(e);
+
+	e->dec.considered = e->ncands;
+	e->dec.generation = generation;
+	e->dec.time_ns = ktime_get_ns();
+	if (!e->dry)
+		trace_bx_decide(&e->ctx.dev, &e->dec);
+}
+
+/* ---- events ---- */
+
+static void bx_emit_one(struct bx_inst *inst, struct bx_event *event)
+{
+	struct bx_run run = { .inst = inst, .ctx = event, .dev = &event->dev };
+
+	atomic64_inc(&inst->policy->asked);
+	bx_run_begin(&run);
+	inst->ops->event(event);
+	bx_policy_end(&run);
+}
+
+/**
+ * bx_emit_event() - tell the policies in scope what happened to a device
+ * @dev: the device
+ * @driver: the driver concerned, or ""
+ * @kind: what happened
+ *
+ * Context: process; may sleep.
+ */
+void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
+		   enum bx_event_kind kind)
+{
+	const struct bx_chain *chain;
+	struct bx_event *event;
+	int idx;
+
+	switch (kind) {
+	case BX_EVENT_ADDED:
+		trace_bx_create(dev, driver);
+		break;
+	case BX_EVENT_BOUND:
+		trace_bx_bind(dev, driver);
+		break;
+	case BX_EVENT_UNBOUND:
+		trace_bx_unbind(dev, driver);
+		break;
+	case BX_EVENT_REMOVED:
+		trace_bx_remove(dev, driver);
+		break;
+	}
+
+	idx = srcu_read_lock(&bx_srcu);
+	chain = bx_chain_lookup(dev->bus, dev->vendor);
+	event = chain ? kzalloc(sizeof(*event), GFP_KERNEL) : NULL;
+	for (u32 i = 0; event && i < chain->n; i++) {
+		struct bx_inst *inst = chain->inst[i];
+
+		if (!inst->ops->event || !bx_inst_live(inst))
+			continue;
+		event->dev = *dev;
+		event->kind = kind;
+		strscpy(event->driver, driver, sizeof(event->driver));
+		bx_emit_one(inst, event);
+	}
+	kfree(event);
+	srcu_read_unlock(&bx_srcu, idx);
+}

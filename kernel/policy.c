@@ -1,0 +1,977 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Policies: the struct_ops type, their order, their end
+ *
+ * A policy is in force from reg() to unreg(), in one version (struct bx_inst)
+ * at a time.  What elections look at is an immutable index from (bus, vendor)
+ * to the chain of policies in scope; attach, update and detach publish a new
+ * index, so an update is atomic for every election, and policies of other
+ * vendors are not even looked at.
+ *
+ *	          reg()                    unreg()
+ *	(nothing) ------> in force  ------------------> (nothing)
+ *	                   |    ^ |                        ^
+ *	                   +----+ | misbehaves             | unreg()
+ *	                  update()v                        |
+ *	                        ejected: no program runs, work queued
+ *
+ * An ejection is claimed by whoever sees the mistake, inside an election.  From
+ * that moment on no program of the version is run, so the fallback rule is in
+ * force; the link is detached later, from a work item, since detaching takes
+ * update_mutex.
+ */
+#include <linux/bpf_verifier.h>
+#include <linux/bsearch.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/sort.h>
+#include "core.h"
+#include "trace.h"
+
+DEFINE_SRCU(bx_srcu);
+struct btf *bx_btf;
+
+static DEFINE_MUTEX(bx_policy_mutex);	/* protects all below */
+static LIST_HEAD(bx_policies);		/* in order of authority */
+static u32 bx_npolicies;
+static u64 bx_last_id;
+
+/* The chain of one (bus, vendor); @vendor is BX_ANY for all others. */
+struct bx_scope {
+	char		bus[BX_NAME_LEN];
+	u32		vendor;
+	struct bx_chain	*chain;
+};
+
+struct bx_index {
+	u32		n;
+	struct bx_scope	scope[] __counted_by(n);
+};
+
+static struct bx_index __rcu *bx_index;	/* bx_srcu */
+
+/* ---- the index ---- */
+
+static int bx_scope_cmp(const void *a, const void *b)
+{
+	const struct bx_scope *x = a, *y = b;
+	int diff = strcmp(x->bus, y->bus);
+
+	if (diff)
+		return diff;
+	return x->vendor < y->vendor ? -1 : x->vendor > y->vendor;
+}
+
+static const struct bx_scope *bx_scope_find(const struct bx_index *index,
+					    const char *bus, u32 vendor)
+{
+	struct bx_scope key = { .vendor = vendor };
+
+	strscpy(key.bus, bus, sizeof(key.bus));
+	return bsearch(&key, index->scope, index->n, sizeof(key), bx_scope_cmp);
+}
+
+/**
+ * bx_chain_lookup() - policies in scope of a device
+ * @bus: name of its bus
+ * @vendor: its vendor
+ *
+ * Context: inside bx_srcu, which the result must not outlive.
+ * Return: the chain, NULL when no policy is in scope.
+ */
+const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor)
+{
+	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
+	const struct bx_scope *scope;
+
+	if (!index)
+		return NULL;
+	scope = bx_scope_find(index, bus, vendor) ?:
+		bx_scope_find(index, bus, BX_ANY);
+	return scope ? scope->chain : NULL;
+}
+
+static void bx_index_free(struct bx_index *index)
+{
+	if (!index)
+		return;
+	for (u32 i = 0; i < index->n; i++)
+		kfree(index->scope[i].chain);
+	kvfree(index);
+}
+
+static bool bx_in_scope(const struct bx_inst *inst, const char *bus, u32 vendor)
+{
+	return !strcmp(inst->bus, bus) &&
+	       (inst->vendor == vendor || inst->vendor == BX_ANY);
+}
+
+static struct bx_chain *bx_chain_build(const char *bus, u32 vendor, gfp_t gfp)
+{
+	struct bx_policy *policy;
+	struct bx_chain *chain;
+	u32 n = 0;
+
+	list_for_each_entry(policy, &bx_policies, node)
+		n += bx_in_scope(policy->inst, bus, vendor);
+	chain = kzalloc(struct_size(chain, inst, n), gfp);
+	if (!chain)
+		return NULL;
+	chain->n = n;
+	n = 0;
+	list_for_each_entry(policy, &bx_policies, node) {
+		if (bx_in_scope(policy->inst, bus, vendor))
+			chain->inst[n++] = policy->inst;
+	}
+	return chain;
+}
+
+static struct bx_index *bx_index_build(gfp_t gfp)
+{
+	struct bx_policy *policy;
+	struct bx_index *index;
+	u32 n = 0;
+
+	index = kvzalloc(struct_size(index, scope, bx_npolicies), gfp);
+	if (!index)
+		return NULL;
+	index->n = bx_npolicies;
+	list_for_each_entry(policy, &bx_policies, node) {
+		struct bx_scope *scope = &index->scope[n];
+		u32 i;
+
+		strscpy(scope->bus, policy->inst->bus, sizeof(scope->bus));
+		scope->vendor = policy->inst->vendor;
+		for (i = 0; i < n; i++) {
+			if (!bx_scope_cmp(&index->scope[i], scope))
+				break;
+		}
+		if (i < n)
+			continue;
+		scope->chain = bx_chain_build(scope->bus, scope->vendor, gfp);
+		if (!scope->chain) {
+			bx_index_free(index);
+			return NULL;
+		}
+		n++;
+	}
+	index->n = n;
+	sort(index->scope, n, sizeof(index->scope[0]), bx_scope_cmp, NULL);
+	return index;
+}
+
+/* Elections that begin after this see the list as it is now. */
+static int bx_publish(gfp_t gfp)
+{
+	struct bx_index *new, *old;
+
+	lockdep_assert_held(&bx_policy_mutex);
+	new = bx_index_build(gfp);
+	if (!new)
+		return -ENOMEM;
+	old = rcu_replace_pointer(bx_index, new,
+				  lockdep_is_held(&bx_policy_mutex));
+	synchronize_srcu(&bx_srcu);
+	bx_index_free(old);
+	return 0;
+}
+
+/* Higher priority first, equal ones in order of their names. */
+static void bx_policy_insert(struct bx_policy *policy)
+{
+	struct bx_policy *pos;
+
+	list_for_each_entry(pos, &bx_policies, node) {
+		if (policy->inst->priority > pos->inst->priority ||
+		    (policy->inst->priority == pos->inst->priority &&
+		     strcmp(policy->inst->name, pos->inst->name) < 0))
+			break;
+	}
+	list_add_tail(&policy->node, &pos->node);
+}
+
+static struct bx_policy *bx_policy_by_name(const char *name)
+{
+	struct bx_policy *policy;
+
+	list_for_each_entry(policy, &bx_policies, node) {
+		if (!strcmp(policy->inst->name, name))
+			return policy;
+	}
+	return NULL;
+}
+
+static struct bx_policy *bx_policy_by_link(const struct bpf_link *link)
+{
+	struct bx_policy *policy;
+
+	list_for_each_entry(policy, &bx_policies, node) {
+		if (policy->link == link)
+			return policy;
+	}
+	return NULL;
+}
+
+/* ---- refusals, readable ---- */
+
+#define BX_NREFUSED	8
+
+static DEFINE_SPINLOCK(bx_exit_lock);	/* protects refusals and exits */
+static char bx_refused[BX_NREFUSED][BX_NAME_LEN + BX_MSG_LEN];
+static u32 bx_nrefused;
+
+/* BPF tells an attacher nothing but an errno: leave the reason to be read. */
+static __printf(3, 4) int bx_refuse(const char *name, int err,
+				    const char *fmt, ...)
+{
+	char *line, msg[BX_MSG_LEN];
+	va_list args;
+
+	va_start(args, fmt);
+	vscnprintf(msg, sizeof(msg), fmt, args);
+	va_end(args);
+
+	pr_notice_ratelimited("policy '%.*s' refused (%d): %s\n",
+			      BX_NAME_LEN - 1, name, err, msg);
+	spin_lock(&bx_exit_lock);
+	line = bx_refused[bx_nrefused++ % BX_NREFUSED];
+	scnprintf(line, sizeof(bx_refused[0]), "%.*s: %s", BX_NAME_LEN - 1,
+		  name, msg);
+	spin_unlock(&bx_exit_lock);
+	return err;
+}
+
+ssize_t bx_refused_show(char *buf)
+{
+	ssize_t len = 0;
+	u32 first;
+
+	spin_lock(&bx_exit_lock);
+	first = bx_nrefused > BX_NREFUSED ? bx_nrefused - BX_NREFUSED : 0;
+	for (u32 i = first; i < bx_nrefused; i++)
+		len += sysfs_emit_at(buf, len, "%s\n",
+				     bx_refused[i % BX_NREFUSED]);
+	spin_unlock(&bx_exit_lock);
+	return len;
+}
+
+/* ---- ejection ---- */
+
+#define BX_NEXITS	16
+
+static struct bx_exit_info bx_exits[BX_NEXITS];
+static u64 bx_nexits;
+
+u64 bx_exit_count(void)
+{
+	u64 n;
+
+	spin_lock(&bx_exit_lock);
+	n = bx_nexits;
+	spin_unlock(&bx_exit_lock);
+	return n;
+}
+
+/**
+ * bx_exit_records() - the last ejections, oldest first
+ * @recs: takes an array, to be freed with kvfree()
+ * @n: takes its length
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bx_exit_records(struct bx_exit_info **recs, u32 *n)
+{
+	u64 first;
+
+	*recs = kvcalloc(BX_NEXITS, sizeof(**recs), GFP_KERNEL);
+	if (!*recs)
+		return -ENOMEM;
+	spin_lock(&bx_exit_lock);
+	first = bx_nexits > BX_NEXITS ? bx_nexits - BX_NEXITS : 0;
+	*n = bx_nexits - first;
+	for (u32 i = 0; i < *n; i++)
+		(*recs)[i] = bx_exits[(first + i) % BX_NEXITS];
+	spin_unlock(&bx_exit_lock);
+	return 0;
+}
+
+/* Whether programs of this version may be run. */
+bool bx_inst_live(const struct bx_inst *inst)
+{
+	return !atomic_read(&inst->ejected);
+}
+
+static void bx_policy_free(struct kref *ref)
+{
+	struct bx_policy *policy = container_of(ref, struct bx_policy, ref);
+
+	module_put(policy->bus_owner);
+	kfree(policy);
+}
+
+static void bx_inst_free(struct kref *ref)
+{
+	struct bx_inst *inst = container_of(ref, struct bx_inst, ref);
+
+	if (inst->policy)
+		kref_put(&inst->policy->ref, bx_policy_free);
+	kfree(inst);
+}
+
+void bx_put_inst(struct bx_inst *inst)
+{
+	kref_put(&inst->ref, bx_inst_free);
+}
+
+/*
+ * Detach the link of an ejected version, unless it was detached or replaced
+ * meanwhile.  An update that comes later is refused (bx_update()), so what is
+ * detached is the version that was ejected.
+ */
+static void bx_eject_work(struct work_struct *work)
+{
+	struct bx_inst *inst = container_of(work, struct bx_inst, work);
+	struct bpf_link *link = NULL;
+
+	mutex_lock(&bx_policy_mutex);
+	if (inst->policy->inst == inst && inst->policy->link)
+		link = bpf_link_inc_not_zero(inst->policy->link);
+	mutex_unlock(&bx_policy_mutex);
+
+	if (!IS_ERR_OR_NULL(link)) {
+		link->ops->detach(link);
+		bpf_link_put(link);
+	}
+	bx_put_inst(inst);	/* pairs with bx_eject_claim() */
+	bx_async_end();
+}
+
+static bool bx_eject_claim(struct bx_inst *inst)
+{
+	if (atomic_cmpxchg(&inst->ejected, 0, 1))
+		return false;
+	kref_get(&inst->ref);
+	return true;
+}
+
+static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
+			    s32 code, const char *device)
+{
+	struct bx_exit_info *exit = &inst->exit;
+
+	exit->kind = kind;
+	exit->code = code;
+	strscpy(exit->name, inst->name, sizeof(exit->name));
+	strscpy(exit->bus, inst->bus, sizeof(exit->bus));
+	strscpy(exit->device, device, sizeof(exit->device));
+	exit->version = inst->version;
+	exit->id = inst->policy->id;
+	exit->time_ns = ktime_get_ns();
+
+	spin_lock(&bx_exit_lock);
+	exit->seq = ++bx_nexits;
+	bx_exits[(bx_nexits - 1) % BX_NEXITS] = *exit;
+	spin_unlock(&bx_exit_lock);
+
+	pr_warn("policy '%s' on %s ejected: %s%s%s (kind %u, code %d)\n",
+		exit->name, exit->bus, exit->msg, *device ? ", device " : "",
+		device, exit->kind, exit->code);
+	trace_bx_eject(exit);
+	bx_async_begin();
+	queue_work(bx_wq, &inst->work);
+}
+
+/**
+ * bx_eject() - put a policy out of force
+ * @inst: the version that misbehaved
+ * @kind: what it did
+ * @code: the value it returned or reported
+ * @dev: the device it happened on, or NULL
+ * @fmt: the reason, for people
+ *
+ * Once this returns no program of @inst is started again; the first reason
+ * counts.
+ *
+ * Context: inside bx_srcu; any other lock may be held.
+ */
+void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
+	      const struct bx_dev_info *dev, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!bx_eject_claim(inst))
+		return;
+	va_start(args, fmt);
+	vscnprintf(inst->exit.msg, sizeof(inst->exit.msg), fmt, args);
+	va_end(args);
+	bx_eject_finish(inst, kind, code, dev ? dev->name : "");
+}
+
+/**
+ * bx_eject_id() - put a policy out of force, outside of an election
+ * @policy_id: the policy; nothing is done when it is gone
+ * @kind: what it did
+ * @device: the device it happened on
+ * @fmt: the reason, for people
+ *
+ * Context: process, takes bx_policy_mutex.
+ */
+void bx_eject_id(u64 policy_id, enum bx_exit_kind kind, const char *device,
+		 const char *fmt, ...)
+{
+	struct bx_policy *policy;
+	va_list args;
+
+	mutex_lock(&bx_policy_mutex);
+	list_for_each_entry(policy, &bx_policies, node) {
+		struct bx_inst *inst = policy->inst;
+
+		if (policy->id != policy_id || !bx_eject_claim(inst))
+			continue;
+		va_start(args, fmt);
+		vscnprintf(inst->exit.msg, sizeof(inst->exit.msg), fmt, args);
+		va_end(args);
+		bx_eject_finish(inst, kind, 0, device);
+	}
+	mutex_unlock(&bx_policy_mutex);
+}
+
+/* ---- attach, update, detach ---- */
+
+static u32 bx_ops_mask(const struct bus_ext_ops *ops)
+{
+	return (ops->select ? BX_OP_SELECT : 0) |
+	       (ops->match ? BX_OP_MATCH : 0) |
+	       (ops->event ? BX_OP_EVENT : 0) |
+	       (ops->init ? BX_OP_INIT : 0) |
+	       (ops->exit ? BX_OP_EXIT : 0);
+}
+
+static void bx_policy_rec_fill(const struct bx_policy *policy,
+			       const struct bx_inst *inst,
+			       struct bx_policy_rec *rec)
+{
+	*rec = (struct bx_policy_rec) {
+		.vendor = inst->vendor,
+		.priority = inst->priority,
+		.flags = inst->flags,
+		.version = inst->version,
+		.ops = bx_ops_mask(inst->ops),
+		.ejected = !bx_inst_live(inst),
+		.id = policy->id,
+		.generation = policy->generation,
+		.asked = atomic64_read(&policy->asked),
+		.decided = atomic64_read(&policy->decided),
+		.vetoed = atomic64_read(&policy->vetoed),
+		.diverged = atomic64_read(&policy->diverged),
+	};
+	strscpy(rec->name, inst->name, sizeof(rec->name));
+	strscpy(rec->bus, inst->bus, sizeof(rec->bus));
+}
+
+static void bx_trace_policy(const char *what, const struct bx_policy *policy,
+			    const struct bx_inst *inst)
+{
+	struct bx_policy_rec rec;
+
+	if (!trace_bx_policy_enabled())
+		return;
+	bx_policy_rec_fill(policy, inst, &rec);
+	trace_bx_policy(what, &rec);
+}
+
+/**
+ * bx_policy_records() - the policies, in order of authority
+ * @recs: takes an array, to be freed with kvfree()
+ * @n: takes its length
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bx_policy_records(struct bx_policy_rec **recs, u32 *n)
+{
+	struct bx_policy *policy;
+	int err = 0;
+
+	*n = 0;
+	mutex_lock(&bx_policy_mutex);
+	*recs = kvcalloc(bx_npolicies + 1, sizeof(**recs), GFP_KERNEL);
+	if (!*recs)
+		err = -ENOMEM;
+	else
+		list_for_each_entry(policy, &bx_policies, node)
+			bx_policy_rec_fill(policy, policy->inst,
+					   &(*recs)[(*n)++]);
+	mutex_unlock(&bx_policy_mutex);
+	return err;
+}
+
+u32 bx_policy_count(void)
+{
+	return READ_ONCE(bx_npolicies);
+}
+
+static int bx_name_check(const char *name)
+{
+	size_t len = strnlen(name, BX_NAME_LEN);
+
+	if (!len)
+		return -EINVAL;
+	if (len == BX_NAME_LEN)
+		return -ENAMETOOLONG;
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum(name[i]) && !strchr("_.-", name[i]))
+			return -EINVAL;
+	}
+	return name[0] == '.' ? -EINVAL : 0;
+}
+
+/* Which bus: 1 an adopted one, 0 our own with its module pinned, or -ENODEV. */
+static int bx_scope_bus_get(const char *bus, struct module **owner)
+{
+	*owner = NULL;
+	if (!bx_adopted_bus_get(bus))
+		return 1;
+	return bx_own_bus_get(bus, owner);
+}
+
+static struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops)
+{
+	struct bx_inst *inst = kzalloc(sizeof(*inst), GFP_KERNEL);
+
+	if (!inst)
+		return NULL;
+	kref_init(&inst->ref);
+	INIT_WORK(&inst->work, bx_eject_work);
+	inst->ops = ops;
+	strscpy(inst->name, ops->name, sizeof(inst->name));
+	strscpy(inst->bus, ops->bus, sizeof(inst->bus));
+	inst->vendor = ops->vendor ?: BX_ANY;
+	inst->priority = ops->priority;
+	inst->flags = ops->flags;
+	inst->version = ops->version;
+	return inst;
+}
+
+/* Is this a policy at all?  @adopted: 1 when its bus is an adopted one. */
+static int bx_ops_check(const struct bus_ext_ops *ops, int adopted)
+{
+	if (!ops->select && !ops->match && !ops->event)
+		return bx_refuse(ops->name, -EINVAL,
+				 "it has neither select nor match nor event");
+	if (adopted && ops->match)
+		return bx_refuse(ops->name, -EOPNOTSUPP,
+				 "match() is not called on adopted bus '%s'; use select()",
+				 ops->bus);
+	return 0;
+}
+
+static int bx_ops_init(const struct bus_ext_ops *ops)
+{
+	int idx, ret;
+
+	if (!ops->init)
+		return 0;
+	idx = srcu_read_lock(&bx_srcu);
+	ret = ops->init();
+	srcu_read_unlock(&bx_srcu, idx);
+	if (!ret)
+		return 0;
+	if (ret > 0 || ret < -MAX_ERRNO)
+		return bx_refuse(ops->name, -EPROTO,
+				 "init() returned %d, which is no errno", ret);
+	return bx_refuse(ops->name, ret, "init() returned %d", ret);
+}
+
+static void bx_ops_exit(struct bx_inst *inst, enum bx_exit_kind kind)
+{
+	struct bx_exit_info *info = &inst->exit;
+	int idx;
+
+	if (!inst->ops->exit)
+		return;
+	if (bx_inst_live(inst)) {
+		info->kind = kind;
+		strscpy(info->name, inst->name, sizeof(info->name));
+		strscpy(info->bus, inst->bus, sizeof(info->bus));
+		info->version = inst->version;
+		info->id = inst->policy->id;
+		info->time_ns = ktime_get_ns();
+	}
+	idx = srcu_read_lock(&bx_srcu);
+	inst->ops->exit(info);
+	srcu_read_unlock(&bx_srcu, idx);
+}
+
+/* The bus and everything unbound on it get another election. */
+static void bx_bus_changed(const char *bus)
+{
+	bx_own_changed(bus);
+	bx_adopted_changed(bus);
+}
+
+static struct bx_policy *bx_policy_alloc(const struct bus_ext_ops *ops,
+					 struct bpf_link *link)
+{
+	struct bx_policy *policy = kzalloc(sizeof(*policy), GFP_KERNEL);
+
+	if (!policy)
+		return NULL;
+	policy->inst = bx_inst_alloc(ops);
+	if (!policy->inst) {
+		kfree(policy);
+		return NULL;
+	}
+	kref_init(&policy->ref);
+	kref_get(&policy->ref);		/* the version's */
+	policy->inst->policy = policy;
+	policy->link = link;
+	policy->generation = 1;
+	return policy;
+}
+
+static void bx_policy_drop(struct bx_policy *policy)
+{
+	bx_put_inst(policy->inst);
+	kref_put(&policy->ref, bx_policy_free);
+}
+
+static int bx_policy_add(struct bx_policy *policy)
+{
+	const char *name = policy->inst->name;
+	int err;
+
+	lockdep_assert_held(&bx_policy_mutex);
+	if (bx_policy_by_name(name))
+		return bx_refuse(name, -EEXIST,
+				 "a policy of this name is attached");
+	if (bx_npolicies >= BX_MAX_POLICIES)
+		return bx_refuse(name, -E2BIG, "%u policies are attached",
+				 bx_npolicies);
+	policy->id = ++bx_last_id;
+	policy->kobj = bx_sysfs_add_policy(name, policy);
+	if (IS_ERR(policy->kobj))
+		return PTR_ERR(policy->kobj);
+	bx_policy_insert(policy);
+	bx_npolicies++;
+	err = bx_publish(GFP_KERNEL);
+	if (!err)
+		return 0;
+	list_del(&policy->node);
+	bx_npolicies--;
+	bx_sysfs_del_policy(policy->kobj);
+	return err;
+}
+
+/*
+ * What can be said without the lock is said first: init() runs a program that
+ * may look at policies.
+ */
+static int bx_reg(void *kdata, struct bpf_link *link)
+{
+	const struct bus_ext_ops *ops = kdata;
+	struct bx_policy *policy;
+	int adopted, err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return bx_refuse(ops->name, -EPERM, "CAP_SYS_ADMIN is needed");
+	if (!link)
+		return bx_refuse(ops->name, -EOPNOTSUPP,
+				 "put the policy into SEC(\".struct_ops.link\")");
+
+	policy = bx_policy_alloc(ops, link);
+	if (!policy)
+		return -ENOMEM;
+	adopted = bx_scope_bus_get(ops->bus, &policy->bus_owner);
+	err = adopted < 0 ? bx_refuse(ops->name, -ENODEV,
+				      "there is no bus '%s'", ops->bus) :
+			    bx_ops_check(ops, adopted);
+	if (err)
+		goto err_drop;
+
+	mutex_lock(&bx_policy_mutex);
+	if (bx_policy_by_name(ops->name))
+		err = bx_refuse(ops->name, -EEXIST,
+				"a policy of this name is attached");
+	mutex_unlock(&bx_policy_mutex);
+	/* update_mutex keeps others from attaching the name meanwhile */
+	err = err ?: bx_ops_init(ops);
+	if (err)
+		goto err_drop;
+
+	mutex_lock(&bx_policy_mutex);
+	err = bx_policy_add(policy);
+	mutex_unlock(&bx_policy_mutex);
+	if (err) {
+		bx_ops_exit(policy->inst, BX_EXIT_DETACH);
+		goto err_drop;
+	}
+	bx_trace_policy("attach", policy, policy->inst);
+	bx_bus_changed(ops->bus);
+	return 0;
+
+err_drop:
+	bx_policy_drop(policy);
+	return err;
+}
+
+static void bx_unreg(void *kdata, struct bpf_link *link)
+{
+	struct bx_policy *policy;
+
+	mutex_lock(&bx_policy_mutex);
+	policy = bx_policy_by_link(link);
+	if (WARN_ON_ONCE(!policy)) {
+		mutex_unlock(&bx_policy_mutex);
+		return;
+	}
+	list_del(&policy->node);
+	bx_npolicies--;
+	policy->link = NULL;
+	/* Detaching cannot fail, and the index must not name what is gone. */
+	bx_publish(GFP_KERNEL | __GFP_NOFAIL);
+	mutex_unlock(&bx_policy_mutex);
+
+	bx_ops_exit(policy->inst, BX_EXIT_DETACH);
+	bx_trace_policy("detach", policy, policy->inst);
+	bx_sysfs_del_policy(policy->kobj);
+	bx_adopted_forget(policy->id);
+	bx_bus_changed(policy->inst->bus);
+	bx_policy_drop(policy);
+}
+
+static int bx_update_check(const struct bus_ext_ops *ops,
+			   const struct bus_ext_ops *old)
+{
+	struct module *owner;
+	int adopted, err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return bx_refuse(ops->name, -EPERM, "CAP_SYS_ADMIN is needed");
+	if (strcmp(ops->name, old->name))
+		return bx_refuse(ops->name, -EINVAL,
+				 "an update cannot rename '%s'", old->name);
+	if (strcmp(ops->bus, old->bus))
+		return bx_refuse(ops->name, -EINVAL,
+				 "an update cannot move it from bus '%s' to '%s'",
+				 old->bus, ops->bus);
+	adopted = bx_scope_bus_get(ops->bus, &owner);
+	if (adopted < 0)
+		return adopted;
+	err = bx_ops_check(ops, adopted);
+	module_put(owner);
+	return err;
+}
+
+/* Publish @inst in the place of the version in force. */
+static int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
+{
+	struct bx_inst *old = policy->inst;
+	int err;
+
+	lockdep_assert_held(&bx_policy_mutex);
+	if (!bx_inst_live(old))
+		return bx_refuse(inst->name, -ESHUTDOWN,
+				 "it is being ejected; attach it anew");
+	list_del(&policy->node);
+	policy->inst = inst;
+	bx_policy_insert(policy);
+	err = bx_publish(GFP_KERNEL);
+	if (!err) {
+		policy->generation++;
+		return 0;
+	}
+	list_del(&policy->node);
+	policy->inst = old;
+	bx_policy_insert(policy);
+	return err;
+}
+
+static int bx_update(void *kdata, void *old_kdata, struct bpf_link *link)
+{
+	const struct bus_ext_ops *ops = kdata;
+	struct bx_policy *policy;
+	struct bx_inst *inst, *old;
+	int err;
+
+	err = bx_update_check(ops, old_kdata) ?: bx_ops_init(ops);
+	if (err)
+		return err;
+	inst = bx_inst_alloc(ops);
+	if (!inst)
+		return -ENOMEM;
+
+	mutex_lock(&bx_policy_mutex);
+	policy = bx_policy_by_link(link);
+	if (!policy) {
+		err = -ENOLINK;
+		goto out;
+	}
+	kref_get(&policy->ref);
+	inst->policy = policy;
+	old = policy->inst;
+	err = bx_policy_replace(policy, inst);
+out:
+	mutex_unlock(&bx_policy_mutex);
+	if (err) {
+		if (inst->policy)
+			bx_ops_exit(inst, BX_EXIT_DETACH);
+		bx_put_inst(inst);
+		return err;
+	}
+	bx_ops_exit(old, BX_EXIT_UPDATE);
+	bx_trace_policy("update", policy, inst);
+	bx_put_inst(old);
+	bx_bus_changed(inst->bus);
+	return 0;
+}
+
+/* ---- the struct_ops type ---- */
+
+static int bx_ops_type_init(struct btf *btf)
+{
+	bx_btf = btf;
+	return 0;
+}
+
+static bool bx_ops_is_valid_access(int off, int size, enum bpf_access_type type,
+				   const struct bpf_prog *prog,
+				   struct bpf_insn_access_aux *info)
+{
+	return bpf_tracing_btf_ctx_access(off, size, type, prog, info);
+}
+
+/* Policies return answers; they change no kernel structure in place. */
+static int bx_ops_btf_struct_access(struct bpf_verifier_log *log,
+				    const struct bpf_reg_state *reg,
+				    int off, int size)
+{
+	bpf_log(log, "bus_ext: contexts are read-only for programs\n");
+	return -EACCES;
+}
+
+static const struct bpf_func_proto *
+bx_ops_get_func_proto(enum bpf_func_id func_id, const struct bpf_prog *prog)
+{
+	return bpf_base_func_proto(func_id, prog);
+}
+
+static const struct bpf_verifier_ops bx_verifier_ops = {
+	.get_func_proto		= bx_ops_get_func_proto,
+	.is_valid_access	= bx_ops_is_valid_access,
+	.btf_struct_access	= bx_ops_btf_struct_access,
+};
+
+static int bx_init_name(const struct bus_ext_ops *uops, char *to,
+			const char *from, const char *what)
+{
+	int err = bx_name_check(from);
+
+	if (err == -ENAMETOOLONG)
+		return bx_refuse(uops->name, err,
+				 "%s has no end within %d bytes", what,
+				 BX_NAME_LEN);
+	if (err)
+		return bx_refuse(uops->name, err,
+				 "%s must be of letters, digits, '_', '.' and '-'",
+				 what);
+	strscpy_pad(to, from, BX_NAME_LEN);
+	return 1;
+}
+
+static int bx_ops_init_member(const struct btf_type *t,
+			      const struct btf_member *member,
+			      void *kdata, const void *udata)
+{
+	const struct bus_ext_ops *uops = udata;
+	struct bus_ext_ops *ops = kdata;
+
+	switch (__btf_member_bit_offset(t, member) / 8) {
+	case offsetof(struct bus_ext_ops, name):
+		return bx_init_name(uops, ops->name, uops->name, "name");
+	case offsetof(struct bus_ext_ops, bus):
+		return bx_init_name(uops, ops->bus, uops->bus, "bus");
+	case offsetof(struct bus_ext_ops, vendor):
+		ops->vendor = uops->vendor;
+		return 1;
+	case offsetof(struct bus_ext_ops, priority):
+		ops->priority = uops->priority;
+		return 1;
+	case offsetof(struct bus_ext_ops, flags):
+		if (uops->flags & ~(u64)BX_F_ALL)
+			return bx_refuse(uops->name, -EINVAL,
+					 "flags 0x%llx are not known here",
+					 uops->flags & ~(u64)BX_F_ALL);
+		ops->flags = uops->flags;
+		return 1;
+	case offsetof(struct bus_ext_ops, version):
+		ops->version = uops->version;
+		return 1;
+	}
+	return 0;
+}
+
+static s32 bx_stub_select(struct bx_select_ctx *ctx)
+{
+	return BX_PASS;
+}
+
+static s32 bx_stub_match(struct bx_match_ctx *ctx)
+{
+	return BX_NO_SCORE;
+}
+
+static void bx_stub_event(struct bx_event *event)
+{
+}
+
+static s32 bx_stub_init(void)
+{
+	return 0;
+}
+
+static void bx_stub_exit(struct bx_exit_info *info)
+{
+}
+
+static struct bus_ext_ops bx_cfi_stubs = {
+	.select	= bx_stub_select,
+	.match	= bx_stub_match,
+	.event	= bx_stub_event,
+	.init	= bx_stub_init,
+	.exit	= bx_stub_exit,
+};
+
+static struct bpf_struct_ops bx_struct_ops = {
+	.verifier_ops	= &bx_verifier_ops,
+	.init		= bx_ops_type_init,
+	.init_member	= bx_ops_init_member,
+	.reg		= bx_reg,
+	.unreg		= bx_unreg,
+	.update		= bx_update,
+	.cfi_stubs	= &bx_cfi_stubs,
+	.name		= "bus_ext_ops",
+	.owner		= THIS_MODULE,
+};
+
+/**
+ * bx_policy_init() - register the struct_ops type
+ *
+ * The kernel has no way to unregister one: it goes with the module's BTF.
+ *
+ * Return: 0 or an errno; -ENOENT when the module was built without BTF, which
+ * the kernel itself would let pass in silence.
+ */
+int bx_policy_init(void)
+{
+	int err = register_bpf_struct_ops(&bx_struct_ops, bus_ext_ops);
+
+	if (err) {
+		pr_err("cannot register the struct_ops type: %d\n", err);
+		return err;
+	}
+	if (!bx_btf) {
+		pr_err("this module has no BTF that fits the running kernel; build it with pahole installed and against this kernel's own headers\n");
+		return -ENOENT;
+	}
+	return 0;
+}

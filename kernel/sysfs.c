@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/bus_ext: state that people read
+ *
+ *	version			of this module
+ *	nr_policies		attached now
+ *	nr_ejected		ejections since load
+ *	ejected			the last of them, with the reasons
+ *	refused			the last refused attaches, with the reasons
+ *	buses/NAME/		one per bus that a policy can have in scope
+ *	policies/NAME/		one per attached policy
+ *
+ * Show functions take no lock that attach or detach holds: those wait for them.
+ */
+#include <linux/kobject.h>
+#include <linux/sysfs.h>
+#include "core.h"
+
+static struct kobject *bx_kobj, *bx_policies_kobj, *bx_buses_kobj;
+
+/* A policy's directory; @policy is valid as long as the directory is there. */
+struct bx_policy_dir {
+	struct kobject		kobj;
+	struct bx_policy	*policy;
+};
+
+struct bx_policy_attr {
+	struct attribute	attr;
+	ssize_t (*show)(struct bx_policy *policy, char *buf);
+};
+
+/*
+ * The version in force may be replaced while its fields are read; it is freed
+ * only after a bx_srcu grace period.
+ */
+#define BX_INST_ATTR(field, fmt)					\
+static ssize_t bx_##field##_show(struct bx_policy *policy, char *buf)	\
+{									\
+	int idx = srcu_read_lock(&bx_srcu);				\
+	ssize_t len = sysfs_emit(buf, fmt "\n",				\
+				 READ_ONCE(policy->inst)->field);	\
+									\
+	srcu_read_unlock(&bx_srcu, idx);				\
+	return len;							\
+}									\
+static const struct bx_policy_attr bx_attr_##field = {			\
+	.attr = { .name = #field, .mode = 0444 },			\
+	.show = bx_##field##_show,					\
+}
+
+#define BX_COUNT_ATTR(field)						\
+static ssize_t bx_##field##_show(struct bx_policy *policy, char *buf)	\
+{									\
+	return sysfs_emit(buf, "%lld\n", atomic64_read(&policy->field));	\
+}									\
+static const struct bx_policy_attr bx_attr_##field = {			\
+	.attr = { .name = #field, .mode = 0444 },			\
+	.show = bx_##field##_show,					\
+}
+
+BX_INST_ATTR(bus, "%s");
+BX_INST_ATTR(vendor, "0x%08x");
+BX_INST_ATTR(priority, "%d");
+BX_INST_ATTR(flags, "0x%llx");
+BX_INST_ATTR(version, "%u");
+BX_COUNT_ATTR(asked);
+BX_COUNT_ATTR(decided);
+BX_COUNT_ATTR(vetoed);
+BX_COUNT_ATTR(diverged);
+
+static const struct attribute *const bx_policy_attrs[] = {
+	&bx_attr_bus.attr,
+	&bx_attr_vendor.attr,
+	&bx_attr_priority.attr,
+	&bx_attr_flags.attr,
+	&bx_attr_version.attr,
+	&bx_attr_asked.attr,
+	&bx_attr_decided.attr,
+	&bx_attr_vetoed.attr,
+	&bx_attr_diverged.attr,
+	NULL
+};
+
+static ssize_t bx_policy_show(struct kobject *kobj, struct attribute *attr,
+			      char *buf)
+{
+	struct bx_policy_dir *dir = container_of(kobj, struct bx_policy_dir,
+						 kobj);
+
+	return container_of(attr, struct bx_policy_attr,
+			    attr)->show(dir->policy, buf);
+}
+
+static const struct sysfs_ops bx_policy_sysfs_ops = {
+	.show = bx_policy_show,
+};
+
+static void bx_policy_release(struct kobject *kobj)
+{
+	kfree(container_of(kobj, struct bx_policy_dir, kobj));
+}
+
+static const struct kobj_type bx_policy_ktype = {
+	.release	= bx_policy_release,
+	.sysfs_ops	= &bx_policy_sysfs_ops,
+};
+
+/**
+ * bx_sysfs_add_policy() - show a policy
+ * @name: its name
+ * @policy: outlives bx_sysfs_del_policy()
+ *
+ * Return: for bx_sysfs_del_policy(), or an ERR_PTR().
+ */
+struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy)
+{
+	struct bx_policy_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
+	int err;
+
+	if (!dir)
+		return ERR_PTR(-ENOMEM);
+	dir->policy = policy;
+	err = kobject_init_and_add(&dir->kobj, &bx_policy_ktype,
+				   bx_policies_kobj, "%s", name);
+	if (!err)
+		err = sysfs_create_files(&dir->kobj,
+					 (const struct attribute **)bx_policy_attrs);
+	if (err) {
+		kobject_del(&dir->kobj);
+		kobject_put(&dir->kobj);
+		return ERR_PTR(err);
+	}
+	return &dir->kobj;
+}
+
+/* Waits for readers. */
+void bx_sysfs_del_policy(struct kobject *kobj)
+{
+	kobject_del(kobj);
+	kobject_put(kobj);
+}
+
+struct kobject *bx_sysfs_add_bus(const char *name)
+{
+	return kobject_create_and_add(name, bx_buses_kobj) ?: ERR_PTR(-ENOMEM);
+}
+
+void bx_sysfs_del_bus(struct kobject *kobj)
+{
+	kobject_del(kobj);
+	kobject_put(kobj);
+}
+
+static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%s\n", THIS_MODULE->version);
+}
+
+static ssize_t nr_policies_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", bx_policy_count());
+}
+
+static ssize_t nr_ejected_show(struct kobject *kobj,
+			       struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", bx_exit_count());
+}
+
+static ssize_t ejected_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	struct bx_exit_info *recs;
+	ssize_t len = 0;
+	u32 n;
+
+	if (bx_exit_records(&recs, &n))
+		return -ENOMEM;
+	for (u32 i = 0; i < n; i++)
+		len += sysfs_emit_at(buf, len, "%s on %s: %s%s%s (kind %u, code %d)\n",
+				     recs[i].name, recs[i].bus, recs[i].msg,
+				     *recs[i].device ? ", device " : "",
+				     recs[i].device, recs[i].kind,
+				     recs[i].code);
+	kvfree(recs);
+	return len;
+}
+
+static ssize_t refused_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return bx_refused_show(buf);
+}
+
+static struct kobj_attribute bx_version_attr = __ATTR_RO(version);
+static struct kobj_attribute bx_nr_policies_attr = __ATTR_RO(nr_policies);
+static struct kobj_attribute bx_nr_ejected_attr = __ATTR_RO(nr_ejected);
+static struct kobj_attribute bx_ejected_attr = __ATTR_RO(ejected);
+static struct kobj_attribute bx_refused_attr = __ATTR_RO(refused);
+
+static const struct attribute *bx_attrs[] = {
+	&bx_version_attr.attr,
+	&bx_nr_policies_attr.attr,
+	&bx_nr_ejected_attr.attr,
+	&bx_ejected_attr.attr,
+	&bx_refused_attr.attr,
+	NULL
+};
+
+int bx_sysfs_init(void)
+{
+	int err = -ENOMEM;
+
+	bx_kobj = kobject_create_and_add("bus_ext", kernel_kobj);
+	if (!bx_kobj)
+		return err;
+	bx_policies_kobj = kobject_create_and_add("policies", bx_kobj);
+	bx_buses_kobj = kobject_create_and_add("buses", bx_kobj);
+	if (bx_policies_kobj && bx_buses_kobj)
+		err = sysfs_create_files(bx_kobj, bx_attrs);
+	if (err)
+		bx_sysfs_exit();
+	return err;
+}
+
+void bx_sysfs_exit(void)
+{
+	kobject_put(bx_buses_kobj);
+	kobject_put(bx_policies_kobj);
+	kobject_put(bx_kobj);
+}
