@@ -92,7 +92,8 @@ $(MODULES): $(K_SOURCES) scripts/modules.sh | $(KDIR)/vmlinuz
 BPF_SOURCES := $(shell find bpf loader selftests -name '*.bpf.c' 2>/dev/null)
 BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(BUILD)/%.bpf.o)
 
-$(BUILD)/%.bpf.o: %.bpf.c | $(VMLINUX_H)
+# A static pattern: a folder's own rule for %.o must not take these.
+$(BPF_OBJECTS): $(BUILD)/%.bpf.o: %.bpf.c | $(VMLINUX_H) $(LIBBPF_READY)
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -I $(<D) -MMD -MP -c $< -o $@
@@ -133,6 +134,7 @@ end_with  = $(if $(filter-out 0,$(1)),$(exit-with $(1)))exit $(1)
 -load $(BUILD)/make-exit.so(make_exit_gmk_setup)
 endif
 $(BUILD)/make-exit.so: scripts/make-exit.c
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -O2 -fPIC -shared -o $@ $<
 
 .PHONY: vm-run
@@ -145,6 +147,7 @@ test: all $(TEST_PROGS) vm-ready ## run the tests; TESTS="pattern" picks some, J
 
 .PHONY: bench
 bench: all $(TEST_PROGS) vm-ready ## measure, in the VM, counting instructions
+	@[ -e selftests/bench/run ] || { echo "there is no selftests/bench/run yet" >&2; exit 1; }
 	@ICOUNT=1 RUN=selftests/bench/run $(VM)
 
 .PHONY: demo

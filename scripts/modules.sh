@@ -24,6 +24,12 @@ mirror_sources() {
 	find "$mirror" -xtype l -delete
 }
 
+# Messages name the sources, not their mirror.
+compile() {
+	make -C "$kdir/build" --no-print-directory M="$mirror/kernel" \
+		-j"$(nproc)" "$@" modules 2>&1 | sed "s|$mirror/||g"
+}
+
 # A module without BTF loads, and then no policy can attach to it.
 check_btf() {
 	local ko
@@ -56,8 +62,7 @@ exec 9>"$mirror/.lock"
 flock 9
 mirror_sources
 step MODULES "building for $version"
-logged modules make -C "$kdir/build" M="$mirror/kernel" -j"$(nproc)" \
-	"$@" modules
+logged modules compile "$@"
 mapfile -t modules < <(find "$mirror/kernel" -name '*.ko')
 [ ${#modules[@]} -gt 0 ] || die "kernel/Kbuild builds no module"
 check_btf "${modules[@]}"
