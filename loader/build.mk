@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# libbusext and bxctl. What runs in the kernel (bxctl.bpf.c) is compiled by the
+# rules in the Makefile and linked in as a skeleton.
+
+LOADER_SKEL := $(BUILD)/loader/bxctl.skel.h
+LIBBUSEXT   := $(BUILD)/lib/libbusext.a
+BXCTL       := $(BUILD)/bin/bxctl
+# include/uapi first: <linux/bus_ext.h> is the shared one here, as it is where
+# the headers are installed, not that of the kernel's drivers.
+# <linux/bpf.h> comes with libbpf's source: the distribution's may be too old.
+LOADER_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
+	-I include/uapi $(CPPFLAGS) $(LOADER_EXTRA_CFLAGS) \
+	-isystem $(BUILD)/tools/source/tools/include/uapi
+
+LOADER_LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/lib/*.c))
+LOADER_CMD_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/cmd/*.c))
+
+$(LOADER_LIB_OBJS) $(LOADER_CMD_OBJS): $(BUILD)/%.o: %.c | $(LOADER_SKEL) $(LIBBPF_READY)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LOADER_CFLAGS) -MMD -MP -c $< -o $@
+
+# The skeleton is generated: the one file that includes it depends on it.
+$(BUILD)/loader/lib/control.o: $(LOADER_SKEL)
+
+$(LIBBUSEXT): $(LOADER_LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BXCTL): $(LOADER_CMD_OBJS) $(LIBBUSEXT)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $(LOADER_EXTRA_CFLAGS) -o $@ $^ $(LIBBPF_LIBS)
+
+-include $(LOADER_LIB_OBJS:.o=.d) $(LOADER_CMD_OBJS:.o=.d)
+
+ALL += $(BXCTL)

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * libbusext: attach bus_ext policies and see what they decide
+ *
+ * Every function that can fail returns a negative errno and leaves a message
+ * for people, bx_error(), and its class, bx_fault(), in the handle.  The
+ * message says what failed, on what, why, and what to do; it has no prefix
+ * and no newline.
+ *
+ * A handle is for one thread at a time.  libbpf's log goes to the handle that
+ * is working; two handles must not work at the same time in one process.
+ */
+#ifndef _BUSEXT_H
+#define _BUSEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bus_ext.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bx_handle;
+
+/**
+ * enum bx_fault - what kind of failure it was; bxctl's exit status as well
+ * @BX_FAULT_NONE: no failure
+ * @BX_FAULT_FAILED: something else went wrong
+ * @BX_FAULT_USAGE: an argument makes no sense
+ * @BX_FAULT_KERNEL: bus_ext is not loaded, or of another version
+ * @BX_FAULT_REJECTED: an object that the library, the verifier or bus_ext
+ *	does not accept
+ * @BX_FAULT_CONFLICT: the name is in use, or somebody else was faster
+ * @BX_FAULT_STATE: all steps worked, but the state is not the one asked for:
+ *	a policy was ejected, a device has no driver, a request did not end
+ *	in time
+ * @BX_FAULT_PERMISSION: a capability is missing
+ */
+enum bx_fault {
+	BX_FAULT_NONE		= 0,
+	BX_FAULT_FAILED		= 1,
+	BX_FAULT_USAGE		= 2,
+	BX_FAULT_KERNEL		= 3,
+	BX_FAULT_REJECTED	= 4,
+	BX_FAULT_CONFLICT	= 5,
+	BX_FAULT_STATE		= 6,
+	BX_FAULT_PERMISSION	= 7,
+};
+
+/**
+ * enum bx_log_level - what a line given to the log function is
+ * @BX_LOG_NOTE: worth telling a person: something was repaired, say
+ * @BX_LOG_DETAIL: libbpf's and the verifier's words, of several lines
+ */
+enum bx_log_level {
+	BX_LOG_NOTE,
+	BX_LOG_DETAIL,
+};
+
+/**
+ * struct bx_open_opts - how to open a handle; zero means the default
+ * @pin_dir: where links are pinned, a directory on a BPF file system;
+ *	"/sys/fs/bpf/bus_ext"
+ * @sysfs: where sysfs is mounted; "/sys"
+ * @timeout_ms: how long to wait for the kernel or for another process that
+ *	holds the lock, in milliseconds; 30000
+ * @ring_size: size of the ring that records come through, in bytes, a power
+ *	of two and a multiple of the page size; grows when it is too small
+ * @log: called with lines that are no errors; none
+ * @log_arg: its first argument
+ * @verbose: give everything that libbpf says to @log
+ */
+struct bx_open_opts {
+	const char	*pin_dir;
+	const char	*sysfs;
+	unsigned int	timeout_ms;
+	unsigned int	ring_size;
+	void		(*log)(void *arg, enum bx_log_level level,
+			       const char *text);
+	void		*log_arg;
+	bool		verbose;
+};
+
+/**
+ * bx_open() - make a handle
+ * @handle: where to put it
+ * @opts: options; NULL for the defaults
+ *
+ * Touches nothing in the kernel: that bus_ext is loaded and the capabilities
+ * are there is checked by each function that needs them.
+ *
+ * Return: 0, -ENOMEM, or -EINVAL for a path that is too long.
+ */
+int bx_open(struct bx_handle **handle, const struct bx_open_opts *opts);
+
+/**
+ * bx_close() - free a handle
+ * @handle: the handle; may be NULL
+ *
+ * Pinned policies stay.
+ */
+void bx_close(struct bx_handle *handle);
+
+/**
+ * bx_error() - what went wrong last
+ * @handle: the handle
+ *
+ * Return: the message, for people; empty when nothing has failed.  Valid
+ * until the next call with @handle.
+ */
+const char *bx_error(const struct bx_handle *handle);
+
+/**
+ * bx_fault() - what kind of failure the last one was
+ * @handle: the handle
+ *
+ * Return: the class of the last failure.
+ */
+enum bx_fault bx_fault(const struct bx_handle *handle);
+
+/**
+ * bx_check_kernel() - is bus_ext there, and may this process use it?
+ * @handle: the handle
+ *
+ * Return: 0; -ENOENT when bus_ext is not loaded (BX_FAULT_KERNEL); -EPERM
+ * without CAP_SYS_ADMIN (BX_FAULT_PERMISSION).
+ */
+int bx_check_kernel(struct bx_handle *handle);
+
+/**
+ * bx_kernel_version() - the module's version
+ * @handle: the handle
+ * @buf: where to put it
+ * @size: size of @buf in bytes
+ *
+ * Return: 0, or -ENOENT when bus_ext is not loaded.
+ */
+int bx_kernel_version(struct bx_handle *handle, char *buf, size_t size);
+
+/* ---- objects and policies ---- */
+
+/**
+ * enum bx_item_kind - what an object has to attach
+ * @BX_ITEM_POLICY: a struct bus_ext_ops in the section .struct_ops.link
+ * @BX_ITEM_HOOK: a program in a section fmod_ret/...
+ */
+enum bx_item_kind {
+	BX_ITEM_POLICY,
+	BX_ITEM_HOOK,
+};
+
+/**
+ * struct bx_applied - one thing that bx_apply() brought into force
+ * @kind: policy or hook
+ * @upgraded: it replaced what was attached under its name
+ * @file: the object it came from
+ * @name: name of the policy, or of the hook's program
+ * @target: the policy's bus, or the function that the hook is attached to
+ * @vendor: vendor in scope, BX_ANY for all
+ * @priority: its priority
+ * @flags: enum bx_policy_flags
+ * @version: the vendor's version number
+ * @old_version: that of the version it replaced, when @upgraded
+ * @id: identity in the kernel; 0 for a hook
+ * @devices: how many devices it decides now; for a policy in shadow mode, how
+ *	many elections it would have decided otherwise
+ */
+struct bx_applied {
+	enum bx_item_kind	kind;
+	bool			upgraded;
+	const char		*file;
+	char			name[BX_DEV_NAME_LEN];
+	char			target[BX_DEV_NAME_LEN];
+	__u32			vendor;
+	__s32			priority;
+	__u64			flags;
+	__u32			version;
+	__u32			old_version;
+	__u64			id;
+	__u64			devices;
+};
+
+/**
+ * bx_applied_fn() - told of each policy and hook that is in force
+ * @applied: what it is; valid during the call
+ * @arg: as given
+ */
+typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
+
+/**
+ * bx_apply() - bring the policies and hooks of objects into force
+ * @handle: the handle
+ * @path: a BPF object, or a directory whose ``*.bpf.o`` are taken in the order
+ *	of their names
+ * @fn: called for each policy and hook, once all of them are in force
+ * @arg: second argument of @fn
+ *
+ * Everything is checked and loaded before the first link is made.  A policy
+ * whose name is attached and pinned already is replaced atomically.  When
+ * anything fails, what this call attached is detached and what it replaced is
+ * put back.  Success means that the policies are in the kernel's list, that
+ * it has done what attaching them set off, and that none was ejected.
+ *
+ * Return: 0, or
+ * -ENOENT: no such file, or bus_ext is not loaded (BX_FAULT_KERNEL)
+ * -EINVAL, -ENOEXEC: the object is not acceptable (BX_FAULT_REJECTED)
+ * -EACCES and whatever the verifier says (BX_FAULT_REJECTED)
+ * -EPERM: no CAP_SYS_ADMIN (BX_FAULT_PERMISSION)
+ * -ENODEV: there is no such bus (BX_FAULT_REJECTED)
+ * -EOPNOTSUPP: match() on an adopted bus (BX_FAULT_REJECTED)
+ * -E2BIG: too many policies (BX_FAULT_FAILED)
+ * -EEXIST: the name is in use by a policy that is not pinned here, or it was
+ *	replaced by somebody else (BX_FAULT_CONFLICT)
+ * -ESHUTDOWN: the policy was ejected (BX_FAULT_STATE)
+ * -ETIMEDOUT: the kernel is not done after the timeout (BX_FAULT_STATE), or
+ *	another process holds the lock (BX_FAULT_CONFLICT)
+ */
+int bx_apply(struct bx_handle *handle, const char *path, bx_applied_fn fn,
+	     void *arg);
+
+/**
+ * struct bx_detached - what bx_detach() removed
+ * @kind: policy or hook
+ * @name: its name
+ * @stale: only pins were left of it
+ */
+struct bx_detached {
+	enum bx_item_kind	kind;
+	char			name[BX_DEV_NAME_LEN];
+	bool			stale;
+};
+
+/**
+ * bx_detach() - take a policy or hook out of force
+ * @handle: the handle
+ * @name: name of a policy; else of a hook's program
+ * @out: what was removed; may be NULL
+ *
+ * A policy that was attached by other means is detached as well.  Returns
+ * after the kernel has done what that set off, and after the policy is no
+ * longer in its list.
+ *
+ * Return: 0; -ENOENT when there is none of that name; -ETIMEDOUT (as
+ * bx_apply()); -EBUSY when it is attached still (BX_FAULT_STATE).
+ */
+int bx_detach(struct bx_handle *handle, const char *name,
+	      struct bx_detached *out);
+
+/**
+ * struct bx_pin - something pinned below the pin directory
+ * @kind: policy or hook
+ * @name: its name
+ * @live: its link is attached
+ * @link_id: id of its link, 0 when that cannot be opened
+ */
+struct bx_pin {
+	enum bx_item_kind	kind;
+	char			name[BX_DEV_NAME_LEN];
+	bool			live;
+	__u32			link_id;
+};
+
+/* The functions below stop when @fn returns other than 0, and return that. */
+typedef int (*bx_pin_fn)(const struct bx_pin *pin, void *arg);
+typedef int (*bx_device_fn)(const struct bx_device_rec *rec, void *arg);
+typedef int (*bx_driver_fn)(const struct bx_driver_rec *rec, void *arg);
+typedef int (*bx_policy_fn)(const struct bx_policy_rec *rec, void *arg);
+typedef int (*bx_exit_fn)(const struct bx_exit_info *rec, void *arg);
+typedef int (*bx_opinion_fn)(const struct bx_opinion *rec, void *arg);
+
+/**
+ * bx_for_each_pin() - what is pinned: policies, then hooks, by name
+ * @handle: the handle
+ * @fn: called for each
+ * @arg: second argument of @fn
+ *
+ * Return: 0, what @fn returned, or a negative errno.
+ */
+int bx_for_each_pin(struct bx_handle *handle, bx_pin_fn fn, void *arg);
+
+/**
+ * bx_exit_kind_text() - why a policy ended, in words
+ * @kind: enum bx_exit_kind
+ *
+ * Return: a phrase that follows "it was ejected: ".
+ */
+const char *bx_exit_kind_text(__u32 kind);
+
+/* ---- devices ---- */
+
+/**
+ * bx_for_each_device() - the devices of bus_ext's own buses and of adopted ones
+ * @handle: the handle
+ * @fn: called for each, bus by bus
+ * @arg: second argument of @fn
+ *
+ * The list is complete before the first call.
+ *
+ * Return: 0, what @fn returned, or a negative errno: -ENOENT
+ * (BX_FAULT_KERNEL), -EPERM (BX_FAULT_PERMISSION), -ENOBUFS when there are
+ * more records than the largest ring holds.
+ */
+int bx_for_each_device(struct bx_handle *handle, bx_device_fn fn, void *arg);
+
+/**
+ * bx_for_each_driver() - the drivers of the same buses
+ * @handle: the handle
+ * @fn: called for each, bus by bus
+ * @arg: second argument of @fn
+ *
+ * Return: as bx_for_each_device().
+ */
+int bx_for_each_driver(struct bx_handle *handle, bx_driver_fn fn, void *arg);
+
+/**
+ * bx_for_each_policy() - the attached policies
+ * @handle: the handle
+ * @fn: called for each, bus by bus, in order of authority
+ * @arg: second argument of @fn
+ *
+ * Return: as bx_for_each_device().
+ */
+int bx_for_each_policy(struct bx_handle *handle, bx_policy_fn fn, void *arg);
+
+/**
+ * bx_for_each_exit() - the last ejections, oldest first
+ * @handle: the handle
+ * @fn: called for each
+ * @arg: second argument of @fn
+ *
+ * Return: as bx_for_each_device().
+ */
+int bx_for_each_exit(struct bx_handle *handle, bx_exit_fn fn, void *arg);
+
+/**
+ * bx_for_each_opinion() - a device's election, run for show
+ * @handle: the handle
+ * @ref: the device
+ * @fn: called for each opinion, in order of authority; the decision is last
+ * @arg: second argument of @fn
+ *
+ * Return: as bx_for_each_device(); -ENODEV and -ENOTUNIQ as bx_get_device().
+ */
+int bx_for_each_opinion(struct bx_handle *handle, const struct bx_devref *ref,
+			bx_opinion_fn fn, void *arg);
+
+/**
+ * bx_parse_device() - read a device's name as people write it
+ * @handle: the handle
+ * @text: BUS/NAME, NAME, or a GUID
+ * @bus: bus to use when @text has none; may be NULL
+ * @ref: where to put it
+ *
+ * Return: 0, or -EINVAL when a part is empty or too long (BX_FAULT_USAGE).
+ */
+int bx_parse_device(struct bx_handle *handle, const char *text,
+		    const char *bus, struct bx_devref *ref);
+
+/**
+ * bx_get_device() - find one device
+ * @handle: the handle
+ * @ref: its name; an empty bus is filled in
+ * @rec: where to put what is known of it
+ *
+ * Return: 0; -ENODEV when there is none; -ENOTUNIQ when several buses have
+ * one of that name (BX_FAULT_USAGE, the message lists them).
+ */
+int bx_get_device(struct bx_handle *handle, struct bx_devref *ref,
+		  struct bx_device_rec *rec);
+
+/**
+ * bx_rebind() - let a device's election decide anew, and bind what it elects
+ * @handle: the handle
+ * @ref: the device; an empty bus is filled in
+ * @rec: the device afterwards
+ *
+ * Return: 1 when the driver changed, 0 when it stayed; -ENODEV when there is
+ * no such device, or it went away; -EAGAIN when a driver was elected but none
+ * is bound (BX_FAULT_STATE); -ETIMEDOUT when it is not done after the timeout
+ * (BX_FAULT_STATE; the kernel goes on).
+ */
+int bx_rebind(struct bx_handle *handle, struct bx_devref *ref,
+	      struct bx_device_rec *rec);
+
+/**
+ * bx_reelect() - elect anew for every unbound device
+ * @handle: the handle
+ * @bus: of this bus; NULL for all
+ *
+ * Return: 0; -ENODEV when there is no such bus; -ETIMEDOUT (BX_FAULT_STATE).
+ */
+int bx_reelect(struct bx_handle *handle, const char *bus);
+
+/**
+ * bx_settle() - wait until all that attaching or detaching set off is done
+ * @handle: the handle
+ *
+ * Return: 0, or -ETIMEDOUT (BX_FAULT_STATE).
+ */
+int bx_settle(struct bx_handle *handle);
+
+/**
+ * bx_for_each_bus() - the buses that policies can be attached to
+ * @handle: the handle
+ * @fn: called with each bus' name
+ * @arg: second argument of @fn
+ *
+ * Return: 0, what @fn returned, or -ENOENT when bus_ext is not loaded.
+ */
+int bx_for_each_bus(struct bx_handle *handle,
+		    int (*fn)(const char *bus, void *arg), void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _BUSEXT_H */

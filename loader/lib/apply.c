@@ -1,0 +1,603 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: bringing objects into force, all of them or none
+ *
+ *	read and check -> load -> attach and pin -> settle -> verify -> report
+ *	                            \___________________________/
+ *	                              on failure: roll back
+ *
+ * A name that is attached already is upgraded: the kernel refuses the second
+ * link with EEXIST, by which time the new map is ready to be swapped into the
+ * first, on the condition that it still carries the map we know of.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "internal.h"
+
+#define OBJECT_SUFFIX	".bpf.o"
+
+struct transaction {
+	struct object	*objs;
+	size_t		count;
+	uint64_t	exit_seq;	/* of the last ejection before it */
+};
+
+#define for_each_item(obj, item, txn) \
+	for (obj = (txn)->objs; obj < (txn)->objs + (txn)->count; obj++) \
+		for (item = obj->items; item < obj->items + obj->count; item++)
+
+const char *bx_exit_kind_text(__u32 kind)
+{
+	switch (kind) {
+	case BX_EXIT_DETACH:
+		return "it was detached";
+	case BX_EXIT_UPDATE:
+		return "it was replaced";
+	case BX_EXIT_RETURN:
+		return "it returned an impossible value";
+	case BX_EXIT_NO_DRIVER:
+		return "it selected a driver that does not exist";
+	case BX_EXIT_ERROR:
+		return "it reported an error of its own";
+	case BX_EXIT_BAD_NAME:
+		return "it named a driver with an impossible name";
+	default:
+		return "the kernel gave a reason that bxctl does not know";
+	}
+}
+
+/* ---- reading ---- */
+
+static int is_object(const struct dirent *d)
+{
+	size_t len = strlen(d->d_name);
+
+	return d->d_name[0] != '.' && len > strlen(OBJECT_SUFFIX) &&
+		!strcmp(d->d_name + len - strlen(OBJECT_SUFFIX),
+			OBJECT_SUFFIX);
+}
+
+static int add_object(struct bx_handle *h, struct transaction *txn,
+		      const char *path)
+{
+	struct object *objs;
+
+	objs = realloc(txn->objs, (txn->count + 1) * sizeof(*objs));
+	if (!objs)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	txn->objs = objs;
+	return object_open(h, path, &objs[txn->count++]);
+}
+
+static int add_directory(struct bx_handle *h, struct transaction *txn,
+			 const char *dir)
+{
+	struct dirent **list;
+	char path[PATH_MAX];
+	int i, n, err = 0;
+
+	n = scandir(dir, &list, is_object, alphasort);
+	if (n < 0)
+		return fail(h, BX_FAULT_FAILED, errno, "cannot read '%s': %s",
+			    dir, strerror(errno));
+	for (i = 0; i < n; i++) {
+		if (!err && snprintf(path, sizeof(path), "%s/%s", dir,
+				     list[i]->d_name) >= (int)sizeof(path))
+			err = fail(h, BX_FAULT_USAGE, ENAMETOOLONG,
+				   "the path '%s' is too long", dir);
+		if (!err)
+			err = add_object(h, txn, path);
+		free(list[i]);
+	}
+	free(list);
+	if (!n)
+		err = fail(h, BX_FAULT_REJECTED, ENOENT,
+			   "cannot apply '%s': there is no *" OBJECT_SUFFIX " in it",
+			   dir);
+	return err;
+}
+
+/* The item of @name and @kind that comes before @end, if there is one. */
+static const struct object *find_before(const struct transaction *txn,
+					const struct item *end)
+{
+	const struct object *obj;
+	const struct item *item;
+
+	for_each_item(obj, item, txn) {
+		if (item == end)
+			return NULL;
+		if (item->about.kind == end->about.kind &&
+		    !strcmp(item->about.name, end->about.name))
+			return obj;
+	}
+	return NULL;
+}
+
+static int check_unique(struct bx_handle *h, const struct transaction *txn)
+{
+	const struct object *obj, *other;
+	const struct item *item;
+
+	for_each_item(obj, item, txn) {
+		other = find_before(txn, item);
+		if (other)
+			return fail(h, BX_FAULT_REJECTED, EINVAL,
+				    "cannot apply '%s': '%s' has '%s' too",
+				    obj->path, other->path, item->about.name);
+	}
+	return 0;
+}
+
+static int read_all(struct bx_handle *h, struct transaction *txn,
+		    const char *path)
+{
+	struct stat st;
+	int err;
+
+	if (stat(path, &st))
+		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
+			    path, strerror(errno));
+	err = S_ISDIR(st.st_mode) ? add_directory(h, txn, path) :
+		add_object(h, txn, path);
+	return err ?: check_unique(h, txn);
+}
+
+/* ---- attaching ---- */
+
+static void append(char *buf, size_t size, const char *sep, const char *text)
+{
+	size_t len = strlen(buf);
+
+	snprintf(buf + len, size - len, "%s%s", len ? sep : "", text);
+}
+
+struct bus_list {
+	char	text[256];
+};
+
+static int list_bus(const char *bus, void *arg)
+{
+	struct bus_list *list = arg;
+
+	append(list->text, sizeof(list->text), ", ", bus);
+	return 0;
+}
+
+/* What the kernel said in /sys/kernel/bus_ext/refused since @before. */
+static void refusal(struct bx_handle *h, const char *name, const char *before,
+		    char *buf, size_t size)
+{
+	char now[4096], *line, *save;
+	size_t len = strlen(name);
+
+	buf[0] = '\0';
+	if (read_sysfs(h, "kernel/bus_ext/refused", now, sizeof(now)) < 0 ||
+	    !strcmp(now, before))
+		return;
+	for (line = strtok_r(now, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		if (!strncmp(line, name, len) && line[len] == ':')
+			snprintf(buf, size, "%s", line + len +
+				 strspn(line + len, ": "));
+}
+
+static int in_use(struct bx_handle *h, const struct bx_applied *about)
+{
+	struct bx_policy_rec rec = {};
+	char link[32] = "of another process";
+	uint32_t id;
+	int fd;
+
+	fd = find_link(h, about->name, &id);
+	if (fd >= 0) {
+		snprintf(link, sizeof(link), "link %u", id);
+		close(fd);
+	}
+	find_policy(h, about->name, &rec);
+	return fail(h, BX_FAULT_CONFLICT, EEXIST,
+		    "cannot attach '%s' to %s: the name is in use (%s, version %u) and not pinned in '%s'; use 'bxctl detach %s' first",
+		    about->name, about->target, link, rec.version, h->pin_dir,
+		    about->name);
+}
+
+static int attach_failed(struct bx_handle *h, const struct bx_applied *about,
+			 const char *refused, int err)
+{
+	struct bus_list buses = {};
+	char why[256];
+
+	refusal(h, about->name, refused, why, sizeof(why));
+	if (err == -EEXIST)
+		return in_use(h, about);
+	if (err == -EPERM)
+		return fail(h, BX_FAULT_PERMISSION, err,
+			    "cannot attach '%s' to %s: this needs CAP_SYS_ADMIN besides CAP_BPF; run it as root",
+			    about->name, about->target);
+	if (err == -ENODEV) {
+		bx_for_each_bus(h, list_bus, &buses);
+		return fail(h, BX_FAULT_REJECTED, err,
+			    "cannot attach '%s' to %s: there is no such bus for policies; there are: %s",
+			    about->name, about->target, buses.text);
+	}
+	if (!why[0])
+		snprintf(why, sizeof(why), "%s",
+			 err == -EOPNOTSUPP ? "match() is not for this bus, whose own rule stays in force; use select()" :
+			 err == -E2BIG ? "there are too many policies; detach one" :
+			 err == -ESHUTDOWN ? "the policy of that name is being ejected; try again" :
+			 err == -ENAMETOOLONG ? "its name or bus is too long" :
+			 err == -EINVAL ? "one of its fields is not valid" :
+			 strerror(-err));
+	return fail(h, err == -ESHUTDOWN ? BX_FAULT_STATE :
+		    err == -E2BIG || err == -ENOMEM ? BX_FAULT_FAILED :
+		    BX_FAULT_REJECTED, err, "cannot attach '%s' to %s: %s",
+		    about->name, about->target, why);
+}
+
+static int swap_map(int link_fd, int new_fd, int old_fd)
+{
+	LIBBPF_OPTS(bpf_link_update_opts, opts,
+		.flags = BPF_F_REPLACE,
+		.old_map_fd = old_fd,
+	);
+
+	return bpf_link_update(link_fd, new_fd, &opts);
+}
+
+static int upgrade_failed(struct bx_handle *h, const struct bx_applied *about,
+			  const char *refused, int err)
+{
+	if (err == -EPERM)
+		return fail(h, BX_FAULT_CONFLICT, EEXIST,
+			    "cannot upgrade '%s': somebody else replaced it, it is not what is pinned in '%s'; use 'bxctl detach %s' first",
+			    about->name, h->pin_dir, about->name);
+	if (err == -ENOLINK)
+		return fail(h, BX_FAULT_CONFLICT, EEXIST,
+			    "cannot upgrade '%s': it was detached meanwhile; try again",
+			    about->name);
+	return attach_failed(h, about, refused, err);
+}
+
+/* Takes @pin's descriptors over when it works. */
+static int upgrade(struct bx_handle *h, struct item *item,
+		   struct policy_pin *pin, const char *refused)
+{
+	struct bx_applied *about = &item->about;
+	struct bx_policy_rec rec = {};
+	int err;
+
+	if (find_policy(h, about->name, &rec) < 0)
+		return -EIO;
+	err = pins_stage_map(h, about->name, bpf_map__fd(item->map));
+	if (err)
+		return err;
+	err = swap_map(pin->link_fd, bpf_map__fd(item->map), pin->map_fd);
+	if (err) {
+		pins_unstage_map(h, about->name);
+		return upgrade_failed(h, about, refused, err);
+	}
+	about->upgraded = true;
+	about->old_version = rec.version;
+	item->pinned = true;
+	item->link_fd = pin->link_fd;
+	item->old_map_fd = pin->map_fd;
+	pin->link_fd = -1;
+	pin->map_fd = -1;
+	return pins_commit_map(h, about->name);
+}
+
+static int attach_policy(struct bx_handle *h, struct item *item)
+{
+	const char *name = item->about.name;
+	struct policy_pin pin;
+	char refused[4096];
+	int err;
+
+	err = pins_open(h, name, &pin);
+	if (err)
+		return err;
+	if (pin.state == PIN_STALE) {
+		note(h, "removing the stale pins of '%s': it is no longer attached",
+		     name);
+		pins_remove(h, name);
+	}
+	if (read_sysfs(h, "kernel/bus_ext/refused", refused,
+		       sizeof(refused)) < 0)
+		refused[0] = '\0';
+
+	log_begin(h);
+	item->link = bpf_map__attach_struct_ops(item->map);
+	err = item->link ? 0 : -errno;
+	log_end(h);
+	if (!err) {
+		item->pinned = true;
+		err = pins_write(h, name, bpf_link__fd(item->link),
+				 bpf_map__fd(item->map));
+	} else if (err == -EEXIST && pin.state == PIN_LIVE) {
+		err = upgrade(h, item, &pin, refused);
+	} else {
+		err = attach_failed(h, &item->about, refused, err);
+	}
+	pins_close(&pin);
+	return err;
+}
+
+static int attach_hook(struct bx_handle *h, struct item *item)
+{
+	struct bx_applied *about = &item->about;
+	char path[PATH_MAX];
+	int err;
+
+	log_begin(h);
+	item->link = bpf_program__attach(item->prog);
+	err = item->link ? 0 : -errno;
+	log_end(h);
+	if (err)
+		return fail(h, err == -EPERM ? BX_FAULT_PERMISSION :
+			    BX_FAULT_REJECTED, err,
+			    "cannot attach hook '%s' to %s: %s", about->name,
+			    about->target,
+			    h->said[0] ? h->said : strerror(-err));
+	snprintf(path, sizeof(path), "%s/hooks/%s", h->pin_dir, about->name);
+	item->link_fd = bpf_obj_get(path);
+	item->pinned = true;
+	return pins_write_hook(h, about->name, bpf_link__fd(item->link),
+			       &about->upgraded);
+}
+
+static int attach_all(struct bx_handle *h, struct transaction *txn)
+{
+	struct object *obj;
+	struct item *item;
+	int err;
+
+	for_each_item(obj, item, txn) {
+		err = item->about.kind == BX_ITEM_POLICY ?
+			attach_policy(h, item) : attach_hook(h, item);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- rolling back ---- */
+
+/* The link died with the version that was ejected: make another one. */
+static int revive(struct bx_handle *h, struct item *item)
+{
+	int fd, err;
+
+	pins_remove(h, item->about.name);
+	bx_settle(h);
+	fd = bpf_link_create(item->old_map_fd, 0, BPF_STRUCT_OPS, NULL);
+	if (fd < 0)
+		return -errno;
+	err = pins_write(h, item->about.name, fd, item->old_map_fd);
+	close(fd);
+	return err;
+}
+
+static void restore_policy(struct bx_handle *h, struct item *item)
+{
+	const char *name = item->about.name;
+	int err;
+
+	pins_stage_map(h, name, item->old_map_fd);
+	err = swap_map(item->link_fd, item->old_map_fd,
+		       bpf_map__fd(item->map));
+	if (!err)
+		err = pins_commit_map(h, name);
+	else
+		err = revive(h, item);
+	if (err)
+		note(h, "version %u of '%s' could not be put back: %s",
+		     item->about.old_version, name, strerror(-err));
+}
+
+static void roll_back_item(struct bx_handle *h, struct item *item)
+{
+	const char *name = item->about.name;
+	bool unused;
+
+	if (!item->pinned)
+		return;
+	if (item->about.kind == BX_ITEM_HOOK && item->link_fd >= 0) {
+		if (pins_write_hook(h, name, item->link_fd, &unused))
+			note(h, "the previous hook '%s' could not be put back: %s",
+			     name, bx_error(h));
+	} else if (item->about.kind == BX_ITEM_HOOK) {
+		pins_remove_hook(h, name);
+	} else if (item->about.upgraded) {
+		restore_policy(h, item);
+	} else {
+		bpf_link_detach(bpf_link__fd(item->link));
+		pins_remove(h, name);
+	}
+}
+
+static void roll_back(struct bx_handle *h, struct transaction *txn)
+{
+	enum bx_fault fault = h->fault;
+	char error[sizeof(h->error)];
+	struct object *obj;
+	struct item *item;
+	size_t others = 0;
+
+	strcpy(error, h->error);
+	for (obj = txn->objs + txn->count; obj-- > txn->objs;)
+		for (item = obj->items + obj->count; item-- > obj->items;) {
+			others += item->pinned;
+			roll_back_item(h, item);
+		}
+	h->fault = fault;
+	snprintf(h->error, sizeof(h->error), "%.*s%s",
+		 (int)sizeof(h->error) - 64, error,
+		 others ? "; everything is as it was before" : "");
+}
+
+/* ---- verifying ---- */
+
+static int last_seq(const struct bx_exit_info *rec, void *arg)
+{
+	uint64_t *seq = arg;
+
+	if (rec->seq > *seq)
+		*seq = rec->seq;
+	return 0;
+}
+
+struct ejection_search {
+	const struct transaction	*txn;
+	struct bx_exit_info		found;
+};
+
+static int match_ejection(const struct bx_exit_info *rec, void *arg)
+{
+	struct ejection_search *search = arg;
+	const struct object *obj;
+	const struct item *item;
+
+	if (rec->seq <= search->txn->exit_seq)
+		return 0;
+	for_each_item(obj, item, search->txn)
+		if (item->about.kind == BX_ITEM_POLICY &&
+		    !strcmp(rec->name, item->about.name)) {
+			search->found = *rec;
+			return 1;
+		}
+	return 0;
+}
+
+static int check_ejections(struct bx_handle *h, const struct transaction *txn)
+{
+	struct ejection_search search = { .txn = txn };
+	const struct bx_exit_info *e = &search.found;
+	int ret;
+
+	ret = bx_for_each_exit(h, match_ejection, &search);
+	if (ret <= 0)
+		return ret;
+	return fail(h, BX_FAULT_STATE, ESHUTDOWN,
+		    "'%s' was ejected from %s%s%s: %s: %s", e->name, e->bus,
+		    e->device[0] ? ", on device " : "", e->device,
+		    bx_exit_kind_text(e->kind), e->msg);
+}
+
+static int check_policy(struct bx_handle *h, struct item *item)
+{
+	struct bx_applied *about = &item->about;
+	struct bpf_map_info info = {};
+	struct bx_policy_rec rec;
+	__u32 len = sizeof(info);
+	uint32_t map_id = 0;
+	int ret;
+
+	ret = find_policy(h, about->name, &rec);
+	if (ret < 0)
+		return ret;
+	if (!ret || rec.ejected || rec.version != about->version)
+		return fail(h, BX_FAULT_STATE, ESHUTDOWN,
+			    "'%s' version %u was attached to %s, but the kernel %s it",
+			    about->name, about->version, about->target,
+			    !ret ? "does not list" : rec.ejected ?
+			    "is ejecting" : "lists another version of");
+	ret = link_map_id(item->link ? bpf_link__fd(item->link) :
+			  item->link_fd, NULL, &map_id);
+	if (ret || bpf_map_get_info_by_fd(bpf_map__fd(item->map), &info,
+					  &len) || info.id != map_id)
+		return fail(h, BX_FAULT_CONFLICT, EEXIST,
+			    "'%s' was attached to %s, but its link is no longer ours: somebody else replaced or detached it",
+			    about->name, about->target);
+	about->id = rec.id;
+	about->devices = rec.flags & BX_F_SHADOW ? rec.diverged : 0;
+	return 0;
+}
+
+static int count_device(const struct bx_device_rec *rec, void *arg)
+{
+	const struct transaction *txn = arg;
+	const struct object *obj;
+	struct item *item;
+
+	if (!rec->decision.policy_id)
+		return 0;
+	for_each_item(obj, item, txn)
+		if (item->about.id == rec->decision.policy_id &&
+		    !(item->about.flags & BX_F_SHADOW))
+			item->about.devices++;
+	return 0;
+}
+
+static int verify(struct bx_handle *h, struct transaction *txn)
+{
+	struct object *obj;
+	struct item *item;
+	int err;
+
+	err = bx_settle(h);
+	if (!err)
+		err = check_ejections(h, txn);
+	if (err)
+		return err;
+	for_each_item(obj, item, txn) {
+		if (item->about.kind == BX_ITEM_POLICY)
+			err = check_policy(h, item);
+		if (err)
+			return err;
+	}
+	return bx_for_each_device(h, count_device, txn);
+}
+
+/* ---- all together ---- */
+
+static int load_all(struct bx_handle *h, struct transaction *txn)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < txn->count; i++)
+		err = object_load(h, &txn->objs[i]);
+	if (!err)
+		err = bx_for_each_exit(h, last_seq, &txn->exit_seq);
+	return err;
+}
+
+int bx_apply(struct bx_handle *h, const char *path, bx_applied_fn fn,
+	     void *arg)
+{
+	struct transaction txn = {};
+	struct object *obj;
+	struct item *item;
+	size_t i;
+	int err;
+
+	err = read_all(h, &txn, path);
+	if (!err)
+		err = bx_check_kernel(h);
+	if (!err)
+		err = pins_lock(h);
+	if (!err)
+		err = load_all(h, &txn);
+	if (!err) {
+		err = attach_all(h, &txn);
+		if (!err)
+			err = verify(h, &txn);
+		if (err)
+			roll_back(h, &txn);
+	}
+	pins_unlock(h);
+	if (!err && fn)
+		for_each_item(obj, item, &txn)
+			fn(&item->about, arg);
+	for (i = 0; i < txn.count; i++)
+		object_close(&txn.objs[i]);
+	free(txn.objs);
+	return err;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: taking policies and hooks out of force
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+
+#include "internal.h"
+
+/* Detach the policy that is attached but not pinned here. */
+static int detach_foreign(struct bx_handle *h, const char *name)
+{
+	uint32_t id;
+	int fd, err;
+
+	fd = find_link(h, name, &id);
+	if (fd < 0)
+		return fail(h, BX_FAULT_FAILED, fd,
+			    "cannot detach '%s': it is attached, but its link is not found: %s",
+			    name, strerror(-fd));
+	note(h, "'%s' was not pinned in '%s': detaching link %u", name,
+	     h->pin_dir, id);
+	err = bpf_link_detach(fd);
+	close(fd);
+	if (err)
+		return fail(h, BX_FAULT_FAILED, err,
+			    "cannot detach '%s' (link %u): %s", name, id,
+			    strerror(-err));
+	return 0;
+}
+
+static int verify_gone(struct bx_handle *h, const char *name)
+{
+	struct bx_policy_rec rec;
+	int ret;
+
+	ret = bx_settle(h);
+	if (!ret)
+		ret = find_policy(h, name, &rec);
+	if (ret > 0)
+		return fail(h, BX_FAULT_STATE, EBUSY,
+			    "'%s' was detached, but the kernel lists it still",
+			    name);
+	return ret;
+}
+
+/* 1 when there was something to detach. */
+static int detach_policy(struct bx_handle *h, const char *name,
+			 struct bx_detached *out)
+{
+	struct bx_policy_rec rec;
+	struct policy_pin pin;
+	int attached, err;
+
+	attached = find_policy(h, name, &rec);
+	if (attached < 0)
+		return attached;
+	err = pins_open(h, name, &pin);
+	if (err)
+		return err;
+	if (!attached && pin.state == PIN_NONE)
+		return 0;
+
+	out->kind = BX_ITEM_POLICY;
+	out->stale = !attached;
+	if (pin.state == PIN_STALE)
+		note(h, "removing the stale pins of '%s'", name);
+	if (pin.state == PIN_LIVE) {
+		/* the link may have died by itself: verify_gone() tells */
+		bpf_link_detach(pin.link_fd);
+		pins_close(&pin);
+	} else if (attached) {
+		err = detach_foreign(h, name);
+	}
+	if (err)
+		return err;
+	pins_remove(h, name);
+	return verify_gone(h, name) ?: 1;
+}
+
+int bx_detach(struct bx_handle *h, const char *name, struct bx_detached *out)
+{
+	struct bx_detached ignored;
+	int ret;
+
+	if (!out)
+		out = &ignored;
+	*out = (struct bx_detached) {};
+	copy_name(out->name, sizeof(out->name), name);
+	if (strlen(name) >= sizeof(out->name) || strpbrk(name, "/:+") ||
+	    !name[0])
+		return fail(h, BX_FAULT_USAGE, EINVAL,
+			    "'%s' is not a name of a policy or hook", name);
+	ret = bx_check_kernel(h);
+	if (!ret)
+		ret = pins_lock(h);
+	if (ret)
+		return ret;
+	ret = detach_policy(h, name, out);
+	if (!ret && !pins_remove_hook(h, name)) {
+		out->kind = BX_ITEM_HOOK;
+		ret = bx_settle(h) ?: 1;
+	}
+	pins_unlock(h);
+	if (ret < 0)
+		return ret;
+	return ret ? 0 : fail(h, BX_FAULT_FAILED, ENOENT,
+			      "cannot detach '%s': no policy and no hook has that name; 'bxctl policies' lists them",
+			      name);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * libbusext: what its files share
+ *
+ *	lib.c      the handle, errors, libbpf's log, sysfs
+ *	control.c  running the programs of bxctl.bpf.c
+ *	query.c    lists and requests, on top of control.c
+ *	object.c   reading and checking a BPF object before it is loaded
+ *	pins.c     the pin directory and its lock
+ *	links.c    links that are not pinned, found through the kernel
+ *	apply.c    the transaction: load, attach, verify, or roll back
+ *	detach.c   the way out
+ */
+#ifndef _BUSEXT_INTERNAL_H
+#define _BUSEXT_INTERNAL_H
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+
+#include "../busext.h"
+
+struct bpf_object;
+struct bpf_map;
+struct bpf_program;
+struct bpf_link;
+struct bxctl;
+
+/* Programs of bxctl.bpf.c */
+enum request {
+	LIST_DEVICES,
+	LIST_DRIVERS,
+	LIST_POLICIES,
+	LIST_EXITS,
+	LIST_OPINIONS,
+	GET_DEVICE,
+	REBIND,
+	REELECT,
+	SETTLE,
+	AWAIT,
+	NR_REQUESTS,
+};
+
+/**
+ * struct bx_handle - state between calls
+ * @pin_dir: where links are pinned
+ * @sysfs: where sysfs is mounted
+ * @timeout_ms: patience, in milliseconds
+ * @ring_size: size of the first ring of a list, in bytes
+ * @log: where notes go
+ * @log_arg: its argument
+ * @verbose: libbpf's log goes to @log too
+ * @lock_fd: the locked pin directory, -1 when not locked
+ * @control: loaded request programs, kept for the next time
+ * @fault: class of the last failure
+ * @error: its message
+ * @said: the last warning of libbpf
+ * @verifier: the last verifier log, NULL when there is none
+ */
+struct bx_handle {
+	char		pin_dir[1024];
+	char		sysfs[256];
+	unsigned int	timeout_ms;
+	unsigned int	ring_size;
+	void		(*log)(void *arg, enum bx_log_level level,
+			       const char *text);
+	void		*log_arg;
+	bool		verbose;
+	int		lock_fd;
+	struct bxctl	*control[NR_REQUESTS];
+	enum bx_fault	fault;
+	char		error[1024];
+	char		said[512];
+	char		*verifier;
+};
+
+/* lib.c */
+int fail(struct bx_handle *h, enum bx_fault fault, int err,
+	 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void note(struct bx_handle *h, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void log_begin(struct bx_handle *h);
+void log_end(struct bx_handle *h);
+void verifier_summary(struct bx_handle *h, char *buf, size_t size);
+ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
+		   size_t size);
+uint64_t now_ms(void);
+void copy_name(char *dst, size_t size, const char *src);
+
+/* control.c */
+struct records {
+	char	*data;
+	size_t	size;		/* of one record */
+	size_t	count;
+	size_t	room;
+};
+
+int control_list(struct bx_handle *h, enum request which,
+		 const struct bx_devref *ref, size_t size,
+		 struct records *out);
+int control_call(struct bx_handle *h, enum request which,
+		 const struct bx_devref *ref, struct bx_device_rec *rec,
+		 int64_t *result);
+int control_wait(struct bx_handle *h, uint64_t ticket, unsigned int ms,
+		 int64_t *result);
+void control_close(struct bx_handle *h);
+void records_free(struct records *r);
+
+static inline void *record(const struct records *r, size_t i)
+{
+	return r->data + i * r->size;
+}
+
+/* query.c */
+int find_policy(struct bx_handle *h, const char *name,
+		struct bx_policy_rec *rec);
+
+/* object.c */
+
+/**
+ * struct item - a policy or hook of an object, on its way into the kernel
+ * @about: what is known of it
+ * @map: the struct_ops map of a policy
+ * @prog: the program of a hook
+ * @link: the new link, until the end
+ * @link_fd: of a replaced policy, its pinned link; else -1
+ * @old_map_fd: of a replaced policy, its previous map; else -1
+ * @pinned: its pins were written, or replaced, by this call
+ */
+struct item {
+	struct bx_applied	about;
+	struct bpf_map		*map;
+	struct bpf_program	*prog;
+	struct bpf_link		*link;
+	int			link_fd;
+	int			old_map_fd;
+	bool			pinned;
+};
+
+struct object {
+	char			*path;
+	struct bpf_object	*bpf;
+	struct item		*items;
+	size_t			count;
+};
+
+int object_open(struct bx_handle *h, const char *path, struct object *obj);
+int object_load(struct bx_handle *h, struct object *obj);
+void object_close(struct object *obj);
+bool name_is_good(const char *name);
+
+/* pins.c */
+enum pin_state {
+	PIN_NONE,
+	PIN_LIVE,
+	PIN_STALE,
+};
+
+/**
+ * struct policy_pin - the pins of one policy
+ * @state: whether its link is attached
+ * @link_fd: the link when PIN_LIVE, else -1
+ * @map_fd: the map that the pins say is attached, else -1
+ * @link_id: id of the link
+ */
+struct policy_pin {
+	enum pin_state	state;
+	int		link_fd;
+	int		map_fd;
+	uint32_t	link_id;
+};
+
+int pins_lock(struct bx_handle *h);
+void pins_unlock(struct bx_handle *h);
+int pins_open(struct bx_handle *h, const char *name, struct policy_pin *pin);
+void pins_close(struct policy_pin *pin);
+int pins_write(struct bx_handle *h, const char *name, int link_fd,
+	       int map_fd);
+int pins_stage_map(struct bx_handle *h, const char *name, int map_fd);
+int pins_commit_map(struct bx_handle *h, const char *name);
+void pins_unstage_map(struct bx_handle *h, const char *name);
+void pins_remove(struct bx_handle *h, const char *name);
+int pins_write_hook(struct bx_handle *h, const char *name, int link_fd,
+		    bool *replaced);
+int pins_remove_hook(struct bx_handle *h, const char *name);
+
+/* links.c */
+int link_map_id(int link_fd, uint32_t *link_id, uint32_t *map_id);
+int find_link(struct bx_handle *h, const char *policy, uint32_t *link_id);
+
+#endif /* _BUSEXT_INTERNAL_H */

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: the handle, its errors, what libbpf says, and sysfs
+ *
+ * libbpf has one log function per process, so the handle that is working is
+ * known to this file: log_begin() and log_end() bracket every use of libbpf
+ * whose words matter.
+ */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <dirent.h>
+#include <bpf/libbpf.h>
+
+#include "internal.h"
+
+#define DEFAULT_PIN_DIR		"/sys/fs/bpf/bus_ext"
+#define DEFAULT_SYSFS		"/sys"
+#define DEFAULT_TIMEOUT_MS	30000
+#define DEFAULT_RING_SIZE	(64 * 1024)
+#define CAP_SYS_ADMIN_BIT	21
+
+static struct bx_handle *working;
+
+static int on_libbpf(enum libbpf_print_level level, const char *fmt,
+		     va_list args)
+{
+	struct bx_handle *h = working;
+	char *text;
+
+	if (!h || (level == LIBBPF_DEBUG && !h->verbose))
+		return 0;
+	if (vasprintf(&text, fmt, args) < 0)
+		return 0;
+	if (h->verbose && h->log && level != LIBBPF_DEBUG)
+		h->log(h->log_arg, BX_LOG_DETAIL, text);
+
+	if (level != LIBBPF_WARN) {
+		free(text);
+	} else if (strstr(text, "BEGIN PROG LOAD LOG")) {
+		free(h->verifier);
+		h->verifier = text;
+	} else {
+		snprintf(h->said, sizeof(h->said), "%s", text);
+		h->said[strcspn(h->said, "\n")] = '\0';
+		free(text);
+	}
+	return 0;
+}
+
+void log_begin(struct bx_handle *h)
+{
+	working = h;
+	h->said[0] = '\0';
+	free(h->verifier);
+	h->verifier = NULL;
+	libbpf_set_print(on_libbpf);
+}
+
+void log_end(struct bx_handle *h)
+{
+	working = NULL;
+}
+
+static bool is_noise(const char *line, size_t len)
+{
+	static const char *const noise[] = {
+		"processed ", "max_states", "peak_states", "mark_read",
+		"verification time", "stack depth", "--", "prog '",
+	};
+	size_t i;
+
+	if (!len)
+		return true;
+	for (i = 0; i < sizeof(noise) / sizeof(*noise); i++) {
+		size_t n = strlen(noise[i]);
+
+		if (len >= n && !strncmp(line, noise[i], n))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The verifier explains a rejection in its last line, and quotes the source
+ * in a line that starts with a semicolon somewhere above.
+ */
+void verifier_summary(struct bx_handle *h, char *buf, size_t size)
+{
+	const char *line, *end, *last = NULL, *source = NULL;
+	int last_len = 0, source_len = 0;
+
+	buf[0] = '\0';
+	for (line = h->verifier; line && *line; line = *end ? end + 1 : end) {
+		int len;
+
+		end = strchrnul(line, '\n');
+		len = end - line;
+		if (len > 2 && line[0] == ';') {
+			source = line + 2;
+			source_len = len - 2;
+		} else if (!is_noise(line, len)) {
+			last = line;
+			last_len = len;
+		}
+	}
+	if (last && source)
+		snprintf(buf, size, "%.*s (at '%.*s')", last_len, last,
+			 source_len, source);
+	else if (last)
+		snprintf(buf, size, "%.*s", last_len, last);
+}
+
+int fail(struct bx_handle *h, enum bx_fault fault, int err,
+	 const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(h->error, sizeof(h->error), fmt, args);
+	va_end(args);
+	h->fault = fault;
+	return err < 0 ? err : -err;
+}
+
+void note(struct bx_handle *h, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	if (!h->log)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	h->log(h->log_arg, BX_LOG_NOTE, text);
+}
+
+uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void copy_name(char *dst, size_t size, const char *src)
+{
+	size_t len = strnlen(src, size - 1);
+
+	memcpy(dst, src, len);
+	dst[len] = '\0';
+}
+
+/* Read a file below /sys; the text without its last newline. */
+ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
+		   size_t size)
+{
+	char path[PATH_MAX];
+	size_t have = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", h->sysfs, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (have < size - 1) {
+		n = read(fd, buf + have, size - 1 - have);
+		if (n <= 0)
+			break;
+		have += n;
+	}
+	close(fd);
+	while (have && buf[have - 1] == '\n')
+		have--;
+	buf[have] = '\0';
+	return have;
+}
+
+int bx_open(struct bx_handle **handle, const struct bx_open_opts *opts)
+{
+	static const struct bx_open_opts none;
+	const char *pin_dir, *sysfs;
+	struct bx_handle *h;
+
+	if (!opts)
+		opts = &none;
+	pin_dir = opts->pin_dir ?: DEFAULT_PIN_DIR;
+	sysfs = opts->sysfs ?: DEFAULT_SYSFS;
+	if (strlen(pin_dir) >= sizeof(h->pin_dir) ||
+	    strlen(sysfs) >= sizeof(h->sysfs))
+		return -EINVAL;
+
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return -ENOMEM;
+	strcpy(h->pin_dir, pin_dir);
+	strcpy(h->sysfs, sysfs);
+	h->timeout_ms = opts->timeout_ms ?: DEFAULT_TIMEOUT_MS;
+	h->ring_size = opts->ring_size ?: DEFAULT_RING_SIZE;
+	h->log = opts->log;
+	h->log_arg = opts->log_arg;
+	h->verbose = opts->verbose;
+	h->lock_fd = -1;
+	*handle = h;
+	return 0;
+}
+
+void bx_close(struct bx_handle *h)
+{
+	if (!h)
+		return;
+	pins_unlock(h);
+	control_close(h);
+	free(h->verifier);
+	free(h);
+}
+
+const char *bx_error(const struct bx_handle *h)
+{
+	return h->error;
+}
+
+enum bx_fault bx_fault(const struct bx_handle *h)
+{
+	return h->fault;
+}
+
+static bool have_sys_admin(void)
+{
+	unsigned long long caps = 0;
+	char line[256];
+	FILE *f;
+
+	f = fopen("/proc/self/status", "re");
+	if (!f)
+		return !geteuid();
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	fclose(f);
+	return caps & (1ULL << CAP_SYS_ADMIN_BIT);
+}
+
+int bx_check_kernel(struct bx_handle *h)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/kernel/bus_ext", h->sysfs);
+	if (access(path, F_OK))
+		return fail(h, BX_FAULT_KERNEL, ENOENT,
+			    "bus_ext is not loaded in this kernel; run 'modprobe bus_ext'");
+	if (!have_sys_admin())
+		return fail(h, BX_FAULT_PERMISSION, EPERM,
+			    "this needs the capability CAP_SYS_ADMIN; run it as root");
+	return 0;
+}
+
+int bx_kernel_version(struct bx_handle *h, char *buf, size_t size)
+{
+	if (read_sysfs(h, "module/bus_ext/version", buf, size) >= 0 ||
+	    read_sysfs(h, "kernel/bus_ext/version", buf, size) >= 0)
+		return 0;
+	return fail(h, BX_FAULT_KERNEL, ENOENT,
+		    "bus_ext is not loaded in this kernel; run 'modprobe bus_ext'");
+}
+
+static int visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+int bx_for_each_bus(struct bx_handle *h,
+		    int (*fn)(const char *bus, void *arg), void *arg)
+{
+	struct dirent **list;
+	char path[PATH_MAX];
+	int i, n, ret = 0;
+
+	snprintf(path, sizeof(path), "%s/kernel/bus_ext/buses", h->sysfs);
+	n = scandir(path, &list, visible, alphasort);
+	if (n < 0)
+		return fail(h, BX_FAULT_KERNEL, errno, "cannot read %s: %s",
+			    path, strerror(errno));
+	for (i = 0; i < n; i++) {
+		if (!ret)
+			ret = fn(list[i]->d_name, arg);
+		free(list[i]);
+	}
+	free(list);
+	return ret;
+}

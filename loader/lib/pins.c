@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: the pin directory and its lock
+ *
+ *	PIN_DIR/policies/NAME/link	the policy's link
+ *	PIN_DIR/policies/NAME/map	the map that the link carries
+ *	PIN_DIR/policies/NAME/new	during an upgrade: the map to come
+ *	PIN_DIR/hooks/PROGRAM		a hook's link
+ *	PIN_DIR/hooks/PROGRAM+new	while a hook is being replaced
+ *
+ * A BPF file system has no dots in names: one in a policy's name is written as
+ * a colon.  Everybody who changes something here holds flock() on PIN_DIR.
+ *
+ * A process may die between any two steps.  The map is pinned before the link,
+ * so a link always has a map beside it; a map alone is stale.  An upgrade pins
+ * the new map, updates the link, and renames the pin: whichever of the two
+ * maps the link carries says how far it came.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/magic.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <bpf/bpf.h>
+
+#include "internal.h"
+
+#define LOCK_POLL_US	20000
+
+static void pin_path(struct bx_handle *h, char *buf, const char *kind,
+		     const char *name, const char *file)
+{
+	char *p;
+	int at;
+
+	at = snprintf(buf, PATH_MAX, "%s/%s/", h->pin_dir, kind);
+	snprintf(buf + at, PATH_MAX - at, "%s%s", name, file);
+	for (p = buf + at; *p && p < buf + at + strlen(name); p++)
+		if (*p == '.')
+			*p = ':';
+}
+
+static int make_dir(struct bx_handle *h, const char *path)
+{
+	if (!mkdir(path, 0700) || errno == EEXIST)
+		return 0;
+	return fail(h, errno == EPERM || errno == EACCES ?
+		    BX_FAULT_PERMISSION : BX_FAULT_FAILED, errno,
+		    "cannot create '%s': %s", path, strerror(errno));
+}
+
+static int make_pin_dir(struct bx_handle *h)
+{
+	char path[PATH_MAX];
+	struct statfs fs;
+	char *slash;
+	int err;
+
+	strcpy(path, h->pin_dir);
+	slash = strrchr(path, '/');
+	if (statfs(path, &fs) && slash && slash > path) {
+		*slash = '\0';
+		if (statfs(path, &fs))
+			return fail(h, BX_FAULT_FAILED, errno,
+				    "cannot pin below '%s': %s", path,
+				    strerror(errno));
+	}
+	if ((__u32)fs.f_type != BPF_FS_MAGIC)
+		return fail(h, BX_FAULT_FAILED, ENOTSUP,
+			    "cannot pin in '%s': it is not on a BPF file system; run 'mount -t bpf bpf /sys/fs/bpf'",
+			    h->pin_dir);
+	err = make_dir(h, h->pin_dir);
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/policies", h->pin_dir);
+	err = make_dir(h, path);
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/hooks", h->pin_dir);
+	return make_dir(h, path);
+}
+
+/* Lock the pin directory, which is made if need be. */
+int pins_lock(struct bx_handle *h)
+{
+	uint64_t end = now_ms() + h->timeout_ms;
+	bool told = false;
+	int fd, err;
+
+	err = make_pin_dir(h);
+	if (err)
+		return err;
+	fd = open(h->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
+			    h->pin_dir, strerror(errno));
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		err = errno;
+		if (err == EINTR)
+			continue;
+		if (err != EWOULDBLOCK || now_ms() >= end) {
+			close(fd);
+			if (err == EWOULDBLOCK)
+				return fail(h, BX_FAULT_CONFLICT, ETIMEDOUT,
+					    "another process has held '%s' for %u s; try again",
+					    h->pin_dir, h->timeout_ms / 1000);
+			return fail(h, BX_FAULT_FAILED, err,
+				    "cannot lock '%s': %s", h->pin_dir,
+				    strerror(err));
+		}
+		if (!told)
+			note(h, "waiting for another process to leave '%s'",
+			     h->pin_dir);
+		told = true;
+		usleep(LOCK_POLL_US);
+	}
+	h->lock_fd = fd;
+	return 0;
+}
+
+void pins_unlock(struct bx_handle *h)
+{
+	if (h->lock_fd >= 0)
+		close(h->lock_fd);
+	h->lock_fd = -1;
+}
+
+static uint32_t map_id(int map_fd)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	if (map_fd < 0 || bpf_map_get_info_by_fd(map_fd, &info, &len))
+		return 0;
+	return info.id;
+}
+
+static int get_pin(struct bx_handle *h, const char *name, const char *file)
+{
+	char path[PATH_MAX];
+
+	pin_path(h, path, "policies", name, file);
+	return bpf_obj_get(path);
+}
+
+static int put_pin(struct bx_handle *h, const char *name, const char *file,
+		   int fd)
+{
+	char path[PATH_MAX];
+
+	pin_path(h, path, "policies", name, file);
+	unlink(path);
+	if (!bpf_obj_pin(fd, path))
+		return 0;
+	return fail(h, BX_FAULT_FAILED, errno, "cannot pin '%s': %s", path,
+		    strerror(errno));
+}
+
+/*
+ * The link is live: end an upgrade that a process did not live to end, and
+ * make up for a missing map.
+ */
+static void repair(struct bx_handle *h, const char *name, uint32_t attached,
+		   struct policy_pin *pin)
+{
+	int new_fd = get_pin(h, name, "/new");
+
+	if (new_fd >= 0 && map_id(new_fd) == attached) {
+		note(h, "ending an interrupted upgrade of '%s'", name);
+		pins_commit_map(h, name);
+		if (pin->map_fd >= 0)
+			close(pin->map_fd);
+		pin->map_fd = new_fd;
+		return;
+	}
+	if (new_fd >= 0) {
+		note(h, "an upgrade of '%s' was interrupted before it took effect",
+		     name);
+		pins_unstage_map(h, name);
+		close(new_fd);
+	}
+	if (pin->map_fd >= 0)
+		return;
+	pin->map_fd = bpf_map_get_fd_by_id(attached);
+	if (pin->map_fd >= 0 && !put_pin(h, name, "/map", pin->map_fd))
+		note(h, "the pin of the map of '%s' was missing and is made again",
+		     name);
+}
+
+/*
+ * What the pins of @name say, repaired where that is possible; only ever
+ * called under the lock.
+ */
+int pins_open(struct bx_handle *h, const char *name, struct policy_pin *pin)
+{
+	char path[PATH_MAX];
+	uint32_t attached = 0;
+
+	*pin = (struct policy_pin) { PIN_NONE, -1, -1, 0 };
+	pin_path(h, path, "policies", name, "");
+	if (access(path, F_OK))
+		return 0;
+	pin->link_fd = get_pin(h, name, "/link");
+	pin->map_fd = get_pin(h, name, "/map");
+	if (pin->link_fd < 0 && errno == EPERM)
+		return fail(h, BX_FAULT_PERMISSION, EPERM,
+			    "cannot open the pins in '%s': this needs CAP_SYS_ADMIN",
+			    path);
+	if (pin->link_fd < 0 ||
+	    link_map_id(pin->link_fd, &pin->link_id, &attached) || !attached) {
+		pins_close(pin);
+		pin->state = PIN_STALE;
+		return 0;
+	}
+	repair(h, name, attached, pin);
+	pin->state = PIN_LIVE;
+	return 0;
+}
+
+void pins_close(struct policy_pin *pin)
+{
+	if (pin->link_fd >= 0)
+		close(pin->link_fd);
+	if (pin->map_fd >= 0)
+		close(pin->map_fd);
+	pin->link_fd = -1;
+	pin->map_fd = -1;
+}
+
+int pins_write(struct bx_handle *h, const char *name, int link_fd, int map_fd)
+{
+	char path[PATH_MAX];
+	int err;
+
+	pin_path(h, path, "policies", name, "");
+	err = make_dir(h, path);
+	if (!err)
+		err = put_pin(h, name, "/map", map_fd);
+	if (!err)
+		err = put_pin(h, name, "/link", link_fd);
+	if (err)
+		pins_remove(h, name);
+	return err;
+}
+
+int pins_stage_map(struct bx_handle *h, const char *name, int map_fd)
+{
+	return put_pin(h, name, "/new", map_fd);
+}
+
+int pins_commit_map(struct bx_handle *h, const char *name)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	pin_path(h, from, "policies", name, "/new");
+	pin_path(h, to, "policies", name, "/map");
+	if (!rename(from, to))
+		return 0;
+	return fail(h, BX_FAULT_FAILED, errno,
+		    "cannot rename '%s' to '%s': %s", from, to,
+		    strerror(errno));
+}
+
+void pins_unstage_map(struct bx_handle *h, const char *name)
+{
+	char path[PATH_MAX];
+
+	pin_path(h, path, "policies", name, "/new");
+	unlink(path);
+}
+
+void pins_remove(struct bx_handle *h, const char *name)
+{
+	static const char *const files[] = { "/link", "/new", "/map" };
+	char path[PATH_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		pin_path(h, path, "policies", name, files[i]);
+		unlink(path);
+	}
+	pin_path(h, path, "policies", name, "");
+	rmdir(path);
+}
+
+/* Hooks cannot be updated in place: the new one first, then the old goes. */
+int pins_write_hook(struct bx_handle *h, const char *name, int link_fd,
+		    bool *replaced)
+{
+	char path[PATH_MAX], staged[PATH_MAX];
+
+	pin_path(h, path, "hooks", name, "");
+	pin_path(h, staged, "hooks", name, "+new");
+	*replaced = !access(path, F_OK);
+	unlink(staged);
+	if (!bpf_obj_pin(link_fd, staged) && !rename(staged, path))
+		return 0;
+	fail(h, BX_FAULT_FAILED, errno, "cannot pin '%s': %s", path,
+	     strerror(errno));
+	unlink(staged);
+	return -EIO;
+}
+
+int pins_remove_hook(struct bx_handle *h, const char *name)
+{
+	char path[PATH_MAX];
+
+	pin_path(h, path, "hooks", name, "+new");
+	unlink(path);
+	pin_path(h, path, "hooks", name, "");
+	return unlink(path) ? -errno : 0;
+}
+
+static int visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.' && !strchr(d->d_name, '+');
+}
+
+static void fill_pin(struct bx_handle *h, const char *file,
+		     struct bx_pin *pin)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	char path[PATH_MAX], *p;
+	int fd;
+
+	copy_name(pin->name, sizeof(pin->name), file);
+	while ((p = strchr(pin->name, ':')))
+		*p = '.';
+	pin_path(h, path, pin->kind == BX_ITEM_POLICY ? "policies" : "hooks",
+		 pin->name, pin->kind == BX_ITEM_POLICY ? "/link" : "");
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return;
+	if (!bpf_link_get_info_by_fd(fd, &info, &len)) {
+		pin->link_id = info.id;
+		pin->live = info.type != BPF_LINK_TYPE_STRUCT_OPS ||
+			info.struct_ops.map_id;
+	}
+	close(fd);
+}
+
+static int each_pin_in(struct bx_handle *h, enum bx_item_kind kind,
+		       bx_pin_fn fn, void *arg)
+{
+	struct dirent **list;
+	char path[PATH_MAX];
+	int i, n, ret = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", h->pin_dir,
+		 kind == BX_ITEM_POLICY ? "policies" : "hooks");
+	n = scandir(path, &list, visible, alphasort);
+	if (n < 0 && errno == ENOENT)
+		return 0;
+	if (n < 0)
+		return fail(h, errno == EACCES ? BX_FAULT_PERMISSION :
+			    BX_FAULT_FAILED, errno, "cannot read '%s': %s",
+			    path, strerror(errno));
+	for (i = 0; i < n; i++) {
+		struct bx_pin pin = { .kind = kind };
+
+		if (!ret) {
+			fill_pin(h, list[i]->d_name, &pin);
+			ret = fn(&pin, arg);
+		}
+		free(list[i]);
+	}
+	free(list);
+	return ret;
+}
+
+int bx_for_each_pin(struct bx_handle *h, bx_pin_fn fn, void *arg)
+{
+	return each_pin_in(h, BX_ITEM_POLICY, fn, arg) ?:
+		each_pin_in(h, BX_ITEM_HOOK, fn, arg);
+}

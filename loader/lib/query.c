@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: lists and requests
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+typedef int (*record_fn)(const void *rec, void *arg);
+
+static int for_each(struct bx_handle *h, enum request which,
+		    const struct bx_devref *ref, size_t size,
+		    record_fn fn, void *arg)
+{
+	struct records recs;
+	size_t i;
+	int ret;
+
+	ret = control_list(h, which, ref, size, &recs);
+	for (i = 0; !ret && i < recs.count; i++)
+		ret = fn(record(&recs, i), arg);
+	records_free(&recs);
+	return ret;
+}
+
+/* A typed callback behind an untyped one. */
+#define FOR_EACH(what, which, rec_type) \
+struct what##_call { \
+	bx_##what##_fn	fn; \
+	void		*arg; \
+}; \
+static int what##_thunk(const void *rec, void *arg) \
+{ \
+	const struct what##_call *call = arg; \
+\
+	return call->fn(rec, call->arg); \
+} \
+int bx_for_each_##what(struct bx_handle *h, bx_##what##_fn fn, void *arg) \
+{ \
+	struct what##_call call = { fn, arg }; \
+\
+	return for_each(h, which, NULL, sizeof(struct rec_type), \
+			what##_thunk, &call); \
+}
+
+FOR_EACH(device, LIST_DEVICES, bx_device_rec)
+FOR_EACH(driver, LIST_DRIVERS, bx_driver_rec)
+FOR_EACH(policy, LIST_POLICIES, bx_policy_rec)
+FOR_EACH(exit, LIST_EXITS, bx_exit_info)
+
+struct opinion_call {
+	bx_opinion_fn	fn;
+	void		*arg;
+};
+
+static int opinion_thunk(const void *rec, void *arg)
+{
+	const struct opinion_call *call = arg;
+
+	return call->fn(rec, call->arg);
+}
+
+int bx_for_each_opinion(struct bx_handle *h, const struct bx_devref *ref,
+			bx_opinion_fn fn, void *arg)
+{
+	struct opinion_call call = { fn, arg };
+	struct bx_devref whole = *ref;
+	struct bx_device_rec rec;
+	int err;
+
+	/* the list is empty when there is no such device: find out first */
+	err = bx_get_device(h, &whole, &rec);
+	if (err)
+		return err;
+	return for_each(h, LIST_OPINIONS, &whole, sizeof(struct bx_opinion),
+			opinion_thunk, &call);
+}
+
+struct policy_search {
+	const char		*name;
+	struct bx_policy_rec	*rec;
+};
+
+static int match_policy(const struct bx_policy_rec *rec, void *arg)
+{
+	struct policy_search *search = arg;
+
+	if (strncmp(rec->name, search->name, BX_NAME_LEN))
+		return 0;
+	*search->rec = *rec;
+	return 1;
+}
+
+/* 1 when @name is attached, 0 when it is not. */
+int find_policy(struct bx_handle *h, const char *name,
+		struct bx_policy_rec *rec)
+{
+	struct policy_search search = { name, rec };
+
+	return bx_for_each_policy(h, match_policy, &search);
+}
+
+int bx_parse_device(struct bx_handle *h, const char *text, const char *bus,
+		    struct bx_devref *ref)
+{
+	const char *slash = strchr(text, '/');
+	const char *name = slash ? slash + 1 : text;
+	size_t bus_len;
+
+	if (slash)
+		bus = text;
+	bus_len = slash ? (size_t)(slash - text) : strlen(bus ?: "");
+	if (!name[0] || (slash && !bus_len))
+		return fail(h, BX_FAULT_USAGE, EINVAL,
+			    "'%s' is not a device: write NAME, BUS/NAME or a GUID",
+			    text);
+	if (bus_len >= sizeof(ref->bus) || strlen(name) >= sizeof(ref->name))
+		return fail(h, BX_FAULT_USAGE, EINVAL,
+			    "'%s' is too long for a device", text);
+	memset(ref, 0, sizeof(*ref));
+	memcpy(ref->bus, bus ?: "", bus_len);
+	strcpy(ref->name, name);
+	return 0;
+}
+
+struct bus_search {
+	const char	*name;
+	char		buses[256];
+};
+
+static int collect_bus(const struct bx_device_rec *rec, void *arg)
+{
+	struct bus_search *search = arg;
+	size_t len = strlen(search->buses);
+
+	if (!strcmp(rec->dev.name, search->name))
+		snprintf(search->buses + len, sizeof(search->buses) - len,
+			 "%s'%s/%s'", len ? " or " : "", rec->dev.bus,
+			 rec->dev.name);
+	return 0;
+}
+
+static int device_failed(struct bx_handle *h, const struct bx_devref *ref,
+			 int64_t err)
+{
+	struct bus_search search = { .name = ref->name };
+
+	switch (err) {
+	case -ENODEV:
+		if (ref->bus[0])
+			return fail(h, BX_FAULT_FAILED, err,
+				    "there is no device '%s' on the bus '%s'",
+				    ref->name, ref->bus);
+		return fail(h, BX_FAULT_FAILED, err,
+			    "there is no device '%s'; 'bxctl devices --all' lists them",
+			    ref->name);
+	case -ENOTUNIQ:
+		if (bx_for_each_device(h, collect_bus, &search))
+			search.buses[0] = '\0';
+		return fail(h, BX_FAULT_USAGE, err,
+			    "several buses have a device '%s'; say %s",
+			    ref->name, search.buses[0] ? search.buses :
+			    "BUS/NAME");
+	default:
+		return fail(h, BX_FAULT_FAILED, err,
+			    "cannot look at device '%s': %s", ref->name,
+			    strerror(-err));
+	}
+}
+
+int bx_get_device(struct bx_handle *h, struct bx_devref *ref,
+		  struct bx_device_rec *rec)
+{
+	int64_t result;
+	int err;
+
+	err = control_call(h, GET_DEVICE, ref, rec, &result);
+	if (err)
+		return err;
+	if (result)
+		return device_failed(h, ref, result);
+	copy_name(ref->bus, sizeof(ref->bus), rec->dev.bus);
+	copy_name(ref->name, sizeof(ref->name), rec->dev.name);
+	return 0;
+}
+
+/*
+ * Send a request to the kernel's thread and wait for it.  The request's own
+ * result is in @result; -ETIMEDOUT when there is none yet.
+ */
+static int await(struct bx_handle *h, enum request which,
+		 const struct bx_devref *ref, int64_t *result)
+{
+	uint64_t end = now_ms() + h->timeout_ms, now;
+	int64_t ticket;
+	int err;
+
+	err = control_call(h, which, ref, NULL, &ticket);
+	if (err)
+		return err;
+	if (ticket <= 0) {
+		*result = ticket ?: -EIO;
+		return 0;
+	}
+	do {
+		now = now_ms();
+		err = control_wait(h, ticket, now >= end ? 0 :
+				   end - now < 1000 ? end - now : 1000,
+				   result);
+		if (err)
+			return err;
+		if (*result != -EINPROGRESS)
+			return 0;
+	} while (now < end);
+	return fail(h, BX_FAULT_STATE, ETIMEDOUT,
+		    "the kernel is not done after %u s", h->timeout_ms / 1000);
+}
+
+int bx_settle(struct bx_handle *h)
+{
+	int64_t result;
+	int err;
+
+	err = await(h, SETTLE, NULL, &result);
+	if (err)
+		return err;
+	if (result < 0)
+		return fail(h, BX_FAULT_FAILED, result,
+			    "cannot wait for the kernel: %s",
+			    strerror(-result));
+	return 0;
+}
+
+int bx_reelect(struct bx_handle *h, const char *bus)
+{
+	struct bx_devref ref = {};
+	int64_t result;
+	int err;
+
+	if (bus && strlen(bus) >= sizeof(ref.bus))
+		return fail(h, BX_FAULT_USAGE, EINVAL,
+			    "'%s' is too long for a bus", bus);
+	strcpy(ref.bus, bus ?: "");
+	err = await(h, REELECT, &ref, &result);
+	if (err)
+		return err;
+	if (result == -ENODEV && bus)
+		return fail(h, BX_FAULT_FAILED, result,
+			    "there is no bus '%s' that policies decide on; 'bxctl drivers' shows which there are",
+			    bus);
+	if (result < 0)
+		return fail(h, BX_FAULT_FAILED, result, "cannot re-elect: %s",
+			    strerror(-result));
+	return 0;
+}
+
+static int rebind_failed(struct bx_handle *h, const struct bx_devref *ref,
+			 const struct bx_device_rec *rec, int64_t result)
+{
+	const struct bx_decision *d = &rec->decision;
+
+	if (result != -EAGAIN)
+		return result == -ENODEV ? device_failed(h, ref, result) :
+			fail(h, BX_FAULT_FAILED, result,
+			     "cannot rebind '%s/%s': %s", ref->bus, ref->name,
+			     strerror(-result));
+	if (d->probe_error)
+		return fail(h, BX_FAULT_STATE, result,
+			    "'%s/%s' has no driver now: the probe of '%s' failed: %s; see 'dmesg'",
+			    ref->bus, ref->name, d->driver,
+			    strerror(-d->probe_error));
+	return fail(h, BX_FAULT_STATE, result,
+		    "'%s/%s' has no driver now, though '%s' was elected; see 'bxctl explain %s/%s' and 'dmesg'",
+		    ref->bus, ref->name, d->driver, ref->bus, ref->name);
+}
+
+int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
+	      struct bx_device_rec *rec)
+{
+	int64_t result;
+	int err;
+
+	err = bx_get_device(h, ref, rec);
+	if (err)
+		return err;
+	err = await(h, REBIND, ref, &result);
+	if (err == -ETIMEDOUT)
+		return fail(h, BX_FAULT_STATE, err,
+			    "'%s/%s' is still unbinding or binding after %u s: something may hold the device open; the kernel goes on, look again with 'bxctl explain %s/%s'",
+			    ref->bus, ref->name, h->timeout_ms / 1000,
+			    ref->bus, ref->name);
+	if (err)
+		return err;
+	/* the device may be gone: its result says so better */
+	err = bx_get_device(h, ref, rec);
+	if (result < 0)
+		return rebind_failed(h, ref, rec, result);
+	return err ?: (int)result;
+}
