@@ -417,7 +417,7 @@ static struct attribute *bx_device_attrs[] = {
 	&dev_attr_revision.attr,
 	&dev_attr_guid.attr,
 	&dev_attr_modalias.attr,
-	BX_OVERRIDE_ATTRS
+	BX_OVERRIDE_ATTR,
 	NULL
 };
 ATTRIBUTE_GROUPS(bx_device);

@@ -38,7 +38,8 @@ static inline void bx_override_unlock(struct device *dev)
 	spin_unlock(&dev->driver_override.lock);
 }
 
-#define BX_OVERRIDE_ATTRS
+/* The bus' own attribute is enough. */
+#define BX_OVERRIDE_ATTR		NULL
 
 #else /* the older, per-bus field */
 
@@ -54,9 +55,8 @@ static inline const char **bx_override_slot(struct device *dev)
 }
 
 /*
- * The election of a device on a bus of our own runs with or without the device
- * lock, so there the string has a lock of its own kind: RCU is not needed since
- * the attribute below swaps it under the same one.
+ * An election on a bus of our own runs with or without the device lock, so
+ * there the string has a lock of its own, which the attribute takes as well.
  */
 extern spinlock_t bx_override_spin;
 
@@ -77,7 +77,7 @@ static inline void bx_override_unlock(struct device *dev)
 }
 
 extern struct device_attribute dev_attr_driver_override;
-#define BX_OVERRIDE_ATTRS		&dev_attr_driver_override.attr,
+#define BX_OVERRIDE_ATTR		(&dev_attr_driver_override.attr)
 
 #endif
 

@@ -307,13 +307,6 @@ void bx_request_exit(void);
 
 /* ---- kfuncs (kfunc.c, iter.c) ---- */
 
-struct bpf_iter_bx_candidate;
-struct bpf_iter_bx_device;
-struct bpf_iter_bx_driver;
-struct bpf_iter_bx_policy;
-struct bpf_iter_bx_exit;
-struct bpf_iter_bx_opinion;
-
 void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec);
 int bx_kfunc_init(void);
 

@@ -7,7 +7,7 @@
  * records whatever it may do at all.
  */
 #include <linux/btf_ids.h>
-#include "core.h"
+#include "kfunc.h"
 
 struct bx_snapshot {
 	u32	n;
@@ -153,10 +153,6 @@ static int bx_collect_drivers(const struct bus_type *bus, bool adopted,
 
 __bpf_kfunc_start_defs();
 
-struct bpf_iter_bx_candidate {
-	u64	__opaque[2];
-} __aligned(8);
-
 /*
  * The candidates belong to the election that the program is part of, so this
  * one needs no snapshot: __opaque[0] is the context, [1] the position.
@@ -186,15 +182,11 @@ bpf_iter_bx_candidate_destroy(struct bpf_iter_bx_candidate *it)
 {
 }
 
-#define BX_ITER(what, rec)						\
-struct bpf_iter_bx_##what {						\
-	u64	__opaque[2];						\
-} __aligned(8);								\
-									\
-__bpf_kfunc struct rec *						\
+#define BX_ITER(what, type)						\
+__bpf_kfunc struct type *						\
 bpf_iter_bx_##what##_next(struct bpf_iter_bx_##what *it)		\
 {									\
-	return bx_iter_next(it, sizeof(struct rec));			\
+	return bx_iter_next(it, sizeof(struct type));			\
 }									\
 									\
 __bpf_kfunc void							\

@@ -8,7 +8,7 @@
  * in iter.c.
  */
 #include <linux/btf_ids.h>
-#include "core.h"
+#include "kfunc.h"
 
 __bpf_kfunc_start_defs();
 

@@ -73,8 +73,9 @@ bool bx_driver_exists(const char *bus, const char *driver)
 
 static void bx_module_work(struct work_struct *work)
 {
-	struct bx_module_request *req =
-		container_of(work, struct bx_module_request, work);
+	struct bx_module_request *req;
+
+	req = container_of(work, struct bx_module_request, work);
 
 	if (!bx_driver_exists(req->bus, req->driver))
 		request_module("%s", req->driver);
@@ -379,9 +380,10 @@ s64 bx_request_wait(u64 ticket, u32 timeout_ms)
 	s64 result;
 	long left;
 
+	left = msecs_to_jiffies(min(timeout_ms, 1000U));
 	left = wait_event_interruptible_timeout(bx_request_wait_head,
-			bx_request_poll(ticket, &result),
-			msecs_to_jiffies(min(timeout_ms, 1000U)));
+						bx_request_poll(ticket, &result),
+						left);
 	return left == -ERESTARTSYS ? -EINTR : result;
 }
 

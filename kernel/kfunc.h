@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The functions that BPF programs call, as C sees them
+ *
+ * Nothing in the kernel calls them; the declarations are for the compiler and
+ * sparse.  What programs include is <bpf/bus_ext.bpf.h> and, for control,
+ * <bpf/bus_ext_ctl.bpf.h>.
+ */
+#ifndef _BX_KFUNC_H
+#define _BX_KFUNC_H
+
+#include "core.h"
+
+int bx_select_driver(struct bx_select_ctx *ctx, const char *name__str);
+int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name, u32 name__sz);
+void bx_policy_error(s32 code, const char *msg__str);
+
+int bx_device_get(struct bx_devref *ref, struct bx_device_rec *rec);
+s64 bx_rebind(struct bx_devref *ref);
+s64 bx_reelect(struct bx_devref *ref);
+s64 bx_settle(void);
+s64 bx_wait(u64 ticket, u32 timeout_ms);
+
+#define BX_DECLARE_ITER(what, type, ...)				\
+struct bpf_iter_bx_##what {						\
+	u64	__opaque[2];						\
+} __aligned(8);								\
+int bpf_iter_bx_##what##_new(struct bpf_iter_bx_##what *it, __VA_ARGS__); \
+struct type *bpf_iter_bx_##what##_next(struct bpf_iter_bx_##what *it);	\
+void bpf_iter_bx_##what##_destroy(struct bpf_iter_bx_##what *it)
+
+BX_DECLARE_ITER(candidate, bx_candidate, struct bx_select_ctx *ctx);
+BX_DECLARE_ITER(device, bx_device_rec, u32 flags);
+BX_DECLARE_ITER(driver, bx_driver_rec, u32 flags);
+BX_DECLARE_ITER(policy, bx_policy_rec, u32 flags);
+BX_DECLARE_ITER(exit, bx_exit_info, u32 flags);
+BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
+
+#endif /* _BX_KFUNC_H */
