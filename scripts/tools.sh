@@ -27,6 +27,7 @@ extract() {
 	local tar=$1 name=$2 to=$3
 	tar xJf "$tar" -C "$to" --strip-components=1 --wildcards \
 		"$name"/tools/{Makefile,arch,build,include,lib,scripts,bpf/bpftool} \
+		"$name"/tools/testing/selftests/kselftest{,_harness}.h \
 		"$name"/scripts "$name"/kernel/bpf "$name"/include/uapi
 }
 
