@@ -22,6 +22,16 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+/*
+ * A policy may give a driver any device of the bus, whatever its id table
+ * says; -ENODEV passes it to the next best.
+ */
+static bool edu_is(const struct bx_device *bdev, enum bx_edu_kind kind)
+{
+	return bdev->id.vendor == BX_EDU_VENDOR &&
+	       bdev->id.device == BX_EDU_DEVICE && bdev->id.subdevice == kind;
+}
+
 /* edu-fact */
 
 /**
@@ -71,6 +81,8 @@ static int edu_fact_probe(struct bx_device *bdev, const struct bx_device_id *id)
 {
 	struct edu_fact *fact;
 
+	if (!edu_is(bdev, BX_EDU_KIND_FACT))
+		return -ENODEV;
 	fact = devm_kzalloc(&bdev->dev, sizeof(*fact), GFP_KERNEL);
 	if (!fact)
 		return -ENOMEM;
@@ -116,6 +128,8 @@ ATTRIBUTE_GROUPS(edu_dma);
 
 static int edu_dma_probe(struct bx_device *bdev, const struct bx_device_id *id)
 {
+	if (!edu_is(bdev, BX_EDU_KIND_DMA))
+		return -ENODEV;
 	return bx_sf_reset(bdev);
 }
 
@@ -161,6 +175,8 @@ ATTRIBUTE_GROUPS(edu_irq);
 
 static int edu_irq_probe(struct bx_device *bdev, const struct bx_device_id *id)
 {
+	if (!edu_is(bdev, BX_EDU_KIND_IRQ))
+		return -ENODEV;
 	return bx_sf_reset(bdev);
 }
 
