@@ -53,7 +53,7 @@
 
 /*
  * The device's own buffer, in its address space.  Of its 4096 bytes the last
- * is not to be touched: qemu up to 9 takes that for out of bounds, and aborts.
+ * is not to be touched: qemu before 9.0 takes that for out of bounds and aborts.
  */
 #define EDU_DMA_BUFFER		0x40000
 #define EDU_DMA_CHUNK		(BX_EDU_DMA_MAX / 2)

@@ -24,8 +24,8 @@
  *
  * Locking: bxsim_lock guards the two lists, and is never held over a call into
  * the core, which may probe; probe() and remove() use atomics only.  An entry
- * that is being made or destroyed stays listed, but not ready, so that its
- * name is taken.
+ * that is being made or destroyed stays listed, but not ready: its name is
+ * taken, and who would take it away gets -EBUSY.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
