@@ -668,6 +668,7 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 }
 EXPORT_SYMBOL_GPL(bx_device_alloc);
 
+/* Names are compared here because sysfs would answer with a stack trace. */
 static int bx_device_list(struct bx_device *bdev)
 {
 	struct bx_device *other;
@@ -675,7 +676,9 @@ static int bx_device_list(struct bx_device *bdev)
 
 	mutex_lock(&bx_device_mutex);
 	list_for_each_entry(other, &bx_devices, node) {
-		if (guid_equal(&other->guid, &bdev->guid))
+		if (guid_equal(&other->guid, &bdev->guid) ||
+		    (other->bus == bdev->bus &&
+		     !strcmp(dev_name(&other->dev), dev_name(&bdev->dev))))
 			err = -EEXIST;
 	}
 	if (!err)
@@ -844,7 +847,7 @@ int bx_own_rebind(struct bx_device *bdev)
 	if (*before && strcmp(before, dec.driver))
 		device_release_driver(&bdev->dev);
 	err = device_attach(&bdev->dev);
-	if (err < 0)
+	if (err < 0 && err != -EPROBE_DEFER)
 		return err;
 	bx_dev_driver_name(&bdev->dev, after, sizeof(after));
 	if (!*after && dec.outcome == BX_OUT_DRIVER)

@@ -5,14 +5,17 @@
  * Locks, outermost first:
  *
  *	update_mutex		the kernel's, around reg(), update(), unreg()
- *	device lock		the driver core's; match() runs with or without
  *	bx_policy_mutex		the list of policies and what is published
  *	bx_bus_rwsem		the list of our own buses
- *	bx_bus.drv_lock		writes to a bus' list of drivers
  *	bx_adopt_mutex		decisions on adopted buses
+ *	device lock		the driver core's; match() runs with or without
+ *	bx_bus.drv_lock		writes to a bus' list of drivers
  *	bx_device.elect_lock	decisions on one device of our own buses
  *	bx_srcu (read)		policies and drivers while programs look at them
  *	bx_run_lock, bx_exit_lock, bx_module_lock	leaves
+ *
+ * A device appears under its parent's lock but not under its own, so no one
+ * takes bx_adopt_mutex with the lock of the device that is decided about.
  *
  * unreg() waits for bx_srcu under update_mutex.  So nothing that runs inside a
  * bx_srcu read section may take update_mutex, bx_policy_mutex or a device
@@ -205,6 +208,7 @@ struct bx_cand {
  * @log: opinions, for an explanation; NULL in a real election
  * @nlog: opinions so far
  * @maxlog: room in @log
+ * @log_lost: memory ran out, @log is not complete
  * @dry: nothing is counted, nobody is ejected
  */
 struct bx_election {
@@ -223,6 +227,7 @@ struct bx_election {
 	struct bx_opinion	*log;
 	u32			nlog;
 	u32			maxlog;
+	bool			log_lost;
 	bool			dry;
 };
 

@@ -296,9 +296,9 @@ static int bx_explain(struct device *dev, struct bx_election *e)
 		return err;
 	bx_say(e, BX_OPN_DECISION, NULL, e->dec.driver, e->dec.outcome,
 	       BX_WHY_WON, 0);
-	o = &e->log[e->nlog - 1];
-	if (!e->nlog || o->kind != BX_OPN_DECISION)
+	if (e->log_lost)
 		return -ENOMEM;
+	o = &e->log[e->nlog - 1];
 	strscpy(o->policy, e->dec.policy, sizeof(o->policy));
 	o->by = e->dec.by;
 	o->score = e->dec.score;

@@ -136,7 +136,7 @@ static void bx_info_pci(struct pci_dev *pdev, struct bx_dev_info *info)
 	if (pdev->is_virtfn) {
 		info->flags |= BX_DEV_VF;
 		info->vf_index = pci_iov_vf_id(pdev);
-	} else if (pdev->is_physfn && pci_num_vf(pdev)) {
+	} else if (pdev->is_physfn) {
 		info->flags |= BX_DEV_PF;
 	}
 }
@@ -240,7 +240,7 @@ void bx_election_free(struct bx_election *e)
 	kfree(e);
 }
 
-/* Note an opinion; @nlog beyond @maxlog tells that the log is incomplete. */
+/* Note an opinion. */
 void bx_say(struct bx_election *e, enum bx_opinion_kind kind,
 	    const struct bx_inst *inst, const char *driver, s32 verdict,
 	    enum bx_opinion_why why, s32 error)
@@ -251,8 +251,10 @@ void bx_say(struct bx_election *e, enum bx_opinion_kind kind,
 		return;
 	if (e->nlog >= e->maxlog) {
 		o = kvcalloc(2 * e->maxlog, sizeof(*o), GFP_KERNEL);
-		if (!o)
+		if (!o) {
+			e->log_lost = true;
 			return;
+		}
 		memcpy(o, e->log, e->maxlog * sizeof(*o));
 		kvfree(e->log);
 		e->log = o;

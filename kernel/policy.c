@@ -567,13 +567,20 @@ static int bx_ops_check(const struct bus_ext_ops *ops, int adopted)
 
 static int bx_ops_init(const struct bus_ext_ops *ops)
 {
+	struct bx_run run = { .dry = true };
 	int idx, ret;
 
 	if (!ops->init)
 		return 0;
 	idx = srcu_read_lock(&bx_srcu);
+	bx_run_begin(&run);
 	ret = ops->init();
+	bx_run_end(&run);
 	srcu_read_unlock(&bx_srcu, idx);
+	if (run.failed)
+		return bx_refuse(ops->name, -ECANCELED,
+				 "init() gave up: %s (code %d)", run.error,
+				 run.code);
 	if (!ret)
 		return 0;
 	if (ret > 0 || ret < -MAX_ERRNO)
@@ -783,6 +790,7 @@ static int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 	list_del(&policy->node);
 	policy->inst = old;
 	bx_policy_insert(policy);
+	synchronize_srcu(&bx_srcu);	/* sysfs may have looked at @inst */
 	return err;
 }
 

@@ -81,7 +81,7 @@ enum bx_policy_flags {
  * enum bx_dev_flags - struct bx_dev_info.flags
  * @BX_DEV_ADOPTED: on an adopted bus (pci, platform)
  * @BX_DEV_VF: an SR-IOV virtual function
- * @BX_DEV_PF: an SR-IOV physical function with virtual functions enabled
+ * @BX_DEV_PF: a function that can have virtual functions
  * @BX_DEV_BOUND: a driver is bound
  */
 enum bx_dev_flags {
