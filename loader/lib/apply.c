@@ -171,7 +171,14 @@ static int list_bus(const char *bus, void *arg)
 	return 0;
 }
 
-/* What the kernel said in /sys/kernel/bus_ext/refused since @before. */
+/* The kernel's last words on refused attaches, newest last. */
+static void read_refused(struct bx_handle *h, char *buf, size_t size)
+{
+	if (read_sysfs(h, "kernel/bus_ext/refused", buf, size) < 0)
+		buf[0] = '\0';
+}
+
+/* What it has said about @name since @before. */
 static void refusal(struct bx_handle *h, const char *name, const char *before,
 		    char *buf, size_t size)
 {
@@ -179,8 +186,8 @@ static void refusal(struct bx_handle *h, const char *name, const char *before,
 	size_t len = strlen(name);
 
 	buf[0] = '\0';
-	if (read_sysfs(h, "kernel/bus_ext/refused", now, sizeof(now)) < 0 ||
-	    !strcmp(now, before))
+	read_refused(h, now, sizeof(now));
+	if (!strcmp(now, before))
 		return;
 	for (line = strtok_r(now, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
@@ -215,6 +222,11 @@ static int attach_failed(struct bx_handle *h, const struct bx_applied *about,
 	char why[256];
 
 	refusal(h, about->name, refused, why, sizeof(why));
+	/* its errno is the policy's own: it says nothing about ours */
+	if (!strncmp(why, "init()", strlen("init()")))
+		return fail(h, BX_FAULT_REJECTED, err,
+			    "cannot attach '%s' to %s: %s", about->name,
+			    about->target, why);
 	if (err == -EEXIST)
 		return in_use(h, about);
 	if (err == -EPERM)
@@ -267,10 +279,11 @@ static int upgrade_failed(struct bx_handle *h, const struct bx_applied *about,
 
 /* Takes @pin's descriptors over when it works. */
 static int upgrade(struct bx_handle *h, struct item *item,
-		   struct policy_pin *pin, const char *refused)
+		   struct policy_pin *pin)
 {
 	struct bx_applied *about = &item->about;
 	struct bx_policy_rec rec = {};
+	char refused[4096];
 	int err;
 
 	if (find_policy(h, about->name, &rec) < 0)
@@ -278,6 +291,7 @@ static int upgrade(struct bx_handle *h, struct item *item,
 	err = pins_stage_map(h, about->name, bpf_map__fd(item->map));
 	if (err)
 		return err;
+	read_refused(h, refused, sizeof(refused));
 	err = swap_map(pin->link_fd, bpf_map__fd(item->map), pin->map_fd);
 	if (err) {
 		pins_unstage_map(h, about->name);
@@ -308,10 +322,7 @@ static int attach_policy(struct bx_handle *h, struct item *item)
 		     name);
 		pins_remove(h, name);
 	}
-	if (read_sysfs(h, "kernel/bus_ext/refused", refused,
-		       sizeof(refused)) < 0)
-		refused[0] = '\0';
-
+	read_refused(h, refused, sizeof(refused));
 	log_begin(h);
 	item->link = bpf_map__attach_struct_ops(item->map);
 	err = item->link ? 0 : -errno;
@@ -321,7 +332,7 @@ static int attach_policy(struct bx_handle *h, struct item *item)
 		err = pins_write(h, name, bpf_link__fd(item->link),
 				 bpf_map__fd(item->map));
 	} else if (err == -EEXIST && pin.state == PIN_LIVE) {
-		err = upgrade(h, item, &pin, refused);
+		err = upgrade(h, item, &pin);
 	} else {
 		err = attach_failed(h, &item->about, refused, err);
 	}

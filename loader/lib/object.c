@@ -34,6 +34,8 @@ bool name_is_good(const char *name)
 {
 	const char *p;
 
+	if (name[0] == '.')
+		return false;
 	for (p = name; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("_.-", *p))
 			return false;
@@ -116,7 +118,7 @@ static int string(struct bx_handle *h, const struct value *v,
 	out[len] = '\0';
 	if (!name_is_good(out)) {
 		snprintf(what, sizeof(what),
-			 "its .%s '%s' has a character other than [A-Za-z0-9_.-]",
+			 "its .%s '%s' is not of [A-Za-z0-9_.-], or starts with a dot",
 			 field, out);
 		return reject(h, v, what);
 	}

@@ -275,6 +275,25 @@ static int rebind_failed(struct bx_handle *h, const struct bx_devref *ref,
 		    ref->bus, ref->name, d->driver, ref->bus, ref->name);
 }
 
+/* Is what is bound what was decided? */
+static int check_bound(struct bx_handle *h, const struct bx_device_rec *rec)
+{
+	const struct bx_decision *d = &rec->decision;
+
+	if (d->outcome == BX_OUT_DRIVER && d->by != BX_BY_KERNEL &&
+	    strcmp(rec->driver, d->driver))
+		return fail(h, BX_FAULT_STATE, EAGAIN,
+			    "'%s/%s' has the driver '%s', though '%s' was elected; see 'bxctl explain %s/%s' and 'dmesg'",
+			    rec->dev.bus, rec->dev.name,
+			    rec->driver[0] ? rec->driver : "none", d->driver,
+			    rec->dev.bus, rec->dev.name);
+	if (d->outcome == BX_OUT_REFUSED && rec->driver[0])
+		return fail(h, BX_FAULT_STATE, EAGAIN,
+			    "'%s/%s' has the driver '%s', though every driver was refused",
+			    rec->dev.bus, rec->dev.name, rec->driver);
+	return 0;
+}
+
 int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
 	      struct bx_device_rec *rec)
 {
@@ -296,5 +315,7 @@ int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
 	err = bx_get_device(h, ref, rec);
 	if (result < 0)
 		return rebind_failed(h, ref, rec, result);
+	if (!err)
+		err = check_bound(h, rec);
 	return err ?: (int)result;
 }

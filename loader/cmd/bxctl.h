@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * bxctl: what its files share
+ *
+ *	main.c         the way in, help and version
+ *	params.c       the command line, from the tables of options
+ *	policy.c       apply, detach, policies
+ *	device.c       devices, drivers, tree
+ *	explain.c      explain, rebind, reelect
+ *	status.c       status
+ *	words.c        the kernel's numbers, in words
+ *	table.c        columns
+ *	json_writer.c  JSON
+ *
+ * A command returns 0, or a negative number with the reason in env->bx or,
+ * when it is bxctl's own, in env->error.
+ */
+#ifndef _BXCTL_H
+#define _BXCTL_H
+
+#include "../busext.h"
+#include "json_writer.h"
+
+#define BXCTL_VERSION	"0.1.0"
+
+/**
+ * struct args - a parsed command line
+ * @operand: the command's operand, NULL when there is none
+ * @pin_dir: --pin-dir
+ * @bus: --bus
+ * @timeout: --timeout, in seconds
+ * @json: --json
+ * @verbose: --verbose
+ * @all: --all
+ * @help: --help
+ */
+struct args {
+	const char	*operand;
+	const char	*pin_dir;
+	const char	*bus;
+	unsigned int	timeout;
+	bool		json;
+	bool		verbose;
+	bool		all;
+	bool		help;
+};
+
+/**
+ * struct env - what a command works with
+ * @command: itself
+ * @args: its arguments
+ * @bx: the library
+ * @json: the open outermost object of the output, when args.json
+ * @error: bxctl's own error, empty when it is the library's
+ */
+struct env {
+	const struct command	*command;
+	struct args		args;
+	struct bx_handle	*bx;
+	struct json		json;
+	char			error[512];
+};
+
+/* Types of options, each checked before a command starts. */
+enum param_type {
+	PARAM_FLAG,	/* bool: no value */
+	PARAM_TEXT,	/* const char *: not empty */
+	PARAM_BUS,	/* const char *: fits a bus name */
+	PARAM_SECONDS,	/* unsigned int: 1..86400 */
+};
+
+/**
+ * struct param - an option
+ * @name: its long name, without the dashes
+ * @letter: its short name, 0 when there is none
+ * @type: enum param_type
+ * @metavar: what its value is called; NULL for a flag
+ * @help: one line
+ * @at: where it goes, in struct args
+ */
+struct param {
+	const char	*name;
+	char		letter;
+	enum param_type	type;
+	const char	*metavar;
+	const char	*help;
+	size_t		at;
+};
+
+/**
+ * struct command - a verb
+ * @name: what it is called by; there is no abbreviation
+ * @operand: what its operand is called; in brackets when it may be left out,
+ *	NULL when it takes none
+ * @help: one line
+ * @usage: a few sentences
+ * @params: options beside the common ones; NULL when it has none
+ * @run: does it
+ */
+struct command {
+	const char		*name;
+	const char		*operand;
+	const char		*help;
+	const char		*usage;
+	const struct param	*params;
+	int			(*run)(struct env *env);
+};
+
+extern const struct param common_params[];
+extern const struct command policy_commands[];
+extern const struct command device_commands[];
+extern const struct command explain_commands[];
+extern const struct command status_commands[];
+extern const struct command main_commands[];
+extern const struct command *const command_tables[];
+
+#define for_each_command(table, cmd) \
+	for (table = command_tables; *table; table++) \
+		for (cmd = *table; cmd->name; cmd++)
+
+/* main.c */
+int usage_error(struct env *env, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* params.c */
+int params_parse(struct env *env, int argc, char **argv);
+const struct command *find_command(const char *name);
+
+/* words.c: valid until the next call with the same buffer */
+#define WORDS	160
+const char *word_bound(const char *driver);
+const char *word_device_id(char *buf, const struct bx_dev_info *dev);
+const char *word_decider(char *buf, const struct bx_decision *decision);
+const char *word_outcome(char *buf, const struct bx_device_rec *rec);
+const char *word_vendor(char *buf, __u32 vendor);
+const char *word_guid(char *buf, const struct bx_dev_info *dev);
+const char *key_decider(__u32 by);
+const char *key_outcome(__u32 outcome);
+bool has_decision(const struct bx_device_rec *rec);
+bool is_as_decided(const struct bx_device_rec *rec);
+void json_device(struct json *j, const char *name,
+		 const struct bx_device_rec *rec);
+void json_policy(struct json *j, const struct bx_policy_rec *rec);
+
+/* policy.c */
+struct table;
+void policy_header(struct table *t);
+void policy_row(struct table *t, const struct bx_policy_rec *rec);
+
+/* table.c: rows of @columns cells, NULL-terminated */
+#define MAX_COLUMNS	10
+struct table {
+	unsigned int	columns;
+	unsigned int	rows;
+	unsigned int	room;
+	char		**cells;
+};
+
+void table_row(struct table *t, ...) __attribute__((sentinel));
+void table_print(struct table *t, const char *indent);
+
+#endif /* _BXCTL_H */

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bxctl: devices and drivers
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bxctl.h"
+
+struct listing {
+	struct env	*env;
+	struct table	table;
+};
+
+/* Foreign buses are large: what nothing was decided on is left out. */
+static bool is_wanted(const struct args *args,
+		      const struct bx_device_rec *rec)
+{
+	if (args->bus && strcmp(args->bus, rec->dev.bus))
+		return false;
+	return args->all || has_decision(rec) ||
+		!(rec->dev.flags & BX_DEV_ADOPTED);
+}
+
+static int device_row(const struct bx_device_rec *rec, void *arg)
+{
+	struct listing *l = arg;
+	char id[WORDS], decider[WORDS], outcome[WORDS];
+
+	if (!is_wanted(&l->env->args, rec))
+		return 0;
+	if (l->env->args.json)
+		json_device(&l->env->json, NULL, rec);
+	else
+		table_row(&l->table, rec->dev.bus, rec->dev.name,
+			  word_device_id(id, &rec->dev),
+			  word_bound(rec->driver),
+			  word_decider(decider, &rec->decision),
+			  word_outcome(outcome, rec), NULL);
+	return 0;
+}
+
+static int do_devices(struct env *env)
+{
+	struct listing l = { .env = env };
+	int err;
+
+	if (env->args.json) {
+		json_array(&env->json, "devices");
+		err = bx_for_each_device(env->bx, device_row, &l);
+		json_end_array(&env->json);
+		return err;
+	}
+	table_row(&l.table, "BUS", "DEVICE", "ID", "DRIVER", "DECIDED BY",
+		  "OUTCOME", NULL);
+	err = bx_for_each_device(env->bx, device_row, &l);
+	if (err)
+		return err;
+	if (l.table.rows > 1)
+		table_print(&l.table, "");
+	else
+		printf("nothing was decided on any device%s\n",
+		       env->args.all ? "" : "; '--all' lists the others");
+	return 0;
+}
+
+static int driver_row(const struct bx_driver_rec *rec, void *arg)
+{
+	struct listing *l = arg;
+	struct json *j = &l->env->json;
+	char devices[16];
+
+	if (l->env->args.bus && strcmp(l->env->args.bus, rec->bus))
+		return 0;
+	if (l->env->args.json) {
+		json_object(j, NULL);
+		json_string(j, "bus", rec->bus);
+		json_string(j, "name", rec->name);
+		json_string_or_null(j, "module", rec->module);
+		json_uint(j, "devices", rec->devices);
+		json_uint(j, "order", rec->order);
+		json_bool(j, "adopted", rec->adopted);
+		json_end_object(j);
+		return 0;
+	}
+	snprintf(devices, sizeof(devices), "%u", rec->devices);
+	table_row(&l->table, rec->bus, rec->name, rec->module[0] ?
+		  rec->module : "built in", devices, NULL);
+	return 0;
+}
+
+static int do_drivers(struct env *env)
+{
+	struct listing l = { .env = env };
+	int err;
+
+	if (env->args.json)
+		json_array(&env->json, "drivers");
+	else
+		table_row(&l.table, "BUS", "DRIVER", "MODULE", "DEVICES",
+			  NULL);
+	err = bx_for_each_driver(env->bx, driver_row, &l);
+	if (env->args.json)
+		json_end_array(&env->json);
+	else if (!err)
+		table_print(&l.table, "");
+	return err;
+}
+
+/* ---- tree ---- */
+
+struct tree {
+	struct env		*env;
+	struct bx_policy_rec	*policies;
+	struct bx_driver_rec	*drivers;
+	struct bx_device_rec	*devices;
+	size_t			nr_policies;
+	size_t			nr_drivers;
+	size_t			nr_devices;
+	const char		*bus;
+};
+
+static void *grow(void *list, size_t count, size_t size)
+{
+	list = realloc(list, (count + 1) * size);
+	if (!list)
+		abort();
+	return list;
+}
+
+static int keep_policy(const struct bx_policy_rec *rec, void *arg)
+{
+	struct tree *t = arg;
+
+	t->policies = grow(t->policies, t->nr_policies, sizeof(*rec));
+	t->policies[t->nr_policies++] = *rec;
+	return 0;
+}
+
+static int keep_driver(const struct bx_driver_rec *rec, void *arg)
+{
+	struct tree *t = arg;
+
+	t->drivers = grow(t->drivers, t->nr_drivers, sizeof(*rec));
+	t->drivers[t->nr_drivers++] = *rec;
+	return 0;
+}
+
+static int keep_device(const struct bx_device_rec *rec, void *arg)
+{
+	struct tree *t = arg;
+
+	if (!is_wanted(&t->env->args, rec))
+		return 0;
+	t->devices = grow(t->devices, t->nr_devices, sizeof(*rec));
+	t->devices[t->nr_devices++] = *rec;
+	return 0;
+}
+
+static void tree_policies(struct tree *t)
+{
+	const struct bx_policy_rec *p;
+	char vendor[WORDS];
+
+	if (t->env->args.json)
+		json_array(&t->env->json, "policies");
+	for (p = t->policies; p < t->policies + t->nr_policies; p++) {
+		if (strcmp(p->bus, t->bus))
+			continue;
+		if (t->env->args.json)
+			json_string(&t->env->json, NULL, p->name);
+		else
+			printf("  policy %s (vendor %s, priority %d, version %u%s)\n",
+			       p->name, word_vendor(vendor, p->vendor),
+			       p->priority, p->version,
+			       p->flags & BX_F_SHADOW ? ", shadow" : "");
+	}
+	if (t->env->args.json)
+		json_end_array(&t->env->json);
+}
+
+/* The devices that are bound to @driver; unbound ones where that is empty. */
+static size_t tree_devices(struct tree *t, const char *driver, bool show)
+{
+	char decider[WORDS], outcome[WORDS], id[WORDS];
+	const struct bx_device_rec *d;
+	size_t count = 0;
+
+	for (d = t->devices; d < t->devices + t->nr_devices; d++) {
+		if (strcmp(d->dev.bus, t->bus) || strcmp(d->driver, driver))
+			continue;
+		count++;
+		if (!show)
+			continue;
+		if (t->env->args.json)
+			json_device(&t->env->json, NULL, d);
+		else
+			printf("    %s  %s  %s, by %s\n", d->dev.name,
+			       word_device_id(id, &d->dev),
+			       word_outcome(outcome, d),
+			       word_decider(decider, &d->decision));
+	}
+	return count;
+}
+
+static void tree_driver(struct tree *t, const char *name, bool always)
+{
+	struct json *j = &t->env->json;
+
+	if (!always && !tree_devices(t, name, false))
+		return;
+	if (!t->env->args.json) {
+		if (name[0])
+			printf("  driver %s\n", name);
+		else
+			printf("  no driver\n");
+		tree_devices(t, name, true);
+		return;
+	}
+	json_object(j, NULL);
+	json_string_or_null(j, "name", name);
+	json_array(j, "devices");
+	tree_devices(t, name, true);
+	json_end_array(j);
+	json_end_object(j);
+}
+
+static int tree_bus(const char *bus, void *arg)
+{
+	struct tree *t = arg;
+	struct json *j = &t->env->json;
+	const struct bx_driver_rec *d;
+
+	if (t->env->args.bus && strcmp(t->env->args.bus, bus))
+		return 0;
+	t->bus = bus;
+	if (t->env->args.json) {
+		json_object(j, NULL);
+		json_string(j, "name", bus);
+	} else {
+		printf("%s\n", bus);
+	}
+	tree_policies(t);
+	if (t->env->args.json)
+		json_array(j, "drivers");
+	for (d = t->drivers; d < t->drivers + t->nr_drivers; d++)
+		if (!strcmp(d->bus, bus))
+			tree_driver(t, d->name, !d->adopted);
+	tree_driver(t, "", false);
+	if (t->env->args.json) {
+		json_end_array(j);
+		json_end_object(j);
+	}
+	return 0;
+}
+
+static int do_tree(struct env *env)
+{
+	struct tree t = { .env = env };
+	int err;
+
+	err = bx_for_each_policy(env->bx, keep_policy, &t);
+	if (!err)
+		err = bx_for_each_driver(env->bx, keep_driver, &t);
+	if (!err)
+		err = bx_for_each_device(env->bx, keep_device, &t);
+	if (env->args.json)
+		json_array(&env->json, "buses");
+	if (!err)
+		err = bx_for_each_bus(env->bx, tree_bus, &t);
+	if (env->args.json)
+		json_end_array(&env->json);
+	free(t.policies);
+	free(t.drivers);
+	free(t.devices);
+	return err;
+}
+
+#define BUS_PARAM \
+	{ "bus", 'b', PARAM_BUS, "BUS", "of this bus alone", \
+	  offsetof(struct args, bus) }
+#define ALL_PARAM \
+	{ "all", 'a', PARAM_FLAG, NULL, \
+	  "devices of pci and platform that nothing was decided on, too", \
+	  offsetof(struct args, all) }
+
+static const struct param devices_params[] = { BUS_PARAM, ALL_PARAM, {} };
+static const struct param drivers_params[] = { BUS_PARAM, {} };
+
+const struct command device_commands[] = {
+	{ "devices", NULL, "list devices, their drivers, and who decided",
+	  "Lists the devices of bus_ext's own buses, and those of pci and platform\n"
+	  "that something was decided on.", devices_params, do_devices },
+	{ "drivers", NULL, "list drivers",
+	  "Lists the drivers of every bus that policies can be attached to.",
+	  drivers_params, do_drivers },
+	{ "tree", NULL, "buses with their policies, drivers and devices",
+	  "Shows each bus with its policies, its drivers and the devices that are\n"
+	  "bound to them. Of pci and platform, only drivers with listed devices.",
+	  devices_params, do_tree },
+	{}
+};

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bxctl: one device: why it has its driver, and how to get it another
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bxctl.h"
+
+/* ---- opinions in words ---- */
+
+static const char *opinion_who(char *buf, const struct bx_opinion *o)
+{
+	switch (o->kind) {
+	case BX_OPN_OVERRIDE:
+		return "driver_override";
+	case BX_OPN_HOOK:
+		return "hook";
+	case BX_OPN_SELECT:
+	case BX_OPN_MATCH:
+		snprintf(buf, WORDS, "policy %s", o->policy);
+		return buf;
+	case BX_OPN_ID_TABLE:
+		return "id table";
+	default:
+		return "-";
+	}
+}
+
+static const char *verdict(char *buf, __s32 verdict)
+{
+	switch (verdict) {
+	case BX_PASS:
+		return "pass";
+	case BX_SELECT:
+		return "select";
+	case BX_REFUSE:
+		return "refuse";
+	case BX_DEFER:
+		return "defer";
+	default:
+		snprintf(buf, WORDS, "%d", verdict);
+		return buf;
+	}
+}
+
+static const char *opinion_says(char *buf, const struct bx_opinion *o)
+{
+	switch (o->kind) {
+	case BX_OPN_HOOK:
+	case BX_OPN_SELECT:
+		return verdict(buf, o->verdict);
+	case BX_OPN_MATCH:
+		if (o->verdict == BX_VETO)
+			return "veto";
+		if (o->verdict == BX_NO_SCORE)
+			return "pass";
+		snprintf(buf, WORDS, "score %d", o->verdict);
+		return buf;
+	case BX_OPN_OVERRIDE:
+		return "select";
+	case BX_OPN_ID_TABLE:
+		return "claims";
+	default:
+		return "-";
+	}
+}
+
+static const char *opinion_why(char *buf, const struct bx_opinion *o)
+{
+	switch (o->why) {
+	case BX_WHY_WON:
+		return "decides";
+	case BX_WHY_PASS:
+		return o->kind == BX_OPN_CANDIDATE ? "nothing speaks for it" :
+			"no opinion";
+	case BX_WHY_LATE:
+		return "decided above";
+	case BX_WHY_VETOED:
+		return "vetoed";
+	case BX_WHY_FAILED:
+		snprintf(buf, WORDS, "its probe failed: %s",
+			 strerror(-o->error));
+		return buf;
+	case BX_WHY_LOW:
+		return "another comes first";
+	case BX_WHY_ABSENT:
+		return "not registered";
+	case BX_WHY_SHADOW:
+		return "shadow: not applied";
+	case BX_WHY_BAD:
+		return "impossible: the policy would be ejected";
+	case BX_WHY_VETO:
+		return "the veto stands";
+	default:
+		return "?";
+	}
+}
+
+static const char *key_kind(__u32 kind)
+{
+	static const char *const keys[] = {
+		[BX_OPN_OVERRIDE]	= "driver_override",
+		[BX_OPN_HOOK]		= "hook",
+		[BX_OPN_SELECT]		= "select",
+		[BX_OPN_MATCH]		= "match",
+		[BX_OPN_ID_TABLE]	= "id_table",
+		[BX_OPN_CANDIDATE]	= "candidate",
+		[BX_OPN_DECISION]	= "decision",
+	};
+
+	return kind < sizeof(keys) / sizeof(*keys) ? keys[kind] : "unknown";
+}
+
+static const char *key_why(__u32 why)
+{
+	static const char *const keys[] = {
+		[BX_WHY_WON]	= "won",
+		[BX_WHY_PASS]	= "pass",
+		[BX_WHY_LATE]	= "late",
+		[BX_WHY_VETOED]	= "vetoed",
+		[BX_WHY_FAILED]	= "failed",
+		[BX_WHY_LOW]	= "low",
+		[BX_WHY_ABSENT]	= "absent",
+		[BX_WHY_SHADOW]	= "shadow",
+		[BX_WHY_BAD]	= "bad",
+		[BX_WHY_VETO]	= "veto",
+	};
+
+	return why < sizeof(keys) / sizeof(*keys) ? keys[why] : "unknown";
+}
+
+/* ---- explain ---- */
+
+struct explanation {
+	struct env		*env;
+	struct table		table;
+	struct bx_opinion	decision;
+};
+
+static int on_opinion(const struct bx_opinion *o, void *arg)
+{
+	struct explanation *e = arg;
+	struct json *j = &e->env->json;
+	char who[WORDS], says[WORDS], why[WORDS];
+
+	if (o->kind == BX_OPN_DECISION) {
+		e->decision = *o;
+		return 0;
+	}
+	if (e->env->args.json) {
+		json_object(j, NULL);
+		json_string(j, "kind", key_kind(o->kind));
+		json_string_or_null(j, "policy", o->policy);
+		json_string_or_null(j, "driver", o->driver);
+		json_string(j, "says", opinion_says(says, o));
+		json_int(j, "verdict", o->verdict);
+		json_string(j, "why", key_why(o->why));
+		json_int(j, "error", o->error);
+		json_end_object(j);
+		return 0;
+	}
+	table_row(&e->table, opinion_who(who, o), opinion_says(says, o),
+		  word_bound(o->driver), opinion_why(why, o), NULL);
+	return 0;
+}
+
+static void print_header(const struct bx_device_rec *rec)
+{
+	const struct bx_dev_info *dev = &rec->dev;
+	char buf[WORDS];
+
+	printf("device   %s/%s\n", dev->bus, dev->name);
+	if (word_guid(buf, dev)[0])
+		printf("guid     %s\n", buf);
+	if (dev->vendor || dev->device)
+		printf("id       %s, subsystem %04x:%04x, class 0x%06x, revision 0x%02x\n",
+		       word_device_id(buf, dev), dev->subvendor,
+		       dev->subdevice, dev->class, dev->revision);
+	if (dev->vf_index >= 0)
+		printf("function VF %d of %s (driver %s)\n", dev->vf_index,
+		       dev->parent, word_bound(dev->parent_driver));
+	else if (dev->parent[0])
+		printf("parent   %s%s\n", dev->parent,
+		       dev->flags & BX_DEV_PF ? "; has virtual functions" :
+		       "");
+	if (dev->iommu_group >= 0)
+		printf("iommu    group %d\n", dev->iommu_group);
+	printf("driver   %s\n", rec->driver[0] ? rec->driver : "none");
+}
+
+/* What the election came to, as the record of a device whose last one it is. */
+static void as_decision(const struct explanation *e,
+			struct bx_device_rec *rec)
+{
+	struct bx_decision *d = &rec->decision;
+
+	d->outcome = e->decision.verdict;
+	d->by = e->decision.by;
+	d->score = e->decision.score;
+	memcpy(d->driver, e->decision.driver, sizeof(d->driver));
+	memcpy(d->policy, e->decision.policy, sizeof(d->policy));
+}
+
+static void print_decision(const struct bx_device_rec *rec)
+{
+	const struct bx_decision *d = &rec->decision;
+	char decider[WORDS];
+
+	switch (d->outcome) {
+	case BX_OUT_DRIVER:
+		printf("decision: %s", d->driver);
+		break;
+	case BX_OUT_REFUSED:
+		printf("decision: no driver, all are refused");
+		break;
+	case BX_OUT_DEFERRED:
+		printf("decision: deferred, asked again when something changes");
+		break;
+	case BX_OUT_ABSENT:
+		printf("decision: %s, which is not registered; the device waits",
+		       d->driver);
+		break;
+	default:
+		if (!has_decision(rec))
+			printf("decision: left to the bus' own rule");
+		else
+			printf("decision: no driver");
+	}
+	printf(", by %s\n", word_decider(decider, d));
+	if (is_as_decided(rec))
+		return;
+	if (rec->driver[0])
+		printf("but %s is bound: 'bxctl rebind %s/%s' changes that\n",
+		       rec->driver, rec->dev.bus, rec->dev.name);
+	else
+		printf("but no driver is bound: see 'dmesg', or try 'bxctl rebind %s/%s'\n",
+		       rec->dev.bus, rec->dev.name);
+}
+
+static void json_explained(struct env *env, const struct bx_device_rec *rec)
+{
+	struct json *j = &env->json;
+
+	json_object(j, "decision");
+	json_string(j, "outcome", key_outcome(rec->decision.outcome));
+	json_string_or_null(j, "driver", rec->decision.driver);
+	json_string(j, "by", key_decider(rec->decision.by));
+	json_string_or_null(j, "policy", rec->decision.policy);
+	json_int(j, "score", rec->decision.score);
+	json_end_object(j);
+	json_bool(j, "as_decided", is_as_decided(rec));
+}
+
+static int do_explain(struct env *env)
+{
+	struct explanation e = { .env = env };
+	struct bx_device_rec rec;
+	struct bx_devref ref;
+	int err;
+
+	err = bx_parse_device(env->bx, env->args.operand, env->args.bus, &ref);
+	if (!err)
+		err = bx_get_device(env->bx, &ref, &rec);
+	if (err)
+		return err;
+	if (env->args.json) {
+		json_device(&env->json, "device", &rec);
+		json_array(&env->json, "opinions");
+	} else {
+		table_row(&e.table, "WHO", "SAYS", "DRIVER", "AND SO", NULL);
+	}
+	err = bx_for_each_opinion(env->bx, &ref, on_opinion, &e);
+	if (env->args.json)
+		json_end_array(&env->json);
+	if (err)
+		return err;
+	as_decision(&e, &rec);
+	if (env->args.json) {
+		json_explained(env, &rec);
+		return 0;
+	}
+	print_header(&rec);
+	printf("\n");
+	if (e.table.rows > 1) {
+		table_print(&e.table, "");
+		printf("\n");
+	}
+	print_decision(&rec);
+	return 0;
+}
+
+/* ---- rebind and reelect ---- */
+
+static int do_rebind(struct env *env)
+{
+	struct bx_device_rec before, after;
+	struct bx_devref ref;
+	char outcome[WORDS];
+	int ret;
+
+	ret = bx_parse_device(env->bx, env->args.operand, env->args.bus, &ref);
+	if (!ret)
+		ret = bx_get_device(env->bx, &ref, &before);
+	if (ret)
+		return ret;
+	ret = bx_rebind(env->bx, &ref, &after);
+	if (ret < 0)
+		return ret;
+	if (env->args.json) {
+		json_bool(&env->json, "changed", ret);
+		json_string_or_null(&env->json, "before", before.driver);
+		json_device(&env->json, "device", &after);
+	} else if (strcmp(before.driver, after.driver)) {
+		printf("%s/%s: %s -> %s (%s)\n", ref.bus, ref.name,
+		       before.driver[0] ? before.driver : "none",
+		       after.driver[0] ? after.driver : "none",
+		       word_outcome(outcome, &after));
+	} else {
+		printf("%s/%s: %s, as before (%s)\n", ref.bus, ref.name,
+		       after.driver[0] ? after.driver : "none",
+		       word_outcome(outcome, &after));
+	}
+	return 0;
+}
+
+static int do_reelect(struct env *env)
+{
+	int err;
+
+	err = bx_reelect(env->bx, env->args.operand);
+	if (err)
+		return err;
+	if (env->args.json)
+		json_string_or_null(&env->json, "reelected",
+				    env->args.operand);
+	else
+		printf("elected anew for the unbound devices of %s\n",
+		       env->args.operand ?: "every bus");
+	return 0;
+}
+
+#define TIMEOUT_PARAM \
+	{ "timeout", 0, PARAM_SECONDS, "SECONDS", \
+	  "how long to wait for the kernel (30)", \
+	  offsetof(struct args, timeout) }
+#define BUS_PARAM \
+	{ "bus", 'b', PARAM_BUS, "BUS", "the device's bus", \
+	  offsetof(struct args, bus) }
+
+static const struct param explain_params[] = { BUS_PARAM, {} };
+static const struct param rebind_params[] = {
+	BUS_PARAM, TIMEOUT_PARAM, {}
+};
+static const struct param reelect_params[] = { TIMEOUT_PARAM, {} };
+
+const struct command explain_commands[] = {
+	{ "explain", "DEVICE", "every opinion on a device, and what came of it",
+	  "Runs the device's election for show and prints each opinion in order of\n"
+	  "authority. DEVICE is a name, BUS/NAME, or a GUID.",
+	  explain_params, do_explain },
+	{ "rebind", "DEVICE", "give a device the driver that its election names",
+	  "Unbinds the device if its election names another driver, elects anew and\n"
+	  "binds. DEVICE is a name, BUS/NAME, or a GUID.",
+	  rebind_params, do_rebind },
+	{ "reelect", "[BUS]", "elect anew for unbound devices",
+	  "Elects anew for the unbound devices of a bus, or of every bus.",
+	  reelect_params, do_reelect },
+	{}
+};

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bxctl: attach bus_ext policies and see what they decide
+ *
+ * The way in: the tables of commands, help, version, and how errors leave.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bxctl.h"
+
+static const struct {
+	enum bx_fault	code;
+	const char	*help;
+} exit_codes[] = {
+	{ BX_FAULT_NONE, "done, and the resulting state was checked" },
+	{ BX_FAULT_FAILED, "failed" },
+	{ BX_FAULT_USAGE, "the command line makes no sense" },
+	{ BX_FAULT_KERNEL, "bus_ext is not loaded, or of another version" },
+	{ BX_FAULT_REJECTED, "bxctl, the verifier or bus_ext rejects the object" },
+	{ BX_FAULT_CONFLICT, "the name is in use, or somebody else was faster" },
+	{ BX_FAULT_STATE, "a policy was ejected, or the state is not the one asked for" },
+	{ BX_FAULT_PERMISSION, "a capability is missing" },
+};
+
+/* With a pointer to where more is said. */
+int usage_error(struct env *env, const char *fmt, ...)
+{
+	size_t len;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(env->error, sizeof(env->error), fmt, args);
+	va_end(args);
+	len = strlen(env->error);
+	snprintf(env->error + len, sizeof(env->error) - len,
+		 "; see 'bxctl help%s%s'", env->command ? " " : "",
+		 env->command ? env->command->name : "");
+	return -EINVAL;
+}
+
+static void print_params(const struct param *params)
+{
+	char left[64];
+
+	for (; params && params->name; params++) {
+		snprintf(left, sizeof(left), "%s%c%s--%s%s%s",
+			 params->letter ? "-" : " ", params->letter ?: ' ',
+			 params->letter ? ", " : "  ", params->name,
+			 params->metavar ? " " : "", params->metavar ?: "");
+		printf("  %-22s  %s\n", left, params->help);
+	}
+}
+
+static void help_all(void)
+{
+	const struct command *const *table, *cmd;
+	char left[64];
+	size_t i;
+
+	printf("usage: bxctl [OPTIONS] COMMAND [ARGUMENT]\n\n"
+	       "Attach BPF policies that decide which driver a device gets.\n\n"
+	       "Commands:\n");
+	for_each_command(table, cmd) {
+		snprintf(left, sizeof(left), "%s%s%s", cmd->name,
+			 cmd->operand ? " " : "", cmd->operand ?: "");
+		printf("  %-22s  %s\n", left, cmd->help);
+	}
+	printf("\nOptions of every command ('bxctl help COMMAND' has the others):\n");
+	print_params(common_params);
+	printf("\nExit status:\n");
+	for (i = 0; i < sizeof(exit_codes) / sizeof(*exit_codes); i++)
+		printf("  %d  %s\n", exit_codes[i].code, exit_codes[i].help);
+}
+
+static void help_command(const struct command *cmd)
+{
+	printf("usage: bxctl %s [OPTIONS]%s%s\n\n%s\n\nOptions:\n", cmd->name,
+	       cmd->operand ? " " : "", cmd->operand ?: "", cmd->usage);
+	print_params(cmd->params);
+	print_params(common_params);
+}
+
+static void json_params(struct json *j, const char *name,
+			const struct param *params)
+{
+	json_array(j, name);
+	for (; params && params->name; params++) {
+		json_object(j, NULL);
+		json_string(j, "name", params->name);
+		json_string_or_null(j, "value", params->metavar);
+		json_string(j, "help", params->help);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+static void json_help(struct json *j, const struct command *only)
+{
+	const struct command *const *table, *cmd;
+
+	json_params(j, "options", common_params);
+	json_array(j, "commands");
+	for_each_command(table, cmd) {
+		if (only && cmd != only)
+			continue;
+		json_object(j, NULL);
+		json_string(j, "name", cmd->name);
+		json_string_or_null(j, "argument", cmd->operand);
+		json_string(j, "help", cmd->help);
+		json_params(j, "options", cmd->params);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+static int do_help(struct env *env)
+{
+	const struct command *cmd = NULL;
+
+	if (env->args.operand) {
+		cmd = find_command(env->args.operand);
+		if (!cmd)
+			return usage_error(env, "unknown command '%s'",
+					   env->args.operand);
+	}
+	if (env->args.json)
+		json_help(&env->json, cmd);
+	else if (cmd)
+		help_command(cmd);
+	else
+		help_all();
+	return 0;
+}
+
+static int do_version(struct env *env)
+{
+	char kernel[64] = "";
+
+	if (bx_kernel_version(env->bx, kernel, sizeof(kernel)))
+		kernel[0] = '\0';
+	if (env->args.json) {
+		json_string(&env->json, "bxctl", BXCTL_VERSION);
+		json_string_or_null(&env->json, "bus_ext", kernel);
+	} else {
+		printf("bxctl %s, bus_ext %s\n", BXCTL_VERSION,
+		       kernel[0] ? kernel : "not loaded");
+	}
+	return 0;
+}
+
+const struct command main_commands[] = {
+	{ "version", NULL, "the versions of bxctl and of the module",
+	  "Prints the version of bxctl and that of the loaded module.",
+	  NULL, do_version },
+	{ "help", "[COMMAND]", "this text, or that of a command",
+	  "Describes all commands, or one in detail.", NULL, do_help },
+	{}
+};
+
+const struct command *const command_tables[] = {
+	policy_commands,
+	status_commands,
+	device_commands,
+	explain_commands,
+	main_commands,
+	NULL
+};
+
+static void on_log(void *arg, enum bx_log_level level, const char *text)
+{
+	if (level == BX_LOG_NOTE)
+		fprintf(stderr, "bxctl: note: %s\n", text);
+	else
+		fputs(text, stderr);
+}
+
+static int open_library(struct env *env)
+{
+	struct bx_open_opts opts = {
+		.pin_dir = env->args.pin_dir,
+		.sysfs = getenv("BXCTL_SYSFS"),
+		.timeout_ms = env->args.timeout * 1000,
+		.log = on_log,
+		.verbose = env->args.verbose,
+	};
+	int err;
+
+	err = bx_open(&env->bx, &opts);
+	if (err == -EINVAL)
+		return usage_error(env, "the value of '--pin-dir' is too long");
+	if (err)
+		strcpy(env->error, "out of memory");
+	return err;
+}
+
+static void report(struct env *env, const char *text, int code)
+{
+	struct json j;
+
+	if (!env->args.json) {
+		fprintf(stderr, "bxctl: %s\n", text);
+		return;
+	}
+	json_start(&j, stdout);
+	json_object(&j, NULL);
+	json_string(&j, "error", text);
+	json_int(&j, "code", code);
+	json_end_object(&j);
+}
+
+/*
+ * JSON is held back until the command has succeeded: there is one document on
+ * stdout, either its output or its error.
+ */
+static int run(struct env *env)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out;
+	int err;
+
+	if (!env->args.json)
+		return env->command->run(env);
+	out = open_memstream(&text, &size);
+	if (!out) {
+		strcpy(env->error, "out of memory");
+		return -ENOMEM;
+	}
+	json_start(&env->json, out);
+	json_object(&env->json, NULL);
+	err = env->command->run(env);
+	json_end_object(&env->json);
+	fclose(out);
+	if (!err)
+		fwrite(text, size, 1, stdout);
+	free(text);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	struct env env = {};
+	int err, code = 0;
+
+	err = params_parse(&env, argc, argv);
+	if (!err && env.args.help) {
+		env.args.operand = env.command ? env.command->name : NULL;
+		env.command = find_command("help");
+	}
+	if (!err)
+		err = open_library(&env);
+	if (!err)
+		err = run(&env);
+	if (err) {
+		/* bxctl's own errors are about its command line, but for one */
+		code = !env.error[0] ? (int)bx_fault(env.bx) :
+			err == -ENOMEM ? BX_FAULT_FAILED : BX_FAULT_USAGE;
+		report(&env, env.error[0] ? env.error : bx_error(env.bx),
+		       code);
+	}
+	bx_close(env.bx);
+	if ((fflush(stdout) || ferror(stdout)) && !code) {
+		fprintf(stderr, "bxctl: cannot write the output: %s\n",
+			strerror(errno));
+		code = BX_FAULT_FAILED;
+	}
+	return code;
+}

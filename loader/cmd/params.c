@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bxctl: the command line
+ *
+ * Options are declared in tables and checked here, all of them, before a
+ * command starts.  Common options may come before the command; names are
+ * never abbreviated.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bxctl.h"
+
+#define MAX_SECONDS	86400
+
+const struct param common_params[] = {
+	{ "json", 'j', PARAM_FLAG, NULL,
+	  "write JSON, errors too", offsetof(struct args, json) },
+	{ "verbose", 'v', PARAM_FLAG, NULL,
+	  "show what libbpf and the verifier say",
+	  offsetof(struct args, verbose) },
+	{ "pin-dir", 0, PARAM_TEXT, "DIR",
+	  "where policies are pinned (/sys/fs/bpf/bus_ext)",
+	  offsetof(struct args, pin_dir) },
+	{ "help", 'h', PARAM_FLAG, NULL,
+	  "describe the command", offsetof(struct args, help) },
+	{}
+};
+
+const struct command *find_command(const char *name)
+{
+	const struct command *const *table, *cmd;
+
+	for_each_command(table, cmd)
+		if (!strcmp(cmd->name, name))
+			return cmd;
+	return NULL;
+}
+
+/* Where @word is "--name=value", the length of the name alone matters. */
+static const struct param *find_in(const struct param *params,
+				   const char *word, size_t len)
+{
+	for (; params && params->name; params++) {
+		if (word[1] != '-' && len == 2 && params->letter == word[1])
+			return params;
+		if (word[1] == '-' && len == 2 + strlen(params->name) &&
+		    !strncmp(word + 2, params->name, len - 2))
+			return params;
+	}
+	return NULL;
+}
+
+static int parse_seconds(struct env *env, const char *option,
+			 const char *text, unsigned int *out)
+{
+	unsigned long n;
+	char *end;
+
+	n = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || !n || n > MAX_SECONDS)
+		return usage_error(env, "'%s' of option '%s' is not a number of seconds (1 to %d)",
+				   text, option, MAX_SECONDS);
+	*out = n;
+	return 0;
+}
+
+static int set_param(struct env *env, const struct param *p,
+		     const char *option, const char *text)
+{
+	void *to = (char *)&env->args + p->at;
+
+	switch (p->type) {
+	case PARAM_FLAG:
+		*(bool *)to = true;
+		return 0;
+	case PARAM_SECONDS:
+		return parse_seconds(env, option, text, to);
+	case PARAM_BUS:
+		if (strlen(text) >= BX_NAME_LEN)
+			return usage_error(env, "'%s' of option '%s' is too long for a bus",
+					   text, option);
+		/* fallthrough */
+	case PARAM_TEXT:
+		if (!text[0])
+			return usage_error(env, "option '%s' has an empty value",
+					   option);
+		*(const char **)to = text;
+		return 0;
+	}
+	return usage_error(env, "option '%s' is broken", option);
+}
+
+/* Parse the option at argv[*at]; moves *at over a value in a word of its own. */
+static int parse_option(struct env *env, int argc, char **argv, int *at)
+{
+	char *word = argv[*at], *value = NULL;
+	size_t len = strlen(word);
+	const struct param *p;
+
+	if (word[1] == '-')
+		value = strchr(word, '=');
+	if (value)
+		len = value++ - word;
+	p = find_in(common_params, word, len);
+	if (!p && env->command)
+		p = find_in(env->command->params, word, len);
+	if (!p && env->command)
+		return usage_error(env, "'%s' has no option '%.*s'",
+				   env->command->name, (int)len, word);
+	if (!p)
+		return usage_error(env, "unknown option '%.*s'", (int)len,
+				   word);
+	if (p->type == PARAM_FLAG && value)
+		return usage_error(env, "option '%.*s' takes no value",
+				   (int)len, word);
+	if (p->type != PARAM_FLAG && !value) {
+		if (*at + 1 >= argc)
+			return usage_error(env, "option '%s' needs a value: %s",
+					   word, p->metavar);
+		value = argv[++*at];
+	}
+	return set_param(env, p, word, value);
+}
+
+static int parse_word(struct env *env, const char *word)
+{
+	if (!env->command) {
+		env->command = find_command(word);
+		if (!env->command)
+			return usage_error(env, "unknown command '%s'", word);
+		return 0;
+	}
+	if (!env->command->operand)
+		return usage_error(env, "'%s' takes no argument, but there is '%s'",
+				   env->command->name, word);
+	if (env->args.operand)
+		return usage_error(env, "'%s' takes one argument; '%s' is too many",
+				   env->command->name, word);
+	if (!word[0])
+		return usage_error(env, "the argument of '%s' is empty",
+				   env->command->name);
+	env->args.operand = word;
+	return 0;
+}
+
+static int check_operand(struct env *env)
+{
+	const struct command *cmd = env->command;
+
+	if (!cmd)
+		return usage_error(env, "a command is missing");
+	if (cmd->operand && cmd->operand[0] != '[' && !env->args.operand)
+		return usage_error(env, "'%s' needs an argument: %s",
+				   cmd->name, cmd->operand);
+	return 0;
+}
+
+/* So that errors of the command line are JSON as well, if that is wanted. */
+static void look_for_json(struct env *env, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
+			env->args.json = true;
+}
+
+int params_parse(struct env *env, int argc, char **argv)
+{
+	bool options = true;
+	int i, err = 0;
+
+	look_for_json(env, argc, argv);
+	for (i = 1; !err && i < argc; i++) {
+		if (options && !strcmp(argv[i], "--"))
+			options = false;
+		else if (options && !env->command &&
+			 (!strcmp(argv[i], "--version") ||
+			  !strcmp(argv[i], "-V")))
+			env->command = find_command("version");
+		else if (options && argv[i][0] == '-' && argv[i][1])
+			err = parse_option(env, argc, argv, &i);
+		else
+			err = parse_word(env, argv[i]);
+	}
+	if (err)
+		return err;
+	return env->args.help ? 0 : check_operand(env);
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bxctl: policies and hooks
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bxctl.h"
+
+static const char *plural(unsigned long long n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void print_applied(const struct bx_applied *a, void *arg)
+{
+	char vendor[WORDS], version[64];
+
+	if (a->kind == BX_ITEM_HOOK) {
+		printf("%s hook %s to %s\n", a->upgraded ? "replaced" :
+		       "attached", a->name, a->target);
+		return;
+	}
+	if (a->upgraded)
+		snprintf(version, sizeof(version), "version %u -> %u",
+			 a->old_version, a->version);
+	else
+		snprintf(version, sizeof(version), "version %u", a->version);
+	printf("%s %s %s %s (vendor %s, priority %d, %s%s): ",
+	       a->upgraded ? "upgraded" : "applied", a->name,
+	       a->upgraded ? "on" : "to", a->target,
+	       word_vendor(vendor, a->vendor), a->priority, version,
+	       a->flags & BX_F_SHADOW ? ", shadow" : "");
+	if (a->flags & BX_F_SHADOW)
+		printf("%llu election%s would have ended otherwise\n",
+		       a->devices, plural(a->devices));
+	else
+		printf("%llu device%s decided\n", a->devices,
+		       plural(a->devices));
+}
+
+static void json_applied(const struct bx_applied *a, void *arg)
+{
+	struct json *j = arg;
+
+	json_object(j, NULL);
+	json_string(j, "kind", a->kind == BX_ITEM_HOOK ? "hook" : "policy");
+	json_string(j, "name", a->name);
+	json_string(j, a->kind == BX_ITEM_HOOK ? "target" : "bus", a->target);
+	json_string(j, "file", a->file);
+	json_bool(j, "upgraded", a->upgraded);
+	if (a->kind == BX_ITEM_POLICY) {
+		if (a->vendor == BX_ANY)
+			json_null(j, "vendor");
+		else
+			json_hex(j, "vendor", 4, a->vendor);
+		json_int(j, "priority", a->priority);
+		json_uint(j, "version", a->version);
+		if (a->upgraded)
+			json_uint(j, "old_version", a->old_version);
+		json_string(j, "mode", a->flags & BX_F_SHADOW ? "shadow" :
+			    "enforce");
+		json_uint(j, "id", a->id);
+		json_uint(j, a->flags & BX_F_SHADOW ? "diverged" : "devices",
+			  a->devices);
+	}
+	json_end_object(j);
+}
+
+static int do_apply(struct env *env)
+{
+	int err;
+
+	if (!env->args.json)
+		return bx_apply(env->bx, env->args.operand, print_applied,
+				NULL);
+	json_array(&env->json, "applied");
+	err = bx_apply(env->bx, env->args.operand, json_applied, &env->json);
+	json_end_array(&env->json);
+	return err;
+}
+
+/* ---- detach ---- */
+
+struct names {
+	char	(*list)[BX_DEV_NAME_LEN];
+	size_t	count;
+};
+
+static int add_name(struct names *names, const char *name)
+{
+	void *list;
+	size_t i;
+
+	for (i = 0; i < names->count; i++)
+		if (!strcmp(names->list[i], name))
+			return 0;
+	list = realloc(names->list, (names->count + 1) * sizeof(*names->list));
+	if (!list)
+		abort();
+	names->list = list;
+	snprintf(names->list[names->count++], BX_DEV_NAME_LEN, "%s", name);
+	return 0;
+}
+
+static int add_policy(const struct bx_policy_rec *rec, void *arg)
+{
+	return add_name(arg, rec->name);
+}
+
+static int add_pin(const struct bx_pin *pin, void *arg)
+{
+	return add_name(arg, pin->name);
+}
+
+static void show_detached(struct env *env, const struct bx_detached *d)
+{
+	const char *kind = d->kind == BX_ITEM_HOOK ? "hook" : "policy";
+
+	if (env->args.json) {
+		json_object(&env->json, NULL);
+		json_string(&env->json, "kind", kind);
+		json_string(&env->json, "name", d->name);
+		json_bool(&env->json, "stale", d->stale);
+		json_end_object(&env->json);
+	} else if (d->stale) {
+		printf("removed the stale pins of %s %s\n", kind, d->name);
+	} else {
+		printf("detached %s %s\n", kind, d->name);
+	}
+}
+
+static int detach_names(struct env *env, const struct names *names)
+{
+	struct bx_detached detached;
+	size_t i;
+	int err;
+
+	for (i = 0; i < names->count; i++) {
+		err = bx_detach(env->bx, names->list[i], &detached);
+		if (err)
+			return err;
+		show_detached(env, &detached);
+	}
+	return 0;
+}
+
+static int do_detach(struct env *env)
+{
+	struct names names = {};
+	int err = 0;
+
+	if (!env->args.operand == !env->args.all)
+		return usage_error(env, "'detach' needs either a NAME or '--all'");
+	if (env->args.operand && strlen(env->args.operand) >= BX_DEV_NAME_LEN)
+		return usage_error(env, "'%s' is too long for a name",
+				   env->args.operand);
+	if (env->args.operand)
+		add_name(&names, env->args.operand);
+	else
+		err = bx_for_each_policy(env->bx, add_policy, &names) ?:
+			bx_for_each_pin(env->bx, add_pin, &names);
+	if (env->args.json)
+		json_array(&env->json, "detached");
+	if (!err)
+		err = detach_names(env, &names);
+	if (env->args.json)
+		json_end_array(&env->json);
+	else if (!err && !names.count)
+		printf("nothing is attached\n");
+	free(names.list);
+	return err;
+}
+
+/* ---- policies ---- */
+
+void policy_header(struct table *t)
+{
+	table_row(t, "POLICY", "BUS", "VENDOR", "PRIORITY", "VERSION", "MODE",
+		  "ASKED", "DECIDED", "VETOED", NULL);
+}
+
+void policy_row(struct table *t, const struct bx_policy_rec *rec)
+{
+	char vendor[WORDS], numbers[5][24];
+
+	snprintf(numbers[0], sizeof(numbers[0]), "%d", rec->priority);
+	snprintf(numbers[1], sizeof(numbers[1]), "%u", rec->version);
+	snprintf(numbers[2], sizeof(numbers[2]), "%llu", rec->asked);
+	snprintf(numbers[3], sizeof(numbers[3]), "%llu", rec->decided);
+	snprintf(numbers[4], sizeof(numbers[4]), "%llu", rec->vetoed);
+	table_row(t, rec->name, rec->bus, word_vendor(vendor, rec->vendor),
+		  numbers[0], numbers[1], rec->ejected ? "ejected" :
+		  rec->flags & BX_F_SHADOW ? "shadow" : "enforce",
+		  numbers[2], numbers[3], numbers[4], NULL);
+}
+
+static int row(const struct bx_policy_rec *rec, void *arg)
+{
+	policy_row(arg, rec);
+	return 0;
+}
+
+static int json_row(const struct bx_policy_rec *rec, void *arg)
+{
+	json_policy(arg, rec);
+	return 0;
+}
+
+static int print_hook(const struct bx_pin *pin, void *arg)
+{
+	if (pin->kind == BX_ITEM_HOOK)
+		printf("hook %s (link %u)\n", pin->name, pin->link_id);
+	return 0;
+}
+
+static int json_hook(const struct bx_pin *pin, void *arg)
+{
+	struct json *j = arg;
+
+	if (pin->kind != BX_ITEM_HOOK)
+		return 0;
+	json_object(j, NULL);
+	json_string(j, "name", pin->name);
+	json_uint(j, "link", pin->link_id);
+	json_end_object(j);
+	return 0;
+}
+
+static int json_policies(struct env *env)
+{
+	int err;
+
+	json_array(&env->json, "policies");
+	err = bx_for_each_policy(env->bx, json_row, &env->json);
+	json_end_array(&env->json);
+	json_array(&env->json, "hooks");
+	if (!err)
+		err = bx_for_each_pin(env->bx, json_hook, &env->json);
+	json_end_array(&env->json);
+	return err;
+}
+
+static int do_policies(struct env *env)
+{
+	struct table t = {};
+	int err;
+
+	if (env->args.json)
+		return json_policies(env);
+	policy_header(&t);
+	err = bx_for_each_policy(env->bx, row, &t);
+	if (!err && t.rows > 1)
+		table_print(&t, "");
+	else if (!err)
+		printf("no policy is attached\n");
+	return err ?: bx_for_each_pin(env->bx, print_hook, NULL);
+}
+
+static const struct param apply_params[] = {
+	{ "timeout", 0, PARAM_SECONDS, "SECONDS",
+	  "how long to wait for the kernel or another bxctl (30)",
+	  offsetof(struct args, timeout) },
+	{}
+};
+
+static const struct param detach_params[] = {
+	{ "all", 'a', PARAM_FLAG, NULL,
+	  "every policy and every pinned hook", offsetof(struct args, all) },
+	{ "timeout", 0, PARAM_SECONDS, "SECONDS",
+	  "how long to wait for the kernel or another bxctl (30)",
+	  offsetof(struct args, timeout) },
+	{}
+};
+
+const struct command policy_commands[] = {
+	{ "apply", "FILE|DIR", "attach or upgrade policies and hooks",
+	  "Attaches the policies and hooks of a BPF object, or of every *.bpf.o in a\n"
+	  "directory: all of them, or none. A policy that is attached under its name\n"
+	  "already is replaced without a gap. Ends when the kernel has applied them to\n"
+	  "the devices in their scope.",
+	  apply_params, do_apply },
+	{ "detach", "[NAME]", "detach a policy or hook",
+	  "Detaches the policy of that name, else the hook, or everything.",
+	  detach_params, do_detach },
+	{ "policies", NULL, "list policies in order of authority, and hooks",
+	  "Lists the attached policies of each bus in order of authority, then the\n"
+	  "pinned hooks.", NULL, do_policies },
+	{}
+};

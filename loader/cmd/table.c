@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bxctl: columns that are as wide as what is in them
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bxctl.h"
+
+static void out_of_memory(void)
+{
+	fputs("bxctl: out of memory\n", stderr);
+	exit(BX_FAULT_FAILED);
+}
+
+/* The first row says how many columns there are. */
+void table_row(struct table *t, ...)
+{
+	const char *cell;
+	unsigned int i;
+	va_list args;
+
+	if (!t->columns) {
+		va_start(args, t);
+		while (va_arg(args, const char *))
+			t->columns++;
+		va_end(args);
+	}
+	if (t->rows == t->room) {
+		t->room = t->room ? 2 * t->room : 32;
+		t->cells = realloc(t->cells, (size_t)t->room * t->columns *
+				   sizeof(*t->cells));
+		if (!t->cells)
+			out_of_memory();
+	}
+	va_start(args, t);
+	for (i = 0; i < t->columns; i++) {
+		cell = va_arg(args, const char *);
+		t->cells[t->rows * t->columns + i] = strdup(cell);
+		if (!t->cells[t->rows * t->columns + i])
+			out_of_memory();
+	}
+	va_end(args);
+	t->rows++;
+}
+
+/* Prints and empties. */
+void table_print(struct table *t, const char *indent)
+{
+	int widths[MAX_COLUMNS] = {};
+	unsigned int i, column;
+
+	for (i = 0; i < t->rows * t->columns; i++) {
+		int len = strlen(t->cells[i]);
+
+		column = i % t->columns;
+		if (len > widths[column])
+			widths[column] = len;
+	}
+	for (i = 0; i < t->rows * t->columns; i++) {
+		column = i % t->columns;
+		if (!column)
+			fputs(indent, stdout);
+		if (column == t->columns - 1)
+			printf("%s\n", t->cells[i]);
+		else
+			printf("%-*s  ", widths[column], t->cells[i]);
+		free(t->cells[i]);
+	}
+	free(t->cells);
+	*t = (struct table) {};
+}

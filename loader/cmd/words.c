@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bxctl: the kernel's numbers, in words for people and keys for JSON
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "bxctl.h"
+
+const char *word_bound(const char *driver)
+{
+	return driver[0] ? driver : "-";
+}
+
+const char *word_device_id(char *buf, const struct bx_dev_info *dev)
+{
+	if (!dev->vendor && !dev->device)
+		return "-";
+	snprintf(buf, WORDS, "%04x:%04x", dev->vendor, dev->device);
+	return buf;
+}
+
+const char *word_vendor(char *buf, __u32 vendor)
+{
+	if (!vendor || vendor == BX_ANY)
+		return "any";
+	snprintf(buf, WORDS, "0x%04x", vendor);
+	return buf;
+}
+
+/* Empty for a device that has none. */
+const char *word_guid(char *buf, const struct bx_dev_info *dev)
+{
+	static const __u8 none[sizeof(dev->guid)];
+	const __u8 *g = dev->guid;
+	size_t i;
+	int at = 0;
+
+	buf[0] = '\0';
+	if (!memcmp(g, none, sizeof(none)))
+		return buf;
+	for (i = 0; i < sizeof(dev->guid); i++)
+		at += sprintf(buf + at, "%s%02x",
+			      i == 4 || i == 6 || i == 8 || i == 10 ?
+			      "-" : "", g[i]);
+	return buf;
+}
+
+const char *word_decider(char *buf, const struct bx_decision *d)
+{
+	switch (d->by) {
+	case BX_BY_NOBODY:
+		return "nobody";
+	case BX_BY_OVERRIDE:
+		return "driver_override";
+	case BX_BY_HOOK:
+		return "hook";
+	case BX_BY_SELECT:
+		snprintf(buf, WORDS, "policy %s (select)", d->policy);
+		return buf;
+	case BX_BY_SCORE:
+		snprintf(buf, WORDS, "policy %s (score %d)",
+			 word_bound(d->policy), d->score);
+		return buf;
+	case BX_BY_ID_TABLE:
+		return "id table";
+	case BX_BY_KERNEL:
+		return "kernel";
+	default:
+		return "?";
+	}
+}
+
+const char *key_decider(__u32 by)
+{
+	static const char *const keys[] = {
+		[BX_BY_NOBODY]		= "nobody",
+		[BX_BY_OVERRIDE]	= "driver_override",
+		[BX_BY_HOOK]		= "hook",
+		[BX_BY_SELECT]		= "select",
+		[BX_BY_SCORE]		= "score",
+		[BX_BY_ID_TABLE]	= "id_table",
+		[BX_BY_KERNEL]		= "kernel",
+	};
+
+	return by < sizeof(keys) / sizeof(*keys) ? keys[by] : "unknown";
+}
+
+const char *key_outcome(__u32 outcome)
+{
+	static const char *const keys[] = {
+		[BX_OUT_NONE]		= "none",
+		[BX_OUT_DRIVER]		= "driver",
+		[BX_OUT_REFUSED]	= "refused",
+		[BX_OUT_DEFERRED]	= "deferred",
+		[BX_OUT_ABSENT]		= "absent",
+	};
+
+	return outcome < sizeof(keys) / sizeof(*keys) ? keys[outcome] :
+		"unknown";
+}
+
+bool has_decision(const struct bx_device_rec *rec)
+{
+	return rec->decision.by != BX_BY_KERNEL;
+}
+
+/* Is the driver that is bound the one that was elected? */
+bool is_as_decided(const struct bx_device_rec *rec)
+{
+	const struct bx_decision *d = &rec->decision;
+
+	if (!has_decision(rec))
+		return true;
+	if (d->outcome == BX_OUT_DRIVER)
+		return !strcmp(rec->driver, d->driver);
+	if (d->outcome == BX_OUT_REFUSED)
+		return !rec->driver[0];
+	return true;
+}
+
+const char *word_outcome(char *buf, const struct bx_device_rec *rec)
+{
+	const struct bx_decision *d = &rec->decision;
+
+	if (!has_decision(rec))
+		return rec->driver[0] ? "bound" : "-";
+	switch (d->outcome) {
+	case BX_OUT_DRIVER:
+		if (is_as_decided(rec))
+			return "bound";
+		if (rec->driver[0])
+			snprintf(buf, WORDS, "%s elected, not bound",
+				 d->driver);
+		else if (d->probe_error)
+			snprintf(buf, WORDS, "probe of %s failed: %s",
+				 d->driver, strerror(-d->probe_error));
+		else
+			snprintf(buf, WORDS, "%s elected, none bound",
+				 d->driver);
+		return buf;
+	case BX_OUT_REFUSED:
+		return rec->driver[0] ? "refused, but bound" : "refused";
+	case BX_OUT_DEFERRED:
+		return "deferred";
+	case BX_OUT_ABSENT:
+		snprintf(buf, WORDS, "waiting for %s", d->driver);
+		return buf;
+	default:
+		return rec->driver[0] ? "bound" : "no driver";
+	}
+}
+
+static void json_decision(struct json *j, const struct bx_decision *d)
+{
+	json_object(j, "decision");
+	json_string(j, "outcome", key_outcome(d->outcome));
+	json_string_or_null(j, "driver", d->driver);
+	json_string(j, "by", key_decider(d->by));
+	json_string_or_null(j, "policy", d->policy);
+	json_uint(j, "policy_id", d->policy_id);
+	json_int(j, "score", d->score);
+	json_uint(j, "considered", d->considered);
+	json_int(j, "probe_error", d->probe_error);
+	json_uint(j, "generation", d->generation);
+	json_end_object(j);
+}
+
+static void json_ids(struct json *j, const struct bx_dev_info *dev)
+{
+	json_hex(j, "vendor", 4, dev->vendor);
+	json_hex(j, "device", 4, dev->device);
+	json_hex(j, "subvendor", 4, dev->subvendor);
+	json_hex(j, "subdevice", 4, dev->subdevice);
+	json_hex(j, "class", 6, dev->class);
+	json_hex(j, "revision", 2, dev->revision);
+}
+
+static void json_index(struct json *j, const char *name, __s32 index)
+{
+	if (index < 0)
+		json_null(j, name);
+	else
+		json_int(j, name, index);
+}
+
+void json_device(struct json *j, const char *name,
+		 const struct bx_device_rec *rec)
+{
+	const struct bx_dev_info *dev = &rec->dev;
+	char buf[WORDS];
+
+	json_object(j, name);
+	json_string(j, "bus", dev->bus);
+	json_string(j, "name", dev->name);
+	json_string_or_null(j, "guid", word_guid(buf, dev));
+	json_ids(j, dev);
+	json_string_or_null(j, "parent", dev->parent);
+	json_string_or_null(j, "parent_driver", dev->parent_driver);
+	json_bool(j, "adopted", dev->flags & BX_DEV_ADOPTED);
+	json_bool(j, "pf", dev->flags & BX_DEV_PF);
+	json_index(j, "vf_index", dev->vf_index);
+	json_index(j, "numa_node", dev->numa_node);
+	json_index(j, "iommu_group", dev->iommu_group);
+	json_string_or_null(j, "driver", rec->driver);
+	json_bool(j, "as_decided", is_as_decided(rec));
+	json_decision(j, &rec->decision);
+	json_end_object(j);
+}
+
+void json_policy(struct json *j, const struct bx_policy_rec *rec)
+{
+	static const char *const ops[] = {
+		"select", "match", "event", "init", "exit",
+	};
+	size_t i;
+
+	json_object(j, NULL);
+	json_string(j, "name", rec->name);
+	json_string(j, "bus", rec->bus);
+	if (!rec->vendor || rec->vendor == BX_ANY)
+		json_null(j, "vendor");
+	else
+		json_hex(j, "vendor", 4, rec->vendor);
+	json_int(j, "priority", rec->priority);
+	json_uint(j, "version", rec->version);
+	json_string(j, "mode", rec->flags & BX_F_SHADOW ? "shadow" :
+		    "enforce");
+	json_bool(j, "absent_ok", rec->flags & BX_F_ABSENT_OK);
+	json_bool(j, "ejected", rec->ejected);
+	json_array(j, "ops");
+	for (i = 0; i < sizeof(ops) / sizeof(*ops); i++)
+		if (rec->ops & 1U << i)
+			json_string(j, NULL, ops[i]);
+	json_end_array(j);
+	json_uint(j, "id", rec->id);
+	json_uint(j, "generation", rec->generation);
+	json_uint(j, "asked", rec->asked);
+	json_uint(j, "decided", rec->decided);
+	json_uint(j, "vetoed", rec->vetoed);
+	json_uint(j, "diverged", rec->diverged);
+	json_end_object(j);
+}
