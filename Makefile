@@ -147,7 +147,7 @@ test: all $(TEST_PROGS) vm-ready ## run the tests; TESTS="pattern" picks some, J
 
 .PHONY: bench
 bench: all $(TEST_PROGS) vm-ready ## measure, in the VM, counting instructions
-	@[ -e selftests/bench/run ] || { echo "there is no selftests/bench/run yet" >&2; exit 1; }
+	@[ -e selftests/bench/run ] || { echo "there is no selftests/bench/run" >&2; exit 1; }
 	@ICOUNT=1 RUN=selftests/bench/run $(VM)
 
 .PHONY: demo

@@ -33,7 +33,7 @@ group() {
 		echo jq ncurses-base
 		;;
 	check)
-		echo sparse shellcheck perl codespell
+		echo sparse shellcheck perl
 		;;
 	*)
 		die "no package group '$1' (build, vm, check)"

@@ -14,7 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/judge.sh"
 
 kernel_log_since() {
-	dmesg | sed "1,/# test $1\$/d"
+	dmesg | sed "1,\|# test $1\$|d"
 }
 
 splats_since() {
@@ -23,7 +23,7 @@ splats_since() {
 }
 
 leftover_modules() {
-	grep -oE '^(bus_ext|bx_[a-z_]*|bxsim) ' /proc/modules | xargs
+	awk '$1 ~ /^(bus_ext|bx_.*|bxsim)$/ { print $1 }' /proc/modules | xargs
 }
 
 number=0

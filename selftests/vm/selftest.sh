@@ -85,9 +85,10 @@ fixture liar <<'END'
 #!/bin/sh
 printf '1..1\nnot ok 1 a\n'
 END
-fixture splats <<'END'
+fixture spoils <<'END'
 #!/bin/sh
 echo 'WARNING: CPU: 0 PID: 1 at x' >/dev/kmsg
+modprobe bus_ext
 printf '1..1\nok 1 a\n'
 END
 fixture panics <<'END'
@@ -100,9 +101,9 @@ done
 list host passes >"$work/passes.list"
 : >"$work/nothing.list"
 # One VM each for what spoils a kernel, and one for the test after it.
-list vm splats panics passes >"$work/vm.list"
+list vm spoils panics passes >"$work/vm.list"
 
-ktap_plan 15
+ktap_plan 18
 
 vm passes RUN='echo out; echo err >&2; exit 3' &
 vm panic RUN='echo before; echo c >/proc/sysrq-trigger; sleep 60' &
@@ -129,4 +130,8 @@ check_runner dies 1 "1 passed, 1 failed, 0 skipped" "a signal is a failure"
 check_runner liar 1 "0 passed, 2 failed, 0 skipped" "status 0 in spite of a failure is a failure"
 check_runner nothing 1 "0 passed, 0 failed, 0 skipped" "nothing run is a failure"
 check_runner vm 1 "2 passed, 3 failed, 1 skipped" \
-	"a warning and a panic are counted, and the tests after them still run"
+	"what spoils a kernel is counted, and the tests after it still run"
+said=$(<"$work/vm.out")
+check_match "a warning is laid to the test" "spoils: not ok - the kernel complained" "$said"
+check_match "modules left behind too" "spoils: not ok - left modules loaded: bus_ext" "$said"
+check_match "a panic too" "panics: not ok - the VM ended with status 125" "$said"
