@@ -27,6 +27,13 @@ static atomic64_t bx_driver_order;
 
 /* ---- ids ---- */
 
+static bool bx_id_last(const struct bx_device_id *row)
+{
+	static const struct bx_device_id last;
+
+	return !memcmp(row, &last, sizeof(last));
+}
+
 static bool bx_field_match(u32 want, u32 have)
 {
 	return want == BX_ANY || want == have;
@@ -35,7 +42,7 @@ static bool bx_field_match(u32 want, u32 have)
 static const struct bx_device_id *bx_id_match(const struct bx_device_id *row,
 					      const struct bx_id *id)
 {
-	for (; row && (row->vendor || row->device || row->class_mask); row++) {
+	for (; row && !bx_id_last(row); row++) {
 		if (bx_field_match(row->vendor, id->vendor) &&
 		    bx_field_match(row->device, id->device) &&
 		    bx_field_match(row->subvendor, id->subvendor) &&
@@ -736,14 +743,44 @@ EXPORT_SYMBOL_GPL(bx_device_add);
  */
 void bx_device_remove(struct bx_device *bdev)
 {
+	struct bx_dev_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
+
+	/* Described while it has its parent, told when it is gone. */
+	if (info)
+		bx_dev_info_fill(&bdev->dev, info);
 	device_del(&bdev->dev);
-	bx_emit_dev(&bdev->dev, "", BX_EVENT_REMOVED);
+	if (info) {
+		info->flags &= ~BX_DEV_BOUND;
+		bx_emit_event(info, "", BX_EVENT_REMOVED);
+	}
+	kfree(info);
 	bx_device_unlist(bdev);
 	put_device(&bdev->dev);
 }
 EXPORT_SYMBOL_GPL(bx_device_remove);
 
 /* ---- drivers ---- */
+
+/* Listed before it is registered, so that its walk over devices can elect it. */
+static int bx_driver_list(struct bx_driver *drv)
+{
+	struct bx_bus *bus = drv->bus;
+	struct bx_driver *other;
+	int err = 0;
+
+	mutex_lock(&bus->drv_lock);
+	list_for_each_entry(other, &bus->drivers, node) {
+		if (!strcmp(other->name, drv->name))
+			err = -EEXIST;
+	}
+	if (!err) {
+		drv->order = atomic64_inc_return(&bx_driver_order);
+		list_add_tail_rcu(&drv->node, &bus->drivers);
+		atomic64_inc_return(&bus->gen);
+	}
+	mutex_unlock(&bus->drv_lock);
+	return err;
+}
 
 static void bx_driver_unlist(struct bx_driver *drv)
 {
@@ -762,7 +799,7 @@ static void bx_driver_unlist(struct bx_driver *drv)
  *
  * Context: process; probes devices.
  * Return: 0; -EINVAL without a name, with one of BX_NAME_LEN bytes or more, or
- * without probe(); -EBUSY when the name is in use; what driver_register()
+ * without probe(); -EEXIST when the name is in use; what driver_register()
  * returns.
  */
 int __bx_driver_register(struct bx_bus *bus, struct bx_driver *drv,
@@ -773,23 +810,17 @@ int __bx_driver_register(struct bx_bus *bus, struct bx_driver *drv,
 	if (!drv->name || !*drv->name || strlen(drv->name) >= BX_NAME_LEN ||
 	    !drv->probe)
 		return -EINVAL;
-	if (driver_find(drv->name, &bus->type))
-		return -EBUSY;
 
 	drv->bus = bus;
-	drv->order = atomic64_inc_return(&bx_driver_order);
 	drv->driver.name = drv->name;
 	drv->driver.bus = &bus->type;
 	drv->driver.owner = owner;
 	drv->driver.mod_name = mod_name;
 	drv->driver.probe_type = PROBE_FORCE_SYNCHRONOUS;
 
-	/* Listed first, so that the walk over the devices can elect it. */
-	mutex_lock(&bus->drv_lock);
-	list_add_tail_rcu(&drv->node, &bus->drivers);
-	atomic64_inc_return(&bus->gen);
-	mutex_unlock(&bus->drv_lock);
-
+	err = bx_driver_list(drv);
+	if (err)
+		return err;
 	err = driver_register(&drv->driver);
 	if (err) {
 		bx_driver_unlist(drv);

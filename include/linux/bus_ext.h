@@ -61,7 +61,8 @@ struct bx_id {
  * @class_mask: bits of @class that count; 0 for any class
  * @driver_data: private to the driver
  *
- * A table ends with a row that is all zero.
+ * A table ends with a row that is all zero, so one that claims everything names
+ * BX_ANY somewhere.
  */
 struct bx_device_id {
 	u32		vendor;
@@ -131,9 +132,7 @@ struct bx_device {
 	struct bx_decision	decision;
 	u64			elected_gen;
 	struct list_head	failed;
-#ifndef BX_GENERIC_DRIVER_OVERRIDE
-	const char		*driver_override;
-#endif
+	const char		*driver_override;	/* on older kernels */
 };
 
 #define to_bx_device(d)	container_of(d, struct bx_device, dev)
@@ -142,19 +141,21 @@ struct bx_device {
  * struct bx_driver - a driver of devices of one contract
  * @name: driver name, unique on the bus
  * @id_table: devices it claims where no policy has an opinion; may be NULL
- * @probe: bind to a device.  0 or an errno: -ENODEV and -ENXIO pass the device
- *	to the next best driver, -EPROBE_DEFER waits for this one.  May sleep,
- *	called with the device lock held.
- * @remove: unbind.  May sleep, called with the device lock held.
- * @driver: private to the core
+ * @probe: bind to a device.  @id is the row that claims it, NULL when a policy
+ *	or an override gave it to the driver: check what it is.  0 or an errno:
+ *	-ENODEV and -ENXIO pass the device to the next best driver,
+ *	-EPROBE_DEFER waits for this one.  May sleep, called with the device
+ *	lock held.
+ * @remove: unbind; may be NULL.  May sleep, called with the device lock held.
+ * @driver: the driver core's; dev_groups and pm may be set, the rest is private
  */
 struct bx_driver {
 	const char			*name;
 	const struct bx_device_id	*id_table;
 	int	(*probe)(struct bx_device *bdev, const struct bx_device_id *id);
 	void	(*remove)(struct bx_device *bdev);
-	/* private: */
 	struct device_driver		driver;
+	/* private: */
 	struct bx_bus			*bus;
 	struct list_head		node;
 	u64				order;
@@ -162,7 +163,12 @@ struct bx_driver {
 
 #define to_bx_driver(d)	container_of_const(d, struct bx_driver, driver)
 
-/** MODULE_BX_ALIAS - let a driver's module load for a vendor and device id */
+/**
+ * MODULE_BX_ALIAS - let a driver's module load for a vendor and device id
+ * @bus: bus name, a string
+ * @vend: vendor id, a string of 8 upper-case hex digits
+ * @dev: device id, likewise
+ */
 #define MODULE_BX_ALIAS(bus, vend, dev) \
 	MODULE_ALIAS("bus_ext:" bus ":v" vend "d" dev "sv*sd*c*r*")
 
