@@ -36,3 +36,13 @@ $(BXCTL): $(LOADER_CMD_OBJS) $(LIBBUSEXT)
 -include $(LOADER_LIB_OBJS:.o=.d) $(LOADER_CMD_OBJS:.o=.d)
 
 ALL += $(BXCTL)
+
+# The writer's test; the other tests are scripts (loader/tests/*.sh).
+JSON_TEST := $(BUILD)/loader/tests/json_writer
+
+$(JSON_TEST): loader/tests/json_writer.c $(BUILD)/loader/cmd/json_writer.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $^
+
+TEST_PROGS += $(BXCTL) $(JSON_TEST)

@@ -209,6 +209,11 @@ static void print_decision(const struct bx_device_rec *rec)
 	const struct bx_decision *d = &rec->decision;
 	char decider[WORDS];
 
+	if (!has_decision(rec)) {
+		printf("decision: left to the kernel's own rule%s%s\n",
+		       d->driver[0] ? ", which names " : "", d->driver);
+		return;
+	}
 	switch (d->outcome) {
 	case BX_OUT_DRIVER:
 		printf("decision: %s", d->driver);
@@ -224,10 +229,7 @@ static void print_decision(const struct bx_device_rec *rec)
 		       d->driver);
 		break;
 	default:
-		if (!has_decision(rec))
-			printf("decision: left to the bus' own rule");
-		else
-			printf("decision: no driver");
+		printf("decision: no driver");
 	}
 	printf(", by %s\n", word_decider(decider, d));
 	if (is_as_decided(rec))

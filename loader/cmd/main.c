@@ -26,9 +26,12 @@ static const struct {
 	{ BX_FAULT_PERMISSION, "a capability is missing" },
 };
 
+static int do_help(struct env *env);
+
 /* With a pointer to where more is said. */
 int usage_error(struct env *env, const char *fmt, ...)
 {
+	bool named = env->command && env->command->run != do_help;
 	size_t len;
 	va_list args;
 
@@ -37,8 +40,8 @@ int usage_error(struct env *env, const char *fmt, ...)
 	va_end(args);
 	len = strlen(env->error);
 	snprintf(env->error + len, sizeof(env->error) - len,
-		 "; see 'bxctl help%s%s'", env->command ? " " : "",
-		 env->command ? env->command->name : "");
+		 "; see 'bxctl help%s%s'", named ? " " : "",
+		 named ? env->command->name : "");
 	return -EINVAL;
 }
 

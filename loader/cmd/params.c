@@ -60,14 +60,13 @@ static int parse_seconds(struct env *env, const char *option,
 
 	n = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end || !n || n > MAX_SECONDS)
-		return usage_error(env, "'%s' of option '%s' is not a number of seconds (1 to %d)",
+		return usage_error(env, "'%s' of option '--%s' is not a number of seconds (1 to %d)",
 				   text, option, MAX_SECONDS);
 	*out = n;
 	return 0;
 }
 
-static int set_param(struct env *env, const struct param *p,
-		     const char *option, const char *text)
+static int set_param(struct env *env, const struct param *p, const char *text)
 {
 	void *to = (char *)&env->args + p->at;
 
@@ -76,20 +75,20 @@ static int set_param(struct env *env, const struct param *p,
 		*(bool *)to = true;
 		return 0;
 	case PARAM_SECONDS:
-		return parse_seconds(env, option, text, to);
+		return parse_seconds(env, p->name, text, to);
 	case PARAM_BUS:
 		if (strlen(text) >= BX_NAME_LEN)
-			return usage_error(env, "'%s' of option '%s' is too long for a bus",
-					   text, option);
+			return usage_error(env, "'%s' of option '--%s' is too long for a bus",
+					   text, p->name);
 		/* fallthrough */
 	case PARAM_TEXT:
 		if (!text[0])
-			return usage_error(env, "option '%s' has an empty value",
-					   option);
+			return usage_error(env, "option '--%s' has an empty value",
+					   p->name);
 		*(const char **)to = text;
 		return 0;
 	}
-	return usage_error(env, "option '%s' is broken", option);
+	return usage_error(env, "option '--%s' is broken", p->name);
 }
 
 /* Parse the option at argv[*at]; moves *at over a value in a word of its own. */
@@ -121,7 +120,7 @@ static int parse_option(struct env *env, int argc, char **argv, int *at)
 					   word, p->metavar);
 		value = argv[++*at];
 	}
-	return set_param(env, p, word, value);
+	return set_param(env, p, value);
 }
 
 static int parse_word(struct env *env, const char *word)

@@ -144,6 +144,8 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 	case BX_OUT_DEFERRED:
 		return "deferred";
 	case BX_OUT_ABSENT:
+		if (!strcmp(rec->driver, d->driver))
+			return "bound";
 		snprintf(buf, WORDS, "waiting for %s", d->driver);
 		return buf;
 	default:

@@ -546,13 +546,25 @@ static int count_device(const struct bx_device_rec *rec, void *arg)
 	return 0;
 }
 
+/* The kernel sees policies come and go, but not hooks. */
+static int settle(struct bx_handle *h, const struct transaction *txn)
+{
+	const struct object *obj;
+	const struct item *item;
+
+	for_each_item(obj, item, txn)
+		if (item->about.kind == BX_ITEM_HOOK)
+			return bx_reelect(h, NULL) ?: bx_settle(h);
+	return bx_settle(h);
+}
+
 static int verify(struct bx_handle *h, struct transaction *txn)
 {
 	struct object *obj;
 	struct item *item;
 	int err;
 
-	err = bx_settle(h);
+	err = settle(h, txn);
 	if (!err)
 		err = check_ejections(h, txn);
 	if (err)

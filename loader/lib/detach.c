@@ -101,7 +101,8 @@ int bx_detach(struct bx_handle *h, const char *name, struct bx_detached *out)
 	ret = detach_policy(h, name, out);
 	if (!ret && !pins_remove_hook(h, name)) {
 		out->kind = BX_ITEM_HOOK;
-		ret = bx_settle(h) ?: 1;
+		/* the kernel does not see hooks come and go */
+		ret = bx_reelect(h, NULL) ?: 1;
 	}
 	pins_unlock(h);
 	if (ret < 0)

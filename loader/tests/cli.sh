@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# bxctl on a machine without bus_ext: the command line, and what it says about
+# objects that it must not accept. Runs on the host.
+cd "$(dirname "$0")/../.." || exit 1
+. selftests/lib/ktap.sh
+bxctl=${BUILD:-build}/bin/bxctl
+objects=${BUILD:-build}/loader/tests/objects
+work=$(mktemp -d)
+export BXCTL_SYSFS=$work/sys
+
+cleanup() {
+	rm -rf "$work"
+}
+
+# says NAME STATUS REGEX ARGUMENT...: it ends with STATUS and says REGEX
+says() {
+	local name=$1 expected=$2 regex=$3 output status=0
+	shift 3
+	output=$("$bxctl" "$@" 2>&1) || status=$?
+	if [ "$status" = "$expected" ] && [[ $output =~ $regex ]]; then
+		ktap_ok "$name"
+	else
+		ktap_not_ok "$name" "command:  bxctl $*" \
+			"expected: status $expected and /$regex/" \
+			"actual:   status $status" "$output"
+	fi
+}
+
+rejects() {
+	says "$1" 4 "$3" apply "$objects/$2.bpf.o"
+}
+
+ktap_plan 43
+
+says "no command is an error" 2 "a command is missing"
+says "an unknown command is named" 2 "unknown command 'aply'" aply x
+says "commands are not abbreviated" 2 "unknown command 'stat'" stat
+says "an unknown option is named" 2 "'status' has no option '--foo'" status --foo
+says "an option of another command is unknown" 2 "'status' has no option '--all'" status --all
+says "options are not abbreviated" 2 "no option '--jso'" status --jso
+says "a short option is checked too" 2 "no option '-x'" status -x
+says "an option before any command is checked" 2 "unknown option '--foo'" --foo status
+says "a missing argument is named" 2 "'apply' needs an argument: FILE" apply
+says "an argument too many is named" 2 "'y' is too many" explain x y
+says "an argument where none belongs" 2 "'status' takes no argument, but there is 'x'" status x
+says "an option without its value" 2 "option '--timeout' needs a value: SECONDS" apply x --timeout
+says "a timeout is a number" 2 "'soon' of option '--timeout'" apply x --timeout soon
+says "a timeout is not zero" 2 "'0' of option '--timeout'" apply x --timeout=0
+says "a timeout is not negative" 2 "'-5' of option '--timeout'" apply x --timeout=-5
+says "a timeout has no unit" 2 "'5s' of option '--timeout'" apply x --timeout 5s
+says "a flag takes no value" 2 "option '--json' takes no value" status --json=yes
+says "a bus is short enough" 2 "too long for a bus" devices --bus "$(printf 'x%.0s' {1..32})"
+says "an empty value is refused" 2 "option '--bus' has an empty value" devices --bus=
+says "an empty argument is refused" 2 "the argument of 'apply' is empty" apply ""
+says "detach wants one of two" 2 "either a NAME or '--all'" detach
+says "detach wants one of two only" 2 "either a NAME or '--all'" detach x --all
+says "what follows -- is no option" 1 "cannot open '--json'" apply -- --json
+says "an error in JSON has its code" 2 '"code": 2' status --foo --json
+says "help needs no kernel" 0 "Exit status:" help
+says "help of a command" 0 "usage: bxctl apply" apply --help
+says "version needs no kernel" 0 "bus_ext not loaded" --version
+
+says "bus_ext is not loaded" 3 "run 'modprobe bus_ext'" status
+says "a good object needs the module" 3 "run 'modprobe bus_ext'" apply "$objects/good.bpf.o"
+says "a hook needs the module" 3 "run 'modprobe bus_ext'" apply "$objects/hook.bpf.o"
+
+says "a file that is not there" 1 "cannot open '.*': No such file" apply "$work/none"
+echo "not an object" >"$work/text.bpf.o"
+says "a file that is no object" 4 "is not a BPF object" apply "$work/text.bpf.o"
+says "one bad object spoils a directory" 4 "is not a BPF object" apply "$work"
+mkdir "$work/empty"
+says "a directory without objects" 4 "there is no \*.bpf.o in it" apply "$work/empty"
+mkdir "$work/twice"
+cp "$objects/good.bpf.o" "$objects/good2.bpf.o" "$work/twice"
+says "a name twice in a directory" 4 "has 'loader_test' too" apply "$work/twice"
+
+rejects "a name without an end" long-name ".name is too long: 31"
+rejects "a name with a slash" bad-name "'acme/nvme' is not of"
+rejects "a policy without a name" no-name "it has no name: set .name"
+rejects "a policy without a bus" no-bus "it has no bus: set .bus"
+rejects "a policy that does nothing" no-program "it implements nothing"
+rejects "a policy without a link" no-link "put it into .struct_ops.link"
+rejects "a struct_ops of somebody else" foreign "it is a struct other_ops"
+rejects "an object with nothing to attach" nothing "contains: program 'lonely' \(syscall\)"

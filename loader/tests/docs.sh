@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The tables of commands and options, the man page and the completion say the
+# same. Runs on the host.
+cd "$(dirname "$0")/../.." || exit 1
+. selftests/lib/ktap.sh
+export PATH=$PWD/${BUILD:-build}/bin:$PATH
+man=docs/man/bxctl.8
+# shellcheck source=loader/bxctl.bash-completion
+. loader/bxctl.bash-completion
+
+commands_in_help() {
+	bxctl help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\).*/\1/p'
+}
+
+# options_in_help COMMAND: long ones, without those that every command has
+options_in_help() {
+	comm -23 <(bxctl help "$1" | grep -o '^  .....*--[a-z-]*' |
+		grep -o -e '--.*' | sort) <(common_options | sort)
+}
+
+common_options() {
+	bxctl help | sed -n '/^Options/,/^$/p' | grep -o -e '--[a-z-]*'
+}
+
+# A command has a section of the man page:
+#	.It Cm apply Oo Fl -timeout Ar SECONDS Oc Ar FILE | DIR
+commands_in_man() {
+	sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' "$man"
+}
+
+options_in_man() {
+	grep "^\.It Cm $1\( \|$\)" "$man" | grep -o 'Fl -[a-z-]*' | sed 's/Fl /-/'
+}
+
+common_options_in_man() {
+	sed -n '/^\.Sh OPTIONS/,/^\.Sh/p' "$man" | grep -o 'Fl -[a-z-]*' |
+		sed 's/Fl /-/'
+}
+
+# complete WORD...: what the completion offers for the last word
+complete_words() {
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	_bxctl
+	[ ${#COMPREPLY[@]} = 0 ] || printf '%s\n' "${COMPREPLY[@]}"
+}
+
+sorted() {
+	sort | xargs
+}
+
+exit_codes_in_help() {
+	bxctl help | sed -n '/^Exit status:/,$s/^  \([0-9]\).*/\1/p'
+}
+
+exit_codes_in_man() {
+	sed -n '/^\.Sh EXIT STATUS/,/^\.Sh/s/^\.It \([0-9]\).*/\1/p' "$man"
+}
+
+mapfile -t commands < <(commands_in_help)
+ktap_plan $((6 + 2 * ${#commands[@]}))
+
+check_match "help lists commands" "apply .*status .*help" "${commands[*]}"
+check_equal "the man page has every command" "$(commands_in_help | sorted)" \
+	"$(commands_in_man | sorted)"
+check_equal "the completion has every command" "$(commands_in_help | sorted)" \
+	"$(complete_words bxctl '' | sorted)"
+check_equal "the man page has the common options" "$(common_options | sorted)" \
+	"$(common_options_in_man | sorted)"
+check_equal "the man page has every exit status" "$(exit_codes_in_help | xargs)" \
+	"$(exit_codes_in_man | xargs)"
+check_equal "the completion has the common options" "$(common_options | sorted)" \
+	"$(complete_words bxctl -- | sorted)"
+
+for command in "${commands[@]}"; do
+	check_equal "the man page has the options of $command" \
+		"$(options_in_help "$command" | sorted)" \
+		"$(options_in_man "$command" | sorted)"
+	check_equal "the completion has the options of $command" \
+		"$({ options_in_help "$command"; common_options; } | sorted)" \
+		"$(complete_words bxctl "$command" -- | sorted)"
+done

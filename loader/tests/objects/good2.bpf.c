@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The next version of good.bpf.c */
+#include <bpf/bus_ext.bpf.h>
+
+static s32 BX_OP(pass, struct bx_select_ctx *ctx)
+{
+	return BX_PASS;
+}
+
+BX_POLICY(loader_test, .bus = "pci", .select = (void *)pass, .version = 2);

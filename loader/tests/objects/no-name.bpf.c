@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A policy without a name */
+#include <bpf/bus_ext.bpf.h>
+
+static s32 BX_OP(pass, struct bx_select_ctx *ctx)
+{
+	return BX_PASS;
+}
+
+char _license[] SEC("license") = "GPL";
+
+SEC(".struct_ops.link") struct bus_ext_ops no_name = {
+	.bus = "pci",
+	.select = (void *)pass,
+};
