@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The operator's hook, doing what a test tells it
+ */
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bus_ext.bpf.h>
+
+char _license[] SEC("license") = "GPL";
+
+__s32 verdict;
+char driver[BX_NAME_LEN];
+__u32 asked;
+
+static s32 BX_HOOK(hook, struct bx_select_ctx *ctx)
+{
+	asked++;
+	if (driver[0])
+		bx_select_driver_mem(ctx, driver, sizeof(driver));
+	return verdict;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Policies that do what a test tells them
+ *
+ * Several copies of one policy, each with a script of its own: a program is not
+ * told which policy it runs for.  They are loaded once in a test program, since
+ * loading is slow; what is attached are struct_ops maps that the test makes of
+ * them, with the name, bus, priority and so on that it needs (lib/bxtest.c).
+ */
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bus_ext.bpf.h>
+#include "../lib/script.h"
+
+char _license[] SEC("license") = "GPL";
+
+struct script scripts[SCRIPT_SLOTS];
+
+#define note(counter) __sync_fetch_and_add(&(counter), 1)
+
+/* Names end in zeros, so that words can be compared. */
+static __always_inline bool same(const char *a, const char *b, __u32 size)
+{
+	const __u64 *x = (const void *)a, *y = (const void *)b;
+
+	for (__u32 i = 0; i < size / sizeof(*x); i++) {
+		if (x[i] != y[i])
+			return false;
+	}
+	return true;
+}
+
+static __always_inline bool meant(struct script *s,
+				  const struct bx_dev_info *dev)
+{
+	char name[BX_DEV_NAME_LEN] __attribute__((aligned(8)));
+
+	if (!s->device[0])
+		return true;
+	bpf_probe_read_kernel(name, sizeof(name), dev->name);
+	return same(name, s->device, sizeof(name));
+}
+
+/* The name is a literal: the kernel accepts no other here. */
+static __always_inline void give_up(struct script *s, __u32 op)
+{
+	if (s->error_in & op)
+		bx_policy_error(s->error_code, "as the script says");
+}
+
+/* Counts in memory: a counter on the stack would tell one round from another. */
+static __always_inline bool look_around(struct script *s,
+					struct bx_select_ctx *ctx)
+{
+	struct script_candidate *rec;
+	struct bx_candidate *c;
+	bool found = false;
+
+	s->ncandidates = 0;
+	bx_for_each_candidate(c, ctx) {
+		rec = &s->candidates[s->ncandidates & (SCRIPT_CANDIDATES - 1)];
+		bpf_probe_read_kernel(rec->name, sizeof(rec->name), c->name);
+		rec->claims = c->claims;
+		rec->error = c->error;
+		if (same(rec->name, s->wants, sizeof(rec->name)))
+			found = true;
+		s->ncandidates++;
+	}
+	return found || !s->wants[0];
+}
+
+static __always_inline s32 do_select(struct script *s,
+				     struct bx_select_ctx *ctx)
+{
+	__u32 size = s->driver_size ?: BX_NAME_LEN;
+	bool found;
+
+	note(s->selects);
+	bpf_probe_read_kernel(&s->seen, sizeof(s->seen), &ctx->dev);
+	found = look_around(s, ctx);
+	give_up(s, BX_OP_SELECT);
+	if (!found || !meant(s, &ctx->dev))
+		return BX_PASS;
+	if (s->driver[0] && size <= sizeof(s->driver))
+		bx_select_driver_mem(ctx, s->driver, size);
+	return s->select;
+}
+
+static __always_inline s32 do_match(struct script *s, struct bx_match_ctx *ctx)
+{
+	char name[BX_NAME_LEN] __attribute__((aligned(8)));
+
+	note(s->matches);
+	give_up(s, BX_OP_MATCH);
+	if (!meant(s, &ctx->dev))
+		return BX_NO_SCORE;
+	bpf_probe_read_kernel(name, sizeof(name), ctx->drv.name);
+	for (int i = 0; i < SCRIPT_VERDICTS; i++) {
+		if (same(name, s->match[i].driver, sizeof(name)))
+			return s->match[i].verdict;
+	}
+	return s->match_rest;
+}
+
+static __always_inline void do_event(struct script *s, struct bx_event *event)
+{
+	__u32 kind = event->kind;
+
+	give_up(s, BX_OP_EVENT);
+	if (kind > BX_EVENT_REMOVED || !meant(s, &event->dev))
+		return;
+	note(s->events[kind & 3]);
+	bpf_probe_read_kernel(s->event_driver[kind & 3], BX_NAME_LEN,
+			      event->driver);
+}
+
+static __always_inline void do_exit(struct script *s, struct bx_exit_info *info)
+{
+	note(s->exits);
+	bpf_probe_read_kernel(&s->info, sizeof(s->info), info);
+}
+
+#define PROG(section, prog, result, arg, ...) \
+	SEC(section) s32 prog(unsigned long long *args) \
+	{ \
+		arg = (void *)args[0]; \
+		\
+		__VA_ARGS__; \
+		return result; \
+	}
+
+#define SLOT(section, n) \
+	PROG(section, select_##n, do_select(&scripts[n], ctx), \
+	     struct bx_select_ctx *ctx) \
+	PROG(section, match_##n, do_match(&scripts[n], ctx), \
+	     struct bx_match_ctx *ctx) \
+	PROG(section, event_##n, 0, struct bx_event *event, \
+	     do_event(&scripts[n], event)) \
+	PROG(section, exit_##n, 0, struct bx_exit_info *info, \
+	     do_exit(&scripts[n], info)) \
+	SEC(section) s32 init_##n(unsigned long long *args) \
+	{ \
+		note(scripts[n].inits); \
+		return scripts[n].init; \
+	} \
+	SEC(".struct_ops.link") struct bus_ext_ops slot_##n = { \
+		.select = (void *)select_##n, .match = (void *)match_##n, \
+		.event = (void *)event_##n, .init = (void *)init_##n, \
+		.exit = (void *)exit_##n, .name = "slot", .bus = "bx-sf", \
+	}
+
+SLOT("struct_ops", 0);
+SLOT("struct_ops", 1);
+SLOT("struct_ops", 2);
+SLOT("struct_ops", 3);
+SLOT("struct_ops.s", 4);

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The kernel tests: C programs with the kernel's own harness, run in the VM.
+# Each selftests/kernel/NAME.c becomes build/selftests/kernel/NAME.
+
+KSELFTEST_DIR := $(BUILD)/tools/source/tools/testing/selftests
+KTEST_SOURCES := $(wildcard selftests/kernel/*.c)
+KTEST_PROGS   := $(KTEST_SOURCES:%.c=$(BUILD)/%)
+KTEST_LIB     := $(BUILD)/selftests/lib/bxtest.o
+KTEST_OBJECTS := $(KTEST_PROGS:=.o) $(KTEST_LIB)
+KTEST_SKELS   := $(patsubst %.bpf.c,$(BUILD)/%.skel.h, \
+	$(wildcard selftests/bpf/*.bpf.c))
+# include/uapi first: <linux/bus_ext.h> is the shared one here. The harness is
+# the kernel's, warnings and all.
+KTEST_CFLAGS   = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
+	-I include/uapi $(CPPFLAGS) -isystem $(KSELFTEST_DIR) \
+	-isystem $(BUILD)/tools/source/tools/include/uapi
+
+# A tree that was unpacked before there were tests lacks it.
+$(KSELFTEST_DIR)/kselftest_harness.h: | $(BUILD)/tools/source
+	$(Q)[ -e $@ ] || scripts/tools.sh fetch $(KVER)
+
+$(KTEST_OBJECTS): $(BUILD)/%.o: %.c | $(KTEST_SKELS) $(LIBBPF_READY) \
+		$(KSELFTEST_DIR)/kselftest_harness.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(KTEST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(KTEST_PROGS): %: %.o $(KTEST_LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lpthread
+
+-include $(KTEST_OBJECTS:.o=.d)
+
+# To see that such a module is refused: bus_ext without its type information.
+KTEST_NO_BTF := $(BUILD)/selftests/kernel/bus_ext-no-btf.ko
+$(KTEST_NO_BTF): $(MODULES)
+	$(call say,OBJCOPY,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)objcopy --remove-section=.BTF \
+		$(KDIR)/root/lib/modules/$(KVER)/updates/bus_ext.ko $@
+
+TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF)

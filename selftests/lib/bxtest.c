@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel tests have in common: see bxtest.h
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "bxtest.h"
+#include "control.h"
+#include "selftests/bpf/control.skel.h"
+#include "selftests/bpf/scripted.skel.h"
+
+#define SIM		"/sys/devices/bxsim/"
+#define PATIENCE_MS	20000
+
+static struct scripted *scripted;
+static struct control *control;
+static struct bpf_map_info template;	/* of a map as libbpf makes it */
+static int template_btf;		/* where its types are */
+static char log_text[64 << 10];		/* of libbpf, for a failure */
+static size_t log_len;
+
+/* Policies as the kernel wants them; see bpf_struct_ops_map_update_elem(). */
+struct policy_value {
+	__u64	common[8];		/* refcount, state; a cache line */
+	__u64	select, match, event, init, exit;
+	char	name[BX_NAME_LEN];
+	char	bus[BX_NAME_LEN];
+	__u32	vendor;
+	__s32	priority;
+	__u64	flags;
+	__u32	version;
+} __attribute__((aligned(64)));
+
+/* ---- the program ---- */
+
+/* What libbpf says matters only when something fails. */
+static int keep_log(enum libbpf_print_level level, const char *fmt,
+		    va_list args)
+{
+	int n;
+
+	if (level == LIBBPF_DEBUG || log_len >= sizeof(log_text))
+		return 0;
+	n = vsnprintf(log_text + log_len, sizeof(log_text) - log_len, fmt,
+		      args);
+	log_len += n > 0 ? n : 0;
+	return 0;
+}
+
+static int complain(const char *what, int err)
+{
+	printf("# cannot %s: %s\n%.*s\n", what, strerror(-err),
+	       (int)sizeof(log_text), log_text);
+	return err;
+}
+
+static int find_template(void)
+{
+	__u32 len = sizeof(template);
+	int err;
+
+	err = bpf_map_get_info_by_fd(bpf_map__fd(scripted->maps.slot_0),
+				     &template, &len);
+	if (err)
+		return err;
+	if (template.value_size != sizeof(struct policy_value))
+		return -EPROTO;
+	template_btf = bpf_btf_get_fd_by_id(template.btf_vmlinux_id);
+	return template_btf < 0 ? template_btf : 0;
+}
+
+/**
+ * bxt_start() - load a module and the BPF objects
+ * @module: "bxsim", "bus_ext", ...; modprobe brings what it needs
+ */
+int bxt_start(const char *module)
+{
+	int err;
+
+	/* results and diagnostics in the order in which they are said */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	libbpf_set_print(keep_log);
+	err = bxt_load(module);
+	if (err)
+		return complain("load the module", err);
+	scripted = scripted__open_and_load();
+	if (!scripted)
+		return complain("load scripted.bpf.o", -errno);
+	control = control__open_and_load();
+	if (!control)
+		return complain("load control.bpf.o", -errno);
+	err = find_template();
+	return err ? complain("find the policy's type", err) : 0;
+}
+
+/* Unload everything; what cannot be unloaded has leaked. */
+int bxt_finish(void)
+{
+	static const char *const modules[] = { "bxsim", "bx_sf", "bus_ext" };
+	int err;
+
+	bxt_clean();
+	close(template_btf);
+	scripted__destroy(scripted);
+	control__destroy(control);
+	for (unsigned int i = 0; i < 3; i++) {
+		err = bxt_loaded(modules[i]) ? bxt_unload_soon(modules[i]) : 0;
+		if (err)
+			return complain(modules[i], err);
+	}
+	return 0;
+}
+
+static int forget_all(const char *list, const char *command)
+{
+	char buf[8192], *line, *rest = buf;
+	int err = bxt_read(list, buf, sizeof(buf));
+
+	if (err)
+		return err == -ENOENT ? 0 : err;	/* without bxsim */
+	while ((line = strsep(&rest, "\n"))) {
+		line[strcspn(line, " ")] = '\0';
+		if (*line && bxt_sim(command, "%s", line))
+			return -EIO;
+	}
+	return 0;
+}
+
+/* As if no test had run before. */
+int bxt_clean(void)
+{
+	int err;
+
+	memset(scripted->bss->scripts, 0, sizeof(scripted->bss->scripts));
+	err = forget_all(SIM "devices", "destroy");
+	if (!err)
+		err = forget_all(SIM "drivers", "driver_del");
+	if (!err && !bxt_contains("/sys/kernel/bus_ext/nr_policies", "0\n"))
+		err = -EBUSY;
+	if (!err)
+		err = bxt_settle();
+	return err;
+}
+
+/* ---- policies ---- */
+
+struct script *bxt_script(int slot)
+{
+	return &scripted->bss->scripts[slot];
+}
+
+static __u64 prog_fd(const char *op, int slot)
+{
+	struct bpf_program *prog;
+	char name[16];
+
+	snprintf(name, sizeof(name), "%s_%d", op, slot);
+	prog = bpf_object__find_program_by_name(scripted->obj, name);
+	return prog ? bpf_program__fd(prog) : 0;
+}
+
+static void fill(struct policy_value *value, int slot,
+		 const struct bxt_spec *spec)
+{
+	const char *bus = spec->bus ?: "bx-sf";
+	__u32 ops = spec->ops;
+	char name[16];
+
+	snprintf(name, sizeof(name), "p%d", slot);
+	/* without the NUL when they are too long */
+	strncpy(value->name, spec->name ?: name, BX_NAME_LEN);
+	strncpy(value->bus, bus, BX_NAME_LEN);
+	value->vendor = spec->vendor;
+	value->priority = spec->priority;
+	value->flags = spec->flags;
+	value->version = spec->version;
+	if (!ops && !spec->no_ops)
+		ops = ~0U & ~(strcmp(bus, "bx-sf") ? BX_OP_MATCH : 0);
+	value->select = ops & BX_OP_SELECT ? prog_fd("select", slot) : 0;
+	value->match = ops & BX_OP_MATCH ? prog_fd("match", slot) : 0;
+	value->event = ops & BX_OP_EVENT ? prog_fd("event", slot) : 0;
+	value->init = ops & BX_OP_INIT ? prog_fd("init", slot) : 0;
+	value->exit = ops & BX_OP_EXIT ? prog_fd("exit", slot) : 0;
+}
+
+/**
+ * bxt_map() - make a policy that can be attached
+ * @slot: whose programs and script it has
+ * @spec: its fields
+ *
+ * Return: the map, or an errno: the kernel judges the fields here.
+ */
+int bxt_map(int slot, const struct bxt_spec *spec)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts,
+		.btf_fd = bpf_object__btf_fd(scripted->obj),
+		.btf_vmlinux_value_type_id = template.btf_vmlinux_value_type_id,
+		.value_type_btf_obj_fd = template_btf,
+		.map_flags = BPF_F_VTYPE_BTF_OBJ_FD |
+			     (spec->no_link ? 0 : BPF_F_LINK));
+	struct policy_value value = {};
+	int fd, err;
+
+	fill(&value, slot, spec);
+	fd = bpf_map_create(BPF_MAP_TYPE_STRUCT_OPS, "policy", sizeof(__u32),
+			    sizeof(value), 1, &opts);
+	if (fd < 0)
+		return fd;
+	err = bpf_map_update_elem(fd, &(__u32){ 0 }, &value, 0);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+int bxt_link(int map)
+{
+	return bpf_link_create(map, 0, BPF_STRUCT_OPS, NULL);
+}
+
+int bxt_attach(int slot, const struct bxt_spec *spec)
+{
+	int link, map = bxt_map(slot, spec);
+
+	if (map < 0)
+		return map;
+	link = bxt_link(map);
+	close(map);
+	return link;
+}
+
+/* Replace a policy; @old_map: what must be attached, -1 for whatever is. */
+int bxt_update(int link, int map, int old_map)
+{
+	LIBBPF_OPTS(bpf_link_update_opts, opts);
+
+	if (old_map >= 0) {
+		opts.old_map_fd = old_map;
+		opts.flags = BPF_F_REPLACE;
+	}
+	return bpf_link_update(link, map, &opts);
+}
+
+int bxt_detach(int link)
+{
+	return bpf_link_detach(link);
+}
+
+bool bxt_hung_up(int link)
+{
+	struct pollfd pfd = { .fd = link, .events = POLLHUP };
+
+	return poll(&pfd, 1, 0) == 1 && pfd.revents & POLLHUP;
+}
+
+/* ---- the control interface ---- */
+
+static int ask(struct bpf_program *prog)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
+}
+
+static int ask_for_result(struct bpf_program *prog)
+{
+	int err = ask(prog);
+
+	return err ?: (int)control->bss->io.result;
+}
+
+/* Ask for something that is done later, and wait for its result. */
+static int request(struct bpf_program *prog)
+{
+	struct control_io *c = &control->bss->io;
+	int ret, tries = PATIENCE_MS / 1000;
+
+	ret = ask_for_result(prog);
+	if (ret <= 0)
+		return ret ?: -EPROTO;
+	c->ticket = c->result;
+	do {
+		ret = ask_for_result(control->progs.await);
+	} while (ret == -EINPROGRESS && --tries);
+	return ret;
+}
+
+static void set_ref(const char *bus, const char *device)
+{
+	struct bx_devref *ref = &control->bss->io.ref;
+
+	memset(ref, 0, sizeof(*ref));
+	strcpy(ref->bus, bus);
+	strcpy(ref->name, device);
+}
+
+/* Wait until all that was set off has been done. */
+int bxt_settle(void)
+{
+	return request(control->progs.settle);
+}
+
+int bxt_rebind(const char *device)
+{
+	set_ref("", device);
+	return request(control->progs.rebind);
+}
+
+int bxt_reelect(const char *bus)
+{
+	set_ref(bus, "");
+	return request(control->progs.reelect);
+}
+
+int bxt_device(const char *device, struct bx_device_rec *rec)
+{
+	int err;
+
+	set_ref("", device);
+	err = ask_for_result(control->progs.get_device);
+	*rec = control->bss->io.device;
+	return err;
+}
+
+/* How many there are, in order of authority. */
+int bxt_policies(const struct bx_policy_rec **recs)
+{
+	int err = ask(control->progs.list_policies);
+
+	*recs = control->bss->io.policies;
+	return err ?: (int)control->bss->io.n;
+}
+
+/* -ENOENT when it is not attached. */
+int bxt_policy(const char *name, struct bx_policy_rec *rec)
+{
+	const struct bx_policy_rec *recs;
+	int n = bxt_policies(&recs);
+
+	for (int i = 0; i < n; i++) {
+		if (!strcmp(recs[i].name, name)) {
+			*rec = recs[i];
+			return 0;
+		}
+	}
+	return n < 0 ? n : -ENOENT;
+}
+
+/* The last ejection of a policy. */
+int bxt_ejection(const char *name, struct bx_exit_info *info)
+{
+	struct control_io *c = &control->bss->io;
+	int err = ask(control->progs.list_exits);
+
+	for (int i = c->n - 1; !err && i >= 0; i--) {
+		if (!strcmp(c->exits[i].name, name)) {
+			*info = c->exits[i];
+			return 0;
+		}
+	}
+	return err ?: -ENOENT;
+}
+
+int bxt_opinions(const char *device, const struct bx_opinion **recs)
+{
+	int err;
+
+	set_ref("", device);
+	err = ask(control->progs.list_opinions);
+	*recs = control->bss->io.opinions;
+	return err ?: (int)control->bss->io.n;
+}
+
+int bxt_drivers(const struct bx_driver_rec **recs)
+{
+	int err = ask(control->progs.list_drivers);
+
+	*recs = control->bss->io.drivers;
+	return err ?: (int)control->bss->io.n;
+}
+
+/* ---- simulated hardware, sysfs ---- */
+
+int bxt_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int bxt_read(const char *path, char *buf, unsigned int size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		err = -errno;
+	buf[n < 0 ? 0 : n] = '\0';
+	close(fd);
+	return err;
+}
+
+bool bxt_contains(const char *path, const char *text)
+{
+	char buf[8192];
+
+	return !bxt_read(path, buf, sizeof(buf)) && strstr(buf, text);
+}
+
+int bxt_sim(const char *attr, const char *fmt, ...)
+{
+	char path[80], line[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	snprintf(path, sizeof(path), SIM "%s", attr);
+	return bxt_write(path, line);
+}
+
+/* A number that bxsim tells about a driver. */
+static int driver_number(const char *driver, const char *key)
+{
+	char buf[8192], name[BX_NAME_LEN + 2], *line;
+
+	if (bxt_read(SIM "drivers", buf, sizeof(buf)))
+		return -ENOENT;
+	snprintf(name, sizeof(name), "%s ", driver);
+	for (line = strtok(buf, "\n"); line; line = strtok(NULL, "\n")) {
+		if (strncmp(line, name, strlen(name)))
+			continue;
+		line = strstr(line, key);
+		return line ? atoi(line + strlen(key)) : -EPROTO;
+	}
+	return -ENOENT;
+}
+
+/* How often its probe() was called. */
+int bxt_probes(const char *driver)
+{
+	return driver_number(driver, "probes=");
+}
+
+int bxt_bound_devices(const char *driver)
+{
+	return driver_number(driver, "bound=");
+}
+
+/* The driver of a device, "" when it has none; valid until the next call. */
+const char *bxt_bound_on(const char *bus, const char *device)
+{
+	static char target[PATH_MAX];
+	char path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s", bus, device);
+	if (access(path, F_OK))
+		return "(no such device)";
+	strcat(path, "/driver");
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return "";
+	target[n] = '\0';
+	return strrchr(target, '/') + 1;
+}
+
+int bxt_set_override(const char *bus, const char *device, const char *driver)
+{
+	char path[PATH_MAX], line[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/driver_override",
+		 bus, device);
+	snprintf(line, sizeof(line), "%s\n", driver);
+	return bxt_write(path, line);
+}
+
+/* "(null)" when there is none */
+const char *bxt_override(const char *bus, const char *device)
+{
+	static char buf[256];
+	char path[PATH_MAX];
+	int err;
+
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/driver_override",
+		 bus, device);
+	err = bxt_read(path, buf, sizeof(buf));
+	buf[strcspn(buf, "\n")] = '\0';
+	return err ? strerror(-err) : buf;
+}
+
+/* How many ejections there were since the module was loaded. */
+int bxt_nr_ejected(void)
+{
+	char buf[32];
+	int err = bxt_read("/sys/kernel/bus_ext/nr_ejected", buf, sizeof(buf));
+
+	return err ?: atoi(buf);
+}
+
+/* ---- waiting for what has no ticket ---- */
+
+/*
+ * For what the kernel does in threads of its own and tells nobody: the driver
+ * core's retries, the end of BPF objects.
+ */
+bool bxt_within(int ms, bool (*is)(void *arg), void *arg)
+{
+	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+
+	for (int waited = 0; waited < ms; waited += 5) {
+		if (is(arg))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return is(arg);
+}
+
+struct pair {
+	const char *device, *driver;
+};
+
+static bool is_bound_to(void *arg)
+{
+	struct pair *pair = arg;
+
+	return !strcmp(bxt_bound_on("bx-sf", pair->device), pair->driver);
+}
+
+/* The driver core's retry of a deferred probe has no end to wait for. */
+bool bxt_becomes_bound(const char *device, const char *driver)
+{
+	struct pair pair = { device, driver };
+
+	return bxt_within(PATIENCE_MS, is_bound_to, &pair);
+}
+
+/* ---- modules ---- */
+
+int bxt_load(const char *module)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "modprobe %s", module);
+	return system(command) ? -ENOEXEC : 0;
+}
+
+/* Without modprobe: the errno is the module's own. */
+int bxt_load_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (syscall(SYS_finit_module, fd, "", 0))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int bxt_unload(const char *module)
+{
+	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
+}
+
+static bool unloads(void *arg)
+{
+	return !bxt_unload(arg);
+}
+
+/* BPF lets go of a module some time after the last program has gone. */
+int bxt_unload_soon(const char *module)
+{
+	return bxt_within(PATIENCE_MS, unloads, (void *)module) ? 0 : -EBUSY;
+}
+
+int bxt_refcnt(const char *module)
+{
+	char path[80], buf[32];
+	int err;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module);
+	err = bxt_read(path, buf, sizeof(buf));
+	return err ?: atoi(buf);
+}
+
+bool bxt_loaded(const char *module)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	return !access(path, F_OK);
+}

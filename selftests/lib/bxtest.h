@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel tests have in common
+ *
+ * A test program starts with BXT_MAIN(module), which loads the module and the
+ * BPF objects once, runs the tests, each in a process of its own, and unloads
+ * the module.  Whatever a test attached goes with its process; bxt_clean(), for
+ * FIXTURE_SETUP, removes its simulated devices and drivers.
+ *
+ * Functions return 0 or something positive, or a negative errno.  The macros
+ * at the end, without a prefix, are for TEST_F bodies: they end the test when
+ * something that is only a preparation fails.
+ */
+#ifndef _BXTEST_H
+#define _BXTEST_H
+
+#include <stdbool.h>
+#include <linux/bus_ext.h>
+#include "script.h"
+
+struct bpf_object;
+
+/* ---- the program ---- */
+
+int bxt_start(const char *module);
+int bxt_finish(void);
+int bxt_clean(void);
+void bxt_quiet(void);
+
+#define BXT_MAIN(module) \
+int main(int argc, char **argv) \
+{ \
+	int ret; \
+	\
+	if (bxt_start(module)) \
+		return KSFT_FAIL; \
+	ret = test_harness_run(argc, argv); \
+	return bxt_finish() ? KSFT_FAIL : ret; \
+}
+
+/* ---- policies ---- */
+
+/**
+ * struct bxt_spec - the fields of a policy; zeros mean the defaults
+ * @name: "p" and the number of the slot
+ * @bus: "bx-sf"
+ * @vendor: as in struct bus_ext_ops
+ * @priority: as in struct bus_ext_ops
+ * @flags: as in struct bus_ext_ops
+ * @version: as in struct bus_ext_ops
+ * @ops: enum bx_op_mask, what is implemented; all, but match() on bx-sf alone
+ * @no_ops: nothing is implemented
+ * @no_link: a map that cannot be attached with a link
+ */
+struct bxt_spec {
+	const char	*name;
+	const char	*bus;
+	__u32		vendor;
+	__s32		priority;
+	__u64		flags;
+	__u32		version;
+	__u32		ops;
+	bool		no_ops;
+	bool		no_link;
+};
+
+struct script *bxt_script(int slot);
+int bxt_map(int slot, const struct bxt_spec *spec);
+int bxt_link(int map);
+int bxt_attach(int slot, const struct bxt_spec *spec);
+int bxt_update(int link, int map, int old_map);
+int bxt_detach(int link);
+bool bxt_hung_up(int link);
+
+/* ---- the control interface ---- */
+
+int bxt_settle(void);
+int bxt_rebind(const char *device);
+int bxt_reelect(const char *bus);
+int bxt_device(const char *device, struct bx_device_rec *rec);
+int bxt_policies(const struct bx_policy_rec **recs);
+int bxt_policy(const char *name, struct bx_policy_rec *rec);
+int bxt_ejection(const char *name, struct bx_exit_info *info);
+int bxt_opinions(const char *device, const struct bx_opinion **recs);
+int bxt_drivers(const struct bx_driver_rec **recs);
+
+/* ---- simulated hardware, sysfs ---- */
+
+int bxt_write(const char *path, const char *text);
+int bxt_read(const char *path, char *buf, unsigned int size);
+bool bxt_contains(const char *path, const char *text);
+int bxt_sim(const char *attr, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int bxt_probes(const char *driver);
+int bxt_bound_devices(const char *driver);
+const char *bxt_bound_on(const char *bus, const char *device);
+bool bxt_becomes_bound(const char *device, const char *driver);
+int bxt_set_override(const char *bus, const char *device, const char *driver);
+const char *bxt_override(const char *bus, const char *device);
+int bxt_nr_ejected(void);
+
+/* ---- modules ---- */
+
+int bxt_load(const char *module);
+int bxt_load_file(const char *path);
+int bxt_unload(const char *module);
+int bxt_unload_soon(const char *module);
+int bxt_refcnt(const char *module);
+bool bxt_loaded(const char *module);
+bool bxt_within(int ms, bool (*is)(void *arg), void *arg);
+
+/* ---- for TEST_F bodies ---- */
+
+#define device(name, id)	ASSERT_EQ(0, bxt_sim("create", "%s %s", name, id))
+#define destroy(name)		ASSERT_EQ(0, bxt_sim("destroy", "%s", name))
+#define driver(name, opts)	ASSERT_EQ(0, bxt_sim("driver_add", "%s %s", \
+						     name, opts))
+#define driver_del(name)	ASSERT_EQ(0, bxt_sim("driver_del", "%s", name))
+#define driver_set(name, opts)	ASSERT_EQ(0, bxt_sim("driver_set", "%s %s", \
+						     name, opts))
+#define settle()		ASSERT_EQ(0, bxt_settle())
+#define bound(device)		bxt_bound_on("bx-sf", device)
+#define override(device, name)	ASSERT_EQ(0, bxt_set_override("bx-sf", device, \
+							      name))
+
+/* Attach a slot, with fields of struct bxt_spec; a link. */
+#define attach(slot, ...) ({ \
+	int link_ = bxt_attach(slot, &(struct bxt_spec){ __VA_ARGS__ }); \
+	\
+	ASSERT_LE(0, link_); \
+	settle(); \
+	link_; })
+/* Try to; the errno. */
+#define attach_errno(slot, ...) \
+	bxt_attach(slot, &(struct bxt_spec){ __VA_ARGS__ })
+#define map(slot, ...) ({ \
+	int map_ = bxt_map(slot, &(struct bxt_spec){ __VA_ARGS__ }); \
+	\
+	ASSERT_LE(0, map_); \
+	map_; })
+#define detach(link) do { \
+	ASSERT_EQ(0, bxt_detach(link)); \
+	settle(); \
+} while (0)
+
+/* Write a script: what select() does. */
+#define selects(slot, name) do { \
+	strcpy(bxt_script(slot)->driver, name); \
+	bxt_script(slot)->select = BX_SELECT; \
+} while (0)
+/* Verdict number @i of match() */
+#define judges(slot, i, name, verdict_) do { \
+	strcpy(bxt_script(slot)->match[i].driver, name); \
+	bxt_script(slot)->match[i].verdict = verdict_; \
+} while (0)
+
+#define policy(name) ({ \
+	struct bx_policy_rec rec_; \
+	\
+	ASSERT_EQ(0, bxt_policy(name, &rec_)); \
+	rec_; })
+#define ejection(name) ({ \
+	struct bx_exit_info info_; \
+	\
+	ASSERT_EQ(0, bxt_ejection(name, &info_)); \
+	info_; })
+#define decision(device) ({ \
+	struct bx_device_rec rec_; \
+	\
+	ASSERT_EQ(0, bxt_device(device, &rec_)); \
+	rec_.decision; })
+
+#define EXPECT_BOUND(device, driver_)	EXPECT_STREQ(driver_, bound(device))
+#define EXPECT_UNBOUND(device)		EXPECT_STREQ("", bound(device))
+#define EXPECT_BY(decider, device)	EXPECT_EQ(decider, decision(device).by)
+#define EXPECT_OUTCOME(out, device)	EXPECT_EQ(out, decision(device).outcome)
+#define EXPECT_EJECTED(name)	EXPECT_EQ(-ENOENT, bxt_policy(name, \
+						&(struct bx_policy_rec){}))
+#define EXPECT_ATTACHED(name)	EXPECT_EQ(0, bxt_policy(name, \
+						&(struct bx_policy_rec){}))
+
+#endif /* _BXTEST_H */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests ask bpf/control.bpf.c; shared by both
+ */
+#ifndef _CONTROL_H
+#define _CONTROL_H
+
+#define CONTROL_POLICIES	16
+#define CONTROL_EXITS		16
+#define CONTROL_OPINIONS	64
+#define CONTROL_DRIVERS		16
+
+/**
+ * struct control_io - questions and answers
+ * @ref: a device
+ * @ticket: a request to wait for
+ * @result: what the kernel returned
+ * @device: the device
+ * @n: records in the list that was asked for
+ * @policies: attached policies
+ * @exits: the last ejections
+ * @opinions: the explanation of @ref's election
+ * @drivers: drivers on buses of bus_ext's own
+ */
+struct control_io {
+	struct bx_devref	ref;
+	__u64			ticket;
+	__s64			result;
+	struct bx_device_rec	device;
+	__u32			n;
+	struct bx_policy_rec	policies[CONTROL_POLICIES];
+	struct bx_exit_info	exits[CONTROL_EXITS];
+	struct bx_opinion	opinions[CONTROL_OPINIONS];
+	struct bx_driver_rec	drivers[CONTROL_DRIVERS];
+};
+
+#endif /* _CONTROL_H */

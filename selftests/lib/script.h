@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests tell the policies of bpf/scripted.bpf.c to do, and what these
+ * note; shared by both
+ *
+ * A script of zeros has no opinion on anything.
+ */
+#ifndef _SCRIPT_H
+#define _SCRIPT_H
+
+#define SCRIPT_SLOTS		5
+/* The programs of this slot may sleep. */
+#define SCRIPT_SLEEPABLE	(SCRIPT_SLOTS - 1)
+#define SCRIPT_VERDICTS		3
+#define SCRIPT_CANDIDATES	4
+
+/**
+ * struct script_verdict - what match() returns for one driver
+ * @driver: the driver
+ * @verdict: enum bx_match_verdict, or something impossible
+ */
+struct script_verdict {
+	char	driver[BX_NAME_LEN];
+	__s32	verdict;
+};
+
+/**
+ * struct script_candidate - what select() saw of a driver
+ * @name: the driver
+ * @claims: its id table claims the device
+ * @error: errno of its failed probe
+ */
+struct script_candidate {
+	char	name[BX_NAME_LEN];
+	__u32	claims;
+	__s32	error;
+};
+
+/**
+ * struct script - one policy's orders and notes
+ * @device: the orders are for this device alone; empty for any
+ * @wants: select() passes unless this driver is a candidate; empty for always
+ * @select: what select() returns
+ * @driver: the driver that it names; empty for none
+ * @driver_size: bytes of @driver given to the kernel; 0 for BX_NAME_LEN
+ * @match: what match() returns, driver by driver
+ * @match_rest: what it returns for all others
+ * @init: what init() returns
+ * @error_in: enum bx_op_mask, where bx_policy_error() is called
+ * @error_code: its argument
+ * @selects: calls of select()
+ * @matches: calls of match()
+ * @inits: calls of init()
+ * @exits: calls of exit()
+ * @events: calls of event(), by kind
+ * @event_driver: the driver of the last event of a kind
+ * @info: the argument of the last exit()
+ * @seen: the device of the last select()
+ * @ncandidates: drivers that the last select() could choose among
+ * @candidates: the first of them
+ */
+struct script {
+	char			device[BX_DEV_NAME_LEN];
+	char			wants[BX_NAME_LEN];
+	__s32			select;
+	char			driver[2 * BX_NAME_LEN];
+	__u32			driver_size;
+	struct script_verdict	match[SCRIPT_VERDICTS];
+	__s32			match_rest;
+	__s32			init;
+	__u32			error_in;
+	__s32			error_code;
+
+	__u32			selects;
+	__u32			matches;
+	__u32			inits;
+	__u32			exits;
+	__u32			events[4];
+	char			event_driver[4][BX_NAME_LEN];
+	struct bx_exit_info	info;
+	struct bx_dev_info	seen;
+	__u32			ncandidates;
+	struct script_candidate	candidates[SCRIPT_CANDIDATES];
+};
+
+#endif /* _SCRIPT_H */
