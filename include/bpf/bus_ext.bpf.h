@@ -52,7 +52,8 @@ struct platform_device;
  * @dev: the device that wants a driver
  * @device: the same as the kernel's own type
  * @pdev: on the pci bus, the PCI device; else NULL.  Fields are read directly
- *	(ctx->pdev->...), with vmlinux.h or a declaration of what is needed.
+ *	(ctx->pdev->..., bit-fields with bx_bitfield()), with vmlinux.h or a
+ *	declaration of what is needed.
  * @platform: on the platform bus, the platform device; else NULL
  */
 struct bx_select_ctx {
@@ -186,6 +187,34 @@ bpf_iter_bx_candidate_destroy(struct bpf_iter_bx_candidate *it) __ksym __weak;
 		bpf_iter_bx_candidate_new(&___it, (ctx)), \
 		(void)bpf_iter_bx_candidate_destroy, (void *)0); \
 	     ((c) = bpf_iter_bx_candidate_next(&___it)); )
+
+/*
+ * Read a bit-field of a kernel type through a pointer of a context, as in
+ * bx_bitfield(ctx->pdev, is_virtfn); 0 when the pointer is NULL.
+ *
+ * Plain fields are read with "->".  Of a bit-field CO-RE would move the word but
+ * not the bits in it, and the verifier refuses a word that several members
+ * share, so it is copied with the helper bpf_probe_read_kernel().
+ */
+static long (*const bx_probe_read)(void *dst, u32 size, const void *src)
+	__attribute__((unused)) = (void *)113;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define bx_low_bytes(v, size) ((void *)(v))
+#else
+#define bx_low_bytes(v, size) ((void *)(v) + sizeof(u64) - (size))
+#endif
+
+#define bx_bitfield(ptr, field) ({ \
+	const u32 ___size = __builtin_preserve_field_info((ptr)->field, 1); \
+	u64 ___v = 0; \
+	\
+	bx_probe_read(bx_low_bytes(&___v, ___size), ___size, \
+		      (const void *)(ptr) + \
+		      __builtin_preserve_field_info((ptr)->field, 0)); \
+	___v <<= __builtin_preserve_field_info((ptr)->field, 4); \
+	___v >> __builtin_preserve_field_info((ptr)->field, 5); \
+})
 
 /* Name a driver and return the verdict in one go. */
 #define bx_select(ctx, name) \

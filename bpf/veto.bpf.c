@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A veto: one driver is kept away from one vendor's devices
+ *
+ * What it is: on the bus bx-sf, the driver "sf-legacy" never gets a device of
+ * vendor 0x1d1d, whatever its id table and other policies say.  All else takes
+ * its course: whoever comes next gets the device.
+ *
+ * What it shows: match(), which judges one driver at a time.  BX_VETO stands
+ * against any select() and any score; a score from 1 to BX_SCORE_MAX would
+ * prefer a driver, BX_NO_SCORE says nothing.
+ *
+ * Its limits: match() works on buses of bus_ext's own.  An adopted bus (pci,
+ * platform) keeps its own match rule; use select() there.
+ */
+#include <bpf/bus_ext.bpf.h>
+
+static const char unwanted[] = "sf-legacy";
+
+static s32 BX_OP(veto_match, struct bx_match_ctx *ctx)
+{
+	for (u32 i = 0; i < sizeof(unwanted); i++) {
+		if (ctx->drv.name[i] != unwanted[i])
+			return BX_NO_SCORE;
+	}
+	return BX_VETO;
+}
+
+BX_POLICY(veto,
+	.bus = "bx-sf",
+	.vendor = 0x1d1d,
+	.match = (void *)veto_match,
+);
