@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A real device of several functions on a bus of our own: qemu's edu, whose
+# sub-functions compute, copy and interrupt through the contract alone.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. selftests/lib/ktap.sh
+
+sf=/sys/bus/bx-sf/devices
+cleanup() { rmmod bx_edu_sf bx_edu bx_sf bus_ext 2>/dev/null || true; }
+function_of() { basename "$(compgen -G "$sf/edu-*-$1")"; }
+driver_is() {
+	[ "$(basename "$(readlink "$sf/$1/driver" || echo /none)")" = "$2" ]
+}
+
+ktap_plan 13
+modprobe bx_edu
+fact=$(function_of fact) dma=$(function_of dma) irq=$(function_of irq)
+check_equal parent_makes_three_functions 3 "$(find $sf/ -mindepth 1 | wc -l)"
+check_equal function_has_ids '0x00001234 0x000011e8' \
+	"$(cat "$sf/$fact/vendor" "$sf/$fact/device" | xargs)"
+guid=$(cat "$sf/$fact/guid")
+check_match function_has_a_guid '^[0-9a-f]{8}-[0-9a-f]{4}-' "$guid"
+check driver_loads_by_modalias modprobe "$(cat "$sf/$dma/modalias")"
+check id_table_binds_factorial driver_is "$fact" edu-fact
+check id_table_binds_dma driver_is "$dma" edu-dma
+check id_table_binds_irq driver_is "$irq" edu-irq
+
+echo 10 >"$sf/$fact/factorial"
+check_equal the_device_computes 3628800 "$(cat "$sf/$fact/factorial")"
+check_equal the_device_copies 'ok 4096' "$(cat "$sf/$dma/dma_test")"
+before=$(cat "$sf/$irq/irqs")
+echo 1 >"$sf/$irq/irqs"
+check_equal the_device_interrupts $((before + 1)) "$(cat "$sf/$irq/irqs")"
+
+check_fails a_bound_driver_pins_its_bus rmmod bx_sf
+rmmod bx_edu_sf
+rmmod bx_edu
+check_equal functions_go_with_their_parent 0 \
+	"$(find $sf/ -mindepth 1 | wc -l)"
+modprobe bx_edu
+check_equal guid_is_stable "$guid" "$(cat "$sf/$(function_of fact)/guid")"
