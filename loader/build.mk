@@ -37,12 +37,15 @@ $(BXCTL): $(LOADER_CMD_OBJS) $(LIBBUSEXT)
 
 ALL += $(BXCTL)
 
-# The writer's test; the other tests are scripts (loader/tests/*.sh).
+# Tests in C; the others are scripts (loader/tests/*.sh).
 JSON_TEST := $(BUILD)/loader/tests/json_writer
+RING_TEST := $(BUILD)/loader/tests/ring
 
 $(JSON_TEST): loader/tests/json_writer.c $(BUILD)/loader/cmd/json_writer.o
+$(RING_TEST): loader/tests/ring.c $(LIBBUSEXT)
+$(JSON_TEST) $(RING_TEST):
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBBPF_LIBS)
 
-TEST_PROGS += $(BXCTL) $(JSON_TEST)
+TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST)

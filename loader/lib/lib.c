@@ -23,6 +23,7 @@
 #define DEFAULT_TIMEOUT_MS	30000
 #define DEFAULT_RING_SIZE	(64 * 1024)
 #define CAP_SYS_ADMIN_BIT	21
+#define LIBBPF_PREFIX		"libbpf: "
 
 static struct bx_handle *working;
 
@@ -34,6 +35,8 @@ static int on_libbpf(enum libbpf_print_level level, const char *fmt,
 
 	if (!h || (level == LIBBPF_DEBUG && !h->verbose))
 		return 0;
+	if (!strncmp(fmt, LIBBPF_PREFIX, strlen(LIBBPF_PREFIX)))
+		fmt += strlen(LIBBPF_PREFIX);
 	if (vasprintf(&text, fmt, args) < 0)
 		return 0;
 	if (h->verbose && h->log && level != LIBBPF_DEBUG)

@@ -27,11 +27,20 @@ says() {
 	fi
 }
 
+# As somebody without capabilities
+unprivileged() {
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --reuid 65534 --clear-groups "$@"
+	else
+		"$@"
+	fi
+}
+
 rejects() {
 	says "$1" 4 "$3" apply "$objects/$2.bpf.o"
 }
 
-ktap_plan 43
+ktap_plan 46
 
 says "no command is an error" 2 "a command is missing"
 says "an unknown command is named" 2 "unknown command 'aply'" aply x
@@ -83,3 +92,14 @@ rejects "a policy that does nothing" no-program "it implements nothing"
 rejects "a policy without a link" no-link "put it into .struct_ops.link"
 rejects "a struct_ops of somebody else" foreign "it is a struct other_ops"
 rejects "an object with nothing to attach" nothing "contains: program 'lonely' \(syscall\)"
+
+# --- with a bus_ext that is there, as far as sysfs tells
+mkdir -p "$work/sys/kernel/bus_ext"
+chmod 755 "$work"
+cp "$bxctl" "$work/bxctl"
+check_status 7 "a missing capability has a status of its own" \
+	unprivileged "$work/bxctl" status
+check_match "and is named" "CAP_SYS_ADMIN" \
+	"$(unprivileged "$work/bxctl" status 2>&1)"
+check_status 1 "output that cannot be written is an error" \
+	sh -c "'$work/bxctl' help >/dev/full"

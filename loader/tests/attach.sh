@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# bxctl with the module: attach, upgrade, conflicts, ejection, roll-back, and
+# what a process that died half-way leaves behind. Runs in the VM; the host
+# bridge, which no driver takes, is asked about at every attach.
+cd "$(dirname "$0")/../.." || exit 1
+. selftests/lib/ktap.sh
+bxctl=${BUILD:-build}/bin/bxctl
+objects=${BUILD:-build}/loader/tests/objects
+pins=/sys/fs/bpf/bus_ext/policies
+other_pins=/sys/fs/bpf/bus_ext_test
+device=pci/0000:00:00.0
+work=$(mktemp -d)
+
+cleanup() {
+	"$bxctl" detach --all >/dev/null 2>&1
+	rm -rf "$work" "$other_pins"
+}
+
+says() {
+	local name=$1 expected=$2 regex=$3 output status=0
+	shift 3
+	output=$("$bxctl" "$@" 2>&1) || status=$?
+	if [ "$status" = "$expected" ] && [[ $output =~ $regex ]]; then
+		ktap_ok "$name"
+	else
+		ktap_not_ok "$name" "command:  bxctl $*" \
+			"expected: status $expected and /$regex/" \
+			"actual:   status $status" "$output"
+	fi
+}
+
+applies() {
+	says "$1" "$3" "$4" apply "$objects/$2.bpf.o"
+}
+
+# attached: names and versions in the kernel
+attached() {
+	local dir
+	for dir in /sys/kernel/bus_ext/policies/*/; do
+		[ -d "$dir" ] || continue
+		dir=${dir%/}
+		echo "${dir##*/}:$(<"$dir/version")"
+	done | sort | xargs
+}
+
+# map_id NAME: the map that the pins say
+map_id() {
+	bpftool -j map show pinned "$pins/$1/map" | grep -o '"id":[0-9]*' |
+		head -n 1 | cut -d: -f2
+}
+
+directory() {
+	rm -rf "$work/dir"
+	mkdir "$work/dir"
+	local n=0 object
+	for object; do
+		n=$((n + 1))
+		cp "$objects/$object.bpf.o" "$work/dir/$n-$object.bpf.o"
+	done
+}
+
+ktap_plan 56
+modprobe bus_ext || ktap_diag "modprobe failed"
+
+# --- attach, upgrade, detach
+applies "a policy is attached" good 0 "^applied loader_test to pci \(vendor any, priority 0, version 1\): 0 devices decided$"
+check_equal "the kernel has it" "loader_test:1" "$(attached)"
+says "it is listed" 0 "loader_test +pci +any +0 +1 +enforce" policies
+before=$(map_id loader_test)
+applies "a newer version replaces it" good2 0 "^upgraded loader_test on pci .*version 1 -> 2"
+check_equal "the kernel has the newer one alone" "loader_test:2" "$(attached)"
+check "the pinned map is the new one" test "$before" != "$(map_id loader_test)"
+check_fails "no staged map is left" test -e "$pins/loader_test/new"
+says "status finds nothing wrong" 0 "1 policy attached" status
+check_equal "status says no more than that" "3" "$("$bxctl" status | wc -l)"
+applies "a name with a dot is attached" other 0 "^applied other.v1 to pci"
+check "its pins have a colon" test -e "$pins/other:v1/link"
+says "it is detached by its name" 0 "^detached policy other.v1$" detach other.v1
+says "a policy is detached" 0 "^detached policy loader_test$" detach loader_test
+check_equal "the kernel has none" "" "$(attached)"
+check_fails "no pins are left" test -e "$pins/loader_test"
+says "there is nothing to detach" 1 "no policy and no hook has that name" detach loader_test
+
+# --- rejections
+applies "a bus that does not exist" no-such-bus 4 "there is no such bus for policies; there are: .*pci"
+applies "the verifier's reason is told" unsafe 4 "verifier rejects program 'unsafe': R[0-9] invalid mem access"
+says "the verifier's log is told on request" 4 "BEGIN PROG LOAD LOG" -v apply "$objects/unsafe.bpf.o"
+applies "init() refuses" no-init 4 "init\(\) returned -17"
+applies "unknown flags" bad-flags 4 "flags that this version of bxctl does not know"
+check_equal "none of them is attached" "" "$(attached)"
+
+# --- ejection
+applies "an ejected policy is told" ejected 6 "'loader_test' was ejected from pci, on device .*impossible value"
+check_equal "it is not attached" "" "$(attached)"
+check_fails "its pins are gone" test -e "$pins/loader_test"
+says "its reason stays readable" 0 "ejected [0-9]+ s ago: loader_test version 3 from pci" status
+"$bxctl" apply "$objects/good.bpf.o" >/dev/null
+applies "an ejected upgrade is told" ejected 6 "was ejected .*everything is as it was before"
+check_equal "the previous version is back" "loader_test:1" "$(attached)"
+check "and pinned" test -e "$pins/loader_test/link"
+applies "and can be upgraded" good2 0 "version 1 -> 2"
+
+# --- all or nothing
+directory good other hook
+says "a directory is applied in order" 0 "upgraded loader_test .*applied other.v1 .*attached hook loader_hook to bx_hook_select" apply "$work/dir"
+says "hooks are listed" 0 "hook loader_hook \(link [0-9]+\)" policies
+says "a hook is detached by its program" 0 "detached hook loader_hook" detach loader_hook
+"$bxctl" detach other.v1 >/dev/null
+directory good2 other hook no-such-bus
+says "one failure undoes a directory" 4 "no such bus .*everything is as it was before" apply "$work/dir"
+check_equal "the upgrade was undone, the rest detached" "loader_test:1" "$(attached)"
+check_equal "their pins are gone" "loader_test" "$(ls "$pins")"
+check_equal "the hook is gone" "" "$(ls "$pins/../hooks")"
+directory good2 unsafe
+says "a rejected object stops a directory" 4 "verifier rejects" apply "$work/dir"
+check_equal "before anything is attached" "loader_test:1" "$(attached)"
+
+# --- conflicts
+says "a name in use elsewhere" 5 "the name is in use \(link [0-9]+, version 1\)" apply "$objects/good2.bpf.o" --pin-dir "$other_pins"
+check_equal "stays as it was" "loader_test:1" "$(attached)"
+bpftool map create /sys/fs/bpf/foreign type array key 4 value 4 entries 1 name foreign
+mv /sys/fs/bpf/foreign "$pins/loader_test/map"
+applies "what somebody else replaced is not overwritten" good2 5 "somebody else replaced it"
+check_equal "and stays" "loader_test:1" "$(attached)"
+says "detach resolves it" 0 "detached policy loader_test" detach loader_test
+# shellcheck disable=SC2094 # a directory
+flock "${pins%/*}" sleep 4 &
+sleep 0.5
+says "a lock that is held" 5 "another process has held .* for 1 s" apply "$objects/good.bpf.o" --timeout 1
+wait
+says "pins elsewhere work" 0 "^applied" apply "$objects/good.bpf.o" --pin-dir "$other_pins"
+says "a policy that is not pinned here is detached too" 0 "was not pinned.*detaching link [0-9]+.*detached policy" detach loader_test
+
+# --- what a process that was killed leaves
+"$bxctl" apply "$objects/good.bpf.o" >/dev/null
+rm "$pins/loader_test/link"
+says "status shows a stale pin" 0 "policy loader_test is pinned, but not attached" status
+applies "apply cleans stale pins" good 0 "removing the stale pins of 'loader_test'.*applied"
+rm "$pins/loader_test/map"
+applies "a missing map is made up for" good2 0 "is made again.*version 1 -> 2"
+bpftool map pin id "$(map_id loader_test)" "$pins/loader_test/new"
+applies "an upgrade that took effect is ended" good 0 "ending an interrupted upgrade.*version 2 -> 1"
+bpftool map create "$pins/loader_test/new" type array key 4 value 4 entries 1 name foreign
+applies "one that did not is forgotten" good2 0 "interrupted before it took effect.*version 1 -> 2"
+for delay in 05 1 15 2 25 3 35 4; do
+	"$bxctl" apply "$objects/good.bpf.o" >/dev/null 2>&1 &
+	sleep "0.$delay"
+	kill -9 $! 2>/dev/null
+	wait $! 2>/dev/null
+	"$bxctl" apply "$objects/good2.bpf.o" >/dev/null 2>&1 || break
+done
+check_equal "a killed apply never stops the next" "loader_test:2" "$(attached)"
+says "everything is detached" 0 "detached policy loader_test" detach --all
+
+# --- a device
+"$bxctl" apply "$objects/refuse-hook.bpf.o" >/dev/null
+says "a hook decides as soon as it is attached" 0 "hook +refuse.*decision: no driver, all are refused, by hook" explain "$device"
+"$bxctl" detach loader_hook >/dev/null
+says "and no longer when it is gone" 0 "decision: left to the kernel" explain "$device"
