@@ -8,6 +8,10 @@ build=${BUILD:-$top/build}
 case $build in /*) ;; *) build=$top/$build ;; esac
 export top build
 
+# An ordinary user's PATH has no depmod, and what apt-cache says is translated.
+export PATH=$PATH:/usr/sbin:/sbin
+export LC_ALL=C.UTF-8
+
 die() {
 	echo "${0##*/}: $*" >&2
 	exit 1
