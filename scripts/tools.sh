@@ -79,6 +79,10 @@ build_tools() {
 	rm -rf "$tools/obj"
 }
 
+# Two at once in one checkout take turns.
+mkdir -p "$tools"
+exec 9>"$tools/.lock"
+flock 9
 case ${1:-} in
 fetch) fetch "$2" ;;
 build) build_tools "$2" ;;

@@ -27,7 +27,7 @@ nvme_ready() { [ -e /sys/bus/pci/drivers/nvme/$pf ]; }
 listed() { bpftool -j struct_ops list | jq -r '.[].name'; }
 no_policy() { [ ! -e /sys/kernel/bus_ext/policies/first ]; }
 
-ktap_plan 17
+ktap_plan 20
 modprobe nvme
 modprobe bus_ext
 wait_until 30 nvme_ready
@@ -65,7 +65,11 @@ check_match the_reason_can_be_read \
 	'first: a policy of this name is attached' \
 	"$(cat /sys/kernel/bus_ext/refused)"
 
-# The kernel has no unregister for a policy with a link: its pin goes.
+# It ends with its pin, or by name
 rm -r $pins/first
 check the_policy_ends_with_its_pin wait_until 10 no_policy
 check_equal its_override_ends_as_well '(null)' "$(override)"
+bpftool struct_ops register $obj/first.bpf.o $pins/first
+check unregister_by_name bpftool struct_ops unregister name first
+check the_policy_is_unregistered no_policy
+check_fails unregister_what_is_not bpftool struct_ops unregister name first
