@@ -555,6 +555,25 @@ bool bxt_becomes_bound(const char *device, const char *driver)
 	return bxt_within(PATIENCE_MS, is_bound_to, &pair);
 }
 
+struct probed {
+	const char *driver;
+	int times;
+};
+
+static bool is_probed(void *arg)
+{
+	struct probed *probed = arg;
+
+	return bxt_probes(probed->driver) >= probed->times;
+}
+
+bool bxt_becomes_probed(const char *driver, int times)
+{
+	struct probed probed = { driver, times };
+
+	return bxt_within(PATIENCE_MS, is_probed, &probed);
+}
+
 /* ---- modules ---- */
 
 int bxt_load(const char *module)

@@ -95,6 +95,7 @@ int bxt_probes(const char *driver);
 int bxt_bound_devices(const char *driver);
 const char *bxt_bound_on(const char *bus, const char *device);
 bool bxt_becomes_bound(const char *device, const char *driver);
+bool bxt_becomes_probed(const char *driver, int times);
 int bxt_set_override(const char *bus, const char *device, const char *driver);
 const char *bxt_override(const char *bus, const char *device);
 int bxt_nr_ejected(void);
