@@ -240,6 +240,7 @@ struct bx_run {
 	const struct bx_dev_info *dev;
 	bool			dry;
 	char			error[BX_MSG_LEN];
+	enum bx_exit_kind	kind;
 	s32			code;
 	bool			failed;
 };

@@ -17,15 +17,16 @@ static int bx_set_driver(struct bx_select_ctx *ctx, const char *name, size_t max
 {
 	struct bx_run *run = bx_run_find(ctx);
 	size_t len = strnlen(name, max);
+	bool endless = len == max || len >= BX_NAME_LEN;
 
 	/* Not the context of a program that this task runs: do not touch it. */
 	if (!run)
 		return -EINVAL;
-	if (!len || len == max || len >= BX_NAME_LEN || strchr(name, '/') ||
-	    strchr(name, '\n')) {
+	if (!len || endless || strchr(name, '/') || strchr(name, '\n')) {
 		if (!run->failed && run->inst) {
 			run->failed = true;
-			run->code = len ? -ENAMETOOLONG : -EINVAL;
+			run->kind = BX_EXIT_BAD_NAME;
+			run->code = endless ? -ENAMETOOLONG : -EINVAL;
 			scnprintf(run->error, sizeof(run->error),
 				  "bx_select_driver() got an impossible driver name of %zu bytes",
 				  len);
@@ -81,6 +82,7 @@ __bpf_kfunc void bx_policy_error(s32 code, const char *msg__str)
 	if (!run || run->failed)
 		return;
 	run->failed = true;
+	run->kind = BX_EXIT_ERROR;
 	run->code = code;
 	strscpy(run->error, msg__str, sizeof(run->error));
 }

@@ -73,14 +73,14 @@ static void bx_policy_begin(struct bx_run *run, struct bx_election *e,
 	bx_run_begin(run);
 }
 
-/* False when the program gave up with bx_policy_error(). */
+/* False when a kfunc found the program at fault, or it gave up itself. */
 static bool bx_policy_end(struct bx_run *run)
 {
 	bx_run_end(run);
 	if (!run->failed)
 		return true;
 	if (!run->dry)
-		bx_eject(run->inst, BX_EXIT_ERROR, run->code, run->dev, "%s",
+		bx_eject(run->inst, run->kind, run->code, run->dev, "%s",
 			 run->error);
 	return false;
 }
