@@ -31,13 +31,16 @@ distclean: ## remove everything that is not in the sources
 
 # What follows needs packages and the kernel's version, which are looked up
 # once, for the first goal that builds something, and written to this file.
+# What the goals need later is asked for at once.
+PACKAGES := build $(if $(filter vm test bench demo,$(MAKECMDGOALS)),vm) \
+	$(filter check,$(MAKECMDGOALS))
 ifneq ($(filter-out help clean distclean,$(or $(MAKECMDGOALS),all)),)
 CONFIG := $(BUILD)/config$(addprefix -,$(KERNEL)).mk
 include $(CONFIG)
 endif
 
 $(CONFIG): scripts/config.sh scripts/packages.sh
-	$(Q)KERNEL=$(KERNEL) scripts/config.sh $@
+	$(Q)KERNEL=$(KERNEL) scripts/config.sh $@ $(PACKAGES)
 
 # VM_KERNEL_DIR= is a kernel that somebody else put together, laid out as
 # scripts/kernel.sh says: modules are built for it, and it is booted.

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Write what make needs to know about this machine and the kernel to build for:
+# Write what make needs to know about this machine and the kernel to build for,
+# with the packages of these groups (see packages.sh) installed:
 #
-#   config.sh build/config.mk
+#   config.sh build/config.mk GROUP...
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-"$top/scripts/packages.sh" build
+"$top/scripts/packages.sh" "${@:2}"
 version=$("$top/scripts/kernel.sh" version)
 [ -n "$version" ] || die "apt names no kernel image; set KERNEL=VERSION"
 
