@@ -436,6 +436,16 @@ bool bx_is_own(const struct device *dev)
 	return dev->bus && dev->bus->match == bx_bus_match;
 }
 
+/*
+ * The driver core asks match() only when it has a driver at hand.  On a bus
+ * without any, the election is held here: it may want a driver's module.
+ */
+static void bx_own_consider(struct bx_device *bdev)
+{
+	if (!READ_ONCE(bdev->dev.driver))
+		bx_own_elected(bdev, NULL);
+}
+
 static void bx_reelect_one(struct device *dev)
 {
 	struct bx_device *bdev = to_bx_device(dev);
@@ -448,6 +458,7 @@ static void bx_reelect_one(struct device *dev)
 	mutex_unlock(&bdev->elect_lock);
 	if (device_attach(dev) < 0)
 		dev_dbg(dev, "gone before its re-election\n");
+	bx_own_consider(bdev);
 }
 
 static int bx_reelect_dev(struct device *dev, void *data)
@@ -728,6 +739,8 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 	err = device_add(&bdev->dev);
 	if (err)
 		bx_device_unlist(bdev);
+	else
+		bx_own_consider(bdev);
 	return err;
 }
 EXPORT_SYMBOL_GPL(bx_device_add);
@@ -825,8 +838,11 @@ int __bx_driver_register(struct bx_bus *bus, struct bx_driver *drv,
 	if (err) {
 		bx_driver_unlist(drv);
 		synchronize_srcu(&bx_srcu);
+		return err;
 	}
-	return err;
+	/* The driver core has tried this driver alone: another may win now. */
+	bx_own_reelect(bus);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(__bx_driver_register);
 
