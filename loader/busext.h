@@ -270,14 +270,14 @@ typedef int (*bx_exit_fn)(const struct bx_exit_info *rec, void *arg);
 typedef int (*bx_opinion_fn)(const struct bx_opinion *rec, void *arg);
 
 /**
- * bx_for_each_pin() - what is pinned: policies, then hooks, by name
+ * bx_list_pins() - what is pinned: policies, then hooks, by name
  * @handle: the handle
  * @fn: called for each
  * @arg: second argument of @fn
  *
  * Return: 0, what @fn returned, or a negative errno.
  */
-int bx_for_each_pin(struct bx_handle *handle, bx_pin_fn fn, void *arg);
+int bx_list_pins(struct bx_handle *handle, bx_pin_fn fn, void *arg);
 
 /**
  * bx_exit_kind_text() - why a policy ended, in words
@@ -290,7 +290,7 @@ const char *bx_exit_kind_text(__u32 kind);
 /* ---- devices ---- */
 
 /**
- * bx_for_each_device() - the devices of bus_ext's own buses and of adopted ones
+ * bx_list_devices() - the devices of bus_ext's own buses and of adopted ones
  * @handle: the handle
  * @fn: called for each, bus by bus
  * @arg: second argument of @fn
@@ -301,49 +301,49 @@ const char *bx_exit_kind_text(__u32 kind);
  * (BX_FAULT_KERNEL), -EPERM (BX_FAULT_PERMISSION), -ENOBUFS when there are
  * more records than the largest ring holds.
  */
-int bx_for_each_device(struct bx_handle *handle, bx_device_fn fn, void *arg);
+int bx_list_devices(struct bx_handle *handle, bx_device_fn fn, void *arg);
 
 /**
- * bx_for_each_driver() - the drivers of the same buses
+ * bx_list_drivers() - the drivers of the same buses
  * @handle: the handle
  * @fn: called for each, bus by bus
  * @arg: second argument of @fn
  *
- * Return: as bx_for_each_device().
+ * Return: as bx_list_devices().
  */
-int bx_for_each_driver(struct bx_handle *handle, bx_driver_fn fn, void *arg);
+int bx_list_drivers(struct bx_handle *handle, bx_driver_fn fn, void *arg);
 
 /**
- * bx_for_each_policy() - the attached policies
+ * bx_list_policies() - the attached policies
  * @handle: the handle
  * @fn: called for each, bus by bus, in order of authority
  * @arg: second argument of @fn
  *
- * Return: as bx_for_each_device().
+ * Return: as bx_list_devices().
  */
-int bx_for_each_policy(struct bx_handle *handle, bx_policy_fn fn, void *arg);
+int bx_list_policies(struct bx_handle *handle, bx_policy_fn fn, void *arg);
 
 /**
- * bx_for_each_exit() - the last ejections, oldest first
+ * bx_list_exits() - the last ejections, oldest first
  * @handle: the handle
  * @fn: called for each
  * @arg: second argument of @fn
  *
- * Return: as bx_for_each_device().
+ * Return: as bx_list_devices().
  */
-int bx_for_each_exit(struct bx_handle *handle, bx_exit_fn fn, void *arg);
+int bx_list_exits(struct bx_handle *handle, bx_exit_fn fn, void *arg);
 
 /**
- * bx_for_each_opinion() - a device's election, run for show
+ * bx_list_opinions() - a device's election, run for show
  * @handle: the handle
  * @ref: the device
  * @fn: called for each opinion, in order of authority; the decision is last
  * @arg: second argument of @fn
  *
- * Return: as bx_for_each_device(); -ENODEV and -ENOTUNIQ as bx_get_device().
+ * Return: as bx_list_devices(); -ENODEV and -ENOTUNIQ as bx_get_device().
  */
-int bx_for_each_opinion(struct bx_handle *handle, const struct bx_devref *ref,
-			bx_opinion_fn fn, void *arg);
+int bx_list_opinions(struct bx_handle *handle, const struct bx_devref *ref,
+		     bx_opinion_fn fn, void *arg);
 
 /**
  * bx_parse_device() - read a device's name as people write it
@@ -401,15 +401,15 @@ int bx_reelect(struct bx_handle *handle, const char *bus);
 int bx_settle(struct bx_handle *handle);
 
 /**
- * bx_for_each_bus() - the buses that policies can be attached to
+ * bx_list_buses() - the buses that policies can be attached to
  * @handle: the handle
  * @fn: called with each bus' name
  * @arg: second argument of @fn
  *
  * Return: 0, what @fn returned, or -ENOENT when bus_ext is not loaded.
  */
-int bx_for_each_bus(struct bx_handle *handle,
-		    int (*fn)(const char *bus, void *arg), void *arg);
+int bx_list_buses(struct bx_handle *handle,
+		  int (*fn)(const char *bus, void *arg), void *arg);
 
 #ifdef __cplusplus
 }

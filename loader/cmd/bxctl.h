@@ -114,10 +114,6 @@ extern const struct command status_commands[];
 extern const struct command main_commands[];
 extern const struct command *const command_tables[];
 
-#define for_each_command(table, cmd) \
-	for (table = command_tables; *table; table++) \
-		for (cmd = *table; cmd->name; cmd++)
-
 /* main.c */
 int usage_error(struct env *env, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -125,6 +121,8 @@ int usage_error(struct env *env, const char *fmt, ...)
 /* params.c */
 int params_parse(struct env *env, int argc, char **argv);
 const struct command *find_command(const char *name);
+/* The commands of all tables, counted from 0; NULL after the last. */
+const struct command *command_at(size_t n);
 
 /* words.c: valid until the next call with the same buffer */
 #define WORDS	160

@@ -49,13 +49,13 @@ static int do_devices(struct env *env)
 
 	if (env->args.json) {
 		json_array(&env->json, "devices");
-		err = bx_for_each_device(env->bx, device_row, &l);
+		err = bx_list_devices(env->bx, device_row, &l);
 		json_end_array(&env->json);
 		return err;
 	}
 	table_row(&l.table, "BUS", "DEVICE", "ID", "DRIVER", "DECIDED BY",
 		  "OUTCOME", NULL);
-	err = bx_for_each_device(env->bx, device_row, &l);
+	err = bx_list_devices(env->bx, device_row, &l);
 	if (err)
 		return err;
 	if (l.table.rows > 1)
@@ -101,7 +101,7 @@ static int do_drivers(struct env *env)
 	else
 		table_row(&l.table, "BUS", "DRIVER", "MODULE", "DEVICES",
 			  NULL);
-	err = bx_for_each_driver(env->bx, driver_row, &l);
+	err = bx_list_drivers(env->bx, driver_row, &l);
 	if (env->args.json)
 		json_end_array(&env->json);
 	else if (!err)
@@ -261,15 +261,15 @@ static int do_tree(struct env *env)
 	struct tree t = { .env = env };
 	int err;
 
-	err = bx_for_each_policy(env->bx, keep_policy, &t);
+	err = bx_list_policies(env->bx, keep_policy, &t);
 	if (!err)
-		err = bx_for_each_driver(env->bx, keep_driver, &t);
+		err = bx_list_drivers(env->bx, keep_driver, &t);
 	if (!err)
-		err = bx_for_each_device(env->bx, keep_device, &t);
+		err = bx_list_devices(env->bx, keep_device, &t);
 	if (env->args.json)
 		json_array(&env->json, "buses");
 	if (!err)
-		err = bx_for_each_bus(env->bx, tree_bus, &t);
+		err = bx_list_buses(env->bx, tree_bus, &t);
 	if (env->args.json)
 		json_end_array(&env->json);
 	free(t.policies);

@@ -274,7 +274,7 @@ static int do_explain(struct env *env)
 	} else {
 		table_row(&e.table, "WHO", "SAYS", "DRIVER", "AND SO", NULL);
 	}
-	err = bx_for_each_opinion(env->bx, &ref, on_opinion, &e);
+	err = bx_list_opinions(env->bx, &ref, on_opinion, &e);
 	if (env->args.json)
 		json_end_array(&env->json);
 	if (err)
@@ -353,9 +353,7 @@ static int do_reelect(struct env *env)
 	  offsetof(struct args, bus) }
 
 static const struct param explain_params[] = { BUS_PARAM, {} };
-static const struct param rebind_params[] = {
-	BUS_PARAM, TIMEOUT_PARAM, {}
-};
+static const struct param rebind_params[] = { BUS_PARAM, TIMEOUT_PARAM, {} };
 static const struct param reelect_params[] = { TIMEOUT_PARAM, {} };
 
 const struct command explain_commands[] = {

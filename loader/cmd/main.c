@@ -60,14 +60,14 @@ static void print_params(const struct param *params)
 
 static void help_all(void)
 {
-	const struct command *const *table, *cmd;
+	const struct command *cmd;
 	char left[64];
 	size_t i;
 
 	printf("usage: bxctl [OPTIONS] COMMAND [ARGUMENT]\n\n"
 	       "Attach BPF policies that decide which driver a device gets.\n\n"
 	       "Commands:\n");
-	for_each_command(table, cmd) {
+	for (i = 0; (cmd = command_at(i)); i++) {
 		snprintf(left, sizeof(left), "%s%s%s", cmd->name,
 			 cmd->operand ? " " : "", cmd->operand ?: "");
 		printf("  %-22s  %s\n", left, cmd->help);
@@ -103,11 +103,12 @@ static void json_params(struct json *j, const char *name,
 
 static void json_help(struct json *j, const struct command *only)
 {
-	const struct command *const *table, *cmd;
+	const struct command *cmd;
+	size_t i;
 
 	json_params(j, "options", common_params);
 	json_array(j, "commands");
-	for_each_command(table, cmd) {
+	for (i = 0; (cmd = command_at(i)); i++) {
 		if (only && cmd != only)
 			continue;
 		json_object(j, NULL);

@@ -28,11 +28,23 @@ const struct param common_params[] = {
 	{}
 };
 
-const struct command *find_command(const char *name)
+const struct command *command_at(size_t n)
 {
 	const struct command *const *table, *cmd;
 
-	for_each_command(table, cmd)
+	for (table = command_tables; *table; table++)
+		for (cmd = *table; cmd->name; cmd++)
+			if (!n--)
+				return cmd;
+	return NULL;
+}
+
+const struct command *find_command(const char *name)
+{
+	const struct command *cmd;
+	size_t n;
+
+	for (n = 0; (cmd = command_at(n)); n++)
 		if (!strcmp(cmd->name, name))
 			return cmd;
 	return NULL;
@@ -60,7 +72,8 @@ static int parse_seconds(struct env *env, const char *option,
 
 	n = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end || !n || n > MAX_SECONDS)
-		return usage_error(env, "'%s' of option '--%s' is not a number of seconds (1 to %d)",
+		return usage_error(env,
+				   "'%s' of option '--%s' is not a number of seconds (1 to %d)",
 				   text, option, MAX_SECONDS);
 	*out = n;
 	return 0;

@@ -160,8 +160,8 @@ static int do_detach(struct env *env)
 	if (env->args.operand)
 		add_name(&names, env->args.operand);
 	else
-		err = bx_for_each_policy(env->bx, add_policy, &names) ?:
-			bx_for_each_pin(env->bx, add_pin, &names);
+		err = bx_list_policies(env->bx, add_policy, &names) ?:
+			bx_list_pins(env->bx, add_pin, &names);
 	if (env->args.json)
 		json_array(&env->json, "detached");
 	if (!err)
@@ -234,11 +234,11 @@ static int json_policies(struct env *env)
 	int err;
 
 	json_array(&env->json, "policies");
-	err = bx_for_each_policy(env->bx, json_row, &env->json);
+	err = bx_list_policies(env->bx, json_row, &env->json);
 	json_end_array(&env->json);
 	json_array(&env->json, "hooks");
 	if (!err)
-		err = bx_for_each_pin(env->bx, json_hook, &env->json);
+		err = bx_list_pins(env->bx, json_hook, &env->json);
 	json_end_array(&env->json);
 	return err;
 }
@@ -251,12 +251,12 @@ static int do_policies(struct env *env)
 	if (env->args.json)
 		return json_policies(env);
 	policy_header(&t);
-	err = bx_for_each_policy(env->bx, row, &t);
+	err = bx_list_policies(env->bx, row, &t);
 	if (!err && t.rows > 1)
 		table_print(&t, "");
 	else if (!err)
 		printf("no policy is attached\n");
-	return err ?: bx_for_each_pin(env->bx, print_hook, NULL);
+	return err ?: bx_list_pins(env->bx, print_hook, NULL);
 }
 
 static const struct param apply_params[] = {

@@ -193,11 +193,11 @@ static int do_status(struct env *env)
 	if (!err)
 		err = bx_kernel_version(env->bx, s.version, sizeof(s.version));
 	if (!err)
-		err = bx_for_each_policy(env->bx, add_policy, &s);
+		err = bx_list_policies(env->bx, add_policy, &s);
 	if (!err)
-		err = bx_for_each_pin(env->bx, add_pin, &s);
+		err = bx_list_pins(env->bx, add_pin, &s);
 	if (!err)
-		err = bx_for_each_exit(env->bx, add_exit, &s);
+		err = bx_list_exits(env->bx, add_exit, &s);
 	if (!err && env->args.json)
 		json_status(&s);
 	else if (!err)

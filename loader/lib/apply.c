@@ -23,15 +23,21 @@
 
 #define OBJECT_SUFFIX	".bpf.o"
 
+/**
+ * struct transaction - what one bx_apply() does
+ * @objs: the objects, in order
+ * @count: how many
+ * @items: their policies and hooks, in order
+ * @nr_items: how many
+ * @exit_seq: number of the last ejection before it
+ */
 struct transaction {
 	struct object	*objs;
 	size_t		count;
-	uint64_t	exit_seq;	/* of the last ejection before it */
+	struct item	**items;
+	size_t		nr_items;
+	uint64_t	exit_seq;
 };
-
-#define for_each_item(obj, item, txn) \
-	for (obj = (txn)->objs; obj < (txn)->objs + (txn)->count; obj++) \
-		for (item = obj->items; item < obj->items + obj->count; item++)
 
 const char *bx_exit_kind_text(__u32 kind)
 {
@@ -104,35 +110,36 @@ static int add_directory(struct bx_handle *h, struct transaction *txn,
 	return err;
 }
 
-/* The item of @name and @kind that comes before @end, if there is one. */
-static const struct object *find_before(const struct transaction *txn,
-					const struct item *end)
+/* The objects do not move any more: collect what they have to attach. */
+static int collect_items(struct bx_handle *h, struct transaction *txn)
 {
-	const struct object *obj;
-	const struct item *item;
+	size_t i, k, count = 0;
 
-	for_each_item(obj, item, txn) {
-		if (item == end)
-			return NULL;
-		if (item->about.kind == end->about.kind &&
-		    !strcmp(item->about.name, end->about.name))
-			return obj;
-	}
-	return NULL;
+	for (i = 0; i < txn->count; i++)
+		count += txn->objs[i].count;
+	txn->items = calloc(count, sizeof(*txn->items));
+	if (!txn->items)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	for (i = 0; i < txn->count; i++)
+		for (k = 0; k < txn->objs[i].count; k++)
+			txn->items[txn->nr_items++] = &txn->objs[i].items[k];
+	return 0;
 }
 
 static int check_unique(struct bx_handle *h, const struct transaction *txn)
 {
-	const struct object *obj, *other;
-	const struct item *item;
+	const struct bx_applied *a, *b;
+	size_t i, k;
 
-	for_each_item(obj, item, txn) {
-		other = find_before(txn, item);
-		if (other)
-			return fail(h, BX_FAULT_REJECTED, EINVAL,
-				    "cannot apply '%s': '%s' has '%s' too",
-				    obj->path, other->path, item->about.name);
-	}
+	for (i = 0; i < txn->nr_items; i++)
+		for (k = 0; k < i; k++) {
+			a = &txn->items[i]->about;
+			b = &txn->items[k]->about;
+			if (a->kind == b->kind && !strcmp(a->name, b->name))
+				return fail(h, BX_FAULT_REJECTED, EINVAL,
+					    "cannot apply '%s': '%s' has '%s' too",
+					    a->file, b->file, a->name);
+		}
 	return 0;
 }
 
@@ -147,6 +154,8 @@ static int read_all(struct bx_handle *h, struct transaction *txn,
 			    path, strerror(errno));
 	err = S_ISDIR(st.st_mode) ? add_directory(h, txn, path) :
 		add_object(h, txn, path);
+	if (!err)
+		err = collect_items(h, txn);
 	return err ?: check_unique(h, txn);
 }
 
@@ -215,6 +224,25 @@ static int in_use(struct bx_handle *h, const struct bx_applied *about)
 		    about->name);
 }
 
+/* Where the kernel gave no reason of its own */
+static const char *attach_reason(int err)
+{
+	switch (err) {
+	case -EOPNOTSUPP:
+		return "match() is not for this bus, whose own rule stays in force; use select()";
+	case -E2BIG:
+		return "there are too many policies; detach one";
+	case -ESHUTDOWN:
+		return "the policy of that name is being ejected; try again";
+	case -ENAMETOOLONG:
+		return "its name or its bus is too long";
+	case -EINVAL:
+		return "one of its fields is not valid";
+	default:
+		return strerror(-err);
+	}
+}
+
 static int attach_failed(struct bx_handle *h, const struct bx_applied *about,
 			 const char *refused, int err)
 {
@@ -234,32 +262,24 @@ static int attach_failed(struct bx_handle *h, const struct bx_applied *about,
 			    "cannot attach '%s' to %s: this needs CAP_SYS_ADMIN besides CAP_BPF; run it as root",
 			    about->name, about->target);
 	if (err == -ENODEV) {
-		bx_for_each_bus(h, list_bus, &buses);
+		bx_list_buses(h, list_bus, &buses);
 		return fail(h, BX_FAULT_REJECTED, err,
 			    "cannot attach '%s' to %s: there is no such bus for policies; there are: %s",
 			    about->name, about->target, buses.text);
 	}
-	if (!why[0])
-		snprintf(why, sizeof(why), "%s",
-			 err == -EOPNOTSUPP ? "match() is not for this bus, whose own rule stays in force; use select()" :
-			 err == -E2BIG ? "there are too many policies; detach one" :
-			 err == -ESHUTDOWN ? "the policy of that name is being ejected; try again" :
-			 err == -ENAMETOOLONG ? "its name or bus is too long" :
-			 err == -EINVAL ? "one of its fields is not valid" :
-			 strerror(-err));
 	return fail(h, err == -ESHUTDOWN ? BX_FAULT_STATE :
 		    err == -E2BIG || err == -ENOMEM ? BX_FAULT_FAILED :
 		    BX_FAULT_REJECTED, err, "cannot attach '%s' to %s: %s",
-		    about->name, about->target, why);
+		    about->name, about->target,
+		    why[0] ? why : attach_reason(err));
 }
 
 static int swap_map(int link_fd, int new_fd, int old_fd)
 {
-	LIBBPF_OPTS(bpf_link_update_opts, opts,
-		.flags = BPF_F_REPLACE,
-		.old_map_fd = old_fd,
-	);
+	LIBBPF_OPTS(bpf_link_update_opts, opts);
 
+	opts.flags = BPF_F_REPLACE;
+	opts.old_map_fd = old_fd;
 	return bpf_link_update(link_fd, new_fd, &opts);
 }
 
@@ -365,17 +385,16 @@ static int attach_hook(struct bx_handle *h, struct item *item)
 
 static int attach_all(struct bx_handle *h, struct transaction *txn)
 {
-	struct object *obj;
 	struct item *item;
-	int err;
+	size_t i;
+	int err = 0;
 
-	for_each_item(obj, item, txn) {
+	for (i = 0; !err && i < txn->nr_items; i++) {
+		item = txn->items[i];
 		err = item->about.kind == BX_ITEM_POLICY ?
 			attach_policy(h, item) : attach_hook(h, item);
-		if (err)
-			return err;
 	}
-	return 0;
+	return err;
 }
 
 /* ---- rolling back ---- */
@@ -437,20 +456,17 @@ static void roll_back(struct bx_handle *h, struct transaction *txn)
 {
 	enum bx_fault fault = h->fault;
 	char error[sizeof(h->error)];
-	struct object *obj;
-	struct item *item;
-	size_t others = 0;
+	size_t i, undone = 0;
 
 	strcpy(error, h->error);
-	for (obj = txn->objs + txn->count; obj-- > txn->objs;)
-		for (item = obj->items + obj->count; item-- > obj->items;) {
-			others += item->pinned;
-			roll_back_item(h, item);
-		}
+	for (i = txn->nr_items; i-- > 0;) {
+		undone += txn->items[i]->pinned;
+		roll_back_item(h, txn->items[i]);
+	}
 	h->fault = fault;
 	snprintf(h->error, sizeof(h->error), "%.*s%s",
 		 (int)sizeof(h->error) - 64, error,
-		 others ? "; everything is as it was before" : "");
+		 undone ? "; everything is as it was before" : "");
 }
 
 /* ---- verifying ---- */
@@ -472,14 +488,14 @@ struct ejection_search {
 static int match_ejection(const struct bx_exit_info *rec, void *arg)
 {
 	struct ejection_search *search = arg;
-	const struct object *obj;
-	const struct item *item;
+	const struct transaction *txn = search->txn;
+	size_t i;
 
-	if (rec->seq <= search->txn->exit_seq)
+	if (rec->seq <= txn->exit_seq)
 		return 0;
-	for_each_item(obj, item, search->txn)
-		if (item->about.kind == BX_ITEM_POLICY &&
-		    !strcmp(rec->name, item->about.name)) {
+	for (i = 0; i < txn->nr_items; i++)
+		if (txn->items[i]->about.kind == BX_ITEM_POLICY &&
+		    !strcmp(rec->name, txn->items[i]->about.name)) {
 			search->found = *rec;
 			return 1;
 		}
@@ -492,7 +508,7 @@ static int check_ejections(struct bx_handle *h, const struct transaction *txn)
 	const struct bx_exit_info *e = &search.found;
 	int ret;
 
-	ret = bx_for_each_exit(h, match_ejection, &search);
+	ret = bx_list_exits(h, match_ejection, &search);
 	if (ret <= 0)
 		return ret;
 	return fail(h, BX_FAULT_STATE, ESHUTDOWN,
@@ -534,48 +550,43 @@ static int check_policy(struct bx_handle *h, struct item *item)
 static int count_device(const struct bx_device_rec *rec, void *arg)
 {
 	const struct transaction *txn = arg;
-	const struct object *obj;
-	struct item *item;
+	struct bx_applied *about;
+	size_t i;
 
 	if (!rec->decision.policy_id)
 		return 0;
-	for_each_item(obj, item, txn)
-		if (item->about.id == rec->decision.policy_id &&
-		    !(item->about.flags & BX_F_SHADOW))
-			item->about.devices++;
+	for (i = 0; i < txn->nr_items; i++) {
+		about = &txn->items[i]->about;
+		if (about->id == rec->decision.policy_id &&
+		    !(about->flags & BX_F_SHADOW))
+			about->devices++;
+	}
 	return 0;
 }
 
 /* The kernel sees policies come and go, but not hooks. */
 static int settle(struct bx_handle *h, const struct transaction *txn)
 {
-	const struct object *obj;
-	const struct item *item;
+	size_t i;
 
-	for_each_item(obj, item, txn)
-		if (item->about.kind == BX_ITEM_HOOK)
+	for (i = 0; i < txn->nr_items; i++)
+		if (txn->items[i]->about.kind == BX_ITEM_HOOK)
 			return bx_reelect(h, NULL) ?: bx_settle(h);
 	return bx_settle(h);
 }
 
 static int verify(struct bx_handle *h, struct transaction *txn)
 {
-	struct object *obj;
-	struct item *item;
+	size_t i;
 	int err;
 
 	err = settle(h, txn);
 	if (!err)
 		err = check_ejections(h, txn);
-	if (err)
-		return err;
-	for_each_item(obj, item, txn) {
-		if (item->about.kind == BX_ITEM_POLICY)
-			err = check_policy(h, item);
-		if (err)
-			return err;
-	}
-	return bx_for_each_device(h, count_device, txn);
+	for (i = 0; !err && i < txn->nr_items; i++)
+		if (txn->items[i]->about.kind == BX_ITEM_POLICY)
+			err = check_policy(h, txn->items[i]);
+	return err ?: bx_list_devices(h, count_device, txn);
 }
 
 /* ---- all together ---- */
@@ -588,7 +599,7 @@ static int load_all(struct bx_handle *h, struct transaction *txn)
 	for (i = 0; !err && i < txn->count; i++)
 		err = object_load(h, &txn->objs[i]);
 	if (!err)
-		err = bx_for_each_exit(h, last_seq, &txn->exit_seq);
+		err = bx_list_exits(h, last_seq, &txn->exit_seq);
 	return err;
 }
 
@@ -596,8 +607,6 @@ int bx_apply(struct bx_handle *h, const char *path, bx_applied_fn fn,
 	     void *arg)
 {
 	struct transaction txn = {};
-	struct object *obj;
-	struct item *item;
 	size_t i;
 	int err;
 
@@ -616,9 +625,9 @@ int bx_apply(struct bx_handle *h, const char *path, bx_applied_fn fn,
 			roll_back(h, &txn);
 	}
 	pins_unlock(h);
-	if (!err && fn)
-		for_each_item(obj, item, &txn)
-			fn(&item->about, arg);
+	for (i = 0; !err && fn && i < txn.nr_items; i++)
+		fn(&txn.items[i]->about, arg);
+	free(txn.items);
 	for (i = 0; i < txn.count; i++)
 		object_close(&txn.objs[i]);
 	free(txn.objs);

@@ -64,9 +64,12 @@ static int control_open(struct bx_handle *h, enum request which,
 		log_end(h);
 		return load_failed(h, which, err);
 	}
-	bpf_object__for_each_program(prog, skel->obj)
-		bpf_program__set_autoload(prog, !strcmp(request_names[which],
-						bpf_program__name(prog)));
+	bpf_object__for_each_program(prog, skel->obj) {
+		const char *name = bpf_program__name(prog);
+
+		bpf_program__set_autoload(prog,
+					  !strcmp(name, request_names[which]));
+	}
 	bpf_map__set_max_entries(skel->maps.records, ring_size);
 	err = bxctl__load(skel);
 	log_end(h);

@@ -278,8 +278,8 @@ static int visible(const struct dirent *d)
 	return d->d_name[0] != '.';
 }
 
-int bx_for_each_bus(struct bx_handle *h,
-		    int (*fn)(const char *bus, void *arg), void *arg)
+int bx_list_buses(struct bx_handle *h,
+		  int (*fn)(const char *bus, void *arg), void *arg)
 {
 	struct dirent **list;
 	char path[PATH_MAX];

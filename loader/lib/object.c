@@ -163,7 +163,8 @@ static int read_policy(struct bx_handle *h, const struct value *v,
 	about->flags = number(v, "flags");
 	about->version = number(v, "version");
 	if (about->flags & ~(__u64)BX_F_ALL)
-		return reject(h, v, "it has flags that this version of bxctl does not know");
+		return reject(h, v,
+			      "it has flags that this version of bxctl does not know");
 	return 0;
 }
 
@@ -194,7 +195,8 @@ static int check_map(struct bx_handle *h, struct bpf_map *map, struct value *v)
 		return reject(h, v, what);
 	}
 	if (!(bpf_map__map_flags(map) & BPF_F_LINK))
-		return reject(h, v, "it is in the section .struct_ops: put it into .struct_ops.link");
+		return reject(h, v,
+			      "it is in the section .struct_ops: put it into .struct_ops.link");
 	return 1;
 }
 
@@ -332,11 +334,12 @@ int object_open(struct bx_handle *h, const char *path, struct object *obj)
 
 static int load_failed(struct bx_handle *h, struct object *obj, int err)
 {
-	char why[512], prog[64] = "?";
+	char why[512], prog[64];
 
 	verifier_summary(h, why, sizeof(why));
 	if (why[0]) {
-		sscanf(h->verifier, "prog '%63[^']'", prog);
+		if (sscanf(h->verifier, "prog '%63[^']'", prog) != 1)
+			strcpy(prog, "?");
 		return fail(h, BX_FAULT_REJECTED, err,
 			    "cannot load '%s': the verifier rejects program '%s': %s; 'bxctl -v' shows its whole log",
 			    obj->path, prog, why);

@@ -72,7 +72,7 @@ static int make_pin_dir(struct bx_handle *h)
 	}
 	if ((__u32)fs.f_type != BPF_FS_MAGIC)
 		return fail(h, BX_FAULT_FAILED, ENOTSUP,
-			    "cannot pin in '%s': it is not on a BPF file system; run 'mount -t bpf bpf /sys/fs/bpf'",
+			    "cannot pin in '%s': it is not on a BPF file system; run 'mount -t bpf none /sys/fs/bpf'",
 			    h->pin_dir);
 	err = make_dir(h, h->pin_dir);
 	if (err)
@@ -374,7 +374,7 @@ static int each_pin_in(struct bx_handle *h, enum bx_item_kind kind,
 	return ret;
 }
 
-int bx_for_each_pin(struct bx_handle *h, bx_pin_fn fn, void *arg)
+int bx_list_pins(struct bx_handle *h, bx_pin_fn fn, void *arg)
 {
 	return each_pin_in(h, BX_ITEM_POLICY, fn, arg) ?:
 		each_pin_in(h, BX_ITEM_HOOK, fn, arg);

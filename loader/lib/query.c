@@ -25,7 +25,7 @@ static int for_each(struct bx_handle *h, enum request which,
 }
 
 /* A typed callback behind an untyped one. */
-#define FOR_EACH(what, which, rec_type) \
+#define DEFINE_LIST(what, list, which, rec_type) \
 struct what##_call { \
 	bx_##what##_fn	fn; \
 	void		*arg; \
@@ -36,7 +36,7 @@ static int what##_thunk(const void *rec, void *arg) \
 \
 	return call->fn(rec, call->arg); \
 } \
-int bx_for_each_##what(struct bx_handle *h, bx_##what##_fn fn, void *arg) \
+int bx_##list(struct bx_handle *h, bx_##what##_fn fn, void *arg) \
 { \
 	struct what##_call call = { fn, arg }; \
 \
@@ -44,10 +44,10 @@ int bx_for_each_##what(struct bx_handle *h, bx_##what##_fn fn, void *arg) \
 			what##_thunk, &call); \
 }
 
-FOR_EACH(device, LIST_DEVICES, bx_device_rec)
-FOR_EACH(driver, LIST_DRIVERS, bx_driver_rec)
-FOR_EACH(policy, LIST_POLICIES, bx_policy_rec)
-FOR_EACH(exit, LIST_EXITS, bx_exit_info)
+DEFINE_LIST(device, list_devices, LIST_DEVICES, bx_device_rec)
+DEFINE_LIST(driver, list_drivers, LIST_DRIVERS, bx_driver_rec)
+DEFINE_LIST(policy, list_policies, LIST_POLICIES, bx_policy_rec)
+DEFINE_LIST(exit, list_exits, LIST_EXITS, bx_exit_info)
 
 struct opinion_call {
 	bx_opinion_fn	fn;
@@ -61,8 +61,8 @@ static int opinion_thunk(const void *rec, void *arg)
 	return call->fn(rec, call->arg);
 }
 
-int bx_for_each_opinion(struct bx_handle *h, const struct bx_devref *ref,
-			bx_opinion_fn fn, void *arg)
+int bx_list_opinions(struct bx_handle *h, const struct bx_devref *ref,
+		     bx_opinion_fn fn, void *arg)
 {
 	struct opinion_call call = { fn, arg };
 	struct bx_devref whole = *ref;
@@ -98,7 +98,7 @@ int find_policy(struct bx_handle *h, const char *name,
 {
 	struct policy_search search = { name, rec };
 
-	return bx_for_each_policy(h, match_policy, &search);
+	return bx_list_policies(h, match_policy, &search);
 }
 
 int bx_parse_device(struct bx_handle *h, const char *text, const char *bus,
@@ -156,7 +156,7 @@ static int device_failed(struct bx_handle *h, const struct bx_devref *ref,
 			    "there is no device '%s'; 'bxctl devices --all' lists them",
 			    ref->name);
 	case -ENOTUNIQ:
-		if (bx_for_each_device(h, collect_bus, &search))
+		if (bx_list_devices(h, collect_bus, &search))
 			search.buses[0] = '\0';
 		return fail(h, BX_FAULT_USAGE, err,
 			    "several buses have a device '%s'; say %s",

@@ -4,7 +4,7 @@
 # same. Runs on the host.
 cd "$(dirname "$0")/../.." || exit 1
 . selftests/lib/ktap.sh
-export PATH=$PWD/${BUILD:-build}/bin:$PATH
+PATH=$(realpath "${BUILD:-build}/bin"):$PATH
 man=docs/man/bxctl.8
 # shellcheck source=loader/bxctl.bash-completion
 . loader/bxctl.bash-completion

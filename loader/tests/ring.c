@@ -48,7 +48,7 @@ static int tally_with(unsigned int ring_size, struct tally *tally)
 	*tally = (struct tally) {};
 	if (bx_open(&h, &opts))
 		return -1;
-	err = bx_for_each_driver(h, on_driver, tally);
+	err = bx_list_drivers(h, on_driver, tally);
 	if (err)
 		printf("# %s\n", bx_error(h));
 	bx_close(h);
@@ -68,7 +68,7 @@ int main(void)
 	check(!tally_with(PAGE, &small), "a small ring is made larger");
 	check(small.records == large.records && small.named == small.records,
 	      "and the list is complete");
-	check(!bx_open(&h, NULL) && bx_for_each_driver(h, stop, &calls) == 42 &&
+	check(!bx_open(&h, NULL) && bx_list_drivers(h, stop, &calls) == 42 &&
 	      calls == 1, "what a callback returns ends the list");
 	bx_close(h);
 	return failed ? 1 : 0;

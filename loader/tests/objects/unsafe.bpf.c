@@ -4,7 +4,7 @@
 
 static s32 BX_OP(unsafe, struct bx_select_ctx *ctx)
 {
-	return *(volatile s32 *)8;
+	return ctx->pdev ? 0 : *(s32 *)(ctx->dev.class + 8UL);
 }
 
 BX_POLICY(unsafe_policy, .bus = "pci", .select = (void *)unsafe);
