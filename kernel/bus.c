@@ -18,6 +18,8 @@
 #include <linux/rwsem.h>
 #include "core.h"
 
+#define BX_BUS_FORGET	0	/* bit of bx_bus.flags: forget failed probes */
+
 LIST_HEAD(bx_buses);
 DECLARE_RWSEM(bx_bus_rwsem);	/* protects bx_buses */
 
@@ -107,7 +109,7 @@ int bx_own_candidates(struct bx_device *bdev, struct bx_election *e)
 
 		if (e->ncands == n)	/* more came: a new generation */
 			break;
-		c->drv = drv;
+		c->order = drv->order;
 		strscpy(c->rec.name, drv->name, sizeof(c->rec.name));
 		c->rec.claims = bx_id_claims(drv->id_table, &bdev->id);
 		c->rec.error = bx_failed_error(bdev, drv);
@@ -156,10 +158,7 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 	return err;
 }
 
-/*
- * The elected driver, compared and never followed: it may be on its way out.
- * 1 when @drv is elected, 0 when it is not, -EPROBE_DEFER or another errno.
- */
+/* 1 when @drv is elected, 0 when it is not, -EPROBE_DEFER or another errno. */
 static int bx_own_elected(struct bx_device *bdev, const struct bx_driver *drv)
 {
 	int ret;
@@ -170,7 +169,7 @@ static int bx_own_elected(struct bx_device *bdev, const struct bx_driver *drv)
 		if (bdev->decision.outcome == BX_OUT_DEFERRED)
 			ret = -EPROBE_DEFER;
 		else
-			ret = bdev->elected && bdev->elected == drv;
+			ret = drv && bdev->elected == drv->order;
 	}
 	mutex_unlock(&bdev->elect_lock);
 	return ret;
@@ -263,6 +262,7 @@ static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
 		f = kzalloc(sizeof(*f), GFP_KERNEL);
 	mutex_lock(&bdev->elect_lock);
 	bdev->decision.probe_error = error;
+	bdev->tried = drv->order;
 	if (f) {
 		f->order = drv->order;
 		f->error = error;
@@ -436,34 +436,26 @@ bool bx_is_own(const struct device *dev)
 	return dev->bus && dev->bus->match == bx_bus_match;
 }
 
-/*
- * The driver core asks match() only when it has a driver at hand.  On a bus
- * without any, the election is held here: it may want a driver's module.
- */
-static void bx_own_consider(struct bx_device *bdev)
-{
-	if (!READ_ONCE(bdev->dev.driver))
-		bx_own_elected(bdev, NULL);
-}
-
-static void bx_reelect_one(struct device *dev)
+static int bx_reelect_dev(struct device *dev, void *forget)
 {
 	struct bx_device *bdev = to_bx_device(dev);
+	bool again;
+	int err;
 
 	if (READ_ONCE(dev->driver))
-		return;
+		return 0;
 	mutex_lock(&bdev->elect_lock);
-	bx_failed_forget(bdev);
-	bdev->elected_gen = 0;
+	if (forget) {
+		bx_failed_forget(bdev);
+		bdev->elected_gen = 0;
+		bdev->tried = 0;
+	}
+	/* On a bus without drivers nobody else would hold the election. */
+	err = bx_own_elect_locked(bdev);
+	again = !err && bdev->elected && bdev->elected != bdev->tried;
 	mutex_unlock(&bdev->elect_lock);
-	if (device_attach(dev) < 0)
-		dev_dbg(dev, "gone before its re-election\n");
-	bx_own_consider(bdev);
-}
-
-static int bx_reelect_dev(struct device *dev, void *data)
-{
-	bx_reelect_one(dev);
+	if (again && device_attach(dev) < 0)
+		dev_dbg(dev, "deferred, or gone before its re-election\n");
 	return 0;
 }
 
@@ -471,13 +463,20 @@ static void bx_bus_reelect_work(struct work_struct *work)
 {
 	struct bx_bus *bus = container_of(work, struct bx_bus, reelect);
 
-	bus_for_each_dev(&bus->type, NULL, NULL, bx_reelect_dev);
+	bool forget = test_and_clear_bit(BX_BUS_FORGET, &bus->flags);
+
+	bus_for_each_dev(&bus->type, NULL, forget ? bus : NULL, bx_reelect_dev);
 	bx_async_end();
 }
 
-/* What is unbound on the bus is elected anew, soon. */
-static void bx_own_reelect(struct bx_bus *bus)
+/*
+ * What is unbound on the bus is elected anew, soon.  A driver that refused a
+ * device is tried again when policies change, not whenever a driver comes.
+ */
+static void bx_own_reelect(struct bx_bus *bus, bool forget)
 {
+	if (forget)
+		set_bit(BX_BUS_FORGET, &bus->flags);
 	atomic64_inc_return(&bus->gen);
 	bx_async_begin();
 	if (!queue_work(bx_wq, &bus->reelect))
@@ -497,7 +496,7 @@ void bx_own_changed(const char *name)
 	down_read(&bx_bus_rwsem);
 	list_for_each_entry(bus, &bx_buses, node) {
 		if (!*name || !strcmp(bus->name, name))
-			bx_own_reelect(bus);
+			bx_own_reelect(bus, true);
 	}
 	up_read(&bx_bus_rwsem);
 }
@@ -571,6 +570,7 @@ int __bx_bus_register(struct bx_bus *bus, struct module *owner)
 	mutex_init(&bus->drv_lock);
 	INIT_LIST_HEAD(&bus->drivers);
 	INIT_WORK(&bus->reelect, bx_bus_reelect_work);
+	bus->flags = 0;
 	atomic64_set(&bus->gen, 1);
 	bus->type = (struct bus_type) {
 		.name		= bus->name,
@@ -737,11 +737,16 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 	if (err)
 		return err;
 	err = device_add(&bdev->dev);
-	if (err)
+	if (err) {
 		bx_device_unlist(bdev);
-	else
-		bx_own_consider(bdev);
-	return err;
+		return err;
+	}
+	/*
+	 * The driver core asks match() only when it has a driver at hand.  On
+	 * a bus without any the election is held here: it may want a module.
+	 */
+	bx_own_elected(bdev, NULL);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(bx_device_add);
 
@@ -841,7 +846,7 @@ int __bx_driver_register(struct bx_bus *bus, struct bx_driver *drv,
 		return err;
 	}
 	/* The driver core has tried this driver alone: another may win now. */
-	bx_own_reelect(bus);
+	bx_own_reelect(bus, false);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(__bx_driver_register);
@@ -861,7 +866,7 @@ void bx_driver_unregister(struct bx_driver *drv)
 	bx_driver_unlist(drv);
 	driver_unregister(&drv->driver);
 	synchronize_srcu(&bx_srcu);
-	bx_own_reelect(bus);
+	bx_own_reelect(bus, false);
 }
 EXPORT_SYMBOL_GPL(bx_driver_unregister);
 
@@ -884,6 +889,7 @@ int bx_own_rebind(struct bx_device *bdev)
 	mutex_lock(&bdev->elect_lock);
 	bx_failed_forget(bdev);
 	bdev->elected_gen = 0;
+	bdev->tried = 0;
 	err = bx_own_elect_locked(bdev);
 	dec = bdev->decision;
 	mutex_unlock(&bdev->elect_lock);

@@ -181,9 +181,9 @@ int bx_policy_init(void);
 
 /* ---- elections (match.c) ---- */
 
-/* A driver in an election; @drv is NULL on adopted buses. */
+/* A driver in an election; @order tells it from all others, ever. */
 struct bx_cand {
-	struct bx_driver	*drv;
+	u64			order;
 	struct bx_candidate	rec;
 	s32			score;
 	struct bx_inst		*by;		/* who scored or vetoed */
@@ -201,7 +201,7 @@ struct bx_cand {
  * @adopted: no candidates; select() names any driver
  * @override: driver_override of the administrator, or empty
  * @dec: the outcome
- * @winner: the elected driver on our own buses
+ * @winner: order of the elected driver on our own buses, 0 for none
  * @decided: @dec is final
  * @by: the policy that decided
  * @absent_ok: an absent driver is no mistake
@@ -220,7 +220,7 @@ struct bx_election {
 	bool			adopted;
 	char			override[BX_NAME_LEN];
 	struct bx_decision	dec;
-	struct bx_driver	*winner;
+	u64			winner;
 	bool			decided;
 	struct bx_inst		*by;
 	bool			absent_ok;

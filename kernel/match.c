@@ -297,7 +297,7 @@ static void bx_decide(struct bx_election *e, enum bx_decider by,
 			atomic64_inc(&inst->policy->decided);
 	}
 	if (c && outcome == BX_OUT_DRIVER) {
-		e->winner = c->drv;
+		e->winner = c->order;
 		if (by == BX_BY_SCORE)
 			e->dec.score = c->score;
 	}
@@ -326,26 +326,39 @@ static void bx_elect_override(struct bx_election *e)
 	bx_say(e, BX_OPN_OVERRIDE, NULL, e->override, 0, BX_WHY_WON, 0);
 }
 
+/* Run one match(); false when the answer was impossible. */
+static bool bx_ask_match(struct bx_election *e, struct bx_inst *inst,
+			 const struct bx_cand *c, s32 *ret)
+{
+	struct bx_match_ctx *ctx = &e->match;
+	struct bx_run run;
+
+	ctx->dev = e->ctx.dev;
+	ctx->drv = c->rec;
+	ctx->device = e->ctx.device;
+	bx_policy_begin(&run, e, inst, ctx);
+	*ret = inst->ops->match(ctx);
+	if (!bx_policy_end(&run))
+		return false;
+	if (*ret >= BX_VETO && *ret <= BX_SCORE_MAX)
+		return true;
+	if (!e->dry)
+		bx_eject(inst, BX_EXIT_RETURN, *ret, &e->ctx.dev,
+			 "match() returned %d for driver %s; only -1 to %d is possible",
+			 *ret, c->rec.name, BX_SCORE_MAX);
+	return false;
+}
+
 /* Judge a driver once: the first score counts, any veto stands. */
 static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
-			 struct bx_inst *inst, struct bx_match_ctx *ctx)
+			 struct bx_inst *inst)
 {
-	bool shadow = inst->flags & BX_F_SHADOW;
 	enum bx_opinion_why why = BX_WHY_PASS;
-	struct bx_run run;
 	s32 ret;
 
-	bx_policy_begin(&run, e, inst, ctx);
-	ret = inst->ops->match(ctx);
-	if (!bx_policy_end(&run)) {
+	if (!bx_ask_match(e, inst, c, &ret)) {
 		why = BX_WHY_BAD;
-	} else if (ret < BX_VETO || ret > BX_SCORE_MAX) {
-		why = BX_WHY_BAD;
-		if (!e->dry)
-			bx_eject(inst, BX_EXIT_RETURN, ret, &e->ctx.dev,
-				 "match() returned %d for driver %s; only -1 to %d is possible",
-				 ret, c->rec.name, BX_SCORE_MAX);
-	} else if (shadow && ret) {
+	} else if (inst->flags & BX_F_SHADOW && ret) {
 		why = BX_WHY_SHADOW;
 	} else if (ret == BX_VETO) {
 		why = BX_WHY_VETO;
@@ -364,19 +377,17 @@ static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 
 static void bx_judge(struct bx_election *e, struct bx_cand *c)
 {
-	struct bx_match_ctx *ctx = &e->match;
-
 	if (c->judged || !e->chain)
 		return;
 	c->judged = true;
-	ctx->dev = e->ctx.dev;
-	ctx->drv = c->rec;
-	ctx->device = e->ctx.device;
 	for (u32 i = 0; i < e->chain->n; i++) {
 		struct bx_inst *inst = e->chain->inst[i];
 
+		/* Policies in shadow mode are asked when all is decided. */
+		if (!e->log && inst->flags & BX_F_SHADOW)
+			continue;
 		if (inst->ops->match && bx_inst_live(inst))
-			bx_judge_one(e, c, inst, ctx);
+			bx_judge_one(e, c, inst);
 	}
 }
 
@@ -487,7 +498,6 @@ static void bx_elect_select(struct bx_election *e)
 	for (u32 i = 0; e->chain && i < e->chain->n; i++) {
 		struct bx_inst *inst = e->chain->inst[i];
 
-		/* Policies in shadow mode are asked when all is decided. */
 		if (!e->log && (e->decided || inst->flags & BX_F_SHADOW))
 			continue;
 		if (inst->ops->select && bx_inst_live(inst))
@@ -565,26 +575,70 @@ static void bx_settle_log(struct bx_election *e)
 	}
 }
 
+/* Would this select() have been followed, and to another outcome? */
+static bool bx_shadow_select(struct bx_election *e, struct bx_inst *inst,
+			     s32 *ret)
+{
+	if (!inst->ops->select || !bx_ask_select(e, inst, ret))
+		return false;
+	switch (*ret) {
+	case BX_SELECT:
+		return strcmp(e->ctx.driver, e->dec.driver);
+	case BX_REFUSE:
+		return e->dec.outcome != BX_OUT_REFUSED;
+	case BX_DEFER:
+		return e->dec.outcome != BX_OUT_DEFERRED;
+	default:
+		return false;
+	}
+}
+
+/* Would this match() have vetoed the winner, or preferred another? */
+static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
+			    s32 *ret)
+{
+	struct bx_cand *best = NULL;
+	s32 score, top = 0;
+
+	for (u32 i = 0; inst->ops->match && i < e->ncands; i++) {
+		struct bx_cand *c = &e->cands[i];
+
+		if (!bx_cand_eligible(c))
+			continue;
+		if (!bx_ask_match(e, inst, c, &score))
+			return false;
+		if (score == BX_VETO && c->order == e->winner) {
+			*ret = score;
+			return true;
+		}
+		score = c->score ?: score;
+		if (score > top) {
+			top = score;
+			best = c;
+		}
+	}
+	if (!best || best->order == e->winner || e->dec.by == BX_BY_SELECT)
+		return false;
+	*ret = top;
+	strscpy(e->ctx.driver, best->rec.name, sizeof(e->ctx.driver));
+	return true;
+}
+
 /* What policies in shadow mode would have changed. */
 static void bx_elect_shadow(struct bx_election *e)
 {
-	s32 ret;
+	s32 ret = 0;
 
+	if (e->dec.by == BX_BY_OVERRIDE || e->dec.by == BX_BY_HOOK)
+		return;
 	for (u32 i = 0; e->chain && i < e->chain->n; i++) {
 		struct bx_inst *inst = e->chain->inst[i];
-		bool same;
 
-		if (!(inst->flags & BX_F_SHADOW) || !inst->ops->select ||
-		    !bx_inst_live(inst) || e->dec.by == BX_BY_OVERRIDE ||
-		    e->dec.by == BX_BY_HOOK)
+		if (!(inst->flags & BX_F_SHADOW) || !bx_inst_live(inst))
 			continue;
-		if (!bx_ask_select(e, inst, &ret) || ret == BX_PASS)
-			continue;
-		same = ret == BX_SELECT ?
-		       !strcmp(e->ctx.driver, e->dec.driver) :
-		       e->dec.outcome == (ret == BX_REFUSE ? BX_OUT_REFUSED :
-					  BX_OUT_DEFERRED);
-		if (same)
+		e->ctx.driver[0] = '\0';
+		if (!bx_shadow_select(e, inst, &ret) &&
+		    !bx_shadow_match(e, inst, &ret))
 			continue;
 		atomic64_inc(&inst->policy->diverged);
 		trace_bx_shadow(&e->ctx.dev, inst->name, ret, e->ctx.driver,

@@ -101,6 +101,7 @@ struct bx_bus {
 	struct mutex		drv_lock;	/* protects writes to drivers */
 	struct list_head	drivers;	/* order of registration; SRCU */
 	struct work_struct	reelect;
+	unsigned long		flags;
 	atomic64_t		gen;
 	struct notifier_block	nb;
 	struct kobject		*kobj;
@@ -128,7 +129,8 @@ struct bx_device {
 	struct list_head	node;
 	struct work_struct	reattach;
 	struct mutex		elect_lock;	/* protects all below */
-	struct bx_driver	*elected;	/* compared, never followed */
+	u64			elected;	/* order of a driver, 0: none */
+	u64			tried;		/* likewise, its probe failed */
 	struct bx_decision	decision;
 	u64			elected_gen;
 	struct list_head	failed;
