@@ -109,6 +109,20 @@ TEST_F(probing, eio_does_not_fall_through)
 	EXPECT_EQ(-EIO, decision("d").probe_error);
 }
 
+TEST_F(probing, driver_that_said_enodev_is_not_asked_when_another_comes)
+{
+	driver("a", "ids=*:* probe=-ENODEV");
+	device("d", ID);
+	settle();
+	driver("b", "ids=f055:2");
+	driver_del("b");
+	settle();
+	EXPECT_EQ(1, bxt_probes("a"));
+	/* but when policies change */
+	attach(0);
+	EXPECT_EQ(2, bxt_probes("a"));
+}
+
 TEST_F(probing, failure_on_one_device_is_not_held_against_another)
 {
 	driver("a", "ids=*:* probe=-ENODEV");

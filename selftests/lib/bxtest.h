@@ -114,8 +114,11 @@ bool bxt_within(int ms, bool (*is)(void *arg), void *arg);
 
 #define device(name, id)	ASSERT_EQ(0, bxt_sim("create", "%s %s", name, id))
 #define destroy(name)		ASSERT_EQ(0, bxt_sim("destroy", "%s", name))
-#define driver(name, opts)	ASSERT_EQ(0, bxt_sim("driver_add", "%s %s", \
-						     name, opts))
+/* Others than the new driver may win a device now, a moment later. */
+#define driver(name, opts) do { \
+	ASSERT_EQ(0, bxt_sim("driver_add", "%s %s", name, opts)); \
+	settle(); \
+} while (0)
 #define driver_del(name)	ASSERT_EQ(0, bxt_sim("driver_del", "%s", name))
 #define driver_set(name, opts)	ASSERT_EQ(0, bxt_sim("driver_set", "%s %s", \
 						     name, opts))
