@@ -14,6 +14,8 @@ KTEST_SKELS   := $(patsubst %.bpf.c,$(BUILD)/%.skel.h, \
 KTEST_CFLAGS   = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
 	-I include/uapi $(CPPFLAGS) -isystem $(KSELFTEST_DIR) \
 	-isystem $(BUILD)/tools/source/tools/include/uapi
+$(BUILD)/selftests/kernel/lifecycle.o: KTEST_CFLAGS += \
+	-DNO_BTF_MODULE='"$(KTEST_NO_BTF)"'
 
 # A tree that was unpacked before there were tests lacks it.
 $(KSELFTEST_DIR)/kselftest_harness.h: | $(BUILD)/tools/source

@@ -111,8 +111,10 @@ int bxt_finish(void)
 	static const char *const modules[] = { "bxsim", "bx_sf", "bus_ext" };
 	int err;
 
-	bxt_clean();
-	close(template_btf);
+	if (control) {
+		bxt_clean();
+		close(template_btf);
+	}
 	scripted__destroy(scripted);
 	control__destroy(control);
 	for (unsigned int i = 0; i < 3; i++) {

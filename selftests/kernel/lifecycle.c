@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Modules: none goes away while it is needed, each can go afterwards, nothing
+ * leaks under load, and one without type information says so
+ *
+ * Unlike in the other programs each test loads the modules and the BPF objects
+ * itself, since what is loaded is what this is about.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+#include <kselftest_harness.h>
+#include "selftests/bpf/hook.skel.h"
+#include "../lib/bxtest.h"
+
+#define ID	"f055:1"
+#define DEVICES	8
+
+FIXTURE(modules) {
+	int unused;
+};
+
+FIXTURE_SETUP(modules)
+{
+	ASSERT_FALSE(bxt_loaded("bus_ext"));
+}
+
+/*
+ * Whatever a test did, all modules can be unloaded when its process, and with
+ * it all its BPF objects, are gone: hence in the parent.
+ */
+FIXTURE_TEARDOWN_PARENT(modules)
+{
+	EXPECT_EQ(0, bxt_finish());
+	EXPECT_FALSE(bxt_loaded("bus_ext"));
+}
+
+static bool is_busy(int err)
+{
+	return err == -EBUSY || err == -EAGAIN;
+}
+
+/* ---- what keeps a module ---- */
+
+TEST_F(modules, programs_that_are_loaded_keep_bus_ext)
+{
+	ASSERT_EQ(0, bxt_start("bus_ext"));
+	EXPECT_TRUE(is_busy(bxt_unload("bus_ext")));
+	EXPECT_TRUE(bxt_loaded("bus_ext"));
+	/* unharmed */
+	EXPECT_LE(0, attach_errno(0, .bus = "platform",
+				  .flags = BX_F_SHADOW));
+}
+
+TEST_F(modules, attached_policy_keeps_bus_ext)
+{
+	ASSERT_EQ(0, bxt_start("bus_ext"));
+	attach(0, .bus = "platform", .flags = BX_F_SHADOW);
+	EXPECT_TRUE(is_busy(bxt_unload("bus_ext")));
+	EXPECT_ATTACHED("p0");
+}
+
+TEST_F(modules, attached_policy_keeps_its_bus_until_detached)
+{
+	int link;
+
+	ASSERT_EQ(0, bxt_start("bx_sf"));
+	link = attach(0);
+	EXPECT_TRUE(is_busy(bxt_unload("bx_sf")));
+	detach(link);
+	/* the loaded programs are not for this bus alone */
+	EXPECT_EQ(0, bxt_unload_soon("bx_sf"));
+	EXPECT_EQ(-ENODEV, attach_errno(0));
+}
+
+TEST_F(modules, ejected_policy_lets_go_of_its_bus)
+{
+	ASSERT_EQ(0, bxt_start("bxsim"));
+	bxt_script(0)->select = 99;
+	driver("a", "ids=*:*");
+	attach(0);
+	device("d", ID);
+	settle();
+	EXPECT_EJECTED("p0");
+	EXPECT_EQ(0, bxt_unload_soon("bxsim"));
+	EXPECT_EQ(0, bxt_unload_soon("bx_sf"));
+}
+
+TEST_F(modules, refused_policy_lets_go_of_its_bus)
+{
+	ASSERT_EQ(0, bxt_start("bx_sf"));
+	bxt_script(0)->init = -EDOM;
+	EXPECT_EQ(-EDOM, attach_errno(0));
+	EXPECT_EQ(0, bxt_unload("bx_sf"));
+}
+
+TEST_F(modules, hook_keeps_bus_ext)
+{
+	struct hook *hook;
+
+	ASSERT_EQ(0, bxt_load("bus_ext"));
+	hook = hook__open_and_load();
+	ASSERT_NE(NULL, hook);
+	EXPECT_TRUE(is_busy(bxt_unload("bus_ext")));
+	ASSERT_NE(NULL, bpf_program__attach(hook->progs.hook));
+	EXPECT_TRUE(is_busy(bxt_unload("bus_ext")));
+	hook__destroy(hook);
+}
+
+TEST_F(modules, devices_and_drivers_may_go_under_a_policy)
+{
+	ASSERT_EQ(0, bxt_start("bxsim"));
+	selects(0, "a");
+	attach(0);
+	driver("a", "");
+	for (int i = 0; i < DEVICES; i++)
+		ASSERT_EQ(0, bxt_sim("create", "d%d %s", i, ID));
+	EXPECT_EQ(DEVICES, bxt_bound_devices("a"));
+	EXPECT_EQ(0, bxt_unload("bxsim"));
+	settle();
+	EXPECT_EQ(DEVICES, bxt_script(0)->events[2]);
+	EXPECT_EQ(DEVICES, bxt_script(0)->events[3]);
+	EXPECT_ATTACHED("p0");
+}
+
+/* ---- under load ---- */
+
+struct load {
+	pthread_t	thread;
+	volatile bool	stop;
+	int		rounds;
+	int		errors;
+};
+
+/* Devices come and go as fast as they can. */
+static void *come_and_go(void *arg)
+{
+	struct load *load = arg;
+
+	while (!load->stop) {
+		for (int i = 0; i < DEVICES; i++)
+			load->errors += !!bxt_sim("create", "d%d %s", i, ID);
+		for (int i = 0; i < DEVICES; i++)
+			load->errors += !!bxt_sim("destroy", "d%d", i);
+		load->rounds++;
+	}
+	return NULL;
+}
+
+#define load_begin(load) \
+	ASSERT_EQ(0, pthread_create(&(load)->thread, NULL, come_and_go, load))
+#define load_end(load) do { \
+	(load)->stop = true; \
+	ASSERT_EQ(0, pthread_join((load)->thread, NULL)); \
+	EXPECT_EQ(0, (load)->errors); \
+	EXPECT_LT(0, (load)->rounds); \
+} while (0)
+
+static bool has_refcnt(void *arg)
+{
+	int *want = arg;
+
+	return bxt_refcnt("bus_ext") == want[0] &&
+	       bxt_refcnt("bx_sf") == want[1];
+}
+
+TEST_F_TIMEOUT(modules, attach_and_detach_under_load_leak_nothing, 60)
+{
+	struct load load = {};
+	int before[2], link;
+
+	ASSERT_EQ(0, bxt_start("bxsim"));
+	driver("a", "ids=*:*");
+	selects(0, "a");
+	before[0] = bxt_refcnt("bus_ext");
+	before[1] = bxt_refcnt("bx_sf");
+	load_begin(&load);
+	for (int i = 0; i < 200; i++) {
+		link = bxt_attach(0, &(struct bxt_spec){});
+		ASSERT_LE(0, link);
+		if (i % 2)
+			bxt_detach(link);
+		close(link);
+	}
+	load_end(&load);
+	settle();
+	EXPECT_EQ(200, bxt_script(0)->inits);
+	EXPECT_EQ(200, bxt_script(0)->exits);
+	/* maps are freed after a grace period */
+	EXPECT_TRUE(bxt_within(10000, has_refcnt, before))
+		TH_LOG("bus_ext %d of %d, bx_sf %d of %d",
+		       bxt_refcnt("bus_ext"), before[0],
+		       bxt_refcnt("bx_sf"), before[1]);
+}
+
+/* No moment without a policy: what is unbound in between gets none. */
+TEST_F_TIMEOUT(modules, update_under_load_leaves_no_gap, 60)
+{
+	struct load load = {};
+	int link, one, two;
+
+	ASSERT_EQ(0, bxt_start("bxsim"));
+	driver("c", "ids=*:*");
+	driver("a", "");
+	driver("b", "");
+	selects(0, "a");
+	selects(1, "b");
+	one = map(0);
+	two = map(1, .name = "p0");
+	link = bxt_link(one);
+	ASSERT_LE(0, link);
+	settle();
+	load_begin(&load);
+	for (int i = 0; i < 100; i++) {
+		ASSERT_EQ(0, bxt_update(link, two, one));
+		ASSERT_EQ(0, bxt_update(link, one, two));
+	}
+	load_end(&load);
+	settle();
+	EXPECT_EQ(0, bxt_probes("c"));
+	EXPECT_LT(0, bxt_probes("a"));
+	EXPECT_LT(0, bxt_probes("b"));
+	EXPECT_EQ(201, policy("p0").generation);
+}
+
+TEST_F_TIMEOUT(modules, ejections_under_load_leave_every_device_bound, 60)
+{
+	struct load load = {};
+	int link;
+
+	ASSERT_EQ(0, bxt_start("bxsim"));
+	driver("a", "ids=*:*");
+	device("stays", ID);
+	bxt_script(0)->select = 99;
+	load_begin(&load);
+	for (int i = 0; i < 50; i++) {
+		link = bxt_attach(0, &(struct bxt_spec){});
+		if (link >= 0)
+			close(link);
+		else
+			EXPECT_EQ(-EEXIST, link);
+	}
+	load_end(&load);
+	settle();
+	device("d", ID);
+	settle();
+	EXPECT_BOUND("d", "a");
+	EXPECT_BOUND("stays", "a");
+	EXPECT_EJECTED("p0");
+}
+
+TEST_F_TIMEOUT(modules, drivers_that_come_and_go_under_load, 60)
+{
+	struct load load = {};
+
+	ASSERT_EQ(0, bxt_start("bxsim"));
+	driver("a", "ids=*:*");
+	judges(0, 0, "b", 10);
+	attach(0);
+	load_begin(&load);
+	for (int i = 0; i < 50; i++) {
+		ASSERT_EQ(0, bxt_sim("driver_add", "b"));
+		ASSERT_EQ(0, bxt_sim("driver_del", "b"));
+	}
+	load_end(&load);
+	device("d", ID);
+	settle();
+	EXPECT_BOUND("d", "a");
+	EXPECT_EQ(1, bxt_bound_devices("a"));
+}
+
+/* ---- without type information ---- */
+
+/* What the kernel said since the log was opened. */
+static bool log_says(int kmsg, const char *text)
+{
+	char line[1024];
+	ssize_t n;
+
+	while ((n = read(kmsg, line, sizeof(line) - 1)) > 0) {
+		line[n] = '\0';
+		if (strstr(line, text))
+			return true;
+	}
+	return false;
+}
+
+TEST_F(modules, without_btf_is_refused_with_a_reason)
+{
+	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+
+	ASSERT_LE(0, kmsg);
+	lseek(kmsg, 0, SEEK_END);
+	EXPECT_EQ(-ENOENT, bxt_load_file(NO_BTF_MODULE));
+	EXPECT_TRUE(log_says(kmsg, "no BTF that fits the running kernel"));
+	EXPECT_FALSE(bxt_loaded("bus_ext"));
+	EXPECT_NE(0, access("/sys/kernel/bus_ext", F_OK));
+	/* and the real one loads after it */
+	EXPECT_EQ(0, bxt_load("bus_ext"));
+	EXPECT_EQ(0, access("/sys/kernel/bus_ext/version", F_OK));
+}
+
+TEST_HARNESS_MAIN
