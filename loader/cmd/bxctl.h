@@ -155,6 +155,7 @@ struct table {
 };
 
 void table_row(struct table *t, ...) __attribute__((sentinel));
-void table_print(struct table *t, const char *indent);
+void table_print(const struct table *t, const char *indent);
+void table_free(struct table *t);
 
 #endif /* _BXCTL_H */

@@ -56,14 +56,13 @@ static int do_devices(struct env *env)
 	table_row(&l.table, "BUS", "DEVICE", "ID", "DRIVER", "DECIDED BY",
 		  "OUTCOME", NULL);
 	err = bx_list_devices(env->bx, device_row, &l);
-	if (err)
-		return err;
-	if (l.table.rows > 1)
+	if (!err && l.table.rows > 1)
 		table_print(&l.table, "");
-	else
+	else if (!err)
 		printf("nothing was decided on any device%s\n",
 		       env->args.all ? "" : "; '--all' lists the others");
-	return 0;
+	table_free(&l.table);
+	return err;
 }
 
 static int driver_row(const struct bx_driver_rec *rec, void *arg)
@@ -106,6 +105,7 @@ static int do_drivers(struct env *env)
 		json_end_array(&env->json);
 	else if (!err)
 		table_print(&l.table, "");
+	table_free(&l.table);
 	return err;
 }
 

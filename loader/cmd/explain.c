@@ -242,6 +242,18 @@ static void print_decision(const struct bx_device_rec *rec)
 		       rec->dev.bus, rec->dev.name);
 }
 
+static void print_explained(const struct table *opinions,
+			    const struct bx_device_rec *rec)
+{
+	print_header(rec);
+	printf("\n");
+	if (opinions->rows > 1) {
+		table_print(opinions, "");
+		printf("\n");
+	}
+	print_decision(rec);
+}
+
 static void json_explained(struct env *env, const struct bx_device_rec *rec)
 {
 	struct json *j = &env->json;
@@ -275,23 +287,15 @@ static int do_explain(struct env *env)
 		table_row(&e.table, "WHO", "SAYS", "DRIVER", "AND SO", NULL);
 	}
 	err = bx_list_opinions(env->bx, &ref, on_opinion, &e);
-	if (env->args.json)
-		json_end_array(&env->json);
-	if (err)
-		return err;
 	as_decision(&e, &rec);
 	if (env->args.json) {
+		json_end_array(&env->json);
 		json_explained(env, &rec);
-		return 0;
+	} else if (!err) {
+		print_explained(&e.table, &rec);
 	}
-	print_header(&rec);
-	printf("\n");
-	if (e.table.rows > 1) {
-		table_print(&e.table, "");
-		printf("\n");
-	}
-	print_decision(&rec);
-	return 0;
+	table_free(&e.table);
+	return err;
 }
 
 /* ---- rebind and reelect ---- */

@@ -256,6 +256,7 @@ static int do_policies(struct env *env)
 		table_print(&t, "");
 	else if (!err)
 		printf("no policy is attached\n");
+	table_free(&t);
 	return err ?: bx_list_pins(env->bx, print_hook, NULL);
 }
 

@@ -107,6 +107,7 @@ static void print_status(struct status *s)
 		for (i = 0; i < s->nr_policies; i++)
 			policy_row(&t, &s->policies[i]);
 		table_print(&t, "  ");
+		table_free(&t);
 	}
 	for (pin = s->pins; pin < s->pins + s->nr_pins; pin++)
 		if (pin->kind == BX_ITEM_HOOK && pin->live)

@@ -46,8 +46,7 @@ void table_row(struct table *t, ...)
 	t->rows++;
 }
 
-/* Prints and empties. */
-void table_print(struct table *t, const char *indent)
+void table_print(const struct table *t, const char *indent)
 {
 	int widths[MAX_COLUMNS] = {};
 	unsigned int i, column;
@@ -67,8 +66,15 @@ void table_print(struct table *t, const char *indent)
 			printf("%s\n", t->cells[i]);
 		else
 			printf("%-*s  ", widths[column], t->cells[i]);
-		free(t->cells[i]);
 	}
+}
+
+void table_free(struct table *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->rows * t->columns; i++)
+		free(t->cells[i]);
 	free(t->cells);
 	*t = (struct table) {};
 }

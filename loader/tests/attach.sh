@@ -73,7 +73,7 @@ check_equal "the kernel has the newer one alone" "loader_test:2" "$(attached)"
 check "the pinned map is the new one" test "$before" != "$(map_id loader_test)"
 check_fails "no staged map is left" test -e "$pins/loader_test/new"
 says "status finds nothing wrong" 0 "1 policy attached" status
-check_equal "status says no more than that" "3" "$("$bxctl" status | wc -l)"
+check_equal "and speaks of no pins" "" "$("$bxctl" status | grep pinned)"
 applies "a name with a dot is attached" other 0 "^applied other.v1 to pci"
 check "its pins have a colon" test -e "$pins/other:v1/link"
 says "it is detached by its name" 0 "^detached policy other.v1$" detach other.v1

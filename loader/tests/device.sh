@@ -9,6 +9,7 @@ pf=0000:01:00.0
 
 cleanup() {
 	"$bxctl" detach --all >/dev/null 2>&1
+	echo 0 >"/sys/bus/pci/devices/$pf/sriov_numvfs"
 }
 
 says() {
