@@ -22,29 +22,56 @@ step() {
 	printf '  %-7s %s\n' "$1" "${*:2}"
 }
 
-# logged NAME COMMAND...: quiet unless it fails (or V=1)
+# watch_log LOG: its last line, again and again, until killed or left alone.
+# An empty log is left alone: sudo may be asking for a password.
+watch_log() {
+	local line
+	while sleep 1 && kill -0 $$ 2>/dev/null; do
+		line=$(tail -n 1 "$1" | tr -d '\0-\37' | cut -c 1-68)
+		[ -z "$line" ] || printf '\r\e[K          %s' "$line"
+	done
+}
+
+# logged NAME COMMAND...: quiet unless it fails (or V=1), but for a line on a
+# terminal that comes and goes
 logged() {
-	local log=$build/log/$1.log
+	local log=$build/log/$1.log watcher='' status=0
 	shift
 	mkdir -p "$build/log"
 	if [ "${V:-0}" = 1 ]; then
-		"$@" 2>&1 | tee "$log"
+		"$@" 2>&1 </dev/null | tee "$log"
 		return "${PIPESTATUS[0]}"
 	fi
-	"$@" >"$log" 2>&1 && return
+	: >"$log"
+	if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
+		watch_log "$log" &
+		watcher=$!
+	fi
+	# In a subshell, so that what ends it is reported as well.
+	("$@") >"$log" 2>&1 </dev/null || status=$?
+	if [ -n "$watcher" ]; then
+		kill "$watcher" 2>/dev/null || true
+		wait "$watcher" 2>/dev/null || true
+		printf '\r\e[K'
+	fi
+	[ "$status" != 0 ] || return 0
 	tail -n 30 "$log" >&2
 	echo "${0##*/}: '$1' failed; the whole output is in $log" >&2
 	return 1
 }
 
+# can_be_root: can as_root work at all?
+can_be_root() {
+	[ "$(id -u)" = 0 ] || command -v sudo >/dev/null
+}
+
 # as_root COMMAND...: through sudo when that is needed
 as_root() {
+	can_be_root || die "'$*' needs root and there is no sudo: run it yourself, then try again"
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
-	elif command -v sudo >/dev/null; then
-		sudo "$@"
 	else
-		die "'$*' needs root and there is no sudo: run it yourself, then try again"
+		sudo "$@"
 	fi
 }
 

@@ -4,7 +4,8 @@
 #
 #   packages.sh GROUP...     GROUP: build, vm, check
 #
-# NO_INSTALL=1 lists them and exits with 1 instead.
+# NO_INSTALL=1 lists them and exits with 1 instead; so does an ordinary user
+# without sudo.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -33,7 +34,7 @@ group() {
 		echo jq ncurses-base
 		;;
 	check)
-		echo sparse shellcheck perl
+		echo sparse shellcheck perl git
 		;;
 	*)
 		die "no package group '$1' (build, vm, check)"
@@ -51,16 +52,19 @@ for word in $(for g in "$@"; do group "$g"; done | tr ' ' '\n' | sort -u); do
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
-if [ "${NO_INSTALL:-0}" = 1 ]; then
+if [ "${NO_INSTALL:-0}" = 1 ] || ! can_be_root; then
 	echo "missing packages: ${missing[*]}" >&2
 	echo "install them with: apt-get install --no-install-recommends ${missing[*]}" >&2
 	exit 1
 fi
 
-export DEBIAN_FRONTEND=noninteractive
+# Nothing may ask: neither a package, nor dpkg about changed files in /etc when
+# a dependency is upgraded. A machine that is updating itself is waited for.
 install_missing() {
-	as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y --no-install-recommends "${missing[@]}"
+	as_root env DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none \
+		apt-get install -y --no-install-recommends \
+		-o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef \
+		-o Dpkg::Options::=--force-confold "${missing[@]}"
 }
 
 step APT "installing for '$*': ${missing[*]}"

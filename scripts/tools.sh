@@ -57,9 +57,9 @@ make_bpftool() {
 		OUTPUT="$tools/obj/" VMLINUX_BTF="$1" \
 		CLANG="${CLANG:-clang-19}" LLVM_STRIP="${LLVM_STRIP:-llvm-strip-19}" \
 		feature-libcap=0 feature-llvm=0 feature-libbfd=0 \
-		feature-libbfd-liberty=0 feature-libbfd-liberty-z=0
-	make -C "$tools/patched/tools/lib/bpf" DESTDIR="$tools/libbpf" prefix= \
-		OUTPUT="$tools/obj/libbpf/" install_headers
+		feature-libbfd-liberty=0 feature-libbfd-liberty-z=0 &&
+		make -C "$tools/patched/tools/lib/bpf" DESTDIR="$tools/libbpf" prefix= \
+			OUTPUT="$tools/obj/libbpf/" install_headers
 }
 
 build_tools() {
