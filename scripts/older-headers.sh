@@ -12,7 +12,8 @@
 set -euo pipefail
 headers=$1
 modules=$2
-common=$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$headers/Makefile")
+# the headers that all flavours share lie beside those of this one
+common=$(realpath "$headers")/../$(sed -nE 's|^include .*/([^/]+)/Makefile$|\1|p' "$headers/Makefile")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -35,7 +36,7 @@ if grep -q '__device_set_driver_override' "$work/older/linux/device.h"; then
 fi
 
 objects=$(sed -n '/^bus_ext-y/,/[^\\]$/p' "$work/kernel/Kbuild" |
-	tr -d '\\' | sed 's/.*:=//')
+	sed 's/.*:=//; s/\\$//')
 # shellcheck disable=SC2086
 make -s -C "$headers" M="$work/kernel" W=1 bx-generic-override= \
 	NOSTDINC_FLAGS="-nostdinc -I$work/older" KCFLAGS=-Werror \
