@@ -718,7 +718,7 @@ int main(int argc, char **argv)
 		return KSFT_FAIL;
 	hook = hook__open_and_load();
 	if (!hook)
-		return KSFT_FAIL;
+		return bxt_complain("load hook.bpf.o", -errno), KSFT_FAIL;
 	ret = test_harness_run(argc, argv);
 	hook__destroy(hook);
 	return bxt_finish() ? KSFT_FAIL : ret;

@@ -56,13 +56,16 @@ static int keep_log(enum libbpf_print_level level, const char *fmt,
 	n = vsnprintf(log_text + log_len, sizeof(log_text) - log_len, fmt,
 		      args);
 	log_len += n > 0 ? n : 0;
+	if (log_len > sizeof(log_text))
+		log_len = sizeof(log_text);
 	return 0;
 }
 
-static int complain(const char *what, int err)
+/* For what goes wrong before there is a test; returns @err. */
+int bxt_complain(const char *what, int err)
 {
 	printf("# cannot %s: %s\n%.*s\n", what, strerror(-err),
-	       (int)sizeof(log_text), log_text);
+	       (int)log_len, log_text);
 	return err;
 }
 
@@ -94,15 +97,15 @@ int bxt_start(const char *module)
 	libbpf_set_print(keep_log);
 	err = bxt_load(module);
 	if (err)
-		return complain("load the module", err);
+		return bxt_complain("load the module", err);
 	scripted = scripted__open_and_load();
 	if (!scripted)
-		return complain("load scripted.bpf.o", -errno);
+		return bxt_complain("load scripted.bpf.o", -errno);
 	control = control__open_and_load();
 	if (!control)
-		return complain("load control.bpf.o", -errno);
+		return bxt_complain("load control.bpf.o", -errno);
 	err = find_template();
-	return err ? complain("find the policy's type", err) : 0;
+	return err ? bxt_complain("find the policy's type", err) : 0;
 }
 
 /* Unload everything; what cannot be unloaded has leaked. */
@@ -120,7 +123,7 @@ int bxt_finish(void)
 	for (unsigned int i = 0; i < 3; i++) {
 		err = bxt_loaded(modules[i]) ? bxt_unload_soon(modules[i]) : 0;
 		if (err)
-			return complain(modules[i], err);
+			return bxt_complain("unload a module", err);
 	}
 	return 0;
 }

@@ -25,7 +25,7 @@ struct bpf_object;
 int bxt_start(const char *module);
 int bxt_finish(void);
 int bxt_clean(void);
-void bxt_quiet(void);
+int bxt_complain(const char *what, int err);
 
 #define BXT_MAIN(module) \
 int main(int argc, char **argv) \

@@ -1,0 +1,596 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Adopted buses: pci and platform, steered through driver_override
+ *
+ * Needs the device set nvme-sriov.  The stock kernel gives virtual functions
+ * of the emulated controller to nvme, whose probe fails, since they are
+ * offline; what matters is whether it was tried.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <kselftest_harness.h>
+#include "selftests/bpf/hook.skel.h"
+#include "selftests/bpf/nvme.skel.h"
+#include "selftests/bpf/vf.skel.h"
+#include "../lib/bxtest.h"
+
+#define PCI	"/sys/bus/pci/devices/"
+#define NVME	"nvme"
+#define VFIO	"vfio-pci"
+
+static struct nvme *nvme;
+static struct vf *vf_policy;
+static struct hook *hook;
+static char pf[32];			/* the physical function */
+
+/* ---- the hardware ---- */
+
+static int pf_write(const char *attr, int value)
+{
+	char path[128], text[16];
+
+	snprintf(path, sizeof(path), PCI "%s/%s", pf, attr);
+	snprintf(text, sizeof(text), "%d", value);
+	return bxt_write(path, text);
+}
+
+static int pf_number(const char *attr)
+{
+	char path[128], text[16];
+
+	snprintf(path, sizeof(path), PCI "%s/%s", pf, attr);
+	return bxt_read(path, text, sizeof(text)) ? -1 : atoi(text);
+}
+
+/* Name of a virtual function, whether it is there or not. */
+static const char *vf(int i)
+{
+	static char names[4][32];
+	int offset = pf_number("sriov_offset");
+	int stride = pf_number("sriov_stride");
+	unsigned int domain, bus, dev, fn, rid;
+
+	sscanf(pf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn);
+	rid = bus << 8 | dev << 3 | fn;
+	rid += offset + stride * i;
+	snprintf(names[i], sizeof(names[i]), "%04x:%02x:%02x.%x", domain,
+		 rid >> 8, (rid >> 3) & 31, rid & 7);
+	return names[i];
+}
+
+static int find_pf(void)
+{
+	glob_t found = {};
+
+	if (glob("/sys/bus/pci/drivers/nvme/0000:*", 0, NULL, &found))
+		return -ENODEV;
+	snprintf(pf, sizeof(pf), "%s", strrchr(found.gl_pathv[0], '/') + 1);
+	globfree(&found);
+	return 0;
+}
+
+/* nvme probes asynchronously; unloading any module waits for such probes. */
+static int wait_for_probes(void)
+{
+	return bxt_load("pcspkr") ?: bxt_unload_soon("pcspkr");
+}
+
+#define vfs(n) do { \
+	ASSERT_EQ(0, pf_write("sriov_numvfs", n)); \
+	settle(); \
+	ASSERT_EQ(0, wait_for_probes()); \
+} while (0)
+
+#define EXPECT_ON(bus, device, driver) \
+	EXPECT_STREQ(driver, bxt_bound_on(bus, device))
+#define EXPECT_VF(i, driver)	EXPECT_ON("pci", vf(i), driver)
+#define EXPECT_OVERRIDE(i, name) \
+	EXPECT_STREQ(name, bxt_override("pci", vf(i)))
+#define nvme_probes()		((int)nvme->bss->probes)
+
+/* Slot 0 speaks for the first virtual function alone. */
+#define for_vf0(slot)	strcpy(bxt_script(slot)->device, vf(0))
+#define attach_pci(slot, ...)	attach(slot, .bus = "pci", __VA_ARGS__)
+
+#define attach_vf_policy() ({ \
+	struct bpf_link *link_; \
+	\
+	link_ = bpf_map__attach_struct_ops(vf_policy->maps.vf); \
+	ASSERT_NE(NULL, link_); \
+	settle(); \
+	link_; })
+
+FIXTURE(pci) {
+};
+
+FIXTURE_SETUP(pci)
+{
+	ASSERT_EQ(0, bxt_clean());
+	if (pf_number("sriov_numvfs"))
+		ASSERT_EQ(0, pf_write("sriov_numvfs", 0));
+	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 1));
+	vf_policy->data->exception = -1;
+	memset(hook->bss, 0, sizeof(*hook->bss));
+	nvme->bss->probes = 0;
+}
+
+FIXTURE_TEARDOWN(pci)
+{
+}
+
+/* ---- nobody has an opinion ---- */
+
+TEST_F(pci, without_a_policy_everything_is_as_ever)
+{
+	vfs(2);
+	EXPECT_EQ(2, nvme_probes());
+	EXPECT_OVERRIDE(0, "(null)");
+	EXPECT_OVERRIDE(1, "(null)");
+	EXPECT_BY(BX_BY_KERNEL, vf(0));
+}
+
+TEST_F(pci, with_a_policy_that_passes_everything_is_as_ever)
+{
+	attach_pci(0);
+	vfs(1);
+	EXPECT_LT(0, bxt_script(0)->selects);
+	EXPECT_EQ(1, nvme_probes());
+	EXPECT_OVERRIDE(0, "(null)");
+}
+
+TEST_F(pci, policy_of_another_vendor_is_not_asked)
+{
+	bxt_script(0)->select = BX_REFUSE;
+	attach_pci(0, .vendor = 0x10de);
+	vfs(1);
+	EXPECT_EQ(0, policy("p0").asked);
+	EXPECT_EQ(1, nvme_probes());
+	EXPECT_OVERRIDE(0, "(null)");
+}
+
+/* ---- a policy decides ---- */
+
+TEST_F(pci, policy_gives_all_vfs_to_vfio_before_any_probe)
+{
+	struct bx_decision dec;
+
+	attach_vf_policy();
+	vfs(4);
+	for (int i = 0; i < 4; i++) {
+		EXPECT_VF(i, VFIO);
+		EXPECT_OVERRIDE(i, VFIO);
+	}
+	EXPECT_EQ(0, nvme_probes());
+	dec = decision(vf(3));
+	EXPECT_EQ(BX_BY_SELECT, dec.by);
+	EXPECT_STREQ("vf", dec.policy);
+	EXPECT_STREQ(VFIO, dec.driver);
+	/* the physical function is nobody's business */
+	EXPECT_ON("pci", pf, NVME);
+	EXPECT_STREQ("(null)", bxt_override("pci", pf));
+}
+
+TEST_F(pci, vf_index_makes_an_exception)
+{
+	vf_policy->data->exception = 1;
+	attach_vf_policy();
+	vfs(3);
+	EXPECT_VF(0, VFIO);
+	EXPECT_VF(2, VFIO);
+	EXPECT_VF(1, "");
+	EXPECT_OVERRIDE(1, "(null)");
+	EXPECT_EQ(1, nvme_probes());
+}
+
+TEST_F(pci, select_sees_the_function)
+{
+	const struct bx_dev_info *seen = &bxt_script(0)->seen;
+
+	attach_pci(0);
+	vfs(2);
+	EXPECT_STREQ(vf(1), seen->name);
+	EXPECT_STREQ("pci", seen->bus);
+	EXPECT_STREQ(pf, seen->parent);
+	EXPECT_STREQ(NVME, seen->parent_driver);
+	EXPECT_EQ(0x1b36, seen->vendor);
+	EXPECT_EQ(0x010802, seen->class);
+	EXPECT_EQ(BX_DEV_ADOPTED | BX_DEV_VF, seen->flags);
+	EXPECT_EQ(1, seen->vf_index);
+	EXPECT_LE(0, seen->iommu_group);
+}
+
+TEST_F(pci, module_of_the_elected_driver_is_loaded)
+{
+	ASSERT_EQ(0, system("modprobe -r vfio-pci"));
+	ASSERT_FALSE(bxt_loaded("vfio_pci"));
+	attach_vf_policy();
+	vfs(1);
+	EXPECT_TRUE(bxt_loaded("vfio_pci"));
+	EXPECT_VF(0, VFIO);
+	EXPECT_EQ(0, nvme_probes());
+}
+
+TEST_F(pci, selected_driver_that_does_not_exist_ejects)
+{
+	for_vf0(0);
+	selects(0, "no_such_driver");
+	attach_pci(0);
+	vfs(1);
+	EXPECT_EJECTED("p0");
+	EXPECT_EQ(BX_EXIT_NO_DRIVER, ejection("p0").kind);
+	/* nothing of it stays, and the kernel's own rule is in force */
+	EXPECT_OVERRIDE(0, "(null)");
+	EXPECT_EQ(1, nvme_probes());
+}
+
+TEST_F(pci, absent_ok_keeps_others_away)
+{
+	for_vf0(0);
+	selects(0, "no_such_driver");
+	attach_pci(0, .flags = BX_F_ABSENT_OK);
+	vfs(1);
+	EXPECT_ATTACHED("p0");
+	EXPECT_OVERRIDE(0, "no_such_driver");
+	EXPECT_OUTCOME(BX_OUT_ABSENT, vf(0));
+	EXPECT_EQ(0, nvme_probes());
+}
+
+TEST_F(pci, garbage_ejects_and_the_stock_driver_is_tried)
+{
+	for_vf0(0);
+	bxt_script(0)->select = 99;
+	attach_pci(0);
+	vfs(1);
+	EXPECT_EJECTED("p0");
+	EXPECT_STREQ(vf(0), ejection("p0").device);
+	EXPECT_OVERRIDE(0, "(null)");
+	EXPECT_LE(1, nvme_probes());
+}
+
+TEST_F(pci, refuse_keeps_every_driver_away_until_detached)
+{
+	int link;
+
+	for_vf0(0);
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach_pci(0);
+	vfs(1);
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_OUTCOME(BX_OUT_REFUSED, vf(0));
+	EXPECT_EQ(0, nvme_probes());
+	detach(link);
+	ASSERT_EQ(0, wait_for_probes());
+	EXPECT_OVERRIDE(0, "(null)");
+	EXPECT_EQ(1, nvme_probes());
+}
+
+TEST_F(pci, defer_is_asked_again_when_policies_change)
+{
+	for_vf0(0);
+	bxt_script(0)->select = BX_DEFER;
+	attach_pci(0);
+	vfs(1);
+	EXPECT_VF(0, "");
+	EXPECT_EQ(0, nvme_probes());
+	selects(0, VFIO);
+	attach_pci(1);
+	EXPECT_VF(0, VFIO);
+	EXPECT_EQ(0, nvme_probes());
+}
+
+TEST_F(pci, shadow_writes_nothing)
+{
+	for_vf0(0);
+	selects(0, VFIO);
+	attach_pci(0, .flags = BX_F_SHADOW);
+	vfs(1);
+	EXPECT_OVERRIDE(0, "(null)");
+	EXPECT_EQ(1, nvme_probes());
+	EXPECT_LE(1, policy("p0").diverged);
+}
+
+TEST_F(pci, event_tells_of_the_function)
+{
+	for_vf0(0);
+	selects(0, VFIO);
+	attach_pci(0);
+	vfs(1);
+	EXPECT_EQ(1, bxt_script(0)->events[0]);
+	EXPECT_EQ(1, bxt_script(0)->events[1]);
+	EXPECT_STREQ(VFIO, bxt_script(0)->event_driver[1]);
+	vfs(0);
+	EXPECT_EQ(1, bxt_script(0)->events[2]);
+	EXPECT_STREQ(VFIO, bxt_script(0)->event_driver[2]);
+	EXPECT_EQ(1, bxt_script(0)->events[3]);
+}
+
+TEST_F(pci, hook_decides_until_elected_anew)
+{
+	struct bpf_link *link;
+
+	/* of unbound functions: what is bound is not elected */
+	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0));
+	vfs(1);
+	hook->bss->verdict = BX_REFUSE;
+	link = bpf_program__attach(hook->progs.hook);
+	ASSERT_NE(NULL, link);
+	EXPECT_EQ(0, bxt_reelect("pci"));
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_BY(BX_BY_HOOK, vf(0));
+	bpf_link__destroy(link);
+	EXPECT_EQ(0, bxt_reelect("pci"));
+	EXPECT_OVERRIDE(0, "(null)");
+}
+
+/* ---- autoprobe ---- */
+
+TEST_F(pci, autoprobe_off_is_for_those_nobody_decides)
+{
+	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0));
+	for_vf0(0);
+	selects(0, VFIO);
+	attach_pci(0);
+	vfs(2);
+	/* as driver_override does on a stock kernel */
+	EXPECT_VF(0, VFIO);
+	EXPECT_VF(1, "");
+	EXPECT_EQ(0, nvme_probes());
+}
+
+/* ---- what is there already ---- */
+
+TEST_F(pci, attach_elects_unbound_functions_anew)
+{
+	vfs(2);
+	EXPECT_VF(0, "");
+	attach_vf_policy();
+	EXPECT_VF(0, VFIO);
+	EXPECT_VF(1, VFIO);
+}
+
+TEST_F(pci, attach_leaves_bound_functions_alone)
+{
+	int link;
+
+	for_vf0(0);
+	selects(0, VFIO);
+	link = attach_pci(0);
+	vfs(1);
+	detach(link);
+	for_vf0(1);
+	bxt_script(1)->select = BX_REFUSE;
+	attach_pci(1);
+	EXPECT_VF(0, VFIO);
+	EXPECT_OVERRIDE(0, "(null)");
+	/* but on request */
+	EXPECT_EQ(1, bxt_rebind(vf(0)));
+	EXPECT_VF(0, "");
+	EXPECT_OVERRIDE(0, "none");
+}
+
+TEST_F(pci, detach_removes_the_override_and_unbinds_nothing)
+{
+	struct bpf_link *link = attach_vf_policy();
+
+	vfs(2);
+	EXPECT_OVERRIDE(1, VFIO);
+	bpf_link__destroy(link);
+	settle();
+	EXPECT_OVERRIDE(0, "(null)");
+	EXPECT_OVERRIDE(1, "(null)");
+	EXPECT_VF(0, VFIO);
+	EXPECT_VF(1, VFIO);
+	EXPECT_EQ(0, nvme_probes());
+}
+
+TEST_F(pci, detach_after_the_functions_are_gone)
+{
+	struct bpf_link *link = attach_vf_policy();
+
+	vfs(2);
+	vfs(0);
+	bpf_link__destroy(link);
+	vfs(1);
+	EXPECT_OVERRIDE(0, "(null)");
+}
+
+TEST_F(pci, update_is_in_force_for_unbound_functions)
+{
+	int link, new;
+
+	for_vf0(0);
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach_pci(0);
+	vfs(1);
+	for_vf0(1);
+	selects(1, VFIO);
+	new = map(1, .bus = "pci", .name = "p0");
+	ASSERT_EQ(0, bxt_update(link, new, -1));
+	settle();
+	EXPECT_VF(0, VFIO);
+	EXPECT_OVERRIDE(0, VFIO);
+	EXPECT_EQ(0, nvme_probes());
+	detach(link);
+	EXPECT_OVERRIDE(0, "(null)");
+}
+
+/* ---- the administrator ---- */
+
+TEST_F(pci, override_written_before_is_respected)
+{
+	int link;
+
+	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0));
+	vfs(1);
+	ASSERT_EQ(0, bxt_set_override("pci", vf(0), "the_admins"));
+	for_vf0(0);
+	selects(0, VFIO);
+	link = attach_pci(0);
+	EXPECT_OVERRIDE(0, "the_admins");
+	EXPECT_VF(0, "");
+	EXPECT_BY(BX_BY_OVERRIDE, vf(0));
+	EXPECT_EQ(0, bxt_rebind(vf(0)));
+	EXPECT_OVERRIDE(0, "the_admins");
+	detach(link);
+	EXPECT_OVERRIDE(0, "the_admins");
+}
+
+TEST_F(pci, override_written_after_is_respected)
+{
+	int link;
+
+	for_vf0(0);
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach_pci(0);
+	vfs(1);
+	ASSERT_EQ(0, bxt_set_override("pci", vf(0), "the_admins"));
+	EXPECT_EQ(0, bxt_reelect("pci"));
+	EXPECT_OVERRIDE(0, "the_admins");
+	detach(link);
+	EXPECT_OVERRIDE(0, "the_admins");
+}
+
+TEST_F(pci, override_written_after_with_the_same_name_is_the_administrators)
+{
+	int link;
+
+	for_vf0(0);
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach_pci(0);
+	vfs(1);
+	ASSERT_EQ(0, bxt_set_override("pci", vf(0), "none"));
+	detach(link);
+	EXPECT_OVERRIDE(0, "none");
+}
+
+/* The second string may well lie in memory where ours has been. */
+TEST_F(pci, override_written_again_and_again_is_the_administrators)
+{
+	cpu_set_t one;
+	int link;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	for_vf0(0);
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach_pci(0);
+	vfs(1);
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(0, bxt_set_override("pci", vf(0), "abcd"));
+		EXPECT_BY(BX_BY_OVERRIDE, vf(0));
+	}
+	detach(link);
+	EXPECT_OVERRIDE(0, "abcd");
+}
+
+TEST_F(pci, override_removed_by_the_administrator_is_not_written_again)
+{
+	int link;
+
+	for_vf0(0);
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach_pci(0);
+	vfs(1);
+	ASSERT_EQ(0, bxt_set_override("pci", vf(0), ""));
+	EXPECT_OVERRIDE(0, "(null)");
+	detach(link);
+	EXPECT_OVERRIDE(0, "(null)");
+}
+
+/* ---- platform ---- */
+
+#define SPEAKER	"pcspkr"		/* device, driver and module */
+
+FIXTURE(platform) {
+};
+
+FIXTURE_SETUP(platform)
+{
+	ASSERT_EQ(0, bxt_clean());
+	if (bxt_loaded(SPEAKER))
+		ASSERT_EQ(0, bxt_unload_soon(SPEAKER));
+	strcpy(bxt_script(0)->device, SPEAKER);
+}
+
+FIXTURE_TEARDOWN(platform)
+{
+	if (bxt_loaded(SPEAKER))
+		ASSERT_EQ(0, bxt_unload_soon(SPEAKER));
+}
+
+#define attach_platform(slot, ...) attach(slot, .bus = "platform", __VA_ARGS__)
+
+TEST_F(platform, without_a_policy_everything_is_as_ever)
+{
+	ASSERT_EQ(0, bxt_load(SPEAKER));
+	EXPECT_ON("platform", SPEAKER, SPEAKER);
+	EXPECT_STREQ("(null)", bxt_override("platform", SPEAKER));
+}
+
+TEST_F(platform, refuse_keeps_the_driver_away_until_detached)
+{
+	int link;
+
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach_platform(0);
+	EXPECT_STREQ("none", bxt_override("platform", SPEAKER));
+	ASSERT_EQ(0, bxt_load(SPEAKER));
+	EXPECT_ON("platform", SPEAKER, "");
+	detach(link);
+	EXPECT_STREQ("(null)", bxt_override("platform", SPEAKER));
+	EXPECT_ON("platform", SPEAKER, SPEAKER);
+}
+
+TEST_F(platform, module_of_the_elected_driver_is_loaded)
+{
+	selects(0, SPEAKER);
+	attach_platform(0);
+	EXPECT_TRUE(bxt_loaded(SPEAKER));
+	EXPECT_ON("platform", SPEAKER, SPEAKER);
+}
+
+TEST_F(platform, override_of_the_administrator_is_respected)
+{
+	int link;
+
+	ASSERT_EQ(0, bxt_set_override("platform", SPEAKER, "the_admins"));
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach_platform(0);
+	EXPECT_STREQ("the_admins", bxt_override("platform", SPEAKER));
+	detach(link);
+	EXPECT_STREQ("the_admins", bxt_override("platform", SPEAKER));
+	ASSERT_EQ(0, bxt_set_override("platform", SPEAKER, ""));
+}
+
+static int start(void)
+{
+	int err = bxt_start("bus_ext") ?: bxt_load("nvme") ?: find_pf();
+
+	if (err)
+		return bxt_complain("find an nvme controller", err);
+	nvme = nvme__open_and_load();
+	vf_policy = vf__open_and_load();
+	hook = hook__open_and_load();
+	if (!nvme || !vf_policy || !hook)
+		return bxt_complain("load a BPF object", -errno);
+	return nvme__attach(nvme);
+}
+
+int main(int argc, char **argv)
+{
+	int ret;
+
+	if (start())
+		return KSFT_FAIL;
+	ret = test_harness_run(argc, argv);
+	pf_write("sriov_numvfs", 0);
+	nvme__destroy(nvme);
+	vf__destroy(vf_policy);
+	hook__destroy(hook);
+	return bxt_finish() ? KSFT_FAIL : ret;
+}
