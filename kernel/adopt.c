@@ -307,6 +307,10 @@ bool bx_adopted_decision(struct device *dev, struct bx_decision *dec)
 	if (ours)
 		*dec = rec->dec;
 	mutex_unlock(&bx_adopt_mutex);
+	/* The driver may have come since. */
+	if (ours && dec->outcome == BX_OUT_ABSENT &&
+	    bx_driver_exists(dev->bus->name, name))
+		dec->outcome = BX_OUT_DRIVER;
 	if (ours || !now)
 		return ours;
 	dec->by = BX_BY_OVERRIDE;
@@ -318,10 +322,34 @@ bool bx_adopted_decision(struct device *dev, struct bx_decision *dec)
 
 /* ---- what changes ---- */
 
+/*
+ * A bound device is left alone.  But where the election names the very driver
+ * that is bound, the decision is on record from now on.
+ */
+static bool bx_adopted_agrees(struct bx_adopted_bus *bus, struct device *dev)
+{
+	struct bx_election *e = bx_election_alloc(dev, false);
+	char driver[BX_NAME_LEN];
+	bool agrees;
+
+	if (!e)
+		return false;
+	e->dry = true;
+	bx_adopted_run(dev, e, atomic64_read(&bus->gen));
+	bx_dev_driver_name(dev, driver, sizeof(driver));
+	agrees = e->dec.outcome == BX_OUT_DRIVER &&
+		 !strcmp(e->dec.driver, driver);
+	bx_election_free(e);
+	return agrees;
+}
+
 static int bx_adopted_reelect_dev(struct device *dev, void *data)
 {
-	if (READ_ONCE(dev->driver))
+	if (READ_ONCE(dev->driver)) {
+		if (bx_adopted_agrees(data, dev))
+			bx_adopted_elect(data, dev);
 		return 0;
+	}
 	if (bx_adopted_elect(data, dev) > 0 && device_attach(dev) < 0)
 		dev_dbg(dev, "gone before its re-election\n");
 	return 0;

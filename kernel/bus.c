@@ -73,17 +73,6 @@ static int bx_failed_error(struct bx_device *bdev, const struct bx_driver *drv)
 	return 0;
 }
 
-static void bx_failed_forget(struct bx_device *bdev)
-{
-	struct bx_failed *f, *tmp;
-
-	lockdep_assert_held(&bdev->elect_lock);
-	list_for_each_entry_safe(f, tmp, &bdev->failed, node) {
-		list_del(&f->node);
-		kfree(f);
-	}
-}
-
 /**
  * bx_own_candidates() - the drivers that an election chooses among
  * @bdev: the device; its elect_lock is held
@@ -149,13 +138,34 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 		bdev->elected = e->winner;
 		bdev->elected_gen = gen;
 	}
+	/*
+	 * Once per device and policy: a driver that somebody unloads is not
+	 * to come back at once, nor is its absence a mistake of the policy.
+	 */
 	if (!err && e->dec.outcome == BX_OUT_ABSENT &&
-	    e->dec.by != BX_BY_OVERRIDE)
+	    e->dec.by != BX_BY_OVERRIDE && bdev->ask_module) {
+		bdev->ask_module = false;
 		bx_request_driver(bdev->bus->name, e->dec.driver,
 				  e->dec.policy_id, dev_name(&bdev->dev),
 				  e->absent_ok);
+	}
 	bx_election_free(e);
 	return err;
+}
+
+/* Start anew: nothing is cached, nobody has failed. */
+static void bx_own_forget(struct bx_device *bdev)
+{
+	struct bx_failed *f, *tmp;
+
+	lockdep_assert_held(&bdev->elect_lock);
+	list_for_each_entry_safe(f, tmp, &bdev->failed, node) {
+		list_del(&f->node);
+		kfree(f);
+	}
+	bdev->elected_gen = 0;
+	bdev->tried = 0;
+	bdev->ask_module = true;
 }
 
 /* 1 when @drv is elected, 0 when it is not, -EPROBE_DEFER or another errno. */
@@ -445,11 +455,8 @@ static int bx_reelect_dev(struct device *dev, void *forget)
 	if (READ_ONCE(dev->driver))
 		return 0;
 	mutex_lock(&bdev->elect_lock);
-	if (forget) {
-		bx_failed_forget(bdev);
-		bdev->elected_gen = 0;
-		bdev->tried = 0;
-	}
+	if (forget)
+		bx_own_forget(bdev);
 	/* On a bus without drivers nobody else would hold the election. */
 	err = bx_own_elect_locked(bdev);
 	again = !err && bdev->elected && bdev->elected != bdev->tried;
@@ -675,6 +682,7 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 	bdev->hw_data = hw_data;
 	mutex_init(&bdev->elect_lock);
 	INIT_LIST_HEAD(&bdev->failed);
+	bdev->ask_module = true;
 	INIT_LIST_HEAD(&bdev->node);
 	INIT_WORK(&bdev->reattach, bx_reattach_work);
 	__module_get(THIS_MODULE);	/* the release function is here */
@@ -887,9 +895,7 @@ int bx_own_rebind(struct bx_device *bdev)
 	int err;
 
 	mutex_lock(&bdev->elect_lock);
-	bx_failed_forget(bdev);
-	bdev->elected_gen = 0;
-	bdev->tried = 0;
+	bx_own_forget(bdev);
 	err = bx_own_elect_locked(bdev);
 	dec = bdev->decision;
 	mutex_unlock(&bdev->elect_lock);

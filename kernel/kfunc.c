@@ -69,6 +69,28 @@ __bpf_kfunc int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name,
 }
 
 /**
+ * bx_select_candidate() - as bx_select_driver(), for a candidate
+ * @ctx: the context that select() was called with
+ * @cand: a candidate of the same election
+ *
+ * Return: 0, or -EINVAL for what is no candidate of this election.
+ */
+__bpf_kfunc int bx_select_candidate(struct bx_select_ctx *ctx,
+				    struct bx_candidate *cand)
+{
+	struct bx_cand *c = container_of(cand, struct bx_cand, rec);
+	struct bx_election *e;
+
+	if (!bx_run_find(ctx))
+		return -EINVAL;
+	e = ctx->election;
+	if (c < e->cands || c >= e->cands + e->ncands)
+		return -EINVAL;
+	strscpy_pad(ctx->driver, cand->name, sizeof(ctx->driver));
+	return 0;
+}
+
+/**
  * bx_policy_error() - give up
  * @code: the policy's own error code, shown to the operator
  * @msg__str: the reason, a constant string of the object
@@ -166,6 +188,7 @@ __bpf_kfunc_end_defs();
 BTF_KFUNCS_START(bx_policy_kfuncs)
 BTF_ID_FLAGS(func, bx_select_driver, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_driver_mem, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_select_candidate, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_policy_error)
 BTF_ID_FLAGS(func, bpf_iter_bx_candidate_new, KF_ITER_NEW | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_iter_bx_candidate_next, KF_ITER_NEXT | KF_RET_NULL)

@@ -13,6 +13,7 @@
 
 int bx_select_driver(struct bx_select_ctx *ctx, const char *name__str);
 int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name, u32 name__sz);
+int bx_select_candidate(struct bx_select_ctx *ctx, struct bx_candidate *cand);
 void bx_policy_error(s32 code, const char *msg__str);
 
 int bx_device_get(struct bx_devref *ref, struct bx_device_rec *rec);

@@ -669,7 +669,7 @@ void bx_elect(struct bx_election *e, u64 generation)
 	}
 	if (e->log)
 		bx_settle_log(e);
-	else
+	else if (!e->dry)
 		bx_elect_shadow(e);
 
 	e->dec.considered = e->ncands;

@@ -217,28 +217,49 @@ static struct bx_policy *bx_policy_by_link(const struct bpf_link *link)
 #define BX_NREFUSED	8
 
 static DEFINE_SPINLOCK(bx_exit_lock);	/* protects refusals and exits */
-static char bx_refused[BX_NREFUSED][BX_NAME_LEN + BX_MSG_LEN];
+static struct bx_refusal {
+	char	name[BX_NAME_LEN];
+	char	msg[BX_MSG_LEN];
+	int	err;
+} bx_refused[BX_NREFUSED];
 static u32 bx_nrefused;
 
 /* BPF tells an attacher nothing but an errno: leave the reason to be read. */
 static __printf(3, 4) int bx_refuse(const char *name, int err,
 				    const char *fmt, ...)
 {
-	char *line, msg[BX_MSG_LEN];
+	struct bx_refusal *line;
+	char msg[BX_MSG_LEN];
 	va_list args;
 
 	va_start(args, fmt);
 	vscnprintf(msg, sizeof(msg), fmt, args);
 	va_end(args);
 
-	pr_notice_ratelimited("policy '%.*s' refused (%d): %s\n",
-			      BX_NAME_LEN - 1, name, err, msg);
+	/* A name that is taken is how a loader finds that it is to update. */
+	if (err != -EEXIST)
+		pr_notice_ratelimited("policy '%.*s' refused (%d): %s\n",
+				      BX_NAME_LEN - 1, name, err, msg);
 	spin_lock(&bx_exit_lock);
-	line = bx_refused[bx_nrefused++ % BX_NREFUSED];
-	scnprintf(line, sizeof(bx_refused[0]), "%.*s: %s", BX_NAME_LEN - 1,
-		  name, msg);
+	line = &bx_refused[bx_nrefused++ % BX_NREFUSED];
+	scnprintf(line->name, sizeof(line->name), "%.*s", BX_NAME_LEN - 1,
+		  name);
+	strscpy(line->msg, msg, sizeof(line->msg));
+	line->err = err;
 	spin_unlock(&bx_exit_lock);
 	return err;
+}
+
+/* ... and then the refusal was only a step on the way. */
+static void bx_refusal_forget(const char *name)
+{
+	struct bx_refusal *last;
+
+	spin_lock(&bx_exit_lock);
+	last = &bx_refused[(bx_nrefused - 1) % BX_NREFUSED];
+	if (bx_nrefused && last->err == -EEXIST && !strcmp(last->name, name))
+		bx_nrefused--;
+	spin_unlock(&bx_exit_lock);
 }
 
 ssize_t bx_refused_show(char *buf)
@@ -249,8 +270,9 @@ ssize_t bx_refused_show(char *buf)
 	spin_lock(&bx_exit_lock);
 	first = bx_nrefused > BX_NREFUSED ? bx_nrefused - BX_NREFUSED : 0;
 	for (u32 i = first; i < bx_nrefused; i++)
-		len += sysfs_emit_at(buf, len, "%s\n",
-				     bx_refused[i % BX_NREFUSED]);
+		len += sysfs_emit_at(buf, len, "%s: %s\n",
+				     bx_refused[i % BX_NREFUSED].name,
+				     bx_refused[i % BX_NREFUSED].msg);
 	spin_unlock(&bx_exit_lock);
 	return len;
 }
@@ -519,7 +541,9 @@ static int bx_name_check(const char *name)
 	if (len == BX_NAME_LEN)
 		return -ENAMETOOLONG;
 	for (size_t i = 0; i < len; i++) {
-		if (!isalnum(name[i]) && !strchr("_.-", name[i]))
+		/* isalnum() alone would take Latin-1 */
+		if (!isascii(name[i]) ||
+		    (!isalnum(name[i]) && !strchr("_.-", name[i])))
 			return -EINVAL;
 	}
 	return name[0] == '.' ? -EINVAL : 0;
@@ -826,6 +850,7 @@ out:
 		bx_put_inst(inst);
 		return err;
 	}
+	bx_refusal_forget(inst->name);
 	bx_ops_exit(old, BX_EXIT_UPDATE);
 	bx_trace_policy("update", policy, inst);
 	bx_put_inst(old);

@@ -158,6 +158,9 @@ extern int bx_select_driver(struct bx_select_ctx *ctx,
 /* The same for a name in a map or on the stack. */
 extern int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name,
 				u32 name__sz) __ksym __weak;
+/* The same for a driver that bx_for_each_candidate() came by. */
+extern int bx_select_candidate(struct bx_select_ctx *ctx,
+			       struct bx_candidate *cand) __ksym __weak;
 /* Give up: the policy is ejected, @msg is shown to the operator. */
 extern void bx_policy_error(s32 code, const char *msg__str) __ksym __weak;
 

@@ -133,6 +133,7 @@ struct bx_device {
 	u64			tried;		/* likewise, its probe failed */
 	struct bx_decision	decision;
 	u64			elected_gen;
+	bool			ask_module;
 	struct list_head	failed;
 	const char		*driver_override;	/* on older kernels */
 };

@@ -15,7 +15,6 @@ obj=build/bpf
 cleanup() {
 	vfs 0
 	rm -rf "${pins:?}"/* 2>/dev/null
-	rmmod vfio_pci bus_ext nvme 2>/dev/null || true
 }
 
 vfs() { echo "$1" >"$pci/$pf/sriov_numvfs"; }

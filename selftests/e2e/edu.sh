@@ -7,7 +7,6 @@ cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh
 
 sf=/sys/bus/bx-sf/devices
-cleanup() { rmmod bx_edu_sf bx_edu bx_sf bus_ext 2>/dev/null || true; }
 function_of() { basename "$(compgen -G "$sf/edu-*-$1")"; }
 driver_is() {
 	[ "$(basename "$(readlink "$sf/$1/driver" || echo /none)")" = "$2" ]

@@ -89,6 +89,7 @@ fixture spoils <<'END'
 #!/bin/sh
 echo 'WARNING: CPU: 0 PID: 1 at x' >/dev/kmsg
 modprobe bus_ext
+bpftool struct_ops register build/bpf/first.bpf.o /sys/fs/bpf/left >&2
 printf '1..1\nok 1 a\n'
 END
 fixture panics <<'END'
@@ -133,5 +134,5 @@ check_runner vm 1 "2 passed, 3 failed, 1 skipped" \
 	"what spoils a kernel is counted, and the tests after it still run"
 said=$(<"$work/vm.out")
 check_match "a warning is laid to the test" "spoils: not ok - the kernel complained" "$said"
-check_match "modules left behind too" "spoils: not ok - left modules loaded: bus_ext" "$said"
+check_match "modules left in use too" "spoils: not ok - left modules in use: bus_ext" "$said"
 check_match "a panic too" "panics: not ok - the VM ended with status 125" "$said"

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What the documents say is there is there: the README's policy is the one in
+# bpf/, its clang command builds it with nothing but include/, links lead
+# somewhere. The tutorial's programs have a test of their own, in the VM.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. selftests/lib/ktap.sh
+
+work=$(mktemp -d)
+cleanup() { rm -rf "$work"; }
+clang=${CLANG:-clang-19}
+
+link_targets() { grep -oE '\]\(([^)#]+)' "$1" | sed 's/](//' | grep -v '^http'; }
+links_hold() {
+	local file target status=0
+	for file in README.md docs/*.md; do
+		for target in $(link_targets "$file"); do
+			[ -e "$(dirname "$file")/$target" ] && continue
+			echo "$file: $target does not exist"
+			status=1
+		done
+	done
+	return $status
+}
+
+ktap_plan 3
+mkdir "$work/bpf"
+cp -r include "$work/"
+cp bpf/first.bpf.c "$work/bpf/"
+check_equal readme_shows_the_first_policy "$(cat bpf/first.bpf.c)" \
+	"$(awk -f selftests/lib/doc-block.awk README.md)"
+command=$(sed -n 's/^    clang \(.*\)/\1/p' README.md)
+check readme_command_builds_it \
+	bash -c "cd '$work' && '$clang' -Wall -Werror $command && test -s first.bpf.o"
+check links_lead_somewhere links_hold
