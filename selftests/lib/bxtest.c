@@ -61,6 +61,23 @@ static int keep_log(enum libbpf_print_level level, const char *fmt,
 	return 0;
 }
 
+void bxt_log_clear(void)
+{
+	log_len = 0;
+	log_text[0] = '\0';
+}
+
+/* What libbpf and the verifier said since. */
+const char *bxt_log(void)
+{
+	return log_text;
+}
+
+bool bxt_log_says(const char *text)
+{
+	return strstr(log_text, text);
+}
+
 /* For what goes wrong before there is a test; returns @err. */
 int bxt_complain(const char *what, int err)
 {

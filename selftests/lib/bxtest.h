@@ -26,6 +26,9 @@ int bxt_start(const char *module);
 int bxt_finish(void);
 int bxt_clean(void);
 int bxt_complain(const char *what, int err);
+void bxt_log_clear(void);
+bool bxt_log_says(const char *text);
+const char *bxt_log(void);
 
 #define BXT_MAIN(module) \
 int main(int argc, char **argv) \

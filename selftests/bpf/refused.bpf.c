@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Programs that must not load, each for a reason of its own, and two that must
+ *
+ * Nothing here is loaded by default: kernel/verifier.c picks one at a time.
+ */
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bus_ext_ctl.bpf.h>
+
+char _license[] SEC("license") = "GPL";
+
+char driver[BX_NAME_LEN] = "in_a_map";
+
+#define SELECT(prog, body) \
+	SEC("?struct_ops") s32 prog##_prog(unsigned long long *args) \
+	{ \
+		struct bx_select_ctx *ctx __attribute__((unused)) = \
+			(void *)args[0]; \
+		\
+		body; \
+		return BX_PASS; \
+	} \
+	SEC("?.struct_ops.link") struct bus_ext_ops prog = { \
+		.select = (void *)prog##_prog, \
+		.name = "refused", .bus = "bx-sf", \
+	}
+
+SELECT(good, bx_select_driver(ctx, "name"));
+SELECT(writes_to_the_context, ctx->dev.vendor = 1);
+SELECT(names_no_context, bx_select_driver((void *)0, "name"));
+SELECT(names_no_literal, bx_select_driver(ctx, driver));
+SELECT(reads_beyond_the_name, bx_select_driver_mem(ctx, driver, 4096));
+SELECT(controls, bx_settle());
+SELECT(looks_at_policies,
+       struct bx_policy_rec *rec; bx_for_each(policy, rec, 0) break);
+
+SEC("?struct_ops") s32 match_prog(unsigned long long *args)
+{
+	bx_select_driver((void *)args[0], "name");
+	return BX_NO_SCORE;
+}
+
+SEC("?.struct_ops.link") struct bus_ext_ops selects_in_match = {
+	.match = (void *)match_prog, .name = "refused", .bus = "bx-sf",
+};
+
+SEC("?struct_ops") void event_prog(unsigned long long *args)
+{
+	bx_select_driver((void *)args[0], "name");
+}
+
+SEC("?.struct_ops.link") struct bus_ext_ops selects_in_event = {
+	.event = (void *)event_prog, .name = "refused", .bus = "bx-sf",
+};
+
+/* Another subsystem's struct_ops are programs of the same type. */
+SEC("?struct_ops") __u32 tcp_ssthresh(unsigned long long *args)
+{
+	bx_policy_error(1, "from elsewhere");
+	return 2;
+}
+
+SEC("?struct_ops") void tcp_cong_avoid(unsigned long long *args)
+{
+}
+
+SEC("?struct_ops") __u32 tcp_undo_cwnd(unsigned long long *args)
+{
+	return 2;
+}
+
+SEC("?.struct_ops") struct tcp_congestion_ops tcp = {
+	.ssthresh = (void *)tcp_ssthresh,
+	.cong_avoid = (void *)tcp_cong_avoid,
+	.undo_cwnd = (void *)tcp_undo_cwnd,
+	.name = "bx_refused",
+};
+
+SEC("?fmod_ret/bx_hook_select")
+int BPF_PROG(hook_good, struct bx_select_ctx *dev_ctx, int ret)
+{
+	bx_select_driver(dev_ctx, "name");
+	return 0;
+}
+
+SEC("?fmod_ret/bx_hook_select")
+int BPF_PROG(hook_gives_up, struct bx_select_ctx *dev_ctx, int ret)
+{
+	bx_policy_error(1, "there is no policy");
+	return 0;
+}
+
+SEC("?fentry/bx_hook_select")
+int BPF_PROG(tracer_selects, struct bx_select_ctx *dev_ctx)
+{
+	bx_select_driver(dev_ctx, "name");
+	return 0;
+}
+
+SEC("?syscall") int control_gives_up(void *ctx)
+{
+	bx_policy_error(1, "there is no policy");
+	return 0;
+}
