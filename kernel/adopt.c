@@ -384,12 +384,30 @@ void bx_adopted_changed(const char *name)
 	}
 }
 
+/*
+ * Take the override back.  A device that is unbound was kept so by it, or waits
+ * for its driver: its record stays without an override, by which the election
+ * that follows finds that something changed, and lets the bus have it.
+ */
+static void bx_record_release(struct bx_record *rec)
+{
+	const char *ret = rec->token;
+
+	if (rec->token)
+		ret = bx_override_swap(rec->dev, rec->token, NULL);
+	if (IS_ERR(ret) || READ_ONCE(rec->dev->driver)) {
+		bx_record_drop(rec);
+		return;
+	}
+	rec->token = NULL;
+	rec->dec = (struct bx_decision) { .by = BX_BY_KERNEL };
+}
+
 /**
  * bx_adopted_forget() - remove the overrides of a policy that is gone
- * @policy_id: the policy; 0 for whatever was written, by anyone
+ * @policy_id: the policy
  *
- * Devices are not unbound.  What is unbound was kept so by the override, or
- * waits for its driver: bx_adopted_changed() lets the bus have it.
+ * Devices are not unbound; bx_adopted_changed() is to follow.
  *
  * Context: process; no election of the policy is under way.
  */
@@ -401,8 +419,8 @@ void bx_adopted_forget(u64 policy_id)
 
 	mutex_lock(&bx_adopt_mutex);
 	hash_for_each_safe(bx_records, i, tmp, rec, node) {
-		if (!policy_id || rec->dec.policy_id == policy_id)
-			bx_record_clear(rec);
+		if (rec->dec.policy_id == policy_id)
+			bx_record_release(rec);
 	}
 	mutex_unlock(&bx_adopt_mutex);
 }
@@ -537,7 +555,14 @@ int bx_adopt_init(void)
 /* Only the hook's overrides can be left; policies pin the module. */
 void bx_adopt_exit(void)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++)
+	struct bx_record *rec;
+	struct hlist_node *tmp;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(bx_adopted); i++)
 		bx_abandon_one(&bx_adopted[i]);
-	bx_adopted_forget(0);
+	mutex_lock(&bx_adopt_mutex);
+	hash_for_each_safe(bx_records, i, tmp, rec, node)
+		bx_record_clear(rec);
+	mutex_unlock(&bx_adopt_mutex);
 }

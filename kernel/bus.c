@@ -124,6 +124,7 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 {
 	u64 gen = atomic64_read_acquire(&bdev->bus->gen);
 	struct bx_election *e;
+	bool ask;
 	int err;
 
 	if (bdev->elected_gen == gen)
@@ -142,13 +143,14 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 	 * Once per device and policy: a driver that somebody unloads is not
 	 * to come back at once, nor is its absence a mistake of the policy.
 	 */
-	if (!err && e->dec.outcome == BX_OUT_ABSENT &&
-	    e->dec.by != BX_BY_OVERRIDE && bdev->ask_module) {
+	ask = !err && bdev->ask_module && e->dec.outcome == BX_OUT_ABSENT &&
+	      e->dec.by != BX_BY_OVERRIDE;
+	if (!err)
 		bdev->ask_module = false;
+	if (ask)
 		bx_request_driver(bdev->bus->name, e->dec.driver,
 				  e->dec.policy_id, dev_name(&bdev->dev),
 				  e->absent_ok);
-	}
 	bx_election_free(e);
 	return err;
 }

@@ -8,7 +8,9 @@
  *
  * A *token* is the address of the string that bus_ext itself stored.  Every
  * write by somebody else stores another one, so comparing it tells who wrote
- * the override that is in force.
+ * the override that is in force.  Ours are allocated far larger than needed, so
+ * that the address can come back only with a name that is longer than any
+ * driver's.
  */
 #ifndef _BX_COMPAT_H
 #define _BX_COMPAT_H
@@ -18,6 +20,8 @@
 #include <linux/platform_device.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+
+#define BX_OVERRIDE_SIZE	512
 
 #ifdef BX_GENERIC_DRIVER_OVERRIDE
 
@@ -87,7 +91,8 @@ extern struct device_attribute dev_attr_driver_override;
  * @buf: takes the name, empty when none is set
  * @len: size of @buf
  *
- * Return: the token of what is in force, NULL when none is set.
+ * Return: the token of what is in force, NULL when none is set.  Never one of
+ * ours for a name that we would not write.
  */
 static inline const char *bx_override_read(struct device *dev, char *buf,
 					   size_t len)
@@ -97,6 +102,8 @@ static inline const char *bx_override_read(struct device *dev, char *buf,
 	bx_override_lock(dev);
 	name = *bx_override_slot(dev);
 	strscpy(buf, name ?: "", len);
+	if (name && strlen(name) >= BX_NAME_LEN)
+		name = ERR_PTR(-ENAMETOOLONG);
 	bx_override_unlock(dev);
 	return name;
 }
@@ -113,26 +120,26 @@ static inline const char *bx_override_read(struct device *dev, char *buf,
 static inline const char *bx_override_swap(struct device *dev,
 					   const char *token, const char *name)
 {
-	const char *new = NULL, *old;
+	const char *old;
+	char *new = NULL;
+	bool ours;
 
 	if (name) {
-		new = kstrdup(name, GFP_KERNEL);
+		new = kzalloc(BX_OVERRIDE_SIZE, GFP_KERNEL);
 		if (!new)
 			return ERR_PTR(-ENOMEM);
+		strscpy(new, name, BX_NAME_LEN);
 	}
 
 	bx_override_lock(dev);
 	old = *bx_override_slot(dev);
-	if (old == token)
+	ours = old == token && (!old || strlen(old) < BX_NAME_LEN);
+	if (ours)
 		*bx_override_slot(dev) = new;
 	bx_override_unlock(dev);
 
-	if (old != token) {
-		kfree(new);
-		return ERR_PTR(-EBUSY);
-	}
-	kfree(old);
-	return new;
+	kfree(ours ? old : new);
+	return ours ? new : ERR_PTR(-EBUSY);
 }
 
 #endif /* _BX_COMPAT_H */
