@@ -192,7 +192,8 @@ static int bx_adopted_elect_locked(struct bx_adopted_bus *bus,
 		bx_record_clear(rec);
 		return 1;
 	}
-	if (rec && rec->token && !strcmp(rec->token, want)) {
+	/* Not by the string itself: it may be replaced and freed any time. */
+	if (rec && rec->token && !strcmp(bx_wanted(&rec->dec), want)) {
 		rec->dec = e->dec;
 		return 0;
 	}

@@ -285,8 +285,9 @@ void bx_adopted_forget(u64 policy_id);
 int bx_adopted_explain(struct device *dev, struct bx_election *e);
 int bx_adopted_rebind(struct device *dev);
 bool bx_adopted_decision(struct device *dev, struct bx_decision *dec);
-int bx_for_each_bus(int (*fn)(const struct bus_type *bus, bool adopted,
-			      void *data), void *data, u32 flags);
+typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
+
+int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags);
 const struct bus_type *bx_adopted_bus_type(u32 i);
 int bx_adopt_init(void);
 void bx_adopt_exit(void);

@@ -21,10 +21,10 @@
  * update_mutex.
  */
 #include <linux/bpf_verifier.h>
-#include <linux/bsearch.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/sort.h>
+#include <linux/stringhash.h>
 #include "core.h"
 #include "trace.h"
 
@@ -38,6 +38,7 @@ static u64 bx_last_id;
 
 /* The chain of one (bus, vendor); @vendor is BX_ANY for all others. */
 struct bx_scope {
+	u64		key;		/* see bx_scope_key() */
 	char		bus[BX_NAME_LEN];
 	u32		vendor;
 	struct bx_chain	*chain;
@@ -52,23 +53,45 @@ static struct bx_index __rcu *bx_index;	/* bx_srcu */
 
 /* ---- the index ---- */
 
+/* Sorted and searched by number: an election looks five times, names are slow. */
+static u64 bx_scope_key(u32 bus_hash, u32 vendor)
+{
+	return (u64)bus_hash << 32 | vendor;
+}
+
+static u32 bx_bus_hash(const char *bus)
+{
+	return full_name_hash(NULL, bus, strlen(bus));
+}
+
 static int bx_scope_cmp(const void *a, const void *b)
 {
 	const struct bx_scope *x = a, *y = b;
-	int diff = strcmp(x->bus, y->bus);
 
-	if (diff)
-		return diff;
-	return x->vendor < y->vendor ? -1 : x->vendor > y->vendor;
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return strcmp(x->bus, y->bus);
 }
 
 static const struct bx_scope *bx_scope_find(const struct bx_index *index,
-					    const char *bus, u32 vendor)
+					    const char *bus, u64 key)
 {
-	struct bx_scope key = { .vendor = vendor };
+	u32 low = 0, high = index->n;
 
-	strscpy(key.bus, bus, sizeof(key.bus));
-	return bsearch(&key, index->scope, index->n, sizeof(key), bx_scope_cmp);
+	while (low < high) {
+		u32 mid = low + (high - low) / 2;
+
+		if (index->scope[mid].key < key)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	/* More than one with this key: two names with one hash. */
+	for (; low < index->n && index->scope[low].key == key; low++) {
+		if (!strcmp(index->scope[low].bus, bus))
+			return &index->scope[low];
+	}
+	return NULL;
 }
 
 /**
@@ -83,11 +106,13 @@ const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor)
 {
 	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
 	const struct bx_scope *scope;
+	u32 hash;
 
-	if (!index)
+	if (!index || !index->n)
 		return NULL;
-	scope = bx_scope_find(index, bus, vendor) ?:
-		bx_scope_find(index, bus, BX_ANY);
+	hash = bx_bus_hash(bus);
+	scope = bx_scope_find(index, bus, bx_scope_key(hash, vendor)) ?:
+		bx_scope_find(index, bus, bx_scope_key(hash, BX_ANY));
 	return scope ? scope->chain : NULL;
 }
 
@@ -142,6 +167,8 @@ static struct bx_index *bx_index_build(gfp_t gfp)
 
 		strscpy(scope->bus, policy->inst->bus, sizeof(scope->bus));
 		scope->vendor = policy->inst->vendor;
+		scope->key = bx_scope_key(bx_bus_hash(scope->bus),
+					  scope->vendor);
 		for (i = 0; i < n; i++) {
 			if (!bx_scope_cmp(&index->scope[i], scope))
 				break;

@@ -154,8 +154,7 @@ void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
  * Context: process; @fn runs under bx_bus_rwsem for our own buses.
  * Return: what @fn returned last, 0 when it was never called.
  */
-int bx_for_each_bus(int (*fn)(const struct bus_type *bus, bool adopted,
-			      void *data), void *data, u32 flags)
+int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags)
 {
 	const struct bus_type *type;
 	struct bx_bus *bus;

@@ -42,3 +42,12 @@ $(KTEST_NO_BTF): $(MODULES)
 		$(KDIR)/root/lib/modules/$(KVER)/updates/bus_ext.ko $@
 
 TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF)
+
+# The benchmark's own program; its policies are BPF objects as any other.
+BENCH_CHURN := $(BUILD)/selftests/bench/churn
+$(BENCH_CHURN): selftests/bench/churn.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -Werror -o $@ $<
+
+TEST_PROGS += $(BENCH_CHURN)
