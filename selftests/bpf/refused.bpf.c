@@ -27,14 +27,21 @@ char driver[BX_NAME_LEN] = "in_a_map";
 		.name = "refused", .bus = "bx-sf", \
 	}
 
+static __always_inline void look_at_policies(void)
+{
+	struct bx_policy_rec *rec;
+
+	bx_for_each(policy, rec, 0)
+		break;
+}
+
 SELECT(good, bx_select_driver(ctx, "name"));
 SELECT(writes_to_the_context, ctx->dev.vendor = 1);
 SELECT(names_no_context, bx_select_driver((void *)0, "name"));
 SELECT(names_no_literal, bx_select_driver(ctx, driver));
 SELECT(reads_beyond_the_name, bx_select_driver_mem(ctx, driver, 4096));
 SELECT(controls, bx_settle());
-SELECT(looks_at_policies,
-       struct bx_policy_rec *rec; bx_for_each(policy, rec, 0) break);
+SELECT(looks_at_policies, look_at_policies());
 
 SEC("?struct_ops") s32 match_prog(unsigned long long *args)
 {

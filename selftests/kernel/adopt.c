@@ -54,7 +54,8 @@ static const char *vf(int i)
 	int stride = pf_number("sriov_stride");
 	unsigned int domain, bus, dev, fn, rid;
 
-	sscanf(pf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn);
+	if (sscanf(pf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn) != 4)
+		return "(no such device)";
 	rid = bus << 8 | dev << 3 | fn;
 	rid += offset + stride * i;
 	snprintf(names[i], sizeof(names[i]), "%04x:%02x:%02x.%x", domain,

@@ -129,7 +129,7 @@ TEST_F(modules, devices_and_drivers_may_go_under_a_policy)
 
 struct load {
 	pthread_t	thread;
-	volatile bool	stop;
+	bool		stop;
 	int		rounds;
 	int		errors;
 };
@@ -139,7 +139,7 @@ static void *come_and_go(void *arg)
 {
 	struct load *load = arg;
 
-	while (!load->stop) {
+	while (!__atomic_load_n(&load->stop, __ATOMIC_RELAXED)) {
 		for (int i = 0; i < DEVICES; i++)
 			load->errors += !!bxt_sim("create", "d%d %s", i, ID);
 		for (int i = 0; i < DEVICES; i++)
@@ -152,7 +152,7 @@ static void *come_and_go(void *arg)
 #define load_begin(load) \
 	ASSERT_EQ(0, pthread_create(&(load)->thread, NULL, come_and_go, load))
 #define load_end(load) do { \
-	(load)->stop = true; \
+	__atomic_store_n(&(load)->stop, true, __ATOMIC_RELAXED); \
 	ASSERT_EQ(0, pthread_join((load)->thread, NULL)); \
 	EXPECT_EQ(0, (load)->errors); \
 	EXPECT_LT(0, (load)->rounds); \

@@ -234,7 +234,8 @@ static int drop_to(__u32 caps)
 	struct __user_cap_data_struct data[2] = {};
 
 	/* those two are above 31 */
-	data[1].effective = data[1].permitted = caps;
+	data[1].permitted = caps;
+	data[1].effective = caps;
 	return syscall(SYS_capset, &head, data) ? -errno : 0;
 }
 

@@ -354,7 +354,7 @@ TEST_F(probing, rebind_to_a_driver_that_says_enodev_falls_to_the_next_best)
 
 TEST_F(probing, rebind_finds_a_device_by_its_guid)
 {
-	const char guid[] = "11111111-2222-3333-4444-555555555555";
+	static const char guid[] = "11111111-2222-3333-4444-555555555555";
 	struct bx_device_rec rec;
 
 	driver("a", "ids=*:*");

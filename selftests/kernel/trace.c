@@ -62,26 +62,26 @@ TEST_F(trace, explaining_is_no_decision)
 	EXPECT_EQ(1, seen->decides);
 }
 
-#define EXPECT_EVENT(event, count_, device_, driver_) do { \
-	EXPECT_EQ(count_, seen->event.count); \
-	EXPECT_STREQ(device_, seen->event.device); \
-	EXPECT_STREQ(driver_, seen->event.driver); \
+#define EXPECT_HIT(hit, count_, device_, driver_) do { \
+	EXPECT_EQ(count_, (hit)->count); \
+	EXPECT_STREQ(device_, (hit)->device); \
+	EXPECT_STREQ(driver_, (hit)->driver); \
 } while (0)
 
 TEST_F(trace, life_of_a_device)
 {
 	device("d", ID);
-	EXPECT_EVENT(create, 1, "d", "");
-	EXPECT_EVENT(bind, 1, "d", "a");
-	EXPECT_EVENT(unbind, 0, "", "");
+	EXPECT_HIT(&seen->create, 1, "d", "");
+	EXPECT_HIT(&seen->bind, 1, "d", "a");
+	EXPECT_HIT(&seen->unbind, 0, "", "");
 	driver_del("a");
 	settle();
-	EXPECT_EVENT(unbind, 1, "d", "a");
-	EXPECT_EVENT(bind, 2, "d", "b");
-	EXPECT_EVENT(remove, 0, "", "");
+	EXPECT_HIT(&seen->unbind, 1, "d", "a");
+	EXPECT_HIT(&seen->bind, 2, "d", "b");
+	EXPECT_HIT(&seen->remove, 0, "", "");
 	destroy("d");
-	EXPECT_EVENT(unbind, 2, "d", "b");
-	EXPECT_EVENT(remove, 1, "d", "");
+	EXPECT_HIT(&seen->unbind, 2, "d", "b");
+	EXPECT_HIT(&seen->remove, 1, "d", "");
 	EXPECT_EQ(1, seen->create.count);
 }
 

@@ -9,18 +9,6 @@
 #include "selftests/bpf/refused.skel.h"
 #include "../lib/bxtest.h"
 
-FIXTURE(verifier) {
-};
-
-FIXTURE_SETUP(verifier)
-{
-	bxt_log_clear();
-}
-
-FIXTURE_TEARDOWN(verifier)
-{
-}
-
 /*
  * Load one program, or the programs of one struct_ops map.  All maps are told,
  * since libbpf takes "?" in a section's name for the first map in it alone.
@@ -48,43 +36,106 @@ static int load(const char *name)
 	return err;
 }
 
-#define LOADS(name) \
-	TEST_F(verifier, name) \
-	{ \
-		EXPECT_EQ(0, load(#name)); \
-	}
+FIXTURE(loads) {
+};
 
-/* Refused, by the verifier, and for this reason. */
-#define REFUSED(name, reason) \
-	TEST_F(verifier, name) \
-	{ \
-		EXPECT_GT(0, load(#name)); \
-		EXPECT_TRUE(bxt_log_says(reason)) \
-			TH_LOG("%s", bxt_log()); \
-	}
+/* @name: as in bpf/refused.bpf.c */
+FIXTURE_VARIANT(loads) {
+	const char	*name;
+};
 
-/* ---- policies ---- */
+FIXTURE_SETUP(loads)
+{
+}
 
-LOADS(good)
-REFUSED(writes_to_the_context, "contexts are read-only")
-REFUSED(names_no_context, "Possibly NULL pointer passed to trusted arg0")
-REFUSED(names_no_literal, "does not point to a readonly map")
-REFUSED(reads_beyond_the_name, "invalid access to map value")
-REFUSED(selects_in_match, "expected pointer to STRUCT bx_select_ctx")
-REFUSED(selects_in_event, "expected pointer to STRUCT bx_select_ctx")
-REFUSED(controls, "calling kernel function bx_settle is not allowed")
-REFUSED(looks_at_policies,
-	"calling kernel function bpf_iter_bx_policy_new is not allowed")
+FIXTURE_TEARDOWN(loads)
+{
+}
 
-/* ---- others ---- */
+/* Or the refusals below would prove nothing. */
+FIXTURE_VARIANT_ADD(loads, policy) { "good" };
+FIXTURE_VARIANT_ADD(loads, hook) { "hook_good" };
 
-REFUSED(tcp, "calling kernel function bx_policy_error is not allowed")
-LOADS(hook_good)
-REFUSED(hook_gives_up,
-	"calling kernel function bx_policy_error is not allowed")
-REFUSED(tracer_selects,
-	"calling kernel function bx_select_driver is not allowed")
-REFUSED(control_gives_up,
-	"calling kernel function bx_policy_error is not allowed")
+TEST_F(loads, well)
+{
+	EXPECT_EQ(0, load(variant->name));
+}
+
+FIXTURE(refused) {
+};
+
+/* @reason: what the verifier says */
+FIXTURE_VARIANT(refused) {
+	const char	*name;
+	const char	*reason;
+};
+
+FIXTURE_SETUP(refused)
+{
+	bxt_log_clear();
+}
+
+FIXTURE_TEARDOWN(refused)
+{
+}
+
+FIXTURE_VARIANT_ADD(refused, writes_to_the_context) {
+	"writes_to_the_context", "contexts are read-only"
+};
+
+FIXTURE_VARIANT_ADD(refused, names_no_context) {
+	"names_no_context", "Possibly NULL pointer passed to trusted arg0"
+};
+
+FIXTURE_VARIANT_ADD(refused, names_no_literal) {
+	"names_no_literal", "does not point to a readonly map"
+};
+
+FIXTURE_VARIANT_ADD(refused, reads_beyond_the_name) {
+	"reads_beyond_the_name", "invalid access to map value"
+};
+
+FIXTURE_VARIANT_ADD(refused, selects_in_match) {
+	"selects_in_match", "expected pointer to STRUCT bx_select_ctx"
+};
+
+FIXTURE_VARIANT_ADD(refused, selects_in_event) {
+	"selects_in_event", "expected pointer to STRUCT bx_select_ctx"
+};
+
+FIXTURE_VARIANT_ADD(refused, policy_that_controls) {
+	"controls", "calling kernel function bx_settle is not allowed"
+};
+
+FIXTURE_VARIANT_ADD(refused, policy_that_lists_policies) {
+	"looks_at_policies",
+	"calling kernel function bpf_iter_bx_policy_new is not allowed"
+};
+
+FIXTURE_VARIANT_ADD(refused, tcp_that_gives_up) {
+	"tcp", "calling kernel function bx_policy_error is not allowed"
+};
+
+FIXTURE_VARIANT_ADD(refused, hook_that_gives_up) {
+	"hook_gives_up",
+	"calling kernel function bx_policy_error is not allowed"
+};
+
+FIXTURE_VARIANT_ADD(refused, tracer_that_selects) {
+	"tracer_selects",
+	"calling kernel function bx_select_driver is not allowed"
+};
+
+FIXTURE_VARIANT_ADD(refused, control_that_gives_up) {
+	"control_gives_up",
+	"calling kernel function bx_policy_error is not allowed"
+};
+
+TEST_F(refused, for_this_reason)
+{
+	EXPECT_GT(0, load(variant->name));
+	EXPECT_TRUE(bxt_log_says(variant->reason))
+		TH_LOG("%s", bxt_log());
+}
 
 BXT_MAIN("bx_sf")

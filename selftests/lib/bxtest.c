@@ -226,15 +226,16 @@ static void fill(struct policy_value *value, int slot,
  */
 int bxt_map(int slot, const struct bxt_spec *spec)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts,
-		.btf_fd = bpf_object__btf_fd(scripted->obj),
-		.btf_vmlinux_value_type_id = template.btf_vmlinux_value_type_id,
-		.value_type_btf_obj_fd = template_btf,
-		.map_flags = BPF_F_VTYPE_BTF_OBJ_FD |
-			     (spec->no_link ? 0 : BPF_F_LINK));
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
 	struct policy_value value = {};
 	int fd, err;
 
+	opts.btf_fd = bpf_object__btf_fd(scripted->obj);
+	opts.btf_vmlinux_value_type_id = template.btf_vmlinux_value_type_id;
+	opts.value_type_btf_obj_fd = template_btf;
+	opts.map_flags = BPF_F_VTYPE_BTF_OBJ_FD;
+	if (!spec->no_link)
+		opts.map_flags |= BPF_F_LINK;
 	fill(&value, slot, spec);
 	fd = bpf_map_create(BPF_MAP_TYPE_STRUCT_OPS, "policy", sizeof(__u32),
 			    sizeof(value), 1, &opts);
