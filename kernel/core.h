@@ -50,29 +50,10 @@ struct bx_select_ctx {
 	char			driver[BX_NAME_LEN];
 };
 
-struct bx_candidate {
-	char	name[BX_NAME_LEN];
-	u32	claims;
-	s32	error;
-};
-
 struct bx_match_ctx {
 	struct bx_dev_info	dev;
 	struct bx_candidate	drv;
 	struct device		*device;
-};
-
-enum bx_event_kind {
-	BX_EVENT_ADDED,
-	BX_EVENT_BOUND,
-	BX_EVENT_UNBOUND,
-	BX_EVENT_REMOVED,
-};
-
-struct bx_event {
-	struct bx_dev_info	dev;
-	char			driver[BX_NAME_LEN];
-	u32			kind;
 };
 
 /* Documented member by member in <bpf/bus_ext.bpf.h>; append-only. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Install on this machine: modules for the running kernel, bxctl, the library
-# and the headers that policies and drivers are written with.
+# Install on this machine: modules for the running kernel, bxctl with its man page
+# and completion, the library, and the headers for policies and drivers.
 #
 #   KERNEL=   another kernel of the archive instead of the running one
 #   DESTDIR=  a directory to install into, for packages
@@ -36,3 +36,7 @@ step INSTALL "$prefix"
 for dir in linux bpf uapi/linux; do
 	install -D -m 644 -t "$prefix/include/bus_ext/$dir" "$top/include/$dir"/*.h
 done
+install -D -m 644 -t "$prefix/include" "$top/loader/busext.h"
+install -D -m 644 -t "$prefix/share/man/man8" "$top"/docs/man/*.8
+install -D -m 644 "$top/loader/bxctl.bash-completion" \
+	"$prefix/share/bash-completion/completions/bxctl"

@@ -64,18 +64,6 @@ struct bx_select_ctx {
 };
 
 /**
- * struct bx_candidate - a driver that may be chosen
- * @name: its name
- * @claims: 1 when its id table claims the device
- * @error: errno (negative) of a probe that refused the device, else 0
- */
-struct bx_candidate {
-	char	name[BX_NAME_LEN];
-	u32	claims;
-	s32	error;
-};
-
-/**
  * struct bx_match_ctx - argument of match()
  * @dev: the device
  * @drv: the driver
@@ -85,32 +73,6 @@ struct bx_match_ctx {
 	struct bx_dev_info	dev;
 	struct bx_candidate	drv;
 	struct device		*device;
-};
-
-/**
- * enum bx_event_kind - what happened to a device in scope
- * @BX_EVENT_ADDED: it appeared
- * @BX_EVENT_BOUND: a driver was bound to it
- * @BX_EVENT_UNBOUND: its driver was unbound
- * @BX_EVENT_REMOVED: it is gone
- */
-enum bx_event_kind {
-	BX_EVENT_ADDED,
-	BX_EVENT_BOUND,
-	BX_EVENT_UNBOUND,
-	BX_EVENT_REMOVED,
-};
-
-/**
- * struct bx_event - argument of event()
- * @dev: the device
- * @driver: the driver concerned; empty when none is
- * @kind: enum bx_event_kind
- */
-struct bx_event {
-	struct bx_dev_info	dev;
-	char			driver[BX_NAME_LEN];
-	u32			kind;
 };
 
 /**

@@ -128,6 +128,44 @@ struct bx_dev_info {
 };
 
 /**
+ * struct bx_candidate - a driver that may be chosen
+ * @name: its name
+ * @claims: 1 when its id table claims the device
+ * @error: errno (negative) of a probe that refused the device, else 0
+ */
+struct bx_candidate {
+	char	name[BX_NAME_LEN];
+	__u32	claims;
+	__s32	error;
+};
+
+/**
+ * enum bx_event_kind - what happened to a device in scope
+ * @BX_EVENT_ADDED: it appeared
+ * @BX_EVENT_BOUND: a driver was bound to it
+ * @BX_EVENT_UNBOUND: its driver was unbound
+ * @BX_EVENT_REMOVED: it is gone
+ */
+enum bx_event_kind {
+	BX_EVENT_ADDED,
+	BX_EVENT_BOUND,
+	BX_EVENT_UNBOUND,
+	BX_EVENT_REMOVED,
+};
+
+/**
+ * struct bx_event - argument of event()
+ * @dev: the device
+ * @driver: the driver concerned; empty when none is
+ * @kind: enum bx_event_kind
+ */
+struct bx_event {
+	struct bx_dev_info	dev;
+	char			driver[BX_NAME_LEN];
+	__u32			kind;
+};
+
+/**
  * enum bx_decider - who decided an election
  * @BX_BY_NOBODY: no driver is eligible
  * @BX_BY_OVERRIDE: driver_override written by the administrator
