@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The bus library: buses of one contract each, their devices and drivers
+ * The bus library: buses of one contract each, their devices and drivers.  Who
+ * gets which device is in match.c, pci and platform are in adopt.c.
+ */
+
+/**
+ * DOC: bus library
  *
- * DOC: A contract module registers a struct bx_bus.  A parent, the driver of
+ * A contract module registers a struct bx_bus.  A parent, the driver of
  * hardware that is made of several functions, allocates a struct bx_device for
  * each, with a GUID, ids, the contract's operations and an opaque hw_data, and
  * adds it.  A driver registers a struct bx_driver on the bus and is bound to
