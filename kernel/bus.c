@@ -279,7 +279,6 @@ static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
 		f = kzalloc(sizeof(*f), GFP_KERNEL);
 	mutex_lock(&bdev->elect_lock);
 	bdev->decision.probe_error = error;
-	bdev->tried = drv->order;
 	if (f) {
 		f->order = drv->order;
 		f->error = error;
@@ -321,6 +320,9 @@ static int bx_bus_probe(struct device *dev)
 	if (ret <= 0)
 		return ret ?: -ENODEV;
 
+	mutex_lock(&bdev->elect_lock);
+	bdev->tried = drv->order;
+	mutex_unlock(&bdev->elect_lock);
 	ret = drv->probe(bdev, bx_id_match(drv->id_table, &bdev->id));
 	if (ret) {
 		bx_probe_failed(bdev, drv, ret);
@@ -484,8 +486,9 @@ static void bx_bus_reelect_work(struct work_struct *work)
 }
 
 /*
- * What is unbound on the bus is elected anew, soon.  A driver that refused a
- * device is tried again when policies change, not whenever a driver comes.
+ * What is unbound on the bus is elected anew, soon.  A driver that failed on a
+ * device, or that somebody unbound from it, is tried again when policies
+ * change, not whenever a driver comes.
  */
 static void bx_own_reelect(struct bx_bus *bus, bool forget)
 {

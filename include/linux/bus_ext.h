@@ -130,7 +130,7 @@ struct bx_device {
 	struct work_struct	reattach;
 	struct mutex		elect_lock;	/* protects all below */
 	u64			elected;	/* order of a driver, 0: none */
-	u64			tried;		/* likewise, its probe failed */
+	u64			tried;		/* likewise, probed last */
 	struct bx_decision	decision;
 	u64			elected_gen;
 	bool			ask_module;

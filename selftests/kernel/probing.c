@@ -296,6 +296,24 @@ TEST_F(probing, rebind_moves_a_device_and_back_after_detach)
 	EXPECT_BY(BX_BY_ID_TABLE, "d");
 }
 
+TEST_F(probing, unbound_by_hand_stays_so_when_a_driver_comes)
+{
+	int link;
+
+	driver("a", "ids=*:*");
+	device("d", ID);
+	EXPECT_BOUND("d", "a");
+	ASSERT_EQ(0, bxt_write(DRV("a/unbind"), "d"));
+	driver("unrelated", "ids=1:1");
+	EXPECT_UNBOUND("d");
+	driver_del("unrelated");
+	settle();
+	EXPECT_UNBOUND("d");
+	link = attach(0);
+	EXPECT_BOUND("d", "a");
+	detach(link);
+}
+
 TEST_F(probing, rebind_that_changes_nothing_unbinds_nothing)
 {
 	driver("a", "ids=*:*");
