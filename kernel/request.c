@@ -281,7 +281,7 @@ static void bx_request_work(struct work_struct *work)
 
 	mutex_lock(&bx_request_mutex);
 	req->result = ret;
-	req->done = true;
+	WRITE_ONCE(req->done, true);
 	mutex_unlock(&bx_request_mutex);
 	wake_up_all(&bx_request_wait_head);
 	kref_put(&req->ref, bx_request_free);
@@ -345,25 +345,32 @@ static struct bx_request *bx_request_find(u64 ticket)
 	return NULL;
 }
 
-/* The result if there is one; then the ticket is spent. */
-static bool bx_request_poll(u64 ticket, s64 *result)
+static struct bx_request *bx_request_get(u64 ticket)
 {
 	struct bx_request *req;
-	bool over = true;
 
 	mutex_lock(&bx_request_mutex);
 	req = bx_request_find(ticket);
-	if (!req) {
-		*result = -ENOENT;
-	} else if (req->done) {
-		*result = req->result;
-		bx_request_unlist(req);
-	} else {
-		*result = -EINPROGRESS;
-		over = false;
+	if (req)
+		kref_get(&req->ref);
+	mutex_unlock(&bx_request_mutex);
+	return req;
+}
+
+/* The result, if there is one; then the ticket is spent. */
+static s64 bx_request_collect(struct bx_request *req)
+{
+	s64 result = -EINPROGRESS;
+
+	mutex_lock(&bx_request_mutex);
+	if (req->done) {
+		/* Once: another waiter may have been faster. */
+		result = list_empty(&req->node) ? -ENOENT : req->result;
+		if (!list_empty(&req->node))
+			bx_request_unlist(req);
 	}
 	mutex_unlock(&bx_request_mutex);
-	return over;
+	return result;
 }
 
 /**
@@ -376,14 +383,18 @@ static bool bx_request_poll(u64 ticket, s64 *result)
  */
 s64 bx_request_wait(u64 ticket, u32 timeout_ms)
 {
+	struct bx_request *req = bx_request_get(ticket);
 	s64 result;
 	long left;
 
+	if (!req)
+		return -ENOENT;
 	left = msecs_to_jiffies(min(timeout_ms, 1000U));
 	left = wait_event_interruptible_timeout(bx_request_wait_head,
-						bx_request_poll(ticket, &result),
-						left);
-	return left == -ERESTARTSYS ? -EINTR : result;
+						READ_ONCE(req->done), left);
+	result = left == -ERESTARTSYS ? -EINTR : bx_request_collect(req);
+	kref_put(&req->ref, bx_request_free);
+	return result;
 }
 
 static int bx_do_rebind(struct bx_request *req)
