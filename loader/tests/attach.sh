@@ -4,8 +4,7 @@
 # what a process that died half-way leaves behind. Runs in the VM; the host
 # bridge, which no driver takes, is asked about at every attach.
 cd "$(dirname "$0")/../.." || exit 1
-. selftests/lib/ktap.sh
-bxctl=${BUILD:-build}/bin/bxctl
+. loader/tests/says.sh
 objects=${BUILD:-build}/loader/tests/objects
 pins=/sys/fs/bpf/bus_ext/policies
 other_pins=/sys/fs/bpf/bus_ext_test
@@ -15,19 +14,6 @@ work=$(mktemp -d)
 cleanup() {
 	"$bxctl" detach --all >/dev/null 2>&1
 	rm -rf "$work" "$other_pins"
-}
-
-says() {
-	local name=$1 expected=$2 regex=$3 output status=0
-	shift 3
-	output=$("$bxctl" "$@" 2>&1) || status=$?
-	if [ "$status" = "$expected" ] && [[ $output =~ $regex ]]; then
-		ktap_ok "$name"
-	else
-		ktap_not_ok "$name" "command:  bxctl $*" \
-			"expected: status $expected and /$regex/" \
-			"actual:   status $status" "$output"
-	fi
 }
 
 applies() {

@@ -3,28 +3,13 @@
 # bxctl on a machine without bus_ext: the command line, and what it says about
 # objects that it must not accept. Runs on the host.
 cd "$(dirname "$0")/../.." || exit 1
-. selftests/lib/ktap.sh
-bxctl=${BUILD:-build}/bin/bxctl
+. loader/tests/says.sh
 objects=${BUILD:-build}/loader/tests/objects
 work=$(mktemp -d)
 export BXCTL_SYSFS=$work/sys
 
 cleanup() {
 	rm -rf "$work"
-}
-
-# says NAME STATUS REGEX ARGUMENT...: it ends with STATUS and says REGEX
-says() {
-	local name=$1 expected=$2 regex=$3 output status=0
-	shift 3
-	output=$("$bxctl" "$@" 2>&1) || status=$?
-	if [ "$status" = "$expected" ] && [[ $output =~ $regex ]]; then
-		ktap_ok "$name"
-	else
-		ktap_not_ok "$name" "command:  bxctl $*" \
-			"expected: status $expected and /$regex/" \
-			"actual:   status $status" "$output"
-	fi
 }
 
 # As somebody without capabilities

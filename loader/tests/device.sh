@@ -3,26 +3,12 @@
 # bxctl and devices: who decided, why, and another driver on request. Runs in
 # the VM with an NVMe controller that has virtual functions (nvme-sriov).
 cd "$(dirname "$0")/../.." || exit 1
-. selftests/lib/ktap.sh
-bxctl=${BUILD:-build}/bin/bxctl
+. loader/tests/says.sh
 pf=0000:01:00.0
 
 cleanup() {
 	"$bxctl" detach --all >/dev/null 2>&1
 	echo 0 >"/sys/bus/pci/devices/$pf/sriov_numvfs"
-}
-
-says() {
-	local name=$1 expected=$2 regex=$3 output status=0
-	shift 3
-	output=$("$bxctl" "$@" 2>&1) || status=$?
-	if [ "$status" = "$expected" ] && [[ $output =~ $regex ]]; then
-		ktap_ok "$name"
-	else
-		ktap_not_ok "$name" "command:  bxctl $*" \
-			"expected: status $expected and /$regex/" \
-			"actual:   status $status" "$output"
-	fi
 }
 
 bound() {

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the tests of bxctl have in common. Sourced from the top of the checkout.
+. selftests/lib/ktap.sh
+bxctl=${BUILD:-build}/bin/bxctl
+
+# says NAME STATUS REGEX ARGUMENT...: bxctl ends with STATUS and says REGEX
+says() {
+	local name=$1 expected=$2 regex=$3 output status=0
+	shift 3
+	output=$("$bxctl" "$@" 2>&1) || status=$?
+	if [ "$status" = "$expected" ] && [[ $output =~ $regex ]]; then
+		ktap_ok "$name"
+	else
+		ktap_not_ok "$name" "command:  bxctl $*" \
+			"expected: status $expected and /$regex/" \
+			"actual:   status $status" "$output"
+	fi
+}
