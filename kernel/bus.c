@@ -60,12 +60,14 @@ static const struct bx_device_id *bx_id_match(const struct bx_device_id *row,
 	return NULL;
 }
 
-bool bx_id_claims(const struct bx_device_id *table, const struct bx_id *id)
-{
-	return bx_id_match(table, id);
-}
-
 /* ---- elections on our own buses ---- */
+
+/* A driver whose probe refused the device */
+struct bx_failed {
+	struct list_head	node;
+	u64			order;
+	int			error;
+};
 
 static int bx_failed_error(struct bx_device *bdev, const struct bx_driver *drv)
 {
@@ -86,7 +88,7 @@ static int bx_failed_error(struct bx_device *bdev, const struct bx_driver *drv)
  * Context: inside bx_srcu, which the candidates must not outlive.
  * Return: 0 or -ENOMEM.
  */
-int bx_own_candidates(struct bx_device *bdev, struct bx_election *e)
+static int bx_own_candidates(struct bx_device *bdev, struct bx_election *e)
 {
 	struct bx_driver *drv;
 	u32 n = 0;
@@ -105,7 +107,7 @@ int bx_own_candidates(struct bx_device *bdev, struct bx_election *e)
 			break;
 		c->order = drv->order;
 		strscpy(c->rec.name, drv->name, sizeof(c->rec.name));
-		c->rec.claims = bx_id_claims(drv->id_table, &bdev->id);
+		c->rec.claims = !!bx_id_match(drv->id_table, &bdev->id);
 		c->rec.error = bx_failed_error(bdev, drv);
 		e->ncands++;
 	}

@@ -157,7 +157,6 @@ int bx_exit_records(struct bx_exit_info **recs, u32 *n);
 ssize_t bx_refused_show(char *buf);
 u32 bx_policy_count(void);
 u64 bx_exit_count(void);
-void bx_put_inst(struct bx_inst *inst);
 int bx_policy_init(void);
 
 /* ---- elections (match.c) ---- */
@@ -243,20 +242,12 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 
 extern struct list_head bx_buses;	/* bx_bus_rwsem */
 extern struct rw_semaphore bx_bus_rwsem;
-struct bx_failed {
-	struct list_head	node;
-	u64			order;
-	int			error;
-};
-
 bool bx_is_own(const struct device *dev);
 int bx_own_bus_get(const char *name, struct module **owner);
 void bx_own_changed(const char *bus);
-int bx_own_candidates(struct bx_device *bdev, struct bx_election *e);
 int bx_own_explain(struct bx_device *bdev, struct bx_election *e);
 int bx_own_rebind(struct bx_device *bdev);
 void bx_own_decision(struct bx_device *bdev, struct bx_decision *dec);
-bool bx_id_claims(const struct bx_device_id *table, const struct bx_id *id);
 
 /* ---- adopted buses (adopt.c) ---- */
 

@@ -367,7 +367,7 @@ static void bx_inst_free(struct kref *ref)
 	kfree(inst);
 }
 
-void bx_put_inst(struct bx_inst *inst)
+static void bx_put_inst(struct bx_inst *inst)
 {
 	kref_put(&inst->ref, bx_inst_free);
 }
