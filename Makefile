@@ -23,7 +23,7 @@ help: ## this list
 
 .PHONY: clean distclean
 clean: ## remove what was built, keep what was downloaded
-	$(Q)shopt -s extglob nullglob; rm -rf $(BUILD)/!(kernel|tools|config*) \
+	$(Q)shopt -s extglob nullglob; rm -rf $(BUILD)/!(kernel|source|tools|config*) \
 		$(BUILD)/kernel/*/root/lib/modules/*/updates
 
 distclean: ## remove everything that is not in the sources
@@ -32,7 +32,9 @@ distclean: ## remove everything that is not in the sources
 # What follows needs packages and the kernel's version, which are looked up
 # once, for the first goal that builds something, and written to this file.
 # What the goals need later is asked for at once.
-PACKAGES := build $(if $(filter vm test bench demo,$(MAKECMDGOALS)),vm) \
+PACKAGES := build \
+	$(if $(filter vm test test-debug bench demo,$(MAKECMDGOALS)),vm) \
+	$(if $(filter test-debug,$(MAKECMDGOALS)),debug) \
 	$(filter check,$(MAKECMDGOALS))
 ifneq ($(filter-out help clean distclean,$(or $(MAKECMDGOALS),all)),)
 CONFIG := $(BUILD)/config$(addprefix -,$(KERNEL)).mk
@@ -147,6 +149,14 @@ vm-run: all vm-ready
 .PHONY: test
 test: all $(TEST_PROGS) vm-ready ## run the tests; TESTS="pattern" picks some, JOBS=2 runs two VMs at once
 	@VM_KERNEL_DIR=$(KDIR) selftests/run
+
+# The same goals once more, for the other kernel.
+.PHONY: test-debug
+test-debug: ## the tests for the kernel in a sanitizer kernel (built once); STRESS_SECONDS=
+	$(Q)scripts/packages.sh debug
+	$(Q)scripts/debug-kernel.sh build $(KVER)
+	@WHERE="vm debug" SLOWER=5 $(MAKE) --no-print-directory test \
+		VM_KERNEL_DIR=$$(scripts/debug-kernel.sh dir $(KVER))
 
 .PHONY: bench
 bench: all $(TEST_PROGS) vm-ready ## measure, in the VM, counting instructions

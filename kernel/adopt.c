@@ -474,7 +474,10 @@ static void bx_adopted_event(struct device *dev, enum bx_event_kind kind)
 
 	if (!info)
 		return;
-	bx_dev_info_fill(dev, info);
+	if (kind == BX_EVENT_REMOVED)
+		bx_dev_info_fill_removed(dev, info);
+	else
+		bx_dev_info_fill(dev, info);
 	bx_dev_driver_name(dev, driver, sizeof(driver));
 	bx_emit_event(info, driver, kind);
 	kfree(info);
@@ -490,6 +493,7 @@ static void bx_adopted_removed(struct device *dev)
 		bx_record_drop(rec);	/* the device frees its override */
 	mutex_unlock(&bx_adopt_mutex);
 	bx_adopted_event(dev, BX_EVENT_REMOVED);
+	bx_parent_gone();
 }
 
 static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,

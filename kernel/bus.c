@@ -257,11 +257,24 @@ static int bx_bus_match(struct device *dev, const struct device_driver *drv)
 	return bx_own_elected(to_bx_device(dev), to_bx_driver(drv));
 }
 
+/* Elect; whether another driver than the one that was tried is to have a go. */
+static bool bx_own_try_again(struct bx_device *bdev)
+{
+	lockdep_assert_held(&bdev->elect_lock);
+	return !bx_own_elect_locked(bdev) && bdev->elected &&
+	       bdev->elected != bdev->tried;
+}
+
 static void bx_reattach_work(struct work_struct *work)
 {
 	struct bx_device *bdev = container_of(work, struct bx_device, reattach);
+	bool again;
 
-	if (device_attach(&bdev->dev) < 0)
+	/* The same one: an override or the hook insists on it. */
+	mutex_lock(&bdev->elect_lock);
+	again = bx_own_try_again(bdev);
+	mutex_unlock(&bdev->elect_lock);
+	if (again && device_attach(&bdev->dev) < 0)
 		dev_dbg(&bdev->dev, "gone before the next best driver\n");
 	put_device(&bdev->dev);	/* pairs with bx_probe_failed() */
 	bx_async_end();
@@ -461,7 +474,6 @@ static int bx_reelect_dev(struct device *dev, void *forget)
 {
 	struct bx_device *bdev = to_bx_device(dev);
 	bool again;
-	int err;
 
 	if (READ_ONCE(dev->driver))
 		return 0;
@@ -469,8 +481,7 @@ static int bx_reelect_dev(struct device *dev, void *forget)
 	if (forget)
 		bx_own_forget(bdev);
 	/* On a bus without drivers nobody else would hold the election. */
-	err = bx_own_elect_locked(bdev);
-	again = !err && bdev->elected && bdev->elected != bdev->tried;
+	again = bx_own_try_again(bdev);
 	mutex_unlock(&bdev->elect_lock);
 	if (again && device_attach(dev) < 0)
 		dev_dbg(dev, "deferred, or gone before its re-election\n");
@@ -653,12 +664,16 @@ EXPORT_SYMBOL_GPL(bx_bus_unregister);
 static void bx_device_release(struct device *dev)
 {
 	struct bx_device *bdev = to_bx_device(dev);
+	struct module *owner = bdev->bus->owner;
 	struct bx_failed *f, *tmp;
 
 	list_for_each_entry_safe(f, tmp, &bdev->failed, node)
 		kfree(f);
+	/* what bx_device_alloc() took */
+	put_device(dev->parent);
 	kfree(bdev);
-	module_put(THIS_MODULE);	/* pairs with bx_device_alloc() */
+	module_put(owner);
+	module_put(THIS_MODULE);
 }
 
 /**
@@ -697,10 +712,12 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 	bdev->ask_module = true;
 	INIT_LIST_HEAD(&bdev->node);
 	INIT_WORK(&bdev->reattach, bx_reattach_work);
+	/* A request may still look at the device after it was removed. */
 	__module_get(THIS_MODULE);	/* the release function is here */
+	__module_get(bus->owner);
 	device_initialize(&bdev->dev);
 	bdev->dev.bus = &bus->type;
-	bdev->dev.parent = parent;
+	bdev->dev.parent = get_device(parent);
 	bdev->dev.release = bx_device_release;
 	return bdev;
 }
@@ -897,8 +914,8 @@ EXPORT_SYMBOL_GPL(bx_driver_unregister);
  * @bdev: the device
  *
  * Context: process; unbinds and probes.
- * Return: 1 when the driver changed, 0 when it stayed, -EAGAIN when none is
- * bound although one was elected, or an errno.
+ * Return: 1 when the driver changed, 0 when it stayed, -ENODEV when the device
+ * is gone, -EAGAIN when none is bound although one was elected, or an errno.
  */
 int bx_own_rebind(struct bx_device *bdev)
 {
@@ -906,6 +923,8 @@ int bx_own_rebind(struct bx_device *bdev)
 	struct bx_decision dec;
 	int err;
 
+	if (!device_is_registered(&bdev->dev))
+		return -ENODEV;
 	mutex_lock(&bdev->elect_lock);
 	bx_own_forget(bdev);
 	err = bx_own_elect_locked(bdev);
@@ -922,6 +941,6 @@ int bx_own_rebind(struct bx_device *bdev)
 		return err;
 	bx_dev_driver_name(&bdev->dev, after, sizeof(after));
 	if (!*after && dec.outcome == BX_OUT_DRIVER)
-		return -EAGAIN;
+		return device_is_registered(&bdev->dev) ? -EAGAIN : -ENODEV;
 	return strcmp(before, after) != 0;
 }

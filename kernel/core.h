@@ -12,6 +12,7 @@
  *	bx_bus.drv_lock		writes to a bus' list of drivers
  *	bx_device.elect_lock	decisions on one device of our own buses
  *	bx_srcu (read)		policies and drivers while programs look at them
+ *	bx_parent_rwsem		parents of devices that leave an adopted bus
  *	bx_run_lock, bx_exit_lock, bx_module_lock	leaves
  *
  * A device appears under its parent's lock but not under its own, so no one
@@ -25,7 +26,9 @@
  * Lifetimes: a policy's version (struct bx_inst) is freed when the last of
  * publication and a pending ejection lets go of it; a bx_driver may be freed by
  * its owner after bx_driver_unregister(), which waits for bx_srcu; a bx_device
- * is reference counted by the driver core.
+ * is reference counted by the driver core, and holds its parent and the modules
+ * of its bus and of its release function: a request may look at it after it was
+ * removed.
  */
 #ifndef _BX_CORE_H
 #define _BX_CORE_H
@@ -267,6 +270,8 @@ void bx_adopt_exit(void);
 /* ---- devices as records (match.c) ---- */
 
 void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info);
+void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info);
+void bx_parent_gone(void);
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
 
 /* ---- work that is set off, and waiting for it (request.c) ---- */

@@ -12,7 +12,9 @@
  * Everything here runs inside a bx_srcu read section of bx_elect(), in process
  * context, with or without the device lock.
  */
+#include <linux/cleanup.h>
 #include <linux/iommu.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include "core.h"
 #include "trace.h"
@@ -115,14 +117,63 @@ __bpf_hook_end();
  * @buf: takes the name, empty when no driver is bound
  * @len: size of @buf
  *
- * As dev_driver_string(): without the device lock, a driver that goes at this
- * moment may or may not be seen.
+ * Without the device lock, a driver that goes at this moment may or may not be
+ * seen.  It stays in memory as long as we look: one of ours until its owner has
+ * waited for bx_srcu, any other until its module has waited for RCU.
  */
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len)
 {
-	const struct device_driver *drv = READ_ONCE(dev->driver);
+	const struct device_driver *drv;
 
+	guard(srcu)(&bx_srcu);
+	guard(rcu)();
+	drv = READ_ONCE(dev->driver);
 	strscpy(buf, drv ? drv->name : "", len);
+}
+
+static struct device *bx_natural_parent(struct device *dev)
+{
+	if (dev_is_pci(dev) && to_pci_dev(dev)->is_virtfn)
+		return &pci_physfn(to_pci_dev(dev))->dev;
+	return dev->parent;
+}
+
+static int bx_is_same(struct device *dev, const void *other)
+{
+	return dev == other;
+}
+
+/* Taken for writing when a device has left its bus, see bx_parent_gone(). */
+static DECLARE_RWSEM(bx_parent_rwsem);
+
+/*
+ * A device keeps its parent only until it is removed, and whoever has a
+ * reference to it may come later.  Ours hold a reference for life.  For others
+ * the bus is asked: its notifier is called after the device left its list and
+ * before it lets go of the parent, and there waits for us.
+ */
+static struct device *bx_parent_get(struct device *dev)
+{
+	struct device *listed, *parent;
+
+	if (bx_is_own(dev))
+		return get_device(dev->parent);
+	guard(rwsem_read)(&bx_parent_rwsem);
+	listed = bus_find_device(dev->bus, NULL, dev, bx_is_same);
+	parent = listed ? get_device(bx_natural_parent(dev)) : NULL;
+	put_device(listed);
+	return parent;
+}
+
+/**
+ * bx_parent_gone() - wait for whoever may be looking for a device's parent
+ *
+ * Context: BUS_NOTIFY_REMOVED_DEVICE of an adopted bus.
+ */
+void bx_parent_gone(void)
+{
+	down_write(&bx_parent_rwsem);
+	up_write(&bx_parent_rwsem);
 }
 
 static void bx_info_pci(struct pci_dev *pdev, struct bx_dev_info *info)
@@ -152,16 +203,9 @@ static void bx_info_own(struct bx_device *bdev, struct bx_dev_info *info)
 	export_guid(info->guid, &bdev->guid);
 }
 
-/**
- * bx_dev_info_fill() - describe a device
- * @dev: a device on one of our own or an adopted bus
- * @info: takes the description
- *
- * Context: may sleep; with or without the device lock.
- */
-void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)
+static void bx_info_fill(struct device *dev, struct device *parent,
+			 struct bx_dev_info *info)
 {
-	struct device *parent = dev->parent;
 	struct iommu_group *group;
 
 	memset(info, 0, sizeof(*info));
@@ -177,11 +221,8 @@ void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)
 		bx_info_own(to_bx_device(dev), info);
 	} else {
 		info->flags |= BX_DEV_ADOPTED;
-		if (dev_is_pci(dev)) {
+		if (dev_is_pci(dev))
 			bx_info_pci(to_pci_dev(dev), info);
-			if (info->flags & BX_DEV_VF)
-				parent = &pci_physfn(to_pci_dev(dev))->dev;
-		}
 	}
 	if (parent) {
 		strscpy(info->parent, dev_name(parent), sizeof(info->parent));
@@ -194,6 +235,34 @@ void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)
 		info->iommu_group = iommu_group_id(group);
 		iommu_group_put(group);
 	}
+}
+
+/**
+ * bx_dev_info_fill() - describe a device
+ * @dev: a device on one of our own or an adopted bus; it may be gone, and then
+ *	has no parent
+ * @info: takes the description
+ *
+ * Context: may sleep; with or without the device lock.
+ */
+void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)
+{
+	struct device *parent = bx_parent_get(dev);
+
+	bx_info_fill(dev, parent, info);
+	put_device(parent);
+}
+
+/**
+ * bx_dev_info_fill_removed() - describe a device that is just being removed
+ * @dev: a device on an adopted bus
+ * @info: takes the description
+ *
+ * Context: BUS_NOTIFY_REMOVED_DEVICE, where the parent is still there.
+ */
+void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info)
+{
+	bx_info_fill(dev, bx_natural_parent(dev), info);
 }
 
 /* ---- one election ---- */

@@ -787,11 +787,12 @@ static void bx_unreg(void *kdata, struct bpf_link *link)
 	policy->link = NULL;
 	/* Detaching cannot fail, and the index must not name what is gone. */
 	bx_publish(GFP_KERNEL | __GFP_NOFAIL);
+	/* The name is free with the mutex: a closed link holds no other lock. */
+	bx_sysfs_del_policy(policy->kobj);
 	mutex_unlock(&bx_policy_mutex);
 
 	bx_ops_exit(policy->inst, BX_EXIT_DETACH);
 	bx_trace_policy("detach", policy, policy->inst);
-	bx_sysfs_del_policy(policy->kobj);
 	bx_adopted_forget(policy->id);
 	bx_bus_changed(policy->inst->bus);
 	bx_policy_drop(policy);

@@ -10,7 +10,8 @@
  *	buses/NAME/		one per bus that a policy can have in scope
  *	policies/NAME/		one per attached policy
  *
- * Show functions take no lock that attach or detach holds: those wait for them.
+ * Show functions take no lock that attach or detach holds: those wait for them,
+ * with bx_policy_mutex held.
  */
 #include <linux/kobject.h>
 #include <linux/sysfs.h>

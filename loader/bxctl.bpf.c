@@ -42,55 +42,22 @@ static __always_inline void emit(const void *rec, __u32 size)
 	bpf_ringbuf_submit(dst, BPF_RB_NO_WAKEUP);
 }
 
-SEC("syscall")
-int list_devices(void *ctx)
-{
-	struct bx_device_rec *rec;
+#define LIST(prog, what, type, ...) \
+	SEC("syscall") \
+	int prog(void *ctx) \
+	{ \
+		struct type *rec; \
+		\
+		bx_for_each(result, what, rec, __VA_ARGS__) \
+			emit(rec, sizeof(*rec)); \
+		return 0; \
+	}
 
-	bx_for_each(device, rec, BX_ITER_OWN | BX_ITER_ADOPTED)
-		emit(rec, sizeof(*rec));
-	return 0;
-}
-
-SEC("syscall")
-int list_drivers(void *ctx)
-{
-	struct bx_driver_rec *rec;
-
-	bx_for_each(driver, rec, BX_ITER_OWN | BX_ITER_ADOPTED)
-		emit(rec, sizeof(*rec));
-	return 0;
-}
-
-SEC("syscall")
-int list_policies(void *ctx)
-{
-	struct bx_policy_rec *rec;
-
-	bx_for_each(policy, rec, 0)
-		emit(rec, sizeof(*rec));
-	return 0;
-}
-
-SEC("syscall")
-int list_exits(void *ctx)
-{
-	struct bx_exit_info *rec;
-
-	bx_for_each(exit, rec, 0)
-		emit(rec, sizeof(*rec));
-	return 0;
-}
-
-SEC("syscall")
-int list_opinions(void *ctx)
-{
-	struct bx_opinion *rec;
-
-	bx_for_each(opinion, rec, &ref)
-		emit(rec, sizeof(*rec));
-	return 0;
-}
+LIST(list_devices, device, bx_device_rec, BX_ITER_OWN | BX_ITER_ADOPTED)
+LIST(list_drivers, driver, bx_driver_rec, BX_ITER_OWN | BX_ITER_ADOPTED)
+LIST(list_policies, policy, bx_policy_rec, 0)
+LIST(list_exits, exit, bx_exit_info, 0)
+LIST(list_opinions, opinion, bx_opinion, &ref)
 
 SEC("syscall")
 int get_device(void *ctx)

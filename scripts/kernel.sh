@@ -14,11 +14,6 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-# The apt options that make a download work for root and for anybody else.
-apt_get() {
-	apt-get -q -o APT::Sandbox::User="$(id -un)" "$@"
-}
-
 depends() {
 	apt-cache depends --no-recommends --no-suggests --no-conflicts \
 		--no-breaks --no-replaces --no-enhances "$1" |
@@ -98,11 +93,6 @@ relocate_headers() {
 decompress_modules() {
 	find "$1" -name '*.ko.xz' -print0 | xargs -0 -r -P "$(nproc)" -n 64 xz -d
 	find "$1" -name '*.ko.zst' -print0 | xargs -0 -r -P "$(nproc)" -n 64 zstd -q -d --rm
-}
-
-download() {
-	# apt-get downloads into the directory it runs in
-	(cd "$1" && apt_get download "${@:2}")
 }
 
 fetch() {

@@ -79,3 +79,9 @@ as_root() {
 apt_lists() {
 	apt-cache show "$1" >/dev/null 2>&1
 }
+
+# download DIR PACKAGE...: the packages' files, for root and for anybody else
+download() {
+	# apt-get downloads into the directory it runs in
+	(cd "$1" && apt-get -q -o APT::Sandbox::User="$(id -un)" download "${@:2}")
+}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Install the Debian packages that a command needs and that are missing.
 #
-#   packages.sh GROUP...     GROUP: build, vm, check
+#   packages.sh GROUP...     GROUP: build, vm, debug, check
 #
 # NO_INSTALL=1 lists them and exits with 1 instead; so does an ordinary user
 # without sudo.
@@ -33,11 +33,15 @@ group() {
 		echo qemu-system-x86 busybox-static kmod cpio util-linux
 		echo jq ncurses-base
 		;;
+	debug)
+		# what building a whole kernel needs beside
+		echo lz4 cpio rsync
+		;;
 	check)
 		echo sparse shellcheck perl git
 		;;
 	*)
-		die "no package group '$1' (build, vm, check)"
+		die "no package group '$1' (build, vm, debug, check)"
 		;;
 	esac
 }

@@ -10,19 +10,6 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 tools=$build/tools
 
-# The source of the kernel that is used, else what the release has.
-source_package() {
-	local version=$1 name
-	version=$(cut -d. -f1-2 <<<"$version")
-	for name in "linux-source-$version" linux-source-6.12; do
-		if apt_lists "$name"; then
-			echo "$name"
-			return
-		fi
-	done
-	die "apt knows no linux-source-$version: add the release's main or security source"
-}
-
 extract() {
 	local tar=$1 name=$2 to=$3
 	tar xJf "$tar" -C "$to" --strip-components=1 --wildcards \
@@ -31,23 +18,16 @@ extract() {
 		"$name"/scripts "$name"/kernel/bpf "$name"/include/uapi
 }
 
-download() {
-	(cd "$1" && apt-get -q -o APT::Sandbox::User="$(id -un)" download "$2")
-}
-
 fetch() {
-	local name tmp=$tools/source.tmp
-	name=$(source_package "$1")
+	local tar name tmp=$tools/source.tmp
+	tar=$("$top/scripts/source.sh" "$1")
+	name=${tar##*/}
 	rm -rf "$tmp"
-	mkdir -p "$tmp/deb" "$tmp/src"
-	step TOOLS "fetching $name"
-	logged tools-fetch download "$tmp/deb" "$name"
+	mkdir -p "$tmp"
 	step TOOLS "unpacking what bpftool and libbpf need"
-	dpkg-deb -x "$tmp"/deb/*.deb "$tmp/deb"
-	logged tools-unpack extract "$tmp/deb/usr/src/$name.tar.xz" "$name" "$tmp/src"
+	logged tools-unpack extract "$tar" "${name%%_*}" "$tmp"
 	rm -rf "$tools/source"
-	mv "$tmp/src" "$tools/source"
-	rm -rf "$tmp"
+	mv "$tmp" "$tools/source"
 }
 
 # The disassemblers and libcap are left out so that bpftool runs in the VM with

@@ -5,7 +5,7 @@
 KSELFTEST_DIR := $(BUILD)/tools/source/tools/testing/selftests
 KTEST_SOURCES := $(wildcard selftests/kernel/*.c)
 KTEST_PROGS   := $(KTEST_SOURCES:%.c=$(BUILD)/%)
-KTEST_LIB     := $(BUILD)/selftests/lib/bxtest.o
+KTEST_LIB     := $(BUILD)/selftests/lib/bxtest.o $(BUILD)/selftests/lib/oracle.o
 KTEST_OBJECTS := $(KTEST_PROGS:=.o) $(KTEST_LIB)
 KTEST_SKELS   := $(patsubst %.bpf.c,$(BUILD)/%.skel.h, \
 	$(wildcard selftests/bpf/*.bpf.c))
@@ -14,8 +14,6 @@ KTEST_SKELS   := $(patsubst %.bpf.c,$(BUILD)/%.skel.h, \
 KTEST_CFLAGS   = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
 	-I include/uapi $(CPPFLAGS) -isystem $(KSELFTEST_DIR) \
 	-isystem $(BUILD)/tools/source/tools/include/uapi
-$(BUILD)/selftests/kernel/lifecycle.o: KTEST_CFLAGS += \
-	-DNO_BTF_MODULE='"$(KTEST_NO_BTF)"'
 
 # A tree that was unpacked before there were tests lacks it.
 $(KSELFTEST_DIR)/kselftest_harness.h: | $(BUILD)/tools/source
@@ -33,11 +31,11 @@ $(KTEST_PROGS): %: %.o $(KTEST_LIB)
 
 -include $(KTEST_OBJECTS:.o=.d)
 
-# To see that such a module is refused: bus_ext without its type information.
-KTEST_NO_BTF := $(BUILD)/selftests/kernel/bus_ext-no-btf.ko
+# To see that such a module is refused: bus_ext without its type information,
+# for each kernel that modules are built for.
+KTEST_NO_BTF := $(BUILD)/modules/$(KVER)/bus_ext-no-btf.ko
 $(KTEST_NO_BTF): $(MODULES)
 	$(call say,OBJCOPY,$@)
-	$(Q)mkdir -p $(@D)
 	$(Q)objcopy --remove-section=.BTF \
 		$(KDIR)/root/lib/modules/$(KVER)/updates/bus_ext.ko $@
 

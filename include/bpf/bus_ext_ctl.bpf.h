@@ -30,12 +30,15 @@ enum bx_iter_flags {
 	extern void \
 	bpf_iter_bx_##what##_destroy(struct bpf_iter_bx_##what *it) __ksym __weak
 
-/* bx_for_each(device, rec, flags): a loop over an iterator's records */
-#define bx_for_each(what, rec, ...) \
+/*
+ * bx_for_each(err, device, rec, flags): a loop over an iterator's records.  @err
+ * is 0, or says why there are none: -EPERM without CAP_SYS_ADMIN, -ENOMEM.
+ */
+#define bx_for_each(err, what, rec, ...) \
 	for (struct bpf_iter_bx_##what ___it \
 	     __attribute__((cleanup(bpf_iter_bx_##what##_destroy))), \
 	     *___p __attribute__((unused)) = ( \
-		bpf_iter_bx_##what##_new(&___it, ##__VA_ARGS__), \
+		(err) = bpf_iter_bx_##what##_new(&___it, ##__VA_ARGS__), \
 		(void)bpf_iter_bx_##what##_destroy, (void *)0); \
 	     ((rec) = bpf_iter_bx_##what##_next(&___it)); )
 
@@ -49,7 +52,7 @@ BX_DECLARE_ITER(policy, bx_policy_rec, u32 flags);
 BX_DECLARE_ITER(exit, bx_exit_info, u32 flags);
 /*
  * A device's election, run for show: nothing is changed and nobody is ejected.
- * _new() returns -ENODEV when there is no such device, and then yields nothing.
+ * _new() also returns -ENODEV when there is no such device.
  */
 BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
 

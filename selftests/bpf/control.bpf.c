@@ -19,7 +19,7 @@ struct control_io io;
 		typeof(io.array[0]) *rec; \
 		\
 		io.n = 0; \
-		bx_for_each(what, rec, __VA_ARGS__) { \
+		bx_for_each(io.result, what, rec, __VA_ARGS__) { \
 			if (io.n >= (max)) \
 				break; \
 			bpf_probe_read_kernel( \

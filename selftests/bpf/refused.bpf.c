@@ -30,8 +30,9 @@ char driver[BX_NAME_LEN] = "in_a_map";
 static __always_inline void look_at_policies(void)
 {
 	struct bx_policy_rec *rec;
+	int err;
 
-	bx_for_each(policy, rec, 0)
+	bx_for_each(err, policy, rec, 0)
 		break;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <kselftest_harness.h>
 #include "../lib/bxtest.h"
+#include "selftests/bpf/hook.skel.h"
 
 #define ID	"f055:1"
 #define DRV(d)	"/sys/bus/bx-sf/drivers/" d
@@ -107,6 +108,40 @@ TEST_F(probing, eio_does_not_fall_through)
 	EXPECT_EQ(0, bxt_probes("b"));
 	EXPECT_STREQ("a", decision("d").driver);
 	EXPECT_EQ(-EIO, decision("d").probe_error);
+}
+
+/* No next best below an override; and it is not tried for ever. */
+TEST_F(probing, override_to_a_driver_that_says_enodev_is_tried_once)
+{
+	driver("a", "ids=*:*");
+	driver("b", "probe=-ENODEV");
+	device("d", ID);
+	override("d", "b");
+	EXPECT_EQ(-EAGAIN, bxt_rebind("d"));
+	settle();
+	EXPECT_UNBOUND("d");
+	EXPECT_EQ(1, bxt_probes("b"));
+	EXPECT_EQ(-ENODEV, decision("d").probe_error);
+	override("d", "");
+	EXPECT_EQ(1, bxt_rebind("d"));
+	EXPECT_BOUND("d", "a");
+}
+
+TEST_F(probing, hook_for_a_driver_that_says_enodev_is_followed_once)
+{
+	struct hook *hook = hook__open_and_load();
+
+	ASSERT_NE(NULL, hook);
+	driver("a", "ids=*:*");
+	driver("b", "probe=-ENODEV");
+	hook->bss->verdict = BX_SELECT;
+	strcpy(hook->bss->driver, "b");
+	ASSERT_NE(NULL, bpf_program__attach(hook->progs.hook));
+	device("d", ID);
+	settle();
+	EXPECT_UNBOUND("d");
+	EXPECT_EQ(1, bxt_probes("b"));
+	EXPECT_BY(BX_BY_HOOK, "d");
 }
 
 TEST_F(probing, driver_that_said_enodev_is_not_asked_when_another_comes)

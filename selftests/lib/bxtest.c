@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -360,7 +361,7 @@ int bxt_device(const char *device, struct bx_device_rec *rec)
 /* How many there are, in order of authority. */
 int bxt_policies(const struct bx_policy_rec **recs)
 {
-	int err = ask(control->progs.list_policies);
+	int err = ask_for_result(control->progs.list_policies);
 
 	*recs = control->bss->io.policies;
 	return err ?: (int)control->bss->io.n;
@@ -385,7 +386,7 @@ int bxt_policy(const char *name, struct bx_policy_rec *rec)
 int bxt_ejection(const char *name, struct bx_exit_info *info)
 {
 	struct control_io *c = &control->bss->io;
-	int err = ask(control->progs.list_exits);
+	int err = ask_for_result(control->progs.list_exits);
 
 	for (int i = c->n - 1; !err && i >= 0; i--) {
 		if (!strcmp(c->exits[i].name, name)) {
@@ -401,14 +402,14 @@ int bxt_opinions(const char *device, const struct bx_opinion **recs)
 	int err;
 
 	set_ref("", device);
-	err = ask(control->progs.list_opinions);
+	err = ask_for_result(control->progs.list_opinions);
 	*recs = control->bss->io.opinions;
 	return err ?: (int)control->bss->io.n;
 }
 
 int bxt_drivers(const struct bx_driver_rec **recs)
 {
-	int err = ask(control->progs.list_drivers);
+	int err = ask_for_result(control->progs.list_drivers);
 
 	*recs = control->bss->io.drivers;
 	return err ?: (int)control->bss->io.n;
@@ -618,6 +619,22 @@ int bxt_load_file(const char *path)
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+/**
+ * bxt_load_built() - load a module that was built for the running kernel
+ * @dir: its folder, with %s for the version of the kernel
+ * @module: its name
+ */
+int bxt_load_built(const char *dir, const char *module)
+{
+	char path[PATH_MAX], file[NAME_MAX];
+	struct utsname kernel;
+
+	uname(&kernel);
+	snprintf(path, sizeof(path), dir, kernel.release);
+	snprintf(file, sizeof(file), "/%s.ko", module);
+	return bxt_load_file(strcat(path, file));
 }
 
 int bxt_unload(const char *module)

@@ -105,8 +105,12 @@ int bxt_nr_ejected(void);
 
 /* ---- modules ---- */
 
+/* Where modprobe finds the project's modules */
+#define BXT_MODULES	"/lib/modules/%s/updates"
+
 int bxt_load(const char *module);
 int bxt_load_file(const char *path);
+int bxt_load_built(const char *dir, const char *module);
 int bxt_unload(const char *module);
 int bxt_unload_soon(const char *module);
 int bxt_refcnt(const char *module);

@@ -5,6 +5,9 @@
 #
 #   guest-tests.sh NAME=PROGRAM=SECONDS...
 #
+# In a sanitizer kernel, what nothing refers to any more after all tests is a
+# failure, and so is a lock checker that has switched itself off.
+#
 # '@begin NAME' and '@end NAME' around a test tell the runner how far it got;
 # '@splat NAME' that it saw a kernel complaint and has counted it. Ends with 75
 # when a test leaves a kernel that no other test should run on: the runner then
@@ -39,6 +42,24 @@ unload_modules() {
 	done
 }
 
+# Whether lockdep is still there: it ends with the first thing that it reports,
+# and with some taints.
+lockdep_is_off() {
+	[ -e /proc/lockdep_stats ] && ! grep -q 'debug_locks: *1$' /proc/lockdep_stats
+}
+
+# Objects younger than 5 seconds are no suspects yet, hence the wait; and not all
+# that a first scan suspects is still there in a second.
+leaks() {
+	local leaks=/sys/kernel/debug/kmemleak
+	[ -e $leaks ] || return 1
+	sleep 6
+	echo scan >$leaks
+	[ -s $leaks ] || return 1
+	echo scan >$leaks
+	grep . $leaks
+}
+
 number=0
 for test in "$@"; do
 	IFS='=' read -r name program seconds <<<"$test"
@@ -54,6 +75,10 @@ for test in "$@"; do
 		echo "@splat $name"
 		spoilt=1
 	fi
+	if lockdep_is_off && [ -z "$spoilt" ]; then
+		judge_fail "$name" "lockdep is off, without a report"
+		spoilt=1
+	fi
 	if ! unload_modules; then
 		judge_fail "$name" "left modules in use: $(leftover_modules)"
 		spoilt=1
@@ -62,3 +87,9 @@ for test in "$@"; do
 	echo "@end $name"
 	[ -z "$spoilt" ] || exit 75
 done
+if lines=$(leaks); then
+	judge_fail kmemleak "what $# tests left behind:"
+	printf "%s\n" "$lines" | sed "s|^|kmemleak: # |"
+elif [ -e /sys/kernel/debug/kmemleak ]; then
+	echo "kmemleak: ok - nothing is left of $# tests"
+fi
