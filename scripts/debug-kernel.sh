@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The sanitizer kernel: Debian's source, configured for finding bugs.
+#
+#   debug-kernel.sh dir VERSION     where it is, or will be: a directory laid out
+#                                   as kernel.sh says
+#   debug-kernel.sh build VERSION   build it unless it is there
+#
+# VERSION is that of the stock kernel, whose source package is taken. What is
+# built is known by the package's version and the configuration, so another of
+# either is another kernel beside it. CONFIG="CONFIG_X=y ..." adds to the
+# configuration, selftests/vm/debug.config. A build that was interrupted goes on
+# where it was.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+config=$top/selftests/vm/debug.config
+files=1400		# that are compiled, about
+minutes=26		# of processor time, about
+
+tar=$("$top/scripts/source.sh" "$2")
+source_version=${tar##*_}
+source_version=${source_version%.tar.xz}
+
+wanted() {
+	grep '^CONFIG_' "$config"
+	[ -z "${CONFIG:-}" ] || xargs -n 1 <<<"$CONFIG"
+}
+
+key=$({ echo "$source_version"; wanted; } | sha256sum | cut -c 1-8)
+release=$(cut -d- -f1 <<<"$source_version")-debug-$key
+dir=$build/kernel/$release
+work=$build/debug-kernel/$key
+src=$work/source
+log=$build/log/debug-kernel.log
+
+kmake() {
+	make -C "$src" --no-print-directory -j"$(nproc)" LOCALVERSION="-debug-$key" "$@"
+}
+
+unpack() {
+	local free
+	[ -e "$work/unpacked" ] && return
+	mkdir -p "$src"
+	free=$(df --output=avail -k "$work" | tail -n 1)
+	[ "$free" -gt 4000000 ] || die "$work needs 4 GB while the kernel is" \
+		"being built, and has $((free / 1000)) MB"
+	step KERNEL "unpacking the source of $release"
+	tar xJf "$tar" -C "$src" --strip-components=1
+	touch "$work/unpacked"
+}
+
+configure() {
+	local line missing=()
+	wanted >"$work/wanted"
+	KCONFIG_ALLCONFIG=$work/wanted logged debug-kernel-config kmake allnoconfig
+	while read -r line; do
+		grep -qxF -- "$line" "$src/.config" || missing+=("$line")
+	done <"$work/wanted"
+	[ ${#missing[@]} = 0 ] || die "not possible in this kernel: ${missing[*]}" \
+		"(an option it depends on is off, or the name is wrong)"
+}
+
+# A line now and then, which on a terminal replaces the one before.
+progress() {
+	local count start=$SECONDS format='  %-7s compiled %d of about %d files, %d s\n'
+	[ ! -t 1 ] || format="\r\e[K${format%\\n}"
+	while sleep 20 && kill -0 $$ 2>/dev/null; do
+		count=$(grep -c '^  CC ' "$log" || true)
+		# shellcheck disable=SC2059 # it is a format
+		printf "$format" KERNEL "$count" "$files" $((SECONDS - start))
+	done
+}
+
+compile() {
+	local watcher status=0
+	step KERNEL "building $release: takes about $minutes minutes of processor time, and there are $(nproc) processors"
+	mkdir -p "${log%/*}"
+	: >"$log"
+	progress &
+	watcher=$!
+	kmake bzImage modules >"$log" 2>&1 </dev/null || status=$?
+	kill $watcher
+	wait $watcher 2>/dev/null || true
+	[ ! -t 1 ] || printf '\r\e[K'
+	[ $status = 0 ] && return
+	grep -iE -m 5 -A 3 'error|undefined' "$log" >&2 || tail -n 30 "$log" >&2
+	die "the kernel does not build; the whole output is in $log"
+}
+
+# What booting it and building modules for it needs; modules' BTF is made
+# against the BTF of this very link.
+collect() {
+	local new=$work/new
+	rm -rf "$new"
+	mkdir -p "$new/root"
+	cp "$src/arch/x86/boot/bzImage" "$new/vmlinuz"
+	kmake INSTALL_MOD_PATH="$new/root" INSTALL_MOD_STRIP=1 modules_install
+	rm -f "$new/root/lib/modules/$release"/{build,source}
+	# shellcheck disable=SC2016 # make expands it
+	kmake KBUILD_RUN_COMMAND='$(srctree)/scripts/package/install-extmod-build '"$new/build" \
+		run-command
+	objcopy --only-section=.BTF --set-section-flags .BTF=alloc,readonly \
+		"$src/vmlinux" "$new/build/vmlinux"
+	ln -s build/vmlinux "$new/vmlinux"
+	cp "$src/.config" "$new/config"
+}
+
+build_kernel() {
+	[ -e "$dir/vmlinuz" ] && return
+	unpack
+	configure
+	compile
+	logged debug-kernel-collect collect
+	# Modules that were built for another link of it do not fit.
+	rm -rf "$dir" "$build/modules/$release"
+	mkdir -p "${dir%/*}"
+	mv "$work/new" "$dir"
+	[ "${KEEP_OBJECTS:-0}" = 1 ] || rm -rf "$work"
+}
+
+# Two at once in one checkout take turns.
+mkdir -p "$build/debug-kernel"
+exec 9>"$build/debug-kernel/.lock"
+flock 9
+case $1 in
+dir) echo "$dir" ;;
+build) build_kernel ;;
+*) die "usage: debug-kernel.sh dir|build VERSION" ;;
+esac

@@ -1,0 +1,748 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Each allocation inside of bus_ext fails in turn, while devices, drivers,
+ * policies and modules come and go
+ *
+ * An operation is repeated, and the first, the second, the third ... allocation
+ * that it makes with a function of a module on the stack fails, until there are
+ * no more of them.  What the operation says must be true: an errno, and nothing
+ * has happened; or success, and all of it has.  Either way the same operation
+ * works right after.  What is leaked, and what the kernel complains about, is
+ * the runner's business.
+ *
+ * Needs a kernel with failslab and its stack filter ('make test-debug').
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <kselftest_harness.h>
+#include "../lib/bxtest.h"
+
+#define FAILSLAB	"/sys/kernel/debug/failslab/"
+/* Where x86-64 has its modules; frames outside of it do not count. */
+#define MODULES_START	"0xffffffffa0000000"
+#define MODULES_END	"0xffffffffff000000"
+#define ID		"f055:1"
+#define MAX_FAULTS	1000
+#define MAX_WORKERS	64
+
+/* ---- making allocations fail ---- */
+
+/* Whose allocations: this task's, or those of the kernel's worker threads. */
+enum whose { OURS, WORKERS };
+
+static int armed[MAX_WORKERS];
+static int narmed;
+
+static int arm_one(const char *pid, int nth)
+{
+	char path[64], text[16];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/fail-nth", pid);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	snprintf(text, sizeof(text), "%d", nth);
+	if (narmed == MAX_WORKERS || pwrite(fd, text, strlen(text), 0) < 0) {
+		close(fd);
+		return narmed == MAX_WORKERS ? -E2BIG : 0;	/* it ended */
+	}
+	armed[narmed++] = fd;
+	return 0;
+}
+
+static int is_worker(const struct dirent *entry)
+{
+	char path[300], comm[32];
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+	return entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+	       !bxt_read(path, comm, sizeof(comm)) &&
+	       !strncmp(comm, "kworker/u", 9);
+}
+
+static int arm(enum whose whose, int nth)
+{
+	struct dirent **list;
+	int n, err = 0;
+
+	narmed = 0;
+	if (whose == OURS)
+		return arm_one("thread-self", nth);
+	n = scandir("/proc", &list, is_worker, NULL);
+	for (int i = 0; i < n; i++) {
+		err = err ?: arm_one(list[i]->d_name, nth);
+		free(list[i]);
+	}
+	free(list);
+	return n < 0 ? -errno : err;
+}
+
+/* Whether the fault happened. */
+static bool disarm(void)
+{
+	bool hit = false;
+	char left[16];
+
+	while (narmed) {
+		int fd = armed[--narmed];
+
+		if (pread(fd, left, sizeof(left), 0) > 0)
+			hit |= left[0] == '0';
+		pwrite(fd, "0", 1, 0);
+		close(fd);
+	}
+	return hit;
+}
+
+static int choose_faults(void)
+{
+	/* nothing fails by chance: only who is armed is meant */
+	return bxt_write(FAILSLAB "probability", "0") ?:
+	       bxt_write(FAILSLAB "verbose", getenv("V") ? "1" : "0") ?:
+	       bxt_write(FAILSLAB "ignore-gfp-wait", "0") ?:
+	       bxt_write(FAILSLAB "stacktrace-depth", "32") ?:
+	       bxt_write(FAILSLAB "require-start", MODULES_START) ?:
+	       bxt_write(FAILSLAB "require-end", MODULES_END);
+}
+
+/* ---- what is done under faults ---- */
+
+/**
+ * struct step - an operation, and how to tell what has become of it
+ * @prepare: before each try, without faults; may be NULL
+ * @run: the operation; 0 or an errno
+ * @done: it has happened, wholly
+ * @undone: nothing of it has happened; NULL when it must not fail at all
+ * @undo: take it back, without faults
+ */
+struct step {
+	int	(*prepare)(void);
+	int	(*run)(void);
+	bool	(*done)(void);
+	bool	(*undone)(void);
+	int	(*undo)(void);
+};
+
+/* Once with fault number @nth; whether there was one. */
+static bool try(struct __test_metadata *_metadata, const struct step *s,
+		enum whose whose, int nth)
+{
+	bool hit;
+	int err;
+
+	if (s->prepare)
+		ASSERT_EQ(0, s->prepare());
+	ASSERT_EQ(0, arm(whose, nth));
+	err = s->run();
+	if (whose == WORKERS)
+		EXPECT_EQ(0, bxt_settle());
+	hit = disarm();
+
+	if (err) {
+		EXPECT_TRUE(hit);
+		EXPECT_NE(NULL, s->undone);
+		EXPECT_EQ(-ENOMEM, err);
+		EXPECT_TRUE(!s->undone || s->undone())
+			TH_LOG("half done after fault %d", nth);
+		ASSERT_EQ(0, s->run())
+			TH_LOG("cannot be done after fault %d", nth);
+	}
+	EXPECT_TRUE(s->done())
+		TH_LOG("not wholly done after fault %d (%d)", nth, err);
+	ASSERT_EQ(0, s->undo())
+		TH_LOG("cannot be undone after fault %d (%d)", nth, err);
+	return hit;
+}
+
+static void sweep(struct __test_metadata *_metadata, const struct step *s,
+		  enum whose whose)
+{
+	int nth = 1;
+
+	while (try(_metadata, s, whose, nth))
+		ASSERT_GT(MAX_FAULTS, nth++);
+	TH_LOG("%d allocations", nth - 1);
+	/* no fault at all means that this tests nothing */
+	EXPECT_LT(1, nth);
+}
+
+#define sweep(step, whose)	sweep(_metadata, step, whose)
+
+static int nothing(void)
+{
+	return 0;
+}
+
+static bool always(void)
+{
+	return true;
+}
+
+static bool exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+/* Memory was short when it was to be bound; asked again, it is. */
+static bool is_bound(const char *device, const char *driver)
+{
+	if (strcmp(bxt_bound_on("bx-sf", device), driver))
+		bxt_reelect("bx-sf");
+	return !strcmp(bxt_bound_on("bx-sf", device), driver);
+}
+
+/* ---- devices and drivers ---- */
+
+FIXTURE(sim) {
+};
+
+FIXTURE_SETUP(sim)
+{
+	if (!exists(FAILSLAB "require-start"))
+		SKIP(return, "this kernel has no failslab with a stack filter");
+	ASSERT_EQ(0, choose_faults());
+	ASSERT_EQ(0, bxt_start("bxsim"));
+}
+
+FIXTURE_TEARDOWN_PARENT(sim)
+{
+	EXPECT_EQ(0, bxt_finish());
+}
+
+static int create(void)
+{
+	return bxt_sim("create", "d " ID);
+}
+
+static int destroy_it(void)
+{
+	int err = bxt_sim("destroy", "d");
+
+	return err ?: bxt_settle();
+}
+
+static bool device_done(void)
+{
+	return bxt_contains("/sys/devices/bxsim/devices", "d ") &&
+	       exists("/sys/bus/bx-sf/devices/d/guid") &&
+	       is_bound("d", "a") && bxt_bound_devices("a") == 1;
+}
+
+static bool device_undone(void)
+{
+	return !bxt_contains("/sys/devices/bxsim/devices", "d ") &&
+	       !exists("/sys/bus/bx-sf/devices/d") &&
+	       !exists("/sys/devices/bxsim/d") && !bxt_bound_devices("a");
+}
+
+TEST_F_TIMEOUT(sim, a_device_is_created_or_not, 600)
+{
+	driver("a", "ids=*:*");
+	sweep((&(struct step){ .run = create, .done = device_done,
+			       .undone = device_undone, .undo = destroy_it }),
+	      OURS);
+}
+
+TEST_F_TIMEOUT(sim, a_device_is_created_or_not_under_a_policy, 600)
+{
+	driver("b", "ids=*:*");
+	driver("a", "");
+	selects(0, "a");
+	judges(1, 0, "a", 10);
+	attach(0);
+	attach(1);
+	sweep((&(struct step){ .run = create, .done = device_done,
+			       .undone = device_undone, .undo = destroy_it }),
+	      OURS);
+	EXPECT_EQ(0, bxt_nr_ejected());
+}
+
+TEST_F_TIMEOUT(sim, a_device_is_destroyed_in_any_case, 600)
+{
+	driver("a", "ids=*:*");
+	attach(0);
+	sweep((&(struct step){ .prepare = create, .run = destroy_it,
+			       .done = device_undone, .undo = nothing }),
+	      OURS);
+}
+
+static int add_driver(void)
+{
+	return bxt_sim("driver_add", "a ids=*:*");
+}
+
+static int del_driver(void)
+{
+	int err = bxt_sim("driver_del", "a");
+
+	return err ?: bxt_settle();
+}
+
+static bool driver_done(void)
+{
+	return exists("/sys/bus/bx-sf/drivers/a") && is_bound("d", "a");
+}
+
+static bool driver_undone(void)
+{
+	return !exists("/sys/bus/bx-sf/drivers/a") &&
+	       bxt_bound_devices("a") == -ENOENT &&
+	       !strcmp(bxt_bound_on("bx-sf", "d"), "");
+}
+
+TEST_F_TIMEOUT(sim, a_driver_is_registered_or_not, 600)
+{
+	attach(0);
+	device("d", ID);
+	sweep((&(struct step){ .run = add_driver, .done = driver_done,
+			       .undone = driver_undone, .undo = del_driver }),
+	      OURS);
+}
+
+/* The device then goes to another driver, in a worker. */
+TEST_F_TIMEOUT(sim, a_driver_is_unregistered_in_any_case, 600)
+{
+	attach(0);
+	device("d", ID);
+	sweep((&(struct step){ .prepare = add_driver, .run = del_driver,
+			       .done = driver_undone, .undo = nothing }),
+	      OURS);
+}
+
+static bool next_best_done(void)
+{
+	return !exists("/sys/bus/bx-sf/drivers/a") && is_bound("d", "b");
+}
+
+static int del_driver_later(void)
+{
+	return bxt_sim("driver_del", "a");
+}
+
+static int add_driver_and_move(void)
+{
+	int err = add_driver();
+
+	return err ?: bxt_rebind("d") < 0;
+}
+
+TEST_F_TIMEOUT(sim, the_next_best_driver_is_bound_in_the_end, 600)
+{
+	driver("b", "ids=*:*");
+	judges(0, 0, "a", 10);
+	attach(0);
+	device("d", ID);
+	sweep((&(struct step){ .prepare = add_driver_and_move,
+			       .run = del_driver_later, .done = next_best_done,
+			       .undo = nothing }),
+	      WORKERS);
+}
+
+/* ---- policies ---- */
+
+static int policy_link;
+
+static int attach_policy(void)
+{
+	policy_link = bxt_attach(0, &(struct bxt_spec){ .version = 1 });
+	return policy_link < 0 ? policy_link : 0;
+}
+
+static int detach_policy(void)
+{
+	int err = bxt_detach(policy_link);
+
+	close(policy_link);
+	return err ?: bxt_settle();
+}
+
+static bool policy_done(void)
+{
+	struct bx_policy_rec rec;
+
+	return !bxt_policy("p0", &rec) && is_bound("d", "a") &&
+	       bxt_contains("/sys/kernel/bus_ext/policies/p0/vendor",
+			    "0xffffffff") &&
+	       bxt_contains("/sys/kernel/bus_ext/nr_policies", "1\n");
+}
+
+static bool policy_undone(void)
+{
+	struct bx_policy_rec rec;
+
+	return bxt_policy("p0", &rec) == -ENOENT &&
+	       !exists("/sys/kernel/bus_ext/policies/p0") &&
+	       bxt_contains("/sys/kernel/bus_ext/nr_policies", "0\n");
+}
+
+TEST_F_TIMEOUT(sim, a_policy_is_attached_or_not, 600)
+{
+	driver("a", "");
+	selects(0, "a");
+	device("d", ID);
+	sweep((&(struct step){ .run = attach_policy, .done = policy_done,
+			       .undone = policy_undone,
+			       .undo = detach_policy }),
+	      OURS);
+	/* whoever got as far as init() got an exit() */
+	EXPECT_EQ(bxt_script(0)->inits, bxt_script(0)->exits);
+}
+
+/* Lists are in force at once, devices follow when a worker gets to them. */
+TEST_F_TIMEOUT(sim, devices_follow_a_policy_in_the_end, 600)
+{
+	driver("a", "");
+	selects(0, "a");
+	device("d", ID);
+	sweep((&(struct step){ .prepare = nothing, .run = attach_policy,
+			       .done = policy_done, .undo = detach_policy }),
+	      WORKERS);
+}
+
+TEST_F_TIMEOUT(sim, a_policy_is_detached_in_any_case, 600)
+{
+	driver("a", "");
+	selects(0, "a");
+	device("d", ID);
+	sweep((&(struct step){ .prepare = attach_policy, .run = detach_policy,
+			       .done = policy_undone, .undo = nothing }),
+	      OURS);
+}
+
+static int old_map, new_map;
+
+static int update_policy(void)
+{
+	return bxt_update(policy_link, new_map, old_map);
+}
+
+static int take_back_update(void)
+{
+	int err = bxt_update(policy_link, old_map, new_map);
+
+	return err ?: bxt_settle();
+}
+
+static bool has_version(__u32 version)
+{
+	struct bx_policy_rec rec;
+
+	return !bxt_policy("p0", &rec) && rec.version == version;
+}
+
+static bool update_done(void)
+{
+	return has_version(2);
+}
+
+static bool update_undone(void)
+{
+	return has_version(1);
+}
+
+TEST_F_TIMEOUT(sim, a_policy_is_updated_or_stays, 600)
+{
+	old_map = map(0, .version = 1);
+	new_map = map(1, .version = 2, .name = "p0");
+	policy_link = bxt_link(old_map);
+	ASSERT_LE(0, policy_link);
+	sweep((&(struct step){ .run = update_policy, .done = update_done,
+			       .undone = update_undone,
+			       .undo = take_back_update }),
+	      OURS);
+	EXPECT_EQ(bxt_script(1)->inits, bxt_script(1)->exits);
+}
+
+static int attach_bad_policy(void)
+{
+	return attach_policy() ?: bxt_settle();
+}
+
+static int create_and_settle(void)
+{
+	int err = create();
+
+	return err ?: bxt_settle();
+}
+
+static int destroy_and_close(void)
+{
+	close(policy_link);
+	return destroy_it();
+}
+
+static bool ejection_done(void)
+{
+	return policy_undone() && device_done();
+}
+
+TEST_F_TIMEOUT(sim, a_bad_policy_is_ejected_in_any_case, 600)
+{
+	driver("a", "ids=*:*");
+	bxt_script(0)->select = 99;
+	sweep((&(struct step){ .prepare = attach_bad_policy,
+			       .run = create_and_settle, .done = ejection_done,
+			       .undo = destroy_and_close }),
+	      WORKERS);
+}
+
+/* ---- questions ---- */
+
+static int ask_policies(void)
+{
+	const struct bx_policy_rec *recs;
+	int n = bxt_policies(&recs);
+
+	return n < 0 ? n : n != 2;
+}
+
+static int ask_drivers(void)
+{
+	const struct bx_driver_rec *recs;
+	int n = bxt_drivers(&recs);
+
+	return n < 0 ? n : n != 1;
+}
+
+static int ask_opinions(void)
+{
+	const struct bx_opinion *recs;
+	int n = bxt_opinions("d", &recs);
+
+	/* the hook has none; two policies about one driver; the rest */
+	return n < 0 ? n : n != 6;
+}
+
+static int ask_ejection(void)
+{
+	struct bx_exit_info info;
+	int err = bxt_ejection("p0", &info);
+
+	return err == -ENOENT ? 0 : err;
+}
+
+static int ask_device(void)
+{
+	struct bx_device_rec rec;
+	int err = bxt_device("d", &rec);
+
+	return err ?: strcmp(rec.driver, "a");
+}
+
+static int ask_sysfs(void)
+{
+	char buf[8192];
+
+	return bxt_read("/sys/kernel/bus_ext/refused", buf, sizeof(buf)) ?:
+	       bxt_read("/sys/kernel/bus_ext/ejected", buf, sizeof(buf)) ?:
+	       bxt_read("/sys/devices/bxsim/devices", buf, sizeof(buf));
+}
+
+/* 0 when it is bound where it was */
+static int ask_rebind(void)
+{
+	int ret = bxt_rebind("d");
+
+	return ret == 1 ? 0 : ret;
+}
+
+static int ask_reelect(void)
+{
+	return bxt_reelect("bx-sf");
+}
+
+/* Answered in full or not at all. */
+#define question(fn) \
+	sweep((&(struct step){ .run = fn, .done = always, .undone = always, \
+			       .undo = nothing }), OURS)
+
+TEST_F_TIMEOUT(sim, questions_are_answered_in_full_or_refused, 600)
+{
+	driver("a", "ids=*:*");
+	attach(0);
+	attach(1);
+	device("d", ID);
+	question(ask_policies);
+	question(ask_drivers);
+	question(ask_opinions);
+	question(ask_ejection);
+	question(ask_sysfs);
+	question(ask_rebind);
+	question(ask_reelect);
+	EXPECT_EQ(0, ask_device());
+	EXPECT_BOUND("d", "a");
+}
+
+static bool rebind_done(void)
+{
+	return is_bound("d", "a");
+}
+
+TEST_F_TIMEOUT(sim, a_rebind_ends_with_a_driver, 600)
+{
+	driver("a", "ids=*:*");
+	attach(0);
+	device("d", ID);
+	sweep((&(struct step){ .run = ask_rebind, .done = rebind_done,
+			       .undone = always, .undo = nothing }),
+	      WORKERS);
+}
+
+/* ---- an adopted bus ---- */
+
+FIXTURE(pci) {
+};
+
+FIXTURE_SETUP(pci)
+{
+	if (!exists(FAILSLAB "require-start"))
+		SKIP(return, "this kernel has no failslab with a stack filter");
+	ASSERT_EQ(0, choose_faults());
+	ASSERT_EQ(0, bxt_start("bus_ext"));
+}
+
+FIXTURE_TEARDOWN_PARENT(pci)
+{
+	EXPECT_EQ(0, bxt_finish());
+}
+
+static char edu[256];
+
+static bool find_edu(void)
+{
+	struct dirent **list;
+	int n = scandir("/sys/bus/pci/devices", &list, NULL, NULL);
+	char path[400];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path),
+			 "/sys/bus/pci/devices/%s/vendor", list[i]->d_name);
+		if (bxt_contains(path, "0x1234"))
+			snprintf(edu, sizeof(edu), "%s", list[i]->d_name);
+		free(list[i]);
+	}
+	free(list);
+	return *edu;
+}
+
+static int rescan(void)
+{
+	return bxt_write("/sys/bus/pci/rescan", "1");
+}
+
+static int unplug(void)
+{
+	char path[400];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove", edu);
+	return bxt_write(path, "1");
+}
+
+/* Without memory nothing was decided, with some it is. */
+static bool adopted_done(void)
+{
+	if (strcmp(bxt_override("pci", edu), "none"))
+		bxt_reelect("pci");
+	return !strcmp(bxt_override("pci", edu), "none");
+}
+
+TEST_F_TIMEOUT(pci, a_device_appears_in_any_case, 600)
+{
+	if (!find_edu())
+		SKIP(return, "no edu device: DEVICES=edu");
+	bxt_script(0)->select = BX_REFUSE;
+	attach(0, .bus = "pci", .vendor = 0x1234);
+	sweep((&(struct step){ .prepare = unplug, .run = rescan,
+			       .done = adopted_done, .undo = nothing }),
+	      OURS);
+}
+
+static int attach_on_pci(void)
+{
+	policy_link = bxt_attach(0, &(struct bxt_spec){ .bus = "pci",
+							.vendor = 0x1234 });
+	return policy_link < 0 ? policy_link : 0;
+}
+
+static bool detached_on_pci(void)
+{
+	return policy_undone() && !strcmp(bxt_override("pci", edu), "(null)");
+}
+
+TEST_F_TIMEOUT(pci, a_policy_takes_its_overrides_along, 600)
+{
+	if (!find_edu())
+		SKIP(return, "no edu device: DEVICES=edu");
+	bxt_script(0)->select = BX_REFUSE;
+	sweep((&(struct step){ .prepare = attach_on_pci, .run = nothing,
+			       .done = adopted_done, .undo = detach_policy }),
+	      WORKERS);
+	sweep((&(struct step){ .prepare = attach_on_pci, .run = detach_policy,
+			       .done = detached_on_pci, .undo = nothing }),
+	      OURS);
+}
+
+/* ---- modules ---- */
+
+FIXTURE(module) {
+};
+
+FIXTURE_SETUP(module)
+{
+	if (!exists(FAILSLAB "require-start"))
+		SKIP(return, "this kernel has no failslab with a stack filter");
+	ASSERT_EQ(0, choose_faults());
+	ASSERT_FALSE(bxt_loaded("bus_ext"));
+}
+
+FIXTURE_TEARDOWN_PARENT(module)
+{
+	EXPECT_EQ(0, bxt_finish());
+}
+
+static const char *module;
+
+static int load_module(void)
+{
+	return bxt_load_built(BXT_MODULES, module);
+}
+
+static int unload_module(void)
+{
+	return bxt_unload_soon(module);
+}
+
+static bool module_done(void)
+{
+	return bxt_loaded(module);
+}
+
+static bool module_undone(void)
+{
+	return !bxt_loaded(module) &&
+	       (strcmp(module, "bus_ext") || !exists("/sys/kernel/bus_ext")) &&
+	       (strcmp(module, "bx_sf") || !exists("/sys/bus/bx-sf")) &&
+	       (strcmp(module, "bxsim") || !exists("/sys/devices/bxsim"));
+}
+
+TEST_F_TIMEOUT(module, each_is_loaded_or_not, 900)
+{
+	static const char *const modules[] = { "bus_ext", "bx_sf", "bxsim" };
+
+	for (int i = 0; i < 3; i++) {
+		module = modules[i];
+		sweep((&(struct step){ .run = load_module, .done = module_done,
+				       .undone = module_undone,
+				       .undo = unload_module }),
+		      OURS);
+		ASSERT_EQ(0, load_module());
+	}
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,734 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Everything at once, at random
+ *
+ * Threads create and destroy devices, register and unregister drivers, attach,
+ * update and detach policies, provoke ejections, write overrides, bind and
+ * unbind by hand, rebind, re-elect, explain, read every file in sysfs, and
+ * unload and load the contract module and the simulated parent, all on the same
+ * few names.  Each call must end as such a call may end.  What happens to
+ * devices is watched through tracepoints, and judged by an oracle that has its
+ * own idea of what is allowed (lib/oracle.h).  Now and then everybody stops, and
+ * the state is compared with what was seen.
+ *
+ *   BX_STRESS_SECONDS=	how long (10; 60 in the sanitizer kernel)
+ *   BX_STRESS_SEED=	what each thread does, in order; how the threads
+ *			interleave is not repeatable
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/libbpf.h>
+#include <kselftest.h>
+#include "../lib/bxtest.h"
+#include "../lib/oracle.h"
+#include "selftests/bpf/stress.skel.h"
+
+#define THREADS		6
+#define DEVICES		8	/* d0 and on */
+#define DRIVERS		5	/* a and on */
+#define CHECK_MS	1500
+
+struct worker {
+	pthread_t	thread;
+	unsigned int	random;
+};
+
+static struct worker workers[THREADS];
+static bool stop;
+/* Held for reading while something is being done. */
+static pthread_rwlock_t world;
+/* bxt_*() of the control interface has one buffer for all. */
+static pthread_mutex_t control_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct stress *skel;
+static struct ring_buffer *ring;
+static char problem[512];	/* the first one */
+
+static __attribute__((format(printf, 1, 2))) void wrong(const char *fmt, ...)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	va_list args;
+
+	pthread_mutex_lock(&lock);
+	if (!*problem) {
+		va_start(args, fmt);
+		vsnprintf(problem, sizeof(problem), fmt, args);
+		va_end(args);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+static unsigned int any(struct worker *w, unsigned int n)
+{
+	return rand_r(&w->random) % n;
+}
+
+static bool one_in(struct worker *w, unsigned int n)
+{
+	return !any(w, n);
+}
+
+static const char *any_driver(struct worker *w)
+{
+	static const char *const names[DRIVERS] = { "a", "b", "c", "d", "e" };
+
+	return names[any(w, DRIVERS)];
+}
+
+/* ---- devices and drivers ---- */
+
+static int create(struct worker *w)
+{
+	unsigned int i = any(w, DEVICES);
+
+	return bxt_sim("create", "d%u f05%u:%u", i, 5 + any(w, 2),
+		       1 + any(w, 3));
+}
+
+static int destroy_any(struct worker *w)
+{
+	return bxt_sim("destroy", "d%u", any(w, DEVICES));
+}
+
+/* The last span of each driver; an outdated one only makes us more lenient. */
+static int driver_span[DRIVERS];
+
+static int add_driver(struct worker *w)
+{
+	static const struct {
+		const char *ids;
+		__u32 vendor, id;
+	} tables[] = {
+		{ "ids=*:*", BX_ANY, BX_ANY },
+		{ "ids=f055:*", 0xf055, BX_ANY },
+		{ "ids=*:2", BX_ANY, 2 },
+		{ "", 0, 0 },
+	};
+	static const char *const results[] = {
+		"0", "0", "0", "0", "-ENODEV", "-EPROBE_DEFER", "-EIO",
+	};
+	struct oracle_span span = { .what = ORACLE_DRIVER };
+	const char *name = any_driver(w);
+	unsigned int table = any(w, 4);
+	int id, err;
+
+	strcpy(span.subject, name);
+	span.vendor = tables[table].vendor;
+	span.id = tables[table].id;
+	id = oracle_begin(&span);
+	err = bxt_sim("driver_add", "%s %s probe=%s", name, tables[table].ids,
+		      results[any(w, 7)]);
+	if (err) {
+		oracle_never(id);
+		return err;
+	}
+	oracle_began(id);
+	__atomic_store_n(&driver_span[*name - 'a'], id, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+static int del_driver(struct worker *w)
+{
+	const char *name = any_driver(w);
+	int id = __atomic_load_n(&driver_span[*name - 'a'], __ATOMIC_SEQ_CST);
+	int err = bxt_sim("driver_del", "%s", name);
+
+	if (!err)
+		oracle_ended(id);
+	return err;
+}
+
+static int set_driver(struct worker *w)
+{
+	return bxt_sim("driver_set", "%s probe=%s", any_driver(w),
+		       one_in(w, 3) ? "-ENODEV" : "0");
+}
+
+/* By hand, whether it is elected or not; the kernel decides. */
+static int bind_by_hand(struct worker *w)
+{
+	char path[80], device[8];
+
+	snprintf(path, sizeof(path), "/sys/bus/bx-sf/drivers/%s/%s",
+		 any_driver(w), one_in(w, 2) ? "bind" : "unbind");
+	snprintf(device, sizeof(device), "d%u", any(w, DEVICES));
+	return bxt_write(path, device);
+}
+
+/* One span at a time for each device. */
+static struct {
+	pthread_mutex_t	lock;
+	int		span;
+	bool		set;
+} overrides[DEVICES];
+
+static int write_override(struct worker *w)
+{
+	struct oracle_span span = { .what = ORACLE_OVERRIDE };
+	unsigned int i = any(w, DEVICES);
+	bool set = one_in(w, 3);
+	int id = 0, err;
+
+	pthread_mutex_lock(&overrides[i].lock);
+	snprintf(span.subject, sizeof(span.subject), "d%u", i);
+	strcpy(span.object, set ? any_driver(w) : "");
+	if (set)
+		id = oracle_begin(&span);
+	err = bxt_set_override("bx-sf", span.subject, span.object);
+	if (!err && overrides[i].set)
+		oracle_ended(overrides[i].span);
+	if (err && set)
+		oracle_never(id);
+	if (!err) {
+		overrides[i].set = set;
+		overrides[i].span = id;
+	}
+	pthread_mutex_unlock(&overrides[i].lock);
+	return err;
+}
+
+/* ---- policies ---- */
+
+#define POLICIES SCRIPT_SLOTS
+
+/* What they do never changes; who is attached, with what scope, does. */
+static const struct oracle_policy answers[POLICIES] = {
+	{ "p0", .selects = "a" },
+	{ "p1", .scores = { "b", "c" }, .vetoes = "d" },
+	{ "p2" },			/* refuses d7 */
+	{ "p3" },			/* is ejected when it sees d3 */
+	{ "p4", .selects = "e" },	/* if it is there; may sleep */
+};
+
+static void write_scripts(void)
+{
+	selects(0, "a");
+	judges(1, 0, "b", 50);
+	judges(1, 1, "c", 70);
+	judges(1, 2, "d", BX_VETO);
+	strcpy(bxt_script(2)->device, "d7");
+	bxt_script(2)->select = BX_REFUSE;
+	strcpy(bxt_script(3)->device, "d3");
+	bxt_script(3)->select = 99;
+	strcpy(bxt_script(4)->wants, "e");
+	selects(4, "e");
+}
+
+/* Attached by us; the lock is for this record, the kernel has its own. */
+static struct attached {
+	pthread_mutex_t	lock;
+	int		link, map, span;
+} attached[POLICIES];
+
+static int any_map(struct worker *w, int slot, struct oracle_span *span)
+{
+	static const __u32 vendors[] = { 0, 0xf055, 0xf056 };
+	struct bxt_spec spec = {
+		.vendor = vendors[any(w, 3)],
+		.priority = any(w, 5),
+		.version = any(w, 100),
+		.flags = (one_in(w, 5) ? BX_F_SHADOW : 0) |
+			 (one_in(w, 2) ? BX_F_ABSENT_OK : 0),
+	};
+
+	*span = (struct oracle_span) {
+		.what = ORACLE_POLICY, .vendor = spec.vendor ?: BX_ANY,
+		.id = BX_ANY, .flags = spec.flags,
+	};
+	strcpy(span->subject, answers[slot].name);
+	return bxt_map(slot, &spec);
+}
+
+static int begin_link(struct worker *w, int slot, struct attached *a)
+{
+	struct oracle_span span;
+
+	a->map = any_map(w, slot, &span);
+	if (a->map < 0)
+		return a->map;
+	a->span = oracle_begin(&span);
+	a->link = bxt_link(a->map);
+	if (a->link < 0) {
+		oracle_never(a->span);
+		close(a->map);
+		return a->link;
+	}
+	oracle_began(a->span);
+	return 0;
+}
+
+static int end_link(struct worker *w, struct attached *a)
+{
+	int err;
+
+	oracle_ends(a->span);
+	/* a policy ends with its last reference, too */
+	err = one_in(w, 3) ? 0 : bxt_detach(a->link);
+	close(a->link);
+	close(a->map);
+	oracle_ended(a->span);
+	a->link = -1;
+	return err;
+}
+
+static int attach_or_detach(struct worker *w)
+{
+	int slot = any(w, POLICIES), err;
+	struct attached *a = &attached[slot];
+
+	pthread_mutex_lock(&a->lock);
+	err = a->link >= 0 ? end_link(w, a) : begin_link(w, slot, a);
+	pthread_mutex_unlock(&a->lock);
+	return err;
+}
+
+/* Without asking whether it is attached: it comes and goes, or is refused. */
+static int attach_blindly(struct worker *w)
+{
+	struct attached a;
+	int err = begin_link(w, any(w, POLICIES), &a);
+
+	return err ?: end_link(w, &a);
+}
+
+static int update_policy(struct worker *w)
+{
+	int slot = any(w, POLICIES), map, span, err = 0;
+	struct attached *a = &attached[slot];
+	struct oracle_span new;
+
+	pthread_mutex_lock(&a->lock);
+	if (a->link < 0)
+		goto out;
+	map = any_map(w, slot, &new);
+	if (map < 0) {
+		err = map;
+		goto out;
+	}
+	oracle_ends(a->span);	/* or not, but from now on it is not sure */
+	span = oracle_begin(&new);
+	err = bxt_update(a->link, map, one_in(w, 2) ? a->map : -1);
+	if (err) {
+		oracle_never(span);
+		close(map);
+		goto out;
+	}
+	oracle_began(span);
+	oracle_ended(a->span);
+	close(a->map);
+	a->map = map;
+	a->span = span;
+out:
+	pthread_mutex_unlock(&a->lock);
+	return err;
+}
+
+/* ---- questions and requests ---- */
+
+static int with_control(struct worker *w, int (*fn)(struct worker *w))
+{
+	int ret;
+
+	pthread_mutex_lock(&control_lock);
+	ret = fn(w);
+	pthread_mutex_unlock(&control_lock);
+	return ret < 0 ? ret : 0;
+}
+
+static int ask_something(struct worker *w)
+{
+	const struct bx_opinion *opinions;
+	const struct bx_policy_rec *policies;
+	const struct bx_driver_rec *drivers;
+	struct bx_exit_info info;
+	char device[8];
+	int err;
+
+	snprintf(device, sizeof(device), "d%u", any(w, DEVICES));
+	switch (any(w, 4)) {
+	case 0:
+		return bxt_opinions(device, &opinions);
+	case 1:
+		return bxt_policies(&policies);
+	case 2:
+		return bxt_drivers(&drivers);
+	default:
+		err = bxt_ejection("p3", &info);
+		return err == -ENOENT ? 0 : err;
+	}
+}
+
+static int request_something(struct worker *w)
+{
+	char device[8];
+
+	snprintf(device, sizeof(device), "d%u", any(w, DEVICES));
+	return one_in(w, 4) ? bxt_reelect(one_in(w, 2) ? "" : "bx-sf") :
+			      bxt_rebind(device);
+}
+
+static int question(struct worker *w)
+{
+	return with_control(w, ask_something);
+}
+
+static int request(struct worker *w)
+{
+	return with_control(w, request_something);
+}
+
+static void read_tree(const char *dir, int depth)
+{
+	struct dirent *entry;
+	char path[512], buf[8192];
+	struct stat st;
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return;
+	while ((entry = readdir(d))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+		if (lstat(path, &st))
+			continue;
+		if (S_ISDIR(st.st_mode) && depth)
+			read_tree(path, depth - 1);
+		else if (S_ISREG(st.st_mode) && st.st_mode & 0444)
+			bxt_read(path, buf, sizeof(buf));
+	}
+	closedir(d);
+}
+
+static int read_everything(struct worker *w)
+{
+	static const char *const dirs[] = {
+		"/sys/kernel/bus_ext", "/sys/bus/bx-sf", "/sys/devices/bxsim",
+	};
+
+	read_tree(dirs[any(w, 3)], 3);
+	return 0;
+}
+
+/* ---- modules ---- */
+
+static int load(const char *module)
+{
+	int err = bxt_load_built(BXT_MODULES, module);
+
+	return err == -EEXIST ? 0 : err;
+}
+
+static int reload_modules(struct worker *w)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	__u64 before = oracle_now();
+	int err;
+
+	/* rarely: without the parent there is little to do for all others */
+	if (!one_in(w, 4))
+		return 0;
+	pthread_mutex_lock(&lock);
+	err = bxt_unload("bxsim");
+	if (!err) {
+		oracle_all_ended(ORACLE_DRIVER, before);
+		if (one_in(w, 2))
+			err = bxt_unload("bx_sf");
+		/* a policy may be in force there */
+		err = err == -EBUSY || err == -EAGAIN ? 0 : err;
+		err = err ?: load("bx_sf") ?: load("bxsim");
+	}
+	pthread_mutex_unlock(&lock);
+	return err;
+}
+
+/* ---- what is done, and how it may end ---- */
+
+static struct operation {
+	const char	*name;
+	int		(*run)(struct worker *w);
+	int		weight;
+	int		may_fail[7];	/* these, or success */
+	unsigned long	done, refused;
+} operations[] = {
+	/* no module, or in use, being made or destroyed, not there */
+	{ "create a device", create, 20, { ENOENT, EEXIST, ENODEV } },
+	{ "destroy a device", destroy_any, 20, { ENOENT, ENODEV, EBUSY } },
+	{ "add a driver", add_driver, 12, { ENOENT, EEXIST, ENODEV, EBUSY } },
+	{ "delete a driver", del_driver, 8, { ENOENT, ENODEV, EBUSY } },
+	{ "set a driver", set_driver, 4, { ENOENT, ENODEV } },
+	/* bind passes on what probe() says */
+	{ "bind by hand", bind_by_hand, 8,
+	  { ENOENT, ENODEV, EBUSY, EINVAL, EAGAIN, EIO } },
+	{ "override", write_override, 4, { ENOENT, ENODEV } },
+	/* without the bus there is nothing to attach to */
+	{ "attach or detach", attach_or_detach, 10, { EEXIST, ENODEV } },
+	{ "attach and detach", attach_blindly, 4, { EEXIST, ENODEV } },
+	/* ejected, and its link soon or already gone */
+	{ "update", update_policy, 8, { ENODEV, ESHUTDOWN, ENOLINK, EPERM } },
+	{ "ask", question, 10, { ENODEV } },
+	{ "rebind or re-elect", request, 8,
+	  { ENODEV, EAGAIN, EIO } },
+	{ "read sysfs", read_everything, 3, {} },
+	/* somebody has a file of it open, or is creating a device */
+	{ "reload modules", reload_modules, 1, { EBUSY, EAGAIN, ENOENT } },
+};
+
+#define OPERATIONS	(sizeof(operations) / sizeof(*operations))
+
+static bool may_end_so(const struct operation *op, int err)
+{
+	for (int i = 0; i < 7; i++) {
+		if (err && op->may_fail[i] == -err)
+			return true;
+	}
+	return !err;
+}
+
+static struct operation *any_operation(struct worker *w)
+{
+	unsigned int i, sum = 0;
+
+	for (i = 0; i < OPERATIONS; i++)
+		sum += operations[i].weight;
+	sum = any(w, sum);
+	for (i = 0; sum >= (unsigned int)operations[i].weight; i++)
+		sum -= operations[i].weight;
+	return &operations[i];
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct operation *op;
+	int err;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		op = any_operation(w);
+		pthread_rwlock_rdlock(&world);
+		err = op->run(w);
+		pthread_rwlock_unlock(&world);
+		__atomic_fetch_add(err ? &op->refused : &op->done, 1,
+				   __ATOMIC_RELAXED);
+		if (!may_end_so(op, err))
+			wrong("%s: %s", op->name, strerror(-err));
+	}
+	return NULL;
+}
+
+/* ---- while everybody stands still ---- */
+
+static int on_event(void *unused, void *data, size_t size)
+{
+	oracle_event(data);
+	return 0;
+}
+
+static bool probe_would_succeed(const char *driver)
+{
+	char buf[8192], line[BX_NAME_LEN + 2], *found;
+
+	snprintf(line, sizeof(line), "%s ", driver);
+	if (bxt_read("/sys/devices/bxsim/drivers", buf, sizeof(buf)))
+		return false;
+	found = strstr(buf, line);
+	if (!found)
+		return false;
+	found[strcspn(found, "\n")] = '\0';
+	return strstr(found, "probe=0");
+}
+
+/* In how many drivers' folders it is. */
+static int count_drivers(const char *device)
+{
+	char path[80];
+	int n = 0;
+
+	for (int i = 0; i < DRIVERS; i++) {
+		snprintf(path, sizeof(path), "/sys/bus/bx-sf/drivers/%c/%s",
+			 'a' + i, device);
+		n += !access(path, F_OK);
+	}
+	return n;
+}
+
+/* What is wrong with a device, NULL when nothing is. */
+static const char *fault_of(const char *device)
+{
+	const char *now = bxt_bound_on("bx-sf", device);
+	const char *seen = oracle_driver(device);
+	static char text[200];
+	struct bx_device_rec rec;
+	int n = count_drivers(device);
+
+	*text = '\0';
+	if (!seen && *now != '(')
+		snprintf(text, sizeof(text), "is there without an event");
+	else if (seen && strcmp(now, seen))
+		snprintf(text, sizeof(text), "has '%s', events say '%s'", now,
+			 seen);
+	else if (seen && n != !!*now)
+		snprintf(text, sizeof(text), "is with %d drivers", n);
+	else if (seen && !*now && !bxt_device(device, &rec) &&
+		 rec.decision.outcome == BX_OUT_DRIVER &&
+		 probe_would_succeed(rec.decision.driver))
+		snprintf(text, sizeof(text),
+			 "is not bound to '%s', which is elected and would take it",
+			 rec.decision.driver);
+	return *text ? text : NULL;
+}
+
+/* The driver core retries deferred probes whenever it likes. */
+static bool is_right(void *device)
+{
+	ring_buffer__consume(ring);
+	return !fault_of(device);
+}
+
+static void check_device(const char *device)
+{
+	if (!bxt_within(3000, is_right, (void *)device))
+		wrong("%s %s", device, fault_of(device));
+}
+
+static int count_live_links(void)
+{
+	int n = 0;
+
+	for (int i = 0; i < POLICIES; i++)
+		n += attached[i].link >= 0 && !bxt_hung_up(attached[i].link);
+	return n;
+}
+
+static void check_world(void)
+{
+	char buf[32], device[8];
+	int links, err;
+
+	pthread_rwlock_wrlock(&world);
+	err = bxt_settle() ?: bxt_reelect("bx-sf");
+	/* the bus may not be there */
+	if (err && err != -ENODEV) {
+		wrong("it does not settle: %s", strerror(-err));
+	}
+	for (int i = 0; i < DEVICES; i++) {
+		snprintf(device, sizeof(device), "d%d", i);
+		check_device(device);
+	}
+	links = count_live_links();
+	bxt_read("/sys/kernel/bus_ext/nr_policies", buf, sizeof(buf));
+	if (atoi(buf) != links)
+		wrong("%d policies are attached, there are %d", links,
+		      atoi(buf));
+	pthread_rwlock_unlock(&world);
+}
+
+/* ---- the program ---- */
+
+static unsigned int setting(const char *name, unsigned int otherwise)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? strtoul(value, NULL, 0) : otherwise;
+}
+
+static int prepare(unsigned int seed)
+{
+	pthread_rwlockattr_t attr;
+
+	pthread_rwlockattr_init(&attr);
+	/* or the checks would never have their turn */
+	pthread_rwlockattr_setkind_np(&attr,
+		PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&world, &attr);
+	for (int i = 0; i < DEVICES; i++)
+		pthread_mutex_init(&overrides[i].lock, NULL);
+	for (int i = 0; i < POLICIES; i++) {
+		pthread_mutex_init(&attached[i].lock, NULL);
+		attached[i].link = -1;
+	}
+	for (int i = 0; i < THREADS; i++)
+		workers[i].random = seed + i;
+	write_scripts();
+	oracle_policies(answers, POLICIES);
+	skel = stress__open_and_load();
+	if (!skel || stress__attach(skel))
+		return bxt_complain("watch the tracepoints", -errno);
+	ring = ring_buffer__new(bpf_map__fd(skel->maps.events), on_event, NULL,
+				NULL);
+	return ring ? 0 : bxt_complain("read events", -errno);
+}
+
+static void run(unsigned int seconds)
+{
+	__u64 end = oracle_now() + seconds * 1000000000ULL, check = 0;
+
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&workers[i].thread, NULL, work, &workers[i]);
+	while (oracle_now() < end && !*problem && !oracle_complaint()) {
+		ring_buffer__poll(ring, 20);
+		if (oracle_now() < check)
+			continue;
+		check_world();
+		check = oracle_now() + CHECK_MS * 1000000ULL;
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(workers[i].thread, NULL);
+	check_world();
+}
+
+static void report(void)
+{
+	unsigned long total = 0;
+
+	for (unsigned int i = 0; i < OPERATIONS; i++) {
+		ksft_print_msg("%6lu + %6lu refused: %s\n", operations[i].done,
+			       operations[i].refused, operations[i].name);
+		total += operations[i].done;
+	}
+	ksft_print_msg("%6lu drivers bound, %d ejections\n", oracle_binds(),
+		       bxt_nr_ejected());
+	if (*problem)
+		ksft_print_msg("%s\n", problem);
+	if (oracle_complaint())
+		ksft_print_msg("%s\n", oracle_complaint());
+	ksft_test_result(!*problem, "calls end and states are as they should\n");
+	ksft_test_result(!oracle_complaint(),
+			 "no device has a driver that nobody spoke for\n");
+	ksft_test_result(total > 100 && oracle_binds() > 10 &&
+			 bxt_nr_ejected() && !skel->bss->lost,
+			 "enough has happened, and all was seen\n");
+}
+
+int main(void)
+{
+	unsigned int seconds = setting("BX_STRESS_SECONDS",
+		access("/sys/kernel/debug/kmemleak", F_OK) ? 10 : 60);
+	unsigned int seed = setting("BX_STRESS_SEED", time(NULL));
+	int err;
+
+	ksft_print_header();
+	ksft_set_plan(4);
+	ksft_print_msg("%u seconds; again with STRESS_SEED=%u\n", seconds, seed);
+	if (bxt_start("bxsim") || prepare(seed))
+		return KSFT_FAIL;
+	run(seconds);
+	report();
+	for (int i = 0; i < POLICIES; i++) {
+		if (attached[i].link >= 0)
+			end_link(&workers[0], &attached[i]);
+	}
+	ring_buffer__free(ring);
+	stress__destroy(skel);
+	err = bxt_finish();
+	ksft_test_result(!err, "nothing is left\n");
+	ksft_finished();
+}
