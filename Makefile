@@ -155,7 +155,7 @@ test: all $(TEST_PROGS) vm-ready ## run the tests; TESTS="pattern" picks some, J
 test-debug: ## the tests for the kernel in a sanitizer kernel (built once); STRESS_SECONDS=
 	$(Q)scripts/packages.sh debug
 	$(Q)scripts/debug-kernel.sh build $(KVER)
-	@WHERE="vm debug" SLOWER=5 $(MAKE) --no-print-directory test \
+	@WHERE="vm debug debug-host" SLOWER=5 $(MAKE) --no-print-directory test \
 		VM_KERNEL_DIR=$$(scripts/debug-kernel.sh dir $(KVER))
 
 .PHONY: bench

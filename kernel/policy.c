@@ -652,7 +652,7 @@ static void bx_ops_exit(struct bx_inst *inst, enum bx_exit_kind kind)
 		strscpy(info->name, inst->name, sizeof(info->name));
 		strscpy(info->bus, inst->bus, sizeof(info->bus));
 		info->version = inst->version;
-		info->id = inst->policy->id;
+		info->id = inst->policy ? inst->policy->id : 0;
 		info->time_ns = ktime_get_ns();
 	}
 	idx = srcu_read_lock(&bx_srcu);
@@ -853,12 +853,17 @@ static int bx_update(void *kdata, void *old_kdata, struct bpf_link *link)
 	struct bx_inst *inst, *old;
 	int err;
 
-	err = bx_update_check(ops, old_kdata) ?: bx_ops_init(ops);
+	err = bx_update_check(ops, old_kdata);
 	if (err)
 		return err;
 	inst = bx_inst_alloc(ops);
 	if (!inst)
 		return -ENOMEM;
+	err = bx_ops_init(ops);
+	if (err) {
+		bx_put_inst(inst);
+		return err;
+	}
 
 	mutex_lock(&bx_policy_mutex);
 	policy = bx_policy_by_link(link);
@@ -873,8 +878,7 @@ static int bx_update(void *kdata, void *old_kdata, struct bpf_link *link)
 out:
 	mutex_unlock(&bx_policy_mutex);
 	if (err) {
-		if (inst->policy)
-			bx_ops_exit(inst, BX_EXIT_DETACH);
+		bx_ops_exit(inst, BX_EXIT_DETACH);
 		bx_put_inst(inst);
 		return err;
 	}

@@ -100,10 +100,37 @@ static bool disarm(void)
 	return hit;
 }
 
+/*
+ * bus_register() of 6.12 unregisters, when it fails, a lockdep key that it has
+ * not registered yet, and lockdep warns.  That is not ours to test.
+ */
+static int reject_bus_register(void)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "r");
+	char line[256], start[32] = "", end[32] = "", name[128];
+
+	while (symbols && !*end && fgets(line, sizeof(line), symbols)) {
+		if (*start)
+			sscanf(line, "%31s", end);
+		else if (sscanf(line, "%31s %*s %127s", start, name) != 2 ||
+			 strcmp(name, "bus_register"))
+			*start = '\0';
+	}
+	if (symbols)
+		fclose(symbols);
+	if (!*end)
+		return -ENOENT;
+	snprintf(line, sizeof(line), "0x%s", start);
+	snprintf(name, sizeof(name), "0x%s", end);
+	return bxt_write(FAILSLAB "reject-start", line) ?:
+	       bxt_write(FAILSLAB "reject-end", name);
+}
+
 static int choose_faults(void)
 {
 	/* nothing fails by chance: only who is armed is meant */
-	return bxt_write(FAILSLAB "probability", "0") ?:
+	return reject_bus_register() ?:
+	       bxt_write(FAILSLAB "probability", "0") ?:
 	       bxt_write(FAILSLAB "verbose", getenv("V") ? "1" : "0") ?:
 	       bxt_write(FAILSLAB "ignore-gfp-wait", "0") ?:
 	       bxt_write(FAILSLAB "stacktrace-depth", "32") ?:
@@ -263,12 +290,19 @@ TEST_F_TIMEOUT(sim, a_device_is_created_or_not_under_a_policy, 600)
 	EXPECT_EQ(0, bxt_nr_ejected());
 }
 
-TEST_F_TIMEOUT(sim, a_device_is_destroyed_in_any_case, 600)
+static int destroy_only(void)
+{
+	return bxt_sim("destroy", "d");
+}
+
+/* bxsim may lack the memory to read its orders; after that nothing may fail. */
+TEST_F_TIMEOUT(sim, a_device_is_destroyed_or_stays, 600)
 {
 	driver("a", "ids=*:*");
 	attach(0);
-	sweep((&(struct step){ .prepare = create, .run = destroy_it,
-			       .done = device_undone, .undo = nothing }),
+	sweep((&(struct step){ .prepare = create, .run = destroy_only,
+			       .done = device_undone, .undone = device_done,
+			       .undo = bxt_settle }),
 	      OURS);
 }
 
@@ -305,24 +339,24 @@ TEST_F_TIMEOUT(sim, a_driver_is_registered_or_not, 600)
 	      OURS);
 }
 
-/* The device then goes to another driver, in a worker. */
-TEST_F_TIMEOUT(sim, a_driver_is_unregistered_in_any_case, 600)
+static int del_driver_only(void)
+{
+	return bxt_sim("driver_del", "a");
+}
+
+TEST_F_TIMEOUT(sim, a_driver_is_unregistered_or_stays, 600)
 {
 	attach(0);
 	device("d", ID);
-	sweep((&(struct step){ .prepare = add_driver, .run = del_driver,
-			       .done = driver_undone, .undo = nothing }),
+	sweep((&(struct step){ .prepare = add_driver, .run = del_driver_only,
+			       .done = driver_undone, .undone = driver_done,
+			       .undo = bxt_settle }),
 	      OURS);
 }
 
 static bool next_best_done(void)
 {
 	return !exists("/sys/bus/bx-sf/drivers/a") && is_bound("d", "b");
-}
-
-static int del_driver_later(void)
-{
-	return bxt_sim("driver_del", "a");
 }
 
 static int add_driver_and_move(void)
@@ -339,7 +373,7 @@ TEST_F_TIMEOUT(sim, the_next_best_driver_is_bound_in_the_end, 600)
 	attach(0);
 	device("d", ID);
 	sweep((&(struct step){ .prepare = add_driver_and_move,
-			       .run = del_driver_later, .done = next_best_done,
+			       .run = del_driver_only, .done = next_best_done,
 			       .undo = nothing }),
 	      WORKERS);
 }
@@ -354,12 +388,22 @@ static int attach_policy(void)
 	return policy_link < 0 ? policy_link : 0;
 }
 
+static int detach_only(void)
+{
+	return bxt_detach(policy_link);
+}
+
+static int close_policy(void)
+{
+	close(policy_link);
+	return bxt_settle();
+}
+
 static int detach_policy(void)
 {
-	int err = bxt_detach(policy_link);
+	int err = detach_only();
 
-	close(policy_link);
-	return err ?: bxt_settle();
+	return close_policy() ?: err;
 }
 
 static bool policy_done(void)
@@ -410,8 +454,8 @@ TEST_F_TIMEOUT(sim, a_policy_is_detached_in_any_case, 600)
 	driver("a", "");
 	selects(0, "a");
 	device("d", ID);
-	sweep((&(struct step){ .prepare = attach_policy, .run = detach_policy,
-			       .done = policy_undone, .undo = nothing }),
+	sweep((&(struct step){ .prepare = attach_policy, .run = detach_only,
+			       .done = policy_undone, .undo = close_policy }),
 	      OURS);
 }
 
@@ -680,11 +724,11 @@ TEST_F_TIMEOUT(pci, a_policy_takes_its_overrides_along, 600)
 	if (!find_edu())
 		SKIP(return, "no edu device: DEVICES=edu");
 	bxt_script(0)->select = BX_REFUSE;
-	sweep((&(struct step){ .prepare = attach_on_pci, .run = nothing,
-			       .done = adopted_done, .undo = detach_policy }),
+	sweep((&(struct step){ .run = attach_on_pci, .done = adopted_done,
+			       .undo = detach_policy }),
 	      WORKERS);
-	sweep((&(struct step){ .prepare = attach_on_pci, .run = detach_policy,
-			       .done = detached_on_pci, .undo = nothing }),
+	sweep((&(struct step){ .prepare = attach_on_pci, .run = detach_only,
+			       .done = detached_on_pci, .undo = close_policy }),
 	      OURS);
 }
 

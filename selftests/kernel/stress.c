@@ -685,8 +685,10 @@ static void run(unsigned int seconds)
 	check_world();
 }
 
-static void report(void)
+/* The runner shows what stands before a failed result. */
+static void report(unsigned int seed)
 {
+	const char *complaint = oracle_complaint();
 	unsigned long total = 0;
 
 	for (unsigned int i = 0; i < OPERATIONS; i++) {
@@ -697,11 +699,11 @@ static void report(void)
 	ksft_print_msg("%6lu drivers bound, %d ejections\n", oracle_binds(),
 		       bxt_nr_ejected());
 	if (*problem)
-		ksft_print_msg("%s\n", problem);
-	if (oracle_complaint())
-		ksft_print_msg("%s\n", oracle_complaint());
+		ksft_print_msg("STRESS_SEED=%u: %s\n", seed, problem);
 	ksft_test_result(!*problem, "calls end and states are as they should\n");
-	ksft_test_result(!oracle_complaint(),
+	if (complaint)
+		ksft_print_msg("STRESS_SEED=%u: %s\n", seed, complaint);
+	ksft_test_result(!complaint,
 			 "no device has a driver that nobody spoke for\n");
 	ksft_test_result(total > 100 && oracle_binds() > 10 &&
 			 bxt_nr_ejected() && !skel->bss->lost,
@@ -721,7 +723,7 @@ int main(void)
 	if (bxt_start("bxsim") || prepare(seed))
 		return KSFT_FAIL;
 	run(seconds);
-	report();
+	report(seed);
 	for (int i = 0; i < POLICIES; i++) {
 		if (attached[i].link >= 0)
 			end_link(&workers[0], &attached[i]);

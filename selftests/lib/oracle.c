@@ -156,9 +156,14 @@ void oracle_all_ended(enum oracle_what what, __u64 before)
 	pthread_mutex_unlock(&lock);
 }
 
+/*
+ * Whoever takes a policy or a driver away waits for elections that look at it.
+ * Nobody does when an override is written.
+ */
 static bool maybe(const struct oracle_span *s, __u64 t)
 {
-	return s->begins <= t && (!s->ended || t <= s->ended);
+	return s->begins <= t && (!s->ended || t <= s->ended ||
+				  s->what == ORACLE_OVERRIDE);
 }
 
 static bool surely(const struct oracle_span *s, __u64 t)
@@ -274,9 +279,7 @@ static bool may_override(const struct stress_event *e)
 	for (int i = 0; i < nspans; i++) {
 		const struct oracle_span *s = &spans[i];
 
-		/* it may have been taken back while probe() was running */
-		if (s->what == ORACLE_OVERRIDE &&
-		    s->begins <= e->time_ns &&
+		if (s->what == ORACLE_OVERRIDE && maybe(s, e->time_ns) &&
 		    !strcmp(s->subject, e->device) &&
 		    !strcmp(s->object, e->driver))
 			return true;
