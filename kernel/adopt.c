@@ -527,7 +527,7 @@ static int bx_adopt_one(struct bx_adopted_bus *bus)
 
 	INIT_WORK(&bus->reelect, bx_adopted_reelect_work);
 	atomic64_set(&bus->gen, 1);
-	bus->kobj = bx_sysfs_add_bus(bus->type->name);
+	bus->kobj = bx_sysfs_add_bus(bus->type->name, NULL);
 	if (IS_ERR(bus->kobj))
 		return PTR_ERR(bus->kobj);
 	bus->nb.notifier_call = bx_adopted_notify;

@@ -20,6 +20,8 @@
  * A generation ends when a driver or a policy of the bus comes, changes or
  * goes.
  */
+#include <linux/cleanup.h>
+#include <linux/hashtable.h>
 #include <linux/rwsem.h>
 #include "core.h"
 
@@ -29,7 +31,9 @@ LIST_HEAD(bx_buses);
 DECLARE_RWSEM(bx_bus_rwsem);	/* protects bx_buses */
 
 static LIST_HEAD(bx_devices);
-static DEFINE_MUTEX(bx_device_mutex);	/* protects bx_devices */
+static DEFINE_HASHTABLE(bx_device_names, 10);	/* read under RCU, too */
+/* Protects both, and what is watched of each device. */
+static DEFINE_MUTEX(bx_device_mutex);
 static atomic64_t bx_driver_order;
 
 /* ---- ids ---- */
@@ -338,7 +342,9 @@ static int bx_bus_probe(struct device *dev)
 	mutex_lock(&bdev->elect_lock);
 	bdev->tried = drv->order;
 	mutex_unlock(&bdev->elect_lock);
-	ret = drv->probe(bdev, bx_id_match(drv->id_table, &bdev->id));
+	ret = bx_negotiate(bdev, drv);
+	if (!ret)
+		ret = drv->probe(bdev, bx_id_match(drv->id_table, &bdev->id));
 	if (ret) {
 		bx_probe_failed(bdev, drv, ret);
 		return ret;
@@ -555,6 +561,27 @@ int bx_own_bus_get(const char *name, struct module **owner)
 	return err;
 }
 
+/**
+ * bx_own_contract() - the contract of one of our own buses
+ * @name: the bus; the caller pins its module
+ * @contract: takes the contract
+ *
+ * Return: 0 or -ENODEV.
+ */
+int bx_own_contract(const char *name, const struct bx_contract **contract)
+{
+	struct bx_bus *bus;
+
+	guard(rwsem_read)(&bx_bus_rwsem);
+	list_for_each_entry(bus, &bx_buses, node) {
+		if (!strcmp(bus->name, name)) {
+			*contract = bus->contract;
+			return 0;
+		}
+	}
+	return -ENODEV;
+}
+
 static int bx_bus_notify(struct notifier_block *nb, unsigned long action,
 			 void *data)
 {
@@ -585,16 +612,20 @@ static int bx_bus_list(struct bx_bus *bus)
  * @owner: THIS_MODULE, by way of bx_bus_register()
  *
  * Context: process.
- * Return: 0, -EINVAL for a name or contract that is missing or too long,
- * -EEXIST when the name is in use, or what bus_register() returns.
+ * Return: 0, -EINVAL for a name that is missing or too long or a contract that
+ * makes no sense, -EEXIST when the name is in use, or what bus_register()
+ * returns.
  */
 int __bx_bus_register(struct bx_bus *bus, struct module *owner)
 {
 	int err;
 
-	if (!bus->name || !bus->contract || !bus->contract->name ||
-	    strlen(bus->name) >= BX_NAME_LEN || !bx_adopted_bus_get(bus->name))
+	if (!bus->name || !*bus->name || strlen(bus->name) >= BX_NAME_LEN ||
+	    !bx_adopted_bus_get(bus->name))
 		return -EINVAL;
+	err = bx_contract_check(bus);
+	if (err)
+		return err;
 
 	bus->owner = owner;
 	mutex_init(&bus->drv_lock);
@@ -614,7 +645,7 @@ int __bx_bus_register(struct bx_bus *bus, struct module *owner)
 	err = bus_register(&bus->type);
 	if (err)
 		return err;
-	bus->kobj = bx_sysfs_add_bus(bus->name);
+	bus->kobj = bx_sysfs_add_bus(bus->name, bus->contract);
 	if (IS_ERR(bus->kobj)) {
 		err = PTR_ERR(bus->kobj);
 		goto err_bus;
@@ -671,9 +702,42 @@ static void bx_device_release(struct device *dev)
 		kfree(f);
 	/* what bx_device_alloc() took */
 	put_device(dev->parent);
+	free_percpu(bdev->calls);
+	kfree(bdev->op);
+	kfree(bdev->info);
 	kfree(bdev);
 	module_put(owner);
 	module_put(THIS_MODULE);
+}
+
+/* What is called when nobody provides an operation. */
+static int bx_op_absent(struct bx_device *bdev, void *arg, u32 len)
+{
+	return -EOPNOTSUPP;
+}
+
+/* Memory for a device, with all that it is made of. */
+static struct bx_device *bx_device_room(const struct bx_contract *contract,
+					const struct bx_provider *provider)
+{
+	struct bx_device *bdev = kzalloc(sizeof(*bdev), GFP_KERNEL);
+
+	if (!bdev)
+		return NULL;
+	bdev->calls = alloc_percpu(struct bx_calls);
+	bdev->info = kzalloc(sizeof(*bdev->info), GFP_KERNEL);
+	bdev->op = kcalloc(contract->nr_ops + 1, sizeof(*bdev->op), GFP_KERNEL);
+	if (!bdev->calls || !bdev->info || !bdev->op) {
+		free_percpu(bdev->calls);
+		kfree(bdev->info);
+		kfree(bdev->op);
+		kfree(bdev);
+		return NULL;
+	}
+	for (u32 i = 0; i < contract->nr_ops; i++)
+		bdev->op[i] = provider && bx_provides(provider, i) ?
+			      provider->ops[i] : bx_op_absent;
+	return bdev;
 }
 
 /**
@@ -682,7 +746,7 @@ static void bx_device_release(struct device *dev)
  * @parent: the parent device, may be NULL
  * @id: its ids, copied
  * @guid: its GUID, copied; NULL or all zero for a new random one
- * @ops: operations of the bus' contract; outlive bx_device_remove()
+ * @provider: how it is provided; outlives bx_device_remove()
  * @hw_data: private data for a driver that knows the hardware; outlives
  *	bx_device_remove()
  *
@@ -693,9 +757,10 @@ static void bx_device_release(struct device *dev)
  */
 struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 				  const struct bx_id *id, const guid_t *guid,
-				  const void *ops, void *hw_data)
+				  const struct bx_provider *provider,
+				  void *hw_data)
 {
-	struct bx_device *bdev = kzalloc(sizeof(*bdev), GFP_KERNEL);
+	struct bx_device *bdev = bx_device_room(bus->contract, provider);
 
 	if (!bdev)
 		return ERR_PTR(-ENOMEM);
@@ -705,7 +770,7 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 		bdev->guid = *guid;
 	else
 		guid_gen(&bdev->guid);
-	bdev->ops = ops;
+	bdev->provider = provider;
 	bdev->hw_data = hw_data;
 	mutex_init(&bdev->elect_lock);
 	INIT_LIST_HEAD(&bdev->failed);
@@ -736,8 +801,10 @@ static int bx_device_list(struct bx_device *bdev)
 		     !strcmp(dev_name(&other->dev), dev_name(&bdev->dev))))
 			err = -EEXIST;
 	}
-	if (!err)
+	if (!err) {
 		list_add_tail(&bdev->node, &bx_devices);
+		bx_device_watch(bdev);
+	}
 	mutex_unlock(&bx_device_mutex);
 	return err;
 }
@@ -749,6 +816,58 @@ static void bx_device_unlist(struct bx_device *bdev)
 	mutex_unlock(&bx_device_mutex);
 }
 
+static u32 bx_device_hash(const char *name)
+{
+	return full_name_hash(NULL, name, strlen(name));
+}
+
+/* From now on other devices' calls may be redirected to it. */
+static void bx_device_open(struct bx_device *bdev)
+{
+	guard(mutex)(&bx_device_mutex);
+	hash_add_rcu(bx_device_names, &bdev->name_node,
+		     bx_device_hash(dev_name(&bdev->dev)));
+}
+
+/**
+ * bx_device_find_rcu() - find a device that calls can go to
+ * @bus: its bus
+ * @name: its name
+ *
+ * Context: RCU read lock held, which the device outlives by being counted as
+ * called (bx_call()).
+ * Return: the device or NULL.
+ */
+struct bx_device *bx_device_find_rcu(const struct bx_bus *bus, const char *name)
+{
+	struct bx_device *bdev;
+
+	hash_for_each_possible_rcu(bx_device_names, bdev, name_node,
+				   bx_device_hash(name)) {
+		if (bdev->bus == bus && !strcmp(dev_name(&bdev->dev), name))
+			return bdev;
+	}
+	return NULL;
+}
+
+/**
+ * bx_devices_watch() - what is watched has changed, for all devices
+ * @setting: changed along with it, or NULL
+ * @value: its new value
+ *
+ * Context: process.
+ */
+void bx_devices_watch(bool *setting, bool value)
+{
+	struct bx_device *bdev;
+
+	guard(mutex)(&bx_device_mutex);
+	if (setting)
+		*setting = value;
+	list_for_each_entry(bdev, &bx_devices, node)
+		bx_device_watch(bdev);
+}
+
 /**
  * bx_device_add() - make a device known, elect and bind its driver
  * @bdev: from bx_device_alloc()
@@ -757,8 +876,9 @@ static void bx_device_unlist(struct bx_device *bdev)
  * On failure the caller still owns @bdev and calls put_device().
  *
  * Context: process.
- * Return: 0; -EEXIST when the GUID or the name is in use; -ENAMETOOLONG; what
- * device_add() returns.  That no driver is bound is no failure.
+ * Return: 0; -EINVAL or -EPROTONOSUPPORT when the provider is not as the
+ * contract says; -EEXIST when the GUID or the name is in use; -ENAMETOOLONG;
+ * what device_add() returns.  That no driver is bound is no failure.
  */
 int bx_device_add(struct bx_device *bdev, const char *name)
 {
@@ -770,11 +890,18 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 		     dev_set_name(&bdev->dev, "%pUl", &bdev->guid);
 	if (err)
 		return err;
+	err = bx_provider_check(bdev);
+	if (err)
+		return err;
+	bx_dev_info_fill(&bdev->dev, bdev->info);
 	err = bx_device_list(bdev);
 	if (err)
 		return err;
+	bx_device_open(bdev);
 	err = device_add(&bdev->dev);
 	if (err) {
+		bx_device_unplug(bdev);
+		bx_call_drain(bdev);
 		bx_device_unlist(bdev);
 		return err;
 	}
@@ -788,13 +915,36 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 EXPORT_SYMBOL_GPL(bx_device_add);
 
 /**
+ * bx_device_unplug() - the hardware is gone, though the device is still there
+ * @bdev: a device that was added
+ *
+ * Calls that begin after this get -ENODEV, those of the driver's remove() as
+ * well.  For a parent that finds its hardware missing; bx_device_remove() is to
+ * follow.
+ *
+ * Context: process.
+ */
+void bx_device_unplug(struct bx_device *bdev)
+{
+	guard(mutex)(&bx_device_mutex);
+	if (bdev->gone)
+		return;
+	WRITE_ONCE(bdev->gone, true);
+	for (u32 i = 0; i < BX_CALL_WORDS; i++)
+		WRITE_ONCE(bdev->watched[i], ~0ULL);
+	hash_del_rcu(&bdev->name_node);
+}
+EXPORT_SYMBOL_GPL(bx_device_unplug);
+
+/**
  * bx_device_remove() - unbind a device's driver and remove the device
  * @bdev: a device that was added
  *
- * When this returns no driver uses the device's operations or its hw_data.
- * The caller's reference is dropped.
+ * The driver's remove() may still call the device.  When this returns nobody
+ * uses the provider's operations or hw_data: calls get -ENODEV, those that were
+ * in flight have ended.  The caller's reference is dropped.
  *
- * Context: process; waits for the driver's remove().
+ * Context: process; waits for the driver's remove() and for calls in flight.
  */
 void bx_device_remove(struct bx_device *bdev)
 {
@@ -804,6 +954,8 @@ void bx_device_remove(struct bx_device *bdev)
 	if (info)
 		bx_dev_info_fill(&bdev->dev, info);
 	device_del(&bdev->dev);
+	bx_device_unplug(bdev);
+	bx_call_drain(bdev);
 	if (info) {
 		info->flags &= ~BX_DEV_BOUND;
 		bx_emit_event(info, "", BX_EVENT_REMOVED);
@@ -854,8 +1006,9 @@ static void bx_driver_unlist(struct bx_driver *drv)
  *
  * Context: process; probes devices.
  * Return: 0; -EINVAL without a name, with one of BX_NAME_LEN bytes or more, or
- * without probe(); -EEXIST when the name is in use; what driver_register()
- * returns.
+ * without probe(); -EPROTONOSUPPORT or -EOPNOTSUPP when it asks for what the
+ * contract does not have; -EEXIST when the name is in use; what
+ * driver_register() returns.
  */
 int __bx_driver_register(struct bx_bus *bus, struct bx_driver *drv,
 			 struct module *owner, const char *mod_name)
@@ -865,6 +1018,9 @@ int __bx_driver_register(struct bx_bus *bus, struct bx_driver *drv,
 	if (!drv->name || !*drv->name || strlen(drv->name) >= BX_NAME_LEN ||
 	    !drv->probe)
 		return -EINVAL;
+	err = bx_driver_check(bus, drv);
+	if (err)
+		return err;
 
 	drv->bus = bus;
 	drv->driver.name = drv->name;

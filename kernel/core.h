@@ -10,10 +10,12 @@
  *	bx_adopt_mutex		decisions on adopted buses
  *	device lock		the driver core's; match() runs with or without
  *	bx_bus.drv_lock		writes to a bus' list of drivers
+ *	bx_device_mutex		the list of devices, what is watched of each
  *	bx_device.elect_lock	decisions on one device of our own buses
  *	bx_srcu (read)		policies and drivers while programs look at them
  *	bx_parent_rwsem		parents of devices that leave an adopted bus
- *	bx_run_lock, bx_exit_lock, bx_module_lock	leaves
+ *	bx_runs.lock, bx_frames.lock, bx_exit_lock	leaves, with interrupts off
+ *	bx_module_lock		leaf
  *
  * A device appears under its parent's lock but not under its own, so no one
  * takes bx_adopt_mutex with the lock of the device that is decided about.
@@ -21,7 +23,9 @@
  * unreg() waits for bx_srcu under update_mutex.  So nothing that runs inside a
  * bx_srcu read section may take update_mutex, bx_policy_mutex or a device
  * lock, load a module, bind or unbind a driver: an ejection is claimed there
- * and carried out by a work item, and so is the re-election that follows.
+ * and carried out by a work item, and so is the re-election that follows.  A
+ * call on a device takes no lock but the leaves, and holds bx_srcu around
+ * programs only; it may come from an interrupt.
  *
  * Lifetimes: a policy's version (struct bx_inst) is freed when the last of
  * publication and a pending ejection lets go of it; a bx_driver may be freed by
@@ -59,19 +63,40 @@ struct bx_match_ctx {
 	struct device		*device;
 };
 
-/* Documented member by member in <bpf/bus_ext.bpf.h>; append-only. */
+/* The first members are the program's, those below @len are ours. */
+struct bx_call {
+	const struct bx_dev_info *dev;
+	u32			op;
+	u32			len;
+
+	struct bx_device	*bdev;
+	const struct bx_op_desc	*desc;
+	void			*data;		/* @len bytes that are shown */
+	struct bx_device	*to;		/* held by bx_call_begin() */
+	s32			result;
+	bool			completing;
+};
+
+/*
+ * Documented member by member in <bpf/bus_ext.bpf.h>; append-only.  @sleepable
+ * is ours: which programs may sleep, enum bx_op_mask.
+ */
 struct bus_ext_ops {
 	s32	(*select)(struct bx_select_ctx *ctx);
 	s32	(*match)(struct bx_match_ctx *ctx);
 	void	(*event)(struct bx_event *event);
 	s32	(*init)(void);
 	void	(*exit)(struct bx_exit_info *info);
+	s32	(*call)(struct bx_call *call);
+	void	(*complete)(struct bx_call *call, s32 ret);
 	char	name[BX_NAME_LEN];
 	char	bus[BX_NAME_LEN];
 	u32	vendor;
 	s32	priority;
 	u64	flags;
 	u32	version;
+	u64	calls[BX_CALL_WORDS];
+	u32	sleepable;
 };
 
 /* ---- policies (policy.c) ---- */
@@ -91,7 +116,11 @@ struct bus_ext_ops {
  * @asked: how often a program was run
  * @decided: elections decided
  * @vetoed: pairs vetoed
- * @diverged: elections it would have decided otherwise
+ * @diverged: elections and calls it would have decided otherwise
+ * @denied: calls denied
+ * @handled: calls answered
+ * @redirected: calls sent to another device
+ * @amended: results changed
  */
 struct bx_policy {
 	struct list_head	node;
@@ -106,6 +135,10 @@ struct bx_policy {
 	atomic64_t		decided;
 	atomic64_t		vetoed;
 	atomic64_t		diverged;
+	atomic64_t		denied;
+	atomic64_t		handled;
+	atomic64_t		redirected;
+	atomic64_t		amended;
 };
 
 /**
@@ -119,6 +152,8 @@ struct bx_policy {
  * @priority: copy of @ops->priority
  * @flags: copy of @ops->flags
  * @version: copy of @ops->version
+ * @calls: copy of @ops->calls
+ * @seq: number of the version, ever rising
  * @ejected: claimed once; from then on no program of it is run
  * @exit: why; written by the claimant before @work is queued
  * @work: carries the ejection out
@@ -133,6 +168,8 @@ struct bx_inst {
 	s32			priority;
 	u64			flags;
 	u32			version;
+	u64			calls[BX_CALL_WORDS];
+	u64			seq;
 	atomic_t		ejected;
 	struct bx_exit_info	exit;
 	struct work_struct	work;
@@ -151,6 +188,7 @@ extern struct workqueue_struct *bx_wq;
 /* bx_srcu held; NULL when no policy is in scope */
 const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
 bool bx_inst_live(const struct bx_inst *inst);
+u64 bx_inst_newest(void);
 void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
 void bx_eject_id(u64 policy_id, enum bx_exit_kind kind,
@@ -230,6 +268,8 @@ struct bx_run {
 
 void bx_run_begin(struct bx_run *run);
 void bx_run_end(struct bx_run *run);
+bool bx_run_judge(struct bx_run *run);
+void bx_match_init(void);
 struct bx_run *bx_run_find(const void *ctx);
 
 struct bx_election *bx_election_alloc(struct device *dev, bool explain);
@@ -247,10 +287,31 @@ extern struct list_head bx_buses;	/* bx_bus_rwsem */
 extern struct rw_semaphore bx_bus_rwsem;
 bool bx_is_own(const struct device *dev);
 int bx_own_bus_get(const char *name, struct module **owner);
+int bx_own_contract(const char *name, const struct bx_contract **contract);
 void bx_own_changed(const char *bus);
 int bx_own_explain(struct bx_device *bdev, struct bx_election *e);
 int bx_own_rebind(struct bx_device *bdev);
 void bx_own_decision(struct bx_device *bdev, struct bx_decision *dec);
+struct bx_device *bx_device_find_rcu(const struct bx_bus *bus,
+				     const char *name);
+void bx_devices_watch(bool *setting, bool value);
+
+/* ---- what a contract asks for (contract.c) ---- */
+
+int bx_contract_check(const struct bx_bus *bus);
+int bx_driver_check(const struct bx_bus *bus, const struct bx_driver *drv);
+int bx_provider_check(const struct bx_device *bdev);
+int bx_negotiate(struct bx_device *bdev, const struct bx_driver *drv);
+bool bx_provides(const struct bx_provider *provider, u32 op);
+ssize_t bx_contract_show(const struct bx_contract *contract, char *buf);
+
+/* ---- calls (call.c) ---- */
+
+int bx_call_set_target(struct bx_call *call, const char *name);
+void bx_call_drop_target(struct bx_call *call);
+void bx_device_watch(struct bx_device *bdev);
+void bx_call_drain(struct bx_device *bdev);
+void bx_call_init(void);
 
 /* ---- adopted buses (adopt.c) ---- */
 
@@ -298,7 +359,8 @@ int bx_kfunc_init(void);
 
 struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy);
 void bx_sysfs_del_policy(struct kobject *kobj);
-struct kobject *bx_sysfs_add_bus(const char *name);
+struct kobject *bx_sysfs_add_bus(const char *name,
+				 const struct bx_contract *contract);
 void bx_sysfs_del_bus(struct kobject *kobj);
 int bx_sysfs_init(void);
 void bx_sysfs_exit(void);

@@ -110,6 +110,91 @@ __bpf_kfunc void bx_policy_error(s32 code, const char *msg__str)
 }
 
 /**
+ * bx_call_data() - look at, and change, the argument of a call
+ * @call: the context that call() or complete() was called with
+ * @offset: where, from the first byte that the contract shows to policies
+ * @rdwr_buf_size: how many bytes, a constant
+ *
+ * Return: the bytes, valid until the program returns; NULL when the argument
+ * does not have as many.
+ */
+__bpf_kfunc u8 *bx_call_data(struct bx_call *call, u32 offset,
+			     const size_t rdwr_buf_size)
+{
+	if (offset > call->len || rdwr_buf_size > call->len - offset)
+		return NULL;
+	return call->data + offset;
+}
+
+/**
+ * bx_call_result() - set the result of a call
+ * @call: the context that call() or complete() was called with
+ * @ret: 0 or an errno
+ *
+ * Counts in call() if that returns BX_CALL_HANDLED, and in complete().
+ *
+ * Return: 0, or -EINVAL for anything else, which ejects the policy.
+ */
+__bpf_kfunc int bx_call_result(struct bx_call *call, s32 ret)
+{
+	struct bx_run *run = bx_run_find(call);
+
+	if (ret <= 0 && ret >= -MAX_ERRNO) {
+		call->result = ret;
+		return 0;
+	}
+	if (run && !run->failed) {
+		run->failed = true;
+		run->kind = BX_EXIT_BAD_RESULT;
+		run->code = ret;
+		scnprintf(run->error, sizeof(run->error),
+			  "bx_call_result() got %d for '%s'; only 0 and -1 to -%d are possible",
+			  ret, call->desc->name, MAX_ERRNO);
+	}
+	return -EINVAL;
+}
+
+/* As bx_set_driver(), for the name of a device. */
+static int bx_set_target(struct bx_call *call, const char *name, size_t max)
+{
+	size_t len = strnlen(name, max);
+
+	if (!len || len == max || len >= BX_DEV_NAME_LEN)
+		return -EINVAL;
+	return bx_call_set_target(call, name);
+}
+
+/**
+ * bx_call_redirect() - name the device that a call is to go to
+ * @call: the context that call() was called with
+ * @name__str: name of a device on the same bus, a constant string of the object
+ *
+ * Has an effect only if the program then returns BX_CALL_REDIRECT.  The last
+ * call counts.  Policies in scope of that device see the call as one on it.
+ *
+ * Return: 0, -ENODEV when there is no such device, -EINVAL for an impossible
+ * name or outside of call().
+ */
+__bpf_kfunc int bx_call_redirect(struct bx_call *call, const char *name__str)
+{
+	return bx_set_target(call, name__str, BX_DEV_NAME_LEN + 1);
+}
+
+/**
+ * bx_call_redirect_mem() - as bx_call_redirect(), for a name in memory
+ * @call: the context that call() was called with
+ * @name: name of the device, in a map or on the stack
+ * @name__sz: bytes at @name; the name ends with a NUL within them
+ *
+ * Return: as bx_call_redirect().
+ */
+__bpf_kfunc int bx_call_redirect_mem(struct bx_call *call, char *name,
+				     u32 name__sz)
+{
+	return bx_set_target(call, name, name__sz);
+}
+
+/**
  * bx_device_get() - find one device
  * @ref: the device
  * @rec: takes its record
@@ -190,6 +275,10 @@ BTF_ID_FLAGS(func, bx_select_driver, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_driver_mem, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_candidate, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_policy_error)
+BTF_ID_FLAGS(func, bx_call_data, KF_TRUSTED_ARGS | KF_RET_NULL)
+BTF_ID_FLAGS(func, bx_call_result, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_call_redirect, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_call_redirect_mem, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_iter_bx_candidate_new, KF_ITER_NEW | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_iter_bx_candidate_next, KF_ITER_NEXT | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_iter_bx_candidate_destroy, KF_ITER_DESTROY)

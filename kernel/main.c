@@ -3,8 +3,8 @@
  * bus_ext: device-to-driver matching as policy, by attachable BPF programs
  *
  * Where to look: bus.c for buses, devices and drivers; match.c for the
- * election; policy.c for the struct_ops type; adopt.c for pci and platform;
- * kfunc.c and iter.c for what programs call; request.c for work; sysfs.c for
+ * election; contract.c and call.c for what drivers do with their devices;
+ * policy.c for the struct_ops type; adopt.c for pci and platform; kfunc.c and iter.c for what programs call; request.c for work; sysfs.c for
  * what people read; core.h for locks and lifetimes.
  */
 #include "core.h"
@@ -20,6 +20,8 @@ static int __init bx_init(void)
 {
 	int err;
 
+	bx_match_init();
+	bx_call_init();
 	err = bx_request_init();
 	if (err)
 		return err;
@@ -55,7 +57,7 @@ static void __exit bx_exit(void)
 module_init(bx_init);
 module_exit(bx_exit);
 
-MODULE_DESCRIPTION("Driver matching by attachable BPF policies");
+MODULE_DESCRIPTION("Driver matching and dispatch by attachable BPF policies");
 MODULE_AUTHOR("bus_ext maintainers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION("0.1.0");

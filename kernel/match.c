@@ -13,6 +13,7 @@
  * context, with or without the device lock.
  */
 #include <linux/cleanup.h>
+#include <linux/hash.h>
 #include <linux/iommu.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
@@ -21,23 +22,36 @@
 
 /* ---- running programs ---- */
 
-static LIST_HEAD(bx_runs);
-static DEFINE_SPINLOCK(bx_run_lock);	/* protects bx_runs */
+/*
+ * Programs that are running, by task.  One that runs in an interrupt stands
+ * before those of the task that it interrupts, and ends before them.
+ */
+static struct bx_runs {
+	raw_spinlock_t		lock;	/* protects @list */
+	struct list_head	list;
+} bx_runs[64];
+
+static struct bx_runs *bx_runs_of(const struct task_struct *task)
+{
+	return &bx_runs[hash_ptr(task, ilog2(ARRAY_SIZE(bx_runs)))];
+}
 
 /* Pairs with bx_run_end(). */
 void bx_run_begin(struct bx_run *run)
 {
+	struct bx_runs *runs = bx_runs_of(current);
+
 	run->task = current;
-	spin_lock(&bx_run_lock);
-	list_add(&run->node, &bx_runs);
-	spin_unlock(&bx_run_lock);
+	guard(raw_spinlock_irqsave)(&runs->lock);
+	list_add(&run->node, &runs->list);
 }
 
 void bx_run_end(struct bx_run *run)
 {
-	spin_lock(&bx_run_lock);
+	struct bx_runs *runs = bx_runs_of(run->task);
+
+	guard(raw_spinlock_irqsave)(&runs->lock);
 	list_del(&run->node);
-	spin_unlock(&bx_run_lock);
 }
 
 /**
@@ -51,17 +65,15 @@ void bx_run_end(struct bx_run *run)
  */
 struct bx_run *bx_run_find(const void *ctx)
 {
-	struct bx_run *run, *found = NULL;
+	struct bx_runs *runs = bx_runs_of(current);
+	struct bx_run *run;
 
-	spin_lock(&bx_run_lock);
-	list_for_each_entry(run, &bx_runs, node) {
-		if (run->task == current && (!ctx || run->ctx == ctx)) {
-			found = run;
-			break;
-		}
+	guard(raw_spinlock_irqsave)(&runs->lock);
+	list_for_each_entry(run, &runs->list, node) {
+		if (run->task == current && (!ctx || run->ctx == ctx))
+			return run;
 	}
-	spin_unlock(&bx_run_lock);
-	return found;
+	return NULL;
 }
 
 static void bx_policy_begin(struct bx_run *run, struct bx_election *e,
@@ -75,8 +87,13 @@ static void bx_policy_begin(struct bx_run *run, struct bx_election *e,
 	bx_run_begin(run);
 }
 
-/* False when a kfunc found the program at fault, or it gave up itself. */
-static bool bx_policy_end(struct bx_run *run)
+/**
+ * bx_run_judge() - end a run, and eject a policy that it showed to be bad
+ * @run: from bx_run_begin()
+ *
+ * Return: false when a kfunc found the program at fault, or it gave up itself.
+ */
+bool bx_run_judge(struct bx_run *run)
 {
 	bx_run_end(run);
 	if (!run->failed)
@@ -407,7 +424,7 @@ static bool bx_ask_match(struct bx_election *e, struct bx_inst *inst,
 	ctx->device = e->ctx.device;
 	bx_policy_begin(&run, e, inst, ctx);
 	*ret = inst->ops->match(ctx);
-	if (!bx_policy_end(&run))
+	if (!bx_run_judge(&run))
 		return false;
 	if (*ret >= BX_VETO && *ret <= BX_SCORE_MAX)
 		return true;
@@ -518,7 +535,7 @@ static bool bx_ask_select(struct bx_election *e, struct bx_inst *inst, s32 *ret)
 	e->ctx.driver[0] = '\0';
 	bx_policy_begin(&run, e, inst, &e->ctx);
 	*ret = inst->ops->select(&e->ctx);
-	if (!bx_policy_end(&run))
+	if (!bx_run_judge(&run))
 		return false;
 	if (*ret >= BX_PASS && *ret <= BX_DEFER &&
 	    (*ret != BX_SELECT || *e->ctx.driver))
@@ -757,7 +774,7 @@ static void bx_emit_one(struct bx_inst *inst, struct bx_event *event)
 	atomic64_inc(&inst->policy->asked);
 	bx_run_begin(&run);
 	inst->ops->event(event);
-	bx_policy_end(&run);
+	bx_run_judge(&run);
 }
 
 /**
@@ -805,4 +822,12 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 	}
 	kfree(event);
 	srcu_read_unlock(&bx_srcu, idx);
+}
+
+void bx_match_init(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(bx_runs); i++) {
+		raw_spin_lock_init(&bx_runs[i].lock);
+		INIT_LIST_HEAD(&bx_runs[i].list);
+	}
 }

@@ -22,6 +22,7 @@
  */
 #include <linux/bpf_verifier.h>
 #include <linux/capability.h>
+#include <linux/cleanup.h>
 #include <linux/filter.h>
 #include <linux/sort.h>
 #include <linux/stringhash.h>
@@ -35,6 +36,7 @@ static DEFINE_MUTEX(bx_policy_mutex);	/* protects all below */
 static LIST_HEAD(bx_policies);		/* in order of authority */
 static u32 bx_npolicies;
 static u64 bx_last_id;
+static atomic64_t bx_last_seq;		/* needs no lock */
 
 /* The chain of one (bus, vendor); @vendor is BX_ANY for all others. */
 struct bx_scope {
@@ -200,6 +202,7 @@ static int bx_publish(gfp_t gfp)
 				  lockdep_is_held(&bx_policy_mutex));
 	synchronize_srcu(&bx_srcu);
 	bx_index_free(old);
+	bx_devices_watch(NULL, false);
 	return 0;
 }
 
@@ -243,7 +246,8 @@ static struct bx_policy *bx_policy_by_link(const struct bpf_link *link)
 
 #define BX_NREFUSED	8
 
-static DEFINE_SPINLOCK(bx_exit_lock);	/* protects refusals and exits */
+/* Protects refusals and exits; a call may be made, and fail, anywhere. */
+static DEFINE_RAW_SPINLOCK(bx_exit_lock);
 static struct bx_refusal {
 	char	name[BX_NAME_LEN];
 	char	msg[BX_MSG_LEN];
@@ -267,13 +271,12 @@ static __printf(3, 4) int bx_refuse(const char *name, int err,
 	if (err != -EEXIST)
 		pr_notice_ratelimited("policy '%.*s' refused (%d): %s\n",
 				      BX_NAME_LEN - 1, name, err, msg);
-	spin_lock(&bx_exit_lock);
+	guard(raw_spinlock_irqsave)(&bx_exit_lock);
 	line = &bx_refused[bx_nrefused++ % BX_NREFUSED];
 	scnprintf(line->name, sizeof(line->name), "%.*s", BX_NAME_LEN - 1,
 		  name);
 	strscpy(line->msg, msg, sizeof(line->msg));
 	line->err = err;
-	spin_unlock(&bx_exit_lock);
 	return err;
 }
 
@@ -282,11 +285,10 @@ static void bx_refusal_forget(const char *name)
 {
 	struct bx_refusal *last;
 
-	spin_lock(&bx_exit_lock);
+	guard(raw_spinlock_irqsave)(&bx_exit_lock);
 	last = &bx_refused[(bx_nrefused - 1) % BX_NREFUSED];
 	if (bx_nrefused && last->err == -EEXIST && !strcmp(last->name, name))
 		bx_nrefused--;
-	spin_unlock(&bx_exit_lock);
 }
 
 ssize_t bx_refused_show(char *buf)
@@ -294,13 +296,12 @@ ssize_t bx_refused_show(char *buf)
 	ssize_t len = 0;
 	u32 first;
 
-	spin_lock(&bx_exit_lock);
+	guard(raw_spinlock_irqsave)(&bx_exit_lock);
 	first = bx_nrefused > BX_NREFUSED ? bx_nrefused - BX_NREFUSED : 0;
 	for (u32 i = first; i < bx_nrefused; i++)
 		len += sysfs_emit_at(buf, len, "%s: %s\n",
 				     bx_refused[i % BX_NREFUSED].name,
 				     bx_refused[i % BX_NREFUSED].msg);
-	spin_unlock(&bx_exit_lock);
 	return len;
 }
 
@@ -313,12 +314,8 @@ static u64 bx_nexits;
 
 u64 bx_exit_count(void)
 {
-	u64 n;
-
-	spin_lock(&bx_exit_lock);
-	n = bx_nexits;
-	spin_unlock(&bx_exit_lock);
-	return n;
+	guard(raw_spinlock_irqsave)(&bx_exit_lock);
+	return bx_nexits;
 }
 
 /**
@@ -335,13 +332,18 @@ int bx_exit_records(struct bx_exit_info **recs, u32 *n)
 	*recs = kvcalloc(BX_NEXITS, sizeof(**recs), GFP_KERNEL);
 	if (!*recs)
 		return -ENOMEM;
-	spin_lock(&bx_exit_lock);
+	guard(raw_spinlock_irqsave)(&bx_exit_lock);
 	first = bx_nexits > BX_NEXITS ? bx_nexits - BX_NEXITS : 0;
 	*n = bx_nexits - first;
 	for (u32 i = 0; i < *n; i++)
 		(*recs)[i] = bx_exits[(first + i) % BX_NEXITS];
-	spin_unlock(&bx_exit_lock);
 	return 0;
+}
+
+/* The number of the last version that was made. */
+u64 bx_inst_newest(void)
+{
+	return atomic64_read(&bx_last_seq);
 }
 
 /* Whether programs of this version may be run. */
@@ -417,10 +419,10 @@ static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
 	exit->id = inst->policy->id;
 	exit->time_ns = ktime_get_ns();
 
-	spin_lock(&bx_exit_lock);
-	exit->seq = ++bx_nexits;
-	bx_exits[(bx_nexits - 1) % BX_NEXITS] = *exit;
-	spin_unlock(&bx_exit_lock);
+	scoped_guard(raw_spinlock_irqsave, &bx_exit_lock) {
+		exit->seq = ++bx_nexits;
+		bx_exits[(bx_nexits - 1) % BX_NEXITS] = *exit;
+	}
 
 	pr_warn("policy '%s' on %s ejected: %s%s%s (kind %u, code %d)\n",
 		exit->name, exit->bus, exit->msg, *device ? ", device " : "",
@@ -493,7 +495,9 @@ static u32 bx_ops_mask(const struct bus_ext_ops *ops)
 	       (ops->match ? BX_OP_MATCH : 0) |
 	       (ops->event ? BX_OP_EVENT : 0) |
 	       (ops->init ? BX_OP_INIT : 0) |
-	       (ops->exit ? BX_OP_EXIT : 0);
+	       (ops->exit ? BX_OP_EXIT : 0) |
+	       (ops->call ? BX_OP_CALL : 0) |
+	       (ops->complete ? BX_OP_COMPLETE : 0);
 }
 
 static void bx_policy_rec_fill(const struct bx_policy *policy,
@@ -513,6 +517,10 @@ static void bx_policy_rec_fill(const struct bx_policy *policy,
 		.decided = atomic64_read(&policy->decided),
 		.vetoed = atomic64_read(&policy->vetoed),
 		.diverged = atomic64_read(&policy->diverged),
+		.denied = atomic64_read(&policy->denied),
+		.handled = atomic64_read(&policy->handled),
+		.redirected = atomic64_read(&policy->redirected),
+		.amended = atomic64_read(&policy->amended),
 	};
 	strscpy(rec->name, inst->name, sizeof(rec->name));
 	strscpy(rec->bus, inst->bus, sizeof(rec->bus));
@@ -600,20 +608,59 @@ static struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops)
 	inst->priority = ops->priority;
 	inst->flags = ops->flags;
 	inst->version = ops->version;
+	memcpy(inst->calls, ops->calls, sizeof(inst->calls));
+	inst->seq = atomic64_inc_return(&bx_last_seq);
 	return inst;
+}
+
+/* What a policy watches must exist, and suit its programs. */
+static int bx_ops_check_calls(const struct bus_ext_ops *ops)
+{
+	bool sleeps = ops->sleepable & (BX_OP_CALL | BX_OP_COMPLETE);
+	bool all = !memchr_inv(ops->calls, 0xff, sizeof(ops->calls));
+	const struct bx_contract *contract;
+	int err;
+
+	if (!memchr_inv(ops->calls, 0, sizeof(ops->calls)))
+		return bx_refuse(ops->name, -EINVAL,
+				 "call() and complete() watch nothing: set .calls, for instance to BX_WATCH_ALL");
+	err = bx_own_contract(ops->bus, &contract);
+	for (u32 op = 0; !err && op < BX_MAX_OPS; op++) {
+		if (!(ops->calls[op / 64] & BIT_ULL(op % 64)))
+			continue;
+		if (op >= contract->nr_ops)
+			return all ? 0 :
+			       bx_refuse(ops->name, -EINVAL,
+					 "contract '%s' has no operation %u to watch",
+					 contract->name, op);
+		if (sleeps && contract->ops[op].flags & BX_OPF_ATOMIC)
+			return bx_refuse(ops->name, -EINVAL,
+					 "operation '%s' is atomic: call() and complete() must not sleep",
+					 contract->ops[op].name);
+	}
+	return err;
 }
 
 /* Is this a policy at all?  @adopted: 1 when its bus is an adopted one. */
 static int bx_ops_check(const struct bus_ext_ops *ops, int adopted)
 {
-	if (!ops->select && !ops->match && !ops->event)
+	bool calls = ops->call || ops->complete;
+
+	if (!ops->select && !ops->match && !ops->event && !calls)
 		return bx_refuse(ops->name, -EINVAL,
-				 "it has neither select nor match nor event");
+				 "it has neither select nor match nor event nor call nor complete");
 	if (adopted && ops->match)
 		return bx_refuse(ops->name, -EOPNOTSUPP,
 				 "match() is not called on adopted bus '%s'; use select()",
 				 ops->bus);
-	return 0;
+	if (adopted && calls)
+		return bx_refuse(ops->name, -EOPNOTSUPP,
+				 "drivers of adopted bus '%s' do not call through bus_ext",
+				 ops->bus);
+	if (!calls && memchr_inv(ops->calls, 0, sizeof(ops->calls)))
+		return bx_refuse(ops->name, -EINVAL,
+				 ".calls is set, and there is neither call nor complete");
+	return calls ? bx_ops_check_calls(ops) : 0;
 }
 
 static int bx_ops_init(const struct bus_ext_ops *ops)
@@ -943,6 +990,26 @@ static int bx_init_name(const struct bus_ext_ops *uops, char *to,
 	return 1;
 }
 
+/*
+ * Note which programs may sleep: what the kernel keeps of them does not tell.
+ * The kernel takes care of the member itself, of a wrong program as well.
+ */
+static int bx_init_prog(struct bus_ext_ops *ops, const void *member, u32 op)
+{
+	int fd = *(const unsigned long *)member;
+	struct bpf_prog *prog;
+
+	if (!fd)
+		return 0;
+	prog = bpf_prog_get_type_dev(fd, BPF_PROG_TYPE_STRUCT_OPS, false);
+	if (IS_ERR(prog))
+		return PTR_ERR(prog);
+	if (prog->sleepable)
+		ops->sleepable |= op;
+	bpf_prog_put(prog);
+	return 0;
+}
+
 static int bx_ops_init_member(const struct btf_type *t,
 			      const struct btf_member *member,
 			      void *kdata, const void *udata)
@@ -951,6 +1018,10 @@ static int bx_ops_init_member(const struct btf_type *t,
 	struct bus_ext_ops *ops = kdata;
 
 	switch (__btf_member_bit_offset(t, member) / 8) {
+	case offsetof(struct bus_ext_ops, call):
+		return bx_init_prog(ops, &uops->call, BX_OP_CALL);
+	case offsetof(struct bus_ext_ops, complete):
+		return bx_init_prog(ops, &uops->complete, BX_OP_COMPLETE);
 	case offsetof(struct bus_ext_ops, name):
 		return bx_init_name(uops, ops->name, uops->name, "name");
 	case offsetof(struct bus_ext_ops, bus):
@@ -970,6 +1041,9 @@ static int bx_ops_init_member(const struct btf_type *t,
 		return 1;
 	case offsetof(struct bus_ext_ops, version):
 		ops->version = uops->version;
+		return 1;
+	case offsetof(struct bus_ext_ops, calls):
+		memcpy(ops->calls, uops->calls, sizeof(ops->calls));
 		return 1;
 	}
 	return 0;
@@ -998,12 +1072,23 @@ static void bx_stub_exit(struct bx_exit_info *info)
 {
 }
 
+static s32 bx_stub_call(struct bx_call *call)
+{
+	return BX_CALL_PASS;
+}
+
+static void bx_stub_complete(struct bx_call *call, s32 ret)
+{
+}
+
 static struct bus_ext_ops bx_cfi_stubs = {
-	.select	= bx_stub_select,
-	.match	= bx_stub_match,
-	.event	= bx_stub_event,
-	.init	= bx_stub_init,
-	.exit	= bx_stub_exit,
+	.select		= bx_stub_select,
+	.match		= bx_stub_match,
+	.event		= bx_stub_event,
+	.init		= bx_stub_init,
+	.exit		= bx_stub_exit,
+	.call		= bx_stub_call,
+	.complete	= bx_stub_complete,
 };
 
 static struct bpf_struct_ops bx_struct_ops = {

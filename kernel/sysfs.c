@@ -8,6 +8,7 @@
  *	ejected			the last of them, with the reasons
  *	refused			the last refused attaches, with the reasons
  *	buses/NAME/		one per bus that a policy can have in scope
+ *	buses/NAME/contract	of one of our own: see bx_contract_show()
  *	policies/NAME/		one per attached policy
  *
  * Show functions take no lock that attach or detach holds: those wait for them,
@@ -68,6 +69,10 @@ BX_COUNT_ATTR(asked);
 BX_COUNT_ATTR(decided);
 BX_COUNT_ATTR(vetoed);
 BX_COUNT_ATTR(diverged);
+BX_COUNT_ATTR(denied);
+BX_COUNT_ATTR(handled);
+BX_COUNT_ATTR(redirected);
+BX_COUNT_ATTR(amended);
 
 static const struct attribute *const bx_policy_attrs[] = {
 	&bx_attr_bus.attr,
@@ -79,6 +84,10 @@ static const struct attribute *const bx_policy_attrs[] = {
 	&bx_attr_decided.attr,
 	&bx_attr_vetoed.attr,
 	&bx_attr_diverged.attr,
+	&bx_attr_denied.attr,
+	&bx_attr_handled.attr,
+	&bx_attr_redirected.attr,
+	&bx_attr_amended.attr,
 	NULL
 };
 
@@ -141,9 +150,55 @@ void bx_sysfs_del_policy(struct kobject *kobj)
 	kobject_put(kobj);
 }
 
-struct kobject *bx_sysfs_add_bus(const char *name)
+/* A bus' directory; the contract is valid as long as it is there. */
+struct bx_bus_dir {
+	struct kobject			kobj;
+	const struct bx_contract	*contract;
+};
+
+static ssize_t contract_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
 {
-	return kobject_create_and_add(name, bx_buses_kobj) ?: ERR_PTR(-ENOMEM);
+	return bx_contract_show(container_of(kobj, struct bx_bus_dir,
+					     kobj)->contract, buf);
+}
+static struct kobj_attribute bx_contract_attr = __ATTR_RO(contract);
+
+static void bx_bus_dir_release(struct kobject *kobj)
+{
+	kfree(container_of(kobj, struct bx_bus_dir, kobj));
+}
+
+static const struct kobj_type bx_bus_ktype = {
+	.release	= bx_bus_dir_release,
+	.sysfs_ops	= &kobj_sysfs_ops,
+};
+
+/**
+ * bx_sysfs_add_bus() - show a bus
+ * @name: its name
+ * @contract: its contract; NULL for an adopted bus, which has none
+ *
+ * Return: for bx_sysfs_del_bus(), or an ERR_PTR().
+ */
+struct kobject *bx_sysfs_add_bus(const char *name,
+				 const struct bx_contract *contract)
+{
+	struct bx_bus_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
+	int err;
+
+	if (!dir)
+		return ERR_PTR(-ENOMEM);
+	dir->contract = contract;
+	err = kobject_init_and_add(&dir->kobj, &bx_bus_ktype, bx_buses_kobj,
+				   "%s", name);
+	if (!err && contract)
+		err = sysfs_create_file(&dir->kobj, &bx_contract_attr.attr);
+	if (err) {
+		bx_sysfs_del_bus(&dir->kobj);
+		return ERR_PTR(err);
+	}
+	return &dir->kobj;
 }
 
 void bx_sysfs_del_bus(struct kobject *kobj)

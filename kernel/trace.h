@@ -182,6 +182,75 @@ TRACE_EVENT(bx_shadow,
 		  __entry->verdict, __get_str(driver), __get_str(actual))
 );
 
+#ifndef BX_TRACE_CALL_FNS
+#define BX_TRACE_CALL_FNS
+int bx_call_trace_on(void);
+void bx_call_trace_off(void);
+#endif
+
+/*
+ * A driver used its device.  While somebody listens, every call takes the way of
+ * a watched one; while nobody does, this costs nothing.
+ */
+TRACE_EVENT_FN(bx_call,
+	TP_PROTO(const struct bx_dev_info *dev, const struct bx_call_rec *rec),
+	TP_ARGS(dev, rec),
+	TP_STRUCT__entry(
+		__string(bus, dev->bus)
+		__string(device, dev->name)
+		__string(name, rec->name)
+		__string(policy, rec->policy)
+		__field(u32, op)
+		__field(s32, verdict)
+		__field(s32, ret)
+		__field(u64, duration_ns)
+	),
+	TP_fast_assign(
+		__assign_str(bus);
+		__assign_str(device);
+		__assign_str(name);
+		__assign_str(policy);
+		__entry->op = rec->op;
+		__entry->verdict = rec->verdict;
+		__entry->ret = rec->ret;
+		__entry->duration_ns = rec->duration_ns;
+	),
+	TP_printk("bus=%s device=%s op=%s policy=%s verdict=%s ret=%d duration_ns=%llu",
+		  __get_str(bus), __get_str(device), __get_str(name),
+		  __get_str(policy),
+		  __entry->verdict < 0 ? "deny" :
+		  __print_symbolic(__entry->verdict,
+				   { BX_CALL_PASS, "pass" },
+				   { BX_CALL_HANDLED, "handled" },
+				   { BX_CALL_REDIRECT, "redirect" }),
+		  __entry->ret, __entry->duration_ns),
+	bx_call_trace_on, bx_call_trace_off
+);
+
+/* A policy in shadow mode would have treated a call otherwise. */
+TRACE_EVENT(bx_shadow_call,
+	TP_PROTO(const struct bx_dev_info *dev, const char *policy,
+		 const char *name, s32 verdict),
+	TP_ARGS(dev, policy, name, verdict),
+	TP_STRUCT__entry(
+		__string(bus, dev->bus)
+		__string(device, dev->name)
+		__string(policy, policy)
+		__string(name, name)
+		__field(s32, verdict)
+	),
+	TP_fast_assign(
+		__assign_str(bus);
+		__assign_str(device);
+		__assign_str(policy);
+		__assign_str(name);
+		__entry->verdict = verdict;
+	),
+	TP_printk("bus=%s device=%s policy=%s op=%s verdict=%d",
+		  __get_str(bus), __get_str(device), __get_str(policy),
+		  __get_str(name), __entry->verdict)
+);
+
 #endif /* _BX_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

@@ -11,6 +11,7 @@
 #   vmlinux         a file with the kernel's BTF
 #   build/          what 'make -C' needs to build a module
 #   root/           / of that kernel: lib/modules/VERSION with modules.dep
+#   cmdline         parameters that it needs, if it does
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 

@@ -76,12 +76,28 @@ struct bx_match_ctx {
 };
 
 /**
+ * struct bx_call - argument of call() and complete()
+ * @dev: the device, as it was when it was added
+ * @op: operation of the bus' contract, by number
+ * @len: bytes of its argument, see bx_call_data()
+ */
+struct bx_call {
+	const struct bx_dev_info	*dev;
+	u32				op;
+	u32				len;
+};
+
+/**
  * struct bus_ext_ops - a policy
  * @select: choose for a device: enum bx_verdict.  BX_SELECT after
  *	bx_select_driver() named the driver.
  * @match: judge one driver for a device: enum bx_match_verdict.  Not called on
  *	adopted buses.
  * @event: told what happened to devices in scope
+ * @call: a driver uses its device: enum bx_call_verdict, or an errno to deny.
+ *	On buses of bus_ext's own, for the operations of @calls.
+ * @complete: told the result of a call, unless a policy of higher authority has
+ *	denied, answered or redirected it; bx_call_result() changes it
  * @init: before the policy is in force; an errno refuses the attach
  * @exit: after the policy is no longer in force
  * @name: unique in the kernel; [A-Za-z0-9_.-]
@@ -90,8 +106,12 @@ struct bx_match_ctx {
  * @priority: higher comes first; equal ones in order of their names
  * @flags: enum bx_policy_flags
  * @version: the vendor's own version number, shown to the operator
+ * @calls: operations that call() and complete() want to see, a bit for each:
+ *	{ BX_WATCH(op) | ... } or BX_WATCH_ALL
  *
- * All programs may sleep (SEC("struct_ops.s/...")) and run in process context.
+ * All programs may sleep (SEC("struct_ops.s/...")) and run in process context,
+ * but call() and complete() run where the driver calls.  They may sleep only if
+ * no operation of @calls is atomic.
  */
 struct bus_ext_ops {
 	s32	(*select)(struct bx_select_ctx *ctx);
@@ -99,12 +119,15 @@ struct bus_ext_ops {
 	void	(*event)(struct bx_event *event);
 	s32	(*init)(void);
 	void	(*exit)(struct bx_exit_info *info);
+	s32	(*call)(struct bx_call *call);
+	void	(*complete)(struct bx_call *call, s32 ret);
 	char	name[BX_NAME_LEN];
 	char	bus[BX_NAME_LEN];
 	u32	vendor;
 	s32	priority;
 	u64	flags;
 	u32	version;
+	u64	calls[BX_CALL_WORDS];
 };
 
 #pragma clang attribute pop
@@ -123,6 +146,27 @@ extern int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name,
 /* The same for a driver that bx_for_each_candidate() came by. */
 extern int bx_select_candidate(struct bx_select_ctx *ctx,
 			       struct bx_candidate *cand) __ksym __weak;
+/*
+ * The argument of a call, to read and, before the provider and after it, to
+ * write: @size bytes, a constant, from @offset on; NULL when there are not as
+ * many.  Do not keep it.
+ */
+extern u8 *bx_call_data(struct bx_call *call, u32 offset,
+			const __u64 rdwr_buf_size) __ksym __weak;
+/*
+ * The result of a call: of one that call() answers, or in complete() another
+ * one.  0 or a negative errno; anything else ejects the policy.
+ */
+extern int bx_call_result(struct bx_call *call, s32 ret) __ksym __weak;
+/*
+ * Name the device that is to do it, on the same bus, for BX_CALL_REDIRECT; @name
+ * is a literal or a constant of the object.  -ENODEV when there is none.
+ */
+extern int bx_call_redirect(struct bx_call *call,
+			    const char *name__str) __ksym __weak;
+/* The same for a name in a map or on the stack. */
+extern int bx_call_redirect_mem(struct bx_call *call, char *name,
+				u32 name__sz) __ksym __weak;
 /* Give up: the policy is ejected, @msg is shown to the operator. */
 extern void bx_policy_error(s32 code, const char *msg__str) __ksym __weak;
 
@@ -193,6 +237,16 @@ static long (*const bx_probe_read)(void *dst, u32 size, const void *src)
 		return prog##__((void *)___args[0]); \
 	} \
 	static __attribute__((always_inline)) s32 prog##__(arg)
+
+/* BX_OP2 - the same with two arguments: complete(call, ret) */
+#define BX_OP2(prog, arg1, arg2) \
+	prog##__(arg1, arg2); \
+	SEC("struct_ops") s32 prog(unsigned long long *___args) \
+	{ \
+		prog##__((void *)___args[0], (s32)___args[1]); \
+		return 0; \
+	} \
+	static __attribute__((always_inline)) void prog##__(arg1, arg2)
 
 /* BX_HOOK - define the operator's hook */
 #define BX_HOOK(prog, arg) \

@@ -2,16 +2,34 @@
 /*
  * bx-sf: the bus of managed multi-function hardware
  *
- * Here is the bus alone.  The contract that its devices offer is in
- * <linux/bx_sf.h>, parents are in kernel/parents and kernel/sim, and which
- * driver gets a sub-function is the election's business (kernel/match.c).
+ * Here are the bus and what its contract says, see <linux/bx_sf.h>.  Parents are
+ * in kernel/parents and kernel/sim, and which driver gets a sub-function is the
+ * election's business (kernel/match.c).
  */
 #include <linux/bx_sf.h>
 #include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#define BX_SF_MAX_DATA	(64 << 10)	/* bytes of one request */
+
+static const struct bx_op_desc bx_sf_op_descs[BX_SF_NR_OPS] = {
+	[BX_SF_EXEC] = {
+		.name	= "exec",
+		.flags	= BX_OPF_REQUIRED | BX_OPF_VARLEN,
+		.size	= sizeof(struct bx_sf_exec_arg),
+	},
+	[BX_SF_RESET] = {
+		.name	= "reset",
+		.flags	= BX_OPF_REQUIRED,
+	},
+};
 
 static const struct bx_contract bx_sf_contract = {
 	.name		= "sf",
 	.version	= BX_SF_VERSION,
+	.ops		= bx_sf_op_descs,
+	.nr_ops		= BX_SF_NR_OPS,
 };
 
 /* For bx_device_alloc(); a driver uses bx_sf_driver_register() instead. */
@@ -20,6 +38,38 @@ struct bx_bus bx_sf_bus = {
 	.contract	= &bx_sf_contract,
 };
 EXPORT_SYMBOL_GPL(bx_sf_bus);
+
+/**
+ * bx_sf_exec() - run a request on a sub-function
+ * @bdev: the sub-function
+ * @cmd: the vendor's command
+ * @arg: argument and result
+ * @len: bytes at @arg
+ *
+ * Context: may sleep; the caller is bound to @bdev.
+ * Return: 0 or an errno, see <linux/bx_sf.h>; -ENOMEM; -E2BIG above 64 KiB;
+ * those of bx_call().  @arg is changed only when it is 0.
+ */
+int bx_sf_exec(struct bx_device *bdev, u32 cmd, void *arg, u32 len)
+{
+	struct bx_sf_exec_arg *req __free(kfree) = NULL;
+	u32 size = struct_size(req, data, len);
+	int ret;
+
+	if (len > BX_SF_MAX_DATA)
+		return -E2BIG;
+	req = kmalloc(size, GFP_KERNEL);
+	if (!req)
+		return -ENOMEM;
+	req->cmd = cmd;
+	req->reserved = 0;
+	memcpy(req->data, arg, len);
+	ret = bx_call(bdev, BX_SF_EXEC, req, size);
+	if (!ret)
+		memcpy(arg, req->data, len);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(bx_sf_exec);
 
 static int __init bx_sf_init(void)
 {

@@ -29,6 +29,7 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/uuid.h>
 
@@ -164,17 +165,18 @@ static int bx_edu_factorial(struct bx_edu *edu, struct bx_edu_factorial *arg)
 	return ret;
 }
 
-static int bx_edu_fact_exec(struct bx_device *bdev, u32 cmd, void *arg,
-			    size_t len)
+static int bx_edu_fact_exec(struct bx_device *bdev, void *arg, u32 len)
 {
-	if (cmd != BX_EDU_FACTORIAL)
+	struct bx_sf_exec_arg *req = arg;
+
+	if (req->cmd != BX_EDU_FACTORIAL)
 		return -EOPNOTSUPP;
-	if (len != sizeof(struct bx_edu_factorial))
+	if (len != struct_size(req, data, sizeof(struct bx_edu_factorial)))
 		return -EINVAL;
-	return bx_edu_factorial(bx_edu_of(bdev), arg);
+	return bx_edu_factorial(bx_edu_of(bdev), (void *)req->data);
 }
 
-static int bx_edu_fact_reset(struct bx_device *bdev)
+static int bx_edu_fact_reset(struct bx_device *bdev, void *unused, u32 len)
 {
 	struct bx_edu *edu = bx_edu_of(bdev);
 	int ret;
@@ -228,17 +230,19 @@ static int bx_edu_dma_copy(struct bx_edu *edu, void *data, size_t len)
 	return ret;
 }
 
-static int bx_edu_dma_exec(struct bx_device *bdev, u32 cmd, void *arg,
-			   size_t len)
+static int bx_edu_dma_exec(struct bx_device *bdev, void *arg, u32 len)
 {
-	if (cmd != BX_EDU_DMA_COPY)
+	struct bx_sf_exec_arg *req = arg;
+
+	if (req->cmd != BX_EDU_DMA_COPY)
 		return -EOPNOTSUPP;
+	len -= sizeof(*req);
 	if (!len || len > BX_EDU_DMA_MAX)
 		return -EINVAL;
-	return bx_edu_dma_copy(bx_edu_of(bdev), arg, len);
+	return bx_edu_dma_copy(bx_edu_of(bdev), req->data, len);
 }
 
-static int bx_edu_dma_reset(struct bx_device *bdev)
+static int bx_edu_dma_reset(struct bx_device *bdev, void *unused, u32 len)
 {
 	struct bx_edu *edu = bx_edu_of(bdev);
 	int ret;
@@ -281,23 +285,23 @@ static int bx_edu_irq_raise(struct bx_edu *edu, struct bx_edu_irq *arg)
 	       0 : -EIO;
 }
 
-static int bx_edu_irq_exec(struct bx_device *bdev, u32 cmd, void *arg,
-			   size_t len)
+static int bx_edu_irq_exec(struct bx_device *bdev, void *arg, u32 len)
 {
 	struct bx_edu *edu = bx_edu_of(bdev);
-	struct bx_edu_irq *irq = arg;
+	struct bx_sf_exec_arg *req = arg;
+	struct bx_edu_irq *irq = (void *)req->data;
 
-	if (cmd != BX_EDU_IRQ_RAISE && cmd != BX_EDU_IRQ_COUNT)
+	if (req->cmd != BX_EDU_IRQ_RAISE && req->cmd != BX_EDU_IRQ_COUNT)
 		return -EOPNOTSUPP;
-	if (len != sizeof(*irq))
+	if (len != struct_size(req, data, sizeof(*irq)))
 		return -EINVAL;
-	if (cmd == BX_EDU_IRQ_RAISE)
+	if (req->cmd == BX_EDU_IRQ_RAISE)
 		return bx_edu_irq_raise(edu, irq);
 	irq->count = atomic_read(&edu->irq_count);
 	return 0;
 }
 
-static int bx_edu_irq_reset(struct bx_device *bdev)
+static int bx_edu_irq_reset(struct bx_device *bdev, void *unused, u32 len)
 {
 	struct bx_edu *edu = bx_edu_of(bdev);
 
@@ -310,24 +314,23 @@ static int bx_edu_irq_reset(struct bx_device *bdev)
 
 /* The sub-functions */
 
+#define BX_EDU_PROVIDER(_kind) {					\
+	.version	= BX_SF_VERSION,				\
+	.ops		= (const bx_op_fn[]) {				\
+		[BX_SF_EXEC]	= bx_edu_##_kind##_exec,		\
+		[BX_SF_RESET]	= bx_edu_##_kind##_reset,		\
+	},								\
+	.nr_ops		= BX_SF_NR_OPS,					\
+}
+
 static const struct bx_edu_type {
 	enum bx_edu_kind	kind;
 	const char		*suffix;
-	struct bx_sf_ops	ops;
+	struct bx_provider	provider;
 } bx_edu_types[EDU_KINDS] = {
-	{
-		.kind	= BX_EDU_KIND_FACT,
-		.suffix	= "fact",
-		.ops	= { bx_edu_fact_exec, bx_edu_fact_reset },
-	}, {
-		.kind	= BX_EDU_KIND_DMA,
-		.suffix	= "dma",
-		.ops	= { bx_edu_dma_exec, bx_edu_dma_reset },
-	}, {
-		.kind	= BX_EDU_KIND_IRQ,
-		.suffix	= "irq",
-		.ops	= { bx_edu_irq_exec, bx_edu_irq_reset },
-	},
+	{ BX_EDU_KIND_FACT, "fact", BX_EDU_PROVIDER(fact) },
+	{ BX_EDU_KIND_DMA, "dma", BX_EDU_PROVIDER(dma) },
+	{ BX_EDU_KIND_IRQ, "irq", BX_EDU_PROVIDER(irq) },
 };
 
 /*
@@ -361,8 +364,8 @@ static int bx_edu_add_sf(struct bx_edu_sf *sf, const struct bx_edu_type *type)
 
 	snprintf(name, sizeof(name), "edu-%s-%s", pci_name(pdev),
 		 type->suffix);
-	bdev = bx_device_alloc(&bx_sf_bus, &pdev->dev, &id, &guid, &type->ops,
-			       sf);
+	bdev = bx_device_alloc(&bx_sf_bus, &pdev->dev, &id, &guid,
+			       &type->provider, sf);
 	if (IS_ERR(bdev))
 		return PTR_ERR(bdev);
 	ret = bx_device_add(bdev, name);

@@ -8,7 +8,7 @@
  * parents are in kernel/parents.
  *
  *   create	NAME VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] [class=N] [revision=N]
- *		[guid=GUID], numbers in hex
+ *		[guid=GUID] [provider=sim|policy], numbers in hex
  *   destroy	NAME
  *   devices	one line a device: NAME resets=N execs=N
  *   driver_add	NAME [ids=ID[,ID...]] [probe=RESULT] [delay=MS], ID as above,
@@ -58,6 +58,7 @@
  * @name: its name
  * @id: what it claims to be
  * @guid: its identity
+ * @provider: who provides it: we, or policies
  * @resets: how often it was reset
  * @execs: how many commands it ran
  */
@@ -67,6 +68,7 @@ struct bxsim_dev {
 	char			name[BX_DEV_NAME_LEN];
 	struct bx_id		id;
 	guid_t			guid;
+	const struct bx_provider *provider;
 	atomic_t		resets;
 	atomic_t		execs;
 };
@@ -116,21 +118,23 @@ static LIST_HEAD(bxsim_drvs);
 
 /* The provider */
 
-static int bxsim_exec(struct bx_device *bdev, u32 cmd, void *arg, size_t len)
+static int bxsim_exec(struct bx_device *bdev, void *arg, u32 len)
 {
 	struct bxsim_dev *sim = bdev->hw_data;
-	u8 *bytes = arg;
-	size_t i;
+	struct bx_sf_exec_arg *req = arg;
+	u8 *bytes = req->data;
+	u32 i;
 
-	if (cmd != BXSIM_CMD_REVERSE)
+	if (req->cmd != BXSIM_CMD_REVERSE)
 		return -EOPNOTSUPP;
+	len -= sizeof(*req);
 	for (i = 0; i < len / 2; i++)
 		swap(bytes[i], bytes[len - 1 - i]);
 	atomic_inc(&sim->execs);
 	return 0;
 }
 
-static int bxsim_reset(struct bx_device *bdev)
+static int bxsim_reset(struct bx_device *bdev, void *unused, u32 len)
 {
 	struct bxsim_dev *sim = bdev->hw_data;
 
@@ -138,9 +142,21 @@ static int bxsim_reset(struct bx_device *bdev)
 	return 0;
 }
 
-static const struct bx_sf_ops bxsim_ops = {
-	.exec	= bxsim_exec,
-	.reset	= bxsim_reset,
+static const bx_op_fn bxsim_ops[BX_SF_NR_OPS] = {
+	[BX_SF_EXEC]	= bxsim_exec,
+	[BX_SF_RESET]	= bxsim_reset,
+};
+
+static const struct bx_provider bxsim_provider = {
+	.version	= BX_SF_VERSION,
+	.ops		= bxsim_ops,
+	.nr_ops		= ARRAY_SIZE(bxsim_ops),
+};
+
+/* Of a device that a policy is to provide. */
+static const struct bx_provider bxsim_no_provider = {
+	.version	= BX_SF_VERSION,
+	.by_policy	= true,
 };
 
 /* The drivers */
@@ -383,7 +399,7 @@ static int bxsim_add_dev(struct bxsim_dev *sim)
 	int ret;
 
 	bdev = bx_device_alloc(&bx_sf_bus, bxsim_root, &sim->id, &sim->guid,
-			       &bxsim_ops, sim);
+			       sim->provider, sim);
 	if (IS_ERR(bdev))
 		return PTR_ERR(bdev);
 	ret = bx_device_add(bdev, sim->name);
@@ -428,7 +444,12 @@ static int bxsim_parse_dev_option(struct bxsim_dev *sim, char *word)
 	if (value)
 		return strlen(value) == UUID_STRING_LEN ?
 		       guid_parse(value, &sim->guid) : -EINVAL;
-	return -EINVAL;
+	value = bxsim_value(word, "provider");
+	if (!value)
+		return -EINVAL;
+	if (!strcmp(value, "policy"))
+		sim->provider = &bxsim_no_provider;
+	return strcmp(value, "sim") && strcmp(value, "policy") ? -EINVAL : 0;
 }
 
 static int bxsim_parse_dev(struct bxsim_dev *sim, char *line)
@@ -451,9 +472,10 @@ static int bxsim_parse_dev(struct bxsim_dev *sim, char *line)
 		.subvendor = num[2], .subdevice = num[3],
 	};
 	guid_gen(&sim->guid);
+	sim->provider = &bxsim_provider;
 	while ((word = bxsim_word(&line))) {
 		if (bxsim_parse_dev_option(sim, word)) {
-			bxsim_err("bad option '%s': class=HEX, revision=HEX or guid=GUID\n",
+			bxsim_err("bad option '%s': class=HEX, revision=HEX, guid=GUID or provider=sim|policy\n",
 				  word);
 			return -EINVAL;
 		}

@@ -120,6 +120,57 @@ static __always_inline void do_exit(struct script *s, struct bx_exit_info *info)
 	bpf_probe_read_kernel(&s->info, sizeof(s->info), info);
 }
 
+static __always_inline bool meant_call(struct script *s, struct bx_call *call)
+{
+	const struct bx_dev_info *dev = call->dev;
+
+	bpf_probe_read_kernel(s->call_dev, sizeof(s->call_dev), dev->name);
+	return !s->device[0] || same(s->call_dev, s->device, BX_DEV_NAME_LEN);
+}
+
+static __always_inline void add_to_last(struct bx_call *call, __u8 what)
+{
+	__u32 len = call->len;
+	__u8 *last = len && what ? bx_call_data(call, len - 1, 1) : NULL;
+
+	if (last)
+		*last += what;
+}
+
+static __always_inline s32 do_call(struct script *s, struct bx_call *call)
+{
+	__u8 *first = bx_call_data(call, 0, 8);
+
+	note(s->calls);
+	s->call_op = call->op;
+	s->call_len = call->len;
+	if (first)
+		bpf_probe_read_kernel(&s->call_first, 8, first);
+	give_up(s, BX_OP_CALL);
+	if (!meant_call(s, call))
+		return BX_CALL_PASS;
+	add_to_last(call, s->call_writes);
+	if (s->call_result)
+		bx_call_result(call, s->call_result);
+	if (s->call_target[0])
+		bx_call_redirect_mem(call, s->call_target,
+				     sizeof(s->call_target));
+	return s->call;
+}
+
+static __always_inline void do_complete(struct script *s, struct bx_call *call,
+					s32 ret)
+{
+	note(s->completes);
+	s->complete_ret = ret;
+	give_up(s, BX_OP_COMPLETE);
+	if (!meant_call(s, call))
+		return;
+	add_to_last(call, s->complete_writes);
+	if (s->complete_result != 1)
+		bx_call_result(call, s->complete_result);
+}
+
 #define PROG(section, prog, result, arg, ...) \
 	SEC(section) s32 prog(unsigned long long *args) \
 	{ \
@@ -138,6 +189,13 @@ static __always_inline void do_exit(struct script *s, struct bx_exit_info *info)
 	     do_event(&scripts[n], event)) \
 	PROG(section, exit_##n, 0, struct bx_exit_info *info, \
 	     do_exit(&scripts[n], info)) \
+	PROG(section, call_##n, do_call(&scripts[n], call), \
+	     struct bx_call *call) \
+	SEC(section) s32 complete_##n(unsigned long long *args) \
+	{ \
+		do_complete(&scripts[n], (void *)args[0], (s32)args[1]); \
+		return 0; \
+	} \
 	SEC(section) s32 init_##n(unsigned long long *args) \
 	{ \
 		note(scripts[n].inits); \
@@ -146,7 +204,9 @@ static __always_inline void do_exit(struct script *s, struct bx_exit_info *info)
 	SEC(".struct_ops.link") struct bus_ext_ops slot_##n = { \
 		.select = (void *)select_##n, .match = (void *)match_##n, \
 		.event = (void *)event_##n, .init = (void *)init_##n, \
-		.exit = (void *)exit_##n, .name = "slot", .bus = "bx-sf", \
+		.exit = (void *)exit_##n, .call = (void *)call_##n, \
+		.complete = (void *)complete_##n, .name = "slot", \
+		.bus = "bx-sf", .calls = BX_WATCH_ALL, \
 	}
 
 SLOT("struct_ops", 0);

@@ -35,13 +35,15 @@ static size_t log_len;
 /* Policies as the kernel wants them; see bpf_struct_ops_map_update_elem(). */
 struct policy_value {
 	__u64	common[8];		/* refcount, state; a cache line */
-	__u64	select, match, event, init, exit;
+	__u64	select, match, event, init, exit, call, complete;
 	char	name[BX_NAME_LEN];
 	char	bus[BX_NAME_LEN];
 	__u32	vendor;
 	__s32	priority;
 	__u64	flags;
 	__u32	version;
+	__u64	calls[BX_CALL_WORDS];
+	__u32	sleepable;		/* the kernel's own */
 } __attribute__((aligned(64)));
 
 /* ---- the program ---- */
@@ -209,13 +211,18 @@ static void fill(struct policy_value *value, int slot,
 	value->priority = spec->priority;
 	value->flags = spec->flags;
 	value->version = spec->version;
+	memcpy(value->calls, spec->calls, sizeof(value->calls));
 	if (!ops && !spec->no_ops)
-		ops = ~0U & ~(strcmp(bus, "bx-sf") ? BX_OP_MATCH : 0);
+		ops = BX_OP_SELECT | BX_OP_EVENT | BX_OP_INIT | BX_OP_EXIT |
+		      (strcmp(bus, "bx-sf") ? 0 : BX_OP_MATCH) |
+		      (spec->calls[0] ? BX_OP_CALL | BX_OP_COMPLETE : 0);
 	value->select = ops & BX_OP_SELECT ? prog_fd("select", slot) : 0;
 	value->match = ops & BX_OP_MATCH ? prog_fd("match", slot) : 0;
 	value->event = ops & BX_OP_EVENT ? prog_fd("event", slot) : 0;
 	value->init = ops & BX_OP_INIT ? prog_fd("init", slot) : 0;
 	value->exit = ops & BX_OP_EXIT ? prog_fd("exit", slot) : 0;
+	value->call = ops & BX_OP_CALL ? prog_fd("call", slot) : 0;
+	value->complete = ops & BX_OP_COMPLETE ? prog_fd("complete", slot) : 0;
 }
 
 /**

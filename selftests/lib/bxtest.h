@@ -51,7 +51,9 @@ int main(int argc, char **argv) \
  * @priority: as in struct bus_ext_ops
  * @flags: as in struct bus_ext_ops
  * @version: as in struct bus_ext_ops
- * @ops: enum bx_op_mask, what is implemented; all, but match() on bx-sf alone
+ * @calls: as in struct bus_ext_ops
+ * @ops: enum bx_op_mask, what is implemented; all, but match() on bx-sf alone, and
+ *	call() and complete() if @calls says what for
  * @no_ops: nothing is implemented
  * @no_link: a map that cannot be attached with a link
  */
@@ -62,6 +64,7 @@ struct bxt_spec {
 	__s32		priority;
 	__u64		flags;
 	__u32		version;
+	__u64		calls[BX_CALL_WORDS];
 	__u32		ops;
 	bool		no_ops;
 	bool		no_link;

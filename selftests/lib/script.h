@@ -46,12 +46,25 @@ struct script_candidate {
  * @match: what match() returns, driver by driver
  * @match_rest: what it returns for all others
  * @init: what init() returns
+ * @call: what call() returns
+ * @call_result: what it gives to bx_call_result(), unless it is 0
+ * @call_target: the device that it redirects to; empty for none
+ * @call_writes: it adds this to the last byte of the argument, if there is one
+ * @complete_result: what complete() gives to bx_call_result(); 1 for nothing
+ * @complete_writes: as @call_writes
  * @error_in: enum bx_op_mask, where bx_policy_error() is called
  * @error_code: its argument
  * @selects: calls of select()
  * @matches: calls of match()
  * @inits: calls of init()
  * @exits: calls of exit()
+ * @calls: calls of call()
+ * @completes: calls of complete()
+ * @call_op: the operation of the last call()
+ * @call_len: bytes of its argument
+ * @call_first: the first 8 bytes of it
+ * @call_dev: the device of the last call()
+ * @complete_ret: what the last complete() was told
  * @events: calls of event(), by kind
  * @event_driver: the driver of the last event of a kind
  * @info: the argument of the last exit()
@@ -68,6 +81,12 @@ struct script {
 	struct script_verdict	match[SCRIPT_VERDICTS];
 	__s32			match_rest;
 	__s32			init;
+	__s32			call;
+	__s32			call_result;
+	char			call_target[BX_DEV_NAME_LEN];
+	__u8			call_writes;
+	__s32			complete_result;
+	__u8			complete_writes;
 	__u32			error_in;
 	__s32			error_code;
 
@@ -75,6 +94,13 @@ struct script {
 	__u32			matches;
 	__u32			inits;
 	__u32			exits;
+	__u32			calls;
+	__u32			completes;
+	__u32			call_op;
+	__u32			call_len;
+	__u64			call_first;
+	char			call_dev[BX_DEV_NAME_LEN];
+	__s32			complete_ret;
 	__u32			events[4];
 	char			event_driver[4][BX_NAME_LEN];
 	struct bx_exit_info	info;

@@ -7,6 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/ktap.sh"
 cd "$(dirname "$0")/../.."
 
+mkdir -p build/vm
 work=$(mktemp -d "$PWD/build/vm/sanitizers.XXXXXX")
 cleanup() {
 	rm -rf "$work"

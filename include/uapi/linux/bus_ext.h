@@ -65,6 +65,39 @@ enum bx_match_verdict {
 };
 
 /**
+ * enum bx_call_verdict - what call() may return, beside an errno
+ * @BX_CALL_PASS: no opinion; the next policy is asked, then the provider
+ * @BX_CALL_HANDLED: the policy has done the operation: what it set with
+ *	bx_call_result() is the result, 0 if it set none
+ * @BX_CALL_REDIRECT: the device named with bx_call_redirect() does it
+ *
+ * A negative errno, down to -4095, denies the call: it is the result.
+ * Everything else is impossible: the policy is ejected.
+ */
+enum bx_call_verdict {
+	BX_CALL_PASS		= 0,
+	BX_CALL_HANDLED		= 1,
+	BX_CALL_REDIRECT	= 2,
+};
+
+/**
+ * enum bx_op_flags - an operation of a contract
+ * @BX_OPF_REQUIRED: every provider has it
+ * @BX_OPF_ATOMIC: called where nothing may sleep
+ * @BX_OPF_VARLEN: its argument ends in data of any length
+ */
+enum bx_op_flags {
+	BX_OPF_REQUIRED	= 1 << 0,
+	BX_OPF_ATOMIC	= 1 << 1,
+	BX_OPF_VARLEN	= 1 << 2,
+};
+
+/** BX_WATCH - a bit of struct bus_ext_ops.calls[0], for operations below 64 */
+#define BX_WATCH(op)	(1ULL << (op))
+/** BX_WATCH_ALL - the value of struct bus_ext_ops.calls for every operation */
+#define BX_WATCH_ALL	{ ~0ULL, ~0ULL, ~0ULL, ~0ULL }
+
+/**
  * enum bx_policy_flags - struct bus_ext_ops.flags
  * @BX_F_SHADOW: evaluated and recorded, never applied
  * @BX_F_ABSENT_OK: a selected driver may be unknown for now; the device waits
@@ -268,6 +301,8 @@ enum bx_op_mask {
 	BX_OP_EVENT	= 1 << 2,
 	BX_OP_INIT	= 1 << 3,
 	BX_OP_EXIT	= 1 << 4,
+	BX_OP_CALL	= 1 << 5,
+	BX_OP_COMPLETE	= 1 << 6,
 };
 
 /**
@@ -285,7 +320,12 @@ enum bx_op_mask {
  * @asked: how often a program of it was run
  * @decided: how many elections it decided
  * @vetoed: how many pairs it vetoed
- * @diverged: elections that it would have decided otherwise (BX_F_SHADOW)
+ * @diverged: elections and calls that it would have decided otherwise
+ *	(BX_F_SHADOW)
+ * @denied: calls that it denied
+ * @handled: calls that it answered
+ * @redirected: calls that it sent to another device
+ * @amended: results of calls that it changed in complete()
  */
 struct bx_policy_rec {
 	char	name[BX_NAME_LEN];
@@ -303,6 +343,28 @@ struct bx_policy_rec {
 	__u64	decided;
 	__u64	vetoed;
 	__u64	diverged;
+	__u64	denied;
+	__u64	handled;
+	__u64	redirected;
+	__u64	amended;
+};
+
+/**
+ * struct bx_call_rec - a call, as the tracepoint bx_call tells it
+ * @op: the operation's number
+ * @name: its name
+ * @policy: the policy that denied, answered or redirected it; empty for none
+ * @verdict: what that policy returned, else BX_CALL_PASS
+ * @ret: what the caller got
+ * @duration_ns: how long it took, policies included
+ */
+struct bx_call_rec {
+	__u32	op;
+	char	name[BX_NAME_LEN];
+	char	policy[BX_NAME_LEN];
+	__s32	verdict;
+	__s32	ret;
+	__u64	duration_ns;
 };
 
 /**
@@ -313,6 +375,8 @@ struct bx_policy_rec {
  * @BX_EXIT_NO_DRIVER: ejected: selected a driver that does not exist
  * @BX_EXIT_ERROR: ejected: reported its own error with bx_policy_error()
  * @BX_EXIT_BAD_NAME: ejected: named a driver with an impossible name
+ * @BX_EXIT_BAD_RESULT: ejected: gave a call a result that is neither 0 nor an
+ *	errno
  */
 enum bx_exit_kind {
 	BX_EXIT_DETACH		= 0,
@@ -321,6 +385,7 @@ enum bx_exit_kind {
 	BX_EXIT_NO_DRIVER	= 1025,
 	BX_EXIT_ERROR		= 1026,
 	BX_EXIT_BAD_NAME	= 1027,
+	BX_EXIT_BAD_RESULT	= 1028,
 };
 
 /**

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Dispatch: what happens to a call that a driver makes on its device
+ *
+ * bx_call() (<linux/bus_ext.h>) is the way of a call that nobody watches, and all
+ * of it.  Here is that of a watched one:
+ *
+ *	policies in scope, in order: pass, deny, answer, redirect
+ *	the provider, unless one of them denied, answered or redirected
+ *	complete() of those that passed, in reverse order
+ *
+ * bx_srcu is held around programs and not around the provider, which may take as
+ * long as it likes without holding up who attaches or detaches.  So the policies
+ * that complete() are looked up once more: those of today that were there when
+ * the call began, and that stand before the one that decided it.
+ *
+ * What is watched is a mask in each device, made of the policies in scope and
+ * kept current under bx_device_mutex.  Tracing watches everything.
+ */
+#include <linux/cleanup.h>
+#include <linux/hash.h>
+#include <linux/sched.h>
+#include "core.h"
+#include "trace.h"
+
+/* Calls of one task that may be under way inside of each other */
+#define BX_CALL_DEPTH	8
+
+static DECLARE_WAIT_QUEUE_HEAD(bx_call_wait);
+static bool bx_call_tracing;	/* bx_device_mutex */
+
+/* ---- how deep are we ---- */
+
+/* A watched call, as long as it takes */
+struct bx_frame {
+	struct hlist_node	node;
+	struct task_struct	*task;
+};
+
+static struct bx_frames {
+	raw_spinlock_t		lock;	/* protects @list */
+	struct hlist_head	list;
+} bx_frames[64];
+
+static struct bx_frames *bx_frames_of(const struct task_struct *task)
+{
+	return &bx_frames[hash_ptr(task, ilog2(ARRAY_SIZE(bx_frames)))];
+}
+
+/* Pairs with bx_frame_leave(); -ELOOP. */
+static int bx_frame_enter(struct bx_frame *frame)
+{
+	struct bx_frames *frames = bx_frames_of(current);
+	struct bx_frame *other;
+	int depth = 0;
+
+	frame->task = current;
+	guard(raw_spinlock_irqsave)(&frames->lock);
+	hlist_for_each_entry(other, &frames->list, node)
+		depth += other->task == current;
+	if (depth >= BX_CALL_DEPTH)
+		return -ELOOP;
+	hlist_add_head(&frame->node, &frames->list);
+	return 0;
+}
+
+static void bx_frame_leave(struct bx_frame *frame)
+{
+	struct bx_frames *frames = bx_frames_of(frame->task);
+
+	guard(raw_spinlock_irqsave)(&frames->lock);
+	hlist_del(&frame->node);
+}
+
+/* ---- devices that other devices' calls go to ---- */
+
+/* Holds off the removal of @bdev, without a reference; see bx_call(). */
+static bool bx_call_begin(struct bx_device *bdev)
+{
+	this_cpu_inc(bdev->calls->begun);
+	barrier();
+	return !READ_ONCE(bdev->gone);
+}
+
+static void bx_call_end(struct bx_device *bdev)
+{
+	barrier();
+	this_cpu_inc(bdev->calls->ended);
+	if (READ_ONCE(bdev->gone))
+		bx_call_drained(bdev);
+}
+
+/**
+ * bx_call_set_target() - name the device that a call goes to
+ * @call: the call
+ * @name: the device, on the same bus
+ *
+ * Context: any; a program runs.
+ * Return: 0, -ENODEV, or -EINVAL when the call is complete.
+ */
+int bx_call_set_target(struct bx_call *call, const char *name)
+{
+	struct bx_device *to;
+
+	if (call->completing)
+		return -EINVAL;
+	/* removal waits for RCU between marking the device and counting */
+	rcu_read_lock();
+	to = bx_device_find_rcu(call->bdev->bus, name);
+	if (to && !bx_call_begin(to)) {
+		bx_call_end(to);
+		to = NULL;
+	}
+	rcu_read_unlock();
+	if (!to)
+		return -ENODEV;
+	bx_call_drop_target(call);
+	call->to = to;
+	return 0;
+}
+
+void bx_call_drop_target(struct bx_call *call)
+{
+	if (call->to)
+		bx_call_end(call->to);
+	call->to = NULL;
+}
+
+/* ---- one program ---- */
+
+static bool bx_watches(const struct bx_inst *inst, u32 op)
+{
+	return inst->calls[op / 64] & BIT_ULL(op % 64);
+}
+
+static void bx_call_run_begin(struct bx_run *run, struct bx_call *call,
+			      struct bx_inst *inst)
+{
+	*run = (struct bx_run) {
+		.inst = inst, .ctx = call, .dev = call->dev,
+	};
+	atomic64_inc(&inst->policy->asked);
+	bx_run_begin(run);
+}
+
+/* Run call(); false when the answer was impossible. */
+static bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
+{
+	struct bx_run run;
+
+	call->result = 0;
+	bx_call_run_begin(&run, call, inst);
+	*ret = inst->ops->call(call);
+	if (!bx_run_judge(&run))
+		return false;
+	if (*ret >= -MAX_ERRNO && *ret <= BX_CALL_REDIRECT &&
+	    (*ret != BX_CALL_REDIRECT || call->to))
+		return true;
+	bx_eject(inst, BX_EXIT_RETURN, *ret, call->dev,
+		 *ret == BX_CALL_REDIRECT ?
+		 "call() returned BX_CALL_REDIRECT (%d) for '%s' without naming a device" :
+		 "call() returned %d for '%s'; only -4095 to BX_CALL_REDIRECT is possible",
+		 *ret, call->desc->name);
+	return false;
+}
+
+/* In shadow mode a policy gets a copy to write to, and nothing is applied. */
+static void bx_shadow_call(struct bx_call *call, struct bx_inst *inst)
+{
+	struct bx_call shadow = *call;
+	gfp_t gfp = call->desc->flags & BX_OPF_ATOMIC ? GFP_ATOMIC : GFP_KERNEL;
+	void *copy = NULL;
+	s32 ret = 0;
+
+	shadow.to = NULL;
+	if (call->len) {
+		copy = kmemdup(call->data, call->len, gfp | __GFP_NOWARN);
+		if (!copy)
+			return;
+		shadow.data = copy;
+	}
+	if (bx_ask_call(&shadow, inst, &ret) &&
+	    (ret || (copy && memcmp(copy, call->data, call->len)))) {
+		atomic64_inc(&inst->policy->diverged);
+		trace_bx_shadow_call(call->dev, inst->name, call->desc->name,
+				     ret);
+	}
+	bx_call_drop_target(&shadow);
+	kfree(copy);
+}
+
+/* ---- all of them ---- */
+
+/* The policy that decided a call, and as what; complete() ends above it. */
+struct bx_stop {
+	bool	decided;
+	s32	verdict;
+	s32	priority;
+	char	name[BX_NAME_LEN];
+};
+
+static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
+			   s32 verdict, struct bx_stop *stop)
+{
+	struct bx_policy *policy = inst->policy;
+
+	stop->decided = true;
+	stop->verdict = verdict;
+	stop->priority = inst->priority;
+	strscpy(stop->name, inst->name, sizeof(stop->name));
+	if (verdict < 0) {
+		call->result = verdict;
+		atomic64_inc(&policy->denied);
+	} else if (verdict == BX_CALL_HANDLED) {
+		atomic64_inc(&policy->handled);
+	} else {
+		atomic64_inc(&policy->redirected);
+	}
+}
+
+static void bx_call_ask(struct bx_call *call, struct bx_stop *stop)
+{
+	const struct bx_chain *chain;
+	s32 verdict;
+
+	guard(srcu)(&bx_srcu);
+	chain = bx_chain_lookup(call->dev->bus, call->dev->vendor);
+	for (u32 i = 0; chain && i < chain->n && !stop->decided; i++) {
+		struct bx_inst *inst = chain->inst[i];
+
+		if (!inst->ops->call || !bx_watches(inst, call->op) ||
+		    !bx_inst_live(inst))
+			continue;
+		if (inst->flags & BX_F_SHADOW)
+			bx_shadow_call(call, inst);
+		else if (bx_ask_call(call, inst, &verdict) && verdict)
+			bx_call_decide(call, inst, verdict, stop);
+		/* whoever named a device must say so as well */
+		if (stop->verdict != BX_CALL_REDIRECT)
+			bx_call_drop_target(call);
+	}
+}
+
+/* Whether @inst stands before the policy that decided. */
+static bool bx_is_above(const struct bx_inst *inst, const struct bx_stop *stop)
+{
+	if (!stop->decided)
+		return true;
+	if (inst->priority != stop->priority)
+		return inst->priority > stop->priority;
+	return strcmp(inst->name, stop->name) < 0;
+}
+
+static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
+{
+	s32 before = call->result;
+	struct bx_run run;
+
+	bx_call_run_begin(&run, call, inst);
+	inst->ops->complete(call, before);
+	if (!bx_run_judge(&run))
+		call->result = before;
+	else if (call->result != before)
+		atomic64_inc(&inst->policy->amended);
+}
+
+static void bx_call_complete(struct bx_call *call, const struct bx_stop *stop,
+			     u64 newest)
+{
+	const struct bx_chain *chain;
+
+	call->completing = true;
+	guard(srcu)(&bx_srcu);
+	chain = bx_chain_lookup(call->dev->bus, call->dev->vendor);
+	for (u32 i = chain ? chain->n : 0; i--; ) {
+		struct bx_inst *inst = chain->inst[i];
+
+		if (inst->ops->complete && bx_watches(inst, call->op) &&
+		    bx_inst_live(inst) && !(inst->flags & BX_F_SHADOW) &&
+		    inst->seq <= newest && bx_is_above(inst, stop))
+			bx_complete_one(call, inst);
+	}
+}
+
+static void bx_call_trace(const struct bx_call *call,
+			  const struct bx_stop *stop, u64 start)
+{
+	struct bx_call_rec rec = {
+		.op = call->op, .ret = call->result,
+		.verdict = stop->verdict,
+		.duration_ns = ktime_get_ns() - start,
+	};
+
+	strscpy(rec.name, call->desc->name, sizeof(rec.name));
+	strscpy(rec.policy, stop->name, sizeof(rec.policy));
+	trace_bx_call(call->dev, &rec);
+}
+
+static int bx_call_dispatch(struct bx_call *call, void *arg, u32 len)
+{
+	u64 start = trace_bx_call_enabled() ? ktime_get_ns() : 0;
+	u64 newest = bx_inst_newest();
+	struct bx_stop stop = {};
+
+	bx_call_ask(call, &stop);
+	if (call->to)
+		call->result = bx_call(call->to, call->op, arg, len);
+	else if (!stop.decided)
+		call->result = call->bdev->op[call->op](call->bdev, arg, len);
+	bx_call_complete(call, &stop, newest);
+	bx_call_drop_target(call);
+	if (start)
+		bx_call_trace(call, &stop, start);
+	return call->result;
+}
+
+/**
+ * bx_call_watched() - the way of a call that something watches
+ * @bdev: the device
+ * @op: operation of the contract, by number
+ * @arg: its argument, in and out
+ * @len: bytes at @arg
+ *
+ * For bx_call() alone.
+ */
+int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len)
+{
+	const struct bx_op_desc *desc = &bdev->bus->contract->ops[op];
+	struct bx_call call = {
+		.dev = bdev->info, .op = op, .bdev = bdev, .desc = desc,
+	};
+	struct bx_frame frame;
+	int ret;
+
+	if (READ_ONCE(bdev->gone))
+		return -ENODEV;
+	ret = bx_frame_enter(&frame);
+	if (ret)
+		return ret;
+	if (len > desc->hidden) {
+		call.data = arg + desc->hidden;
+		call.len = len - desc->hidden;
+	}
+	ret = bx_call_dispatch(&call, arg, len);
+	bx_frame_leave(&frame);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(bx_call_watched);
+
+/* ---- what is watched ---- */
+
+/**
+ * bx_device_watch() - bring a device's mask of watched operations up to date
+ * @bdev: the device
+ *
+ * Context: bx_device_mutex held.
+ */
+void bx_device_watch(struct bx_device *bdev)
+{
+	u64 watched[BX_CALL_WORDS] = {}, covered[BX_CALL_WORDS] = {};
+	const struct bx_chain *chain;
+
+	if (bdev->gone)
+		return;
+	guard(srcu)(&bx_srcu);
+	chain = bx_chain_lookup(bdev->bus->name, bdev->id.vendor);
+	for (u32 i = 0; chain && i < chain->n; i++) {
+		struct bx_inst *inst = chain->inst[i];
+
+		for (u32 w = 0; w < BX_CALL_WORDS && bx_inst_live(inst); w++) {
+			watched[w] |= inst->calls[w];
+			if (inst->ops->call && !(inst->flags & BX_F_SHADOW))
+				covered[w] |= inst->calls[w];
+		}
+	}
+	for (u32 w = 0; w < BX_CALL_WORDS; w++) {
+		WRITE_ONCE(bdev->watched[w],
+			   bx_call_tracing ? ~0ULL : watched[w]);
+		WRITE_ONCE(bdev->covered[w], covered[w]);
+	}
+}
+
+/* For the tracepoint: someone listens, or no one any more. */
+int bx_call_trace_on(void)
+{
+	bx_devices_watch(&bx_call_tracing, true);
+	return 0;
+}
+
+void bx_call_trace_off(void)
+{
+	bx_devices_watch(&bx_call_tracing, false);
+}
+
+/**
+ * bx_has_op() - whether somebody provides an operation
+ * @bdev: the device
+ * @op: operation of the contract, by number
+ *
+ * Context: any; the device was added.
+ * Return: true when its provider or, as things are now, a policy may do it.
+ */
+bool bx_has_op(struct bx_device *bdev, u32 op)
+{
+	if (op >= bdev->bus->contract->nr_ops)
+		return false;
+	return bx_provides(bdev->provider, op) ||
+	       READ_ONCE(bdev->covered[op / 64]) & BIT_ULL(op % 64);
+}
+EXPORT_SYMBOL_GPL(bx_has_op);
+
+/* ---- the end of a device ---- */
+
+/* Ends first: what ends in between was begun before, and is seen to be. */
+static bool bx_call_idle(const struct bx_device *bdev)
+{
+	unsigned long begun = 0, ended = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		ended += READ_ONCE(per_cpu_ptr(bdev->calls, cpu)->ended);
+	smp_mb();	/* pairs with the barrier that every processor passed */
+	for_each_possible_cpu(cpu)
+		begun += READ_ONCE(per_cpu_ptr(bdev->calls, cpu)->begun);
+	return begun == ended;
+}
+
+/* A call has ended on a device that is gone; for bx_call() alone. */
+void bx_call_drained(struct bx_device *bdev)
+{
+	wake_up_all(&bx_call_wait);
+}
+EXPORT_SYMBOL_GPL(bx_call_drained);
+
+/**
+ * bx_call_drain() - wait for calls in flight
+ * @bdev: a device that is marked as gone
+ *
+ * The grace period is the barrier that bx_call() does without: whoever began
+ * before it is counted from then on, and whoever begins after it sees the mark.
+ *
+ * Context: may sleep.
+ */
+void bx_call_drain(struct bx_device *bdev)
+{
+	synchronize_rcu();
+	wait_event(bx_call_wait, bx_call_idle(bdev));
+}
+
+void bx_call_init(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(bx_frames); i++)
+		raw_spin_lock_init(&bx_frames[i].lock);
+}
