@@ -10,7 +10,10 @@
  *   create	NAME VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] [class=N] [revision=N]
  *		[guid=GUID] [provider=sim|policy], numbers in hex
  *   destroy	NAME
+ *   unplug	NAME: the hardware is gone, the device not yet
  *   devices	one line a device: NAME resets=N execs=N
+ *   hold	NAME: keep a reference to this device, and to no other; "-" to none
+ *   call	NAME CMD TEXT: call it from outside of its driver; "-" is the held one
  *   driver_add	NAME [ids=ID[,ID...]] [probe=RESULT] [delay=MS], ID as above,
  *		"*" in it for anything; no ids: a driver without an id table.
  *		RESULT is 0, -ENODEV and the like, or a number down to -4095
@@ -20,6 +23,8 @@
  *
  * The lists end in "..." when there is more than fits a page.  A bound device
  * has an attribute of the driver's, "exec": write "CMD TEXT", read the answer.
+ * CMD 0 reverses TEXT, CMD 1 takes as many milliseconds as TEXT says, or until
+ * something is written to "release".
  * What a refused write lacked is in the kernel log.
  *
  * Locking: bxsim_lock guards the two lists, and is never held over a call into
@@ -42,9 +47,11 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/uuid.h>
+#include <linux/wait.h>
 
-/* The provider's only command: reverses the bytes of its argument. */
+/* The provider's commands: reverse the bytes of the argument; take its time. */
 #define BXSIM_CMD_REVERSE	0
+#define BXSIM_CMD_SLEEP		1
 
 #define BXSIM_MAX_DEVICES	4096	/* of the parameter devices= */
 #define BXSIM_MAX_DELAY		60000	/* ms */
@@ -113,10 +120,30 @@ static struct device *bxsim_root;	/* parent of all devices */
 static DEFINE_MUTEX(bxsim_lock);	/* protects both lists */
 static LIST_HEAD(bxsim_devs);
 static LIST_HEAD(bxsim_drvs);
+static struct bx_device *bxsim_held;	/* bxsim_lock; NULL for none */
+static DECLARE_WAIT_QUEUE_HEAD(bxsim_wait);
+static atomic_t bxsim_releases;		/* so often, calls that wait were let go */
 
 #define bxsim_err(fmt, ...) pr_err_ratelimited(fmt, ##__VA_ARGS__)
 
 /* The provider */
+
+static int bxsim_sleep(const u8 *text, u32 len)
+{
+	int before = atomic_read(&bxsim_releases);
+	char number[8];
+	unsigned int ms;
+
+	if (len >= sizeof(number))
+		return -EINVAL;
+	memcpy(number, text, len);
+	number[len] = '\0';
+	if (kstrtouint(number, 10, &ms) || ms > BXSIM_MAX_DELAY)
+		return -EINVAL;
+	wait_event_timeout(bxsim_wait, atomic_read(&bxsim_releases) != before,
+			   msecs_to_jiffies(ms));
+	return 0;
+}
 
 static int bxsim_exec(struct bx_device *bdev, void *arg, u32 len)
 {
@@ -125,12 +152,14 @@ static int bxsim_exec(struct bx_device *bdev, void *arg, u32 len)
 	u8 *bytes = req->data;
 	u32 i;
 
-	if (req->cmd != BXSIM_CMD_REVERSE)
-		return -EOPNOTSUPP;
 	len -= sizeof(*req);
+	if (req->cmd > BXSIM_CMD_SLEEP)
+		return -EOPNOTSUPP;
+	atomic_inc(&sim->execs);
+	if (req->cmd == BXSIM_CMD_SLEEP)
+		return bxsim_sleep(bytes, len);
 	for (i = 0; i < len / 2; i++)
 		swap(bytes[i], bytes[len - 1 - i]);
-	atomic_inc(&sim->execs);
 	return 0;
 }
 
@@ -197,27 +226,36 @@ static void bxsim_remove(struct bx_device *bdev)
 	atomic_dec(&bxsim_drv_of(bdev)->bound);
 }
 
-static ssize_t exec_store(struct device *dev, struct device_attribute *attr,
-			  const char *buf, size_t count)
+/* Call with "CMD TEXT"; the bytes of the answer, which @arg takes. */
+static int bxsim_call_text(struct bx_device *bdev, const char *text, size_t count,
+			   char arg[BXSIM_EXEC_LEN])
 {
-	struct bx_device *bdev = to_bx_device(dev);
-	struct bxsim_bound *bound = bx_get_drvdata(bdev);
-	char arg[BXSIM_EXEC_LEN];
 	int skip = 0, ret;
 	size_t len;
 	u32 cmd;
 
-	if (sscanf(buf, "%u %n", &cmd, &skip) != 1 || !skip)
+	if (sscanf(text, "%u %n", &cmd, &skip) != 1 || !skip)
 		return -EINVAL;
 	len = count - skip;
-	if (len && buf[count - 1] == '\n')
+	if (len && text[count - 1] == '\n')
 		len--;
-	if (len > sizeof(arg))
+	if (len > BXSIM_EXEC_LEN)
 		return -E2BIG;
-	memcpy(arg, buf + skip, len);
+	memcpy(arg, text + skip, len);
 	ret = bx_sf_exec(bdev, cmd, arg, len);
-	if (ret)
-		return ret;
+	return ret ?: len;
+}
+
+static ssize_t exec_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t count)
+{
+	struct bxsim_bound *bound = dev_get_drvdata(dev);
+	char arg[BXSIM_EXEC_LEN];
+	int len;
+
+	len = bxsim_call_text(to_bx_device(dev), buf, count, arg);
+	if (len < 0)
+		return len;
 
 	guard(mutex)(&bound->lock);
 	memcpy(bound->answer, arg, len);
@@ -548,6 +586,87 @@ static int bxsim_cmd_destroy(char *line)
 	return 0;
 }
 
+static int bxsim_cmd_unplug(char *line)
+{
+	char name[BX_DEV_NAME_LEN];
+	struct bxsim_dev *sim;
+	int ret;
+
+	ret = bxsim_parse_only_name(name, sizeof(name), line);
+	if (ret)
+		return ret;
+	guard(mutex)(&bxsim_lock);
+	sim = bxsim_find_dev(name);
+	if (!sim || !sim->bdev)
+		return -ENODEV;
+	bx_device_unplug(sim->bdev);
+	return 0;
+}
+
+/* A reference to a device, to the one that is held for "-"; NULL for none. */
+static struct bx_device *bxsim_get_dev(const char *name)
+{
+	struct bx_device *bdev = NULL;
+	struct bxsim_dev *sim;
+
+	guard(mutex)(&bxsim_lock);
+	if (!strcmp(name, "-")) {
+		bdev = bxsim_held;
+	} else {
+		sim = bxsim_find_dev(name);
+		if (sim)
+			bdev = sim->bdev;
+	}
+	if (bdev)
+		get_device(&bdev->dev);
+	return bdev;
+}
+
+static int bxsim_cmd_hold(char *line)
+{
+	struct bx_device *bdev = NULL;
+	char name[BX_DEV_NAME_LEN];
+	int ret;
+
+	ret = bxsim_parse_only_name(name, sizeof(name), line);
+	if (ret)
+		return ret;
+	if (strcmp(name, "-")) {
+		bdev = bxsim_get_dev(name);
+		if (!bdev)
+			return -ENODEV;
+	}
+	scoped_guard(mutex, &bxsim_lock)
+		swap(bdev, bxsim_held);
+	if (bdev)
+		put_device(&bdev->dev);
+	return 0;
+}
+
+static int bxsim_cmd_call(char *line)
+{
+	char name[BX_DEV_NAME_LEN], arg[BXSIM_EXEC_LEN];
+	struct bx_device *bdev;
+	int ret;
+
+	ret = bxsim_parse_name(name, sizeof(name), bxsim_word(&line));
+	if (ret)
+		return ret;
+	bdev = bxsim_get_dev(name);
+	if (!bdev)
+		return -ENODEV;
+	ret = line ? bxsim_call_text(bdev, line, strlen(line), arg) : -EINVAL;
+	put_device(&bdev->dev);
+	return min(ret, 0);
+}
+
+static int bxsim_cmd_release(char *line)
+{
+	atomic_inc(&bxsim_releases);
+	wake_up_all(&bxsim_wait);
+	return 0;
+}
+
 /* Drivers */
 
 static void bxsim_free_drv(struct bxsim_drv *sim)
@@ -793,6 +912,10 @@ static DEVICE_ATTR_WO(_name)
 
 BXSIM_COMMAND(create);
 BXSIM_COMMAND(destroy);
+BXSIM_COMMAND(unplug);
+BXSIM_COMMAND(hold);
+BXSIM_COMMAND(call);
+BXSIM_COMMAND(release);
 BXSIM_COMMAND(driver_add);
 BXSIM_COMMAND(driver_del);
 BXSIM_COMMAND(driver_set);
@@ -852,6 +975,10 @@ static DEVICE_ATTR_RO(drivers);
 static struct attribute *bxsim_attrs[] = {
 	&dev_attr_create.attr,
 	&dev_attr_destroy.attr,
+	&dev_attr_unplug.attr,
+	&dev_attr_hold.attr,
+	&dev_attr_call.attr,
+	&dev_attr_release.attr,
 	&dev_attr_devices.attr,
 	&dev_attr_driver_add.attr,
 	&dev_attr_driver_del.attr,
@@ -926,6 +1053,8 @@ static void bxsim_clear(void)
 	struct bxsim_dev *dev, *next_dev;
 	struct bxsim_drv *drv, *next_drv;
 
+	if (bxsim_held)
+		put_device(&bxsim_held->dev);
 	list_for_each_entry_safe(dev, next_dev, &bxsim_devs, node) {
 		bx_device_remove(dev->bdev);
 		bxsim_unlist_dev(dev);

@@ -442,6 +442,145 @@ TEST_F(call, sleepable_policy_is_asked_where_calls_may_sleep)
 	EXPECT_EQ(-EACCES, exec("d", "abc"));
 }
 
+/* ---- the end of a device ---- */
+
+struct caller {
+	pthread_t	thread;
+	const char	*device;
+	const char	*what;
+	int		result;
+	bool		done;
+};
+
+static void *call_from_outside(void *arg)
+{
+	struct caller *c = arg;
+
+	c->result = bxt_sim("call", "%s %s", c->device, c->what);
+	__atomic_store_n(&c->done, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static bool is_in_provider(void *arg)
+{
+	return execs(arg) > 0;
+}
+
+/* Start a call of so many milliseconds, and wait until the provider has it. */
+#define call_begins(c, dev, ms) do { \
+	(c)->device = dev; \
+	(c)->what = "1 " #ms; \
+	ASSERT_EQ(0, pthread_create(&(c)->thread, NULL, call_from_outside, c)); \
+	ASSERT_TRUE(bxt_within(5000, is_in_provider, (void *)dev)); \
+} while (0)
+
+#define EXPECT_DONE(c, result_) do { \
+	EXPECT_TRUE(__atomic_load_n(&(c)->done, __ATOMIC_SEQ_CST)); \
+	ASSERT_EQ(0, pthread_join((c)->thread, NULL)); \
+	EXPECT_EQ(result_, (c)->result); \
+} while (0)
+
+TEST_F(call, removal_waits_for_a_call_in_flight)
+{
+	struct caller c = {};
+
+	call_begins(&c, "d", 500);
+	destroy("d");
+	EXPECT_DONE(&c, 0);
+}
+
+TEST_F(call, removal_waits_for_a_watched_call_in_flight)
+{
+	struct caller c = {};
+
+	attach(0, .calls = { EXEC });
+	call_begins(&c, "d", 500);
+	destroy("d");
+	EXPECT_DONE(&c, 0);
+	EXPECT_EQ(1, bxt_script(0)->completes);
+}
+
+TEST_F(call, removal_of_the_device_a_call_went_to_waits_too)
+{
+	struct caller c = {};
+
+	device("e", ID);
+	attach(0, .calls = { EXEC });
+	strcpy(bxt_script(0)->device, "d");
+	redirects(0, "e");
+	c.device = "d";
+	c.what = "1 500";
+	ASSERT_EQ(0, pthread_create(&c.thread, NULL, call_from_outside, &c));
+	ASSERT_TRUE(bxt_within(5000, is_in_provider, "e"));
+	destroy("e");
+	EXPECT_DONE(&c, 0);
+}
+
+TEST_F(call, call_after_remove_is_enodev)
+{
+	ASSERT_EQ(0, bxt_sim("hold", "d"));
+	EXPECT_EQ(0, bxt_sim("call", "- 0 abc"));
+	destroy("d");
+	EXPECT_EQ(-ENODEV, bxt_sim("call", "- 0 abc"));
+	ASSERT_EQ(0, bxt_sim("hold", "-"));
+}
+
+TEST_F(call, call_on_unplugged_hardware_is_enodev)
+{
+	attach(0, .calls = { EXEC });
+	ASSERT_EQ(0, bxt_sim("unplug", "d"));
+	EXPECT_EQ(-ENODEV, exec("d", "abc"));
+	EXPECT_EQ(0, bxt_script(0)->calls);
+	EXPECT_EQ(0, execs("d"));
+	destroy("d");
+}
+
+/* Let go of a call that would take long. */
+#define call_ends(c) do { \
+	EXPECT_FALSE(__atomic_load_n(&(c)->done, __ATOMIC_SEQ_CST)); \
+	ASSERT_EQ(0, bxt_sim("release", "all")); \
+	ASSERT_EQ(0, pthread_join((c)->thread, NULL)); \
+} while (0)
+
+TEST_F(call, policy_comes_and_goes_during_a_call)
+{
+	struct caller c = {};
+	int link;
+
+	call_begins(&c, "d", 20000);
+	link = attach(0, .calls = { EXEC });
+	detach(link);
+	/* nobody waited for the provider */
+	call_ends(&c);
+	EXPECT_EQ(0, c.result);
+	/* it was not there when the call began */
+	EXPECT_EQ(0, bxt_script(0)->completes);
+}
+
+TEST_F(call, policy_that_came_during_a_watched_call_does_not_complete_it)
+{
+	struct caller c = {};
+
+	attach(0, .calls = { EXEC });
+	call_begins(&c, "d", 20000);
+	attach(1, .calls = { EXEC });
+	call_ends(&c);
+	EXPECT_EQ(1, bxt_script(0)->completes);
+	EXPECT_EQ(0, bxt_script(1)->completes);
+}
+
+TEST_F(call, policy_that_goes_during_a_watched_call_does_not_complete_it)
+{
+	struct caller c = {};
+	int link = attach(0, .calls = { EXEC });
+
+	call_begins(&c, "d", 20000);
+	detach(link);
+	call_ends(&c);
+	EXPECT_EQ(0, c.result);
+	EXPECT_EQ(0, bxt_script(0)->completes);
+}
+
 /* ---- devices that policies provide ---- */
 
 #define device_by_policy(name) \
