@@ -136,9 +136,7 @@ static bool bx_watches(const struct bx_inst *inst, u32 op)
 static void bx_call_run_begin(struct bx_run *run, struct bx_call *call,
 			      struct bx_inst *inst)
 {
-	*run = (struct bx_run) {
-		.inst = inst, .ctx = call, .dev = call->dev,
-	};
+	bx_run_init(run, inst, call, call->dev, false);
 	atomic64_inc(&inst->policy->asked);
 	bx_run_begin(run);
 }
@@ -443,7 +441,8 @@ EXPORT_SYMBOL_GPL(bx_call_drained);
  */
 void bx_call_drain(struct bx_device *bdev)
 {
-	synchronize_rcu();
+	/* like unregistering a network device: somebody waits for it */
+	synchronize_rcu_expedited();
 	wait_event(bx_call_wait, bx_call_idle(bdev));
 }
 

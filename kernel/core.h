@@ -266,6 +266,20 @@ struct bx_run {
 	bool			failed;
 };
 
+/* All but the text, which is there if @failed: a call has no time to clear it. */
+static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
+			       const void *ctx, const struct bx_dev_info *dev,
+			       bool dry)
+{
+	run->inst = inst;
+	run->ctx = ctx;
+	run->dev = dev;
+	run->dry = dry;
+	run->kind = BX_EXIT_ERROR;
+	run->code = 0;
+	run->failed = false;
+}
+
 void bx_run_begin(struct bx_run *run);
 void bx_run_end(struct bx_run *run);
 bool bx_run_judge(struct bx_run *run);

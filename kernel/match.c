@@ -79,9 +79,7 @@ struct bx_run *bx_run_find(const void *ctx)
 static void bx_policy_begin(struct bx_run *run, struct bx_election *e,
 			    struct bx_inst *inst, const void *ctx)
 {
-	*run = (struct bx_run) {
-		.inst = inst, .ctx = ctx, .dev = &e->ctx.dev, .dry = e->dry,
-	};
+	bx_run_init(run, inst, ctx, &e->ctx.dev, e->dry);
 	if (!e->dry)
 		atomic64_inc(&inst->policy->asked);
 	bx_run_begin(run);
@@ -479,12 +477,12 @@ static void bx_judge(struct bx_election *e, struct bx_cand *c)
 
 static void bx_elect_hook(struct bx_election *e)
 {
-	struct bx_run run = { .ctx = &e->ctx, .dev = &e->ctx.dev,
-			      .dry = e->dry };
 	enum bx_opinion_why why = e->decided ? BX_WHY_LATE : BX_WHY_WON;
+	struct bx_run run;
 	s32 ret;
 
 	e->ctx.driver[0] = '\0';
+	bx_run_init(&run, NULL, &e->ctx, &e->ctx.dev, e->dry);
 	bx_run_begin(&run);
 	ret = bx_hook_select(&e->ctx);
 	bx_run_end(&run);
@@ -769,8 +767,9 @@ void bx_elect(struct bx_election *e, u64 generation)
 
 static void bx_emit_one(struct bx_inst *inst, struct bx_event *event)
 {
-	struct bx_run run = { .inst = inst, .ctx = event, .dev = &event->dev };
+	struct bx_run run;
 
+	bx_run_init(&run, inst, event, &event->dev, false);
 	atomic64_inc(&inst->policy->asked);
 	bx_run_begin(&run);
 	inst->ops->event(event);

@@ -665,11 +665,12 @@ static int bx_ops_check(const struct bus_ext_ops *ops, int adopted)
 
 static int bx_ops_init(const struct bus_ext_ops *ops)
 {
-	struct bx_run run = { .dry = true };
+	struct bx_run run;
 	int idx, ret;
 
 	if (!ops->init)
 		return 0;
+	bx_run_init(&run, NULL, NULL, NULL, true);
 	idx = srcu_read_lock(&bx_srcu);
 	bx_run_begin(&run);
 	ret = ops->init();
