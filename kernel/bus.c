@@ -35,6 +35,7 @@ static DEFINE_HASHTABLE(bx_device_names, 10);	/* read under RCU, too */
 /* Protects both, and what is watched of each device. */
 static DEFINE_MUTEX(bx_device_mutex);
 static atomic64_t bx_driver_order;
+static DECLARE_WAIT_QUEUE_HEAD(bx_bus_wait);
 
 /* ---- ids ---- */
 
@@ -632,6 +633,7 @@ int __bx_bus_register(struct bx_bus *bus, struct module *owner)
 	INIT_LIST_HEAD(&bus->drivers);
 	INIT_WORK(&bus->reelect, bx_bus_reelect_work);
 	bus->flags = 0;
+	atomic_set(&bus->ndevices, 0);
 	atomic64_set(&bus->gen, 1);
 	bus->type = (struct bus_type) {
 		.name		= bus->name,
@@ -675,7 +677,8 @@ EXPORT_SYMBOL_GPL(__bx_bus_register);
  *
  * Policies in scope of the bus pin its module, so there is none any more.
  *
- * Context: process; waits for elections and re-elections.
+ * Context: process; waits for elections and re-elections, and for whoever still
+ * has a reference to one of its devices.
  */
 void bx_bus_unregister(struct bx_bus *bus)
 {
@@ -684,6 +687,8 @@ void bx_bus_unregister(struct bx_bus *bus)
 	up_write(&bx_bus_rwsem);
 	if (cancel_work_sync(&bus->reelect))
 		bx_async_end();
+	/* a request may look at a device's bus after the device was removed */
+	wait_event(bx_bus_wait, !atomic_read(&bus->ndevices));
 	bus_unregister_notifier(&bus->type, &bus->nb);
 	bx_sysfs_del_bus(bus->kobj);
 	bus_unregister(&bus->type);
@@ -695,18 +700,18 @@ EXPORT_SYMBOL_GPL(bx_bus_unregister);
 static void bx_device_release(struct device *dev)
 {
 	struct bx_device *bdev = to_bx_device(dev);
-	struct module *owner = bdev->bus->owner;
 	struct bx_failed *f, *tmp;
 
 	list_for_each_entry_safe(f, tmp, &bdev->failed, node)
 		kfree(f);
-	/* what bx_device_alloc() took */
+	/* From here on the bus may go; what bx_device_alloc() took goes, too. */
+	if (atomic_dec_and_test(&bdev->bus->ndevices))
+		wake_up_all(&bx_bus_wait);
 	put_device(dev->parent);
 	free_percpu(bdev->calls);
 	kfree(bdev->op);
 	kfree(bdev->info);
 	kfree(bdev);
-	module_put(owner);
 	module_put(THIS_MODULE);
 }
 
@@ -777,9 +782,8 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 	bdev->ask_module = true;
 	INIT_LIST_HEAD(&bdev->node);
 	INIT_WORK(&bdev->reattach, bx_reattach_work);
-	/* A request may still look at the device after it was removed. */
+	atomic_inc(&bus->ndevices);
 	__module_get(THIS_MODULE);	/* the release function is here */
-	__module_get(bus->owner);
 	device_initialize(&bdev->dev);
 	bdev->dev.bus = &bus->type;
 	bdev->dev.parent = get_device(parent);

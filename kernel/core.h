@@ -30,8 +30,8 @@
  * Lifetimes: a policy's version (struct bx_inst) is freed when the last of
  * publication and a pending ejection lets go of it; a bx_driver may be freed by
  * its owner after bx_driver_unregister(), which waits for bx_srcu; a bx_device
- * is reference counted by the driver core, and holds its parent and the modules
- * of its bus and of its release function: a request may look at it after it was
+ * is reference counted by the driver core, and holds its parent and this module,
+ * and bx_bus_unregister() waits for it: a request may look at it after it was
  * removed.
  */
 #ifndef _BX_CORE_H

@@ -36,6 +36,9 @@ step INSTALL "$prefix"
 for dir in linux bpf uapi/linux; do
 	install -D -m 644 -t "$prefix/include/bus_ext/$dir" "$top/include/$dir"/*.h
 done
+# for modules that use bus_ext's symbols
+install -D -m 644 -t "$prefix/include/bus_ext/$version" \
+	"$build/modules/$version/kernel/Module.symvers"
 install -D -m 644 -t "$prefix/include" "$top/loader/busext.h"
 install -D -m 644 -t "$prefix/share/man/man8" "$top"/docs/man/*.8
 install -D -m 644 "$top/loader/bxctl.bash-completion" \

@@ -39,7 +39,12 @@ $(KTEST_NO_BTF): $(MODULES)
 	$(Q)objcopy --remove-section=.BTF \
 		$(KDIR)/root/lib/modules/$(KVER)/updates/bus_ext.ko $@
 
-TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF)
+# The contract that the documentation builds, for each kernel.
+KTEST_LAMP := $(abspath $(BUILD))/modules/$(KVER)/lamp/bx_lamp.ko
+$(KTEST_LAMP): docs/contract.md scripts/doc-contract.sh $(MODULES)
+	$(Q)scripts/doc-contract.sh $(KDIR) $(KVER) $(@D)
+
+TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF) $(KTEST_LAMP)
 
 # The benchmark's own program; its policies are BPF objects as any other.
 BENCH_CHURN := $(BUILD)/selftests/bench/churn

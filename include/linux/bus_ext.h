@@ -167,6 +167,7 @@ struct bx_bus {
 	struct list_head	drivers;	/* order of registration; SRCU */
 	struct work_struct	reelect;
 	unsigned long		flags;
+	atomic_t		ndevices;	/* not released yet */
 	atomic64_t		gen;
 	struct notifier_block	nb;
 	struct kobject		*kobj;
