@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * bx-check: the contract of the tests, see kernel/sim/bxcheck.c
+ */
+#ifndef _UAPI_LINUX_BX_CHECK_H
+#define _UAPI_LINUX_BX_CHECK_H
+
+/**
+ * enum bx_check_op - the operations
+ * @BX_CHECK_PING: atomic, required; struct bx_check_ping
+ * @BX_CHECK_OPEN: optional, with BX_CHECK_CLOSE or not at all
+ * @BX_CHECK_CLOSE: optional, with BX_CHECK_OPEN or not at all
+ * @BX_CHECK_FAST: optional, from version 2 on
+ * @BX_CHECK_MUST: required, from version 2 on
+ * @BX_CHECK_NR_OPS: how many there are
+ */
+enum bx_check_op {
+	BX_CHECK_PING,
+	BX_CHECK_OPEN,
+	BX_CHECK_CLOSE,
+	BX_CHECK_FAST,
+	BX_CHECK_MUST,
+	BX_CHECK_NR_OPS,
+};
+
+/**
+ * struct bx_check_ping - argument of BX_CHECK_PING
+ * @secret: hidden from policies: the address of the argument
+ * @value: policies see this; the provider adds 1
+ */
+struct bx_check_ping {
+	__u64	secret;
+	__u32	value;
+};
+
+#endif /* _UAPI_LINUX_BX_CHECK_H */
