@@ -132,6 +132,8 @@ static const char *key_exit(__u32 kind)
 		return "error";
 	case BX_EXIT_BAD_NAME:
 		return "bad_name";
+	case BX_EXIT_BAD_RESULT:
+		return "bad_result";
 	default:
 		return "unknown";
 	}

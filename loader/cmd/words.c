@@ -213,7 +213,7 @@ void json_device(struct json *j, const char *name,
 void json_policy(struct json *j, const struct bx_policy_rec *rec)
 {
 	static const char *const ops[] = {
-		"select", "match", "event", "init", "exit",
+		"select", "match", "event", "init", "exit", "call", "complete",
 	};
 	size_t i;
 
@@ -241,5 +241,9 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec)
 	json_uint(j, "decided", rec->decided);
 	json_uint(j, "vetoed", rec->vetoed);
 	json_uint(j, "diverged", rec->diverged);
+	json_uint(j, "denied", rec->denied);
+	json_uint(j, "handled", rec->handled);
+	json_uint(j, "redirected", rec->redirected);
+	json_uint(j, "amended", rec->amended);
 	json_end_object(j);
 }

@@ -54,6 +54,8 @@ const char *bx_exit_kind_text(__u32 kind)
 		return "it reported an error of its own";
 	case BX_EXIT_BAD_NAME:
 		return "it named a driver with an impossible name";
+	case BX_EXIT_BAD_RESULT:
+		return "it gave a call an impossible result";
 	default:
 		return "the kernel gave a reason that bxctl does not know";
 	}
