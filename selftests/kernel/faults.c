@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <kselftest_harness.h>
+#include <linux/bx_sf.h>
 #include "../lib/bxtest.h"
 
 #define FAILSLAB	"/sys/kernel/debug/failslab/"
@@ -586,6 +587,11 @@ static int ask_device(void)
 	return err ?: strcmp(rec.driver, "a");
 }
 
+static int ask_call(void)
+{
+	return bxt_write("/sys/bus/bx-sf/devices/d/exec", "0 text");
+}
+
 static int ask_sysfs(void)
 {
 	char buf[8192];
@@ -617,12 +623,14 @@ TEST_F_TIMEOUT(sim, questions_are_answered_in_full_or_refused, 600)
 {
 	driver("a", "ids=*:*");
 	attach(0);
-	attach(1);
+	attach(1, .calls = { BX_WATCH(BX_SF_EXEC) }, .flags = BX_F_SHADOW);
+	bxt_script(1)->complete_result = 1;
 	device("d", ID);
 	question(ask_policies);
 	question(ask_drivers);
 	question(ask_opinions);
 	question(ask_ejection);
+	question(ask_call);
 	question(ask_sysfs);
 	question(ask_rebind);
 	question(ask_reelect);
