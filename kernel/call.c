@@ -17,7 +17,6 @@
  * What is watched is a mask in each device, made of the policies in scope and
  * kept current under bx_device_mutex.  Tracing watches everything.
  */
-#include <linux/cleanup.h>
 #include <linux/hash.h>
 #include <linux/sched.h>
 #include "core.h"
@@ -52,24 +51,27 @@ static int bx_frame_enter(struct bx_frame *frame)
 {
 	struct bx_frames *frames = bx_frames_of(current);
 	struct bx_frame *other;
+	unsigned long flags;
 	int depth = 0;
 
 	frame->task = current;
-	guard(raw_spinlock_irqsave)(&frames->lock);
+	raw_spin_lock_irqsave(&frames->lock, flags);
 	hlist_for_each_entry(other, &frames->list, node)
 		depth += other->task == current;
-	if (depth >= BX_CALL_DEPTH)
-		return -ELOOP;
-	hlist_add_head(&frame->node, &frames->list);
-	return 0;
+	if (depth < BX_CALL_DEPTH)
+		hlist_add_head(&frame->node, &frames->list);
+	raw_spin_unlock_irqrestore(&frames->lock, flags);
+	return depth < BX_CALL_DEPTH ? 0 : -ELOOP;
 }
 
 static void bx_frame_leave(struct bx_frame *frame)
 {
 	struct bx_frames *frames = bx_frames_of(frame->task);
+	unsigned long flags;
 
-	guard(raw_spinlock_irqsave)(&frames->lock);
+	raw_spin_lock_irqsave(&frames->lock, flags);
 	hlist_del(&frame->node);
+	raw_spin_unlock_irqrestore(&frames->lock, flags);
 }
 
 /* ---- devices that other devices' calls go to ---- */
@@ -218,10 +220,10 @@ static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
 
 static void bx_call_ask(struct bx_call *call, struct bx_stop *stop)
 {
+	int idx = srcu_read_lock(&bx_srcu);
 	const struct bx_chain *chain;
 	s32 verdict;
 
-	guard(srcu)(&bx_srcu);
 	chain = bx_chain_lookup(call->dev->bus, call->dev->vendor);
 	for (u32 i = 0; chain && i < chain->n && !stop->decided; i++) {
 		struct bx_inst *inst = chain->inst[i];
@@ -237,6 +239,7 @@ static void bx_call_ask(struct bx_call *call, struct bx_stop *stop)
 		if (stop->verdict != BX_CALL_REDIRECT)
 			bx_call_drop_target(call);
 	}
+	srcu_read_unlock(&bx_srcu, idx);
 }
 
 /* Whether @inst stands before the policy that decided. */
@@ -265,10 +268,10 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 static void bx_call_complete(struct bx_call *call, const struct bx_stop *stop,
 			     u64 newest)
 {
+	int idx = srcu_read_lock(&bx_srcu);
 	const struct bx_chain *chain;
 
 	call->completing = true;
-	guard(srcu)(&bx_srcu);
 	chain = bx_chain_lookup(call->dev->bus, call->dev->vendor);
 	for (u32 i = chain ? chain->n : 0; i--; ) {
 		struct bx_inst *inst = chain->inst[i];
@@ -278,6 +281,7 @@ static void bx_call_complete(struct bx_call *call, const struct bx_stop *stop,
 		    inst->seq <= newest && bx_is_above(inst, stop))
 			bx_complete_one(call, inst);
 	}
+	srcu_read_unlock(&bx_srcu, idx);
 }
 
 static void bx_call_trace(const struct bx_call *call,
@@ -357,10 +361,11 @@ void bx_device_watch(struct bx_device *bdev)
 {
 	u64 watched[BX_CALL_WORDS] = {}, covered[BX_CALL_WORDS] = {};
 	const struct bx_chain *chain;
+	int idx;
 
 	if (bdev->gone)
 		return;
-	guard(srcu)(&bx_srcu);
+	idx = srcu_read_lock(&bx_srcu);
 	chain = bx_chain_lookup(bdev->bus->name, bdev->id.vendor);
 	for (u32 i = 0; chain && i < chain->n; i++) {
 		struct bx_inst *inst = chain->inst[i];
@@ -371,6 +376,7 @@ void bx_device_watch(struct bx_device *bdev)
 				covered[w] |= inst->calls[w];
 		}
 	}
+	srcu_read_unlock(&bx_srcu, idx);
 	for (u32 w = 0; w < BX_CALL_WORDS; w++) {
 		WRITE_ONCE(bdev->watched[w],
 			   bx_call_tracing ? ~0ULL : watched[w]);

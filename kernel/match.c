@@ -40,18 +40,22 @@ static struct bx_runs *bx_runs_of(const struct task_struct *task)
 void bx_run_begin(struct bx_run *run)
 {
 	struct bx_runs *runs = bx_runs_of(current);
+	unsigned long flags;
 
 	run->task = current;
-	guard(raw_spinlock_irqsave)(&runs->lock);
+	raw_spin_lock_irqsave(&runs->lock, flags);
 	list_add(&run->node, &runs->list);
+	raw_spin_unlock_irqrestore(&runs->lock, flags);
 }
 
 void bx_run_end(struct bx_run *run)
 {
 	struct bx_runs *runs = bx_runs_of(run->task);
+	unsigned long flags;
 
-	guard(raw_spinlock_irqsave)(&runs->lock);
+	raw_spin_lock_irqsave(&runs->lock, flags);
 	list_del(&run->node);
+	raw_spin_unlock_irqrestore(&runs->lock, flags);
 }
 
 /**
@@ -66,14 +70,18 @@ void bx_run_end(struct bx_run *run)
 struct bx_run *bx_run_find(const void *ctx)
 {
 	struct bx_runs *runs = bx_runs_of(current);
-	struct bx_run *run;
+	struct bx_run *run, *found = NULL;
+	unsigned long flags;
 
-	guard(raw_spinlock_irqsave)(&runs->lock);
+	raw_spin_lock_irqsave(&runs->lock, flags);
 	list_for_each_entry(run, &runs->list, node) {
-		if (run->task == current && (!ctx || run->ctx == ctx))
-			return run;
+		if (run->task == current && (!ctx || run->ctx == ctx)) {
+			found = run;
+			break;
+		}
 	}
-	return NULL;
+	raw_spin_unlock_irqrestore(&runs->lock, flags);
+	return found;
 }
 
 static void bx_policy_begin(struct bx_run *run, struct bx_election *e,
@@ -138,12 +146,14 @@ __bpf_hook_end();
  */
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len)
 {
+	int idx = srcu_read_lock(&bx_srcu);
 	const struct device_driver *drv;
 
-	guard(srcu)(&bx_srcu);
-	guard(rcu)();
+	rcu_read_lock();
 	drv = READ_ONCE(dev->driver);
 	strscpy(buf, drv ? drv->name : "", len);
+	rcu_read_unlock();
+	srcu_read_unlock(&bx_srcu, idx);
 }
 
 static struct device *bx_natural_parent(struct device *dev)

@@ -22,7 +22,6 @@
  */
 #include <linux/bpf_verifier.h>
 #include <linux/capability.h>
-#include <linux/cleanup.h>
 #include <linux/filter.h>
 #include <linux/sort.h>
 #include <linux/stringhash.h>
@@ -261,6 +260,7 @@ static __printf(3, 4) int bx_refuse(const char *name, int err,
 {
 	struct bx_refusal *line;
 	char msg[BX_MSG_LEN];
+	unsigned long flags;
 	va_list args;
 
 	va_start(args, fmt);
@@ -271,12 +271,13 @@ static __printf(3, 4) int bx_refuse(const char *name, int err,
 	if (err != -EEXIST)
 		pr_notice_ratelimited("policy '%.*s' refused (%d): %s\n",
 				      BX_NAME_LEN - 1, name, err, msg);
-	guard(raw_spinlock_irqsave)(&bx_exit_lock);
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
 	line = &bx_refused[bx_nrefused++ % BX_NREFUSED];
 	scnprintf(line->name, sizeof(line->name), "%.*s", BX_NAME_LEN - 1,
 		  name);
 	strscpy(line->msg, msg, sizeof(line->msg));
 	line->err = err;
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 	return err;
 }
 
@@ -284,24 +285,28 @@ static __printf(3, 4) int bx_refuse(const char *name, int err,
 static void bx_refusal_forget(const char *name)
 {
 	struct bx_refusal *last;
+	unsigned long flags;
 
-	guard(raw_spinlock_irqsave)(&bx_exit_lock);
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
 	last = &bx_refused[(bx_nrefused - 1) % BX_NREFUSED];
 	if (bx_nrefused && last->err == -EEXIST && !strcmp(last->name, name))
 		bx_nrefused--;
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 }
 
 ssize_t bx_refused_show(char *buf)
 {
+	unsigned long flags;
 	ssize_t len = 0;
 	u32 first;
 
-	guard(raw_spinlock_irqsave)(&bx_exit_lock);
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
 	first = bx_nrefused > BX_NREFUSED ? bx_nrefused - BX_NREFUSED : 0;
 	for (u32 i = first; i < bx_nrefused; i++)
 		len += sysfs_emit_at(buf, len, "%s: %s\n",
 				     bx_refused[i % BX_NREFUSED].name,
 				     bx_refused[i % BX_NREFUSED].msg);
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 	return len;
 }
 
@@ -314,8 +319,13 @@ static u64 bx_nexits;
 
 u64 bx_exit_count(void)
 {
-	guard(raw_spinlock_irqsave)(&bx_exit_lock);
-	return bx_nexits;
+	unsigned long flags;
+	u64 n;
+
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
+	n = bx_nexits;
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
+	return n;
 }
 
 /**
@@ -327,16 +337,18 @@ u64 bx_exit_count(void)
  */
 int bx_exit_records(struct bx_exit_info **recs, u32 *n)
 {
+	unsigned long flags;
 	u64 first;
 
 	*recs = kvcalloc(BX_NEXITS, sizeof(**recs), GFP_KERNEL);
 	if (!*recs)
 		return -ENOMEM;
-	guard(raw_spinlock_irqsave)(&bx_exit_lock);
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
 	first = bx_nexits > BX_NEXITS ? bx_nexits - BX_NEXITS : 0;
 	*n = bx_nexits - first;
 	for (u32 i = 0; i < *n; i++)
 		(*recs)[i] = bx_exits[(first + i) % BX_NEXITS];
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 	return 0;
 }
 
@@ -409,6 +421,7 @@ static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
 			    s32 code, const char *device)
 {
 	struct bx_exit_info *exit = &inst->exit;
+	unsigned long flags;
 
 	exit->kind = kind;
 	exit->code = code;
@@ -419,10 +432,10 @@ static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
 	exit->id = inst->policy->id;
 	exit->time_ns = ktime_get_ns();
 
-	scoped_guard(raw_spinlock_irqsave, &bx_exit_lock) {
-		exit->seq = ++bx_nexits;
-		bx_exits[(bx_nexits - 1) % BX_NEXITS] = *exit;
-	}
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
+	exit->seq = ++bx_nexits;
+	bx_exits[(bx_nexits - 1) % BX_NEXITS] = *exit;
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 
 	pr_warn("policy '%s' on %s ejected: %s%s%s (kind %u, code %d)\n",
 		exit->name, exit->bus, exit->msg, *device ? ", device " : "",

@@ -162,6 +162,7 @@ static ssize_t contract_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return bx_contract_show(container_of(kobj, struct bx_bus_dir,
 					     kobj)->contract, buf);
 }
+
 static struct kobj_attribute bx_contract_attr = __ATTR_RO(contract);
 
 static void bx_bus_dir_release(struct kobject *kobj)

@@ -40,8 +40,14 @@ not_asked() {
 ^(include/bpf|bpf|loader|selftests)/.*:AVOID_EXTERNS:
 # the macros of a policy hold initializers
 ^bpf/.*:PARENTHESIS_ALIGNMENT:
+# programs that differ in a type and a word
+^loader/bxctl\.bpf\.c:.*:MACRO_WITH_FLOW_CONTROL:
 # libbpf's way to say: a constant that the loader may set
 \.bpf\.c:[0-9]+: WARNING:VOLATILE:
+# a kfunc, or a file of sysfs, is named in a message, and means just that
+^(kernel/kfunc|selftests/kernel/.*)\.c:.*:EMBEDDED_FUNCTION_NAME:
+# what a step does is listed in it, as an initializer
+^selftests/kernel/faults\.c:.*:PARENTHESIS_ALIGNMENT:
 # tests have macros that are statements with names in them, as their harness has
 ^selftests/.*:(MACRO_ARG_REUSE|MACRO_WITH_FLOW_CONTROL):
 # a macro outside of functions defines things, and no 'do' can go around those

@@ -35,7 +35,7 @@ group() {
 		;;
 	debug)
 		# what building a whole kernel needs beside
-		echo lz4 cpio rsync
+		echo lz4
 		;;
 	check)
 		echo sparse shellcheck perl git

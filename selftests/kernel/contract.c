@@ -16,10 +16,10 @@
 #define PING	BX_WATCH(BX_CHECK_PING)
 
 /* Masks of operations */
-#define V1	(1 << BX_CHECK_PING)
-#define PAIR	(1 << BX_CHECK_OPEN | 1 << BX_CHECK_CLOSE)
-#define FAST	(1 << BX_CHECK_FAST)
-#define V2	(V1 | 1 << BX_CHECK_MUST)
+#define V1	((int)BX_WATCH(BX_CHECK_PING))
+#define PAIR	((int)(BX_WATCH(BX_CHECK_OPEN) | BX_WATCH(BX_CHECK_CLOSE)))
+#define FAST	((int)BX_WATCH(BX_CHECK_FAST))
+#define V2	(V1 | (int)BX_WATCH(BX_CHECK_MUST))
 
 FIXTURE(contract) {
 	int kmsg;

@@ -680,9 +680,8 @@ static void check_world(void)
 	pthread_rwlock_wrlock(&world);
 	err = bxt_settle() ?: bxt_reelect("bx-sf");
 	/* the bus may not be there */
-	if (err && err != -ENODEV) {
+	if (err && err != -ENODEV)
 		wrong("it does not settle: %s", strerror(-err));
-	}
 	for (int i = 0; i < DEVICES; i++) {
 		snprintf(device, sizeof(device), "d%d", i);
 		check_device(device);
@@ -706,12 +705,12 @@ static unsigned int setting(const char *name, unsigned int otherwise)
 
 static int prepare(unsigned int seed)
 {
+	const int kind = PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP;
 	pthread_rwlockattr_t attr;
 
 	pthread_rwlockattr_init(&attr);
 	/* or the checks would never have their turn */
-	pthread_rwlockattr_setkind_np(&attr,
-		PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlockattr_setkind_np(&attr, kind);
 	pthread_rwlock_init(&world, &attr);
 	for (int i = 0; i < DEVICES; i++)
 		pthread_mutex_init(&overrides[i].lock, NULL);

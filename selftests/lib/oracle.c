@@ -236,12 +236,12 @@ static void check_decision(const struct stress_event *e)
 		if (maybe(&spans[i], e->time_ns) && allows(&spans[i], e))
 			allowed = true;
 		if (forbids(&spans[i], e))
-			complain("%s was elected for %s (by %u, policy '%s') in spite of a veto by %s",
+			complain("%s was elected for %s (by %u, '%s') in spite of a veto by %s",
 				 e->driver, e->device, e->by, e->policy,
 				 spans[i].subject);
 	}
 	if (!allowed)
-		complain("%s was elected for %s, %x:%x (by %u, policy '%s'), and nobody spoke for it",
+		complain("%s was elected for %s, %x:%x (by %u, '%s'), and nobody spoke for it",
 			 e->driver, e->device, e->vendor, e->id, e->by,
 			 e->policy);
 }
