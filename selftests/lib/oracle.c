@@ -313,7 +313,6 @@ void oracle_event(const struct stress_event *e)
 		if (l->exists)
 			complain("a second %s was created", e->device);
 		l->exists = true;
-		l->nnamed = 0;
 		break;
 	case STRESS_DECIDE:
 		if (!*e->driver)
@@ -337,6 +336,8 @@ void oracle_event(const struct stress_event *e)
 			complain("%s went with %s bound to it", e->device,
 				 l->driver);
 		l->exists = false;
+		/* a driver that comes may find the next one before it is told of */
+		l->nnamed = 0;
 		break;
 	}
 	pthread_mutex_unlock(&lock);
