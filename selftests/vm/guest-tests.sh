@@ -26,7 +26,7 @@ splats_since() {
 }
 
 leftover_modules() {
-	awk '$1 ~ /^(bus_ext|bx_.*|bxsim)$/ { print $1 }' /proc/modules | xargs
+	awk '$1 ~ /^(bus_ext|bx_.*|bxsim|bxvfio)$/ { print $1 }' /proc/modules | xargs
 }
 
 # What a test has loaded goes, unless something still holds it: a policy, a
