@@ -8,12 +8,12 @@
 #include <uapi/linux/bx_vfio.h>
 
 struct {
-	u32	op;		/* enum bx_vfio_op, or another number for none */
-	u32	offset;
-	u32	value;
-	u32	answer;		/* call() answers, and does not write */
-	u32	late;		/* write in complete() */
-	u32	writes;		/* how often it did either */
+	__u32	op;		/* enum bx_vfio_op, or another number for none */
+	__u32	offset;
+	__u32	value;
+	__u32	answer;		/* call() answers, and does not write */
+	__u32	late;		/* write in complete() */
+	__u32	writes;		/* how often it did either */
 } orders;
 
 static inline __attribute__((always_inline)) void spoil(struct bx_call *call)
