@@ -29,9 +29,10 @@
 #define BX_VFIO_OFFSET_SHIFT	40
 #define BX_VFIO_OFFSET_MASK	(BIT_ULL(BX_VFIO_OFFSET_SHIFT) - 1)
 
-static_assert(BX_VFIO_MAX_SIZE == BIT_ULL(BX_VFIO_OFFSET_SHIFT));
-static_assert(BX_VFIO_REGION_READ == VFIO_REGION_INFO_FLAG_READ);
-static_assert(BX_VFIO_REGION_WRITE == VFIO_REGION_INFO_FLAG_WRITE);
+/* Passed on as they are. */
+static_assert(VFIO_REGION_INFO_FLAG_READ == (u32)BX_VFIO_REGION_READ);
+static_assert(VFIO_REGION_INFO_FLAG_WRITE == (u32)BX_VFIO_REGION_WRITE);
+static_assert(BIT_ULL(BX_VFIO_OFFSET_SHIFT) == (u64)BX_VFIO_MAX_SIZE);
 
 /**
  * struct bx_vfio_dev - a bound device
@@ -145,9 +146,9 @@ static int bx_vfio_write_piece(struct bx_device *bdev, u32 region, u64 offset,
 static ssize_t bx_vfio_move(struct vfio_device *vdev, char __user *buf,
 			    size_t count, loff_t *ppos, bool write)
 {
+	void *bounce __free(kfree) = NULL;
 	struct bx_device *bdev = to_bx_vfio(vdev)->bdev;
 	struct bx_vfio_region_info info;
-	void *bounce __free(kfree) = NULL;
 	ssize_t all, done = 0;
 	int err = 0;
 	u64 offset;
@@ -302,9 +303,9 @@ static int bx_vfio_loop_back(struct bx_vfio_dev *dev,
 static int bx_vfio_ioctl_set_irqs(struct bx_vfio_dev *dev,
 				  struct vfio_irq_set __user *arg)
 {
+	void *data __free(kfree) = NULL;
 	const size_t minsz = offsetofend(struct vfio_irq_set, count);
 	struct bx_vfio_irq_info info = {};
-	void *data __free(kfree) = NULL;
 	struct vfio_irq_set set;
 	size_t size;
 	int err;

@@ -615,6 +615,42 @@ TEST_F(vfio, module_in_use_is_not_unloaded)
 	EXPECT_EQ(0, vfio_reset(&self->c));
 }
 
+/* Also when its devices are still there. */
+TEST_F(vfio, module_that_is_unloaded_leaves_nothing)
+{
+	char group[32];
+
+	snprintf(group, sizeof(group), "/dev/vfio/%d", group_of("guest"));
+	vfio_close(&self->c);
+	vfio_close(&self->other);
+	EXPECT_EQ(0, access(group, F_OK));
+	ASSERT_EQ(0, bxt_unload("bxvfio"));
+	EXPECT_NE(0, access("/sys/devices/bxvfio", F_OK));
+	EXPECT_NE(0, access(group, F_OK));
+	ASSERT_EQ(0, bxt_unload_soon("bx_vfio"));
+	EXPECT_NE(0, access("/sys/bus/bx-vfio", F_OK));
+	ASSERT_EQ(0, bxt_load("bxvfio"));
+	EXPECT_FALSE(sim_says("guest"));
+}
+
+TEST_F(vfio, unloading_the_provider_asks_for_the_device_and_waits)
+{
+	int request = eventfd_for(&self->c, BXVFIO_IRQ_REQUEST);
+	pid_t pid;
+
+	vfio_close(&self->other);
+	pid = fork();
+	if (!pid) {
+		vfio_close(&self->c);
+		_exit(bxt_unload("bxvfio") ? 1 : 0);
+	}
+	EXPECT_TRUE(becomes_raised(request));
+	EXPECT_EQ(0, vfio_reset(&self->c));
+	vfio_close(&self->c);
+	EXPECT_TRUE(ended_well(pid));
+	ASSERT_EQ(0, bxt_load("bxvfio"));
+}
+
 /* ---- the policies of bpf/ ---- */
 
 TEST_F(vfio, policy_makes_a_region_read_only_for_one_device)
@@ -680,6 +716,68 @@ TEST_F(vfio, both_policies_at_once)
 	EXPECT_REGION(&self->c, BXVFIO_DATA, BXVFIO_DATA_SIZE, RW);
 	EXPECT_REGION(&self->c, BXVFIO_ROM, 0, 0);
 	ends(two);
+}
+
+/* A user who writes all the time, and what becomes of it; in shared memory. */
+struct writer {
+	int	stop;
+	int	written;
+	int	refused;
+	int	failed;
+};
+
+static void keep_writing(const struct vfio_client *c, struct writer *w)
+{
+	while (!__atomic_load_n(&w->stop, __ATOMIC_SEQ_CST)) {
+		switch (vfio_write(c, BXVFIO_DATA, 0, "abc", 3)) {
+		case 3:
+			__atomic_add_fetch(&w->written, 1, __ATOMIC_SEQ_CST);
+			break;
+		case -EINVAL:
+			__atomic_add_fetch(&w->refused, 1, __ATOMIC_SEQ_CST);
+			break;
+		default:
+			w->failed = 1;
+			return;
+		}
+	}
+}
+
+static bool is_nonzero(void *counter)
+{
+	return __atomic_load_n((int *)counter, __ATOMIC_SEQ_CST);
+}
+
+/* It counts on, from zero. */
+#define EXPECT_COUNTS(counter) do { \
+	__atomic_store_n(counter, 0, __ATOMIC_SEQ_CST); \
+	EXPECT_TRUE(bxt_within(20000, is_nonzero, counter)); \
+} while (0)
+
+TEST_F(vfio, policy_comes_and_goes_while_the_device_is_used)
+{
+	struct writer *w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	ASSERT_NE(MAP_FAILED, w);
+	pid = fork();
+	if (!pid) {
+		keep_writing(&self->c, w);
+		_exit(w->failed);
+	}
+	for (int i = 0; i < 5; i++) {
+		struct bpf_link *link = applies("vfio-read-only");
+
+		EXPECT_EQ(-EINVAL, vfio_write(&self->c, BXVFIO_DATA, 8, "x",
+					      1));
+		EXPECT_COUNTS(&w->refused);
+		ends(link);
+		EXPECT_EQ(1, vfio_write(&self->c, BXVFIO_DATA, 8, "x", 1));
+		EXPECT_COUNTS(&w->written);
+	}
+	__atomic_store_n(&w->stop, 1, __ATOMIC_SEQ_CST);
+	EXPECT_TRUE(ended_well(pid));
 }
 
 /* ---- other policies ---- */
@@ -750,6 +848,38 @@ TEST_F(vfio, redirected_read_is_of_the_other_device)
 	strcpy(bxt_script(0)->call_target, "other");
 	EXPECT_EQ(12, vfio_read(&self->c, BXVFIO_ROM, 0, buf, 12));
 	EXPECT_STREQ("bxvfio other", buf);
+}
+
+/* One stands in for the other, with the user's memory and interrupts. */
+TEST_F(vfio, device_is_served_by_another)
+{
+	int link = attach(0, .bus = "bx-vfio", .calls = BX_WATCH_ALL,
+			  .ops = BX_OP_CALL);
+	unsigned char *memory = new_memory();
+	int done;
+
+	ASSERT_NE(NULL, memory);
+	EXPECT_EQ(3, vfio_write(&self->other, BXVFIO_DATA, 0, "abc", 3));
+	vfio_close(&self->c);
+	vfio_close(&self->other);
+	strcpy(bxt_script(0)->device, "guest");
+	strcpy(bxt_script(0)->call_target, "other");
+	bxt_script(0)->call = BX_CALL_REDIRECT;
+	ASSERT_EQ(0, vfio_open(&self->c, group_of("guest"), "guest"));
+	EXPECT_TRUE(sim_says("guest open=0 "));
+	EXPECT_TRUE(sim_says("other open=1 "));
+	EXPECT_EQ(-EBUSY, open_errno("other"));
+	ASSERT_EQ(0, vfio_map(&self->c, memory, IOVA, 4096, MAP_RW));
+	done = eventfd_for(&self->c, BXVFIO_IRQ_DONE);
+	EXPECT_EQ(0, command(&self->c, BXVFIO_CMD_STORE, IOVA, 0, 3));
+	EXPECT_EQ(0, memcmp(memory, "abc", 3));
+	EXPECT_TRUE(raised(done));
+	/* that device goes, and its user has to do without */
+	EXPECT_EQ(0, bxt_write(SIM "destroy", "other"));
+	detach(link);
+	EXPECT_EQ(0, vfio_reset(&self->c));
+	EXPECT_EQ(-ENODEV, command(&self->c, BXVFIO_CMD_STORE, IOVA, 0, 3));
+	EXPECT_FALSE(raised(done));
 }
 
 /* ---- a hostile one ---- */

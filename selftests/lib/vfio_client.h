@@ -44,5 +44,4 @@ int vfio_set_irq(const struct vfio_client *c, unsigned int index,
 		 unsigned int size);
 int vfio_reset(const struct vfio_client *c);
 
-
 #endif /* _VFIO_CLIENT_H */
