@@ -5,7 +5,7 @@
 KSELFTEST_DIR := $(BUILD)/tools/source/tools/testing/selftests
 KTEST_SOURCES := $(wildcard selftests/kernel/*.c)
 KTEST_PROGS   := $(KTEST_SOURCES:%.c=$(BUILD)/%)
-KTEST_LIB     := $(BUILD)/selftests/lib/bxtest.o $(BUILD)/selftests/lib/oracle.o
+KTEST_LIB     := $(patsubst %,$(BUILD)/selftests/lib/%.o,bxtest oracle vfio_client)
 KTEST_OBJECTS := $(KTEST_PROGS:=.o) $(KTEST_LIB)
 KTEST_SKELS   := $(patsubst %.bpf.c,$(BUILD)/%.skel.h, \
 	$(wildcard selftests/bpf/*.bpf.c))

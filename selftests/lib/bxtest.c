@@ -131,7 +131,10 @@ int bxt_start(const char *module)
 /* Unload everything; what cannot be unloaded has leaked. */
 int bxt_finish(void)
 {
-	static const char *const modules[] = { "bxsim", "bx_sf", "bus_ext" };
+	static const char *const modules[] = {
+		"bxsim", "bx_sf", "bxvfio", "bx_vfio", "bus_ext",
+	};
+	const unsigned int n = sizeof(modules) / sizeof(modules[0]);
 	int err;
 
 	if (control) {
@@ -140,7 +143,7 @@ int bxt_finish(void)
 	}
 	scripted__destroy(scripted);
 	control__destroy(control);
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		err = bxt_loaded(modules[i]) ? bxt_unload_soon(modules[i]) : 0;
 		if (err)
 			return bxt_complain("unload a module", err);

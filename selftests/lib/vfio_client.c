@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A user of a vfio device: see vfio_client.h
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include "vfio_client.h"
+
+/* ioctl() with the errno as its result */
+static int ask(int fd, unsigned long request, const void *arg)
+{
+	int ret = ioctl(fd, request, arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
+int vfio_open_group(int number)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/vfio/%d", number);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int attach_group(struct vfio_client *c)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+	int ret;
+
+	if (ask(c->container, VFIO_GET_API_VERSION, NULL) != VFIO_API_VERSION ||
+	    ask(c->container, VFIO_CHECK_EXTENSION,
+		(void *)VFIO_TYPE1_IOMMU) != 1)
+		return -EPROTONOSUPPORT;
+	ret = ask(c->group, VFIO_GROUP_GET_STATUS, &status);
+	if (ret)
+		return ret;
+	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
+		return -EPERM;
+	ret = ask(c->group, VFIO_GROUP_SET_CONTAINER, &c->container);
+	if (ret)
+		return ret;
+	return ask(c->container, VFIO_SET_IOMMU, (void *)VFIO_TYPE1_IOMMU);
+}
+
+/* The way that the kernel's documentation shows. */
+int vfio_open(struct vfio_client *c, int group, const char *device)
+{
+	int ret;
+
+	*c = (struct vfio_client) { -1, -1, -1 };
+	c->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	if (c->container < 0)
+		return -errno;
+	c->group = vfio_open_group(group);
+	ret = c->group < 0 ? c->group : attach_group(c);
+	if (!ret) {
+		c->device = ask(c->group, VFIO_GROUP_GET_DEVICE_FD, device);
+		ret = c->device < 0 ? c->device : 0;
+	}
+	if (ret)
+		vfio_close(c);
+	return ret;
+}
+
+static void shut(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void vfio_close(struct vfio_client *c)
+{
+	shut(&c->device);
+	shut(&c->group);
+	shut(&c->container);
+}
+
+int vfio_info(const struct vfio_client *c, struct vfio_device_info *info)
+{
+	*info = (struct vfio_device_info) { .argsz = sizeof(*info) };
+	return ask(c->device, VFIO_DEVICE_GET_INFO, info);
+}
+
+int vfio_region(const struct vfio_client *c, unsigned int index,
+		struct vfio_region_info *info)
+{
+	*info = (struct vfio_region_info) {
+		.argsz = sizeof(*info), .index = index,
+	};
+	return ask(c->device, VFIO_DEVICE_GET_REGION_INFO, info);
+}
+
+int vfio_irq(const struct vfio_client *c, unsigned int index,
+	     struct vfio_irq_info *info)
+{
+	*info = (struct vfio_irq_info) {
+		.argsz = sizeof(*info), .index = index,
+	};
+	return ask(c->device, VFIO_DEVICE_GET_IRQ_INFO, info);
+}
+
+long vfio_read(const struct vfio_client *c, unsigned int region,
+	       unsigned long long offset, void *buf, unsigned long count)
+{
+	struct vfio_region_info info;
+	long ret = vfio_region(c, region, &info);
+
+	if (ret)
+		return ret;
+	ret = pread(c->device, buf, count, info.offset + offset);
+	return ret < 0 ? -errno : ret;
+}
+
+long vfio_write(const struct vfio_client *c, unsigned int region,
+		unsigned long long offset, const void *buf,
+		unsigned long count)
+{
+	struct vfio_region_info info;
+	long ret = vfio_region(c, region, &info);
+
+	if (ret)
+		return ret;
+	ret = pwrite(c->device, buf, count, info.offset + offset);
+	return ret < 0 ? -errno : ret;
+}
+
+int vfio_map(const struct vfio_client *c, void *memory, unsigned long long iova,
+	     unsigned long size, unsigned int flags)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map), .flags = flags, .iova = iova,
+		.vaddr = (unsigned long)memory, .size = size,
+	};
+
+	return ask(c->container, VFIO_IOMMU_MAP_DMA, &map);
+}
+
+int vfio_unmap(const struct vfio_client *c, unsigned long long iova,
+	       unsigned long size)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap), .iova = iova, .size = size,
+	};
+
+	return ask(c->container, VFIO_IOMMU_UNMAP_DMA, &unmap);
+}
+
+/* The vectors from the first on; @size bytes of @data. */
+int vfio_set_irq(const struct vfio_client *c, unsigned int index,
+		 unsigned int flags, unsigned int count, const void *data,
+		 unsigned int size)
+{
+	union {
+		struct vfio_irq_set	set;
+		char			room[256];
+	} u = {};
+
+	if (sizeof(u.set) + size > sizeof(u))
+		return -E2BIG;
+	u.set.argsz = sizeof(u.set) + size;
+	u.set.flags = flags;
+	u.set.index = index;
+	u.set.count = count;
+	if (size)
+		memcpy(u.set.data, data, size);
+	return ask(c->device, VFIO_DEVICE_SET_IRQS, &u);
+}
+
+int vfio_reset(const struct vfio_client *c)
+{
+	return ask(c->device, VFIO_DEVICE_RESET, NULL);
+}
