@@ -373,29 +373,30 @@ static const struct virtio_config_ops vd_config_ops = {
 void bx_virtio_config_changed(struct bx_device *bdev)
 {
 	struct bx_virtio_dev *vd;
+	unsigned long flags;
 
-	guard(spinlock_irqsave)(&bx_virtio_lock);
-	list_for_each_entry(vd, &bx_virtio_devs, node) {
-		if (vd->bdev != bdev)
-			continue;
-		virtio_config_changed(&vd->vdev);
-		break;
-	}
+	spin_lock_irqsave(&bx_virtio_lock, flags);
+	list_for_each_entry(vd, &bx_virtio_devs, node)
+		if (vd->bdev == bdev)
+			virtio_config_changed(&vd->vdev);
+	spin_unlock_irqrestore(&bx_virtio_lock, flags);
 }
 EXPORT_SYMBOL_GPL(bx_virtio_config_changed);
 
 static void bx_virtio_list(struct bx_virtio_dev *vd)
 {
-	scoped_guard(spinlock_irqsave, &bx_virtio_lock)
-		list_add_tail(&vd->node, &bx_virtio_devs);
+	spin_lock_irq(&bx_virtio_lock);
+	list_add_tail(&vd->node, &bx_virtio_devs);
+	spin_unlock_irq(&bx_virtio_lock);
 	/* nobody was told of a change until now */
 	virtio_config_changed(&vd->vdev);
 }
 
 static void bx_virtio_unlist(struct bx_virtio_dev *vd)
 {
-	guard(spinlock_irqsave)(&bx_virtio_lock);
+	spin_lock_irq(&bx_virtio_lock);
 	list_del(&vd->node);
+	spin_unlock_irq(&bx_virtio_lock);
 }
 
 /* ---- the driver ---- */

@@ -462,8 +462,9 @@ ssize_t bx_vq_serve(struct bx_vq *vq, bx_chain_fn fn, void *data)
 	ret = bx_vq_avail(vq);
 	if (ret <= 0)
 		return ret ?: -EAGAIN;
-	head = vring->avail->ring[vq->last_avail & (vring->num - 1)];
-	head = virtio16_to_cpu(vq->vq->vdev, (__force __virtio16)head);
+	head = virtio16_to_cpu(vq->vq->vdev,
+			       vring->avail->ring[vq->last_avail &
+						  (vring->num - 1)]);
 	if (bx_chain_collect(vq, head))
 		goto broken;
 	ret = fn(vq->chain, data);

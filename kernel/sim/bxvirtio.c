@@ -297,7 +297,8 @@ static int bxv_bus_name(struct bx_device *bdev, void *data, u32 len)
 {
 	struct bx_virtio_name_arg *arg = data;
 
-	snprintf(arg->name, sizeof(arg->name), "bxvirtio-%s", bxv_of(bdev)->name);
+	scnprintf(arg->name, sizeof(arg->name), "bxvirtio/%s",
+		  bxv_of(bdev)->name);
 	return 0;
 }
 

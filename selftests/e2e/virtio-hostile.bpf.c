@@ -51,9 +51,12 @@ static void BX_OP2(hostile_complete, struct bx_call *call, s32 ret)
 		bx_call_result(call, -EIO);
 }
 
-BX_POLICY(virtio_hostile,
+char _license[] SEC("license") = "GPL";
+
+SEC(".struct_ops.link") struct bus_ext_ops virtio_hostile = {
+	.name = "virtio_hostile",
 	.bus = "bx-virtio",
 	.calls = BX_WATCH_ALL,
 	.call = (void *)hostile_call,
 	.complete = (void *)hostile_complete,
-);
+};
