@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every call counted
+ *
+ * What it is: on the bus bx-virtio, how often each operation was called, by its
+ * number (enum bx_virtio_op), for all devices together:
+ *
+ *	bpftool map dump name virtio_c.bss
+ *
+ * What it shows: that all a driver does with its device goes through the
+ * contract, the kicks of the data path included; a policy that looks and does
+ * not touch.
+ *
+ * Its limits: a kick may come from an interrupt, so a policy that watches kicks
+ * cannot sleep, and costs something for each of them.
+ */
+#include <bpf/bus_ext.bpf.h>
+#include <uapi/linux/bx_virtio.h>
+
+u64 calls[BX_VIRTIO_NR_OPS];
+
+static s32 BX_OP(virtio_count_call, struct bx_call *call)
+{
+	u32 op = call->op;
+
+	if (op < BX_VIRTIO_NR_OPS)
+		__sync_fetch_and_add(&calls[op], 1);
+	return BX_CALL_PASS;
+}
+
+BX_POLICY(virtio_count,
+	.bus = "bx-virtio",
+	.calls = BX_WATCH_ALL,
+	.call = (void *)virtio_count_call,
+);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A configuration rewritten: the operator's prefix in every MAC address
+ *
+ * What it is: on the bus bx-virtio, network devices of vendor 0x1d1d have a MAC
+ * address that starts with 02:b0:05, whatever the device says; the last three
+ * bytes are the device's.
+ *
+ * What it shows: an argument of any length.  A driver may read the address at
+ * once or byte by byte (Linux does the latter), so the policy looks which part
+ * of the configuration was read and changes what of the prefix is in it.
+ *
+ * Its limits: the driver reads the address when it binds, and a driver that
+ * sets another one does so without asking.
+ */
+#include <bpf/bus_ext.bpf.h>
+#include <uapi/linux/bx_virtio.h>
+
+#define VIRTIO_ID_NET	1
+
+/* The address is the first thing in the configuration. */
+const volatile u8 prefix[3] = { 0x02, 0xb0, 0x05 };
+
+static void BX_OP2(virtio_mac_complete, struct bx_call *call, s32 ret)
+{
+	struct bx_virtio_config_arg *arg;
+	u8 *byte;
+
+	if (ret || call->dev->device != VIRTIO_ID_NET)
+		return;
+	arg = (void *)bx_call_data(call, 0, sizeof(*arg));
+	for (u32 i = 0; arg && i < sizeof(prefix); i++) {
+		if (i < arg->offset)
+			continue;
+		byte = bx_call_data(call, sizeof(*arg) + i - arg->offset, 1);
+		if (byte)
+			*byte = prefix[i];
+	}
+}
+
+BX_POLICY(virtio_mac,
+	.bus = "bx-virtio",
+	.vendor = 0x1d1d,
+	.calls = { BX_WATCH(BX_VIRTIO_GET) },
+	.complete = (void *)virtio_mac_complete,
+);

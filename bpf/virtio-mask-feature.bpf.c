@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A feature masked: one vendor's network interfaces offer no checksum offload
+ *
+ * What it is: on the bus bx-virtio, network devices of vendor 0x1d1d lose the
+ * feature bits VIRTIO_NET_F_CSUM and VIRTIO_NET_F_GUEST_CSUM, say because their
+ * checksums are wrong.  The driver, which knows nothing of this, computes them
+ * itself.
+ *
+ * What it shows: complete(), which sees what the provider answered and changes
+ * it before the driver does; a scope, so that other vendors keep the feature.
+ *
+ * Its limits: features are negotiated when a driver binds, so a device that is
+ * bound keeps what it has until it is unbound and bound again.
+ */
+#include <bpf/bus_ext.bpf.h>
+#include <uapi/linux/bx_virtio.h>
+
+#define VIRTIO_ID_NET		1
+#define VIRTIO_NET_F_CSUM	0
+#define VIRTIO_NET_F_GUEST_CSUM	1
+
+const volatile u64 masked = 1 << VIRTIO_NET_F_CSUM |
+			    1 << VIRTIO_NET_F_GUEST_CSUM;
+
+static void BX_OP2(virtio_mask_complete, struct bx_call *call, s32 ret)
+{
+	struct bx_virtio_features_arg *arg;
+
+	if (ret || call->dev->device != VIRTIO_ID_NET)
+		return;
+	arg = (void *)bx_call_data(call, 0, sizeof(*arg));
+	if (arg)
+		arg->features &= ~masked;
+}
+
+BX_POLICY(virtio_mask_feature,
+	.bus = "bx-virtio",
+	.vendor = 0x1d1d,
+	.calls = { BX_WATCH(BX_VIRTIO_GET_FEATURES) },
+	.complete = (void *)virtio_mask_complete,
+);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * bx-virtio: the operations of virtio devices, as the kernel and policies see
+ * them; kernel code includes <linux/bx_virtio.h>
+ *
+ * Each structure is the argument of one operation.  Policies see, and may
+ * write, what follows its hidden members; offsets for bx_call_data() start
+ * there.
+ */
+#ifndef _UAPI_LINUX_BX_VIRTIO_H
+#define _UAPI_LINUX_BX_VIRTIO_H
+
+/** BX_VIRTIO_NAME_LEN - bytes of the name of a transport, with its NUL */
+#define BX_VIRTIO_NAME_LEN	32
+
+/** BX_VIRTIO_MAX_NUM - most entries of a queue */
+#define BX_VIRTIO_MAX_NUM	1024
+
+/**
+ * enum bx_virtio_op - the operations
+ * @BX_VIRTIO_GET: read the configuration space; struct bx_virtio_config_arg
+ * @BX_VIRTIO_SET: write to it; struct bx_virtio_config_arg
+ * @BX_VIRTIO_GENERATION: a number that changes when the configuration does;
+ *	struct bx_virtio_generation_arg
+ * @BX_VIRTIO_GET_STATUS: read the status byte; struct bx_virtio_status_arg
+ * @BX_VIRTIO_SET_STATUS: write it; struct bx_virtio_status_arg
+ * @BX_VIRTIO_RESET: back to the initial state, queues are forgotten; no argument
+ * @BX_VIRTIO_FIND_VQS: queues are about to be set up; struct bx_virtio_vqs_arg
+ * @BX_VIRTIO_DEL_VQS: queues are forgotten; no argument
+ * @BX_VIRTIO_SYNCHRONIZE_CBS: wait for interrupts to be over; no argument
+ * @BX_VIRTIO_GET_FEATURES: what the device offers; struct bx_virtio_features_arg
+ * @BX_VIRTIO_FINALIZE_FEATURES: what the driver takes of it, and what of that
+ *	remains; struct bx_virtio_features_arg
+ * @BX_VIRTIO_BUS_NAME: where the device is; struct bx_virtio_name_arg
+ * @BX_VIRTIO_SET_VQ_AFFINITY: processors that a queue is to interrupt;
+ *	struct bx_virtio_affinity_arg
+ * @BX_VIRTIO_GET_VQ_AFFINITY: processors that it does; the same
+ * @BX_VIRTIO_GET_SHM_REGION: find shared memory; struct bx_virtio_shm_arg
+ * @BX_VIRTIO_DISABLE_VQ: take one queue out of use (disable_vq_and_reset);
+ *	struct bx_virtio_vq_arg
+ * @BX_VIRTIO_ENABLE_VQ: and back, empty (enable_vq_after_reset); the same
+ * @BX_VIRTIO_GET_VQ_NUM: entries that a queue can have;
+ *	struct bx_virtio_vq_arg
+ * @BX_VIRTIO_SETUP_VQ: here is a queue's ring; struct bx_virtio_setup_arg
+ * @BX_VIRTIO_KICK: a queue has something new (notify); struct bx_virtio_vq_arg.
+ *	Atomic.
+ * @BX_VIRTIO_NR_OPS: how many there are
+ *
+ * The first 17 are those of struct virtio_config_ops, in its order.
+ */
+enum bx_virtio_op {
+	BX_VIRTIO_GET,
+	BX_VIRTIO_SET,
+	BX_VIRTIO_GENERATION,
+	BX_VIRTIO_GET_STATUS,
+	BX_VIRTIO_SET_STATUS,
+	BX_VIRTIO_RESET,
+	BX_VIRTIO_FIND_VQS,
+	BX_VIRTIO_DEL_VQS,
+	BX_VIRTIO_SYNCHRONIZE_CBS,
+	BX_VIRTIO_GET_FEATURES,
+	BX_VIRTIO_FINALIZE_FEATURES,
+	BX_VIRTIO_BUS_NAME,
+	BX_VIRTIO_SET_VQ_AFFINITY,
+	BX_VIRTIO_GET_VQ_AFFINITY,
+	BX_VIRTIO_GET_SHM_REGION,
+	BX_VIRTIO_DISABLE_VQ,
+	BX_VIRTIO_ENABLE_VQ,
+	BX_VIRTIO_GET_VQ_NUM,
+	BX_VIRTIO_SETUP_VQ,
+	BX_VIRTIO_KICK,
+	BX_VIRTIO_NR_OPS,
+};
+
+/**
+ * struct bx_virtio_config_arg - a part of the configuration space
+ * @offset: of its first byte
+ * @reserved: zero
+ * @data: the bytes, as many as the call says
+ */
+struct bx_virtio_config_arg {
+	__u32	offset;
+	__u32	reserved;
+	__u8	data[];
+};
+
+/**
+ * struct bx_virtio_generation_arg - generation of the configuration
+ * @generation: the number
+ * @reserved: zero
+ */
+struct bx_virtio_generation_arg {
+	__u32	generation;
+	__u32	reserved;
+};
+
+/**
+ * struct bx_virtio_status_arg - the status byte
+ * @status: VIRTIO_CONFIG_S_*
+ * @reserved: zero
+ */
+struct bx_virtio_status_arg {
+	__u32	status;
+	__u32	reserved;
+};
+
+/**
+ * struct bx_virtio_features_arg - feature bits
+ * @features: VIRTIO_F_* and those of the kind of device, a bit for each
+ */
+struct bx_virtio_features_arg {
+	__u64	features;
+};
+
+/**
+ * struct bx_virtio_vqs_arg - how many queues the driver wants
+ * @nvqs: this many, those that it leaves out not counted
+ * @reserved: zero
+ */
+struct bx_virtio_vqs_arg {
+	__u32	nvqs;
+	__u32	reserved;
+};
+
+/**
+ * struct bx_virtio_vq_arg - one queue
+ * @index: which
+ * @num: its entries, of BX_VIRTIO_GET_VQ_NUM: a power of two up to
+ *	%BX_VIRTIO_MAX_NUM, 0 for no such queue; else zero
+ */
+struct bx_virtio_vq_arg {
+	__u32	index;
+	__u32	num;
+};
+
+/**
+ * struct bx_virtio_setup_arg - a queue and its ring
+ * @vq: hidden: a struct bx_vq of the kernel
+ * @index: which queue
+ * @num: entries of the ring, for information
+ */
+struct bx_virtio_setup_arg {
+	__u64	vq;
+	__u32	index;
+	__u32	num;
+};
+
+/**
+ * struct bx_virtio_name_arg - where a device is, in its transport's words
+ * @name: ends with a NUL
+ */
+struct bx_virtio_name_arg {
+	char	name[BX_VIRTIO_NAME_LEN];
+};
+
+/**
+ * struct bx_virtio_affinity_arg - where a queue interrupts
+ * @mask: hidden: a struct cpumask of the kernel, NULL for anywhere
+ * @index: which queue
+ * @reserved: zero
+ */
+struct bx_virtio_affinity_arg {
+	__u64	mask;
+	__u32	index;
+	__u32	reserved;
+};
+
+/**
+ * struct bx_virtio_shm_arg - a region of shared memory
+ * @addr: hidden: physical address
+ * @len: hidden: bytes, 0 for no such region
+ * @id: which region
+ * @reserved: zero
+ */
+struct bx_virtio_shm_arg {
+	__u64	addr;
+	__u64	len;
+	__u32	id;
+	__u32	reserved;
+};
+
+#endif /* _UAPI_LINUX_BX_VIRTIO_H */

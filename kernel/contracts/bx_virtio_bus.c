@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bx-virtio: the bus of virtio devices
+ *
+ * Here are the bus, what its contract says (see <linux/bx_virtio.h>) and those
+ * calls that are more than filling in an argument.  bx_virtio_dev.c is the driver
+ * that makes them, bx_virtio_ring.c what providers use a queue with.
+ */
+#include <linux/bug.h>
+#include <linux/init.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include "bx_virtio_priv.h"
+
+/* Virtio's configuration space has no atomic accesses, so it may go in parts. */
+#define BX_VIRTIO_CONFIG_PART	64
+
+#define BX_VIRTIO_OP(_name, _flags, _arg) \
+	{ .name = _name, .flags = _flags, .size = sizeof(_arg) }
+
+static const struct bx_op_desc bx_virtio_op_descs[BX_VIRTIO_NR_OPS] = {
+	[BX_VIRTIO_GET] = BX_VIRTIO_OP("get",
+		BX_OPF_REQUIRED | BX_OPF_VARLEN, struct bx_virtio_config_arg),
+	[BX_VIRTIO_SET] = BX_VIRTIO_OP("set",
+		BX_OPF_VARLEN, struct bx_virtio_config_arg),
+	[BX_VIRTIO_GENERATION] = BX_VIRTIO_OP("generation",
+		0, struct bx_virtio_generation_arg),
+	[BX_VIRTIO_GET_STATUS] = BX_VIRTIO_OP("get_status",
+		BX_OPF_REQUIRED, struct bx_virtio_status_arg),
+	[BX_VIRTIO_SET_STATUS] = BX_VIRTIO_OP("set_status",
+		BX_OPF_REQUIRED, struct bx_virtio_status_arg),
+	[BX_VIRTIO_RESET] = {
+		.name	= "reset",
+		.flags	= BX_OPF_REQUIRED,
+	},
+	[BX_VIRTIO_FIND_VQS] = BX_VIRTIO_OP("find_vqs",
+		BX_OPF_REQUIRED, struct bx_virtio_vqs_arg),
+	[BX_VIRTIO_DEL_VQS] = {
+		.name	= "del_vqs",
+		.flags	= BX_OPF_REQUIRED,
+	},
+	[BX_VIRTIO_SYNCHRONIZE_CBS] = {
+		.name	= "synchronize_cbs",
+	},
+	[BX_VIRTIO_GET_FEATURES] = BX_VIRTIO_OP("get_features",
+		BX_OPF_REQUIRED, struct bx_virtio_features_arg),
+	[BX_VIRTIO_FINALIZE_FEATURES] = BX_VIRTIO_OP("finalize_features",
+		BX_OPF_REQUIRED, struct bx_virtio_features_arg),
+	[BX_VIRTIO_BUS_NAME] = BX_VIRTIO_OP("bus_name",
+		0, struct bx_virtio_name_arg),
+	[BX_VIRTIO_SET_VQ_AFFINITY] = {
+		.name	= "set_vq_affinity",
+		.size	= sizeof(struct bx_virtio_affinity_arg),
+		.hidden	= offsetof(struct bx_virtio_affinity_arg, index),
+		.pair	= BX_VIRTIO_GET_VQ_AFFINITY + 1,
+	},
+	[BX_VIRTIO_GET_VQ_AFFINITY] = {
+		.name	= "get_vq_affinity",
+		.size	= sizeof(struct bx_virtio_affinity_arg),
+		.hidden	= offsetof(struct bx_virtio_affinity_arg, index),
+		.pair	= BX_VIRTIO_SET_VQ_AFFINITY + 1,
+	},
+	[BX_VIRTIO_GET_SHM_REGION] = {
+		.name	= "get_shm_region",
+		.size	= sizeof(struct bx_virtio_shm_arg),
+		.hidden	= offsetof(struct bx_virtio_shm_arg, id),
+	},
+	[BX_VIRTIO_DISABLE_VQ] = {
+		.name	= "disable_vq_and_reset",
+		.size	= sizeof(struct bx_virtio_vq_arg),
+		.pair	= BX_VIRTIO_ENABLE_VQ + 1,
+	},
+	[BX_VIRTIO_ENABLE_VQ] = {
+		.name	= "enable_vq_after_reset",
+		.size	= sizeof(struct bx_virtio_vq_arg),
+		.pair	= BX_VIRTIO_DISABLE_VQ + 1,
+	},
+	[BX_VIRTIO_GET_VQ_NUM] = BX_VIRTIO_OP("get_vq_num",
+		BX_OPF_REQUIRED, struct bx_virtio_vq_arg),
+	[BX_VIRTIO_SETUP_VQ] = {
+		.name	= "setup_vq",
+		.flags	= BX_OPF_REQUIRED,
+		.size	= sizeof(struct bx_virtio_setup_arg),
+		.hidden	= offsetof(struct bx_virtio_setup_arg, index),
+	},
+	[BX_VIRTIO_KICK] = BX_VIRTIO_OP("kick",
+		BX_OPF_REQUIRED | BX_OPF_ATOMIC, struct bx_virtio_vq_arg),
+};
+
+static const struct bx_contract bx_virtio_contract = {
+	.name		= "virtio",
+	.version	= BX_VIRTIO_VERSION,
+	.ops		= bx_virtio_op_descs,
+	.nr_ops		= BX_VIRTIO_NR_OPS,
+};
+
+/* For bx_device_alloc(). */
+struct bx_bus bx_virtio_bus = {
+	.name		= "bx-virtio",
+	.contract	= &bx_virtio_contract,
+};
+EXPORT_SYMBOL_GPL(bx_virtio_bus);
+
+/* One part of the configuration space, with its bytes */
+struct bx_virtio_part {
+	struct bx_virtio_config_arg	arg;
+	u8				data[BX_VIRTIO_CONFIG_PART];
+};
+
+static int bx_virtio_call_part(struct bx_device *bdev, u32 op,
+			       struct bx_virtio_part *part, u32 len)
+{
+	static_assert(offsetof(struct bx_virtio_part, data) ==
+		      sizeof(struct bx_virtio_config_arg));
+
+	return bx_call(bdev, op, part, sizeof(part->arg) + len);
+}
+
+/**
+ * bx_virtio_get() - read the configuration space
+ * @bdev: the device
+ * @offset: of the first byte
+ * @buf: the bytes
+ * @len: how many
+ *
+ * Context: may sleep; the caller is bound to @bdev.
+ * Return: 0; -EINVAL beyond its end; those of bx_call().  @buf is zero from the
+ * byte on that could not be read.
+ */
+int bx_virtio_get(struct bx_device *bdev, u32 offset, void *buf, u32 len)
+{
+	while (len) {
+		struct bx_virtio_part part = { .arg.offset = offset };
+		u32 n = min(len, sizeof(part.data));
+		int err = bx_virtio_call_part(bdev, BX_VIRTIO_GET, &part, n);
+
+		if (err) {
+			memset(buf, 0, len);
+			return err;
+		}
+		memcpy(buf, part.data, n);
+		offset += n;
+		buf += n;
+		len -= n;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bx_virtio_get);
+
+/**
+ * bx_virtio_set() - write to the configuration space
+ * @bdev: the device
+ * @offset: of the first byte
+ * @buf: the bytes
+ * @len: how many
+ *
+ * Context: may sleep; the caller is bound to @bdev.
+ * Return: 0; -EINVAL beyond its end; those of bx_call().
+ */
+int bx_virtio_set(struct bx_device *bdev, u32 offset, const void *buf, u32 len)
+{
+	while (len) {
+		struct bx_virtio_part part = { .arg.offset = offset };
+		u32 n = min(len, sizeof(part.data));
+		int err;
+
+		memcpy(part.data, buf, n);
+		err = bx_virtio_call_part(bdev, BX_VIRTIO_SET, &part, n);
+		if (err)
+			return err;
+		offset += n;
+		buf += n;
+		len -= n;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bx_virtio_set);
+
+/**
+ * bx_virtio_get_shm_region() - find shared memory
+ * @bdev: the device
+ * @id: the region
+ * @addr: result: physical address
+ * @len: result: bytes
+ *
+ * Context: may sleep; the caller is bound to @bdev.
+ * Return: 0; -ENOENT when there is no such region; those of bx_call().
+ */
+int bx_virtio_get_shm_region(struct bx_device *bdev, u32 id, u64 *addr,
+			     u64 *len)
+{
+	struct bx_virtio_shm_arg arg = { .id = id };
+	int err = bx_call(bdev, BX_VIRTIO_GET_SHM_REGION, &arg, sizeof(arg));
+
+	if (err)
+		return err;
+	if (!arg.len)
+		return -ENOENT;
+	*addr = arg.addr;
+	*len = arg.len;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bx_virtio_get_shm_region);
+
+/**
+ * bx_virtio_bus_name() - where a device is, in its transport's words
+ * @bdev: the device
+ * @name: result: BX_VIRTIO_NAME_LEN bytes, with a NUL
+ *
+ * Context: may sleep; the caller is bound to @bdev.
+ * Return: 0; those of bx_call().
+ */
+int bx_virtio_bus_name(struct bx_device *bdev, char *name)
+{
+	struct bx_virtio_name_arg arg = {};
+	int err = bx_call(bdev, BX_VIRTIO_BUS_NAME, &arg, sizeof(arg));
+
+	if (err)
+		return err;
+	arg.name[sizeof(arg.name) - 1] = '\0';
+	strscpy(name, arg.name, BX_VIRTIO_NAME_LEN);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bx_virtio_bus_name);
+
+static int __init bx_virtio_init(void)
+{
+	int err;
+
+	err = bx_bus_register(&bx_virtio_bus);
+	if (err)
+		return err;
+	err = bx_driver_register(&bx_virtio_bus, &bx_virtio_driver);
+	if (err)
+		bx_bus_unregister(&bx_virtio_bus);
+	return err;
+}
+module_init(bx_virtio_init);
+
+static void __exit bx_virtio_exit(void)
+{
+	bx_driver_unregister(&bx_virtio_driver);
+	bx_bus_unregister(&bx_virtio_bus);
+}
+module_exit(bx_virtio_exit);
+
+MODULE_DESCRIPTION("bus_ext: bus of virtio devices");
+MODULE_AUTHOR("bus_ext maintainers");
+MODULE_LICENSE("GPL");

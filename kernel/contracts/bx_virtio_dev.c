@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The driver of bx-virtio: a struct virtio_device over a bx device
+ *
+ * What the kernel's virtio drivers ask of struct virtio_config_ops becomes a call
+ * on the bx device (<linux/bx_virtio.h>), which policies may change, answer or
+ * refuse, and a provider may answer wrongly.  Virtio drivers were written for
+ * devices that behave, so whatever comes back is made to fit here:
+ *
+ *   reset	stops all queues at once, whoever agrees.  If it is refused the
+ *		device is as good as reset for the driver that leaves; the next
+ *		one fails to probe, unless a further attempt then succeeds.
+ *   status	has no bit that was not written since the reset, but
+ *		NEEDS_RESET
+ *   features	of the ring have those only that we know
+ *   generation	stops changing when it never stops
+ *   notify	is lost when it is refused, and does not break the queue
+ */
+#include <linux/bitops.h>
+#include <linux/cleanup.h>
+#include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/virtio.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_ring.h>
+#include <xen/xen.h>
+#include "bx_virtio_priv.h"
+
+#define BX_VIRTIO_MAX_FLAPS	64	/* generations in a row that differ */
+
+/* Feature bits that are the ring's and the transport's */
+#define BX_VIRTIO_TRANSPORT \
+	GENMASK_ULL(VIRTIO_TRANSPORT_F_END - 1, VIRTIO_TRANSPORT_F_START)
+
+/* Those of them that we and the walker know */
+#define BX_VIRTIO_KNOWN \
+	(BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) | \
+	 BIT_ULL(VIRTIO_RING_F_EVENT_IDX) | BIT_ULL(VIRTIO_F_VERSION_1))
+
+/**
+ * struct bx_virtio_dev - a virtio device over a bx device
+ * @vdev: the virtio device; its release frees this
+ * @bdev: the bx device; a reference until then
+ * @node: in bx_virtio_devs while interrupts of the configuration may come
+ * @name: of the transport
+ * @reset_err: why the device is not reset, though the driver thinks so; or 0
+ * @written: status bits that were written since the reset
+ * @generation: of the configuration, as last seen
+ * @flaps: how often in a row it was another one
+ */
+struct bx_virtio_dev {
+	struct virtio_device	vdev;
+	struct bx_device	*bdev;
+	struct list_head	node;
+	char			name[BX_VIRTIO_NAME_LEN];
+	int			reset_err;
+	u8			written;
+	u32			generation;
+	u32			flaps;
+};
+
+static DEFINE_SPINLOCK(bx_virtio_lock);	/* protects the list */
+static LIST_HEAD(bx_virtio_devs);
+
+static struct bx_virtio_dev *to_bx_virtio(struct virtio_device *vdev)
+{
+	return container_of(vdev, struct bx_virtio_dev, vdev);
+}
+
+/* ---- configuration ---- */
+
+static void vd_get(struct virtio_device *vdev, unsigned int offset, void *buf,
+		   unsigned int len)
+{
+	bx_virtio_get(to_bx_virtio(vdev)->bdev, offset, buf, len);
+}
+
+static void vd_set(struct virtio_device *vdev, unsigned int offset,
+		   const void *buf, unsigned int len)
+{
+	bx_virtio_set(to_bx_virtio(vdev)->bdev, offset, buf, len);
+}
+
+/* Drivers read until it is the same twice, so at some time it must be. */
+static u32 vd_generation(struct virtio_device *vdev)
+{
+	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
+	u32 now, last = READ_ONCE(vd->generation);
+
+	if (bx_virtio_generation(vd->bdev, &now) || now == last) {
+		WRITE_ONCE(vd->flaps, 0);
+		return last;
+	}
+	if (READ_ONCE(vd->flaps) >= BX_VIRTIO_MAX_FLAPS) {
+		WRITE_ONCE(vd->flaps, 0);
+		dev_warn_ratelimited(&vdev->dev, "its configuration changes all the time\n");
+		return last;
+	}
+	WRITE_ONCE(vd->flaps, READ_ONCE(vd->flaps) + 1);
+	WRITE_ONCE(vd->generation, now);
+	return now;
+}
+
+static const char *vd_bus_name(struct virtio_device *vdev)
+{
+	return to_bx_virtio(vdev)->name;
+}
+
+static bool vd_get_shm_region(struct virtio_device *vdev,
+			      struct virtio_shm_region *region, u8 id)
+{
+	return !bx_virtio_get_shm_region(to_bx_virtio(vdev)->bdev, id,
+					 &region->addr, &region->len);
+}
+
+/* ---- status, reset, features ---- */
+
+/* A device that is gone has nothing left to be reset. */
+static int vd_do_reset(struct bx_virtio_dev *vd)
+{
+	int err = bx_virtio_reset(vd->bdev);
+
+	vd->reset_err = err == -ENODEV ? 0 : err;
+	return vd->reset_err;
+}
+
+/*
+ * The device was left unreset: try again, for its next user.  0 or an errno.
+ */
+static int vd_make_reset(struct bx_virtio_dev *vd)
+{
+	return vd->reset_err ? vd_do_reset(vd) : 0;
+}
+
+static void vd_reset(struct virtio_device *vdev)
+{
+	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
+	struct virtqueue *vq;
+
+	list_for_each_entry(vq, &vdev->vqs, list)
+		bx_vq_stop(vq->priv);
+	vd->written = 0;
+	if (vd_do_reset(vd))
+		dev_warn(&vd->bdev->dev, "reset refused (%pe): no driver can use the device until it succeeds\n",
+			 ERR_PTR(vd->reset_err));
+}
+
+static u8 vd_get_status(struct virtio_device *vdev)
+{
+	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
+	u8 status = 0;
+
+	if (bx_virtio_get_status(vd->bdev, &status) || !vd->written)
+		return 0;
+	return status & (vd->written | VIRTIO_CONFIG_S_NEEDS_RESET);
+}
+
+static void vd_set_status(struct virtio_device *vdev, u8 status)
+{
+	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
+
+	/* a mere acknowledgment is what the one who leaves says */
+	if (status & ~VIRTIO_CONFIG_S_ACKNOWLEDGE && vd_make_reset(vd))
+		return;
+	vd->written |= status;
+	bx_virtio_set_status(vd->bdev, status);
+}
+
+static u64 vd_get_features(struct virtio_device *vdev)
+{
+	struct bx_device *bdev = to_bx_virtio(vdev)->bdev;
+	u64 known = BX_VIRTIO_KNOWN, features = 0;
+
+	if (bx_has_op(bdev, BX_VIRTIO_DISABLE_VQ) &&
+	    bx_has_op(bdev, BX_VIRTIO_ENABLE_VQ))
+		known |= BIT_ULL(VIRTIO_F_RING_RESET);
+	bx_virtio_get_features(bdev, &features);
+	return features & (known | ~BX_VIRTIO_TRANSPORT);
+}
+
+static int vd_finalize_features(struct virtio_device *vdev)
+{
+	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
+	u64 features = vdev->features;
+	int err;
+
+	err = vd_make_reset(vd);
+	if (err) {
+		dev_err(&vdev->dev, "the device is not reset, and refuses to be (%pe)\n",
+			ERR_PTR(err));
+		return err;
+	}
+	err = bx_virtio_finalize_features(vd->bdev, &features);
+	if (!err)
+		vdev->features &= features;
+	return err;
+}
+
+/* ---- queues ---- */
+
+/* False breaks the queue for good: only when the device is gone. */
+static bool vd_notify(struct virtqueue *vq)
+{
+	return bx_virtio_kick(to_bx_virtio(vq->vdev)->bdev, vq->index) !=
+	       -ENODEV;
+}
+
+/* Of the ring and of ours; the provider may still have the latter. */
+static void vd_free_vq(struct virtqueue *vq)
+{
+	struct bx_vq *bvq = vq->priv;
+
+	bx_vq_stop(bvq);
+	vring_del_virtqueue(vq);
+	bx_vq_put(bvq);
+}
+
+static void vd_del_vqs(struct virtio_device *vdev)
+{
+	struct virtqueue *vq, *next;
+
+	list_for_each_entry_safe(vq, next, &vdev->vqs, list)
+		vd_free_vq(vq);
+	bx_virtio_del_vqs(to_bx_virtio(vdev)->bdev);
+}
+
+static struct virtqueue *vd_setup_vq(struct bx_virtio_dev *vd, u32 index,
+				     const struct virtqueue_info *info)
+{
+	struct virtqueue *vq;
+	struct bx_vq *bvq;
+	u32 num = 0;
+	int err;
+
+	err = bx_virtio_get_vq_num(vd->bdev, index, &num);
+	if (err)
+		return ERR_PTR(err);
+	if (!num)
+		return ERR_PTR(-ENOENT);
+	if (num > BX_VIRTIO_MAX_NUM || !is_power_of_2(num)) {
+		dev_err(&vd->bdev->dev, "queue %u is to have %u entries, which is not a power of two up to %u\n",
+			index, num, BX_VIRTIO_MAX_NUM);
+		return ERR_PTR(-EINVAL);
+	}
+	bvq = bx_vq_alloc(num);
+	if (!bvq)
+		return ERR_PTR(-ENOMEM);
+	vq = vring_new_virtqueue(index, num, SMP_CACHE_BYTES, &vd->vdev, true,
+				 info->ctx, bx_vq_pages(bvq), vd_notify,
+				 info->callback, info->name);
+	if (!vq) {
+		bx_vq_put(bvq);
+		return ERR_PTR(-ENOMEM);
+	}
+	vq->num_max = num;
+	vq->priv = bvq;
+	bx_vq_start(bvq, vq);
+	err = bx_virtio_setup_vq(vd->bdev, index, num, bvq);
+	if (err) {
+		vd_free_vq(vq);
+		return ERR_PTR(err);
+	}
+	return vq;
+}
+
+static int vd_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
+		       struct virtqueue *vqs[],
+		       struct virtqueue_info vqs_info[],
+		       struct irq_affinity *desc)
+{
+	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
+	u32 index = 0, named = 0;
+	int err;
+
+	for (u32 i = 0; i < nvqs; i++)
+		named += !!vqs_info[i].name;
+	err = vd_make_reset(vd) ?: bx_virtio_find_vqs(vd->bdev, named);
+	if (err)
+		return err;
+	for (u32 i = 0; i < nvqs; i++) {
+		vqs[i] = NULL;
+		if (!vqs_info[i].name)
+			continue;
+		vqs[i] = vd_setup_vq(vd, index++, &vqs_info[i]);
+		if (IS_ERR(vqs[i])) {
+			err = PTR_ERR(vqs[i]);
+			vd_del_vqs(vdev);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void vd_synchronize_cbs(struct virtio_device *vdev)
+{
+	struct virtqueue *vq;
+
+	bx_virtio_synchronize_cbs(to_bx_virtio(vdev)->bdev);
+	list_for_each_entry(vq, &vdev->vqs, list)
+		bx_vq_synchronize(vq->priv);
+}
+
+static int vd_set_vq_affinity(struct virtqueue *vq, const struct cpumask *mask)
+{
+	return bx_virtio_set_vq_affinity(to_bx_virtio(vq->vdev)->bdev,
+					 vq->index, mask);
+}
+
+static const struct cpumask *vd_get_vq_affinity(struct virtio_device *vdev,
+						int index)
+{
+	const struct cpumask *mask = NULL;
+
+	bx_virtio_get_vq_affinity(to_bx_virtio(vdev)->bdev, index, &mask);
+	return mask;
+}
+
+static int vd_disable_vq_and_reset(struct virtqueue *vq)
+{
+	int err = bx_virtio_disable_vq(to_bx_virtio(vq->vdev)->bdev, vq->index);
+
+	if (!err) {
+		bx_vq_stop(vq->priv);
+		vq->reset = true;
+	}
+	return err;
+}
+
+static int vd_enable_vq_after_reset(struct virtqueue *vq)
+{
+	int err;
+
+	bx_vq_start(vq->priv, vq);
+	err = bx_virtio_enable_vq(to_bx_virtio(vq->vdev)->bdev, vq->index);
+	if (err)
+		bx_vq_stop(vq->priv);
+	else
+		vq->reset = false;
+	return err;
+}
+
+static const struct virtio_config_ops vd_config_ops = {
+	.get			= vd_get,
+	.set			= vd_set,
+	.generation		= vd_generation,
+	.get_status		= vd_get_status,
+	.set_status		= vd_set_status,
+	.reset			= vd_reset,
+	.find_vqs		= vd_find_vqs,
+	.del_vqs		= vd_del_vqs,
+	.synchronize_cbs	= vd_synchronize_cbs,
+	.get_features		= vd_get_features,
+	.finalize_features	= vd_finalize_features,
+	.bus_name		= vd_bus_name,
+	.set_vq_affinity	= vd_set_vq_affinity,
+	.get_vq_affinity	= vd_get_vq_affinity,
+	.get_shm_region		= vd_get_shm_region,
+	.disable_vq_and_reset	= vd_disable_vq_and_reset,
+	.enable_vq_after_reset	= vd_enable_vq_after_reset,
+};
+
+/* ---- interrupts of the configuration ---- */
+
+/**
+ * bx_virtio_config_changed() - tell the driver of another configuration
+ * @bdev: the device; a driver need not be bound
+ *
+ * Context: any but NMI.
+ */
+void bx_virtio_config_changed(struct bx_device *bdev)
+{
+	struct bx_virtio_dev *vd;
+	unsigned long flags;
+
+	spin_lock_irqsave(&bx_virtio_lock, flags);
+	list_for_each_entry(vd, &bx_virtio_devs, node)
+		if (vd->bdev == bdev)
+			virtio_config_changed(&vd->vdev);
+	spin_unlock_irqrestore(&bx_virtio_lock, flags);
+}
+EXPORT_SYMBOL_GPL(bx_virtio_config_changed);
+
+static void bx_virtio_list(struct bx_virtio_dev *vd)
+{
+	spin_lock_irq(&bx_virtio_lock);
+	list_add_tail(&vd->node, &bx_virtio_devs);
+	spin_unlock_irq(&bx_virtio_lock);
+	/* nobody was told of a change until now */
+	virtio_config_changed(&vd->vdev);
+}
+
+static void bx_virtio_unlist(struct bx_virtio_dev *vd)
+{
+	spin_lock_irq(&bx_virtio_lock);
+	list_del(&vd->node);
+	spin_unlock_irq(&bx_virtio_lock);
+}
+
+/* ---- the driver ---- */
+
+static void bx_virtio_release(struct device *dev)
+{
+	struct bx_virtio_dev *vd = to_bx_virtio(dev_to_virtio(dev));
+
+	put_device(&vd->bdev->dev);
+	kfree(vd);
+}
+
+static struct bx_virtio_dev *bx_virtio_alloc(struct bx_device *bdev)
+{
+	struct bx_virtio_dev *vd = kzalloc(sizeof(*vd), GFP_KERNEL);
+
+	if (!vd)
+		return NULL;
+	get_device(&bdev->dev);
+	vd->bdev = bdev;
+	vd->vdev.config = &vd_config_ops;
+	vd->vdev.id.device = bdev->id.device;
+	vd->vdev.id.vendor = bdev->id.vendor;
+	vd->vdev.dev.parent = &bdev->dev;
+	vd->vdev.dev.release = bx_virtio_release;
+	if (bx_virtio_bus_name(bdev, vd->name))
+		strscpy(vd->name, dev_name(&bdev->dev), sizeof(vd->name));
+	return vd;
+}
+
+static int bx_virtio_probe(struct bx_device *bdev,
+			   const struct bx_device_id *id)
+{
+	struct bx_virtio_dev *vd;
+	int err;
+
+	/* there virtio_ring.c would map addresses, and ours are physical */
+	if (xen_domain())
+		return -ENODEV;
+	if (!bdev->id.device)
+		return -ENODEV;
+	/* once more in there; here it can be refused */
+	err = bx_virtio_reset(bdev);
+	if (err) {
+		dev_err(&bdev->dev, "cannot be reset: %pe\n", ERR_PTR(err));
+		return err;
+	}
+	vd = bx_virtio_alloc(bdev);
+	if (!vd)
+		return -ENOMEM;
+	bx_set_drvdata(bdev, vd);
+	err = register_virtio_device(&vd->vdev);
+	if (err) {
+		put_device(&vd->vdev.dev);
+		return err;
+	}
+	bx_virtio_list(vd);
+	return 0;
+}
+
+static void bx_virtio_remove(struct bx_device *bdev)
+{
+	struct bx_virtio_dev *vd = bx_get_drvdata(bdev);
+
+	bx_virtio_unlist(vd);
+	unregister_virtio_device(&vd->vdev);
+}
+
+static const struct bx_device_id bx_virtio_ids[] = {
+	{ BX_DEVICE(BX_ANY, BX_ANY) },
+	{ }
+};
+
+struct bx_driver bx_virtio_driver = {
+	.name		= "bx-virtio",
+	.version	= BX_VIRTIO_VERSION,
+	.id_table	= bx_virtio_ids,
+	.probe		= bx_virtio_probe,
+	.remove		= bx_virtio_remove,
+};
