@@ -13,8 +13,9 @@ bx=/sys/bus/bx-virtio/devices
 net=/sys/bus/virtio/drivers/virtio_net
 data=/tmp/data
 
-# Whoever is here keeps the second namespace.
-unshare -n sleep infinity &
+# Whoever is here keeps the second namespace. What runs in the background must not
+# hold the output open: a server may outlive its signal while TCP gives up.
+unshare -n sleep infinity >/dev/null 2>&1 &
 holder=$!
 inside() { nsenter -t $holder -n "$@"; }
 
@@ -143,9 +144,9 @@ wire a b
 check ping_passes ping -c 5 -W 2 10.0.0.2
 head -c 16777216 /dev/urandom >$data
 sum=$(sha256sum <$data)
-inside nc -ll -p 99 -e cat $data &
+inside nc -ll -p 99 -e cat $data >/dev/null 2>&1 &
 servers+=($!)
-nc -ll -p 99 -e cat $data &
+nc -ll -p 99 -e cat $data >/dev/null 2>&1 &
 servers+=($!)
 dropped="$(stat a dropped) $(stat b dropped)"
 wait_until 20 listening self
