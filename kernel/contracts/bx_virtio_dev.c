@@ -11,7 +11,7 @@
  *		device is as good as reset for the driver that leaves; the next
  *		one fails to probe, unless a further attempt then succeeds.
  *   status	has no bit that was not written since the reset, but
- *		NEEDS_RESET
+ *		NEEDS_RESET; and keeps DRIVER_OK
  *   features	of the ring have those only that we know
  *   generation	stops changing when it never stops
  *   notify	is lost when it is refused, and does not break the queue
@@ -153,9 +153,13 @@ static u8 vd_get_status(struct virtio_device *vdev)
 	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
 	u8 status = 0;
 
-	if (bx_virtio_get_status(vd->bdev, &status) || !vd->written)
+	if (bx_virtio_get_status(vd->bdev, &status))
+		status = 0;
+	if (!vd->written)
 		return 0;
-	return status & (vd->written | VIRTIO_CONFIG_S_NEEDS_RESET);
+	/* hidden for a moment, the virtio core would start the driver twice */
+	return (status & (vd->written | VIRTIO_CONFIG_S_NEEDS_RESET)) |
+	       (vd->written & VIRTIO_CONFIG_S_DRIVER_OK);
 }
 
 static void vd_set_status(struct virtio_device *vdev, u8 status)
