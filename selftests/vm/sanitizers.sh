@@ -35,12 +35,24 @@ boot others "$(
 boot lockdep "modprobe lkdtm; (${crash/\%s/SPINLOCKUP}) & wait; sleep 1" &
 wait
 
+# What the runner makes of a leak: the module that leaks is gone by itself.
+cat >"$work/leaks" <<'SCRIPT'
+#!/bin/sh
+modprobe kmemleak_test && rmmod kmemleak_test
+printf '1..1\nok 1 leaks\n'
+SCRIPT
+chmod +x "$work/leaks"
+echo "$work/leaks debug none 60" >"$work/list"
+runner_status=0
+env -u TESTS -u APPEND WHERE=debug SLOWER=1 TESTS_LIST="$work/list" \
+	selftests/run >"$work/runner.out" 2>&1 || runner_status=$?
+
 # reports NAME BOOT REGEX
 reports() {
 	check "$1" grep -qE "$3" "$work/$2.out"
 }
 
-ktap_plan 8
+ktap_plan 10
 check_equal "what is reported fails the run" 126 "$(<"$work/others.status")"
 reports use_after_free others 'BUG: KASAN: slab-use-after-free'
 reports array_bounds others 'UBSAN: array-index-out-of-bounds'
@@ -50,3 +62,6 @@ reports a_lock_that_is_kept lockdep 'lock held when returning to user space'
 reports sleep_while_atomic lockdep \
 	'sleeping function called from invalid context|scheduling while atomic'
 check_equal "and fails the run" 126 "$(<"$work/lockdep.status")"
+check_match the_runner_counts_a_leak 'kmemleak: not ok .*unreferenced object' \
+	"$(<"$work/runner.out")"
+check_equal "and fails" 1 "$runner_status"
