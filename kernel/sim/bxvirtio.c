@@ -209,8 +209,8 @@ static int bxv_get(struct bx_device *bdev, void *data, u32 len)
 	len -= sizeof(*arg);
 	if (!bxv_in_config(dev, arg->offset, len))
 		return -EINVAL;
-	guard(spinlock_irqsave)(&bxv_lock);
-	memcpy(arg->data, (u8 *)&dev->config + arg->offset, len);
+	scoped_guard(spinlock_irqsave, &bxv_lock)
+		memcpy(arg->data, (u8 *)&dev->config + arg->offset, len);
 	return 0;
 }
 
@@ -252,10 +252,11 @@ static int bxv_reset(struct bx_device *bdev, void *unused, u32 len)
 	struct bxv_dev *dev = bxv_of(bdev);
 
 	bxv_forget_vqs(dev);
-	guard(spinlock_irqsave)(&bxv_lock);
-	dev->status = 0;
-	dev->features = 0;
-	memset(dev->has_affinity, 0, sizeof(dev->has_affinity));
+	scoped_guard(spinlock_irqsave, &bxv_lock) {
+		dev->status = 0;
+		dev->features = 0;
+		memset(dev->has_affinity, 0, sizeof(dev->has_affinity));
+	}
 	atomic_inc(&dev->resets);
 	return 0;
 }
@@ -288,8 +289,8 @@ static int bxv_finalize_features(struct bx_device *bdev, void *data, u32 len)
 
 	if (arg->features & ~dev->kind->features)
 		return -EINVAL;
-	guard(spinlock_irqsave)(&bxv_lock);
-	dev->features = arg->features;
+	scoped_guard(spinlock_irqsave, &bxv_lock)
+		dev->features = arg->features;
 	return 0;
 }
 
@@ -310,10 +311,11 @@ static int bxv_set_affinity(struct bx_device *bdev, void *data, u32 len)
 
 	if (arg->index >= dev->kind->nvqs)
 		return -EINVAL;
-	guard(spinlock_irqsave)(&bxv_lock);
-	dev->has_affinity[arg->index] = mask;
-	if (mask)
-		cpumask_copy(&dev->affinity[arg->index], mask);
+	scoped_guard(spinlock_irqsave, &bxv_lock) {
+		dev->has_affinity[arg->index] = mask;
+		if (mask)
+			cpumask_copy(&dev->affinity[arg->index], mask);
+	}
 	return 0;
 }
 
@@ -324,9 +326,10 @@ static int bxv_get_affinity(struct bx_device *bdev, void *data, u32 len)
 
 	if (arg->index >= dev->kind->nvqs)
 		return -EINVAL;
-	guard(spinlock_irqsave)(&bxv_lock);
-	if (dev->has_affinity[arg->index])
-		arg->mask = (uintptr_t)&dev->affinity[arg->index];
+	scoped_guard(spinlock_irqsave, &bxv_lock) {
+		if (dev->has_affinity[arg->index])
+			arg->mask = (uintptr_t)&dev->affinity[arg->index];
+	}
 	return 0;
 }
 
@@ -365,9 +368,10 @@ static int bxv_kick(struct bx_device *bdev, void *data, u32 len)
 		bxv_run(dev, 0);
 		return 0;
 	}
-	guard(spinlock_irqsave)(&bxv_lock);
-	if (dev->peer)
-		bxv_run(dev->peer, 0);
+	scoped_guard(spinlock_irqsave, &bxv_lock) {
+		if (dev->peer)
+			bxv_run(dev->peer, 0);
+	}
 	return 0;
 }
 
@@ -466,9 +470,9 @@ static u32 bxv_hdr_len(u64 features)
 	       sizeof(struct virtio_net_hdr);
 }
 
-static bool bxv_flow_begin(struct bxv_flow *flow, struct bxv_dev *dev)
+static bool bxv_flow_find(struct bxv_flow *flow, struct bxv_dev *dev)
 {
-	guard(spinlock_irqsave)(&bxv_lock);
+	lockdep_assert_held(&bxv_lock);
 	flow->dev = dev;
 	flow->tx = bxv_vq_of(dev, BXV_TX);
 	if (!flow->tx)
@@ -481,6 +485,15 @@ static bool bxv_flow_begin(struct bxv_flow *flow, struct bxv_dev *dev)
 	flow->rx_csum = dev->peer->features &
 			BIT_ULL(VIRTIO_NET_F_GUEST_CSUM);
 	return true;
+}
+
+static bool bxv_flow_begin(struct bxv_flow *flow, struct bxv_dev *dev)
+{
+	bool found;
+
+	scoped_guard(spinlock_irqsave, &bxv_lock)
+		found = bxv_flow_find(flow, dev);
+	return found;
 }
 
 /* Take a packet, with its header; bytes that are not there are zero. */

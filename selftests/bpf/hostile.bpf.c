@@ -45,9 +45,5 @@ static void BX_OP2(hostile_complete, struct bx_call *call, s32 ret)
 		spoil(call);
 }
 
-BX_POLICY(hostile,
-	.bus = "bx-vfio",
-	.calls = BX_WATCH_ALL,
-	.call = (void *)hostile_call,
-	.complete = (void *)hostile_complete,
-);
+BX_POLICY(hostile, .bus = "bx-vfio", .calls = BX_WATCH_ALL,
+	  .call = (void *)hostile_call, .complete = (void *)hostile_complete);

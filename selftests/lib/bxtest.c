@@ -132,9 +132,8 @@ int bxt_start(const char *module)
 int bxt_finish(void)
 {
 	static const char *const modules[] = {
-		"bxsim", "bx_sf", "bxvfio", "bx_vfio", "bus_ext",
+		"bxsim", "bx_sf", "bxvfio", "bx_vfio", "bus_ext", NULL
 	};
-	const unsigned int n = sizeof(modules) / sizeof(modules[0]);
 	int err;
 
 	if (control) {
@@ -143,7 +142,7 @@ int bxt_finish(void)
 	}
 	scripted__destroy(scripted);
 	control__destroy(control);
-	for (unsigned int i = 0; i < n; i++) {
+	for (unsigned int i = 0; modules[i]; i++) {
 		err = bxt_loaded(modules[i]) ? bxt_unload_soon(modules[i]) : 0;
 		if (err)
 			return bxt_complain("unload a module", err);
