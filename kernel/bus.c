@@ -538,6 +538,18 @@ void bx_own_changed(const char *name)
 	up_read(&bx_bus_rwsem);
 }
 
+static struct bx_bus *bx_bus_find(const char *name)
+{
+	struct bx_bus *bus;
+
+	lockdep_assert_held(&bx_bus_rwsem);
+	list_for_each_entry(bus, &bx_buses, node) {
+		if (!strcmp(bus->name, name))
+			return bus;
+	}
+	return NULL;
+}
+
 /**
  * bx_own_bus_get() - pin the module of one of our own buses
  * @name: the bus
@@ -548,18 +560,13 @@ void bx_own_changed(const char *name)
 int bx_own_bus_get(const char *name, struct module **owner)
 {
 	struct bx_bus *bus;
-	int err = -ENODEV;
 
-	down_read(&bx_bus_rwsem);
-	list_for_each_entry(bus, &bx_buses, node) {
-		if (!strcmp(bus->name, name) && try_module_get(bus->owner)) {
-			*owner = bus->owner;
-			err = 0;
-			break;
-		}
-	}
-	up_read(&bx_bus_rwsem);
-	return err;
+	guard(rwsem_read)(&bx_bus_rwsem);
+	bus = bx_bus_find(name);
+	if (!bus || !try_module_get(bus->owner))
+		return -ENODEV;
+	*owner = bus->owner;
+	return 0;
 }
 
 /**
@@ -574,13 +581,11 @@ int bx_own_contract(const char *name, const struct bx_contract **contract)
 	struct bx_bus *bus;
 
 	guard(rwsem_read)(&bx_bus_rwsem);
-	list_for_each_entry(bus, &bx_buses, node) {
-		if (!strcmp(bus->name, name)) {
-			*contract = bus->contract;
-			return 0;
-		}
-	}
-	return -ENODEV;
+	bus = bx_bus_find(name);
+	if (!bus)
+		return -ENODEV;
+	*contract = bus->contract;
+	return 0;
 }
 
 static int bx_bus_notify(struct notifier_block *nb, unsigned long action,
@@ -593,18 +598,11 @@ static int bx_bus_notify(struct notifier_block *nb, unsigned long action,
 
 static int bx_bus_list(struct bx_bus *bus)
 {
-	struct bx_bus *other;
-	int err = 0;
-
-	down_write(&bx_bus_rwsem);
-	list_for_each_entry(other, &bx_buses, node) {
-		if (!strcmp(other->name, bus->name))
-			err = -EEXIST;
-	}
-	if (!err)
-		list_add_tail(&bus->node, &bx_buses);
-	up_write(&bx_bus_rwsem);
-	return err;
+	guard(rwsem_write)(&bx_bus_rwsem);
+	if (bx_bus_find(bus->name))
+		return -EEXIST;
+	list_add_tail(&bus->node, &bx_buses);
+	return 0;
 }
 
 /**
@@ -731,7 +729,7 @@ static struct bx_device *bx_device_room(const struct bx_contract *contract,
 		return NULL;
 	bdev->calls = alloc_percpu(struct bx_calls);
 	bdev->info = kzalloc(sizeof(*bdev->info), GFP_KERNEL);
-	bdev->op = kcalloc(contract->nr_ops + 1, sizeof(*bdev->op), GFP_KERNEL);
+	bdev->op = kcalloc(contract->nr_ops, sizeof(*bdev->op), GFP_KERNEL);
 	if (!bdev->calls || !bdev->info || !bdev->op) {
 		free_percpu(bdev->calls);
 		kfree(bdev->info);
@@ -792,6 +790,11 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 }
 EXPORT_SYMBOL_GPL(bx_device_alloc);
 
+static u32 bx_device_hash(const char *name)
+{
+	return full_name_hash(NULL, name, strlen(name));
+}
+
 /* Names are compared here because sysfs would answer with a stack trace. */
 static int bx_device_list(struct bx_device *bdev)
 {
@@ -808,6 +811,9 @@ static int bx_device_list(struct bx_device *bdev)
 	if (!err) {
 		list_add_tail(&bdev->node, &bx_devices);
 		bx_device_watch(bdev);
+		/* from now on other devices' calls may be redirected to it */
+		hash_add_rcu(bx_device_names, &bdev->name_node,
+			     bx_device_hash(dev_name(&bdev->dev)));
 	}
 	mutex_unlock(&bx_device_mutex);
 	return err;
@@ -818,19 +824,6 @@ static void bx_device_unlist(struct bx_device *bdev)
 	mutex_lock(&bx_device_mutex);
 	list_del_init(&bdev->node);
 	mutex_unlock(&bx_device_mutex);
-}
-
-static u32 bx_device_hash(const char *name)
-{
-	return full_name_hash(NULL, name, strlen(name));
-}
-
-/* From now on other devices' calls may be redirected to it. */
-static void bx_device_open(struct bx_device *bdev)
-{
-	guard(mutex)(&bx_device_mutex);
-	hash_add_rcu(bx_device_names, &bdev->name_node,
-		     bx_device_hash(dev_name(&bdev->dev)));
 }
 
 /**
@@ -901,7 +894,6 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 	err = bx_device_list(bdev);
 	if (err)
 		return err;
-	bx_device_open(bdev);
 	err = device_add(&bdev->dev);
 	if (err) {
 		bx_device_unplug(bdev);

@@ -76,22 +76,6 @@ static void bx_frame_leave(struct bx_frame *frame)
 
 /* ---- devices that other devices' calls go to ---- */
 
-/* Holds off the removal of @bdev, without a reference; see bx_call(). */
-static bool bx_call_begin(struct bx_device *bdev)
-{
-	this_cpu_inc(bdev->calls->begun);
-	barrier();
-	return !READ_ONCE(bdev->gone);
-}
-
-static void bx_call_end(struct bx_device *bdev)
-{
-	barrier();
-	this_cpu_inc(bdev->calls->ended);
-	if (READ_ONCE(bdev->gone))
-		bx_call_drained(bdev);
-}
-
 /**
  * bx_call_set_target() - name the device that a call goes to
  * @call: the call
@@ -106,10 +90,15 @@ int bx_call_set_target(struct bx_call *call, const char *name)
 
 	if (call->completing)
 		return -EINVAL;
-	/* removal waits for RCU between marking the device and counting */
+	/*
+	 * No reference is taken: that a call has begun holds off removal, which
+	 * waits for RCU between marking the device and counting.
+	 */
 	rcu_read_lock();
 	to = bx_device_find_rcu(call->bdev->bus, name);
-	if (to && !bx_call_begin(to)) {
+	if (to)
+		bx_call_begin(to);
+	if (to && READ_ONCE(to->gone)) {
 		bx_call_end(to);
 		to = NULL;
 	}
@@ -191,9 +180,13 @@ static void bx_shadow_call(struct bx_call *call, struct bx_inst *inst)
 
 /* ---- all of them ---- */
 
-/* The policy that decided a call, and as what; complete() ends above it. */
+/*
+ * The policy that decided a call, and as what; complete() ends above it.  Most
+ * often there is none among those that were asked.
+ */
 struct bx_stop {
 	bool	decided;
+	bool	completes;
 	s32	verdict;
 	s32	priority;
 	char	name[BX_NAME_LEN];
@@ -228,8 +221,10 @@ static void bx_call_ask(struct bx_call *call, struct bx_stop *stop)
 	for (u32 i = 0; chain && i < chain->n && !stop->decided; i++) {
 		struct bx_inst *inst = chain->inst[i];
 
-		if (!inst->ops->call || !bx_watches(inst, call->op) ||
-		    !bx_inst_live(inst))
+		if (!bx_watches(inst, call->op) || !bx_inst_live(inst))
+			continue;
+		stop->completes |= !!inst->ops->complete;
+		if (!inst->ops->call)
 			continue;
 		if (inst->flags & BX_F_SHADOW)
 			bx_shadow_call(call, inst);
@@ -309,7 +304,8 @@ static int bx_call_dispatch(struct bx_call *call, void *arg, u32 len)
 		call->result = bx_call(call->to, call->op, arg, len);
 	else if (!stop.decided)
 		call->result = call->bdev->op[call->op](call->bdev, arg, len);
-	bx_call_complete(call, &stop, newest);
+	if (stop.completes)
+		bx_call_complete(call, &stop, newest);
 	bx_call_drop_target(call);
 	if (start)
 		bx_call_trace(call, &stop, start);

@@ -289,6 +289,22 @@ void bx_driver_unregister(struct bx_driver *drv);
 int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len);
 void bx_call_drained(struct bx_device *bdev);
 
+/* From here on removal waits, whatever is seen next; see bx_call(). */
+static __always_inline void bx_call_begin(struct bx_device *bdev)
+{
+	this_cpu_inc(bdev->calls->begun);
+	barrier();
+}
+
+/* Pairs with bx_call_begin(). */
+static __always_inline void bx_call_end(struct bx_device *bdev)
+{
+	barrier();
+	this_cpu_inc(bdev->calls->ended);
+	if (unlikely(READ_ONCE(bdev->gone)))
+		bx_call_drained(bdev);
+}
+
 /**
  * bx_call() - use a device
  * @bdev: the device; the caller is bound to it, or holds a reference
@@ -302,7 +318,7 @@ void bx_call_drained(struct bx_device *bdev);
  * Removal waits for calls in flight.  A call is counted before it looks at
  * @watched, and removal sets all bits there and then has every processor pass
  * through a barrier before it looks at the counts: the one or the other sees
- * (see bx_call_kill()).  So neither needs a barrier here.
+ * (see bx_call_drain()).  So neither needs a barrier here.
  *
  * Context: what the operation's description says.
  * Return: what the provider or a policy answers; -ENODEV when the device is
@@ -314,16 +330,12 @@ static __always_inline int bx_call(struct bx_device *bdev, u32 op, void *arg,
 {
 	int ret;
 
-	this_cpu_inc(bdev->calls->begun);
-	barrier();
+	bx_call_begin(bdev);
 	if (unlikely(READ_ONCE(bdev->watched[op / 64]) & BIT_ULL(op % 64)))
 		ret = bx_call_watched(bdev, op, arg, len);
 	else
 		ret = bdev->op[op](bdev, arg, len);
-	barrier();
-	this_cpu_inc(bdev->calls->ended);
-	if (unlikely(READ_ONCE(bdev->gone)))
-		bx_call_drained(bdev);
+	bx_call_end(bdev);
 	return ret;
 }
 

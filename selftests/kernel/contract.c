@@ -30,9 +30,8 @@ FIXTURE_SETUP(contract)
 	ASSERT_EQ(0, bxt_clean());
 	for (int i = 0; i < SCRIPT_SLOTS; i++)
 		bxt_script(i)->complete_result = 1;
-	self->kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	self->kmsg = bxt_kernel_log();
 	ASSERT_LE(0, self->kmsg);
-	lseek(self->kmsg, 0, SEEK_END);
 }
 
 FIXTURE_TEARDOWN(contract)
@@ -40,21 +39,7 @@ FIXTURE_TEARDOWN(contract)
 	close(self->kmsg);
 }
 
-/* What the kernel said since the last question. */
-static bool kernel_said(int kmsg, const char *text)
-{
-	char line[1024];
-	bool said = false;
-	ssize_t n;
-
-	while ((n = read(kmsg, line, sizeof(line) - 1)) > 0) {
-		line[n] = '\0';
-		said |= !!strstr(line, text);
-	}
-	return said;
-}
-
-#define EXPECT_SAID(text)	EXPECT_TRUE(kernel_said(self->kmsg, text))
+#define EXPECT_SAID(text)	EXPECT_TRUE(bxt_kernel_said(self->kmsg, text))
 
 static int try(const char *attr, const char *fmt, ...)
 {

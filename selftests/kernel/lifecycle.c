@@ -273,29 +273,14 @@ TEST_F_TIMEOUT(modules, drivers_that_come_and_go_under_load, 60)
 
 /* ---- without type information ---- */
 
-/* What the kernel said since the log was opened. */
-static bool log_says(int kmsg, const char *text)
-{
-	char line[1024];
-	ssize_t n;
-
-	while ((n = read(kmsg, line, sizeof(line) - 1)) > 0) {
-		line[n] = '\0';
-		if (strstr(line, text))
-			return true;
-	}
-	return false;
-}
-
 TEST_F(modules, without_btf_is_refused_with_a_reason)
 {
-	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	int kmsg = bxt_kernel_log();
 
 	ASSERT_LE(0, kmsg);
-	lseek(kmsg, 0, SEEK_END);
 	EXPECT_EQ(-ENOENT, bxt_load_built("build/modules/%s",
 					  "bus_ext-no-btf"));
-	EXPECT_TRUE(log_says(kmsg, "no BTF that fits the running kernel"));
+	EXPECT_TRUE(bxt_kernel_said(kmsg, "no BTF that fits the running kernel"));
 	EXPECT_FALSE(bxt_loaded("bus_ext"));
 	EXPECT_NE(0, access("/sys/kernel/bus_ext", F_OK));
 	/* and the real one loads after it */

@@ -453,6 +453,31 @@ int bxt_read(const char *path, char *buf, unsigned int size)
 	return err;
 }
 
+/* The kernel's log from now on, for bxt_kernel_said(); an errno. */
+int bxt_kernel_log(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+/* Whether the kernel said so since the log was opened, or last looked at. */
+bool bxt_kernel_said(int log, const char *text)
+{
+	char line[1024];
+	bool said = false;
+	ssize_t n;
+
+	while ((n = read(log, line, sizeof(line) - 1)) > 0) {
+		line[n] = '\0';
+		said |= !!strstr(line, text);
+	}
+	return said;
+}
+
 bool bxt_contains(const char *path, const char *text)
 {
 	char buf[8192];

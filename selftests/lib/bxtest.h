@@ -94,6 +94,8 @@ int bxt_drivers(const struct bx_driver_rec **recs);
 
 int bxt_write(const char *path, const char *text);
 int bxt_read(const char *path, char *buf, unsigned int size);
+int bxt_kernel_log(void);
+bool bxt_kernel_said(int log, const char *text);
 bool bxt_contains(const char *path, const char *text);
 int bxt_sim(const char *attr, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
