@@ -109,7 +109,7 @@ const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor)
 	const struct bx_scope *scope;
 	u32 hash;
 
-	if (!index || !index->n)
+	if (!index)
 		return NULL;
 	hash = bx_bus_hash(bus);
 	scope = bx_scope_find(index, bus, bx_scope_key(hash, vendor)) ?:
@@ -188,14 +188,18 @@ static struct bx_index *bx_index_build(gfp_t gfp)
 	return index;
 }
 
-/* Elections that begin after this see the list as it is now. */
+/*
+ * Elections that begin after this see the list as it is now.  Without policies
+ * there is no index either: nobody would free it when the module goes.
+ */
 static int bx_publish(gfp_t gfp)
 {
-	struct bx_index *new, *old;
+	struct bx_index *new = NULL, *old;
 
 	lockdep_assert_held(&bx_policy_mutex);
-	new = bx_index_build(gfp);
-	if (!new)
+	if (bx_npolicies)
+		new = bx_index_build(gfp);
+	if (bx_npolicies && !new)
 		return -ENOMEM;
 	old = rcu_replace_pointer(bx_index, new,
 				  lockdep_is_held(&bx_policy_mutex));
