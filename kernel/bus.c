@@ -482,7 +482,8 @@ static int bx_reelect_dev(struct device *dev, void *forget)
 	struct bx_device *bdev = to_bx_device(dev);
 	bool again;
 
-	if (READ_ONCE(dev->driver))
+	/* One that is just being added gets its turn in bx_device_add(). */
+	if (READ_ONCE(dev->driver) || !READ_ONCE(bdev->added))
 		return 0;
 	mutex_lock(&bdev->elect_lock);
 	if (forget)
@@ -904,8 +905,11 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 	/*
 	 * The driver core asks match() only when it has a driver at hand.  On
 	 * a bus without any the election is held here: it may want a module.
+	 * Nor was the device part of a re-election until now; the barrier pairs
+	 * with that of the generation, which ends before that begins.
 	 */
-	bx_own_elected(bdev, NULL);
+	smp_store_mb(bdev->added, true);
+	bx_reelect_dev(&bdev->dev, NULL);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bx_device_add);
@@ -1067,7 +1071,8 @@ EXPORT_SYMBOL_GPL(bx_driver_unregister);
  *
  * Context: process; unbinds and probes.
  * Return: 1 when the driver changed, 0 when it stayed, -ENODEV when the device
- * is gone, -EAGAIN when none is bound although one was elected, or an errno.
+ * is gone, -EAGAIN when none is bound although one was elected or when it is just
+ * being added, or an errno.
  */
 int bx_own_rebind(struct bx_device *bdev)
 {
@@ -1077,6 +1082,8 @@ int bx_own_rebind(struct bx_device *bdev)
 
 	if (!device_is_registered(&bdev->dev))
 		return -ENODEV;
+	if (!READ_ONCE(bdev->added))
+		return -EAGAIN;
 	mutex_lock(&bdev->elect_lock);
 	bx_own_forget(bdev);
 	err = bx_own_elect_locked(bdev);
