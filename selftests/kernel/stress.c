@@ -605,6 +605,12 @@ static int count_drivers(const char *device)
 	return n;
 }
 
+/* No driver can reset it, and an override names one all the same. */
+static bool is_unplugged(const char *device)
+{
+	return bxt_sim("call", "%s 0 text", device) == -ENODEV;
+}
+
 /* What is wrong with a device, NULL when nothing is. */
 static const char *fault_of(const char *device)
 {
@@ -624,7 +630,8 @@ static const char *fault_of(const char *device)
 		snprintf(text, sizeof(text), "is with %d drivers", n);
 	else if (seen && !*now && !bxt_device(device, &rec) &&
 		 rec.decision.outcome == BX_OUT_DRIVER &&
-		 probe_would_succeed(rec.decision.driver))
+		 probe_would_succeed(rec.decision.driver) &&
+		 !is_unplugged(device))
 		snprintf(text, sizeof(text),
 			 "is not bound to '%s', which is elected and would take it",
 			 rec.decision.driver);
