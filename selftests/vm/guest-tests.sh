@@ -8,7 +8,7 @@
 # In a sanitizer kernel, what nothing refers to any more after all tests is a
 # failure, and so is a lock checker that has switched itself off.
 #
-# '@begin NAME' and '@end NAME' around a test tell the runner how far it got;
+# '@begin NAME SECONDS' and '@end NAME' around a test tell the runner how far it got;
 # '@splat NAME' that it saw a kernel complaint and has counted it. Ends with 75
 # when a test leaves a kernel that no other test should run on: the runner then
 # boots a new one for the rest.
@@ -57,7 +57,19 @@ leaks() {
 	sleep 6
 	echo scan >$leaks
 	echo scan >$leaks
-	grep . $leaks
+	unknown_leaks <$leaks | grep .
+}
+
+# Of what kmemleak reports, what is not the kernel's own.
+unknown_leaks() {
+	KNOWN=$(grep -v '^#' "$here/known-leaks" | tr '\n' '|' | sed 's/|$//') awk '
+		/^unreferenced object/ { flush() }
+		{ object = object $0 "\n" }
+		END { flush() }
+		function flush() {
+			if (object !~ ENVIRON["KNOWN"]) printf "%s", object
+			object = ""
+		}'
 }
 
 number=0
@@ -66,7 +78,7 @@ for test in "$@"; do
 	number=$((number + 1))
 	mark="$number $name"
 	spoilt=
-	echo "@begin $name"
+	echo "@begin $name $seconds"
 	echo "# test $mark" >/dev/kmsg
 	judge "$name" "$program" "$seconds"
 	if lines=$(splats_since "$mark"); then
@@ -87,9 +99,17 @@ for test in "$@"; do
 	echo "@end $name"
 	[ -z "$spoilt" ] || exit 75
 done
+# Nothing has spoilt this kernel, or we would not be here: so not a word more may
+# be in its log, from the ends of tests either.
+if lines=$(dmesg | grep -E -m 1 -A 25 -f <(grep -v '^#' "$here/splats")); then
+	judge_fail "$name" "the kernel complained afterwards:"
+	printf "%s\n" "$lines" | sed "s|^|$name: # |"
+fi
 if lines=$(leaks); then
 	judge_fail kmemleak "what $# tests left behind:"
 	printf "%s\n" "$lines" | sed "s|^|kmemleak: # |"
 elif [ -e /sys/kernel/debug/kmemleak ]; then
 	echo "kmemleak: ok - nothing is left of $# tests"
 fi
+# What the scan says in the log has been judged, object by object.
+[ -z "$(cat /sys/kernel/debug/kmemleak 2>/dev/null)" ] || echo "@splat kmemleak"
