@@ -13,6 +13,8 @@
  *   status	has no bit that was not written since the reset, but
  *		NEEDS_RESET; and keeps DRIVER_OK
  *   features	of the ring have those only that we know
+ *   config	of a network interface asks for no announcement that was not
+ *		negotiated: virtio-net has a BUG() for that
  *   generation	stops changing when it never stops
  *   notify	is lost when it is refused, and does not break the queue
  */
@@ -25,7 +27,9 @@
 #include <linux/spinlock.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_ids.h>
 #include <linux/virtio_ring.h>
+#include <uapi/linux/virtio_net.h>
 #include <xen/xen.h>
 #include "bx_virtio_priv.h"
 
@@ -72,10 +76,24 @@ static struct bx_virtio_dev *to_bx_virtio(struct virtio_device *vdev)
 
 /* ---- configuration ---- */
 
+/* Without the feature virtio-net has no queue to acknowledge it on, and dies. */
+static void vd_hide_announce(struct virtio_device *vdev, unsigned int offset,
+			     u8 *buf, unsigned int len)
+{
+	unsigned int at = offsetof(struct virtio_net_config, status) +
+			  !virtio_is_little_endian(vdev);
+
+	if (vdev->id.device == VIRTIO_ID_NET &&
+	    !virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_ANNOUNCE) &&
+	    at >= offset && at - offset < len)
+		buf[at - offset] &= ~VIRTIO_NET_S_ANNOUNCE;
+}
+
 static void vd_get(struct virtio_device *vdev, unsigned int offset, void *buf,
 		   unsigned int len)
 {
 	bx_virtio_get(to_bx_virtio(vdev)->bdev, offset, buf, len);
+	vd_hide_announce(vdev, offset, buf, len);
 }
 
 static void vd_set(struct virtio_device *vdev, unsigned int offset,

@@ -114,7 +114,7 @@ fetch() {
 	"${@:2}" timeout 30 nc "10.0.0.$1" 99 </dev/null | sha256sum
 }
 
-ktap_plan 46
+ktap_plan 48
 modprobe -a bxvirtio virtio_rng virtio_net
 wait_until 10 separated
 check_equal contract_has_20_operations 20 \
@@ -221,6 +221,14 @@ echo b >$sim/unplug
 check unplugged_under_traffic wait_until 10 lacks_carrier a
 destroy b
 check_fails and_gone test -e $bx/b
+
+# what a driver has a BUG() for
+bxctl apply build/selftests/e2e/virtio-announce.bpf.o >/dev/null
+create b net peer=a
+check no_announcement_that_was_not_negotiated wait_until 10 has_carrier a
+destroy b
+check so_the_driver_lives wait_until 10 lacks_carrier a
+bxctl detach virtio_announce >/dev/null
 
 # the worst of policies
 check hostile_applies bxctl apply build/selftests/e2e/virtio-hostile.bpf.o
