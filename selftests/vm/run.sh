@@ -7,7 +7,7 @@
 #
 #   RUN=        a shell command, or a script of the checkout
 #   DEVICES=    device sets, see the file devices beside this (default none)
-#   TIMEOUT=    seconds until the VM is given up (default 300; a shell: none)
+#   TIMEOUT=    seconds until the VM is given up (default 300; a shell: none), 0: none
 #   MEM= SMP=   memory and processors (1G, 2)
 #   APPEND=     more kernel parameters
 #   ICOUNT=1    count instructions instead of time: repeatable measurements
@@ -134,6 +134,18 @@ splats() {
 		grep -E -m 1 -A 25 -f <(grep -v '^#' "$here/splats")
 }
 
+# Why the kernel is no more, or what it said last.
+last_words() {
+	splats >&2 || tail -n 25 "$run/console.log" >&2
+}
+
+# shellcheck disable=SC2317 # called by the trap
+stop() {
+	say "stopped; the kernel's last messages:"
+	last_words
+	exit 143
+}
+
 # shellcheck disable=SC2317 # called by the trap
 cleanup() {
 	local status=$?
@@ -164,7 +176,7 @@ for set in ${DEVICES:-none}; do device_set "$set"; done
 run=$(mktemp -d "$build/vm/run.XXXXXX")
 trap cleanup EXIT
 trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+trap stop TERM HUP
 describe_run
 
 # The virtual serial bus is on PCI, where the kernel has its driver built in.
@@ -214,12 +226,12 @@ qemu_pid=
 
 if [ "$qemu_status" = 124 ] || [ "$qemu_status" = 137 ]; then
 	say "no end after $timeout seconds (TIMEOUT=); the kernel's last messages:"
-	tail -n 25 "$run/console.log" >&2
+	last_words
 	exit 124
 fi
 if [ ! -s "$run/status" ]; then
 	say "the guest died without a status (qemu: $qemu_status); the kernel's last messages:"
-	splats >&2 || tail -n 25 "$run/console.log" >&2
+	last_words
 	exit 125
 fi
 if splats >"$run/splat"; then

@@ -96,6 +96,11 @@ fixture panics <<'END'
 #!/bin/sh
 printf '1..1\n'; echo c >/proc/sysrq-trigger
 END
+# Its judge in the guest will not end it.
+fixture stuck <<'END'
+#!/bin/sh
+printf '1..1\n'; kill -STOP $PPID; sleep 600
+END
 for name in no-plan too-few fails dies liar; do
 	list host $name >"$work/$name.list"
 done
@@ -103,8 +108,9 @@ list host passes >"$work/passes.list"
 : >"$work/nothing.list"
 # One VM each for what spoils a kernel, and one for the test after it.
 list vm spoils panics passes >"$work/vm.list"
+list vm stuck passes >"$work/stuck.list"
 
-ktap_plan 18
+ktap_plan 20
 
 vm passes RUN='echo out; echo err >&2; exit 3' &
 vm panic RUN='echo before; echo c >/proc/sysrq-trigger; sleep 60' &
@@ -112,7 +118,9 @@ wait
 vm hang TIMEOUT=12 RUN='sleep 60' &
 vm splat RUN='echo "WARNING: CPU: 0 PID: 1 at x" >/dev/kmsg' &
 wait
-runner vm
+runner vm &
+GRACE=30 runner stuck
+wait
 
 check_vm passes 3 "the command's status is passed on"
 check_equal "stdout is the command's alone" out "$(<"$work/passes.out")"
@@ -136,3 +144,7 @@ said=$(<"$work/vm.out")
 check_match "a warning is laid to the test" "spoils: not ok - the kernel complained" "$said"
 check_match "modules left in use too" "spoils: not ok - left modules in use: bus_ext" "$said"
 check_match "a panic too" "panics: not ok - the VM ended with status 125" "$said"
+check_runner stuck 1 "1 passed, 1 failed, 1 skipped" \
+	"what cannot be killed is counted, and the tests after it still run"
+check_match "it is named" "stuck: not ok - the VM ended with status 143: stuck" \
+	"$(<"$work/stuck.out")"
