@@ -105,6 +105,7 @@ struct bxv_kind {
  * @status: the status byte
  * @features: what was agreed upon
  * @config: configuration space
+ * @generation: of it; another one whenever the device changes it
  * @affinity: of each queue, as told
  * @has_affinity: whether it was
  * @stalled: when the peer ran out of buffers, 0: it has some; of the work alone
@@ -126,6 +127,7 @@ struct bxv_dev {
 	u8				status;
 	u64				features;
 	struct virtio_net_config	config;
+	u32				generation;
 	struct cpumask			affinity[BXV_MAX_VQS];
 	bool				has_affinity[BXV_MAX_VQS];
 	unsigned long			stalled;
@@ -163,6 +165,14 @@ static void bxv_config_changed(struct bxv_dev *dev)
 		bx_virtio_config_changed(dev->bdev);
 }
 
+static void bxv_set_peer(struct bxv_dev *dev, struct bxv_dev *peer)
+{
+	lockdep_assert_held(&bxv_lock);
+	dev->peer = peer;
+	dev->config.status = bxv_net_status(dev);
+	dev->generation++;
+}
+
 /* The commands' alone; @peer may be NULL. */
 static void bxv_connect(struct bxv_dev *dev, struct bxv_dev *peer)
 {
@@ -171,16 +181,11 @@ static void bxv_connect(struct bxv_dev *dev, struct bxv_dev *peer)
 	lockdep_assert_held(&bxv_cmd_lock);
 	scoped_guard(spinlock_irqsave, &bxv_lock) {
 		old = dev->peer;
-		if (old) {
-			old->peer = NULL;
-			old->config.status = bxv_net_status(old);
-		}
-		dev->peer = peer;
-		dev->config.status = bxv_net_status(dev);
-		if (peer) {
-			peer->peer = dev;
-			peer->config.status = bxv_net_status(peer);
-		}
+		if (old)
+			bxv_set_peer(old, NULL);
+		bxv_set_peer(dev, peer);
+		if (peer)
+			bxv_set_peer(peer, dev);
 	}
 	if (old)
 		bxv_config_changed(old);
@@ -211,6 +216,29 @@ static int bxv_get(struct bx_device *bdev, void *data, u32 len)
 		return -EINVAL;
 	scoped_guard(spinlock_irqsave, &bxv_lock)
 		memcpy(arg->data, (u8 *)&dev->config + arg->offset, len);
+	return 0;
+}
+
+/* The address is what a driver may write, of a device without VERSION_1. */
+static int bxv_set(struct bx_device *bdev, void *data, u32 len)
+{
+	struct bx_virtio_config_arg *arg = data;
+	struct bxv_dev *dev = bxv_of(bdev);
+
+	len -= sizeof(*arg);
+	if (!bxv_in_config(dev, arg->offset, len) ||
+	    arg->offset + len > sizeof(dev->config.mac))
+		return -EINVAL;
+	scoped_guard(spinlock_irqsave, &bxv_lock)
+		memcpy(dev->config.mac + arg->offset, arg->data, len);
+	return 0;
+}
+
+static int bxv_generation(struct bx_device *bdev, void *data, u32 len)
+{
+	struct bx_virtio_generation_arg *arg = data;
+
+	arg->generation = READ_ONCE(bxv_of(bdev)->generation);
 	return 0;
 }
 
@@ -377,6 +405,8 @@ static int bxv_kick(struct bx_device *bdev, void *data, u32 len)
 
 static const bx_op_fn bxv_ops[BX_VIRTIO_NR_OPS] = {
 	[BX_VIRTIO_GET]			= bxv_get,
+	[BX_VIRTIO_SET]			= bxv_set,
+	[BX_VIRTIO_GENERATION]		= bxv_generation,
 	[BX_VIRTIO_GET_STATUS]		= bxv_get_status,
 	[BX_VIRTIO_SET_STATUS]		= bxv_set_status,
 	[BX_VIRTIO_RESET]		= bxv_reset,

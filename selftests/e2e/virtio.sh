@@ -42,6 +42,7 @@ stat() { sed -n "s/^$1 .* $2=\([0-9a-f]*\).*/\1/p" $sim/devices; }
 sent_more_than() { [ "$(stat "$1" sent)" -gt "$2" ]; }
 
 carrier() { cat $bx/"$1"/virtio*/net/*/carrier; }
+address_of() { ip link set "$(interface_of "$1")" address "$2"; }
 has_carrier() { [ "$(carrier "$1")" = 1 ]; }
 lacks_carrier() { [ "$(carrier "$1")" = 0 ]; }
 in_log() { dmesg | grep -q "$1"; }
@@ -109,12 +110,14 @@ traffic() {
 listening() {
 	grep -q ':0063 0*:0000 0A' "/proc/$1/net/tcp" "/proc/$1/net/tcp6"
 }
-# fetch ADDRESS [COMMAND...]: the checksum of what comes from there
+summary() { echo "$(wc -c <"$1") $(sha256sum <"$1")"; }
+# fetch ADDRESS [COMMAND...]: length and checksum of what comes from there
 fetch() {
-	"${@:2}" timeout 30 nc "10.0.0.$1" 99 </dev/null | sha256sum
+	"${@:2}" timeout 100 nc "10.0.0.$1" 99 </dev/null >$data.got || true
+	summary $data.got
 }
 
-ktap_plan 48
+ktap_plan 54
 modprobe -a bxvirtio virtio_rng virtio_net
 wait_until 10 separated
 check_equal contract_has_20_operations 20 \
@@ -143,7 +146,7 @@ check_fails rng_has_no_peer create x rng peer=a
 wire a b
 check ping_passes ping -c 5 -W 2 10.0.0.2
 head -c 16777216 /dev/urandom >$data
-sum=$(sha256sum <$data)
+sum=$(summary $data)
 inside nc -ll -p 99 -e cat $data >/dev/null 2>&1 &
 servers+=($!)
 nc -ll -p 99 -e cat $data >/dev/null 2>&1 &
@@ -196,14 +199,29 @@ check_equal detaching_changes_no_bound_driver 02:b0:05:00:00:0b "$(mac_of b)"
 again b
 check_equal a_new_driver_sees_the_devices_mac 02:00:00:00:00:0b "$(mac_of b)"
 
+# an older device, whose driver writes the address to the configuration
+bxctl apply build/selftests/e2e/virtio-legacy.bpf.o >/dev/null
+again b
+check_equal no_version_1 0 "$(bits_of b 33)"
+check_fails set_of_a_wrong_address address_of b 01:00:00:00:00:00
+check address_is_written address_of b 02:00:00:00:00:bb
+again b
+check_equal and_is_the_devices 02:00:00:00:00:bb "$(mac_of b)"
+wire a b
+check_equal headers_have_another_length "$sum" "$(fetch 2)"
+check_equal and_in_the_other_direction_too "$sum" "$(fetch 1 inside)"
+bxctl detach virtio_legacy >/dev/null
+again a
+again b
+
 # every call counted
 policy count
 before=$(counts)
 again b
 check_equal a_rebind_is_these_calls \
-	'reset=1 find_vqs=1 setup_vq=2 del_vqs=1 get_features=1 finalize_features=1 set=0' \
+	'reset=1 find_vqs=1 setup_vq=2 del_vqs=1 get_features=1 finalize_features=1 set=0 set_vq_affinity=4' \
 	"$(counted "$before" reset find_vqs setup_vq del_vqs get_features \
-		finalize_features set)"
+		finalize_features set set_vq_affinity)"
 wire a b
 before=$(counts)
 ping -c 5 -W 2 10.0.0.2 >/dev/null
