@@ -427,6 +427,26 @@ void bx_adopted_forget(u64 policy_id)
 }
 
 /**
+ * bx_adopted_inherit() - overrides of a policy become those of another
+ * @policy_id: the policy, which is no longer in force
+ * @heir_id: the other
+ *
+ * Context: process; no election of the policy is under way.
+ */
+void bx_adopted_inherit(u64 policy_id, u64 heir_id)
+{
+	struct bx_record *rec;
+	u32 i;
+
+	mutex_lock(&bx_adopt_mutex);
+	hash_for_each(bx_records, i, rec, node) {
+		if (rec->dec.policy_id == policy_id)
+			rec->dec.policy_id = heir_id;
+	}
+	mutex_unlock(&bx_adopt_mutex);
+}
+
+/**
  * bx_adopted_rebind() - bind a device to the driver that is elected now
  * @dev: the device
  *

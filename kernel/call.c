@@ -90,6 +90,10 @@ int bx_call_set_target(struct bx_call *call, const char *name)
 
 	if (call->completing)
 		return -EINVAL;
+	if (call->trial) {
+		strscpy_pad(call->trial->to, name, sizeof(call->trial->to));
+		return 0;
+	}
 	/*
 	 * No reference is taken: that a call has begun holds off removal, which
 	 * waits for RCU between marking the device and counting.
@@ -115,6 +119,13 @@ void bx_call_drop_target(struct bx_call *call)
 	if (call->to)
 		bx_call_end(call->to);
 	call->to = NULL;
+	if (call->trial)
+		call->trial->to[0] = '\0';
+}
+
+static bool bx_call_has_target(const struct bx_call *call)
+{
+	return call->trial ? *call->trial->to : !!call->to;
 }
 
 /* ---- one program ---- */
@@ -127,8 +138,9 @@ static bool bx_watches(const struct bx_inst *inst, u32 op)
 static void bx_call_run_begin(struct bx_run *run, struct bx_call *call,
 			      struct bx_inst *inst)
 {
-	bx_run_init(run, inst, call, call->dev, false);
-	atomic64_inc(&inst->policy->asked);
+	bx_run_init(run, inst, call, call->dev, call->trial);
+	if (!call->trial)
+		atomic64_inc(&inst->policy->asked);
 	bx_run_begin(run);
 }
 
@@ -143,8 +155,10 @@ static bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
 	if (!bx_run_judge(&run))
 		return false;
 	if (*ret >= -MAX_ERRNO && *ret <= BX_CALL_REDIRECT &&
-	    (*ret != BX_CALL_REDIRECT || call->to))
+	    (*ret != BX_CALL_REDIRECT || bx_call_has_target(call)))
 		return true;
+	if (call->trial)
+		return false;
 	bx_eject(inst, BX_EXIT_RETURN, *ret, call->dev,
 		 *ret == BX_CALL_REDIRECT ?
 		 "call() returned BX_CALL_REDIRECT (%d) for '%s' without naming a device" :
@@ -187,37 +201,40 @@ static void bx_shadow_call(struct bx_call *call, struct bx_inst *inst)
 struct bx_stop {
 	bool	decided;
 	bool	completes;
+	bool	bad;		/* somebody gave an impossible answer */
 	s32	verdict;
 	s32	priority;
 	char	name[BX_NAME_LEN];
 };
 
+static void bx_call_count(struct bx_policy *policy, s32 verdict)
+{
+	if (verdict < 0)
+		atomic64_inc(&policy->denied);
+	else if (verdict == BX_CALL_HANDLED)
+		atomic64_inc(&policy->handled);
+	else
+		atomic64_inc(&policy->redirected);
+}
+
 static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
 			   s32 verdict, struct bx_stop *stop)
 {
-	struct bx_policy *policy = inst->policy;
-
 	stop->decided = true;
 	stop->verdict = verdict;
 	stop->priority = inst->priority;
 	strscpy(stop->name, inst->name, sizeof(stop->name));
-	if (verdict < 0) {
+	if (verdict < 0)
 		call->result = verdict;
-		atomic64_inc(&policy->denied);
-	} else if (verdict == BX_CALL_HANDLED) {
-		atomic64_inc(&policy->handled);
-	} else {
-		atomic64_inc(&policy->redirected);
-	}
+	if (!call->trial)
+		bx_call_count(inst->policy, verdict);
 }
 
-static void bx_call_ask(struct bx_call *call, struct bx_stop *stop)
+static void bx_call_ask_chain(struct bx_call *call, struct bx_stop *stop,
+			      const struct bx_chain *chain)
 {
-	int idx = srcu_read_lock(&bx_srcu);
-	const struct bx_chain *chain;
 	s32 verdict;
 
-	chain = bx_chain_lookup(call->dev->bus, call->dev->vendor);
 	for (u32 i = 0; chain && i < chain->n && !stop->decided; i++) {
 		struct bx_inst *inst = chain->inst[i];
 
@@ -226,14 +243,26 @@ static void bx_call_ask(struct bx_call *call, struct bx_stop *stop)
 		stop->completes |= !!inst->ops->complete;
 		if (!inst->ops->call)
 			continue;
-		if (inst->flags & BX_F_SHADOW)
-			bx_shadow_call(call, inst);
-		else if (bx_ask_call(call, inst, &verdict) && verdict)
+		if (inst->flags & BX_F_SHADOW) {
+			if (!call->trial)
+				bx_shadow_call(call, inst);
+		} else if (!bx_ask_call(call, inst, &verdict)) {
+			stop->bad = true;
+		} else if (verdict) {
 			bx_call_decide(call, inst, verdict, stop);
+		}
 		/* whoever named a device must say so as well */
 		if (stop->verdict != BX_CALL_REDIRECT)
 			bx_call_drop_target(call);
 	}
+}
+
+static void bx_call_ask(struct bx_call *call, struct bx_stop *stop)
+{
+	int idx = srcu_read_lock(&bx_srcu);
+
+	bx_call_ask_chain(call, stop, bx_chain_lookup(call->dev->bus,
+						      call->dev->vendor));
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
@@ -256,18 +285,15 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 	inst->ops->complete(call, before);
 	if (!bx_run_judge(&run))
 		call->result = before;
-	else if (call->result != before)
+	else if (call->result != before && !call->trial)
 		atomic64_inc(&inst->policy->amended);
 }
 
-static void bx_call_complete(struct bx_call *call, const struct bx_stop *stop,
-			     u64 newest)
+static void bx_call_complete_chain(struct bx_call *call,
+				   const struct bx_stop *stop, u64 newest,
+				   const struct bx_chain *chain)
 {
-	int idx = srcu_read_lock(&bx_srcu);
-	const struct bx_chain *chain;
-
 	call->completing = true;
-	chain = bx_chain_lookup(call->dev->bus, call->dev->vendor);
 	for (u32 i = chain ? chain->n : 0; i--; ) {
 		struct bx_inst *inst = chain->inst[i];
 
@@ -276,6 +302,16 @@ static void bx_call_complete(struct bx_call *call, const struct bx_stop *stop,
 		    inst->seq <= newest && bx_is_above(inst, stop))
 			bx_complete_one(call, inst);
 	}
+}
+
+static void bx_call_complete(struct bx_call *call, const struct bx_stop *stop,
+			     u64 newest)
+{
+	int idx = srcu_read_lock(&bx_srcu);
+
+	bx_call_complete_chain(call, stop, newest,
+			       bx_chain_lookup(call->dev->bus,
+					       call->dev->vendor));
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
@@ -344,6 +380,106 @@ int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len)
 	return ret;
 }
 EXPORT_SYMBOL_GPL(bx_call_watched);
+
+/* ---- calls that are not made ---- */
+
+static int bx_try_check(const struct bx_contract *contract,
+			const struct bx_trial_call *try)
+{
+	const struct bx_op_desc *desc;
+
+	if (try->op >= contract->nr_ops || try->len > sizeof(try->data))
+		return -EINVAL;
+	desc = &contract->ops[try->op];
+	if (try->len < desc->size ||
+	    (try->len > desc->size && !(desc->flags & BX_OPF_VARLEN)))
+		return -EINVAL;
+	if (try->ret > 0 || try->ret < -MAX_ERRNO)
+		return -EINVAL;
+	return 0;
+}
+
+static void bx_try_run(struct bx_call *call, struct bx_stop *stop,
+		       const struct bx_chain *chain, s32 provided)
+{
+	bx_call_ask_chain(call, stop, chain);
+	if (!stop->decided || stop->verdict == BX_CALL_REDIRECT)
+		call->result = provided;
+	if (stop->completes)
+		bx_call_complete_chain(call, stop, bx_inst_newest(), chain);
+}
+
+/* @out is in a map: only what is complete is written there. */
+static int bx_try_contract(const struct bx_trial *trial,
+			   const struct bx_contract *contract,
+			   struct bx_trial_call *out)
+{
+	struct bx_trial_call *try __free(kfree) = NULL;
+	struct bx_chain *chain __free(kfree) = NULL;
+	struct bx_call call = { .dev = &trial->dev };
+	struct bx_stop stop = {};
+	int idx, err;
+
+	try = kmemdup(out, sizeof(*out), GFP_KERNEL);
+	if (!try)
+		return -ENOMEM;
+	err = bx_try_check(contract, try);
+	if (err)
+		return err;
+	try->to[0] = '\0';
+	call.trial = try;
+	call.op = try->op;
+	call.desc = &contract->ops[try->op];
+	if (try->len > call.desc->hidden) {
+		call.data = try->data + call.desc->hidden;
+		call.len = try->len - call.desc->hidden;
+	}
+
+	idx = srcu_read_lock(&bx_srcu);
+	chain = bx_chain_try(trial, trial->dev.bus, trial->dev.vendor);
+	err = PTR_ERR_OR_ZERO(chain);
+	if (!err)
+		bx_try_run(&call, &stop, chain, try->ret);
+	srcu_read_unlock(&bx_srcu, idx);
+	if (err)
+		return err;
+	try->ret = call.result;
+	try->verdict = stop.verdict;
+	try->why = stop.bad ? BX_WHY_BAD :
+		   stop.decided ? BX_WHY_WON : BX_WHY_PASS;
+	strscpy_pad(try->policy, stop.name, sizeof(try->policy));
+	*out = *try;
+	return 0;
+}
+
+/**
+ * bx_call_try() - make a call as it would be
+ * @trial: the device, described, and what would be different
+ * @try: the call; takes what became of it
+ *
+ * Context: may sleep; not inside bx_srcu.
+ * Return: see bx_trial_call().
+ */
+int bx_call_try(const struct bx_trial *trial, struct bx_trial_call *try)
+{
+	const struct bx_contract *contract;
+	struct module *owner = NULL;
+	int err;
+
+	if (!bx_ends(trial->dev.name) || !bx_ends(trial->dev.bus))
+		return -EINVAL;
+	if (!bx_adopted_bus_get(trial->dev.bus))
+		return -EOPNOTSUPP;
+	err = bx_own_bus_get(trial->dev.bus, &owner);
+	if (err)
+		return err;
+	err = bx_own_contract(trial->dev.bus, &contract);
+	if (!err)
+		err = contract ? bx_try_contract(trial, contract, try) :
+				 -EOPNOTSUPP;
+	module_put(owner);
+	return err;
+}
 
 /* ---- what is watched ---- */
 

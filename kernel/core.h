@@ -73,6 +73,7 @@ struct bx_call {
 	const struct bx_op_desc	*desc;
 	void			*data;		/* @len bytes that are shown */
 	struct bx_device	*to;		/* held by bx_call_begin() */
+	struct bx_trial_call	*trial;		/* of which this is one, or NULL */
 	s32			result;
 	bool			completing;
 };
@@ -110,7 +111,10 @@ struct bus_ext_ops {
  * @link: NULL once unreg() ran; bx_policy_mutex
  * @inst: the version in force; bx_policy_mutex
  * @bus_owner: module of the bus in scope, pinned
- * @kobj: /sys/kernel/bus_ext/policies/NAME
+ * @kobj: /sys/kernel/bus_ext/policies/NAME; NULL unless it is in force
+ * @stage: whether it is in force; bx_policy_mutex
+ * @to: the same, after the commit that is under way
+ * @heir: that replaces it in the commit that is under way; then, not NULL
  * @id: identity
  * @generation: attach and updates so far
  * @asked: how often a program was run
@@ -129,6 +133,9 @@ struct bx_policy {
 	struct bx_inst		*inst;
 	struct module		*bus_owner;
 	struct kobject		*kobj;
+	enum bx_stage		stage;
+	enum bx_stage		to;
+	const struct bx_policy	*heir;
 	u64			id;
 	u64			generation;
 	atomic64_t		asked;
@@ -150,7 +157,7 @@ struct bx_policy {
  * @bus: copy of @ops->bus
  * @vendor: vendor in scope, BX_ANY for all
  * @priority: copy of @ops->priority
- * @flags: copy of @ops->flags
+ * @flags: copy of @ops->flags, but for BX_F_STAGED
  * @version: copy of @ops->version
  * @calls: copy of @ops->calls
  * @seq: number of the version, ever rising
@@ -189,6 +196,9 @@ extern struct workqueue_struct *bx_wq;
 const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
 bool bx_inst_live(const struct bx_inst *inst);
 u64 bx_inst_newest(void);
+struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
+			      u32 vendor);
+int bx_policy_commit(const struct bx_commit *commit);
 void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
 void bx_eject_id(u64 policy_id, enum bx_exit_kind kind,
@@ -201,6 +211,9 @@ u64 bx_exit_count(void);
 int bx_policy_init(void);
 
 /* ---- elections (match.c) ---- */
+
+/* Does the name in an array end within it? */
+#define bx_ends(array)	(strnlen(array, sizeof(array)) < sizeof(array))
 
 /* A driver in an election; @order tells it from all others, ever. */
 struct bx_cand {
@@ -231,6 +244,8 @@ struct bx_cand {
  * @maxlog: room in @log
  * @log_lost: memory ran out, @log is not complete
  * @dry: nothing is counted, nobody is ejected
+ * @trial: policies and drivers are these; NULL for what is there
+ * @error: why there is no outcome of a trial, 0 if there is
  */
 struct bx_election {
 	struct bx_select_ctx	ctx;
@@ -250,6 +265,8 @@ struct bx_election {
 	u32			maxlog;
 	bool			log_lost;
 	bool			dry;
+	const struct bx_trial	*trial;
+	int			error;
 };
 
 /* A program that is running; lets a kfunc find out who calls. */
@@ -287,6 +304,8 @@ void bx_match_init(void);
 struct bx_run *bx_run_find(const void *ctx);
 
 struct bx_election *bx_election_alloc(struct device *dev, bool explain);
+struct bx_election *bx_election_alloc_try(const struct bx_trial *trial);
+void bx_elect_try(struct bx_election *e);
 void bx_election_free(struct bx_election *e);
 void bx_elect(struct bx_election *e, u64 generation);
 void bx_say(struct bx_election *e, enum bx_opinion_kind kind,
@@ -322,6 +341,7 @@ ssize_t bx_contract_show(const struct bx_contract *contract, char *buf);
 /* ---- calls (call.c) ---- */
 
 int bx_call_set_target(struct bx_call *call, const char *name);
+int bx_call_try(const struct bx_trial *trial, struct bx_trial_call *try);
 void bx_call_drop_target(struct bx_call *call);
 void bx_device_watch(struct bx_device *bdev);
 void bx_call_drain(struct bx_device *bdev);
@@ -332,6 +352,7 @@ void bx_call_init(void);
 int bx_adopted_bus_get(const char *name);
 void bx_adopted_changed(const char *bus);
 void bx_adopted_forget(u64 policy_id);
+void bx_adopted_inherit(u64 policy_id, u64 heir_id);
 int bx_adopted_explain(struct device *dev, struct bx_election *e);
 int bx_adopted_rebind(struct device *dev);
 bool bx_adopted_decision(struct device *dev, struct bx_decision *dec);
@@ -358,6 +379,7 @@ void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
 s64 bx_request_rebind(const struct bx_devref *ref);
 s64 bx_request_reelect(const struct bx_devref *ref);
 s64 bx_request_settle(void);
+s64 bx_request_commit(const struct bx_commit *commit);
 s64 bx_request_wait(u64 ticket, u32 timeout_ms);
 struct device *bx_find_device(const struct bx_devref *ref);
 bool bx_driver_exists(const char *bus, const char *driver);
@@ -372,6 +394,7 @@ int bx_kfunc_init(void);
 /* ---- /sys/kernel/bus_ext (sysfs.c) ---- */
 
 struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy);
+void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy);
 void bx_sysfs_del_policy(struct kobject *kobj);
 struct kobject *bx_sysfs_add_bus(const char *name,
 				 const struct bx_contract *contract);

@@ -201,6 +201,7 @@ BX_ITER(driver, bx_driver_rec);
 BX_ITER(policy, bx_policy_rec);
 BX_ITER(exit, bx_exit_info);
 BX_ITER(opinion, bx_opinion);
+BX_ITER(trial, bx_opinion);
 
 /* A program walks an iterator even when _new() failed: leave it empty. */
 static bool bx_iter_begin(void *it)
@@ -285,15 +286,46 @@ __bpf_kfunc int bpf_iter_bx_exit_new(struct bpf_iter_bx_exit *it, u32 flags)
 	return err ?: bx_iter_init(it, recs, n);
 }
 
-static int bx_explain(struct device *dev, struct bx_election *e)
+/* What was said becomes the records of an iterator. */
+static int bx_explain_show(void *it, struct bx_election *e)
+{
+	int err = bx_iter_init(it, e->log, e->nlog);
+
+	e->log = NULL;
+	return err;
+}
+
+/*
+ * User space may write to what a program has in a map; and it may know fewer
+ * members than we do.
+ */
+static struct bx_trial *bx_trial_copy(const void *trial, u32 size)
+{
+	struct bx_trial *copy;
+
+	if (size > sizeof(*copy))
+		return ERR_PTR(-E2BIG);
+	copy = kzalloc(sizeof(*copy), GFP_KERNEL);
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	memcpy(copy, trial, size);
+	if (copy->flags & ~BX_TRIAL_ALONE ||
+	    copy->nr_drivers > BX_TRIAL_DRIVERS ||
+	    copy->change.nr_enter > BX_COMMIT_MAX ||
+	    copy->change.nr_leave > BX_COMMIT_MAX) {
+		kfree(copy);
+		return ERR_PTR(-EINVAL);
+	}
+	return copy;
+}
+
+/* The last line of an explanation. */
+static int bx_explain_end(struct bx_election *e)
 {
 	struct bx_opinion *o;
-	int err;
 
-	err = bx_is_own(dev) ? bx_own_explain(to_bx_device(dev), e) :
-			       bx_adopted_explain(dev, e);
-	if (err)
-		return err;
+	if (e->error)
+		return e->error;
 	bx_say(e, BX_OPN_DECISION, NULL, e->dec.driver, e->dec.outcome,
 	       BX_WHY_WON, 0);
 	if (e->log_lost)
@@ -303,6 +335,15 @@ static int bx_explain(struct device *dev, struct bx_election *e)
 	o->by = e->dec.by;
 	o->score = e->dec.score;
 	return 0;
+}
+
+static int bx_explain(struct device *dev, struct bx_election *e)
+{
+	int err;
+
+	err = bx_is_own(dev) ? bx_own_explain(to_bx_device(dev), e) :
+			       bx_adopted_explain(dev, e);
+	return err ?: bx_explain_end(e);
 }
 
 /**
@@ -328,13 +369,105 @@ __bpf_kfunc int bpf_iter_bx_opinion_new(struct bpf_iter_bx_opinion *it,
 		return PTR_ERR(dev);
 	e = bx_election_alloc(dev, true);
 	err = e ? bx_explain(dev, e) : -ENOMEM;
-	if (!err) {
-		err = bx_iter_init(it, e->log, e->nlog);
-		e->log = NULL;
-	}
+	err = err ?: bx_explain_show(it, e);
 	bx_election_free(e);
 	put_device(dev);
 	return err;
+}
+
+/* An election as it would be, on a device that exists. */
+static struct bx_election *bx_try_device(const struct bx_trial *trial)
+{
+	struct bx_election *e;
+	struct device *dev;
+	int err = -ENOMEM;
+
+	dev = bx_find_device(&trial->ref);
+	if (IS_ERR(dev))
+		return ERR_CAST(dev);
+	e = bx_election_alloc(dev, true);
+	if (e) {
+		e->trial = trial;
+		err = bx_explain(dev, e);
+	}
+	put_device(dev);
+	if (!err)
+		return e;
+	bx_election_free(e);
+	return ERR_PTR(err);
+}
+
+static struct bx_election *bx_try_described(const struct bx_trial *trial)
+{
+	struct bx_election *e = bx_election_alloc_try(trial);
+	int err;
+
+	if (IS_ERR(e))
+		return e;
+	bx_elect_try(e);
+	err = bx_explain_end(e);
+	if (!err)
+		return e;
+	bx_election_free(e);
+	return ERR_PTR(err);
+}
+
+/**
+ * bpf_iter_bx_trial_new() - explain an election as it would be
+ * @it: the iterator
+ * @trial: struct bx_trial: what would be different, and the device
+ * @trial__sz: its size
+ *
+ * As bpf_iter_bx_opinion_new(), for policies and devices that need not be there.
+ *
+ * Return: 0, -EPERM without CAP_SYS_ADMIN; -E2BIG for one of a later version;
+ * -EINVAL for a trial that makes no sense; -ENOENT for a policy that is not
+ * staged, or not in force; -ENODEV for a device or a bus that is not there;
+ * -ENOMEM.
+ */
+__bpf_kfunc int bpf_iter_bx_trial_new(struct bpf_iter_bx_trial *it,
+				      void *trial, u32 trial__sz)
+{
+	struct bx_trial *copy __free(kfree) = NULL;
+	struct bx_election *e;
+	int err;
+
+	if (!bx_iter_begin(it))
+		return -EPERM;
+	copy = bx_trial_copy(trial, trial__sz);
+	if (IS_ERR(copy))
+		return PTR_ERR(no_free_ptr(copy));
+	e = *copy->ref.name ? bx_try_device(copy) : bx_try_described(copy);
+	if (IS_ERR(e))
+		return PTR_ERR(e);
+	err = bx_explain_show(it, e);
+	bx_election_free(e);
+	return err;
+}
+
+/**
+ * bx_trial_call() - make a call as it would be
+ * @trial: struct bx_trial: the device, described, and what would be different
+ * @trial__sz: its size
+ * @call: the call; takes what became of it
+ *
+ * Nothing is done to any device, nothing is counted and nobody is ejected.
+ *
+ * Return: 0; those of bpf_iter_bx_trial_new(); -EOPNOTSUPP on a bus without
+ * calls; -EINVAL for an operation that is not there or an argument of another
+ * size.
+ */
+__bpf_kfunc int bx_trial_call(void *trial, u32 trial__sz,
+			      struct bx_trial_call *call)
+{
+	struct bx_trial *copy __free(kfree) = NULL;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	copy = bx_trial_copy(trial, trial__sz);
+	if (IS_ERR(copy))
+		return PTR_ERR(no_free_ptr(copy));
+	return bx_call_try(copy, call);
 }
 
 __bpf_kfunc_end_defs();

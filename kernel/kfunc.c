@@ -255,8 +255,20 @@ __bpf_kfunc s64 bx_settle(void)
 }
 
 /**
+ * bx_commit() - bring staged policies into force and take others out, at once
+ * @commit: which
+ *
+ * Return: a ticket for bx_wait(), -EPERM, -ENOMEM, -EBUSY.  The result of the
+ * request is that of bx_policy_commit().
+ */
+__bpf_kfunc s64 bx_commit(struct bx_commit *commit)
+{
+	return capable(CAP_SYS_ADMIN) ? bx_request_commit(commit) : -EPERM;
+}
+
+/**
  * bx_wait() - wait for a request
- * @ticket: from bx_rebind(), bx_reelect() or bx_settle()
+ * @ticket: from bx_rebind(), bx_reelect(), bx_settle() or bx_commit()
  * @timeout_ms: at most so many milliseconds, limited to 1000
  *
  * Return: the result of the request, once; -EINPROGRESS while it runs,
@@ -294,6 +306,7 @@ BTF_ID_FLAGS(func, bx_device_get, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bx_rebind, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bx_reelect, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bx_settle, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bx_commit, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bx_wait, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iter_bx_device_new, KF_ITER_NEW | KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iter_bx_device_next, KF_ITER_NEXT | KF_RET_NULL)
@@ -310,6 +323,10 @@ BTF_ID_FLAGS(func, bpf_iter_bx_exit_destroy, KF_ITER_DESTROY)
 BTF_ID_FLAGS(func, bpf_iter_bx_opinion_new, KF_ITER_NEW | KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iter_bx_opinion_next, KF_ITER_NEXT | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_iter_bx_opinion_destroy, KF_ITER_DESTROY)
+BTF_ID_FLAGS(func, bpf_iter_bx_trial_new, KF_ITER_NEW | KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_iter_bx_trial_next, KF_ITER_NEXT | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_iter_bx_trial_destroy, KF_ITER_DESTROY)
+BTF_ID_FLAGS(func, bx_trial_call, KF_SLEEPABLE)
 BTF_KFUNCS_END(bx_control_kfuncs)
 
 /* The function that a fmod_ret program may replace the result of. */

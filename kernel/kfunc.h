@@ -20,10 +20,12 @@ int bx_call_result(struct bx_call *call, s32 ret);
 int bx_call_redirect(struct bx_call *call, const char *name__str);
 int bx_call_redirect_mem(struct bx_call *call, char *name, u32 name__sz);
 
+int bx_trial_call(void *trial, u32 trial__sz, struct bx_trial_call *call);
 int bx_device_get(struct bx_devref *ref, struct bx_device_rec *rec);
 s64 bx_rebind(struct bx_devref *ref);
 s64 bx_reelect(struct bx_devref *ref);
 s64 bx_settle(void);
+s64 bx_commit(struct bx_commit *commit);
 s64 bx_wait(u64 ticket, u32 timeout_ms);
 
 #define BX_DECLARE_ITER(what, type, ...)				\
@@ -40,5 +42,6 @@ BX_DECLARE_ITER(driver, bx_driver_rec, u32 flags);
 BX_DECLARE_ITER(policy, bx_policy_rec, u32 flags);
 BX_DECLARE_ITER(exit, bx_exit_info, u32 flags);
 BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
+BX_DECLARE_ITER(trial, bx_opinion, void *trial, u32 trial__sz);
 
 #endif /* _BX_KFUNC_H */

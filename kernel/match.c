@@ -292,6 +292,24 @@ void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info)
 
 /* ---- one election ---- */
 
+static struct bx_election *bx_election_alloc_log(bool explain)
+{
+	struct bx_election *e = kzalloc(sizeof(*e), GFP_KERNEL);
+
+	if (!e)
+		return NULL;
+	e->ctx.election = e;
+	if (!explain)
+		return e;
+	e->dry = true;
+	e->maxlog = 64;
+	e->log = kvcalloc(e->maxlog, sizeof(*e->log), GFP_KERNEL);
+	if (e->log)
+		return e;
+	kfree(e);
+	return NULL;
+}
+
 /**
  * bx_election_alloc() - prepare an election
  * @dev: the device
@@ -302,26 +320,16 @@ void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info)
  */
 struct bx_election *bx_election_alloc(struct device *dev, bool explain)
 {
-	struct bx_election *e = kzalloc(sizeof(*e), GFP_KERNEL);
+	struct bx_election *e = bx_election_alloc_log(explain);
 
 	if (!e)
 		return NULL;
 	bx_dev_info_fill(dev, &e->ctx.dev);
 	e->ctx.device = dev;
-	e->ctx.election = e;
 	if (dev_is_pci(dev))
 		e->ctx.pdev = to_pci_dev(dev);
 	else if (dev->bus == &platform_bus_type)
 		e->ctx.platform = to_platform_device(dev);
-	if (explain) {
-		e->dry = true;
-		e->maxlog = 64;
-		e->log = kvcalloc(e->maxlog, sizeof(*e->log), GFP_KERNEL);
-		if (!e->log) {
-			kfree(e);
-			return NULL;
-		}
-	}
 	return e;
 }
 
@@ -397,8 +405,21 @@ static void bx_decide(struct bx_election *e, enum bx_decider by,
 	}
 }
 
+/* Where the drivers of a trial are not those of the bus. */
+static const struct bx_candidate *bx_trial_driver(const struct bx_trial *trial,
+						  const char *name)
+{
+	for (u32 i = 0; i < trial->nr_drivers; i++) {
+		if (!strcmp(trial->drivers[i].name, name))
+			return &trial->drivers[i];
+	}
+	return NULL;
+}
+
 static bool bx_election_has_driver(struct bx_election *e, const char *name)
 {
+	if (e->adopted && !e->ctx.device)
+		return bx_trial_driver(e->trial, name);
 	if (e->adopted)
 		return bx_driver_exists(e->ctx.dev.bus, name);
 	return bx_cand_find(e, name);
@@ -491,6 +512,8 @@ static void bx_elect_hook(struct bx_election *e)
 	struct bx_run run;
 	s32 ret;
 
+	if (e->trial && e->trial->flags & BX_TRIAL_ALONE)
+		return;
 	e->ctx.driver[0] = '\0';
 	bx_run_init(&run, NULL, &e->ctx, &e->ctx.dev, e->dry);
 	bx_run_begin(&run);
@@ -750,7 +773,17 @@ static void bx_elect_shadow(struct bx_election *e)
  */
 void bx_elect(struct bx_election *e, u64 generation)
 {
+	struct bx_chain *chain __free(kfree) = NULL;
+
 	e->chain = bx_chain_lookup(e->ctx.dev.bus, e->ctx.dev.vendor);
+	if (e->trial) {
+		chain = bx_chain_try(e->trial, e->ctx.dev.bus,
+				     e->ctx.dev.vendor);
+		e->error = PTR_ERR_OR_ZERO(chain);
+		if (e->error)
+			return;
+		e->chain = chain;
+	}
 
 	bx_elect_override(e);
 	if (!e->decided || e->log)
@@ -771,6 +804,105 @@ void bx_elect(struct bx_election *e, u64 generation)
 	e->dec.time_ns = ktime_get_ns();
 	if (!e->dry)
 		trace_bx_decide(&e->ctx.dev, &e->dec);
+}
+
+/* ---- elections of devices that do not exist ---- */
+
+/**
+ * bx_election_alloc_try() - prepare the election of a device that is described
+ * @trial: the description; outlives the election
+ *
+ * Return: the election, to be freed with bx_election_free(); ERR_PTR(-EINVAL) for
+ * a description that makes no sense, ERR_PTR(-ENODEV) when there is no such bus,
+ * ERR_PTR(-ENOMEM).
+ */
+struct bx_election *bx_election_alloc_try(const struct bx_trial *trial)
+{
+	const struct bx_dev_info *dev = &trial->dev;
+	struct module *owner = NULL;
+	struct bx_election *e;
+	bool adopted;
+
+	if (!bx_ends(dev->name) || !bx_ends(dev->bus) ||
+	    !bx_ends(dev->parent) || !bx_ends(dev->parent_driver) ||
+	    !bx_ends(trial->override))
+		return ERR_PTR(-EINVAL);
+	for (u32 i = 0; i < trial->nr_drivers; i++) {
+		if (!bx_ends(trial->drivers[i].name))
+			return ERR_PTR(-EINVAL);
+	}
+	adopted = !bx_adopted_bus_get(dev->bus);
+	if (!adopted && bx_own_bus_get(dev->bus, &owner))
+		return ERR_PTR(-ENODEV);
+	module_put(owner);
+
+	e = bx_election_alloc_log(true);
+	if (!e)
+		return ERR_PTR(-ENOMEM);
+	e->trial = trial;
+	e->adopted = adopted;
+	e->ctx.dev = *dev;
+	e->ctx.dev.flags &= ~BX_DEV_ADOPTED;
+	e->ctx.dev.flags |= adopted ? BX_DEV_ADOPTED : 0;
+	strscpy(e->override, trial->override, sizeof(e->override));
+	return e;
+}
+
+static int bx_try_candidates(struct bx_election *e)
+{
+	const struct bx_trial *trial = e->trial;
+
+	e->cands = kvcalloc(trial->nr_drivers + 1, sizeof(*e->cands),
+			    GFP_KERNEL);
+	if (!e->cands)
+		return -ENOMEM;
+	for (u32 i = 0; i < trial->nr_drivers; i++) {
+		e->cands[i].order = i + 1;
+		e->cands[i].rec = trial->drivers[i];
+	}
+	e->ncands = trial->nr_drivers;
+	return 0;
+}
+
+/* What the rule of an adopted bus makes of it: the first that claims it. */
+static void bx_try_kernel(struct bx_election *e)
+{
+	const struct bx_trial *trial = e->trial;
+
+	for (u32 i = 0; i < trial->nr_drivers; i++) {
+		const struct bx_candidate *c = &trial->drivers[i];
+		bool wins = !e->decided && c->claims;
+
+		e->dec.considered++;
+		if (!c->claims)
+			continue;
+		bx_say(e, BX_OPN_ID_TABLE, NULL, c->name, 1,
+		       wins ? BX_WHY_WON : BX_WHY_LATE, 0);
+		if (wins)
+			bx_decide(e, BX_BY_KERNEL, BX_OUT_DRIVER, c->name, NULL);
+	}
+	if (!e->decided)
+		e->dec.by = BX_BY_KERNEL;
+}
+
+/**
+ * bx_elect_try() - hold the election of a device that is described
+ * @e: from bx_election_alloc_try(); its error says whether it has an outcome
+ *
+ * Context: may sleep; not inside bx_srcu.
+ */
+void bx_elect_try(struct bx_election *e)
+{
+	int idx;
+
+	e->error = e->adopted ? 0 : bx_try_candidates(e);
+	if (e->error)
+		return;
+	idx = srcu_read_lock(&bx_srcu);
+	bx_elect(e, 0);
+	srcu_read_unlock(&bx_srcu, idx);
+	if (!e->error && e->adopted)
+		bx_try_kernel(e);
 }
 
 /* ---- events ---- */

@@ -15,6 +15,14 @@
  *	                  update()v                        |
  *	                        ejected: no program runs, work queued
  *
+ * One that is attached with BX_F_STAGED is not in force.  A commit brings any
+ * number of such into force and takes any number out, with one new index:
+ *
+ *	          reg()          commit            commit            unreg()
+ *	(nothing) ------> staged ------> in force ------> retired ------> (nothing)
+ *
+ * The index also has a list of all policies, from which trials take theirs.
+ *
  * An ejection is claimed by whoever sees the mistake, inside an election.  From
  * that moment on no program of the version is run, so the fallback rule is in
  * force; the link is detached later, from a work item, since detaching takes
@@ -45,7 +53,17 @@ struct bx_scope {
 	struct bx_chain	*chain;
 };
 
+/* Every policy, in order of authority, for trials */
+struct bx_slots {
+	u32		n;
+	struct {
+		struct bx_inst	*inst;
+		enum bx_stage	stage;
+	} slot[] __counted_by(n);
+};
+
 struct bx_index {
+	struct bx_slots	*slots;
 	u32		n;
 	struct bx_scope	scope[] __counted_by(n);
 };
@@ -123,6 +141,7 @@ static void bx_index_free(struct bx_index *index)
 		return;
 	for (u32 i = 0; i < index->n; i++)
 		kfree(index->scope[i].chain);
+	kvfree(index->slots);
 	kvfree(index);
 }
 
@@ -132,6 +151,65 @@ static bool bx_in_scope(const struct bx_inst *inst, const char *bus, u32 vendor)
 	       (inst->vendor == vendor || inst->vendor == BX_ANY);
 }
 
+static bool bx_is_in(u64 id, const u64 *ids, u32 n)
+{
+	for (u32 i = 0; i < n; i++) {
+		if (ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * bx_chain_try() - policies in scope of a device, as they would be
+ * @trial: after the change that it names
+ * @bus: name of the device's bus
+ * @vendor: the device's vendor
+ *
+ * Context: inside bx_srcu, which the result must not outlive.
+ * Return: the chain, to be freed with kfree(); ERR_PTR(-ENOENT) when a policy of
+ * the change is not staged, or not in force; ERR_PTR(-ENOMEM).
+ */
+struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
+			      u32 vendor)
+{
+	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
+	const struct bx_commit *c = &trial->change;
+	u32 all = index ? index->slots->n : 0, found = 0;
+	struct bx_chain *chain;
+
+	chain = kzalloc(struct_size(chain, inst, all), GFP_KERNEL);
+	if (!chain)
+		return ERR_PTR(-ENOMEM);
+	chain->n = all;
+	all = 0;
+	for (u32 i = 0; i < chain->n; i++) {
+		struct bx_inst *inst = index->slots->slot[i].inst;
+		enum bx_stage stage = index->slots->slot[i].stage;
+		u64 id = inst->policy->id;
+		bool comes = stage == BX_STAGE_STAGED &&
+			     bx_is_in(id, c->enter, c->nr_enter);
+		bool goes = stage == BX_STAGE_FORCE &&
+			    bx_is_in(id, c->leave, c->nr_leave);
+
+		found += comes + goes;
+		if (stage == BX_STAGE_FORCE && !goes)
+			comes = !(trial->flags & BX_TRIAL_ALONE);
+		if (comes && bx_in_scope(inst, bus, vendor))
+			chain->inst[all++] = inst;
+	}
+	chain->n = all;
+	if (found == c->nr_enter + c->nr_leave)
+		return chain;
+	kfree(chain);
+	return ERR_PTR(-ENOENT);
+}
+
+static bool bx_in_force(const struct bx_policy *policy)
+{
+	return policy->stage == BX_STAGE_FORCE;
+}
+
 static struct bx_chain *bx_chain_build(const char *bus, u32 vendor, gfp_t gfp)
 {
 	struct bx_policy *policy;
@@ -139,17 +217,36 @@ static struct bx_chain *bx_chain_build(const char *bus, u32 vendor, gfp_t gfp)
 	u32 n = 0;
 
 	list_for_each_entry(policy, &bx_policies, node)
-		n += bx_in_scope(policy->inst, bus, vendor);
+		n += bx_in_force(policy) &&
+		     bx_in_scope(policy->inst, bus, vendor);
 	chain = kzalloc(struct_size(chain, inst, n), gfp);
 	if (!chain)
 		return NULL;
 	chain->n = n;
 	n = 0;
 	list_for_each_entry(policy, &bx_policies, node) {
-		if (bx_in_scope(policy->inst, bus, vendor))
+		if (bx_in_force(policy) &&
+		    bx_in_scope(policy->inst, bus, vendor))
 			chain->inst[n++] = policy->inst;
 	}
 	return chain;
+}
+
+static struct bx_slots *bx_slots_build(gfp_t gfp)
+{
+	struct bx_policy *policy;
+	struct bx_slots *slots;
+	u32 n = 0;
+
+	slots = kvzalloc(struct_size(slots, slot, bx_npolicies), gfp);
+	if (!slots)
+		return NULL;
+	slots->n = bx_npolicies;
+	list_for_each_entry(policy, &bx_policies, node) {
+		slots->slot[n].inst = policy->inst;
+		slots->slot[n++].stage = policy->stage;
+	}
+	return slots;
 }
 
 static struct bx_index *bx_index_build(gfp_t gfp)
@@ -162,10 +259,17 @@ static struct bx_index *bx_index_build(gfp_t gfp)
 	if (!index)
 		return NULL;
 	index->n = bx_npolicies;
+	index->slots = bx_slots_build(gfp);
+	if (!index->slots) {
+		bx_index_free(index);
+		return NULL;
+	}
 	list_for_each_entry(policy, &bx_policies, node) {
 		struct bx_scope *scope = &index->scope[n];
 		u32 i;
 
+		if (!bx_in_force(policy))
+			continue;
 		strscpy(scope->bus, policy->inst->bus, sizeof(scope->bus));
 		scope->vendor = policy->inst->vendor;
 		scope->key = bx_scope_key(bx_bus_hash(scope->bus),
@@ -223,12 +327,14 @@ static void bx_policy_insert(struct bx_policy *policy)
 	list_add_tail(&policy->node, &pos->node);
 }
 
-static struct bx_policy *bx_policy_by_name(const char *name)
+/* Names are unique among those in force, and among those that are staged. */
+static struct bx_policy *bx_policy_by_name(const char *name,
+					   enum bx_stage stage)
 {
 	struct bx_policy *policy;
 
 	list_for_each_entry(policy, &bx_policies, node) {
-		if (!strcmp(policy->inst->name, name))
+		if (policy->stage == stage && !strcmp(policy->inst->name, name))
 			return policy;
 	}
 	return NULL;
@@ -528,6 +634,7 @@ static void bx_policy_rec_fill(const struct bx_policy *policy,
 		.version = inst->version,
 		.ops = bx_ops_mask(inst->ops),
 		.ejected = !bx_inst_live(inst),
+		.stage = policy->stage,
 		.id = policy->id,
 		.generation = policy->generation,
 		.asked = atomic64_read(&policy->asked),
@@ -623,7 +730,7 @@ static struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops)
 	strscpy(inst->bus, ops->bus, sizeof(inst->bus));
 	inst->vendor = ops->vendor ?: BX_ANY;
 	inst->priority = ops->priority;
-	inst->flags = ops->flags;
+	inst->flags = ops->flags & ~(u64)BX_F_STAGED;
 	inst->version = ops->version;
 	memcpy(inst->calls, ops->calls, sizeof(inst->calls));
 	inst->seq = atomic64_inc_return(&bx_last_seq);
@@ -748,6 +855,8 @@ static struct bx_policy *bx_policy_alloc(const struct bus_ext_ops *ops,
 	kref_get(&policy->ref);		/* the version's */
 	policy->inst->policy = policy;
 	policy->link = link;
+	policy->stage = ops->flags & BX_F_STAGED ? BX_STAGE_STAGED :
+						   BX_STAGE_FORCE;
 	policy->generation = 1;
 	return policy;
 }
@@ -764,16 +873,18 @@ static int bx_policy_add(struct bx_policy *policy)
 	int err;
 
 	lockdep_assert_held(&bx_policy_mutex);
-	if (bx_policy_by_name(name))
+	if (bx_policy_by_name(name, policy->stage))
 		return bx_refuse(name, -EEXIST,
 				 "a policy of this name is attached");
 	if (bx_npolicies >= BX_MAX_POLICIES)
 		return bx_refuse(name, -E2BIG, "%u policies are attached",
 				 bx_npolicies);
 	policy->id = ++bx_last_id;
-	policy->kobj = bx_sysfs_add_policy(name, policy);
-	if (IS_ERR(policy->kobj))
-		return PTR_ERR(policy->kobj);
+	if (bx_in_force(policy)) {
+		policy->kobj = bx_sysfs_add_policy(name, policy);
+		if (IS_ERR(policy->kobj))
+			return PTR_ERR(policy->kobj);
+	}
 	bx_policy_insert(policy);
 	bx_npolicies++;
 	err = bx_publish(GFP_KERNEL);
@@ -781,7 +892,8 @@ static int bx_policy_add(struct bx_policy *policy)
 		return 0;
 	list_del(&policy->node);
 	bx_npolicies--;
-	bx_sysfs_del_policy(policy->kobj);
+	if (policy->kobj)
+		bx_sysfs_del_policy(policy->kobj);
 	return err;
 }
 
@@ -812,7 +924,7 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 		goto err_drop;
 
 	mutex_lock(&bx_policy_mutex);
-	if (bx_policy_by_name(ops->name))
+	if (bx_policy_by_name(ops->name, policy->stage))
 		err = bx_refuse(ops->name, -EEXIST,
 				"a policy of this name is attached");
 	mutex_unlock(&bx_policy_mutex);
@@ -829,7 +941,9 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 		goto err_drop;
 	}
 	bx_trace_policy("attach", policy, policy->inst);
-	bx_bus_changed(ops->bus);
+	/* it may be in force by now, and not be when it was attached */
+	if (!(ops->flags & BX_F_STAGED))
+		bx_bus_changed(ops->bus);
 	return 0;
 
 err_drop:
@@ -853,13 +967,17 @@ static void bx_unreg(void *kdata, struct bpf_link *link)
 	/* Detaching cannot fail, and the index must not name what is gone. */
 	bx_publish(GFP_KERNEL | __GFP_NOFAIL);
 	/* The name is free with the mutex: a closed link holds no other lock. */
-	bx_sysfs_del_policy(policy->kobj);
+	if (policy->kobj)
+		bx_sysfs_del_policy(policy->kobj);
 	mutex_unlock(&bx_policy_mutex);
 
-	bx_ops_exit(policy->inst, BX_EXIT_DETACH);
+	bx_ops_exit(policy->inst, policy->heir ? BX_EXIT_UPDATE :
+						 BX_EXIT_DETACH);
 	bx_trace_policy("detach", policy, policy->inst);
-	bx_adopted_forget(policy->id);
-	bx_bus_changed(policy->inst->bus);
+	if (bx_in_force(policy)) {
+		bx_adopted_forget(policy->id);
+		bx_bus_changed(policy->inst->bus);
+	}
 	bx_policy_drop(policy);
 }
 
@@ -871,6 +989,9 @@ static int bx_update_check(const struct bus_ext_ops *ops,
 
 	if (!capable(CAP_SYS_ADMIN))
 		return bx_refuse(ops->name, -EPERM, "CAP_SYS_ADMIN is needed");
+	if (ops->flags & BX_F_STAGED)
+		return bx_refuse(ops->name, -EINVAL,
+				 "an update cannot be staged: attach it, and commit it");
 	if (strcmp(ops->name, old->name))
 		return bx_refuse(ops->name, -EINVAL,
 				 "an update cannot rename '%s'", old->name);
@@ -893,6 +1014,9 @@ static int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 	int err;
 
 	lockdep_assert_held(&bx_policy_mutex);
+	if (!bx_in_force(policy))
+		return bx_refuse(inst->name, -EINVAL,
+				 "it is not in force: attach another one");
 	if (!bx_inst_live(old))
 		return bx_refuse(inst->name, -ESHUTDOWN,
 				 "it is being ejected; attach it anew");
@@ -953,6 +1077,189 @@ out:
 	bx_put_inst(old);
 	bx_bus_changed(inst->bus);
 	return 0;
+}
+
+/* ---- commit ---- */
+
+static struct bx_policy *bx_policy_by_id(u64 id)
+{
+	struct bx_policy *policy;
+
+	list_for_each_entry(policy, &bx_policies, node) {
+		if (policy->id == id)
+			return policy;
+	}
+	return NULL;
+}
+
+/* Note where the policies of a list are to go, each but once. */
+static int bx_commit_mark(const u64 *ids, u32 n, enum bx_stage from,
+			  enum bx_stage to)
+{
+	for (u32 i = 0; i < n; i++) {
+		struct bx_policy *policy = bx_policy_by_id(ids[i]);
+
+		if (!policy || policy->stage != from)
+			return -ENOENT;
+		if (policy->to != from)
+			return -EINVAL;
+		policy->to = to;
+	}
+	return 0;
+}
+
+static bool bx_commit_enters(const struct bx_policy *policy)
+{
+	return policy->stage != policy->to && policy->to == BX_STAGE_FORCE;
+}
+
+static bool bx_commit_leaves(const struct bx_policy *policy)
+{
+	return policy->stage != policy->to && policy->to == BX_STAGE_RETIRED;
+}
+
+/* Who has the name of one that comes goes with the same commit. */
+static int bx_commit_heirs(void)
+{
+	struct bx_policy *policy, *old;
+
+	list_for_each_entry(policy, &bx_policies, node) {
+		if (!bx_commit_enters(policy))
+			continue;
+		old = bx_policy_by_name(policy->inst->name, BX_STAGE_FORCE);
+		if (old && !bx_commit_leaves(old))
+			return -EEXIST;
+		if (old)
+			old->heir = policy;
+		policy->kobj = old ? old->kobj : NULL;
+	}
+	return 0;
+}
+
+static int bx_commit_prepare(const struct bx_commit *c)
+{
+	struct bx_policy *policy;
+	int err;
+
+	list_for_each_entry(policy, &bx_policies, node)
+		policy->to = policy->stage;
+	err = bx_commit_mark(c->enter, c->nr_enter, BX_STAGE_STAGED,
+			     BX_STAGE_FORCE) ?:
+	      bx_commit_mark(c->leave, c->nr_leave, BX_STAGE_FORCE,
+			     BX_STAGE_RETIRED) ?: bx_commit_heirs();
+	if (err)
+		return err;
+	list_for_each_entry(policy, &bx_policies, node) {
+		if (!bx_commit_enters(policy) || policy->kobj)
+			continue;
+		policy->kobj = bx_sysfs_add_policy(policy->inst->name, policy);
+		if (IS_ERR(policy->kobj)) {
+			err = PTR_ERR(policy->kobj);
+			policy->kobj = NULL;
+			return err;
+		}
+	}
+	return 0;
+}
+
+static bool bx_commit_inherits(const struct bx_policy *heir)
+{
+	struct bx_policy *policy;
+
+	list_for_each_entry(policy, &bx_policies, node) {
+		if (bx_commit_leaves(policy) && policy->heir == heir)
+			return true;
+	}
+	return false;
+}
+
+/* Nothing is in force that was not before: take back what was prepared. */
+static void bx_commit_undo(void)
+{
+	struct bx_policy *policy;
+
+	list_for_each_entry(policy, &bx_policies, node) {
+		if (policy->stage != BX_STAGE_STAGED || !policy->kobj)
+			continue;
+		if (!bx_commit_inherits(policy))
+			bx_sysfs_del_policy(policy->kobj);
+		policy->kobj = NULL;
+	}
+	list_for_each_entry(policy, &bx_policies, node) {
+		if (bx_in_force(policy))
+			policy->heir = NULL;
+	}
+}
+
+/* The stages are the new ones from here on. */
+static void bx_commit_swap(void)
+{
+	struct bx_policy *policy;
+
+	list_for_each_entry(policy, &bx_policies, node)
+		swap(policy->stage, policy->to);
+}
+
+/* It is done, and @to is what was before: let the rest of the world follow. */
+static void bx_commit_finish(void)
+{
+	struct bx_policy *policy;
+
+	list_for_each_entry(policy, &bx_policies, node) {
+		if (policy->stage == policy->to)
+			continue;
+		if (bx_in_force(policy)) {
+			bx_sysfs_move_policy(policy->kobj, policy);
+			bx_trace_policy("commit", policy, policy->inst);
+		} else if (policy->heir) {
+			bx_adopted_inherit(policy->id, policy->heir->id);
+			policy->kobj = NULL;
+			bx_trace_policy("retire", policy, policy->inst);
+		} else {
+			bx_sysfs_del_policy(policy->kobj);
+			policy->kobj = NULL;
+			bx_adopted_forget(policy->id);
+			bx_trace_policy("retire", policy, policy->inst);
+		}
+		bx_bus_changed(policy->inst->bus);
+	}
+}
+
+/**
+ * bx_policy_commit() - bring policies into force, and take others out
+ * @commit: which
+ *
+ * With one new index, so every election and every call sees all of it or nothing.
+ * What a policy that goes has decided on adopted buses is passed on to the one of
+ * its name that comes, as with an update.
+ *
+ * Context: process; not inside bx_srcu.
+ * Return: 0; -EINVAL, -E2BIG, -ENOENT, -EEXIST: see bx_commit() in
+ * <bpf/bus_ext_ctl.bpf.h>; -ENOMEM.  Nothing has changed then.
+ */
+int bx_policy_commit(const struct bx_commit *commit)
+{
+	int err;
+
+	if (commit->nr_enter > BX_COMMIT_MAX || commit->nr_leave > BX_COMMIT_MAX)
+		return -E2BIG;
+	mutex_lock(&bx_policy_mutex);
+	err = bx_commit_prepare(commit);
+	if (err) {
+		bx_commit_undo();
+		goto out;
+	}
+	bx_commit_swap();
+	err = bx_publish(GFP_KERNEL);
+	if (err) {
+		bx_commit_swap();
+		bx_commit_undo();
+		goto out;
+	}
+	bx_commit_finish();
+out:
+	mutex_unlock(&bx_policy_mutex);
+	return err;
 }
 
 /* ---- the struct_ops type ---- */

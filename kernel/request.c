@@ -249,6 +249,7 @@ struct bx_request {
 	int			(*fn)(struct bx_request *req);
 	struct device		*dev;
 	char			bus[BX_NAME_LEN];
+	struct bx_commit	*commit;
 	s64			result;
 	bool			done;
 };
@@ -264,6 +265,7 @@ static void bx_request_free(struct kref *ref)
 	struct bx_request *req = container_of(ref, struct bx_request, ref);
 
 	put_device(req->dev);
+	kfree(req->commit);
 	kfree(req);
 }
 
@@ -300,21 +302,22 @@ static void bx_request_make_room(void)
 	}
 }
 
-static s64 bx_request_queue(int (*fn)(struct bx_request *req),
-			    struct device *dev, const char *bus)
+static struct bx_request *bx_request_alloc(int (*fn)(struct bx_request *req))
 {
 	struct bx_request *req = kzalloc(sizeof(*req), GFP_KERNEL);
-	u64 ticket;
 
-	if (!req) {
-		put_device(dev);
-		return -ENOMEM;
-	}
+	if (!req)
+		return NULL;
 	kref_init(&req->ref);
 	INIT_WORK(&req->work, bx_request_work);
 	req->fn = fn;
-	req->dev = dev;
-	strscpy(req->bus, bus, sizeof(req->bus));
+	return req;
+}
+
+/* Takes the request over. */
+static s64 bx_request_queue(struct bx_request *req)
+{
+	u64 ticket;
 
 	mutex_lock(&bx_request_mutex);
 	bx_request_make_room();
@@ -414,10 +417,17 @@ static int bx_do_rebind(struct bx_request *req)
 s64 bx_request_rebind(const struct bx_devref *ref)
 {
 	struct device *dev = bx_find_device(ref);
+	struct bx_request *req;
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	return bx_request_queue(bx_do_rebind, dev, "");
+	req = bx_request_alloc(bx_do_rebind);
+	if (!req) {
+		put_device(dev);
+		return -ENOMEM;
+	}
+	req->dev = dev;
+	return bx_request_queue(req);
 }
 
 static void bx_wait_idle(void)
@@ -448,6 +458,7 @@ static int bx_do_reelect(struct bx_request *req)
 s64 bx_request_reelect(const struct bx_devref *ref)
 {
 	struct module *owner = NULL;
+	struct bx_request *req;
 	int err;
 
 	if (strnlen(ref->bus, sizeof(ref->bus)) == sizeof(ref->bus))
@@ -458,13 +469,44 @@ s64 bx_request_reelect(const struct bx_devref *ref)
 			return err;
 		module_put(owner);
 	}
-	return bx_request_queue(bx_do_reelect, NULL, ref->bus);
+	req = bx_request_alloc(bx_do_reelect);
+	if (!req)
+		return -ENOMEM;
+	strscpy(req->bus, ref->bus, sizeof(req->bus));
+	return bx_request_queue(req);
 }
 
 /* A ticket that is done when nothing that was set off is under way. */
 s64 bx_request_settle(void)
 {
-	return bx_request_queue(bx_do_settle, NULL, "");
+	struct bx_request *req = bx_request_alloc(bx_do_settle);
+
+	return req ? bx_request_queue(req) : -ENOMEM;
+}
+
+static int bx_do_commit(struct bx_request *req)
+{
+	return bx_policy_commit(req->commit);
+}
+
+/**
+ * bx_request_commit() - bring policies into force, and take others out
+ * @commit: which; may change under our eyes
+ *
+ * Return: a ticket, or -ENOMEM, -EBUSY.
+ */
+s64 bx_request_commit(const struct bx_commit *commit)
+{
+	struct bx_request *req = bx_request_alloc(bx_do_commit);
+
+	if (!req)
+		return -ENOMEM;
+	req->commit = kmemdup(commit, sizeof(*commit), GFP_KERNEL);
+	if (!req->commit) {
+		kref_put(&req->ref, bx_request_free);
+		return -ENOMEM;
+	}
+	return bx_request_queue(req);
 }
 
 int bx_request_init(void)

@@ -20,7 +20,10 @@
 
 static struct kobject *bx_kobj, *bx_policies_kobj, *bx_buses_kobj;
 
-/* A policy's directory; @policy is valid as long as the directory is there. */
+/*
+ * A policy's directory.  A commit may replace @policy, and an update its version,
+ * while they are read; both are freed only after a bx_srcu grace period.
+ */
 struct bx_policy_dir {
 	struct kobject		kobj;
 	struct bx_policy	*policy;
@@ -31,19 +34,10 @@ struct bx_policy_attr {
 	ssize_t (*show)(struct bx_policy *policy, char *buf);
 };
 
-/*
- * The version in force may be replaced while its fields are read; it is freed
- * only after a bx_srcu grace period.
- */
 #define BX_INST_ATTR(field, fmt)					\
 static ssize_t bx_##field##_show(struct bx_policy *policy, char *buf)	\
 {									\
-	int idx = srcu_read_lock(&bx_srcu);				\
-	ssize_t len = sysfs_emit(buf, fmt "\n",				\
-				 READ_ONCE(policy->inst)->field);	\
-									\
-	srcu_read_unlock(&bx_srcu, idx);				\
-	return len;							\
+	return sysfs_emit(buf, fmt "\n", READ_ONCE(policy->inst)->field);\
 }									\
 static const struct bx_policy_attr bx_attr_##field = {			\
 	.attr = { .name = #field, .mode = 0444 },			\
@@ -96,9 +90,12 @@ static ssize_t bx_policy_show(struct kobject *kobj, struct attribute *attr,
 {
 	struct bx_policy_dir *dir = container_of(kobj, struct bx_policy_dir,
 						 kobj);
+	int idx = srcu_read_lock(&bx_srcu);
+	ssize_t len = container_of(attr, struct bx_policy_attr,
+				   attr)->show(READ_ONCE(dir->policy), buf);
 
-	return container_of(attr, struct bx_policy_attr,
-			    attr)->show(dir->policy, buf);
+	srcu_read_unlock(&bx_srcu, idx);
+	return len;
 }
 
 static const struct sysfs_ops bx_policy_sysfs_ops = {
@@ -141,6 +138,13 @@ struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy)
 		return ERR_PTR(err);
 	}
 	return &dir->kobj;
+}
+
+/* Another policy takes the name over; the one before it is not freed yet. */
+void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy)
+{
+	WRITE_ONCE(container_of(kobj, struct bx_policy_dir, kobj)->policy,
+		   policy);
 }
 
 /* Waits for readers. */

@@ -57,6 +57,22 @@ BX_DECLARE_ITER(exit, bx_exit_info, u32 flags);
 BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
 
 /*
+ * An election as it would be: @trial is a struct bx_trial, @trial__sz its size.
+ * Nothing is changed and nobody is ejected.  _new() also returns -ENOENT for a
+ * policy that is not staged or not in force, -EINVAL for a trial that makes no
+ * sense, -E2BIG for one of a later version, and -ENODEV when there is no such
+ * device or bus.
+ */
+BX_DECLARE_ITER(trial, bx_opinion, void *trial, u32 trial__sz);
+/*
+ * A call as it would be, on @trial->dev.  0 or an errno of the above; -EOPNOTSUPP
+ * when the bus has no calls, -EINVAL also for an operation that it does not have
+ * or an argument of another size.
+ */
+extern int bx_trial_call(void *trial, u32 trial__sz,
+			 struct bx_trial_call *call) __ksym __weak;
+
+/*
  * Find one device.  0, -ENODEV when there is none, -ENOTUNIQ when @ref->bus is
  * empty and several buses have one of that name.
  */
@@ -77,6 +93,13 @@ extern int bx_device_get(struct bx_devref *ref,
 extern s64 bx_rebind(struct bx_devref *ref) __ksym __weak;
 /* Elect anew every unbound device of a bus (all buses: empty @ref->bus). */
 extern s64 bx_reelect(struct bx_devref *ref) __ksym __weak;
+/*
+ * Bring staged policies into force and take others out, in one step: every election
+ * and every call sees all of it or nothing.  Result: 0; -ENOENT for a policy that is
+ * not staged, or not in force; -EEXIST when two would have one name; -E2BIG, -EINVAL
+ * for a commit that makes no sense, -ENOMEM.  Nothing has changed then.
+ */
+extern s64 bx_commit(struct bx_commit *commit) __ksym __weak;
 /* Everything that attaching, updating or ejecting set off has been done. */
 extern s64 bx_settle(void) __ksym __weak;
 /*

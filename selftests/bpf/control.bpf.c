@@ -33,6 +33,7 @@ struct control_io io;
 LIST(list_policies, policy, policies, CONTROL_POLICIES, 0)
 LIST(list_exits, exit, exits, CONTROL_EXITS, 0)
 LIST(list_opinions, opinion, opinions, CONTROL_OPINIONS, &io.ref)
+LIST(list_trial, trial, opinions, CONTROL_OPINIONS, &io.trial, sizeof(io.trial))
 LIST(list_drivers, driver, drivers, CONTROL_DRIVERS, BX_ITER_OWN)
 
 SEC("syscall") int get_device(void *unused)
@@ -56,6 +57,18 @@ SEC("syscall") int reelect(void *unused)
 SEC("syscall") int settle(void *unused)
 {
 	io.result = bx_settle();
+	return 0;
+}
+
+SEC("syscall") int commit(void *unused)
+{
+	io.result = bx_commit(&io.commit);
+	return 0;
+}
+
+SEC("syscall") int trial_call(void *unused)
+{
+	io.result = bx_trial_call(&io.trial, sizeof(io.trial), &io.call);
 	return 0;
 }
 

@@ -253,6 +253,33 @@ TEST_F(pci, garbage_ejects_and_the_stock_driver_is_tried)
 	EXPECT_LE(1, nvme_probes());
 }
 
+TEST_F(pci, a_commit_passes_overrides_on)
+{
+	struct bx_commit c = { .nr_enter = 1, .nr_leave = 1 };
+	int old, new;
+
+	for_vf0(0);
+	for_vf0(1);
+	bxt_script(0)->select = BX_REFUSE;
+	bxt_script(1)->select = BX_REFUSE;
+	old = attach_pci(0, .name = "p");
+	c.leave[0] = policy("p").id;
+	vfs(1);
+	EXPECT_OVERRIDE(0, "none");
+	new = attach_pci(1, .name = "p", .flags = BX_F_STAGED);
+	c.enter[0] = c.leave[0] + 1;
+	ASSERT_EQ(0, bxt_commit(&c));
+	settle();
+	EXPECT_EQ(c.enter[0], decision(vf(0)).policy_id);
+	EXPECT_OVERRIDE(0, "none");
+	/* the one that is out takes nothing along */
+	detach(old);
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_EQ(0, nvme_probes());
+	detach(new);
+	EXPECT_OVERRIDE(0, "(null)");
+}
+
 TEST_F(pci, refuse_keeps_every_driver_away_until_detached)
 {
 	int link;

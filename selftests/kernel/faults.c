@@ -483,6 +483,146 @@ TEST_F_TIMEOUT(sim, a_policy_is_detached_in_any_case, 600)
 	      OURS);
 }
 
+/* ---- commits ---- */
+
+static int staged_link;
+static struct bx_commit change;
+
+static __u64 id_of_stage(__u32 stage)
+{
+	const struct bx_policy_rec *recs;
+	int n = bxt_policies(&recs);
+
+	for (int i = 0; i < n; i++) {
+		if (!strcmp(recs[i].name, "p0") && recs[i].stage == stage)
+			return recs[i].id;
+	}
+	return 0;
+}
+
+/* "p0" in force, or none; another of this name beside it; and one that is new. */
+static int stage_another(void)
+{
+	staged_link = bxt_attach(1, &(struct bxt_spec){
+		.name = "p0", .version = 2, .flags = BX_F_STAGED });
+	change = (struct bx_commit) {
+		.nr_enter = 1, .enter = { id_of_stage(BX_STAGE_STAGED) },
+		.nr_leave = !!id_of_stage(BX_STAGE_FORCE),
+		.leave = { id_of_stage(BX_STAGE_FORCE) },
+	};
+	return staged_link < 0 ? staged_link : 0;
+}
+
+static int attach_and_stage(void)
+{
+	int err = attach_policy();
+
+	return err ?: stage_another();
+}
+
+static int commit_change(void)
+{
+	int err = bxt_commit(&change);
+
+	return err ?: bxt_settle();
+}
+
+static bool commit_done(void)
+{
+	struct bx_policy_rec rec;
+
+	return !bxt_policy("p0", &rec) &&
+	       id_of_stage(BX_STAGE_FORCE) == change.enter[0] &&
+	       !id_of_stage(BX_STAGE_STAGED) &&
+	       bxt_contains("/sys/kernel/bus_ext/policies/p0/version",
+			    "2\n") &&
+	       is_bound("d", "a");
+}
+
+static bool commit_undone(void)
+{
+	return id_of_stage(BX_STAGE_STAGED) == change.enter[0] &&
+	       id_of_stage(BX_STAGE_FORCE) == change.leave[0] &&
+	       !id_of_stage(BX_STAGE_RETIRED) &&
+	       (change.leave[0] ?
+		bxt_contains("/sys/kernel/bus_ext/policies/p0/version", "0\n") :
+		!exists("/sys/kernel/bus_ext/policies/p0"));
+}
+
+static int detach_staged(void)
+{
+	close(staged_link);
+	return bxt_settle();
+}
+
+static int detach_both(void)
+{
+	close(policy_link);
+	return detach_staged();
+}
+
+TEST_F_TIMEOUT(sim, a_commit_is_requested_or_not, 600)
+{
+	driver("a", "");
+	selects(0, "a");
+	selects(1, "a");
+	device("d", ID);
+	sweep((&(struct step){ .prepare = attach_and_stage,
+			       .run = commit_change, .done = commit_done,
+			       .undone = commit_undone, .undo = detach_both }),
+	      OURS);
+}
+
+TEST_F_TIMEOUT(sim, a_commit_is_done_or_not, 600)
+{
+	driver("a", "");
+	selects(0, "a");
+	selects(1, "a");
+	device("d", ID);
+	sweep((&(struct step){ .prepare = attach_and_stage,
+			       .run = commit_change, .done = commit_done,
+			       .undone = commit_undone, .undo = detach_both }),
+	      WORKERS);
+	/* and of one that has no predecessor */
+	sweep((&(struct step){ .prepare = stage_another,
+			       .run = commit_change, .done = commit_done,
+			       .undone = commit_undone,
+			       .undo = detach_staged }),
+	      WORKERS);
+}
+
+static int hold_trial(void)
+{
+	struct bx_trial trial = {
+		.change = change,
+		.dev = { .name = "s", .bus = "bx-sf", .vendor = 0xf055 },
+		.nr_drivers = 1, .drivers = { { "a", 0, 0 } },
+	};
+	const struct bx_opinion *recs;
+	int n;
+
+	n = bxt_trial(&trial, &recs);
+	if (n < 0)
+		return n;
+	if (!n || strcmp(recs[n - 1].driver, "a"))
+		return -EPROTO;
+	strcpy(trial.ref.name, "d");
+	n = bxt_trial(&trial, &recs);
+	return n < 0 ? n : 0;
+}
+
+TEST_F_TIMEOUT(sim, a_trial_is_held_or_not, 600)
+{
+	driver("a", "");
+	selects(1, "a");
+	device("d", ID);
+	ASSERT_EQ(0, stage_another());
+	sweep((&(struct step){ .run = hold_trial, .done = always,
+			       .undone = always, .undo = nothing }),
+	      OURS);
+	ASSERT_EQ(0, detach_staged());
+}
+
 static int old_map, new_map;
 
 static int update_policy(void)

@@ -151,7 +151,7 @@ TEST_F(policy, name_of_bad_characters_is_einval)
 
 TEST_F(policy, unknown_flags_are_einval)
 {
-	EXPECT_REFUSED(EINVAL, "0x4 are not known", .flags = 4);
+	EXPECT_REFUSED(EINVAL, "0x8 are not known", .flags = 8);
 	EXPECT_REFUSED(EINVAL, "are not known", .flags = 1ULL << 63);
 }
 

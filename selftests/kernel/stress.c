@@ -241,14 +241,15 @@ static struct attached {
 	int		link, map, span;
 } attached[POLICIES];
 
-static int any_map(struct worker *w, int slot, struct oracle_span *span)
+static int any_map(struct worker *w, int slot, __u64 flags,
+		   struct oracle_span *span)
 {
 	static const __u32 vendors[] = { 0, 0xf055, 0xf056 };
 	struct bxt_spec spec = {
 		.vendor = vendors[any(w, 3)],
 		.priority = any(w, 5),
 		.version = any(w, 100),
-		.flags = (one_in(w, 5) ? BX_F_SHADOW : 0) |
+		.flags = flags | (one_in(w, 5) ? BX_F_SHADOW : 0) |
 			 (one_in(w, 2) ? BX_F_ABSENT_OK : 0),
 		/* not reset: probe() would depend on it */
 		.calls = { one_in(w, 2) ? BX_WATCH(BX_SF_EXEC) : 0 },
@@ -256,7 +257,7 @@ static int any_map(struct worker *w, int slot, struct oracle_span *span)
 
 	*span = (struct oracle_span) {
 		.what = ORACLE_POLICY, .vendor = spec.vendor ?: BX_ANY,
-		.id = BX_ANY, .flags = spec.flags,
+		.id = BX_ANY, .flags = spec.flags & ~(__u64)BX_F_STAGED,
 	};
 	strcpy(span->subject, answers[slot].name);
 	return bxt_map(slot, &spec);
@@ -266,7 +267,7 @@ static int begin_link(struct worker *w, int slot, struct attached *a)
 {
 	struct oracle_span span;
 
-	a->map = any_map(w, slot, &span);
+	a->map = any_map(w, slot, 0, &span);
 	if (a->map < 0)
 		return a->map;
 	a->span = oracle_begin(&span);
@@ -323,7 +324,7 @@ static int update_policy(struct worker *w)
 	pthread_mutex_lock(&a->lock);
 	if (a->link < 0)
 		goto out;
-	map = any_map(w, slot, &new);
+	map = any_map(w, slot, 0, &new);
 	if (map < 0) {
 		err = map;
 		goto out;
@@ -344,6 +345,84 @@ static int update_policy(struct worker *w)
 out:
 	pthread_mutex_unlock(&a->lock);
 	return err;
+}
+
+static __u64 find_stage(const char *name, __u32 stage)
+{
+	const struct bx_policy_rec *recs;
+	int n = bxt_policies(&recs);
+
+	for (int i = 0; i < n; i++) {
+		if (!strcmp(recs[i].name, name) && recs[i].stage == stage)
+			return recs[i].id;
+	}
+	return 0;
+}
+
+/* A trial with what is staged, then the commit; or either alone. */
+static int commit_staged(struct worker *w, const char *name)
+{
+	struct bx_trial trial = { .ref.bus = "bx-sf" };
+	const struct bx_opinion *opinions;
+	int ret;
+
+	trial.change.enter[0] = find_stage(name, BX_STAGE_STAGED);
+	trial.change.nr_enter = 1;
+	trial.change.leave[0] = find_stage(name, BX_STAGE_FORCE);
+	trial.change.nr_leave = !!trial.change.leave[0];
+	snprintf(trial.ref.name, sizeof(trial.ref.name), "d%u",
+		 any(w, DEVICES));
+	if (one_in(w, 2)) {
+		ret = bxt_trial(&trial, &opinions);
+		if (ret < 0 && ret != -ENODEV && ret != -ENOENT)
+			return ret;
+	}
+	return bxt_commit(&trial.change);
+}
+
+/* Who was in force, if anybody, goes when the other comes. */
+static int commit_policy(struct worker *w)
+{
+	int slot = any(w, POLICIES), err;
+	struct attached *a = &attached[slot], new;
+	struct oracle_span span;
+
+	pthread_mutex_lock(&a->lock);
+	new.map = any_map(w, slot, BX_F_STAGED, &span);
+	err = new.map;
+	if (err < 0)
+		goto out;
+	new.link = bxt_link(new.map);
+	err = new.link;
+	if (err < 0)
+		goto out_map;
+	if (a->link >= 0)
+		oracle_ends(a->span);	/* or not */
+	new.span = oracle_begin(&span);
+	pthread_mutex_lock(&control_lock);
+	err = one_in(w, 4) ? -ECANCELED :
+	      commit_staged(w, answers[slot].name);
+	pthread_mutex_unlock(&control_lock);
+	if (err) {
+		oracle_never(new.span);
+		close(new.link);
+		goto out_map;
+	}
+	oracle_began(new.span);
+	if (a->link >= 0) {
+		oracle_ended(a->span);
+		close(a->link);
+		close(a->map);
+	}
+	a->link = new.link;
+	a->map = new.map;
+	a->span = new.span;
+	goto out;
+out_map:
+	close(new.map);
+out:
+	pthread_mutex_unlock(&a->lock);
+	return err < 0 ? err : 0;
 }
 
 /* ---- calls ---- */
@@ -519,6 +598,9 @@ static struct operation {
 	{ "hold and call", hold, 4, { ENOENT, ENODEV, EACCES, ELOOP } },
 	/* ejected, and its link soon or already gone */
 	{ "update", update_policy, 8, { ENODEV, ESHUTDOWN, ENOLINK, EPERM } },
+	/* attached by another, ejected meanwhile; or we do not want to */
+	{ "commit", commit_policy, 8,
+	  { ENODEV, EEXIST, ENOENT, ECANCELED } },
 	{ "ask", question, 10, { ENODEV } },
 	{ "rebind or re-elect", request, 8,
 	  { ENODEV, EAGAIN, EIO } },

@@ -424,6 +424,34 @@ int bxt_drivers(const struct bx_driver_rec **recs)
 	return err ?: (int)control->bss->io.n;
 }
 
+int bxt_commit(const struct bx_commit *commit)
+{
+	control->bss->io.commit = *commit;
+	return request(control->progs.commit);
+}
+
+/* How many opinions; the last is the decision. */
+int bxt_trial(const struct bx_trial *trial, const struct bx_opinion **recs)
+{
+	int err;
+
+	control->bss->io.trial = *trial;
+	err = ask_for_result(control->progs.list_trial);
+	*recs = control->bss->io.opinions;
+	return err ?: (int)control->bss->io.n;
+}
+
+int bxt_trial_call(const struct bx_trial *trial, struct bx_trial_call *call)
+{
+	int err;
+
+	control->bss->io.trial = *trial;
+	control->bss->io.call = *call;
+	err = ask_for_result(control->progs.trial_call);
+	*call = control->bss->io.call;
+	return err;
+}
+
 /* ---- simulated hardware, sysfs ---- */
 
 int bxt_write(const char *path, const char *text)

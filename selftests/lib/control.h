@@ -21,6 +21,9 @@
  * @exits: the last ejections
  * @opinions: the explanation of @ref's election
  * @drivers: drivers on buses of bus_ext's own
+ * @commit: policies that are to come, and to go
+ * @trial: an election as it would be; its opinions are in @opinions
+ * @call: a call as it would be
  */
 struct control_io {
 	struct bx_devref	ref;
@@ -32,6 +35,9 @@ struct control_io {
 	struct bx_exit_info	exits[CONTROL_EXITS];
 	struct bx_opinion	opinions[CONTROL_OPINIONS];
 	struct bx_driver_rec	drivers[CONTROL_DRIVERS];
+	struct bx_commit	commit;
+	struct bx_trial		trial;
+	struct bx_trial_call	call;
 };
 
 #endif /* _CONTROL_H */

@@ -103,11 +103,26 @@ enum bx_op_flags {
  * @BX_F_ABSENT_OK: a selected driver may be unknown for now; the device waits
  *	for it.  Without the flag, naming a driver that is neither registered
  *	nor loadable as a module ejects the policy.
+ * @BX_F_STAGED: not in force when it is attached, but when bx_commit() says so;
+ *	until then trials alone ask it.  For loaders.
  */
 enum bx_policy_flags {
 	BX_F_SHADOW	= 1 << 0,
 	BX_F_ABSENT_OK	= 1 << 1,
-	BX_F_ALL	= BX_F_SHADOW | BX_F_ABSENT_OK,
+	BX_F_STAGED	= 1 << 2,
+	BX_F_ALL	= BX_F_SHADOW | BX_F_ABSENT_OK | BX_F_STAGED,
+};
+
+/**
+ * enum bx_stage - whether a policy is in force
+ * @BX_STAGE_FORCE: it is
+ * @BX_STAGE_STAGED: not yet (BX_F_STAGED)
+ * @BX_STAGE_RETIRED: no more: a commit took it out; its link is to be detached
+ */
+enum bx_stage {
+	BX_STAGE_FORCE		= 0,
+	BX_STAGE_STAGED		= 1,
+	BX_STAGE_RETIRED	= 2,
 };
 
 /**
@@ -315,6 +330,7 @@ enum bx_op_mask {
  * @version: the vendor's own version number
  * @ops: enum bx_op_mask
  * @ejected: 1 between the ejection and the end of the link
+ * @stage: enum bx_stage
  * @id: identity; kept by an update, new with every attach
  * @generation: how often it was attached or updated, from 1
  * @asked: how often a program of it was run
@@ -336,7 +352,7 @@ struct bx_policy_rec {
 	__u32	version;
 	__u32	ops;
 	__u32	ejected;
-	__u32	reserved;
+	__u32	stage;
 	__u64	id;
 	__u64	generation;
 	__u64	asked;
@@ -492,6 +508,84 @@ struct bx_opinion {
 struct bx_devref {
 	char	bus[BX_NAME_LEN];
 	char	name[BX_DEV_NAME_LEN];
+};
+
+/** BX_COMMIT_MAX - policies that come, and that go, with one commit */
+#define BX_COMMIT_MAX	32
+
+/**
+ * struct bx_commit - policies that come into force together, and that go
+ * @nr_enter: how many come
+ * @nr_leave: how many go
+ * @enter: their identities, of policies that are BX_STAGE_STAGED
+ * @leave: their identities, of policies that are BX_STAGE_FORCE
+ *
+ * One that goes makes room for one of its name that comes.
+ */
+struct bx_commit {
+	__u32	nr_enter;
+	__u32	nr_leave;
+	__u64	enter[BX_COMMIT_MAX];
+	__u64	leave[BX_COMMIT_MAX];
+};
+
+/** BX_TRIAL_DRIVERS - drivers that a trial may name */
+#define BX_TRIAL_DRIVERS	32
+
+/**
+ * enum bx_trial_flags - struct bx_trial.flags
+ * @BX_TRIAL_ALONE: of all policies those of @change.enter alone, and no hook
+ */
+enum bx_trial_flags {
+	BX_TRIAL_ALONE	= 1 << 0,
+};
+
+/**
+ * struct bx_trial - an election, or a call, as it would be
+ * @change: with these policies in force, and without those
+ * @ref: on a device that exists; with an empty name, on @dev
+ * @dev: a device that need not exist; its bus must
+ * @override: the administrator's driver_override for @dev; empty for none
+ * @flags: enum bx_trial_flags
+ * @nr_drivers: how many drivers there are for @dev
+ * @drivers: these: their names, whether they claim it, and whether their
+ *	probes have failed, in order of registration
+ */
+struct bx_trial {
+	struct bx_commit	change;
+	struct bx_devref	ref;
+	struct bx_dev_info	dev;
+	char			override[BX_NAME_LEN];
+	__u32			flags;
+	__u32			nr_drivers;
+	struct bx_candidate	drivers[BX_TRIAL_DRIVERS];
+};
+
+/** BX_TRIAL_DATA - bytes of an argument that a trial of a call may have */
+#define BX_TRIAL_DATA	512
+
+/**
+ * struct bx_trial_call - a call, and what would become of it
+ * @op: operation of the contract, by number
+ * @len: bytes of its argument
+ * @ret: what the provider is taken to return; result: what the driver gets
+ * @verdict: result: what the policy that decided returned, else BX_CALL_PASS
+ * @why: result: BX_WHY_WON when a policy decided, BX_WHY_BAD when one gave an
+ *	impossible answer, else BX_WHY_PASS
+ * @policy: result: that policy; empty when none did
+ * @to: result: the device the call would go to
+ * @data: the argument, as the driver gives it; result: as the driver gets it
+ *	back, from a provider that changes nothing
+ */
+struct bx_trial_call {
+	__u32	op;
+	__u32	len;
+	__s32	ret;
+	__s32	verdict;
+	__u32	why;
+	char	policy[BX_NAME_LEN];
+	char	to[BX_DEV_NAME_LEN];
+	__u8	data[BX_TRIAL_DATA];
 };
 
 #endif /* _UAPI_LINUX_BUS_EXT_H */
