@@ -72,9 +72,11 @@ static int commit(__u64 enter, __u64 leave)
 }
 
 #define stage(slot, ...) ({ \
+	struct bxt_spec spec_ = { __VA_ARGS__ }; \
+	char name_[] = { 'p', '0' + (slot), 0 }; \
+	\
 	attach(slot, .flags = BX_F_STAGED, ##__VA_ARGS__); \
-	id_of((struct bxt_spec){ __VA_ARGS__ }.name ?: \
-	      (char[]){ 'p', '0' + (slot), 0 }); })
+	id_of(spec_.name ?: name_); })
 
 #define EXPECT_STAGE(stage_, id)	EXPECT_EQ(stage_, record_of(id).stage)
 
@@ -478,15 +480,15 @@ TEST_F(commit, trial_on_an_adopted_bus)
 
 TEST_F(commit, trial_ejects_nobody)
 {
+	struct bx_trial t = { WITH(0), ALONE, SYNTHETIC, DRIVERS };
 	const struct bx_opinion *recs;
 	__u64 id;
 
 	bxt_script(0)->select = 99;
 	bxt_script(0)->match_rest = 99999;
 	id = stage(0);
-	ASSERT_LT(1, bxt_trial(&(struct bx_trial){ WITH(id), ALONE,
-						   SYNTHETIC, DRIVERS },
-			       &recs));
+	t.change.enter[0] = id;
+	ASSERT_LT(1, bxt_trial(&t, &recs));
 	EXPECT_EQ(BX_OPN_SELECT, recs[0].kind);
 	EXPECT_EQ(BX_WHY_BAD, recs[0].why);
 	EXPECT_STAGE(BX_STAGE_STAGED, id);
