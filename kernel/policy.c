@@ -645,6 +645,7 @@ static void bx_policy_rec_fill(const struct bx_policy *policy,
 		.handled = atomic64_read(&policy->handled),
 		.redirected = atomic64_read(&policy->redirected),
 		.amended = atomic64_read(&policy->amended),
+		.link_id = policy->link ? policy->link->id : 0,
 	};
 	strscpy(rec->name, inst->name, sizeof(rec->name));
 	strscpy(rec->bus, inst->bus, sizeof(rec->bus));

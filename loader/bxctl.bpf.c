@@ -16,6 +16,9 @@ char _license[] SEC("license") = "GPL";
 /* What user space asks, and the answer to it. */
 struct bx_devref ref;
 struct bx_device_rec device;
+struct bx_commit change;
+struct bx_trial trial;
+struct bx_trial_call call;
 __u64 ticket;
 __u32 wait_ms;
 __s64 result;
@@ -58,6 +61,7 @@ LIST(list_drivers, driver, bx_driver_rec, BX_ITER_OWN | BX_ITER_ADOPTED)
 LIST(list_policies, policy, bx_policy_rec, 0)
 LIST(list_exits, exit, bx_exit_info, 0)
 LIST(list_opinions, opinion, bx_opinion, &ref)
+LIST(list_trial, trial, bx_opinion, &trial, sizeof(trial))
 
 SEC("syscall")
 int get_device(void *ctx)
@@ -84,6 +88,20 @@ SEC("syscall")
 int settle(void *ctx)
 {
 	result = bx_settle();
+	return 0;
+}
+
+SEC("syscall")
+int commit(void *ctx)
+{
+	result = bx_commit(&change);
+	return 0;
+}
+
+SEC("syscall")
+int try_call(void *ctx)
+{
+	result = bx_trial_call(&trial, sizeof(trial), &call);
 	return 0;
 }
 

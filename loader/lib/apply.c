@@ -2,13 +2,14 @@
 /*
  * libbusext: bringing objects into force, all of them or none
  *
- *	read and check -> load -> attach and pin -> settle -> verify -> report
- *	                            \___________________________/
+ *	read and check -> load -> stage -> commit -> settle -> verify -> report
+ *	                           \_____________________________/
  *	                              on failure: roll back
  *
- * A name that is attached already is upgraded: the kernel refuses the second
- * link with EEXIST, by which time the new map is ready to be swapped into the
- * first, on the condition that it still carries the map we know of.
+ * Policies are attached staged, when nobody asks them, and pinned.  One commit
+ * brings all of them into force and takes those that they replace out, so an
+ * election sees the old ones or the new ones.  What is replaced stays pinned
+ * until all is verified, and comes back with a second commit if it is not.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
  * @items: their policies and hooks, in order
  * @nr_items: how many
  * @exit_seq: number of the last ejection before it
+ * @committed: its policies were brought into force
  */
 struct transaction {
 	struct object	*objs;
@@ -37,6 +39,7 @@ struct transaction {
 	struct item	**items;
 	size_t		nr_items;
 	uint64_t	exit_seq;
+	bool		committed;
 };
 
 const char *bx_exit_kind_text(__u32 kind)
@@ -207,23 +210,13 @@ static void refusal(struct bx_handle *h, const char *name, const char *before,
 				 strspn(line + len, ": "));
 }
 
-static int in_use(struct bx_handle *h, const struct bx_applied *about)
+static int in_use(struct bx_handle *h, const struct bx_applied *about,
+		  const struct bx_policy_rec *rec)
 {
-	struct bx_policy_rec rec = {};
-	char link[32] = "of another process";
-	uint32_t id;
-	int fd;
-
-	fd = find_link(h, about->name, &id);
-	if (fd >= 0) {
-		snprintf(link, sizeof(link), "link %u", id);
-		close(fd);
-	}
-	find_policy(h, about->name, &rec);
 	return fail(h, BX_FAULT_CONFLICT, EEXIST,
-		    "cannot attach '%s' to %s: the name is in use (%s, version %u) and not pinned in '%s'; use 'bxctl detach %s' first",
-		    about->name, about->target, link, rec.version, h->pin_dir,
-		    about->name);
+		    "cannot attach '%s' to %s: the name is in use (link %u, version %u) and not pinned in '%s'; use 'bxctl detach %s' first",
+		    about->name, about->target, rec->link_id, rec->version,
+		    h->pin_dir, about->name);
 }
 
 /* Where the kernel gave no reason of its own */
@@ -234,8 +227,8 @@ static const char *attach_reason(int err)
 		return "match() is not for this bus, whose own rule stays in force; use select()";
 	case -E2BIG:
 		return "there are too many policies; detach one";
-	case -ESHUTDOWN:
-		return "the policy of that name is being ejected; try again";
+	case -EEXIST:
+		return "another process is bringing a policy of that name into force; try again";
 	case -ENAMETOOLONG:
 		return "its name or its bus is too long";
 	case -EINVAL:
@@ -257,8 +250,6 @@ static int attach_failed(struct bx_handle *h, const struct bx_applied *about,
 		return fail(h, BX_FAULT_REJECTED, err,
 			    "cannot attach '%s' to %s: %s", about->name,
 			    about->target, why);
-	if (err == -EEXIST)
-		return in_use(h, about);
 	if (err == -EPERM)
 		return fail(h, BX_FAULT_PERMISSION, err,
 			    "cannot attach '%s' to %s: this needs CAP_SYS_ADMIN besides CAP_BPF; run it as root",
@@ -269,96 +260,120 @@ static int attach_failed(struct bx_handle *h, const struct bx_applied *about,
 			    "cannot attach '%s' to %s: there is no such bus for policies; there are: %s",
 			    about->name, about->target, buses.text);
 	}
-	return fail(h, err == -ESHUTDOWN ? BX_FAULT_STATE :
+	return fail(h, err == -EEXIST ? BX_FAULT_CONFLICT :
 		    err == -E2BIG || err == -ENOMEM ? BX_FAULT_FAILED :
 		    BX_FAULT_REJECTED, err, "cannot attach '%s' to %s: %s",
 		    about->name, about->target,
 		    why[0] ? why : attach_reason(err));
 }
 
-static int swap_map(int link_fd, int new_fd, int old_fd)
+/* What @item replaces, if that is ours to replace. */
+static int find_old(struct bx_handle *h, struct item *item,
+		    struct policy_pin *pin)
 {
-	LIBBPF_OPTS(bpf_link_update_opts, opts);
+	struct bx_applied *about = &item->about;
+	struct bx_policy_rec rec;
+	int ret;
 
-	opts.flags = BPF_F_REPLACE;
-	opts.old_map_fd = old_fd;
-	return bpf_link_update(link_fd, new_fd, &opts);
-}
-
-static int upgrade_failed(struct bx_handle *h, const struct bx_applied *about,
-			  const char *refused, int err)
-{
-	if (err == -EPERM)
+	ret = pins_open(h, about->name, pin);
+	if (ret)
+		return ret;
+	if (pin->state == PIN_STALE) {
+		note(h, "removing the stale pins of '%s': it is no longer attached",
+		     about->name);
+		pins_remove(h, about->name);
+	}
+	if (pin->state == PIN_FOREIGN)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
 			    "cannot upgrade '%s': somebody else replaced it, it is not what is pinned in '%s'; use 'bxctl detach %s' first",
 			    about->name, h->pin_dir, about->name);
-	if (err == -ENOLINK)
-		return fail(h, BX_FAULT_CONFLICT, EEXIST,
-			    "cannot upgrade '%s': it was detached meanwhile; try again",
-			    about->name);
-	return attach_failed(h, about, refused, err);
-}
-
-/* Takes @pin's descriptors over when it works. */
-static int upgrade(struct bx_handle *h, struct item *item,
-		   struct policy_pin *pin)
-{
-	struct bx_applied *about = &item->about;
-	struct bx_policy_rec rec = {};
-	char refused[4096];
-	int err;
-
-	if (find_policy(h, about->name, &rec) < 0)
-		return -EIO;
-	err = pins_stage_map(h, about->name, bpf_map__fd(item->map));
-	if (err)
-		return err;
-	read_refused(h, refused, sizeof(refused));
-	err = swap_map(pin->link_fd, bpf_map__fd(item->map), pin->map_fd);
-	if (err) {
-		pins_unstage_map(h, about->name);
-		return upgrade_failed(h, about, refused, err);
+	if (pin->state == PIN_LIVE) {
+		about->upgraded = true;
+		about->old_version = pin->rec.version;
+		item->old_id = pin->rec.id;
+		item->link_fd = pin->link_fd;
+		item->map_fd = pin->map_fd;
+		pin->link_fd = -1;
+		pin->map_fd = -1;
+		return 0;
 	}
-	about->upgraded = true;
-	about->old_version = rec.version;
-	item->pinned = true;
-	item->link_fd = pin->link_fd;
-	item->old_map_fd = pin->map_fd;
-	pin->link_fd = -1;
-	pin->map_fd = -1;
-	return pins_commit_map(h, about->name);
+	ret = find_policy(h, about->name, &rec);
+	return ret > 0 ? in_use(h, about, &rec) : ret;
 }
 
-static int attach_policy(struct bx_handle *h, struct item *item)
+static int stage_policy(struct bx_handle *h, struct item *item)
 {
 	const char *name = item->about.name;
 	struct policy_pin pin;
 	char refused[4096];
 	int err;
 
-	err = pins_open(h, name, &pin);
+	err = find_old(h, item, &pin);
+	pins_close(&pin);
 	if (err)
 		return err;
-	if (pin.state == PIN_STALE) {
-		note(h, "removing the stale pins of '%s': it is no longer attached",
-		     name);
-		pins_remove(h, name);
-	}
 	read_refused(h, refused, sizeof(refused));
 	log_begin(h);
 	item->link = bpf_map__attach_struct_ops(item->map);
 	err = item->link ? 0 : -errno;
 	log_end(h);
-	if (!err) {
-		item->pinned = true;
-		err = pins_write(h, name, bpf_link__fd(item->link),
-				 bpf_map__fd(item->map));
-	} else if (err == -EEXIST && pin.state == PIN_LIVE) {
-		err = upgrade(h, item, &pin);
-	} else {
-		err = attach_failed(h, &item->about, refused, err);
+	if (err)
+		return attach_failed(h, &item->about, refused, err);
+	item->pinned = true;
+	return pins_stage(h, name, PIN_NEXT, bpf_link__fd(item->link),
+			  bpf_map__fd(item->map));
+}
+
+/* The identity of the policy of a link, 0 when it has none (any more). */
+static uint64_t id_of(struct bx_handle *h, int link_fd)
+{
+	struct bx_policy_rec rec;
+
+	return link_policy(h, link_fd, &rec) > 0 ? rec.id : 0;
+}
+
+static int too_many(struct bx_handle *h)
+{
+	return fail(h, BX_FAULT_REJECTED, E2BIG,
+		    "cannot apply more than %d policies at once",
+		    BX_COMMIT_MAX);
+}
+
+static int commit_failed(struct bx_handle *h, int64_t result)
+{
+	if (result == -ENOENT || result == -EEXIST)
+		return fail(h, BX_FAULT_CONFLICT, EEXIST,
+			    "cannot bring the policies into force: one of those to be replaced, or of their names, has changed meanwhile; try again");
+	return fail(h, BX_FAULT_FAILED, result,
+		    "cannot bring the policies into force: %s",
+		    strerror(-result));
+}
+
+static int commit_all(struct bx_handle *h, struct transaction *txn)
+{
+	struct bx_commit change = {};
+	int64_t result;
+	size_t i;
+	int err;
+
+	for (i = 0; i < txn->nr_items; i++) {
+		struct item *item = txn->items[i];
+
+		if (item->about.kind != BX_ITEM_POLICY)
+			continue;
+		if (change.nr_enter == BX_COMMIT_MAX)
+			return too_many(h);
+		change.enter[change.nr_enter++] =
+			id_of(h, bpf_link__fd(item->link));
+		if (item->old_id)
+			change.leave[change.nr_leave++] = item->old_id;
 	}
-	pins_close(&pin);
+	if (!change.nr_enter)
+		return 0;
+	err = commit_policies(h, &change, &result);
+	if (!err && result)
+		err = commit_failed(h, result);
+	txn->committed = !err;
 	return err;
 }
 
@@ -387,71 +402,149 @@ static int attach_hook(struct bx_handle *h, struct item *item)
 
 static int attach_all(struct bx_handle *h, struct transaction *txn)
 {
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < txn->nr_items; i++)
+		if (txn->items[i]->about.kind == BX_ITEM_POLICY)
+			err = stage_policy(h, txn->items[i]);
+	if (!err)
+		err = commit_all(h, txn);
+	for (i = 0; !err && i < txn->nr_items; i++)
+		if (txn->items[i]->about.kind == BX_ITEM_HOOK)
+			err = attach_hook(h, txn->items[i]);
+	return err;
+}
+
+/* The old ones go for good, and the pins are those of the new ones. */
+static int finish(struct bx_handle *h, struct transaction *txn)
+{
 	struct item *item;
 	size_t i;
 	int err = 0;
 
 	for (i = 0; !err && i < txn->nr_items; i++) {
 		item = txn->items[i];
-		err = item->about.kind == BX_ITEM_POLICY ?
-			attach_policy(h, item) : attach_hook(h, item);
+		if (item->about.kind != BX_ITEM_POLICY)
+			continue;
+		err = pins_switch(h, item->about.name, PIN_NEXT);
+		if (!err && item->link_fd >= 0)
+			bpf_link_detach(item->link_fd);
 	}
 	return err;
 }
 
 /* ---- rolling back ---- */
 
-/* The link died with the version that was ejected: make another one. */
-static int revive(struct bx_handle *h, struct item *item)
+/* The version before, once more: its link is spent. */
+static int stage_old(struct bx_handle *h, struct item *item)
 {
 	int fd, err;
 
-	pins_remove(h, item->about.name);
-	bx_settle(h);
-	fd = bpf_link_create(item->old_map_fd, 0, BPF_STRUCT_OPS, NULL);
+	fd = bpf_link_create(item->map_fd, 0, BPF_STRUCT_OPS, NULL);
+	if (fd == -EEXIST) {
+		/* it was attached by other means, and cannot be staged */
+		bpf_link_detach(bpf_link__fd(item->link));
+		fd = bpf_link_create(item->map_fd, 0, BPF_STRUCT_OPS, NULL);
+	}
 	if (fd < 0)
-		return -errno;
-	err = pins_write(h, item->about.name, fd, item->old_map_fd);
-	close(fd);
-	return err;
+		return fd;
+	err = pins_stage(h, item->about.name, PIN_BACK, fd, item->map_fd);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	close(item->link_fd);
+	item->link_fd = fd;
+	return 0;
 }
 
-static void restore_policy(struct bx_handle *h, struct item *item)
+static void add_stage(struct bx_handle *h, int link_fd, __u32 stage,
+		      __u64 *ids, __u32 *n)
 {
-	const char *name = item->about.name;
-	int err;
+	struct bx_policy_rec rec;
 
-	pins_stage_map(h, name, item->old_map_fd);
-	err = swap_map(item->link_fd, item->old_map_fd,
-		       bpf_map__fd(item->map));
-	if (!err)
-		err = pins_commit_map(h, name);
-	else
-		err = revive(h, item);
-	if (err)
-		note(h, "version %u of '%s' could not be put back: %s",
-		     item->about.old_version, name, strerror(-err));
+	if (link_fd >= 0 && link_policy(h, link_fd, &rec) > 0 &&
+	    rec.stage == stage && *n < BX_COMMIT_MAX)
+		ids[(*n)++] = rec.id;
 }
 
-static void roll_back_item(struct bx_handle *h, struct item *item)
+/* What was replaced comes into force again, and what replaced it goes. */
+static int commit_old(struct bx_handle *h, struct transaction *txn)
+{
+	struct bx_commit change = {};
+	int64_t result = 0;
+	struct item *item;
+	size_t i;
+	int err = 0;
+
+	/* one of the new ones may be about to be ejected */
+	bx_settle(h);
+	for (i = 0; i < txn->nr_items; i++) {
+		item = txn->items[i];
+		if (item->about.kind != BX_ITEM_POLICY || !item->pinned)
+			continue;
+		if (item->old_id && !err)
+			err = stage_old(h, item);
+		if (item->old_id)
+			add_stage(h, item->link_fd, BX_STAGE_STAGED,
+				  change.enter, &change.nr_enter);
+		add_stage(h, bpf_link__fd(item->link), BX_STAGE_FORCE,
+			  change.leave, &change.nr_leave);
+	}
+	if (!err)
+		err = commit_policies(h, &change, &result);
+	return err ?: result;
+}
+
+static void roll_back_hook(struct bx_handle *h, struct item *item)
 {
 	const char *name = item->about.name;
 	bool unused;
 
-	if (!item->pinned)
-		return;
-	if (item->about.kind == BX_ITEM_HOOK && item->link_fd >= 0) {
-		if (pins_write_hook(h, name, item->link_fd, &unused))
-			note(h, "the previous hook '%s' could not be put back: %s",
-			     name, bx_error(h));
-	} else if (item->about.kind == BX_ITEM_HOOK) {
+	if (item->link_fd < 0)
 		pins_remove_hook(h, name);
-	} else if (item->about.upgraded) {
-		restore_policy(h, item);
-	} else {
-		bpf_link_detach(bpf_link__fd(item->link));
-		pins_remove(h, name);
+	else if (pins_write_hook(h, name, item->link_fd, &unused))
+		note(h, "the previous hook '%s' could not be put back: %s",
+		     name, bx_error(h));
+}
+
+static void roll_back_policy(struct bx_handle *h, struct item *item,
+			     bool committed, int failed)
+{
+	const char *name = item->about.name;
+
+	if (committed && item->old_id) {
+		if (!failed)
+			failed = pins_switch(h, name, PIN_BACK);
+		if (failed)
+			note(h, "version %u of '%s' could not be put back: %s",
+			     item->about.old_version, name, strerror(-failed));
 	}
+	pins_unstage(h, name, PIN_NEXT);
+	bpf_link_detach(bpf_link__fd(item->link));
+	if (!item->old_id)
+		pins_remove(h, name);
+}
+
+static void roll_back_items(struct bx_handle *h, struct transaction *txn)
+{
+	int failed = 0;
+	size_t i;
+
+	if (txn->committed)
+		failed = commit_old(h, txn);
+	for (i = txn->nr_items; i-- > 0;) {
+		struct item *item = txn->items[i];
+
+		if (!item->pinned)
+			continue;
+		if (item->about.kind == BX_ITEM_HOOK)
+			roll_back_hook(h, item);
+		else
+			roll_back_policy(h, item, txn->committed, failed);
+	}
+	bx_settle(h);
 }
 
 static void roll_back(struct bx_handle *h, struct transaction *txn)
@@ -461,10 +554,9 @@ static void roll_back(struct bx_handle *h, struct transaction *txn)
 	size_t i, undone = 0;
 
 	strcpy(error, h->error);
-	for (i = txn->nr_items; i-- > 0;) {
+	for (i = 0; i < txn->nr_items; i++)
 		undone += txn->items[i]->pinned;
-		roll_back_item(h, txn->items[i]);
-	}
+	roll_back_items(h, txn);
 	h->fault = fault;
 	snprintf(h->error, sizeof(h->error), "%.*s%s",
 		 (int)sizeof(h->error) - 64, error,
@@ -537,8 +629,7 @@ static int check_policy(struct bx_handle *h, struct item *item)
 			    about->name, about->version, about->target,
 			    !ret ? "does not list" : rec.ejected ?
 			    "is ejecting" : "lists another version of");
-	ret = link_map_id(item->link ? bpf_link__fd(item->link) :
-			  item->link_fd, NULL, &map_id);
+	ret = link_map_id(bpf_link__fd(item->link), NULL, &map_id);
 	if (ret || bpf_map_get_info_by_fd(bpf_map__fd(item->map), &info,
 					  &len) || info.id != map_id)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
@@ -625,6 +716,8 @@ int bx_apply(struct bx_handle *h, const char *path, bx_applied_fn fn,
 			err = verify(h, &txn);
 		if (err)
 			roll_back(h, &txn);
+		else
+			err = finish(h, &txn);
 	}
 	pins_unlock(h);
 	for (i = 0; !err && fn && i < txn.nr_items; i++)

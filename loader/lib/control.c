@@ -25,6 +25,9 @@ static const char *const request_names[NR_REQUESTS] = {
 	[REBIND]	= "rebind",
 	[REELECT]	= "reelect",
 	[SETTLE]	= "settle",
+	[COMMIT]	= "commit",
+	[LIST_TRIAL]	= "list_trial",
+	[TRY_CALL]	= "try_call",
 	[AWAIT]		= "await",
 };
 
@@ -226,6 +229,18 @@ int control_call(struct bx_handle *h, enum request which,
 		*rec = skel->bss->device;
 	*result = skel->bss->result;
 	return 0;
+}
+
+int control_commit(struct bx_handle *h, const struct bx_commit *change,
+		   int64_t *ticket)
+{
+	int err;
+
+	err = control_open(h, COMMIT, 4096);
+	if (err)
+		return err;
+	h->control[COMMIT]->bss->change = *change;
+	return control_call(h, COMMIT, NULL, NULL, ticket);
 }
 
 int control_wait(struct bx_handle *h, uint64_t ticket, unsigned int ms,

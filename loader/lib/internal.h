@@ -7,8 +7,8 @@
  *	query.c    lists and requests, on top of control.c
  *	object.c   reading and checking a BPF object before it is loaded
  *	pins.c     the pin directory and its lock
- *	links.c    links that are not pinned, found through the kernel
- *	apply.c    the transaction: load, attach, verify, or roll back
+ *	links.c    a policy's link, and whether it is in force
+ *	apply.c    the transaction: load, stage, commit, verify, or roll back
  *	detach.c   the way out
  */
 #ifndef _BUSEXT_INTERNAL_H
@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../busext.h"
 
@@ -37,6 +38,9 @@ enum request {
 	REBIND,
 	REELECT,
 	SETTLE,
+	COMMIT,
+	LIST_TRIAL,
+	TRY_CALL,
 	AWAIT,
 	NR_REQUESTS,
 };
@@ -101,6 +105,8 @@ int control_list(struct bx_handle *h, enum request which,
 int control_call(struct bx_handle *h, enum request which,
 		 const struct bx_devref *ref, struct bx_device_rec *rec,
 		 int64_t *result);
+int control_commit(struct bx_handle *h, const struct bx_commit *change,
+		   int64_t *ticket);
 int control_wait(struct bx_handle *h, uint64_t ticket, unsigned int ms,
 		 int64_t *result);
 void control_close(struct bx_handle *h);
@@ -114,6 +120,8 @@ static inline void *record(const struct records *r, size_t i)
 /* query.c */
 int find_policy(struct bx_handle *h, const char *name,
 		struct bx_policy_rec *rec);
+int commit_policies(struct bx_handle *h, const struct bx_commit *change,
+		    int64_t *result);
 
 /* object.c */
 
@@ -123,9 +131,10 @@ int find_policy(struct bx_handle *h, const char *name,
  * @map: the struct_ops map of a policy
  * @prog: the program of a hook
  * @link: the new link, until the end
- * @link_fd: of a replaced policy, its pinned link; else -1
- * @old_map_fd: of a replaced policy, its previous map; else -1
- * @pinned: its pins were written, or replaced, by this call
+ * @link_fd: of what it replaces, the pinned link; else -1
+ * @map_fd: of the policy it replaces, its map; else -1
+ * @old_id: identity of the policy it replaces; else 0
+ * @pinned: its pins were written by this call
  */
 struct item {
 	struct bx_applied	about;
@@ -133,7 +142,8 @@ struct item {
 	struct bpf_program	*prog;
 	struct bpf_link		*link;
 	int			link_fd;
-	int			old_map_fd;
+	int			map_fd;
+	uint64_t		old_id;
 	bool			pinned;
 };
 
@@ -151,34 +161,40 @@ bool name_is_good(const char *name);
 
 /* pins.c */
 enum pin_state {
-	PIN_NONE,
-	PIN_LIVE,
-	PIN_STALE,
+	PIN_NONE,	/* nothing is pinned */
+	PIN_LIVE,	/* the link, and it is in force */
+	PIN_FOREIGN,	/* the same, but somebody else has replaced the map */
+	PIN_STALE,	/* something, and nothing of it is in force */
+};
+
+/* Before a link is the one of its policy, it is pinned as one of these. */
+enum pin_role {
+	PIN_NEXT,	/* the version to come */
+	PIN_BACK,	/* the version before, that comes again */
 };
 
 /**
  * struct policy_pin - the pins of one policy
- * @state: whether its link is attached
- * @link_fd: the link when PIN_LIVE, else -1
- * @map_fd: the map that the pins say is attached, else -1
- * @link_id: id of the link
+ * @state: what they are worth
+ * @link_fd: the link when it is in force, else -1
+ * @map_fd: its map, else -1
+ * @rec: the policy, when it is in force
  */
 struct policy_pin {
-	enum pin_state	state;
-	int		link_fd;
-	int		map_fd;
-	uint32_t	link_id;
+	enum pin_state		state;
+	int			link_fd;
+	int			map_fd;
+	struct bx_policy_rec	rec;
 };
 
 int pins_lock(struct bx_handle *h);
 void pins_unlock(struct bx_handle *h);
 int pins_open(struct bx_handle *h, const char *name, struct policy_pin *pin);
 void pins_close(struct policy_pin *pin);
-int pins_write(struct bx_handle *h, const char *name, int link_fd,
-	       int map_fd);
-int pins_stage_map(struct bx_handle *h, const char *name, int map_fd);
-int pins_commit_map(struct bx_handle *h, const char *name);
-void pins_unstage_map(struct bx_handle *h, const char *name);
+int pins_stage(struct bx_handle *h, const char *name, enum pin_role role,
+	       int link_fd, int map_fd);
+int pins_switch(struct bx_handle *h, const char *name, enum pin_role role);
+void pins_unstage(struct bx_handle *h, const char *name, enum pin_role role);
 void pins_remove(struct bx_handle *h, const char *name);
 int pins_write_hook(struct bx_handle *h, const char *name, int link_fd,
 		    bool *replaced);
@@ -186,6 +202,7 @@ int pins_remove_hook(struct bx_handle *h, const char *name);
 
 /* links.c */
 int link_map_id(int link_fd, uint32_t *link_id, uint32_t *map_id);
+int link_policy(struct bx_handle *h, int link_fd, struct bx_policy_rec *rec);
 int find_link(struct bx_handle *h, const char *policy, uint32_t *link_id);
 
 #endif /* _BUSEXT_INTERNAL_H */

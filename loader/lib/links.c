@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: struct_ops links as the kernel lists them
- *
- * Which link carries a policy is not in any record: the link names its map,
- * and the map's value has the policy's name, at an offset that the module's
- * BTF tells.
+ * libbusext: a policy's link, and whether it is in force
  */
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
-#include <bpf/libbpf.h>
 
 #include "internal.h"
 
@@ -33,88 +25,42 @@ int link_map_id(int link_fd, uint32_t *link_id, uint32_t *map_id)
 	return 0;
 }
 
-static const struct btf_member *find_member(const struct btf *btf,
-					    const char *type,
-					    const char *name)
+struct link_search {
+	uint32_t		link_id;
+	struct bx_policy_rec	*rec;
+};
+
+static int match_link(const struct bx_policy_rec *rec, void *arg)
 {
-	const struct btf_type *t;
-	int id, i;
+	struct link_search *search = arg;
 
-	id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
-	if (id < 0)
-		return NULL;
-	t = btf__type_by_id(btf, id);
-	for (i = 0; i < btf_vlen(t); i++) {
-		const struct btf_member *m = btf_members(t) + i;
-
-		if (!strcmp(btf__name_by_offset(btf, m->name_off), name))
-			return m;
-	}
-	return NULL;
+	if (!rec->link_id || rec->link_id != search->link_id)
+		return 0;
+	*search->rec = *rec;
+	return 1;
 }
 
-/* Where the policy's name is in the value of its map, in bytes. */
-static int name_offset(const struct btf *btf)
+/* 1 with the policy of a link, 0 when it carries none (any more). */
+int link_policy(struct bx_handle *h, int link_fd, struct bx_policy_rec *rec)
 {
-	const struct btf_member *data, *name;
+	struct link_search search = { .rec = rec };
+	uint32_t map_id;
 
-	data = find_member(btf, "bpf_struct_ops_bus_ext_ops", "data");
-	name = find_member(btf, "bus_ext_ops", "name");
-	if (!data || !name)
-		return -ENOENT;
-	return data->offset / 8 + name->offset / 8;
+	if (link_map_id(link_fd, &search.link_id, &map_id))
+		return 0;
+	return bx_list_policies(h, match_link, &search);
 }
 
-static bool map_is_policy(uint32_t map_id, const char *policy, int offset)
-{
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info), zero = 0;
-	bool found = false;
-	char *value;
-	int fd;
-
-	fd = bpf_map_get_fd_by_id(map_id);
-	if (fd < 0)
-		return false;
-	if (bpf_map_get_info_by_fd(fd, &info, &len) ||
-	    info.value_size < (__u32)offset + BX_NAME_LEN)
-		goto out;
-	value = calloc(1, info.value_size);
-	if (!value)
-		goto out;
-	found = !bpf_map_lookup_elem(fd, &zero, value) &&
-		!strncmp(value + offset, policy, BX_NAME_LEN);
-	free(value);
-out:
-	close(fd);
-	return found;
-}
-
-/* A descriptor of the link that carries @policy, or a negative errno. */
+/* A descriptor of the link of the policy that is in force, or an errno. */
 int find_link(struct bx_handle *h, const char *policy, uint32_t *link_id)
 {
-	struct btf *vmlinux, *btf = NULL;
-	uint32_t id = 0, map_id;
-	int offset, fd, ret = -ENOENT;
+	struct bx_policy_rec rec;
+	int ret, fd;
 
-	vmlinux = btf__load_vmlinux_btf();
-	if (vmlinux)
-		btf = btf__load_module_btf("bus_ext", vmlinux);
-	offset = btf ? name_offset(btf) : -ENOENT;
-	btf__free(btf);
-	btf__free(vmlinux);
-	if (offset < 0)
-		return offset;
-
-	while (ret < 0 && !bpf_link_get_next_id(id, &id)) {
-		fd = bpf_link_get_fd_by_id(id);
-		if (fd < 0)
-			continue;
-		if (!link_map_id(fd, link_id, &map_id) && map_id &&
-		    map_is_policy(map_id, policy, offset))
-			ret = fd;
-		else
-			close(fd);
-	}
-	return ret;
+	ret = find_policy(h, policy, &rec);
+	if (ret <= 0)
+		return ret ?: -ENOENT;
+	*link_id = rec.link_id;
+	fd = bpf_link_get_fd_by_id(rec.link_id);
+	return fd < 0 ? -errno : fd;
 }

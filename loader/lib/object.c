@@ -24,7 +24,7 @@
 struct value {
 	const struct btf	*btf;
 	const struct btf_type	*type;
-	const char		*data;
+	char			*data;
 	size_t			size;
 	const char		*path;
 	const char		*map;
@@ -81,6 +81,19 @@ static __u64 number(const struct value *v, const char *name)
 		return 0;
 	memcpy(&n, v->data + m->offset / 8, size);
 	return n;
+}
+
+/* It is to be attached staged. */
+static int stage(struct bx_handle *h, const struct value *v, __u64 flags)
+{
+	const struct btf_member *m = member(v, "flags");
+
+	if (!m || btf__resolve_size(v->btf, m->type) != sizeof(flags) ||
+	    m->offset / 8 + sizeof(flags) > v->size)
+		return reject(h, v, "it has no member 'flags' of 64 bits");
+	flags |= BX_F_STAGED;
+	memcpy(v->data + m->offset / 8, &flags, sizeof(flags));
+	return 0;
 }
 
 /* A name: there, terminated, short enough, of the right characters. */
@@ -165,7 +178,10 @@ static int read_policy(struct bx_handle *h, const struct value *v,
 	if (about->flags & ~(__u64)BX_F_ALL)
 		return reject(h, v,
 			      "it has flags that this version of bxctl does not know");
-	return 0;
+	if (about->flags & BX_F_STAGED)
+		return reject(h, v,
+			      "it has BX_F_STAGED, which is for loaders: leave it out");
+	return stage(h, v, about->flags);
 }
 
 /* Is the map a policy?  1 yes, 0 no (not to be created), or an errno. */
@@ -213,7 +229,7 @@ static int add_item(struct bx_handle *h, struct object *obj,
 	**item = (struct item) {
 		.about.file = obj->path,
 		.link_fd = -1,
-		.old_map_fd = -1,
+		.map_fd = -1,
 	};
 	return 0;
 }
@@ -380,8 +396,8 @@ void object_close(struct object *obj)
 		}
 		if (item->link_fd >= 0)
 			close(item->link_fd);
-		if (item->old_map_fd >= 0)
-			close(item->old_map_fd);
+		if (item->map_fd >= 0)
+			close(item->map_fd);
 	}
 	free(obj->items);
 	bpf_object__close(obj->bpf);

@@ -4,17 +4,19 @@
  *
  *	PIN_DIR/policies/NAME/link	the policy's link
  *	PIN_DIR/policies/NAME/map	the map that the link carries
- *	PIN_DIR/policies/NAME/new	during an upgrade: the map to come
+ *	PIN_DIR/policies/NAME/next-*	during an upgrade: those to come
+ *	PIN_DIR/policies/NAME/back-*	when it is taken back: those that return
  *	PIN_DIR/hooks/PROGRAM		a hook's link
  *	PIN_DIR/hooks/PROGRAM+new	while a hook is being replaced
  *
  * A BPF file system has no dots in names: one in a policy's name is written as
  * a colon.  Everybody who changes something here holds flock() on PIN_DIR.
  *
- * A process may die between any two steps.  The map is pinned before the link,
- * so a link always has a map beside it; a map alone is stale.  An upgrade pins
- * the new map, updates the link, and renames the pin: whichever of the two
- * maps the link carries says how far it came.
+ * A process may die between any two steps.  A map is pinned before its link, so
+ * a link always has a map beside it; a map alone is stale.  A policy to come is
+ * pinned before it is in force, and what it replaces until after, so of the
+ * links of one name at most one is in force, and the kernel says which: that is
+ * the policy's, whatever it is pinned as.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -161,31 +163,97 @@ static int put_pin(struct bx_handle *h, const char *name, const char *file,
 		    strerror(errno));
 }
 
-/*
- * The link is live: end an upgrade that a process did not live to end, and
- * make up for a missing map.
- */
-static void repair(struct bx_handle *h, const char *name, uint32_t attached,
-		   struct policy_pin *pin)
-{
-	int new_fd = get_pin(h, name, "/new");
+static const char *const roles[] = {
+	[PIN_NEXT]	= "/next-",
+	[PIN_BACK]	= "/back-",
+};
 
-	if (new_fd >= 0 && map_id(new_fd) == attached) {
-		note(h, "ending an interrupted upgrade of '%s'", name);
-		pins_commit_map(h, name);
-		if (pin->map_fd >= 0)
-			close(pin->map_fd);
-		pin->map_fd = new_fd;
-		return;
+static void role_file(char *buf, size_t size, enum pin_role role,
+		      const char *file)
+{
+	snprintf(buf, size, "%s%s", roles[role], file);
+}
+
+static int rename_pin(struct bx_handle *h, const char *name, const char *from,
+		      const char *to)
+{
+	char old[PATH_MAX], new[PATH_MAX];
+
+	pin_path(h, old, "policies", name, from);
+	pin_path(h, new, "policies", name, to);
+	if (!rename(old, new))
+		return 0;
+	return fail(h, BX_FAULT_FAILED, errno,
+		    "cannot rename '%s' to '%s': %s", old, new,
+		    strerror(errno));
+}
+
+/* Does the pinned link @file carry the policy that is in force? */
+static int try_link(struct bx_handle *h, const char *name, const char *file,
+		    struct policy_pin *pin)
+{
+	int fd = get_pin(h, name, file), ret;
+
+	if (fd < 0 && errno == EPERM)
+		return fail(h, BX_FAULT_PERMISSION, EPERM,
+			    "cannot open the pins of '%s': this needs CAP_SYS_ADMIN",
+			    name);
+	if (fd < 0)
+		return 0;
+	ret = link_policy(h, fd, &pin->rec);
+	if (ret > 0 && pin->rec.stage == BX_STAGE_FORCE) {
+		pin->link_fd = fd;
+		return 1;
 	}
-	if (new_fd >= 0) {
+	close(fd);
+	return ret < 0 ? ret : 0;
+}
+
+/* What was pinned for an upgrade that a process did not live to end */
+static int end_upgrade(struct bx_handle *h, const char *name,
+		       struct policy_pin *pin)
+{
+	char file[32], path[PATH_MAX];
+	bool found = false;
+	int ret = 0;
+
+	for (int role = PIN_NEXT; !ret && role <= PIN_BACK; role++) {
+		role_file(file, sizeof(file), role, "link");
+		pin_path(h, path, "policies", name, file);
+		if (access(path, F_OK))
+			continue;
+		found = true;
+		ret = pin->link_fd < 0 ? try_link(h, name, file, pin) : 0;
+		if (ret <= 0)
+			continue;
+		note(h, "ending an interrupted upgrade of '%s'", name);
+		ret = pins_switch(h, name, role);
+	}
+	if (ret < 0)
+		return ret;
+	if (found && pin->link_fd >= 0 && pin->state != PIN_LIVE)
+		pin->state = PIN_LIVE;
+	else if (found && pin->state == PIN_LIVE)
 		note(h, "an upgrade of '%s' was interrupted before it took effect",
 		     name);
-		pins_unstage_map(h, name);
-		close(new_fd);
-	}
-	if (pin->map_fd >= 0)
+	pins_unstage(h, name, PIN_NEXT);
+	pins_unstage(h, name, PIN_BACK);
+	return 0;
+}
+
+/* The map beside the link that is in force; made up for if it is missing. */
+static void open_map(struct bx_handle *h, const char *name,
+		     struct policy_pin *pin)
+{
+	uint32_t attached = 0;
+
+	link_map_id(pin->link_fd, NULL, &attached);
+	pin->map_fd = get_pin(h, name, "/map");
+	if (pin->map_fd >= 0) {
+		if (map_id(pin->map_fd) != attached)
+			pin->state = PIN_FOREIGN;
 		return;
+	}
 	pin->map_fd = bpf_map_get_fd_by_id(attached);
 	if (pin->map_fd >= 0 && !put_pin(h, name, "/map", pin->map_fd))
 		note(h, "the pin of the map of '%s' was missing and is made again",
@@ -199,27 +267,23 @@ static void repair(struct bx_handle *h, const char *name, uint32_t attached,
 int pins_open(struct bx_handle *h, const char *name, struct policy_pin *pin)
 {
 	char path[PATH_MAX];
-	uint32_t attached = 0;
+	int ret;
 
-	*pin = (struct policy_pin) { PIN_NONE, -1, -1, 0 };
+	*pin = (struct policy_pin) { PIN_NONE, -1, -1, {} };
 	pin_path(h, path, "policies", name, "");
 	if (access(path, F_OK))
 		return 0;
-	pin->link_fd = get_pin(h, name, "/link");
-	pin->map_fd = get_pin(h, name, "/map");
-	if (pin->link_fd < 0 && errno == EPERM)
-		return fail(h, BX_FAULT_PERMISSION, EPERM,
-			    "cannot open the pins in '%s': this needs CAP_SYS_ADMIN",
-			    path);
-	if (pin->link_fd < 0 ||
-	    link_map_id(pin->link_fd, &pin->link_id, &attached) || !attached) {
+	pin->state = PIN_STALE;
+	ret = try_link(h, name, "/link", pin);
+	if (ret > 0)
+		pin->state = PIN_LIVE;
+	if (ret >= 0)
+		ret = end_upgrade(h, name, pin);
+	if (ret >= 0 && pin->state == PIN_LIVE)
+		open_map(h, name, pin);
+	if (ret < 0)
 		pins_close(pin);
-		pin->state = PIN_STALE;
-		return 0;
-	}
-	repair(h, name, attached, pin);
-	pin->state = PIN_LIVE;
-	return 0;
+	return ret;
 }
 
 void pins_close(struct policy_pin *pin)
@@ -232,60 +296,67 @@ void pins_close(struct policy_pin *pin)
 	pin->map_fd = -1;
 }
 
-int pins_write(struct bx_handle *h, const char *name, int link_fd, int map_fd)
+int pins_stage(struct bx_handle *h, const char *name, enum pin_role role,
+	       int link_fd, int map_fd)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], file[32];
 	int err;
 
 	pin_path(h, path, "policies", name, "");
 	err = make_dir(h, path);
+	role_file(file, sizeof(file), role, "map");
 	if (!err)
-		err = put_pin(h, name, "/map", map_fd);
+		err = put_pin(h, name, file, map_fd);
+	role_file(file, sizeof(file), role, "link");
 	if (!err)
-		err = put_pin(h, name, "/link", link_fd);
+		err = put_pin(h, name, file, link_fd);
 	if (err)
-		pins_remove(h, name);
+		pins_unstage(h, name, role);
 	return err;
 }
 
-int pins_stage_map(struct bx_handle *h, const char *name, int map_fd)
+/* The staged link is in force: it takes the place of the one before. */
+int pins_switch(struct bx_handle *h, const char *name, enum pin_role role)
 {
-	return put_pin(h, name, "/new", map_fd);
+	char file[32], path[PATH_MAX];
+	int err = 0;
+
+	role_file(file, sizeof(file), role, "map");
+	pin_path(h, path, "policies", name, file);
+	if (!access(path, F_OK))
+		err = rename_pin(h, name, file, "/map");
+	role_file(file, sizeof(file), role, "link");
+	return err ?: rename_pin(h, name, file, "/link");
 }
 
-int pins_commit_map(struct bx_handle *h, const char *name)
-{
-	char from[PATH_MAX], to[PATH_MAX];
-
-	pin_path(h, from, "policies", name, "/new");
-	pin_path(h, to, "policies", name, "/map");
-	if (!rename(from, to))
-		return 0;
-	return fail(h, BX_FAULT_FAILED, errno,
-		    "cannot rename '%s' to '%s': %s", from, to,
-		    strerror(errno));
-}
-
-void pins_unstage_map(struct bx_handle *h, const char *name)
+static void remove_file(struct bx_handle *h, const char *name,
+			const char *file)
 {
 	char path[PATH_MAX];
 
-	pin_path(h, path, "policies", name, "/new");
+	pin_path(h, path, "policies", name, file);
 	unlink(path);
+}
+
+/* The folder stays as long as something else is in it. */
+void pins_unstage(struct bx_handle *h, const char *name, enum pin_role role)
+{
+	char file[32], path[PATH_MAX];
+
+	role_file(file, sizeof(file), role, "link");
+	remove_file(h, name, file);
+	role_file(file, sizeof(file), role, "map");
+	remove_file(h, name, file);
+	pin_path(h, path, "policies", name, "");
+	rmdir(path);
 }
 
 void pins_remove(struct bx_handle *h, const char *name)
 {
-	static const char *const files[] = { "/link", "/new", "/map" };
-	char path[PATH_MAX];
-	size_t i;
-
-	for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
-		pin_path(h, path, "policies", name, files[i]);
-		unlink(path);
-	}
-	pin_path(h, path, "policies", name, "");
-	rmdir(path);
+	remove_file(h, name, "/link");
+	remove_file(h, name, "/map");
+	pins_unstage(h, name, PIN_NEXT);
+	pins_unstage(h, name, PIN_BACK);
 }
 
 /* Hooks cannot be updated in place: the new one first, then the old goes. */

@@ -86,13 +86,14 @@ static int match_policy(const struct bx_policy_rec *rec, void *arg)
 {
 	struct policy_search *search = arg;
 
-	if (strncmp(rec->name, search->name, BX_NAME_LEN))
+	if (rec->stage != BX_STAGE_FORCE ||
+	    strncmp(rec->name, search->name, BX_NAME_LEN))
 		return 0;
 	*search->rec = *rec;
 	return 1;
 }
 
-/* 1 when @name is attached, 0 when it is not. */
+/* 1 when @name is in force, 0 when it is not. */
 int find_policy(struct bx_handle *h, const char *name,
 		struct bx_policy_rec *rec)
 {
@@ -186,19 +187,14 @@ int bx_get_device(struct bx_handle *h, struct bx_devref *ref,
 }
 
 /*
- * Send a request to the kernel's thread and wait for it.  The request's own
- * result is in @result; -ETIMEDOUT when there is none yet.
+ * Wait for what the kernel's thread was asked for.  The request's own result is
+ * in @result; -ETIMEDOUT when there is none yet.
  */
-static int await(struct bx_handle *h, enum request which,
-		 const struct bx_devref *ref, int64_t *result)
+static int await_ticket(struct bx_handle *h, int64_t ticket, int64_t *result)
 {
 	uint64_t end = now_ms() + h->timeout_ms, now;
-	int64_t ticket;
 	int err;
 
-	err = control_call(h, which, ref, NULL, &ticket);
-	if (err)
-		return err;
 	if (ticket <= 0) {
 		*result = ticket ?: -EIO;
 		return 0;
@@ -215,6 +211,27 @@ static int await(struct bx_handle *h, enum request which,
 	} while (now < end);
 	return fail(h, BX_FAULT_STATE, ETIMEDOUT,
 		    "the kernel is not done after %u s", h->timeout_ms / 1000);
+}
+
+static int await(struct bx_handle *h, enum request which,
+		 const struct bx_devref *ref, int64_t *result)
+{
+	int64_t ticket;
+	int err;
+
+	err = control_call(h, which, ref, NULL, &ticket);
+	return err ?: await_ticket(h, ticket, result);
+}
+
+/* Bring policies into force and take others out; the kernel's word in @result. */
+int commit_policies(struct bx_handle *h, const struct bx_commit *change,
+		    int64_t *result)
+{
+	int64_t ticket;
+	int err;
+
+	err = control_commit(h, change, &ticket);
+	return err ?: await_ticket(h, ticket, result);
 }
 
 int bx_settle(struct bx_handle *h)

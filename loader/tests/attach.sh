@@ -46,7 +46,7 @@ directory() {
 	done
 }
 
-ktap_plan 56
+ktap_plan 59
 modprobe bus_ext || ktap_diag "modprobe failed"
 
 # --- attach, upgrade, detach
@@ -57,7 +57,7 @@ before=$(map_id loader_test)
 applies "a newer version replaces it" good2 0 "^upgraded loader_test on pci .*version 1 -> 2"
 check_equal "the kernel has the newer one alone" "loader_test:2" "$(attached)"
 check "the pinned map is the new one" test "$before" != "$(map_id loader_test)"
-check_fails "no staged map is left" test -e "$pins/loader_test/new"
+check_fails "nothing staged is left" compgen -G "$pins/loader_test/*-*"
 says "status finds nothing wrong" 0 "1 policy attached" status
 check_equal "and speaks of no pins" "" "$("$bxctl" status | grep pinned)"
 applies "a name with a dot is attached" other 0 "^applied other.v1 to pci"
@@ -73,6 +73,7 @@ applies "a bus that does not exist" no-such-bus 4 "there is no such bus for poli
 applies "the verifier's reason is told" unsafe 4 "verifier rejects program 'unsafe': R[0-9] invalid mem access"
 says "the verifier's log is told on request" 4 "BEGIN PROG LOAD LOG" -v apply "$objects/unsafe.bpf.o"
 applies "init() refuses" no-init 4 "init\(\) returned -17"
+applies "staging is for loaders" staged 4 "it has BX_F_STAGED"
 applies "unknown flags" bad-flags 4 "flags that this version of bxctl does not know"
 check_equal "none of them is attached" "" "$(attached)"
 
@@ -125,10 +126,16 @@ says "status shows a stale pin" 0 "policy loader_test is pinned, but not attache
 applies "apply cleans stale pins" good 0 "removing the stale pins of 'loader_test'.*applied"
 rm "$pins/loader_test/map"
 applies "a missing map is made up for" good2 0 "is made again.*version 1 -> 2"
-bpftool map pin id "$(map_id loader_test)" "$pins/loader_test/new"
+mv "$pins/loader_test/link" "$pins/loader_test/next-link"
+mv "$pins/loader_test/map" "$pins/loader_test/next-map"
 applies "an upgrade that took effect is ended" good 0 "ending an interrupted upgrade.*version 2 -> 1"
-bpftool map create "$pins/loader_test/new" type array key 4 value 4 entries 1 name foreign
-applies "one that did not is forgotten" good2 0 "interrupted before it took effect.*version 1 -> 2"
+mv "$pins/loader_test/link" "$pins/loader_test/back-link"
+applies "so is one that was taken back" good2 0 "ending an interrupted upgrade.*version 1 -> 2"
+bpftool struct_ops register "$objects/staged.bpf.o" /sys/fs/bpf/staged >/dev/null
+mv /sys/fs/bpf/staged/loader_test "$pins/loader_test/next-link"
+applies "one that did not is forgotten" good 0 "interrupted before it took effect.*version 2 -> 1"
+"$bxctl" apply "$objects/good2.bpf.o" >/dev/null
+check_equal "and what was staged is gone" 1 "$("$bxctl" --json policies | jq '.policies | length')"
 for delay in 05 1 15 2 25 3 35 4; do
 	"$bxctl" apply "$objects/good.bpf.o" >/dev/null 2>&1 &
 	sleep "0.$delay"

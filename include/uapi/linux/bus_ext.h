@@ -342,6 +342,8 @@ enum bx_op_mask {
  * @handled: calls that it answered
  * @redirected: calls that it sent to another device
  * @amended: results of calls that it changed in complete()
+ * @link_id: its BPF link; 0 while that is being made or ends
+ * @reserved: zero
  */
 struct bx_policy_rec {
 	char	name[BX_NAME_LEN];
@@ -363,6 +365,8 @@ struct bx_policy_rec {
 	__u64	handled;
 	__u64	redirected;
 	__u64	amended;
+	__u32	link_id;
+	__u32	reserved;
 };
 
 /**
