@@ -12,6 +12,8 @@ LOADER_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
 	-I include/uapi $(CPPFLAGS) $(LOADER_EXTRA_CFLAGS) \
 	-isystem $(BUILD)/tools/source/tools/include/uapi
 
+LOADER_LIBS = $(LIBBPF_LIBS) -lfyaml
+
 LOADER_LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/lib/*.c))
 LOADER_CMD_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/cmd/*.c))
 
@@ -31,7 +33,7 @@ $(LIBBUSEXT): $(LOADER_LIB_OBJS)
 $(BXCTL): $(LOADER_CMD_OBJS) $(LIBBUSEXT)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) $(LOADER_EXTRA_CFLAGS) -o $@ $^ $(LIBBPF_LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(LOADER_EXTRA_CFLAGS) -o $@ $^ $(LOADER_LIBS)
 
 -include $(LOADER_LIB_OBJS:.o=.d) $(LOADER_CMD_OBJS:.o=.d)
 
@@ -46,6 +48,6 @@ $(RING_TEST): loader/tests/ring.c $(LIBBUSEXT)
 $(JSON_TEST) $(RING_TEST):
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBBPF_LIBS)
+	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $^ $(LOADER_LIBS)
 
 TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST)

@@ -36,16 +36,18 @@ struct bx_handle;
  *	a policy was ejected, a device has no driver, a request did not end
  *	in time
  * @BX_FAULT_PERMISSION: a capability is missing
+ *
+ * 2 is bxctl's own: what was planned would change something.
  */
 enum bx_fault {
 	BX_FAULT_NONE		= 0,
 	BX_FAULT_FAILED		= 1,
-	BX_FAULT_USAGE		= 2,
 	BX_FAULT_KERNEL		= 3,
 	BX_FAULT_REJECTED	= 4,
 	BX_FAULT_CONFLICT	= 5,
 	BX_FAULT_STATE		= 6,
 	BX_FAULT_PERMISSION	= 7,
+	BX_FAULT_USAGE		= 8,
 };
 
 /**
@@ -218,6 +220,222 @@ typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
  */
 int bx_apply(struct bx_handle *handle, const char *path, bx_applied_fn fn,
 	     void *arg);
+
+/* ---- bundles ---- */
+
+/**
+ * struct bx_bundle - what a vendor ships, as a directory: a manifest, policies,
+ * settings, test cases; see docs/bundle.md
+ */
+struct bx_bundle;
+
+/**
+ * struct bx_bundle_about - what a bundle says of itself
+ * @name: its name
+ * @version: its version, as in 1.2.0
+ * @vendor: who made it
+ * @summary: what it does, in a line
+ */
+struct bx_bundle_about {
+	const char	*name;
+	const char	*version;
+	const char	*vendor;
+	const char	*summary;
+};
+
+/**
+ * bx_bundle_open() - read a bundle's manifest
+ * @handle: the handle; outlives the bundle
+ * @dir: the bundle
+ * @bundle: where to put it
+ *
+ * Return: 0; -ENOENT and others when it cannot be read; -EINVAL when the manifest
+ * is not acceptable (BX_FAULT_REJECTED), or the loaded bus_ext is too old for it
+ * (BX_FAULT_KERNEL); -ENOMEM.
+ */
+int bx_bundle_open(struct bx_handle *handle, const char *dir,
+		   struct bx_bundle **bundle);
+
+/**
+ * bx_bundle_close() - forget a bundle
+ * @bundle: the bundle; may be NULL
+ */
+void bx_bundle_close(struct bx_bundle *bundle);
+
+/**
+ * bx_bundle_about() - what a bundle says of itself
+ * @bundle: the bundle
+ *
+ * Return: valid until bx_bundle_close().
+ */
+const struct bx_bundle_about *bx_bundle_about(const struct bx_bundle *bundle);
+
+/**
+ * enum bx_setting_type - what a setting may be
+ * @BX_SETTING_INT: a number
+ * @BX_SETTING_BOOL: true or false
+ * @BX_SETTING_STRING: text
+ */
+enum bx_setting_type {
+	BX_SETTING_INT,
+	BX_SETTING_BOOL,
+	BX_SETTING_STRING,
+};
+
+/**
+ * struct bx_setting - what the operator of a bundle may choose
+ * @name: its name
+ * @type: enum bx_setting_type
+ * @value: its value: the default, unless bx_bundle_set() was called
+ * @allowed: what it may be, for people
+ * @help: what it is for
+ */
+struct bx_setting {
+	const char		*name;
+	int			type;
+	const char		*value;
+	const char		*allowed;
+	const char		*help;
+};
+
+typedef int (*bx_setting_fn)(const struct bx_setting *setting, void *arg);
+
+/**
+ * bx_bundle_list_settings() - a bundle's settings, in the manifest's order
+ * @bundle: the bundle
+ * @fn: called for each; stops when it returns other than 0
+ * @arg: second argument of @fn
+ *
+ * Return: 0 or what @fn returned.
+ */
+int bx_bundle_list_settings(struct bx_bundle *bundle, bx_setting_fn fn,
+			    void *arg);
+
+/**
+ * bx_bundle_set() - choose the value of a setting
+ * @bundle: the bundle
+ * @assignment: NAME=VALUE
+ *
+ * It reaches the programs, as a constant, when they are loaded.
+ *
+ * Return: 0; -EINVAL for a value that is not allowed, -ENOENT for an unknown
+ * setting (both BX_FAULT_REJECTED); -EINVAL without '=' (BX_FAULT_USAGE).
+ */
+int bx_bundle_set(struct bx_bundle *bundle, const char *assignment);
+
+/**
+ * bx_bundle_list_objects() - the BPF objects that a manifest names
+ * @bundle: the bundle
+ * @fn: called with each path; stops when it returns other than 0
+ * @arg: second argument of @fn
+ *
+ * Return: 0 or what @fn returned.
+ */
+int bx_bundle_list_objects(struct bx_bundle *bundle,
+			   int (*fn)(const char *path, void *arg), void *arg);
+
+/**
+ * bx_bundle_apply() - bring a bundle's policies into force, all or none
+ * @bundle: the bundle
+ * @fn: called for each policy, once all of them are in force
+ * @arg: second argument of @fn
+ *
+ * As bx_apply(): they come into force in one step, and what they replace goes in
+ * the same.
+ *
+ * Return: as bx_apply(); -EINVAL when a policy is for a bus or a vendor that the
+ * manifest does not claim, or a setting does not fit (BX_FAULT_REJECTED).
+ */
+int bx_bundle_apply(struct bx_bundle *bundle, bx_applied_fn fn, void *arg);
+
+/**
+ * struct bx_verified - a policy that could be brought into force
+ * @policy: the policy
+ * @programs: how many programs it has
+ * @insns: instructions that the verifier looked at
+ */
+struct bx_verified {
+	const struct bx_applied	*policy;
+	unsigned int		programs;
+	unsigned long long	insns;
+};
+
+typedef void (*bx_verified_fn)(const struct bx_verified *verified, void *arg);
+
+/**
+ * bx_bundle_verify() - see that a bundle could be brought into force here
+ * @bundle: the bundle
+ * @fn: called for each policy, once all of them are known to be good
+ * @arg: second argument of @fn
+ *
+ * Loads and attaches them where nobody asks them, and lets them go.
+ *
+ * Return: as bx_bundle_apply().
+ */
+int bx_bundle_verify(struct bx_bundle *bundle, bx_verified_fn fn, void *arg);
+
+/**
+ * struct bx_change - a device in scope of a bundle, now and then
+ * @device: the device, now
+ * @then: the last opinion, BX_OPN_DECISION, of its election with the bundle in
+ *	force
+ * @differs: its driver would be another one
+ * @at_next_bind: not before it is bound anew, since bound devices are left alone
+ */
+struct bx_change {
+	const struct bx_device_rec	*device;
+	struct bx_opinion		then;
+	bool				differs;
+	bool				at_next_bind;
+};
+
+typedef void (*bx_change_fn)(const struct bx_change *change, void *arg);
+
+/**
+ * bx_bundle_plan() - what bringing a bundle into force would change
+ * @bundle: the bundle
+ * @fn: called for each device in its scope
+ * @arg: second argument of @fn
+ *
+ * Elections are held with the bundle's real policies, in the kernel, for show.
+ *
+ * Return: how many devices would have another driver, or an errno as of
+ * bx_bundle_apply().
+ */
+int bx_bundle_plan(struct bx_bundle *bundle, bx_change_fn fn, void *arg);
+
+/**
+ * struct bx_case - the outcome of a test case
+ * @file: where it is, below the bundle
+ * @name: its name
+ * @passed: the outcome is the expected one
+ * @expected: what was expected, in words
+ * @actual: what came of it, in words
+ */
+struct bx_case {
+	const char	*file;
+	const char	*name;
+	bool		passed;
+	const char	*expected;
+	const char	*actual;
+};
+
+typedef void (*bx_case_fn)(const struct bx_case *result, void *arg);
+
+/**
+ * bx_bundle_test() - run a bundle's own test cases
+ * @bundle: the bundle
+ * @fn: called for each case
+ * @arg: second argument of @fn
+ *
+ * Each is the election of a device that is described, or a call on one, by the
+ * bundle's real policies in the kernel; no device is touched.
+ *
+ * Return: how many cases did not pass, or an errno: -ENOENT without any case
+ * (BX_FAULT_REJECTED), -EINVAL for one that makes no sense (BX_FAULT_REJECTED),
+ * and as bx_bundle_apply().
+ */
+int bx_bundle_test(struct bx_bundle *bundle, bx_case_fn fn, void *arg);
 
 /**
  * struct bx_detached - what bx_detach() removed

@@ -50,7 +50,8 @@ struct platform_device;
 /**
  * struct bx_select_ctx - argument of select() and of the hook
  * @dev: the device that wants a driver
- * @device: the same as the kernel's own type
+ * @device: the same as the kernel's own type; NULL, as the two below, in a test
+ *	case, where the device is but a description
  * @pdev: on the pci bus, the PCI device; else NULL.  Fields are read directly
  *	(ctx->pdev->..., bit-fields with bx_bitfield()), with vmlinux.h or a
  *	declaration of what is needed.

@@ -5,6 +5,7 @@
  *	main.c         the way in, help and version
  *	params.c       the command line, from the tables of options
  *	policy.c       apply, detach, policies
+ *	bundle.c       new, build, verify, test, plan
  *	device.c       devices, drivers, tree
  *	explain.c      explain, rebind, reelect
  *	status.c       status
@@ -23,12 +24,20 @@
 
 #define BXCTL_VERSION	"0.1.0"
 
+/* Exit status of 'plan', beside enum bx_fault */
+#define BXCTL_WOULD_CHANGE	2
+
+/* Times that '--set' may be given */
+#define MAX_SET		64
+
 /**
  * struct args - a parsed command line
  * @operand: the command's operand, NULL when there is none
  * @pin_dir: --pin-dir
  * @bus: --bus
  * @timeout: --timeout, in seconds
+ * @set: --set, each time
+ * @nr_set: how often
  * @json: --json
  * @verbose: --verbose
  * @all: --all
@@ -39,10 +48,21 @@ struct args {
 	const char	*pin_dir;
 	const char	*bus;
 	unsigned int	timeout;
+	const char	*set[MAX_SET];
+	unsigned int	nr_set;
 	bool		json;
 	bool		verbose;
 	bool		all;
 	bool		help;
+};
+
+/* table.c: rows of @columns cells, NULL-terminated */
+#define MAX_COLUMNS	10
+struct table {
+	unsigned int	columns;
+	unsigned int	rows;
+	unsigned int	room;
+	char		**cells;
 };
 
 /**
@@ -52,6 +72,10 @@ struct args {
  * @bx: the library
  * @json: the open outermost object of the output, when args.json
  * @error: bxctl's own error, empty when it is the library's
+ * @failed: @error is not about the command line
+ * @code: exit status of a command that worked
+ * @table: what it prints, if that is one
+ * @count: of what it has seen
  */
 struct env {
 	const struct command	*command;
@@ -59,6 +83,10 @@ struct env {
 	struct bx_handle	*bx;
 	struct json		json;
 	char			error[512];
+	bool			failed;
+	int			code;
+	struct table		table;
+	unsigned int		count;
 };
 
 /* Types of options, each checked before a command starts. */
@@ -67,6 +95,7 @@ enum param_type {
 	PARAM_TEXT,	/* const char *: not empty */
 	PARAM_BUS,	/* const char *: fits a bus name */
 	PARAM_SECONDS,	/* unsigned int: 1..86400 */
+	PARAM_SET,	/* args.set: NAME=VALUE, each time */
 };
 
 /**
@@ -108,6 +137,7 @@ struct command {
 
 extern const struct param common_params[];
 extern const struct command policy_commands[];
+extern const struct command bundle_commands[];
 extern const struct command device_commands[];
 extern const struct command explain_commands[];
 extern const struct command status_commands[];
@@ -116,6 +146,8 @@ extern const struct command *const command_tables[];
 
 /* main.c */
 int usage_error(struct env *env, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int failure(struct env *env, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* params.c */
@@ -134,6 +166,7 @@ const char *word_vendor(char *buf, __u32 vendor);
 const char *word_guid(char *buf, const struct bx_dev_info *dev);
 const char *key_decider(__u32 by);
 const char *key_outcome(__u32 outcome);
+const char *key_stage(__u32 stage);
 bool has_decision(const struct bx_device_rec *rec);
 bool is_as_decided(const struct bx_device_rec *rec);
 void json_device(struct json *j, const char *name,
@@ -141,19 +174,10 @@ void json_device(struct json *j, const char *name,
 void json_policy(struct json *j, const struct bx_policy_rec *rec);
 
 /* policy.c */
-struct table;
 void policy_header(struct table *t);
 void policy_row(struct table *t, const struct bx_policy_rec *rec);
 
-/* table.c: rows of @columns cells, NULL-terminated */
-#define MAX_COLUMNS	10
-struct table {
-	unsigned int	columns;
-	unsigned int	rows;
-	unsigned int	room;
-	char		**cells;
-};
-
+/* table.c */
 void table_row(struct table *t, ...) __attribute__((sentinel));
 void table_print(const struct table *t, const char *indent);
 void table_free(struct table *t);

@@ -13,17 +13,18 @@
 #include "bxctl.h"
 
 static const struct {
-	enum bx_fault	code;
+	int		code;
 	const char	*help;
 } exit_codes[] = {
 	{ BX_FAULT_NONE, "done, and the resulting state was checked" },
 	{ BX_FAULT_FAILED, "failed" },
-	{ BX_FAULT_USAGE, "the command line makes no sense" },
+	{ BXCTL_WOULD_CHANGE, "plan: something would change" },
 	{ BX_FAULT_KERNEL, "bus_ext is not loaded, or of another version" },
 	{ BX_FAULT_REJECTED, "bxctl, the verifier or bus_ext rejects the object" },
 	{ BX_FAULT_CONFLICT, "the name is in use, or somebody else was faster" },
 	{ BX_FAULT_STATE, "a policy was ejected, or the state is not the one asked for" },
 	{ BX_FAULT_PERMISSION, "a capability is missing" },
+	{ BX_FAULT_USAGE, "the command line makes no sense" },
 };
 
 static int do_help(struct env *env);
@@ -43,6 +44,18 @@ int usage_error(struct env *env, const char *fmt, ...)
 		 "; see 'bxctl help%s%s'", named ? " " : "",
 		 named ? env->command->name : "");
 	return -EINVAL;
+}
+
+/* Something else of bxctl's own that went wrong */
+int failure(struct env *env, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(env->error, sizeof(env->error), fmt, args);
+	va_end(args);
+	env->failed = true;
+	return -EIO;
 }
 
 static void print_params(const struct param *params)
@@ -167,6 +180,7 @@ const struct command main_commands[] = {
 
 const struct command *const command_tables[] = {
 	policy_commands,
+	bundle_commands,
 	status_commands,
 	device_commands,
 	explain_commands,
@@ -248,7 +262,7 @@ static int run(struct env *env)
 int main(int argc, char **argv)
 {
 	struct env env = {};
-	int err, code = 0;
+	int err, code;
 
 	err = params_parse(&env, argc, argv);
 	if (!err && env.args.help) {
@@ -259,10 +273,11 @@ int main(int argc, char **argv)
 		err = open_library(&env);
 	if (!err)
 		err = run(&env);
+	code = env.code;
 	if (err) {
-		/* bxctl's own errors are about its command line, but for one */
 		code = !env.error[0] ? (int)bx_fault(env.bx) :
-			err == -ENOMEM ? BX_FAULT_FAILED : BX_FAULT_USAGE;
+			env.failed || err == -ENOMEM ? BX_FAULT_FAILED :
+			BX_FAULT_USAGE;
 		report(&env, env.error[0] ? env.error : bx_error(env.bx),
 		       code);
 	}

@@ -79,11 +79,22 @@ static int parse_seconds(struct env *env, const char *option,
 	return 0;
 }
 
+static int add_set(struct env *env, const char *text)
+{
+	if (env->args.nr_set == MAX_SET)
+		return usage_error(env, "option '--set' is there more than %d times",
+				   MAX_SET);
+	env->args.set[env->args.nr_set++] = text;
+	return 0;
+}
+
 static int set_param(struct env *env, const struct param *p, const char *text)
 {
 	void *to = (char *)&env->args + p->at;
 
 	switch (p->type) {
+	case PARAM_SET:
+		return add_set(env, text);
 	case PARAM_FLAG:
 		*(bool *)to = true;
 		return 0;

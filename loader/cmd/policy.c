@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bxctl.h"
 
@@ -69,15 +70,45 @@ static void json_applied(const struct bx_applied *a, void *arg)
 	json_end_object(j);
 }
 
+static bool is_bundle(const char *path)
+{
+	char manifest[4096];
+
+	snprintf(manifest, sizeof(manifest), "%s/bundle.yaml", path);
+	return !access(manifest, F_OK);
+}
+
+static int apply_bundle(struct env *env, bx_applied_fn fn, void *arg)
+{
+	struct bx_bundle *bundle;
+	int err = bx_bundle_open(env->bx, env->args.operand, &bundle);
+
+	for (unsigned int i = 0; !err && i < env->args.nr_set; i++)
+		err = bx_bundle_set(bundle, env->args.set[i]);
+	if (!err)
+		err = bx_bundle_apply(bundle, fn, arg);
+	bx_bundle_close(bundle);
+	return err;
+}
+
+static int apply(struct env *env, bx_applied_fn fn, void *arg)
+{
+	if (is_bundle(env->args.operand))
+		return apply_bundle(env, fn, arg);
+	if (env->args.nr_set)
+		return usage_error(env, "'--set' is for bundles, and '%s' is none",
+				   env->args.operand);
+	return bx_apply(env->bx, env->args.operand, fn, arg);
+}
+
 static int do_apply(struct env *env)
 {
 	int err;
 
 	if (!env->args.json)
-		return bx_apply(env->bx, env->args.operand, print_applied,
-				NULL);
+		return apply(env, print_applied, NULL);
 	json_array(&env->json, "applied");
-	err = bx_apply(env->bx, env->args.operand, json_applied, &env->json);
+	err = apply(env, json_applied, &env->json);
 	json_end_array(&env->json);
 	return err;
 }
@@ -182,6 +213,15 @@ void policy_header(struct table *t)
 		  "ASKED", "DECIDED", "VETOED", NULL);
 }
 
+static const char *word_mode(const struct bx_policy_rec *rec)
+{
+	if (rec->ejected)
+		return "ejected";
+	if (rec->stage != BX_STAGE_FORCE)
+		return key_stage(rec->stage);
+	return rec->flags & BX_F_SHADOW ? "shadow" : "enforce";
+}
+
 void policy_row(struct table *t, const struct bx_policy_rec *rec)
 {
 	char vendor[WORDS], numbers[5][24];
@@ -192,9 +232,7 @@ void policy_row(struct table *t, const struct bx_policy_rec *rec)
 	snprintf(numbers[3], sizeof(numbers[3]), "%llu", rec->decided);
 	snprintf(numbers[4], sizeof(numbers[4]), "%llu", rec->vetoed);
 	table_row(t, rec->name, rec->bus, word_vendor(vendor, rec->vendor),
-		  numbers[0], numbers[1], rec->ejected ? "ejected" :
-		  rec->flags & BX_F_SHADOW ? "shadow" : "enforce",
-		  numbers[2], numbers[3], numbers[4], NULL);
+		  numbers[0], numbers[1], word_mode(rec), numbers[2], numbers[3], numbers[4], NULL);
 }
 
 static int row(const struct bx_policy_rec *rec, void *arg)
@@ -261,6 +299,9 @@ static int do_policies(struct env *env)
 }
 
 static const struct param apply_params[] = {
+	{ "set", 's', PARAM_SET, "NAME=VALUE",
+	  "choose the value of a bundle's setting; may be repeated",
+	  offsetof(struct args, set) },
 	{ "timeout", 0, PARAM_SECONDS, "SECONDS",
 	  "how long to wait for the kernel or another bxctl (30)",
 	  offsetof(struct args, timeout) },
@@ -278,9 +319,9 @@ static const struct param detach_params[] = {
 
 const struct command policy_commands[] = {
 	{ "apply", "FILE|DIR", "attach or upgrade policies and hooks",
-	  "Attaches the policies and hooks of a BPF object, or of every *.bpf.o in a\n"
-	  "directory: all of them, or none. A policy that is attached under its name\n"
-	  "already is replaced without a gap. Ends when the kernel has applied them to\n"
+	  "Attaches the policies and hooks of a BPF object, of a bundle, or of every\n"
+	  "*.bpf.o in a directory: all of them in one step, or none. A policy that is\n"
+	  "attached under its name already is replaced in the same step. Ends when the kernel has applied them to\n"
 	  "the devices in their scope.",
 	  apply_params, do_apply },
 	{ "detach", "[NAME]", "detach a policy or hook",

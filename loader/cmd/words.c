@@ -100,6 +100,17 @@ const char *key_outcome(__u32 outcome)
 		"unknown";
 }
 
+const char *key_stage(__u32 stage)
+{
+	static const char *const keys[] = {
+		[BX_STAGE_FORCE]	= "force",
+		[BX_STAGE_STAGED]	= "staged",
+		[BX_STAGE_RETIRED]	= "retired",
+	};
+
+	return stage < sizeof(keys) / sizeof(*keys) ? keys[stage] : "unknown";
+}
+
 bool has_decision(const struct bx_device_rec *rec)
 {
 	return rec->decision.by != BX_BY_KERNEL;
@@ -230,12 +241,14 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec)
 		    "enforce");
 	json_bool(j, "absent_ok", rec->flags & BX_F_ABSENT_OK);
 	json_bool(j, "ejected", rec->ejected);
+	json_string(j, "stage", key_stage(rec->stage));
 	json_array(j, "ops");
 	for (i = 0; i < sizeof(ops) / sizeof(*ops); i++)
 		if (rec->ops & 1U << i)
 			json_string(j, NULL, ops[i]);
 	json_end_array(j);
 	json_uint(j, "id", rec->id);
+	json_uint(j, "link", rec->link_id);
 	json_uint(j, "generation", rec->generation);
 	json_uint(j, "asked", rec->asked);
 	json_uint(j, "decided", rec->decided);

@@ -24,24 +24,6 @@
 
 #define OBJECT_SUFFIX	".bpf.o"
 
-/**
- * struct transaction - what one bx_apply() does
- * @objs: the objects, in order
- * @count: how many
- * @items: their policies and hooks, in order
- * @nr_items: how many
- * @exit_seq: number of the last ejection before it
- * @committed: its policies were brought into force
- */
-struct transaction {
-	struct object	*objs;
-	size_t		count;
-	struct item	**items;
-	size_t		nr_items;
-	uint64_t	exit_seq;
-	bool		committed;
-};
-
 const char *bx_exit_kind_text(__u32 kind)
 {
 	switch (kind) {
@@ -75,8 +57,7 @@ static int is_object(const struct dirent *d)
 			OBJECT_SUFFIX);
 }
 
-static int add_object(struct bx_handle *h, struct transaction *txn,
-		      const char *path)
+int txn_add(struct bx_handle *h, struct transaction *txn, const char *path)
 {
 	struct object *objs;
 
@@ -104,7 +85,7 @@ static int add_directory(struct bx_handle *h, struct transaction *txn,
 			err = fail(h, BX_FAULT_USAGE, ENAMETOOLONG,
 				   "the path '%s' is too long", dir);
 		if (!err)
-			err = add_object(h, txn, path);
+			err = txn_add(h, txn, path);
 		free(list[i]);
 	}
 	free(list);
@@ -148,6 +129,14 @@ static int check_unique(struct bx_handle *h, const struct transaction *txn)
 	return 0;
 }
 
+/* All objects are there. */
+int txn_prepare(struct bx_handle *h, struct transaction *txn)
+{
+	int err = collect_items(h, txn);
+
+	return err ?: check_unique(h, txn);
+}
+
 static int read_all(struct bx_handle *h, struct transaction *txn,
 		    const char *path)
 {
@@ -158,10 +147,8 @@ static int read_all(struct bx_handle *h, struct transaction *txn,
 		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
 			    path, strerror(errno));
 	err = S_ISDIR(st.st_mode) ? add_directory(h, txn, path) :
-		add_object(h, txn, path);
-	if (!err)
-		err = collect_items(h, txn);
-	return err ?: check_unique(h, txn);
+		txn_add(h, txn, path);
+	return err ?: txn_prepare(h, txn);
 }
 
 /* ---- attaching ---- */
@@ -301,31 +288,39 @@ static int find_old(struct bx_handle *h, struct item *item,
 	return ret > 0 ? in_use(h, about, &rec) : ret;
 }
 
-static int stage_policy(struct bx_handle *h, struct item *item)
+/* Attach it where nobody asks it. */
+int item_attach(struct bx_handle *h, struct item *item)
 {
-	const char *name = item->about.name;
-	struct policy_pin pin;
 	char refused[4096];
 	int err;
 
-	err = find_old(h, item, &pin);
-	pins_close(&pin);
-	if (err)
-		return err;
 	read_refused(h, refused, sizeof(refused));
 	log_begin(h);
 	item->link = bpf_map__attach_struct_ops(item->map);
 	err = item->link ? 0 : -errno;
 	log_end(h);
+	return err ? attach_failed(h, &item->about, refused, err) : 0;
+}
+
+static int stage_policy(struct bx_handle *h, struct item *item)
+{
+	const char *name = item->about.name;
+	struct policy_pin pin;
+	int err;
+
+	err = find_old(h, item, &pin);
+	pins_close(&pin);
+	if (!err)
+		err = item_attach(h, item);
 	if (err)
-		return attach_failed(h, &item->about, refused, err);
+		return err;
 	item->pinned = true;
 	return pins_stage(h, name, PIN_NEXT, bpf_link__fd(item->link),
 			  bpf_map__fd(item->map));
 }
 
 /* The identity of the policy of a link, 0 when it has none (any more). */
-static uint64_t id_of(struct bx_handle *h, int link_fd)
+uint64_t id_of(struct bx_handle *h, int link_fd)
 {
 	struct bx_policy_rec rec;
 
@@ -691,16 +686,49 @@ static int load_all(struct bx_handle *h, struct transaction *txn)
 
 	for (i = 0; !err && i < txn->count; i++)
 		err = object_load(h, &txn->objs[i]);
-	if (!err)
-		err = bx_list_exits(h, last_seq, &txn->exit_seq);
 	return err;
+}
+
+/* Under the lock, with all objects loaded. */
+int txn_run(struct bx_handle *h, struct transaction *txn)
+{
+	int err;
+
+	err = bx_list_exits(h, last_seq, &txn->exit_seq);
+	if (err)
+		return err;
+	err = attach_all(h, txn);
+	if (!err)
+		err = verify(h, txn);
+	if (!err)
+		return finish(h, txn);
+	roll_back(h, txn);
+	return err;
+}
+
+void txn_close(struct transaction *txn)
+{
+	size_t i;
+
+	free(txn->items);
+	for (i = 0; i < txn->count; i++)
+		object_close(&txn->objs[i]);
+	free(txn->objs);
+	*txn = (struct transaction) {};
+}
+
+void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg)
+{
+	size_t i;
+
+	for (i = 0; fn && i < txn->nr_items; i++)
+		fn(&txn->items[i]->about, arg);
 }
 
 int bx_apply(struct bx_handle *h, const char *path, bx_applied_fn fn,
 	     void *arg)
 {
 	struct transaction txn = {};
-	size_t i;
 	int err;
 
 	err = read_all(h, &txn, path);
@@ -710,21 +738,11 @@ int bx_apply(struct bx_handle *h, const char *path, bx_applied_fn fn,
 		err = pins_lock(h);
 	if (!err)
 		err = load_all(h, &txn);
-	if (!err) {
-		err = attach_all(h, &txn);
-		if (!err)
-			err = verify(h, &txn);
-		if (err)
-			roll_back(h, &txn);
-		else
-			err = finish(h, &txn);
-	}
+	if (!err)
+		err = txn_run(h, &txn);
 	pins_unlock(h);
-	for (i = 0; !err && fn && i < txn.nr_items; i++)
-		fn(&txn.items[i]->about, arg);
-	free(txn.items);
-	for (i = 0; i < txn.count; i++)
-		object_close(&txn.objs[i]);
-	free(txn.objs);
+	if (!err)
+		txn_report(&txn, fn, arg);
+	txn_close(&txn);
 	return err;
 }

@@ -178,9 +178,9 @@ out:
 	return err;
 }
 
-int control_list(struct bx_handle *h, enum request which,
-		 const struct bx_devref *ref, size_t size,
-		 struct records *out)
+/* @about: what LIST_TRIAL and LIST_OPINIONS are about, else NULL */
+int control_list(struct bx_handle *h, enum request which, const void *about,
+		 size_t size, struct records *out)
 {
 	unsigned int ring_size = h->ring_size;
 	int err;
@@ -190,8 +190,12 @@ int control_list(struct bx_handle *h, enum request which,
 		err = control_open(h, which, ring_size);
 		if (err)
 			return err;
-		if (ref)
-			h->control[which]->bss->ref = *ref;
+		if (which == LIST_TRIAL)
+			memcpy(&h->control[which]->bss->trial, about,
+			       sizeof(struct bx_trial));
+		else if (about)
+			memcpy(&h->control[which]->bss->ref, about,
+			       sizeof(struct bx_devref));
 		err = list_once(h, which, out);
 		if (err <= 0)
 			break;
@@ -229,6 +233,23 @@ int control_call(struct bx_handle *h, enum request which,
 		*rec = skel->bss->device;
 	*result = skel->bss->result;
 	return 0;
+}
+
+int control_try_call(struct bx_handle *h, const struct bx_trial *trial,
+		     struct bx_trial_call *call, int64_t *result)
+{
+	struct bxctl *skel;
+	int err;
+
+	err = control_open(h, TRY_CALL, 4096);
+	if (err)
+		return err;
+	skel = h->control[TRY_CALL];
+	skel->bss->trial = *trial;
+	skel->bss->call = *call;
+	err = control_call(h, TRY_CALL, NULL, NULL, result);
+	*call = skel->bss->call;
+	return err;
 }
 
 int control_commit(struct bx_handle *h, const struct bx_commit *change,

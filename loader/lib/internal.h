@@ -99,9 +99,10 @@ struct records {
 	size_t	room;
 };
 
-int control_list(struct bx_handle *h, enum request which,
-		 const struct bx_devref *ref, size_t size,
-		 struct records *out);
+int control_list(struct bx_handle *h, enum request which, const void *about,
+		 size_t size, struct records *out);
+int control_try_call(struct bx_handle *h, const struct bx_trial *trial,
+		     struct bx_trial_call *call, int64_t *result);
 int control_call(struct bx_handle *h, enum request which,
 		 const struct bx_devref *ref, struct bx_device_rec *rec,
 		 int64_t *result);
@@ -153,6 +154,33 @@ struct object {
 	struct item		*items;
 	size_t			count;
 };
+
+/**
+ * struct transaction - what is brought into force together
+ * @objs: the objects, in order
+ * @count: how many
+ * @items: their policies and hooks, in order
+ * @nr_items: how many
+ * @exit_seq: number of the last ejection before it
+ * @committed: its policies were brought into force
+ */
+struct transaction {
+	struct object	*objs;
+	size_t		count;
+	struct item	**items;
+	size_t		nr_items;
+	uint64_t	exit_seq;
+	bool		committed;
+};
+
+/* apply.c */
+int txn_add(struct bx_handle *h, struct transaction *txn, const char *path);
+int txn_prepare(struct bx_handle *h, struct transaction *txn);
+int txn_run(struct bx_handle *h, struct transaction *txn);
+void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg);
+void txn_close(struct transaction *txn);
+int item_attach(struct bx_handle *h, struct item *item);
+uint64_t id_of(struct bx_handle *h, int link_fd);
 
 int object_open(struct bx_handle *h, const char *path, struct object *obj);
 int object_load(struct bx_handle *h, struct object *obj);

@@ -391,6 +391,7 @@ void object_close(struct object *obj)
 
 		if (item->link) {
 			/* the pin keeps it, where there is one */
+			close(bpf_link__fd(item->link));
 			bpf_link__disconnect(item->link);
 			bpf_link__destroy(item->link);
 		}

@@ -27,30 +27,30 @@ rejects() {
 
 ktap_plan 46
 
-says "no command is an error" 2 "a command is missing"
-says "an unknown command is named" 2 "unknown command 'aply'" aply x
-says "commands are not abbreviated" 2 "unknown command 'stat'" stat
-says "an unknown option is named" 2 "'status' has no option '--foo'" status --foo
-says "an option of another command is unknown" 2 "'status' has no option '--all'" status --all
-says "options are not abbreviated" 2 "no option '--jso'" status --jso
-says "a short option is checked too" 2 "no option '-x'" status -x
-says "an option before any command is checked" 2 "unknown option '--foo'" --foo status
-says "a missing argument is named" 2 "'apply' needs an argument: FILE" apply
-says "an argument too many is named" 2 "'y' is too many" explain x y
-says "an argument where none belongs" 2 "'status' takes no argument, but there is 'x'" status x
-says "an option without its value" 2 "option '--timeout' needs a value: SECONDS" apply x --timeout
-says "a timeout is a number" 2 "'soon' of option '--timeout'" apply x --timeout soon
-says "a timeout is not zero" 2 "'0' of option '--timeout'" apply x --timeout=0
-says "a timeout is not negative" 2 "'-5' of option '--timeout'" apply x --timeout=-5
-says "a timeout has no unit" 2 "'5s' of option '--timeout'" apply x --timeout 5s
-says "a flag takes no value" 2 "option '--json' takes no value" status --json=yes
-says "a bus is short enough" 2 "too long for a bus" devices --bus "$(printf 'x%.0s' {1..32})"
-says "an empty value is refused" 2 "option '--bus' has an empty value" devices --bus=
-says "an empty argument is refused" 2 "the argument of 'apply' is empty" apply ""
-says "detach wants one of two" 2 "either a NAME or '--all'" detach
-says "detach wants one of two only" 2 "either a NAME or '--all'" detach x --all
+says "no command is an error" 8 "a command is missing"
+says "an unknown command is named" 8 "unknown command 'aply'" aply x
+says "commands are not abbreviated" 8 "unknown command 'stat'" stat
+says "an unknown option is named" 8 "'status' has no option '--foo'" status --foo
+says "an option of another command is unknown" 8 "'status' has no option '--all'" status --all
+says "options are not abbreviated" 8 "no option '--jso'" status --jso
+says "a short option is checked too" 8 "no option '-x'" status -x
+says "an option before any command is checked" 8 "unknown option '--foo'" --foo status
+says "a missing argument is named" 8 "'apply' needs an argument: FILE" apply
+says "an argument too many is named" 8 "'y' is too many" explain x y
+says "an argument where none belongs" 8 "'status' takes no argument, but there is 'x'" status x
+says "an option without its value" 8 "option '--timeout' needs a value: SECONDS" apply x --timeout
+says "a timeout is a number" 8 "'soon' of option '--timeout'" apply x --timeout soon
+says "a timeout is not zero" 8 "'0' of option '--timeout'" apply x --timeout=0
+says "a timeout is not negative" 8 "'-5' of option '--timeout'" apply x --timeout=-5
+says "a timeout has no unit" 8 "'5s' of option '--timeout'" apply x --timeout 5s
+says "a flag takes no value" 8 "option '--json' takes no value" status --json=yes
+says "a bus is short enough" 8 "too long for a bus" devices --bus "$(printf 'x%.0s' {1..32})"
+says "an empty value is refused" 8 "option '--bus' has an empty value" devices --bus=
+says "an empty argument is refused" 8 "the argument of 'apply' is empty" apply ""
+says "detach wants one of two" 8 "either a NAME or '--all'" detach
+says "detach wants one of two only" 8 "either a NAME or '--all'" detach x --all
 says "what follows -- is no option" 1 "cannot open '--json'" apply -- --json
-says "an error in JSON has its code" 2 '"code": 2' status --foo --json
+says "an error in JSON has its code" 8 '"code": 8' status --foo --json
 says "help needs no kernel" 0 "Exit status:" help
 says "help of a command" 0 "usage: bxctl apply" apply --help
 says "version needs no kernel" 0 "bus_ext not loaded" --version

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bxctl: bundles: new, build, verify, test, plan
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <spawn.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "bxctl.h"
+#include "template.h"
+
+extern char **environ;
+
+/* ---- new ---- */
+
+/* A name with which a variable in C may start */
+static void identifier(char *buf, size_t size, const char *name)
+{
+	size_t i;
+
+	for (i = 0; name[i] && i + 1 < size; i++)
+		buf[i] = isalnum((unsigned char)name[i]) ? name[i] : '_';
+	buf[i] = '\0';
+}
+
+/* The template with NAME and IDENT replaced. */
+static int write_template(struct env *env, const char *path, const char *text,
+			  const char *name, const char *ident)
+{
+	FILE *f = fopen(path, "wxe");
+	int err;
+
+	for (; f && *text; text++) {
+		if (!strncmp(text, "@NAME@", 6)) {
+			fputs(name, f);
+			text += 5;
+		} else if (!strncmp(text, "@IDENT@", 7)) {
+			fputs(ident, f);
+			text += 6;
+		} else {
+			putc(*text, f);
+		}
+	}
+	err = !f || ferror(f) ? -EIO : 0;
+	if (f && fclose(f))
+		err = -EIO;
+	if (err)
+		return failure(env, "cannot write '%s': %s", path,
+			       strerror(errno));
+	return 0;
+}
+
+static bool is_bundle_name(const char *name)
+{
+	const char *p;
+
+	for (p = name; isalnum((unsigned char)*p) || (*p && strchr("_-", *p));
+	     p++)
+		;
+	return !*p && isalpha((unsigned char)name[0]) &&
+		strlen(name) < BX_NAME_LEN;
+}
+
+static int do_new(struct env *env)
+{
+	const char *dir = env->args.operand, *name = strrchr(dir, '/');
+	static const char *const paths[] = {
+		"%s/bundle.yaml", "%s/%s.bpf.c", "%s/tests/%s.yaml"
+	};
+	const char *const texts[] = {
+		template_manifest, template_policy, template_cases
+	};
+	char path[4096], tests[4096], ident[BX_NAME_LEN];
+	int i, err = 0;
+
+	name = name ? name + 1 : dir;
+	if (!is_bundle_name(name))
+		return usage_error(env, "'%s' is no name for a bundle: up to %d of [A-Za-z0-9_-], starting with a letter",
+				   name, BX_NAME_LEN - 1);
+	identifier(ident, sizeof(ident), name);
+	snprintf(tests, sizeof(tests), "%s/tests", dir);
+	if (mkdir(dir, 0777) || mkdir(tests, 0777))
+		return failure(env, "cannot create '%s': %s", dir,
+			       strerror(errno));
+	for (i = 0; !err && i < 3; i++) {
+		snprintf(path, sizeof(path), paths[i], dir, name);
+		err = write_template(env, path, texts[i], name, ident);
+	}
+	if (err) {
+		while (i-- > 0) {
+			snprintf(path, sizeof(path), paths[i], dir, name);
+			unlink(path);
+		}
+		rmdir(tests);
+		rmdir(dir);
+		return err;
+	}
+	if (env->args.json)
+		json_string(&env->json, "bundle", dir);
+	else
+		printf("wrote the bundle '%s'; go on with 'bxctl build %s' and 'bxctl test %s'\n",
+		       dir, dir, dir);
+	return 0;
+}
+
+/* ---- build ---- */
+
+/*
+ * Where the headers for policies are: beside where bxctl is installed, or in the
+ * tree that it was built in.
+ */
+static int find_headers(struct env *env, char *buf, size_t size)
+{
+	static const char *const places[] = {
+		"%s/../include/bus_ext", "%s/../../include"
+	};
+	const char *chosen = getenv("BXCTL_INCLUDE");
+	char self[4000], file[4200];
+	ssize_t n;
+
+	if (chosen) {
+		snprintf(buf, size, "%s", chosen);
+		return 0;
+	}
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n > 0 ? n : 0] = '\0';
+	if (strrchr(self, '/'))
+		*strrchr(self, '/') = '\0';
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(buf, size, places[i], self);
+		snprintf(file, sizeof(file), "%.4000s/bpf/bus_ext.bpf.h", buf);
+		if (!access(file, R_OK))
+			return 0;
+	}
+	return failure(env, "the headers for policies (bpf/bus_ext.bpf.h) are not where bxctl is; say where with BXCTL_INCLUDE=DIR");
+}
+
+static int run_clang(struct env *env, char **argv)
+{
+	const char *chosen = getenv("CLANG");
+	const char *names[] = { chosen ?: "clang", chosen ? NULL : "clang-19",
+				NULL };
+	int status, err = ENOENT;
+	pid_t pid;
+
+	for (int i = 0; names[i] && err == ENOENT; i++) {
+		argv[0] = (char *)names[i];
+		err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	}
+	if (err)
+		return failure(env, "cannot run clang: %s; install it, or say which with CLANG=PROGRAM",
+			       strerror(err));
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return failure(env, "cannot wait for clang: %s",
+				       strerror(errno));
+	if (status)
+		return failure(env, "'%s' does not compile; see above",
+			       argv[1]);
+	return 0;
+}
+
+struct builder {
+	struct env	*env;
+	char		headers[4096];
+	unsigned int	built;
+};
+
+/* The object is there when it is whole. */
+static int build_one(const char *object, void *arg)
+{
+	struct builder *b = arg;
+	struct env *env = b->env;
+	char source[4200], part[4200], include[4200], *dot;
+	char *argv[] = {
+		NULL, source, "-O2", "-g", "-Wall", "-target", "bpf",
+		"-mcpu=v3", "-I", b->headers, "-I", include, "-c", "-o", part,
+		NULL
+	};
+	int err;
+
+	snprintf(source, sizeof(source), "%s", object);
+	dot = strrchr(source, '.');
+	strcpy(dot, ".c");
+	/* <linux/...> of a policy is the shared kind */
+	snprintf(include, sizeof(include), "%.4000s/uapi", b->headers);
+	snprintf(part, sizeof(part), "%s.part", object);
+	if (access(source, R_OK) && !access(object, R_OK))
+		return 0;
+	err = run_clang(env, argv);
+	if (err) {
+		unlink(part);
+		return err;
+	}
+	if (rename(part, object))
+		return failure(env, "cannot write '%s': %s", object,
+			       strerror(errno));
+	b->built++;
+	if (env->args.json)
+		json_string(&env->json, NULL, object);
+	else
+		printf("built %s\n", object);
+	return 0;
+}
+
+static int open_bundle(struct env *env, struct bx_bundle **bundle)
+{
+	int err = bx_bundle_open(env->bx, env->args.operand, bundle);
+
+	for (unsigned int i = 0; !err && i < env->args.nr_set; i++)
+		err = bx_bundle_set(*bundle, env->args.set[i]);
+	return err;
+}
+
+static int do_build(struct env *env)
+{
+	struct builder b = { .env = env };
+	struct bx_bundle *bundle;
+	int err;
+
+	err = open_bundle(env, &bundle);
+	if (!err)
+		err = find_headers(env, b.headers, sizeof(b.headers));
+	if (env->args.json)
+		json_array(&env->json, "built");
+	if (!err)
+		err = bx_bundle_list_objects(bundle, build_one, &b);
+	if (env->args.json)
+		json_end_array(&env->json);
+	else if (!err && !b.built)
+		printf("there is nothing to build: all objects are there, and no sources\n");
+	bx_bundle_close(bundle);
+	return err;
+}
+
+/* ---- what they print ---- */
+
+static void about(struct env *env, const struct bx_bundle *bundle)
+{
+	const struct bx_bundle_about *a = bx_bundle_about(bundle);
+
+	if (!env->args.json)
+		return;
+	json_object(&env->json, "bundle");
+	json_string(&env->json, "name", a->name);
+	json_string(&env->json, "version", a->version);
+	json_string(&env->json, "vendor", a->vendor);
+	json_string(&env->json, "summary", a->summary);
+	json_end_object(&env->json);
+}
+
+static void show_verified(const struct bx_verified *v, void *arg)
+{
+	const struct bx_applied *a = v->policy;
+	struct env *env = arg;
+	char vendor[WORDS];
+
+	if (!env->args.json) {
+		printf("policy %s: bus %s, vendor %s, priority %d, version %u: %u programs, %llu instructions verified\n",
+		       a->name, a->target, word_vendor(vendor, a->vendor),
+		       a->priority, a->version, v->programs, v->insns);
+		return;
+	}
+	json_object(&env->json, NULL);
+	json_string(&env->json, "name", a->name);
+	json_string(&env->json, "file", a->file);
+	json_string(&env->json, "bus", a->target);
+	if (a->vendor == BX_ANY)
+		json_null(&env->json, "vendor");
+	else
+		json_hex(&env->json, "vendor", 4, a->vendor);
+	json_int(&env->json, "priority", a->priority);
+	json_uint(&env->json, "version", a->version);
+	json_uint(&env->json, "programs", v->programs);
+	json_uint(&env->json, "instructions", v->insns);
+	json_end_object(&env->json);
+}
+
+static int show_setting(const struct bx_setting *s, void *arg)
+{
+	struct env *env = arg;
+
+	if (!env->args.json) {
+		printf("setting %s = %s (%s): %s\n", s->name, s->value,
+		       s->allowed, s->help);
+		return 0;
+	}
+	json_object(&env->json, NULL);
+	json_string(&env->json, "name", s->name);
+	json_string(&env->json, "value", s->value);
+	json_string(&env->json, "allowed", s->allowed);
+	json_string(&env->json, "help", s->help);
+	json_end_object(&env->json);
+	return 0;
+}
+
+static int do_verify(struct env *env)
+{
+	const struct bx_bundle_about *a;
+	struct bx_bundle *bundle;
+	int err;
+
+	err = open_bundle(env, &bundle);
+	if (err)
+		goto out;
+	a = bx_bundle_about(bundle);
+	about(env, bundle);
+	if (!env->args.json)
+		printf("bundle %s %s of %s: %s\n", a->name, a->version,
+		       a->vendor, a->summary);
+	if (env->args.json)
+		json_array(&env->json, "settings");
+	bx_bundle_list_settings(bundle, show_setting, env);
+	if (env->args.json) {
+		json_end_array(&env->json);
+		json_array(&env->json, "policies");
+	}
+	err = bx_bundle_verify(bundle, show_verified, env);
+	if (env->args.json)
+		json_end_array(&env->json);
+out:
+	bx_bundle_close(bundle);
+	return err;
+}
+
+static void show_case(const struct bx_case *c, void *arg)
+{
+	struct env *env = arg;
+
+	if (!env->args.json) {
+		printf("%s %s: %s\n", c->passed ? "ok    " : "FAILED",
+		       c->file, c->name);
+		if (!c->passed)
+			printf("       expected: %s\n       actual:   %s\n",
+			       c->expected, c->actual);
+		env->count++;
+		return;
+	}
+	json_object(&env->json, NULL);
+	json_string(&env->json, "file", c->file);
+	json_string(&env->json, "name", c->name);
+	json_bool(&env->json, "passed", c->passed);
+	json_string(&env->json, "expected", c->expected);
+	json_string(&env->json, "actual", c->actual);
+	json_end_object(&env->json);
+}
+
+static int do_test(struct env *env)
+{
+	struct bx_bundle *bundle;
+	int failed;
+
+	failed = open_bundle(env, &bundle);
+	if (failed)
+		goto out;
+	about(env, bundle);
+	if (env->args.json)
+		json_array(&env->json, "cases");
+	failed = bx_bundle_test(bundle, show_case, env);
+	if (env->args.json)
+		json_end_array(&env->json);
+	else if (failed >= 0)
+		printf("%u passed, %d failed\n", env->count - failed, failed);
+	if (failed > 0)
+		env->code = BX_FAULT_FAILED;
+out:
+	bx_bundle_close(bundle);
+	return failed < 0 ? failed : 0;
+}
+
+static const char *driver_then(const struct bx_opinion *o)
+{
+	switch (o->verdict) {
+	case BX_OUT_REFUSED:
+		return "(refused)";
+	case BX_OUT_DEFERRED:
+		return "(deferred)";
+	default:
+		return word_bound(o->driver);
+	}
+}
+
+static void show_change(const struct bx_change *c, void *arg)
+{
+	const struct bx_device_rec *rec = c->device;
+	struct env *env = arg;
+	char device[WORDS], why[WORDS];
+
+	if (env->args.json) {
+		json_object(&env->json, NULL);
+		json_device(&env->json, "device", rec);
+		json_bool(&env->json, "differs", c->differs);
+		json_bool(&env->json, "at_next_bind", c->at_next_bind);
+		json_string(&env->json, "outcome", key_outcome(c->then.verdict));
+		json_string_or_null(&env->json, "driver", c->then.driver);
+		json_string(&env->json, "by", key_decider(c->then.by));
+		json_string_or_null(&env->json, "policy", c->then.policy);
+		json_end_object(&env->json);
+		return;
+	}
+	env->count++;
+	if (!c->differs)
+		return;
+	snprintf(device, sizeof(device), "%s/%s", rec->dev.bus, rec->dev.name);
+	snprintf(why, sizeof(why), "%s%s%s", key_decider(c->then.by),
+		 c->then.policy[0] ? " of " : "", c->then.policy);
+	table_row(&env->table, device, word_bound(rec->driver),
+		  driver_then(&c->then), why,
+		  c->at_next_bind ? "when bound anew" : "at once", NULL);
+}
+
+static int do_plan(struct env *env)
+{
+	struct bx_bundle *bundle;
+	int changes;
+
+	changes = open_bundle(env, &bundle);
+	if (changes)
+		goto out;
+	about(env, bundle);
+	if (env->args.json)
+		json_array(&env->json, "devices");
+	else
+		table_row(&env->table, "DEVICE", "NOW", "THEN", "BY", "WHEN",
+			  NULL);
+	changes = bx_bundle_plan(bundle, show_change, env);
+	if (env->args.json) {
+		json_end_array(&env->json);
+	} else if (changes >= 0) {
+		if (changes)
+			table_print(&env->table, "");
+		printf("%d of %u devices in scope would change\n", changes,
+		       env->count);
+	}
+	table_free(&env->table);
+	if (changes > 0)
+		env->code = BXCTL_WOULD_CHANGE;
+out:
+	bx_bundle_close(bundle);
+	return changes < 0 ? changes : 0;
+}
+
+#define TIMEOUT_PARAM \
+	{ "timeout", 0, PARAM_SECONDS, "SECONDS", \
+	  "how long to wait for the kernel or another bxctl (30)", \
+	  offsetof(struct args, timeout) }
+#define SET_PARAM \
+	{ "set", 's', PARAM_SET, "NAME=VALUE", \
+	  "choose the value of a setting; may be repeated", \
+	  offsetof(struct args, set) }
+
+static const struct param bundle_params[] = {
+	SET_PARAM, TIMEOUT_PARAM, {}
+};
+
+const struct command bundle_commands[] = {
+	{ "new", "DIR", "write a bundle to start from",
+	  "Makes the directory DIR with a bundle in it that builds, passes its own test\n"
+	  "cases and applies as it is. Its last part is the bundle's name.",
+	  NULL, do_new },
+	{ "build", "BUNDLE", "compile the policies of a bundle",
+	  "Compiles each object that the manifest names and that has its source,\n"
+	  "NAME.bpf.c, beside it, with clang and the headers for policies. Needs no kernel.",
+	  NULL, do_build },
+	{ "verify", "BUNDLE", "see that a bundle could be applied here",
+	  "Checks the manifest and the settings, loads every policy and attaches it where\n"
+	  "nobody asks it, and lets it go. Shows the scope and what the verifier looked at.",
+	  bundle_params, do_verify },
+	{ "test", "BUNDLE", "run the test cases of a bundle",
+	  "Runs tests/*.yaml of the bundle: elections of devices that are described, and\n"
+	  "calls on them, by the bundle's real policies in the kernel. No device is touched.\n"
+	  "The exit status is 1 when a case fails.",
+	  bundle_params, do_test },
+	{ "plan", "BUNDLE", "show what applying a bundle would change",
+	  "Holds the election of each device in scope as it would be with the bundle, and\n"
+	  "shows those that would have another driver. Changes nothing. The exit status is 2\n"
+	  "when something would change.",
+	  bundle_params, do_plan },
+	{}
+};

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: a bundle's policies: loaded, verified, planned, brought into force
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "bundle.h"
+
+/* ---- settings become constants ---- */
+
+/* A constant of an object, by the name of a setting */
+struct constant {
+	const struct btf	*btf;
+	const struct btf_type	*type;
+	char			*data;
+	size_t			size;
+};
+
+static bool find_constant(const struct object *obj, const char *name,
+			  struct constant *c)
+{
+	const struct btf_type *sec, *var;
+	struct bpf_map *map;
+	size_t size = 0;
+	char *data;
+	int id;
+
+	c->btf = bpf_object__btf(obj->bpf);
+	id = btf__find_by_name_kind(c->btf, ".rodata", BTF_KIND_DATASEC);
+	bpf_object__for_each_map(map, obj->bpf)
+		if (strstr(bpf_map__name(map), ".rodata"))
+			break;
+	if (id < 0 || !map)
+		return false;
+	data = bpf_map__initial_value(map, &size);
+	sec = btf__type_by_id(c->btf, id);
+	for (int i = 0; data && i < btf_vlen(sec); i++) {
+		const struct btf_var_secinfo *v = btf_var_secinfos(sec) + i;
+
+		var = btf__type_by_id(c->btf, v->type);
+		if (strcmp(btf__name_by_offset(c->btf, var->name_off), name) ||
+		    (size_t)v->offset + v->size > size)
+			continue;
+		c->type = btf__type_by_id(c->btf,
+					  btf__resolve_type(c->btf, v->type));
+		c->data = data + v->offset;
+		c->size = v->size;
+		return c->type;
+	}
+	return false;
+}
+
+static int misfit(struct bx_bundle *b, const struct object *obj,
+		  const struct setting *s, const char *what)
+{
+	return fail(b->h, BX_FAULT_REJECTED, EINVAL,
+		    "the setting '%s' of bundle '%s' does not fit the variable of that name in '%s': it is %s",
+		    s->about.name, b->about.name, obj->path, what);
+}
+
+static bool fits(int64_t n, size_t size, bool is_signed)
+{
+	int bits = 8 * size;
+
+	if (size == 8)
+		return is_signed || n >= 0;
+	if (is_signed)
+		return n >= -(1LL << (bits - 1)) && n < 1LL << (bits - 1);
+	return n >= 0 && n < 1LL << bits;
+}
+
+static int put_number(struct bx_bundle *b, const struct object *obj,
+		      const struct setting *s, struct constant *c)
+{
+	bool is_bool = s->about.type == BX_SETTING_BOOL, is_signed;
+	int64_t n = 0;
+
+	if (!btf_is_int(c->type) || (c->size != 1 && c->size != 2 &&
+				     c->size != 4 && c->size != 8))
+		return misfit(b, obj, s, "no number");
+	is_signed = btf_int_encoding(c->type) & BTF_INT_SIGNED;
+	if (is_bool)
+		n = s->value[0] == 't';
+	else
+		number_from(s->value, &n);
+	if (!fits(n, c->size, is_signed))
+		return misfit(b, obj, s, "too small for this value");
+	/* x86 and arm64 alike have the low byte first */
+	memcpy(c->data, &n, c->size);
+	return 0;
+}
+
+static int put_text(struct bx_bundle *b, const struct object *obj,
+		    const struct setting *s, struct constant *c)
+{
+	if (!btf_is_array(c->type) || c->size != btf_array(c->type)->nelems)
+		return misfit(b, obj, s, "no array of characters");
+	if (strlen(s->value) >= c->size)
+		return misfit(b, obj, s, "too short for this value");
+	memset(c->data, 0, c->size);
+	memcpy(c->data, s->value, strlen(s->value));
+	return 0;
+}
+
+/* Which settings the object has, as bits in @seen. */
+static int put_settings(struct bx_bundle *b, struct object *obj, uint64_t *seen)
+{
+	struct constant c;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < b->nr_settings; i++) {
+		struct setting *s = &b->settings[i];
+
+		if (!find_constant(obj, s->about.name, &c))
+			continue;
+		*seen |= 1ULL << i;
+		err = s->about.type == BX_SETTING_STRING ?
+			put_text(b, obj, s, &c) : put_number(b, obj, s, &c);
+	}
+	return err;
+}
+
+static int check_settings(struct bx_bundle *b, uint64_t seen)
+{
+	for (unsigned int i = 0; i < b->nr_settings; i++)
+		if (!(seen & 1ULL << i))
+			return fail(b->h, BX_FAULT_REJECTED, EINVAL,
+				    "the setting '%s' of bundle '%s' has no effect: no policy has a variable 'const volatile ... %s'",
+				    b->settings[i].about.name, b->about.name,
+				    b->settings[i].about.name);
+	return 0;
+}
+
+/* ---- loading ---- */
+
+static int check_scope(struct bx_bundle *b, const struct object *obj)
+{
+	char vendor[32] = "any vendor";
+
+	for (size_t i = 0; i < obj->count; i++) {
+		const struct bx_applied *a = &obj->items[i].about;
+
+		if (a->kind == BX_ITEM_HOOK)
+			return fail(b->h, BX_FAULT_REJECTED, EINVAL,
+				    "'%s' has the hook '%s': a bundle has policies alone; a hook is the operator's",
+				    obj->path, a->name);
+		if (bundle_claims(b, a->target, a->vendor))
+			continue;
+		if (a->vendor != BX_ANY)
+			snprintf(vendor, sizeof(vendor), "vendor 0x%04x",
+				 a->vendor);
+		return fail(b->h, BX_FAULT_REJECTED, EINVAL,
+			    "the policy '%s' of bundle '%s' is for bus '%s', %s, which its manifest does not claim",
+			    a->name, b->about.name, a->target, vendor);
+	}
+	return 0;
+}
+
+static int try_object(struct bx_bundle *b, struct transaction *txn,
+		      const char *file, uint64_t *seen)
+{
+	struct object *obj;
+	char path[PATH_MAX];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%s", b->dir, file);
+	if (access(path, R_OK) && errno == ENOENT)
+		return fail(b->h, BX_FAULT_FAILED, ENOENT,
+			    "there is no '%s': run 'bxctl build %s'", path,
+			    b->dir);
+	err = txn_add(b->h, txn, path);
+	obj = &txn->objs[txn->count - 1];
+	if (!err)
+		err = check_scope(b, obj);
+	if (!err)
+		err = put_settings(b, obj, seen);
+	return err ?: object_load(b->h, obj);
+}
+
+/* The first object that loads here; older ones are for older kernels. */
+static int load_policy(struct bx_bundle *b, struct transaction *txn,
+		       const struct alternatives *a, uint64_t *seen)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < a->count; i++) {
+		err = try_object(b, txn, a->file[i], seen);
+		if (!err || b->h->fault != BX_FAULT_REJECTED ||
+		    i + 1 == a->count)
+			return err;
+		note(b->h, "%s; trying '%s'", b->h->error, a->file[i + 1]);
+		object_close(&txn->objs[--txn->count]);
+	}
+	return err;
+}
+
+int bundle_load(struct bx_bundle *b, struct transaction *txn)
+{
+	uint64_t seen = 0;
+	int err;
+
+	*txn = (struct transaction) {};
+	err = bx_check_kernel(b->h);
+	if (!err)
+		err = pins_lock(b->h);
+	for (unsigned int i = 0; !err && i < b->nr_policies; i++)
+		err = load_policy(b, txn, &b->policies[i], &seen);
+	if (!err)
+		err = check_settings(b, seen);
+	return err ?: txn_prepare(b->h, txn);
+}
+
+void bundle_unload(struct bx_bundle *b, struct transaction *txn)
+{
+	/* what was staged goes before somebody else stages the same names */
+	txn_close(txn);
+	pins_unlock(b->h);
+}
+
+/* Where nobody asks them: they go with the process, if not before. */
+int bundle_stage(struct bx_bundle *b, struct transaction *txn,
+		 struct bx_commit *change)
+{
+	struct bx_policy_rec rec;
+	int ret;
+
+	*change = (struct bx_commit) {};
+	for (size_t i = 0; i < txn->nr_items; i++) {
+		struct item *item = txn->items[i];
+
+		if (i == BX_COMMIT_MAX)
+			return fail(b->h, BX_FAULT_REJECTED, E2BIG,
+				    "bundle '%s' has more than %d policies",
+				    b->about.name, BX_COMMIT_MAX);
+		ret = item_attach(b->h, item);
+		if (ret)
+			return ret;
+		change->enter[change->nr_enter++] =
+			id_of(b->h, bpf_link__fd(item->link));
+		ret = find_policy(b->h, item->about.name, &rec);
+		if (ret < 0)
+			return ret;
+		if (ret)
+			change->leave[change->nr_leave++] = rec.id;
+	}
+	return 0;
+}
+
+int bx_bundle_apply(struct bx_bundle *b, bx_applied_fn fn, void *arg)
+{
+	struct transaction txn;
+	int err;
+
+	err = bundle_load(b, &txn);
+	if (!err)
+		err = txn_run(b->h, &txn);
+	if (!err)
+		txn_report(&txn, fn, arg);
+	bundle_unload(b, &txn);
+	return err;
+}
+
+/* ---- verify ---- */
+
+static void count_programs(const struct object *obj, struct bx_verified *v)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, obj->bpf) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(prog) < 0 ||
+		    bpf_prog_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			continue;
+		v->programs++;
+		v->insns += info.verified_insns;
+	}
+}
+
+int bx_bundle_verify(struct bx_bundle *b, bx_verified_fn fn, void *arg)
+{
+	struct bx_commit unused;
+	struct transaction txn;
+	int err;
+
+	err = bundle_load(b, &txn);
+	/* bus_ext has a say as well, and init() */
+	if (!err)
+		err = bundle_stage(b, &txn, &unused);
+	for (size_t i = 0; !err && i < txn.count; i++) {
+		for (size_t k = 0; k < txn.objs[i].count; k++) {
+			struct bx_verified v = {
+				.policy = &txn.objs[i].items[k].about,
+			};
+
+			count_programs(&txn.objs[i], &v);
+			if (fn)
+				fn(&v, arg);
+		}
+	}
+	bundle_unload(b, &txn);
+	return err;
+}
+
+/* ---- plan ---- */
+
+struct plan {
+	struct bx_bundle	*b;
+	struct transaction	txn;
+	struct bx_trial		trial;
+	bx_change_fn		fn;
+	void			*arg;
+	int			changes;
+};
+
+static bool in_scope(const struct plan *p, const struct bx_dev_info *dev)
+{
+	for (size_t i = 0; i < p->txn.nr_items; i++) {
+		const struct bx_applied *a = &p->txn.items[i]->about;
+
+		if (!strcmp(a->target, dev->bus) &&
+		    (a->vendor == BX_ANY || a->vendor == dev->vendor))
+			return true;
+	}
+	return false;
+}
+
+/* Is what it would come to not what it is? */
+static bool differs(const struct bx_device_rec *rec,
+		    const struct bx_opinion *then)
+{
+	switch (then->verdict) {
+	case BX_OUT_DRIVER:
+	case BX_OUT_ABSENT:
+		return strcmp(rec->driver, then->driver);
+	case BX_OUT_REFUSED:
+	case BX_OUT_DEFERRED:
+		return rec->driver[0] ||
+			rec->decision.outcome != (__u32)then->verdict;
+	default:
+		return rec->driver[0];
+	}
+}
+
+static int plan_device(const struct bx_device_rec *rec, void *arg)
+{
+	struct plan *p = arg;
+	struct bx_change change = { .device = rec };
+	struct records recs;
+	int err;
+
+	if (!in_scope(p, &rec->dev))
+		return 0;
+	memset(&p->trial.ref, 0, sizeof(p->trial.ref));
+	copy_name(p->trial.ref.bus, sizeof(p->trial.ref.bus), rec->dev.bus);
+	copy_name(p->trial.ref.name, sizeof(p->trial.ref.name), rec->dev.name);
+	err = control_list(p->b->h, LIST_TRIAL, &p->trial,
+			   sizeof(struct bx_opinion), &recs);
+	/* it may have gone meanwhile */
+	if (err == -ENODEV)
+		return 0;
+	if (err)
+		return err;
+	if (recs.count) {
+		change.then = *(struct bx_opinion *)record(&recs,
+							   recs.count - 1);
+		change.differs = differs(rec, &change.then);
+		change.at_next_bind = rec->driver[0];
+		p->changes += change.differs;
+		if (p->fn)
+			p->fn(&change, p->arg);
+	}
+	records_free(&recs);
+	return 0;
+}
+
+int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
+{
+	struct plan *p = calloc(1, sizeof(*p));
+	int err;
+
+	if (!p)
+		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	p->b = b;
+	p->fn = fn;
+	p->arg = arg;
+	err = bundle_load(b, &p->txn);
+	if (!err)
+		err = bundle_stage(b, &p->txn, &p->trial.change);
+	if (!err)
+		err = bx_list_devices(b->h, plan_device, p);
+	bundle_unload(b, &p->txn);
+	err = err ?: p->changes;
+	free(p);
+	return err;
+}

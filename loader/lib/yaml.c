@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: YAML, as bundles have it; on top of libfyaml
+ */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#include <libfyaml.h>
+
+#include "internal.h"
+#include "yaml.h"
+
+static int read_whole(struct bx_handle *h, const char *path, char **text,
+		      size_t *len)
+{
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st)) {
+		int err = errno;
+
+		if (fd >= 0)
+			close(fd);
+		return fail(h, BX_FAULT_FAILED, err, "cannot open '%s': %s",
+			    path, strerror(err));
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size > YAML_MAX) {
+		close(fd);
+		return fail(h, BX_FAULT_REJECTED, EINVAL,
+			    "'%s' is not a file of at most %d bytes", path,
+			    YAML_MAX);
+	}
+	*text = malloc(st.st_size + 1);
+	n = *text ? read(fd, *text, st.st_size) : -1;
+	close(fd);
+	if (n < 0) {
+		free(*text);
+		*text = NULL;
+		return fail(h, BX_FAULT_FAILED, EIO, "cannot read '%s'", path);
+	}
+	(*text)[n] = '\0';
+	*len = n;
+	return 0;
+}
+
+static int syntax_error(struct bx_handle *h, const char *path,
+			struct fy_diag *diag)
+{
+	struct fy_diag_error *e;
+	void *iter = NULL;
+
+	e = diag ? fy_diag_errors_iterate(diag, &iter) : NULL;
+	if (!e)
+		return fail(h, BX_FAULT_REJECTED, EINVAL,
+			    "%s: this is not YAML", path);
+	return fail(h, BX_FAULT_REJECTED, EINVAL, "%s:%d:%d: %s", path,
+		    e->line, e->column, e->msg);
+}
+
+/* Takes @text over. */
+int yaml_parse(struct bx_handle *h, const char *path, char *text, size_t len,
+	       struct yaml *y)
+{
+	struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET | FYPCF_JSON_NONE };
+	struct fy_diag_cfg diag_cfg;
+	int err = 0;
+
+	*y = (struct yaml) { .h = h, .path = path, .text = text };
+	if (memchr(text, '\0', len)) {
+		yaml_close(y);
+		return fail(h, BX_FAULT_REJECTED, EINVAL,
+			    "%s: this is not text: it has a NUL", path);
+	}
+	fy_diag_cfg_default(&diag_cfg);
+	diag_cfg.fp = NULL;
+	cfg.diag = fy_diag_create(&diag_cfg);
+	if (cfg.diag)
+		fy_diag_set_collect_errors(cfg.diag, true);
+	y->doc = fy_document_build_from_string(&cfg, text, len);
+	if (!y->doc)
+		err = syntax_error(h, path, cfg.diag);
+	if (cfg.diag)
+		fy_diag_destroy(cfg.diag);
+	if (err)
+		yaml_close(y);
+	return err;
+}
+
+int yaml_open(struct bx_handle *h, const char *path, struct yaml *y)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int err;
+
+	*y = (struct yaml) {};
+	err = read_whole(h, path, &text, &len);
+	return err ?: yaml_parse(h, path, text, len, y);
+}
+
+void yaml_close(struct yaml *y)
+{
+	if (y->doc)
+		fy_document_destroy(y->doc);
+	free(y->text);
+	y->doc = NULL;
+	y->text = NULL;
+}
+
+static int line_of(struct fy_node *node)
+{
+	const struct fy_mark *mark = NULL;
+	struct fy_token *token = NULL;
+	struct fy_node_pair *pair;
+	struct fy_node *first = NULL;
+
+	if (!node)
+		return 0;
+	if (fy_node_is_scalar(node)) {
+		token = fy_node_get_scalar_token(node);
+	} else if (fy_node_is_mapping(node)) {
+		pair = fy_node_mapping_get_by_index(node, 0);
+		first = pair ? fy_node_pair_key(pair) : NULL;
+	} else if (fy_node_is_sequence(node)) {
+		first = fy_node_sequence_get_by_index(node, 0);
+	}
+	if (first)
+		return line_of(first);
+	mark = token ? fy_token_start_mark(token) : NULL;
+	return mark ? mark->line + 1 : 0;
+}
+
+int yaml_bad(const struct yaml *y, struct fy_node *node, const char *fmt, ...)
+{
+	int line = line_of(node);
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (!line)
+		return fail(y->h, BX_FAULT_REJECTED, EINVAL, "%s: %s", y->path,
+			    text);
+	return fail(y->h, BX_FAULT_REJECTED, EINVAL, "%s:%d: %s", y->path, line,
+		    text);
+}
+
+struct fy_node *yaml_root(const struct yaml *y)
+{
+	return fy_document_root(y->doc);
+}
+
+bool yaml_is_map(struct fy_node *node)
+{
+	return node && fy_node_is_mapping(node);
+}
+
+bool yaml_is_list(struct fy_node *node)
+{
+	return node && fy_node_is_sequence(node);
+}
+
+struct fy_node *yaml_item(struct fy_node *list, unsigned int i)
+{
+	return fy_node_sequence_get_by_index(list, i);
+}
+
+struct fy_node *yaml_pair(struct fy_node *map, unsigned int i,
+			  const char **key)
+{
+	struct fy_node_pair *pair = fy_node_mapping_get_by_index(map, i);
+	struct fy_node *name = pair ? fy_node_pair_key(pair) : NULL;
+
+	/* fy_node_mapping_get_by_index() takes -1 for the last */
+	*key = "?";
+	if (!pair || (int)i < 0)
+		return NULL;
+	if (name && fy_node_is_scalar(name) && !fy_node_is_alias(name))
+		*key = fy_node_get_scalar0(name) ?: "?";
+	return fy_node_pair_value(pair);
+}
+
+int yaml_keys(const struct yaml *y, struct fy_node *map,
+	      const char *const *known)
+{
+	char list[256] = "";
+	const char *key;
+	size_t len = 0;
+	int k;
+
+	for (int i = 0; i < fy_node_mapping_item_count(map); i++) {
+		yaml_pair(map, i, &key);
+		for (k = 0; known[k] && strcmp(known[k], key); k++)
+			;
+		if (known[k])
+			continue;
+		for (k = 0; known[k] && len < sizeof(list); k++)
+			len += snprintf(list + len, sizeof(list) - len, "%s%s",
+					len ? ", " : "", known[k]);
+		return yaml_bad(y, map, "there is no key '%s' here; there are: %s",
+				key, list);
+	}
+	return 0;
+}
+
+int yaml_scalar(const struct yaml *y, struct fy_node *node, const char **out)
+{
+	if (!node || !fy_node_is_scalar(node))
+		return yaml_bad(y, node, "a single value is expected here");
+	if (fy_node_is_alias(node))
+		return yaml_bad(y, node, "aliases ('*name') are not for bundles");
+	*out = fy_node_get_scalar0(node);
+	return *out ? 0 : yaml_bad(y, node, "this value cannot be read");
+}
+
+/* 1 with a node, 0 without it where that may be, or an errno. */
+static int find(const struct yaml *y, struct fy_node *map, const char *key,
+		enum yaml_need need, struct fy_node **out)
+{
+	*out = fy_node_mapping_lookup_value_by_simple_key(map, key, -1);
+	if (*out)
+		return 1;
+	if (need == YAML_OPTIONAL)
+		return 0;
+	yaml_bad(y, map, "the key '%s' is missing", key);
+	return -ENOENT;
+}
+
+int yaml_text(const struct yaml *y, struct fy_node *map, const char *key,
+	      enum yaml_need need, const char **out)
+{
+	struct fy_node *node;
+	int ret = find(y, map, key, need, &node);
+
+	if (ret <= 0)
+		return ret;
+	if (!fy_node_is_scalar(node) || fy_node_is_alias(node))
+		return yaml_bad(y, node, "'%s' is to be a single value", key);
+	return yaml_scalar(y, node, out);
+}
+
+bool number_from(const char *text, int64_t *out)
+{
+	const char *digits = text + (*text == '-' || *text == '+');
+	char *end;
+
+	if (*digits < '0' || *digits > '9')
+		return false;
+	errno = 0;
+	*out = strtoll(text, &end, strncmp(digits, "0x", 2) ? 10 : 16);
+	return !*end && end > digits && !errno;
+}
+
+int yaml_number(const struct yaml *y, struct fy_node *map, const char *key,
+		enum yaml_need need, int64_t min, int64_t max, int64_t *out)
+{
+	struct fy_node *node;
+	const char *text;
+	int64_t n;
+	int ret;
+
+	ret = find(y, map, key, need, &node);
+	if (ret <= 0)
+		return ret;
+	ret = yaml_text(y, map, key, need, &text);
+	if (ret)
+		return ret;
+	if (!number_from(text, &n) || n < min || n > max)
+		return yaml_bad(y, node,
+				"'%s' is to be a number from %lld to %lld, and is '%s'",
+				key, (long long)min, (long long)max, text);
+	*out = n;
+	return 0;
+}
+
+int yaml_bool(const struct yaml *y, struct fy_node *map, const char *key,
+	      enum yaml_need need, bool *out)
+{
+	const char *text = NULL;
+	int ret = yaml_text(y, map, key, need, &text);
+
+	if (ret || !text)
+		return ret;
+	if (strcmp(text, "true") && strcmp(text, "false"))
+		return yaml_bad(y, map, "'%s' is to be true or false, and is '%s'",
+				key, text);
+	*out = text[0] == 't';
+	return 0;
+}
+
+int yaml_map(const struct yaml *y, struct fy_node *map, const char *key,
+	     enum yaml_need need, struct fy_node **out)
+{
+	struct fy_node *node;
+	int ret = find(y, map, key, need, &node);
+
+	if (ret <= 0)
+		return ret;
+	if (!yaml_is_map(node))
+		return yaml_bad(y, node, "'%s' is to be a mapping ('key: value')",
+				key);
+	*out = node;
+	return 0;
+}
+
+int yaml_list(const struct yaml *y, struct fy_node *map, const char *key,
+	      enum yaml_need need, struct fy_node **out)
+{
+	struct fy_node *node;
+	int ret = find(y, map, key, need, &node);
+
+	if (ret <= 0)
+		return ret;
+	if (!yaml_is_list(node))
+		return yaml_bad(y, node, "'%s' is to be a list ('- item')", key);
+	*out = node;
+	return 0;
+}

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What is wrong with a bundle is said before any kernel is asked: manifests, names,
+# settings; and bxctl new and build. Runs on the host.
+cd "$(dirname "$0")/../.." || exit 1
+. loader/tests/says.sh
+bxctl=$(realpath "$bxctl")
+work=$(mktemp -d)
+export BXCTL_SYSFS=$work/sys CLANG=${CLANG:-clang-19}
+bundle=$work/acme
+
+cleanup() {
+	rm -rf "$work"
+}
+
+# manifest [LINE...]: a good one, with lines replaced (KEY: ...) or added
+manifest() {
+	local line key
+	cat >"$bundle/bundle.yaml" <<-END
+		bundle: acme
+		version: 1.2.0
+		vendor: Acme
+		summary: nothing
+		claims: [ { bus: pci, vendor: 0x1234 } ]
+		policies: [ acme.bpf.o ]
+	END
+	for line; do
+		key=${line%%:*}
+		sed -i "/^$key:/d" "$bundle/bundle.yaml"
+		printf '%s\n' "$line" >>"$bundle/bundle.yaml"
+	done
+}
+
+# refuses DESCRIPTION REGEXP LINE...
+refuses() {
+	manifest "${@:3}"
+	says "$1" 4 "$2" verify "$bundle"
+}
+
+# setting TEXT: a manifest with the setting x of these keys
+setting() { echo "settings: { x: { help: x, $1 } }"; }
+
+ktap_plan 53
+
+# --- new, build
+says "a bundle is written" 0 "wrote the bundle" new "$bundle"
+check "with its three files" test -e "$bundle/bundle.yaml" -a \
+	-e "$bundle/acme.bpf.c" -a -e "$bundle/tests/acme.yaml"
+says "not over what is there" 1 "cannot create '.*acme': File exists" new "$bundle"
+check "which stays" test -e "$bundle/bundle.yaml"
+says "a name is checked" 8 "'a.b' is no name for a bundle" new "$work/a.b"
+says "an impossible place" 1 "cannot create" new "$work/none/x"
+says "it builds" 0 "built .*acme.bpf.o" build "$bundle"
+check_equal "and leaves nothing else" "acme.bpf.c acme.bpf.o bundle.yaml tests" \
+	"$(cd "$bundle" && echo *)"
+says "it is verified by a kernel alone" 3 "bus_ext is not loaded" verify "$bundle"
+says "it is tested by a kernel alone" 3 "bus_ext is not loaded" test "$bundle"
+echo 'int x = ;' >>"$bundle/acme.bpf.c"
+before=$(sha256sum <"$bundle/acme.bpf.o")
+says "what does not compile" 1 "does not compile" build "$bundle"
+check_equal "leaves the object as it was" "$before" "$(sha256sum <"$bundle/acme.bpf.o")"
+CLANG=/none says "a compiler that is not there" 1 "cannot run clang: .*CLANG=PROGRAM" build "$bundle"
+rm "$bundle/acme.bpf.c"
+says "without a source there is nothing to build" 0 "nothing to build" build "$bundle"
+
+# --- the file
+says "no bundle" 1 "cannot open '.*none/bundle.yaml'" verify "$work/none"
+: >"$bundle/bundle.yaml"
+says "an empty manifest" 4 "bundle.yaml: " verify "$bundle"
+printf 'bundle: [' >"$bundle/bundle.yaml"
+says "what is no YAML, with its line" 4 "bundle.yaml:[0-9]+:[0-9]+: " verify "$bundle"
+printf 'bundle: a\0b\n' >"$bundle/bundle.yaml"
+says "what is no text" 4 "it has a NUL" verify "$bundle"
+head -c 1100000 /dev/zero | tr '\0' '#' >"$bundle/bundle.yaml"
+says "what is too long" 4 "not a file of at most 1048576 bytes" verify "$bundle"
+rm "$bundle/bundle.yaml"
+mkfifo "$bundle/bundle.yaml"
+says "what is no file" 4 "is not a file" verify "$bundle"
+rm "$bundle/bundle.yaml"
+echo '- bundle' >"$bundle/bundle.yaml"
+says "a list" 4 "a manifest is a mapping" verify "$bundle"
+{ manifest; printf 'bundle: twice\n' >>"$bundle/bundle.yaml"; }
+says "a key that is there twice" 4 "duplicate key|bundle.yaml:" verify "$bundle"
+for depth in {1..200}; do printf '['; done >"$bundle/bundle.yaml"
+says "what is nested too deeply" 4 "bundle.yaml" verify "$bundle"
+manifest 'vendor: &v Acme' 'summary: *v'
+says "an alias" 4 "aliases|single value" verify "$bundle"
+
+# --- its keys
+refuses "an unknown key" "there is no key 'polices' here; there are: bundle," 'polices: []'
+for key in version vendor summary claims policies; do
+	manifest
+	sed -i "/^$key:/d" "$bundle/bundle.yaml"
+	says "$key is missing" 4 "the key '$key' is missing" verify "$bundle"
+done
+refuses "a name with a slash" "'a/b' is no name for a bundle" 'bundle: a/b'
+refuses "a version with letters" "'version' is to be a version" 'version: 1.0beta'
+refuses "a version of four numbers" "'version' is to be a version" 'version: 1.2.3.4'
+refuses "an object elsewhere" "'../x.bpf.o' is no object of a bundle" 'policies: [ ../x.bpf.o ]'
+refuses "an object of another sort" "'x.ko' is no object of a bundle" 'policies: [ x.ko ]'
+refuses "no policy at all" "a bundle needs a policy" 'policies: []'
+refuses "a policy without an object" "at least one object" 'policies: [ [] ]'
+refuses "a claim without a bus" "the key 'bus' is missing" 'claims: [ { vendor: 1 } ]'
+refuses "a claim of a vendor that is none" "'vendor' is to be a number" 'claims: [ { bus: pci, vendor: acme } ]'
+
+# --- settings
+refuses "a setting without a type" "the key 'type' is missing" "$(setting 'default: 1')"
+refuses "a setting of an unknown type" "is int, bool or string" "$(setting 'type: float, default: 1')"
+refuses "a setting without a default" "the key 'default' is missing" "$(setting 'type: int')"
+refuses "a default out of range" "it is to be a number from 1 to 3" "$(setting 'type: int, min: 1, max: 3, default: 4')"
+refuses "a range that is none" "'max' is to be a number from 3" "$(setting 'type: int, min: 3, max: 1, default: 2')"
+refuses "a default that is not allowed" "it is to be a or b" "$(setting 'type: string, values: [ a, b ], default: c')"
+refuses "a setting with an impossible name" "is no name for a setting" 'settings: { "a-b": { type: int, default: 1, help: x } }'
+manifest "$(setting 'type: int, min: 0, max: 7, default: 1')"
+says "a value that is allowed" 3 "not loaded" verify "$bundle" --set x=7
+says "hexadecimal is a number, too" 3 "not loaded" verify "$bundle" --set x=0x7
+says "a value out of range" 4 "'8' is no value for the setting 'x' .*a number from 0 to 7" verify "$bundle" --set x=8
+says "a value that is none" 4 "'7a' is no value" verify "$bundle" -s x=7a
+says "an unknown setting" 4 "has no setting 'y'; there are: x" verify "$bundle" --set y=1
+says "no value at all" 8 "write NAME=VALUE" verify "$bundle" --set x
+says "settings are for bundles" 8 "'--set' is for bundles" apply "$bundle/acme.bpf.o" --set x=1
