@@ -89,8 +89,8 @@ int bx_contract_check(const struct bx_bus *bus)
  *
  * A line for the contract, then one for each operation: number, name, version,
  * bytes of the argument that policies see ("+" for more behind them), bytes
- * that they do not see, then words: required or optional, atomic or sleeps, and
- * the operation it is paired with.
+ * that they do not see, then words: required or optional, atomic or sleeps, with
+ * the operation it is paired with, and the C type of the argument.
  *
  * Return: bytes.
  */
@@ -103,7 +103,7 @@ ssize_t bx_contract_show(const struct bx_contract *contract, char *buf)
 	for (u32 i = 0; i < contract->nr_ops; i++) {
 		const struct bx_op_desc *desc = &contract->ops[i];
 
-		len += sysfs_emit_at(buf, len, "%u %s %u %u%s %u %s %s%s%s\n",
+		len += sysfs_emit_at(buf, len, "%u %s %u %u%s %u %s %s%s%s%s%s\n",
 				     i, desc->name, bx_version(desc->since),
 				     desc->size - desc->hidden,
 				     desc->flags & BX_OPF_VARLEN ? "+" : "",
@@ -114,7 +114,9 @@ ssize_t bx_contract_show(const struct bx_contract *contract, char *buf)
 				     "atomic" : "sleeps",
 				     desc->pair ? " with " : "",
 				     desc->pair ?
-				     contract->ops[desc->pair - 1].name : "");
+				     contract->ops[desc->pair - 1].name : "",
+				     desc->type ? " " : "",
+				     desc->type ?: "");
 	}
 	return len;
 }

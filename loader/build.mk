@@ -50,4 +50,11 @@ $(JSON_TEST) $(RING_TEST):
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $^ $(LOADER_LIBS)
 
-TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST)
+# Runs under ptrace; links with nothing.
+KILLAT := $(BUILD)/loader/tests/killat
+$(KILLAT): loader/tests/killat.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $<
+
+TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(KILLAT)

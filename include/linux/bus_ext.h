@@ -36,6 +36,7 @@ struct bx_driver;
  * @flags: enum bx_op_flags: required, atomic, variable length
  * @since: contract version that first had it; 0 means 1
  * @size: bytes of its argument; with BX_OPF_VARLEN, the least
+ * @type: C type of its argument, for people and for tools; NULL for none
  * @hidden: bytes at the start of the argument that are not shown to policies:
  *	kernel pointers, and what else the provider believes without a check
  * @pair: 1 + the number of the operation that a provider implements with this
@@ -46,9 +47,13 @@ struct bx_op_desc {
 	u32		flags;
 	u32		since;
 	u32		size;
+	const char	*type;
 	u32		hidden;
 	u32		pair;
 };
+
+/** BX_OP_ARG - size and type of an operation's argument */
+#define BX_OP_ARG(_type)	.size = sizeof(_type), .type = #_type
 
 /**
  * struct bx_contract - a named, versioned API between provider and driver

@@ -17,7 +17,7 @@ static const struct bx_op_desc bx_sf_op_descs[BX_SF_NR_OPS] = {
 	[BX_SF_EXEC] = {
 		.name	= "exec",
 		.flags	= BX_OPF_REQUIRED | BX_OPF_VARLEN,
-		.size	= sizeof(struct bx_sf_exec_arg),
+		BX_OP_ARG(struct bx_sf_exec_arg),
 	},
 	[BX_SF_RESET] = {
 		.name	= "reset",

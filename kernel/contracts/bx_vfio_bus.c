@@ -21,45 +21,45 @@ static const struct bx_op_desc bx_vfio_op_descs[BX_VFIO_NR_OPS] = {
 	[BX_VFIO_OPEN] = {
 		.name	= "open",
 		.flags	= BX_OPF_REQUIRED,
-		.size	= sizeof(struct bx_vfio_open),
+		BX_OP_ARG(struct bx_vfio_open),
 		.hidden	= sizeof(struct bx_vfio_open),
 		.pair	= 1 + BX_VFIO_CLOSE,
 	},
 	[BX_VFIO_CLOSE] = {
 		.name	= "close",
 		.flags	= BX_OPF_REQUIRED,
-		.size	= sizeof(struct bx_vfio_open),
+		BX_OP_ARG(struct bx_vfio_open),
 		.hidden	= sizeof(struct bx_vfio_open),
 		.pair	= 1 + BX_VFIO_OPEN,
 	},
 	[BX_VFIO_GET_INFO] = {
 		.name	= "get_info",
 		.flags	= BX_OPF_REQUIRED,
-		.size	= sizeof(struct bx_vfio_info),
+		BX_OP_ARG(struct bx_vfio_info),
 	},
 	[BX_VFIO_GET_REGION_INFO] = {
 		.name	= "get_region_info",
 		.flags	= BX_OPF_REQUIRED,
-		.size	= sizeof(struct bx_vfio_region_info),
+		BX_OP_ARG(struct bx_vfio_region_info),
 	},
 	[BX_VFIO_GET_IRQ_INFO] = {
 		.name	= "get_irq_info",
 		.flags	= BX_OPF_REQUIRED,
-		.size	= sizeof(struct bx_vfio_irq_info),
+		BX_OP_ARG(struct bx_vfio_irq_info),
 	},
 	[BX_VFIO_READ] = {
 		.name	= "read",
 		.flags	= BX_OPF_REQUIRED | BX_OPF_VARLEN,
-		.size	= sizeof(struct bx_vfio_access),
+		BX_OP_ARG(struct bx_vfio_access),
 	},
 	[BX_VFIO_WRITE] = {
 		.name	= "write",
 		.flags	= BX_OPF_REQUIRED | BX_OPF_VARLEN,
-		.size	= sizeof(struct bx_vfio_access),
+		BX_OP_ARG(struct bx_vfio_access),
 	},
 	[BX_VFIO_SET_IRQ] = {
 		.name	= "set_irq",
-		.size	= sizeof(struct bx_vfio_set_irq),
+		BX_OP_ARG(struct bx_vfio_set_irq),
 	},
 	[BX_VFIO_RESET] = {
 		.name	= "reset",

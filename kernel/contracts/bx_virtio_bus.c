@@ -17,7 +17,7 @@
 #define BX_VIRTIO_CONFIG_PART	64
 
 #define BX_VIRTIO_OP(_name, _flags, _arg) \
-	{ .name = _name, .flags = _flags, .size = sizeof(_arg) }
+	{ .name = _name, .flags = _flags, BX_OP_ARG(_arg) }
 
 static const struct bx_op_desc bx_virtio_op_descs[BX_VIRTIO_NR_OPS] = {
 	[BX_VIRTIO_GET] = BX_VIRTIO_OP("get",
@@ -51,29 +51,29 @@ static const struct bx_op_desc bx_virtio_op_descs[BX_VIRTIO_NR_OPS] = {
 		0, struct bx_virtio_name_arg),
 	[BX_VIRTIO_SET_VQ_AFFINITY] = {
 		.name	= "set_vq_affinity",
-		.size	= sizeof(struct bx_virtio_affinity_arg),
+		BX_OP_ARG(struct bx_virtio_affinity_arg),
 		.hidden	= offsetof(struct bx_virtio_affinity_arg, index),
 		.pair	= BX_VIRTIO_GET_VQ_AFFINITY + 1,
 	},
 	[BX_VIRTIO_GET_VQ_AFFINITY] = {
 		.name	= "get_vq_affinity",
-		.size	= sizeof(struct bx_virtio_affinity_arg),
+		BX_OP_ARG(struct bx_virtio_affinity_arg),
 		.hidden	= offsetof(struct bx_virtio_affinity_arg, index),
 		.pair	= BX_VIRTIO_SET_VQ_AFFINITY + 1,
 	},
 	[BX_VIRTIO_GET_SHM_REGION] = {
 		.name	= "get_shm_region",
-		.size	= sizeof(struct bx_virtio_shm_arg),
+		BX_OP_ARG(struct bx_virtio_shm_arg),
 		.hidden	= offsetof(struct bx_virtio_shm_arg, id),
 	},
 	[BX_VIRTIO_DISABLE_VQ] = {
 		.name	= "disable_vq_and_reset",
-		.size	= sizeof(struct bx_virtio_vq_arg),
+		BX_OP_ARG(struct bx_virtio_vq_arg),
 		.pair	= BX_VIRTIO_ENABLE_VQ + 1,
 	},
 	[BX_VIRTIO_ENABLE_VQ] = {
 		.name	= "enable_vq_after_reset",
-		.size	= sizeof(struct bx_virtio_vq_arg),
+		BX_OP_ARG(struct bx_virtio_vq_arg),
 		.pair	= BX_VIRTIO_DISABLE_VQ + 1,
 	},
 	[BX_VIRTIO_GET_VQ_NUM] = BX_VIRTIO_OP("get_vq_num",
@@ -81,7 +81,7 @@ static const struct bx_op_desc bx_virtio_op_descs[BX_VIRTIO_NR_OPS] = {
 	[BX_VIRTIO_SETUP_VQ] = {
 		.name	= "setup_vq",
 		.flags	= BX_OPF_REQUIRED,
-		.size	= sizeof(struct bx_virtio_setup_arg),
+		BX_OP_ARG(struct bx_virtio_setup_arg),
 		.hidden	= offsetof(struct bx_virtio_setup_arg, index),
 	},
 	[BX_VIRTIO_KICK] = BX_VIRTIO_OP("kick",

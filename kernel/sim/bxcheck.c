@@ -32,7 +32,7 @@
 static const struct bx_op_desc bxcheck_op_descs[BX_CHECK_NR_OPS] = {
 	[BX_CHECK_PING] = {
 		.name = "ping", .flags = BX_OPF_REQUIRED | BX_OPF_ATOMIC,
-		.size = sizeof(struct bx_check_ping),
+		BX_OP_ARG(struct bx_check_ping),
 		.hidden = offsetof(struct bx_check_ping, value),
 	},
 	[BX_CHECK_OPEN] = { .name = "open", .pair = 1 + BX_CHECK_CLOSE },

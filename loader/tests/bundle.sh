@@ -71,6 +71,7 @@ says "verify shows scope and settings" 0 \
 	verify "$work/qemu-nvme"
 
 # --- for real
+echo 0 >$pf/sriov_numvfs
 echo 0 >$pf/sriov_drivers_autoprobe
 echo 2 >$pf/sriov_numvfs
 check_equal "a virtual function without a policy" none "$(vf_driver 1)"

@@ -37,8 +37,8 @@ says "a device on a named bus" 0 "device +pci/$vf" explain "pci/$vf"
 says "the bus as an option" 0 "device +pci/$vf" explain "$vf" --bus pci
 says "a device on the wrong bus" 1 "no device '$vf' on the bus 'platform'" explain "platform/$vf"
 says "a device that is not there" 1 "no device 'nope'; 'bxctl devices --all'" explain nope
-says "a device without a name" 2 "is not a device" explain pci/
-says "a name that is too long" 2 "too long for a device" explain "$(printf 'x%.0s' {1..64})"
+says "a device without a name" 8 "is not a device" explain pci/
+says "a name that is too long" 8 "too long for a device" explain "$(printf 'x%.0s' {1..64})"
 
 says "what is right is left alone" 0 "pci/$vf: vfio-pci, as before \(bound\)" rebind "$vf"
 says "a hook overrules the policy" 0 "attached hook keep_vfs_free" apply build/bpf/hook.bpf.o

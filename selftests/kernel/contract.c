@@ -102,7 +102,7 @@ TEST_F(contract, can_be_read)
 {
 	EXPECT_TRUE(bxt_contains("/sys/kernel/bus_ext/buses/bx-check/contract",
 				 "check version 2 features 0x7\n"
-				 "0 ping 1 8 8 required atomic\n"
+				 "0 ping 1 8 8 required atomic struct bx_check_ping\n"
 				 "1 open 1 0 0 optional sleeps with close\n"
 				 "2 close 1 0 0 optional sleeps with open\n"
 				 "3 fast 2 0 0 optional sleeps\n"
