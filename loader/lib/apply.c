@@ -129,12 +129,28 @@ static int check_unique(struct bx_handle *h, const struct transaction *txn)
 	return 0;
 }
 
+/* One commit is to do. */
+static int check_count(struct bx_handle *h, const struct transaction *txn)
+{
+	size_t i, policies = 0;
+
+	for (i = 0; i < txn->nr_items; i++)
+		policies += txn->items[i]->about.kind == BX_ITEM_POLICY;
+	if (policies <= BX_COMMIT_MAX)
+		return 0;
+	return fail(h, BX_FAULT_REJECTED, E2BIG,
+		    "cannot apply more than %d policies at once",
+		    BX_COMMIT_MAX);
+}
+
 /* All objects are there. */
 int txn_prepare(struct bx_handle *h, struct transaction *txn)
 {
 	int err = collect_items(h, txn);
 
-	return err ?: check_unique(h, txn);
+	if (!err)
+		err = check_unique(h, txn);
+	return err ?: check_count(h, txn);
 }
 
 static int read_all(struct bx_handle *h, struct transaction *txn,
@@ -327,13 +343,6 @@ uint64_t id_of(struct bx_handle *h, int link_fd)
 	return link_policy(h, link_fd, &rec) > 0 ? rec.id : 0;
 }
 
-static int too_many(struct bx_handle *h)
-{
-	return fail(h, BX_FAULT_REJECTED, E2BIG,
-		    "cannot apply more than %d policies at once",
-		    BX_COMMIT_MAX);
-}
-
 static int commit_failed(struct bx_handle *h, int64_t result)
 {
 	if (result == -ENOENT || result == -EEXIST)
@@ -356,8 +365,6 @@ static int commit_all(struct bx_handle *h, struct transaction *txn)
 
 		if (item->about.kind != BX_ITEM_POLICY)
 			continue;
-		if (change.nr_enter == BX_COMMIT_MAX)
-			return too_many(h);
 		change.enter[change.nr_enter++] =
 			id_of(h, bpf_link__fd(item->link));
 		if (item->old_id)
@@ -414,18 +421,13 @@ static int attach_all(struct bx_handle *h, struct transaction *txn)
 /* The old ones go for good, and the pins are those of the new ones. */
 static int finish(struct bx_handle *h, struct transaction *txn)
 {
-	struct item *item;
 	size_t i;
 	int err = 0;
 
-	for (i = 0; !err && i < txn->nr_items; i++) {
-		item = txn->items[i];
-		if (item->about.kind != BX_ITEM_POLICY)
-			continue;
-		err = pins_switch(h, item->about.name, PIN_NEXT);
-		if (!err && item->link_fd >= 0)
-			bpf_link_detach(item->link_fd);
-	}
+	for (i = 0; !err && i < txn->nr_items; i++)
+		if (txn->items[i]->about.kind == BX_ITEM_POLICY)
+			err = pins_switch(h, txn->items[i]->about.name,
+					  PIN_NEXT);
 	return err;
 }
 

@@ -67,7 +67,7 @@ static int detach_policy(struct bx_handle *h, const char *name,
 	out->stale = !attached;
 	if (pin.state == PIN_STALE)
 		note(h, "removing the stale pins of '%s'", name);
-	if (pin.state == PIN_LIVE) {
+	if (pin.link_fd >= 0) {
 		/* the link may have died by itself: verify_gone() tells */
 		bpf_link_detach(pin.link_fd);
 		pins_close(&pin);

@@ -234,10 +234,6 @@ int bundle_stage(struct bx_bundle *b, struct transaction *txn,
 	for (size_t i = 0; i < txn->nr_items; i++) {
 		struct item *item = txn->items[i];
 
-		if (i == BX_COMMIT_MAX)
-			return fail(b->h, BX_FAULT_REJECTED, E2BIG,
-				    "bundle '%s' has more than %d policies",
-				    b->about.name, BX_COMMIT_MAX);
 		ret = item_attach(b->h, item);
 		if (ret)
 			return ret;

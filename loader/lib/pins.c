@@ -315,12 +315,27 @@ int pins_stage(struct bx_handle *h, const char *name, enum pin_role role,
 	return err;
 }
 
-/* The staged link is in force: it takes the place of the one before. */
+/*
+ * End a link that is not in force.  Without its pin it would end as well, but some
+ * time later, and its name would be taken until then.
+ */
+static void end_link(struct bx_handle *h, const char *name, const char *file)
+{
+	int fd = get_pin(h, name, file);
+
+	if (fd < 0)
+		return;
+	bpf_link_detach(fd);
+	close(fd);
+}
+
+/* The staged link is in force: it takes the place of the one before, which ends. */
 int pins_switch(struct bx_handle *h, const char *name, enum pin_role role)
 {
 	char file[32], path[PATH_MAX];
 	int err = 0;
 
+	end_link(h, name, "/link");
 	role_file(file, sizeof(file), role, "map");
 	pin_path(h, path, "policies", name, file);
 	if (!access(path, F_OK))
@@ -344,6 +359,7 @@ void pins_unstage(struct bx_handle *h, const char *name, enum pin_role role)
 	char file[32], path[PATH_MAX];
 
 	role_file(file, sizeof(file), role, "link");
+	end_link(h, name, file);
 	remove_file(h, name, file);
 	role_file(file, sizeof(file), role, "map");
 	remove_file(h, name, file);
