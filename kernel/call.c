@@ -130,6 +130,17 @@ static bool bx_call_has_target(const struct bx_call *call)
 
 /* ---- one program ---- */
 
+/* What policies see of an argument. */
+static void bx_call_show(struct bx_call *call, void *arg, u32 len)
+{
+	u32 hidden = call->desc->hidden;
+
+	if (len <= hidden)
+		return;
+	call->data = arg + hidden;
+	call->len = len - hidden;
+}
+
 static bool bx_watches(const struct bx_inst *inst, u32 op)
 {
 	return inst->calls[op / 64] & BIT_ULL(op % 64);
@@ -371,10 +382,7 @@ int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len)
 	ret = bx_frame_enter(&frame);
 	if (ret)
 		return ret;
-	if (len > desc->hidden) {
-		call.data = arg + desc->hidden;
-		call.len = len - desc->hidden;
-	}
+	bx_call_show(&call, arg, len);
 	ret = bx_call_dispatch(&call, arg, len);
 	bx_frame_leave(&frame);
 	return ret;
@@ -430,10 +438,7 @@ static int bx_try_contract(const struct bx_trial *trial,
 	call.trial = try;
 	call.op = try->op;
 	call.desc = &contract->ops[try->op];
-	if (try->len > call.desc->hidden) {
-		call.data = try->data + call.desc->hidden;
-		call.len = try->len - call.desc->hidden;
-	}
+	bx_call_show(&call, try->data, try->len);
 
 	idx = srcu_read_lock(&bx_srcu);
 	chain = bx_chain_try(trial, trial->dev.bus, trial->dev.vendor);

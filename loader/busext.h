@@ -505,6 +505,22 @@ int bx_list_pins(struct bx_handle *handle, bx_pin_fn fn, void *arg);
  */
 const char *bx_exit_kind_text(__u32 kind);
 
+/**
+ * bx_decider_text() - who decided an election, in a word
+ * @by: enum bx_decider
+ *
+ * Return: "select", "kernel" and so on; "unknown" for another number.
+ */
+const char *bx_decider_text(__u32 by);
+
+/**
+ * bx_outcome_text() - what an election came to, in a word
+ * @outcome: enum bx_outcome
+ *
+ * Return: "driver", "refused" and so on; "unknown" for another number.
+ */
+const char *bx_outcome_text(__u32 outcome);
+
 /* ---- devices ---- */
 
 /**

@@ -82,7 +82,8 @@ static int do_new(struct env *env)
 
 	name = name ? name + 1 : dir;
 	if (!is_bundle_name(name))
-		return usage_error(env, "'%s' is no name for a bundle: up to %d of [A-Za-z0-9_-], starting with a letter",
+		return usage_error(env,
+				   "'%s' is no name for a bundle: up to %d of [A-Za-z0-9_-], starting with a letter",
 				   name, BX_NAME_LEN - 1);
 	identifier(ident, sizeof(ident), name);
 	snprintf(tests, sizeof(tests), "%s/tests", dir);
@@ -139,23 +140,25 @@ static int find_headers(struct env *env, char *buf, size_t size)
 		if (!access(file, R_OK))
 			return 0;
 	}
-	return failure(env, "the headers for policies (bpf/bus_ext.bpf.h) are not where bxctl is; say where with BXCTL_INCLUDE=DIR");
+	return failure(env,
+		       "the headers for policies (bpf/bus_ext.bpf.h) are not where bxctl is; say where with BXCTL_INCLUDE=DIR");
 }
 
 static int run_clang(struct env *env, char **argv)
 {
 	const char *chosen = getenv("CLANG");
-	const char *names[] = { chosen ?: "clang", chosen ? NULL : "clang-19",
-				NULL };
-	int status, err = ENOENT;
+	int status, err;
 	pid_t pid;
 
-	for (int i = 0; names[i] && err == ENOENT; i++) {
-		argv[0] = (char *)names[i];
+	argv[0] = (char *)(chosen ?: "clang");
+	err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	if (err == ENOENT && !chosen) {
+		argv[0] = "clang-19";
 		err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
 	}
 	if (err)
-		return failure(env, "cannot run clang: %s; install it, or say which with CLANG=PROGRAM",
+		return failure(env,
+			       "cannot run clang: %s; install it, or say which with CLANG=PROGRAM",
 			       strerror(err));
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
@@ -179,7 +182,7 @@ static int build_one(const char *object, void *arg)
 	struct builder *b = arg;
 	struct env *env = b->env;
 	char source[4200], part[4200], include[4200], *dot;
-	char *argv[] = {
+	char *argv[16] = {
 		NULL, source, "-O2", "-g", "-Wall", "-target", "bpf",
 		"-mcpu=v3", "-I", b->headers, "-I", include, "-c", "-o", part,
 		NULL
@@ -210,7 +213,8 @@ static int build_one(const char *object, void *arg)
 	return 0;
 }
 
-static int open_bundle(struct env *env, struct bx_bundle **bundle)
+/* With the settings of the command line; to be closed in any case. */
+int open_bundle(struct env *env, struct bx_bundle **bundle)
 {
 	int err = bx_bundle_open(env->bx, env->args.operand, bundle);
 
@@ -263,9 +267,11 @@ static void show_verified(const struct bx_verified *v, void *arg)
 	char vendor[WORDS];
 
 	if (!env->args.json) {
-		printf("policy %s: bus %s, vendor %s, priority %d, version %u: %u programs, %llu instructions verified\n",
+		printf("policy %s: bus %s, vendor %s, priority %d, version %u: ",
 		       a->name, a->target, word_vendor(vendor, a->vendor),
-		       a->priority, a->version, v->programs, v->insns);
+		       a->priority, a->version);
+		printf("%u programs, %llu instructions verified\n",
+		       v->programs, v->insns);
 		return;
 	}
 	json_object(&env->json, NULL);
@@ -398,9 +404,9 @@ static void show_change(const struct bx_change *c, void *arg)
 		json_device(&env->json, "device", rec);
 		json_bool(&env->json, "differs", c->differs);
 		json_bool(&env->json, "at_next_bind", c->at_next_bind);
-		json_string(&env->json, "outcome", key_outcome(c->then.verdict));
+		json_string(&env->json, "outcome", bx_outcome_text(c->then.verdict));
 		json_string_or_null(&env->json, "driver", c->then.driver);
-		json_string(&env->json, "by", key_decider(c->then.by));
+		json_string(&env->json, "by", bx_decider_text(c->then.by));
 		json_string_or_null(&env->json, "policy", c->then.policy);
 		json_end_object(&env->json);
 		return;
@@ -409,7 +415,7 @@ static void show_change(const struct bx_change *c, void *arg)
 	if (!c->differs)
 		return;
 	snprintf(device, sizeof(device), "%s/%s", rec->dev.bus, rec->dev.name);
-	snprintf(why, sizeof(why), "%s%s%s", key_decider(c->then.by),
+	snprintf(why, sizeof(why), "%s%s%s", bx_decider_text(c->then.by),
 		 c->then.policy[0] ? " of " : "", c->then.policy);
 	table_row(&env->table, device, word_bound(rec->driver),
 		  driver_then(&c->then), why,

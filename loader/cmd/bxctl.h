@@ -164,14 +164,15 @@ const char *word_decider(char *buf, const struct bx_decision *decision);
 const char *word_outcome(char *buf, const struct bx_device_rec *rec);
 const char *word_vendor(char *buf, __u32 vendor);
 const char *word_guid(char *buf, const struct bx_dev_info *dev);
-const char *key_decider(__u32 by);
-const char *key_outcome(__u32 outcome);
 const char *key_stage(__u32 stage);
 bool has_decision(const struct bx_device_rec *rec);
 bool is_as_decided(const struct bx_device_rec *rec);
 void json_device(struct json *j, const char *name,
 		 const struct bx_device_rec *rec);
 void json_policy(struct json *j, const struct bx_policy_rec *rec);
+
+/* bundle.c */
+int open_bundle(struct env *env, struct bx_bundle **bundle);
 
 /* policy.c */
 void policy_header(struct table *t);

@@ -259,9 +259,9 @@ static void json_explained(struct env *env, const struct bx_device_rec *rec)
 	struct json *j = &env->json;
 
 	json_object(j, "decision");
-	json_string(j, "outcome", key_outcome(rec->decision.outcome));
+	json_string(j, "outcome", bx_outcome_text(rec->decision.outcome));
 	json_string_or_null(j, "driver", rec->decision.driver);
-	json_string(j, "by", key_decider(rec->decision.by));
+	json_string(j, "by", bx_decider_text(rec->decision.by));
 	json_string_or_null(j, "policy", rec->decision.policy);
 	json_int(j, "score", rec->decision.score);
 	json_end_object(j);

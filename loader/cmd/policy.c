@@ -81,10 +81,8 @@ static bool is_bundle(const char *path)
 static int apply_bundle(struct env *env, bx_applied_fn fn, void *arg)
 {
 	struct bx_bundle *bundle;
-	int err = bx_bundle_open(env->bx, env->args.operand, &bundle);
+	int err = open_bundle(env, &bundle);
 
-	for (unsigned int i = 0; !err && i < env->args.nr_set; i++)
-		err = bx_bundle_set(bundle, env->args.set[i]);
 	if (!err)
 		err = bx_bundle_apply(bundle, fn, arg);
 	bx_bundle_close(bundle);

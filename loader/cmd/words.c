@@ -71,35 +71,6 @@ const char *word_decider(char *buf, const struct bx_decision *d)
 	}
 }
 
-const char *key_decider(__u32 by)
-{
-	static const char *const keys[] = {
-		[BX_BY_NOBODY]		= "nobody",
-		[BX_BY_OVERRIDE]	= "driver_override",
-		[BX_BY_HOOK]		= "hook",
-		[BX_BY_SELECT]		= "select",
-		[BX_BY_SCORE]		= "score",
-		[BX_BY_ID_TABLE]	= "id_table",
-		[BX_BY_KERNEL]		= "kernel",
-	};
-
-	return by < sizeof(keys) / sizeof(*keys) ? keys[by] : "unknown";
-}
-
-const char *key_outcome(__u32 outcome)
-{
-	static const char *const keys[] = {
-		[BX_OUT_NONE]		= "none",
-		[BX_OUT_DRIVER]		= "driver",
-		[BX_OUT_REFUSED]	= "refused",
-		[BX_OUT_DEFERRED]	= "deferred",
-		[BX_OUT_ABSENT]		= "absent",
-	};
-
-	return outcome < sizeof(keys) / sizeof(*keys) ? keys[outcome] :
-		"unknown";
-}
-
 const char *key_stage(__u32 stage)
 {
 	static const char *const keys[] = {
@@ -167,9 +138,9 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 static void json_decision(struct json *j, const struct bx_decision *d)
 {
 	json_object(j, "decision");
-	json_string(j, "outcome", key_outcome(d->outcome));
+	json_string(j, "outcome", bx_outcome_text(d->outcome));
 	json_string_or_null(j, "driver", d->driver);
-	json_string(j, "by", key_decider(d->by));
+	json_string(j, "by", bx_decider_text(d->by));
 	json_string_or_null(j, "policy", d->policy);
 	json_uint(j, "policy_id", d->policy_id);
 	json_int(j, "score", d->score);

@@ -345,42 +345,24 @@ static int expected_text(struct run *r, struct fy_node *map, const char *key,
 	return yaml_text(&r->y, map, key, YAML_OPTIONAL, out);
 }
 
-static const char *const outcomes[] = {
-	[BX_OUT_NONE]		= "none",
-	[BX_OUT_DRIVER]		= "driver",
-	[BX_OUT_REFUSED]	= "refused",
-	[BX_OUT_DEFERRED]	= "deferred",
-	[BX_OUT_ABSENT]		= "absent",
-};
-
-static const char *const deciders[] = {
-	[BX_BY_NOBODY]		= "nobody",
-	[BX_BY_OVERRIDE]	= "driver_override",
-	[BX_BY_HOOK]		= "hook",
-	[BX_BY_SELECT]		= "select",
-	[BX_BY_SCORE]		= "score",
-	[BX_BY_ID_TABLE]	= "id_table",
-	[BX_BY_KERNEL]		= "kernel",
-};
-
+/* One of the words that @name has for the numbers from 0 to @last */
 static int check_word(struct run *r, struct fy_node *map, const char *key,
-		      const char *word, const char *const *words, size_t n)
+		      const char *word, const char *(*name)(__u32 n),
+		      __u32 last)
 {
 	char list[WORDS] = "";
 	size_t len = 0;
 
-	for (size_t i = 0; word && i < n; i++)
-		if (!strcmp(words[i], word))
+	for (__u32 i = 0; word && i <= last; i++)
+		if (!strcmp(name(i), word))
 			return 0;
-	for (size_t i = 0; i < n && len < sizeof(list); i++)
+	for (__u32 i = 0; i <= last && len < sizeof(list); i++)
 		len += snprintf(list + len, sizeof(list) - len, "%s%s",
-				i ? ", " : "", words[i]);
+				i ? ", " : "", name(i));
 	return !word ? 0 : yaml_bad(&r->y, map,
 				    "'%s' of what is expected is one of %s, and not '%s'",
 				    key, list, word);
 }
-
-#define NR(array)	(sizeof(array) / sizeof(*(array)))
 
 static int trial_failed(struct run *r, struct fy_node *one, int err)
 {
@@ -417,12 +399,13 @@ static int run_election(struct run *r, struct fy_node *one,
 	if (!err)
 		err = expected_text(r, expect, "outcome", &outcome);
 	if (!err)
-		err = check_word(r, expect, "outcome", outcome, outcomes,
-				 NR(outcomes));
+		err = check_word(r, expect, "outcome", outcome,
+				 bx_outcome_text, BX_OUT_ABSENT);
 	if (!err)
 		err = expected_text(r, expect, "by", &by);
 	if (!err)
-		err = check_word(r, expect, "by", by, deciders, NR(deciders));
+		err = check_word(r, expect, "by", by, bx_decider_text,
+				 BX_BY_KERNEL);
 	if (!err)
 		err = expected_text(r, expect, "policy", &policy);
 	if (!err && !driver && !outcome && !by && !policy)
@@ -436,9 +419,9 @@ static int run_election(struct run *r, struct fy_node *one,
 	compare(v, "driver", driver, o.driver);
 	/* an expected driver is one that is there */
 	if (driver && !outcome)
-		compare(v, "outcome", "driver", outcomes[o.verdict]);
-	compare(v, "outcome", outcome, outcomes[o.verdict]);
-	compare(v, "by", by, deciders[o.by]);
+		compare(v, "outcome", "driver", bx_outcome_text(o.verdict));
+	compare(v, "outcome", outcome, bx_outcome_text(o.verdict));
+	compare(v, "by", by, bx_decider_text(o.by));
 	compare(v, "policy", policy, o.policy);
 	if (was_bad(&recs)) {
 		add_words(v->actual, "a policy", "gave an impossible answer");
@@ -545,14 +528,20 @@ static void hex_word(char *buf, const __u8 *data, __u32 len)
 		sprintf(buf + 2 * i, "%02x", data[i]);
 }
 
+static const char *verdict_name(__u32 n)
+{
+	static const char *const names[] = {
+		"pass", "deny", "handled", "redirect"
+	};
+
+	return names[n];
+}
+
 static int run_call(struct run *r, struct fy_node *one, struct fy_node *map,
 		    struct fy_node *expect, struct verdict *v)
 {
 	static const char *const keys[] = {
 		"verdict", "ret", "to", "policy", "data", NULL
-	};
-	static const char *const verdicts[] = {
-		"pass", "deny", "handled", "redirect"
 	};
 	char want[WORDS], got[WORDS];
 	const char *verdict, *to, *policy;
@@ -569,8 +558,8 @@ static int run_call(struct run *r, struct fy_node *one, struct fy_node *map,
 	if (!err)
 		err = expected_text(r, expect, "verdict", &verdict);
 	if (!err)
-		err = check_word(r, expect, "verdict", verdict, verdicts,
-				 NR(verdicts));
+		err = check_word(r, expect, "verdict", verdict,
+				 verdict_name, 3);
 	if (!err)
 		err = expected_text(r, expect, "to", &to);
 	if (!err)
@@ -693,7 +682,8 @@ static int run_file(struct run *r)
 
 	if (!yaml_is_list(root)) {
 		if (!yaml_is_map(root))
-			return yaml_bad(&r->y, root, "a file of cases is a list, or a mapping with 'settings' and 'cases'");
+			return yaml_bad(&r->y, root,
+					"a file of cases is a list, or a mapping with 'settings' and 'cases'");
 		err = yaml_keys(&r->y, root, keys);
 		if (!err)
 			err = use_settings(r, root);

@@ -7,6 +7,39 @@
 
 #include "internal.h"
 
+/* ---- words ---- */
+
+const char *bx_decider_text(__u32 by)
+{
+	static const char *const keys[] = {
+		[BX_BY_NOBODY]		= "nobody",
+		[BX_BY_OVERRIDE]	= "driver_override",
+		[BX_BY_HOOK]		= "hook",
+		[BX_BY_SELECT]		= "select",
+		[BX_BY_SCORE]		= "score",
+		[BX_BY_ID_TABLE]	= "id_table",
+		[BX_BY_KERNEL]		= "kernel",
+	};
+
+	return by < sizeof(keys) / sizeof(*keys) ? keys[by] : "unknown";
+}
+
+const char *bx_outcome_text(__u32 outcome)
+{
+	static const char *const keys[] = {
+		[BX_OUT_NONE]		= "none",
+		[BX_OUT_DRIVER]		= "driver",
+		[BX_OUT_REFUSED]	= "refused",
+		[BX_OUT_DEFERRED]	= "deferred",
+		[BX_OUT_ABSENT]		= "absent",
+	};
+
+	return outcome < sizeof(keys) / sizeof(*keys) ? keys[outcome] :
+		"unknown";
+}
+
+/* ---- lists ---- */
+
 typedef int (*record_fn)(const void *rec, void *arg);
 
 static int for_each(struct bx_handle *h, enum request which,

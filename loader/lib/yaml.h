@@ -20,7 +20,7 @@ struct fy_document;
 struct fy_node;
 
 /* Bytes of a file */
-#define YAML_MAX	(1 << 20)
+#define YAML_MAX	(1024 * 1024)
 
 /**
  * struct yaml - a file that was read

@@ -20,16 +20,6 @@ applies() {
 	says "$1" "$3" "$4" apply "$objects/$2.bpf.o"
 }
 
-# attached: names and versions in the kernel
-attached() {
-	local dir
-	for dir in /sys/kernel/bus_ext/policies/*/; do
-		[ -d "$dir" ] || continue
-		dir=${dir%/}
-		echo "${dir##*/}:$(<"$dir/version")"
-	done | sort | xargs
-}
-
 # map_id NAME: the map that the pins say
 map_id() {
 	bpftool -j map show pinned "$pins/$1/map" | grep -o '"id":[0-9]*' |

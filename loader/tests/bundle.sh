@@ -24,32 +24,25 @@ tree() {
 
 # make POLICY...: a bundle of objects of the tests, each with alternatives (a|b)
 make_bundle() {
-	local policy
+	local policy object
 	rm -rf "$bundle"
 	mkdir -p "$bundle/tests"
 	{
 		printf '%s\n' 'bundle: two' 'version: 1' 'vendor: v' 'summary: s' \
 			"claims: ${claims:-[ { bus: pci \}, { bus: no-such-bus \} ]}" 'policies:'
 		for policy; do
-			echo "- [ $(sed 's/|/.bpf.o, /g' <<<"$policy").bpf.o ]"
+			echo "- [ ${policy//|/.bpf.o, }.bpf.o ]"
 		done
 	} >"$bundle/bundle.yaml"
-	for policy in ${*//|/ }; do
-		cp "$objects/$policy.bpf.o" "$bundle/"
+	for policy; do
+		for object in ${policy//|/ }; do
+			cp "$objects/$object.bpf.o" "$bundle/"
+		done
 	done
 }
 
 case_file() { cat >"$bundle/tests/$1.yaml"; }
 
-# attached: names and versions in the kernel
-attached() {
-	local dir
-	for dir in /sys/kernel/bus_ext/policies/*/; do
-		[ -d "$dir" ] || continue
-		dir=${dir%/}
-		echo "${dir##*/}:$(<"$dir/version")"
-	done | sort | xargs
-}
 listed() { "$bxctl" --json policies | jq '.policies | length'; }
 vf_driver() { basename "$(readlink "$pci/0000:01:00.$1/driver" || echo /none)"; }
 vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }

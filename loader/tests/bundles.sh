@@ -81,7 +81,7 @@ echo '- bundle' >"$bundle/bundle.yaml"
 says "a list" 4 "a manifest is a mapping" verify "$bundle"
 { manifest; printf 'bundle: twice\n' >>"$bundle/bundle.yaml"; }
 says "a key that is there twice" 4 "duplicate key|bundle.yaml:" verify "$bundle"
-for depth in {1..200}; do printf '['; done >"$bundle/bundle.yaml"
+printf '[%.0s' {1..200} >"$bundle/bundle.yaml"
 says "what is nested too deeply" 4 "bundle.yaml" verify "$bundle"
 manifest 'vendor: &v Acme' 'summary: *v'
 says "an alias" 4 "aliases|single value" verify "$bundle"

@@ -4,6 +4,16 @@
 . selftests/lib/ktap.sh
 bxctl=${BUILD:-build}/bin/bxctl
 
+# attached: names and versions in the kernel
+attached() {
+	local dir
+	for dir in /sys/kernel/bus_ext/policies/*/; do
+		[ -d "$dir" ] || continue
+		dir=${dir%/}
+		echo "${dir##*/}:$(<"$dir/version")"
+	done | sort | xargs
+}
+
 # says NAME STATUS REGEX ARGUMENT...: bxctl ends with STATUS and says REGEX
 says() {
 	local name=$1 expected=$2 regex=$3 output status=0

@@ -558,16 +558,18 @@ static int detach_both(void)
 	return detach_staged();
 }
 
+static const struct step replacement = {
+	.prepare = attach_and_stage, .run = commit_change,
+	.done = commit_done, .undone = commit_undone, .undo = detach_both,
+};
+
 TEST_F_TIMEOUT(sim, a_commit_is_requested_or_not, 600)
 {
 	driver("a", "");
 	selects(0, "a");
 	selects(1, "a");
 	device("d", ID);
-	sweep((&(struct step){ .prepare = attach_and_stage,
-			       .run = commit_change, .done = commit_done,
-			       .undone = commit_undone, .undo = detach_both }),
-	      OURS);
+	sweep(&replacement, OURS);
 }
 
 TEST_F_TIMEOUT(sim, a_commit_is_done_or_not, 600)
@@ -576,10 +578,7 @@ TEST_F_TIMEOUT(sim, a_commit_is_done_or_not, 600)
 	selects(0, "a");
 	selects(1, "a");
 	device("d", ID);
-	sweep((&(struct step){ .prepare = attach_and_stage,
-			       .run = commit_change, .done = commit_done,
-			       .undone = commit_undone, .undo = detach_both }),
-	      WORKERS);
+	sweep(&replacement, WORKERS);
 	/* and of one that has no predecessor */
 	sweep((&(struct step){ .prepare = stage_another,
 			       .run = commit_change, .done = commit_done,

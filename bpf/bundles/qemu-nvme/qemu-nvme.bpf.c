@@ -8,7 +8,7 @@
 
 #define QEMU_NVME	0x0010
 
-const volatile s32 first_vf = 0;
+const volatile s32 first_vf;
 const volatile char host_driver[8] = "nvme";
 
 static s32 BX_OP(qemu_nvme_select, struct bx_select_ctx *ctx)
