@@ -65,6 +65,8 @@ enum bx_log_level {
  * @pin_dir: where links are pinned, a directory on a BPF file system;
  *	"/sys/fs/bpf/bus_ext"
  * @sysfs: where sysfs is mounted; "/sys"
+ * @conf_dir: the operator's configuration; "/etc/bus_ext"
+ * @state_dir: where installed bundles are; "/var/lib/bus_ext"
  * @timeout_ms: how long to wait for the kernel or for another process that
  *	holds the lock, in milliseconds; 30000
  * @ring_size: size of the ring that records come through, in bytes, a power
@@ -76,6 +78,8 @@ enum bx_log_level {
 struct bx_open_opts {
 	const char	*pin_dir;
 	const char	*sysfs;
+	const char	*conf_dir;
+	const char	*state_dir;
 	unsigned int	timeout_ms;
 	unsigned int	ring_size;
 	void		(*log)(void *arg, enum bx_log_level level,
@@ -156,6 +160,9 @@ enum bx_item_kind {
  * struct bx_applied - one thing that bx_apply() brought into force
  * @kind: policy or hook
  * @upgraded: it replaced what was attached under its name
+ * @removed: it is in force no longer: the new version of its bundle has no policy of
+ *	that name
+ * @built_shadow: its vendor made it for shadow mode
  * @file: the object it came from
  * @name: name of the policy, or of the hook's program
  * @target: the policy's bus, or the function that the hook is attached to
@@ -171,6 +178,8 @@ enum bx_item_kind {
 struct bx_applied {
 	enum bx_item_kind	kind;
 	bool			upgraded;
+	bool			removed;
+	bool			built_shadow;
 	const char		*file;
 	char			name[BX_DEV_NAME_LEN];
 	char			target[BX_DEV_NAME_LEN];
@@ -224,8 +233,8 @@ int bx_apply(struct bx_handle *handle, const char *path, bx_applied_fn fn,
 /* ---- bundles ---- */
 
 /**
- * struct bx_bundle - what a vendor ships, as a directory: a manifest, policies,
- * settings, test cases; see docs/bundle.md
+ * struct bx_bundle - what a vendor ships, as a directory or an archive: a manifest,
+ * policies, settings, test cases, a signature; see docs/bundle.md
  */
 struct bx_bundle;
 
@@ -235,26 +244,79 @@ struct bx_bundle;
  * @version: its version, as in 1.2.0
  * @vendor: who made it
  * @summary: what it does, in a line
+ * @signer: the subject of the certificate that signed it, once bx_bundle_check() has
+ *	said so; NULL when it is not signed
  */
 struct bx_bundle_about {
 	const char	*name;
 	const char	*version;
 	const char	*vendor;
 	const char	*summary;
+	const char	*signer;
+};
+
+/**
+ * enum bx_bundle_flags - how to open and how to check a bundle
+ * @BX_BUNDLE_COPY: open: a private copy, that nobody changes after it was checked
+ * @BX_BUNDLE_UNSIGNED: check: one without a signature will do
+ */
+enum bx_bundle_flags {
+	BX_BUNDLE_COPY		= 1 << 0,
+	BX_BUNDLE_UNSIGNED	= 1 << 1,
 };
 
 /**
  * bx_bundle_open() - read a bundle's manifest
  * @handle: the handle; outlives the bundle
- * @dir: the bundle
+ * @path: the bundle: a directory, or an archive (.tar.zst), which is unpacked below
+ *	$TMPDIR until the bundle is closed
+ * @flags: enum bx_bundle_flags
  * @bundle: where to put it
  *
  * Return: 0; -ENOENT and others when it cannot be read; -EINVAL when the manifest
- * is not acceptable (BX_FAULT_REJECTED), or the loaded bus_ext is too old for it
- * (BX_FAULT_KERNEL); -ENOMEM.
+ * or the archive is not acceptable (BX_FAULT_REJECTED), or the loaded bus_ext is too
+ * old for it (BX_FAULT_KERNEL); -ENOMEM.
  */
-int bx_bundle_open(struct bx_handle *handle, const char *dir,
-		   struct bx_bundle **bundle);
+int bx_bundle_open(struct bx_handle *handle, const char *path,
+		   unsigned int flags, struct bx_bundle **bundle);
+
+/**
+ * bx_bundle_check() - see who made a bundle, and whether they may claim what it does
+ * @bundle: the bundle
+ * @flags: enum bx_bundle_flags
+ *
+ * Return: 0; BX_FAULT_REJECTED: -EBADMSG when it is not what was signed, -EACCES when
+ * it is not signed, by nobody who is trusted, or claims what they may not.
+ */
+int bx_bundle_check(struct bx_bundle *bundle, unsigned int flags);
+
+/**
+ * bx_bundle_sign() - sign a bundle
+ * @bundle: the bundle, a directory, where bundle.sig is written
+ * @key: file of the private key (PEM)
+ * @cert: file of its certificate (PEM); those of its issuers may follow there
+ *
+ * Return: 0, -ENOENT and others when a file cannot be read, -EINVAL for a key or
+ * certificate that is none (BX_FAULT_REJECTED).
+ */
+int bx_bundle_sign(struct bx_bundle *bundle, const char *key, const char *cert);
+
+/**
+ * bx_bundle_pack() - write a bundle's archive
+ * @bundle: the bundle
+ * @path: the archive; replaced when it is there
+ *
+ * Return: 0, -EIO and others; -ENOENT when an object is missing.
+ */
+int bx_bundle_pack(struct bx_bundle *bundle, const char *path);
+
+/**
+ * bx_bundle_configure() - take the settings from the operator's files
+ * @bundle: the bundle
+ *
+ * Return: 0, also without such a file; as bx_bundle_set().
+ */
+int bx_bundle_configure(struct bx_bundle *bundle);
 
 /**
  * bx_bundle_close() - forget a bundle
@@ -375,18 +437,35 @@ typedef void (*bx_verified_fn)(const struct bx_verified *verified, void *arg);
 int bx_bundle_verify(struct bx_bundle *bundle, bx_verified_fn fn, void *arg);
 
 /**
+ * struct bx_call_change - a call that would be dealt with otherwise
+ * @op: the operation
+ * @now: what becomes of it now
+ * @then: what would, with the bundle in force
+ */
+struct bx_call_change {
+	const char		*op;
+	struct bx_trial_call	now;
+	struct bx_trial_call	then;
+};
+
+/**
  * struct bx_change - a device in scope of a bundle, now and then
  * @device: the device, now
  * @then: the last opinion, BX_OPN_DECISION, of its election with the bundle in
  *	force
  * @differs: its driver would be another one
  * @at_next_bind: not before it is bound anew, since bound devices are left alone
+ * @calls: calls on it that would be dealt with otherwise: of every operation one with
+ *	an argument of zeros, as if the provider answered 0
+ * @nr_calls: how many these are
  */
 struct bx_change {
 	const struct bx_device_rec	*device;
 	struct bx_opinion		then;
 	bool				differs;
 	bool				at_next_bind;
+	const struct bx_call_change	*calls;
+	unsigned int			nr_calls;
 };
 
 typedef void (*bx_change_fn)(const struct bx_change *change, void *arg);
@@ -399,8 +478,8 @@ typedef void (*bx_change_fn)(const struct bx_change *change, void *arg);
  *
  * Elections are held with the bundle's real policies, in the kernel, for show.
  *
- * Return: how many devices would have another driver, or an errno as of
- * bx_bundle_apply().
+ * Return: how many devices would have another driver, or calls that end otherwise;
+ * or an errno as of bx_bundle_apply().
  */
 int bx_bundle_plan(struct bx_bundle *bundle, bx_change_fn fn, void *arg);
 
@@ -436,6 +515,245 @@ typedef void (*bx_case_fn)(const struct bx_case *result, void *arg);
  * and as bx_bundle_apply().
  */
 int bx_bundle_test(struct bx_bundle *bundle, bx_case_fn fn, void *arg);
+
+/* ---- installed bundles ---- */
+
+/**
+ * enum bx_mode - what becomes of a bundle's decisions
+ * @BX_MODE_KEEP: as it was; as vendors made it, when it is new
+ * @BX_MODE_ENFORCE: they are applied
+ * @BX_MODE_SHADOW: they are counted and compared
+ */
+enum bx_mode {
+	BX_MODE_KEEP,
+	BX_MODE_ENFORCE,
+	BX_MODE_SHADOW,
+};
+
+/** BX_INSTALL_OFFLINE - change what is on disk alone, for the next boot; beside
+ * enum bx_bundle_flags */
+#define BX_INSTALL_OFFLINE	(1 << 8)
+
+/**
+ * struct bx_install_opts - how to install; zero means the default
+ * @set: settings, NAME=VALUE, kept with the generation
+ * @nr_set: how many
+ * @flags: BX_BUNDLE_UNSIGNED, BX_INSTALL_OFFLINE
+ * @mode: enum bx_mode
+ */
+struct bx_install_opts {
+	const char *const	*set;
+	unsigned int		nr_set;
+	unsigned int		flags;
+	enum bx_mode		mode;
+};
+
+/**
+ * bx_install() - install a bundle, enable it, and bring it into force
+ * @handle: the handle
+ * @path: a directory or an archive; a bare name is also that of a bundle in
+ *	/usr/lib/bus_ext/bundles
+ * @opts: options
+ * @fn: called for each policy, once all of them are in force
+ * @arg: second argument of @fn
+ *
+ * All of it, or nothing: if it fails, or the process dies, what was in force and what
+ * is installed is as before, at the latest after the next command.  The same is true
+ * of the functions below.
+ *
+ * Return: 0; as bx_bundle_open(), bx_bundle_check() and bx_bundle_apply(); -EEXIST
+ * when it is installed already, or another has a policy of the same name
+ * (BX_FAULT_CONFLICT).
+ */
+int bx_install(struct bx_handle *handle, const char *path,
+	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
+
+/**
+ * bx_upgrade() - install another version of a bundle that is installed
+ * @handle: the handle
+ * @path: as with bx_install()
+ * @opts: options; settings given before are kept
+ * @fn: called for each policy that comes or goes
+ * @arg: second argument of @fn
+ *
+ * In one step, if it is enabled: policies that the new version has not go in the
+ * same.  The version before is kept.
+ *
+ * Return: as bx_install(); -ENOENT when it is not installed (BX_FAULT_REJECTED).
+ */
+int bx_upgrade(struct bx_handle *handle, const char *path,
+	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
+
+/**
+ * bx_rollback() - go back to a generation of a bundle that was kept
+ * @handle: the handle
+ * @name: the bundle
+ * @number: the generation; 0 for the one before
+ * @opts: options; of the flags, BX_INSTALL_OFFLINE counts
+ * @fn: called for each policy that comes or goes
+ * @arg: second argument of @fn
+ *
+ * Return: as bx_upgrade(); -ENOENT when there is no such generation.
+ */
+int bx_rollback(struct bx_handle *handle, const char *name, unsigned int number,
+		const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
+
+/**
+ * bx_enable() - bring a bundle into force, now and at each boot
+ * @handle: the handle
+ * @name: the bundle
+ * @opts: options; settings are kept
+ * @fn: called for each policy, once all of them are in force
+ * @arg: second argument of @fn
+ *
+ * Also for one that is enabled, when the operator's settings have changed.
+ *
+ * Return: as bx_upgrade().
+ */
+int bx_enable(struct bx_handle *handle, const char *name,
+	      const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
+
+/**
+ * bx_disable() - take a bundle out of force; it stays installed
+ * @handle: the handle
+ * @name: the bundle
+ * @fn: called for each policy that goes
+ * @arg: second argument of @fn
+ *
+ * Return: as bx_upgrade().
+ */
+int bx_disable(struct bx_handle *handle, const char *name, bx_applied_fn fn,
+	       void *arg);
+
+/**
+ * bx_set_mode() - enforce a bundle, or keep it in shadow mode
+ * @handle: the handle
+ * @name: the bundle
+ * @opts: options: the mode
+ * @fn: called for each policy, once all of them are in force
+ * @arg: second argument of @fn
+ *
+ * Return: as bx_upgrade(); -EINVAL when its vendor made it for shadow mode
+ * (BX_FAULT_REJECTED).
+ */
+int bx_set_mode(struct bx_handle *handle, const char *name,
+		const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
+
+/**
+ * bx_remove() - take a bundle out of force and off the disk
+ * @handle: the handle
+ * @name: the bundle
+ * @fn: called for each policy that goes
+ * @arg: second argument of @fn
+ *
+ * Return: as bx_upgrade().
+ */
+int bx_remove(struct bx_handle *handle, const char *name, bx_applied_fn fn,
+	      void *arg);
+
+/**
+ * struct bx_installed - an installed bundle
+ * @name: the bundle
+ * @version: that counts; NULL when none does
+ * @signer: who signed that; NULL when nobody did
+ * @generation: its number
+ * @generations: how many are kept
+ * @enabled: it is to be in force, now and at each boot
+ * @shadow: in shadow mode
+ * @interrupted: a change was interrupted; the next command puts it right
+ * @current: what is in force is exactly what is installed and chosen
+ * @policies: how many policies it has
+ * @in_force: how many of them are in force
+ * @hits: decisions, vetoes, and calls that they dealt with
+ * @diverged: what they would have done otherwise, in shadow mode
+ * @ejection: the last one of one of its policies; NULL when there was none
+ * @problem: why nothing is known of it; NULL when that is not so
+ */
+struct bx_installed {
+	const char			*name;
+	const char			*version;
+	const char			*signer;
+	unsigned int			generation;
+	unsigned int			generations;
+	bool				enabled;
+	bool				shadow;
+	bool				interrupted;
+	bool				current;
+	unsigned int			policies;
+	unsigned int			in_force;
+	unsigned long long		hits;
+	unsigned long long		diverged;
+	const struct bx_exit_info	*ejection;
+	const char			*problem;
+};
+
+typedef int (*bx_installed_fn)(const struct bx_installed *installed, void *arg);
+
+/**
+ * bx_list_installed() - the installed bundles, by name
+ * @handle: the handle
+ * @fn: called for each; stops when it returns other than 0
+ * @arg: second argument of @fn
+ *
+ * Return: 0, what @fn returned, or a negative errno.
+ */
+int bx_list_installed(struct bx_handle *handle, bx_installed_fn fn, void *arg);
+
+/**
+ * struct bx_booted - a bundle that is enabled, at boot
+ * @name: the bundle
+ * @version: its version; NULL when that is not known
+ * @generation: its number
+ * @shadow: in shadow mode
+ * @already: it was in force before
+ * @error: why it could not be brought into force; NULL when it is
+ */
+struct bx_booted {
+	const char	*name;
+	const char	*version;
+	unsigned int	generation;
+	bool		shadow;
+	bool		already;
+	const char	*error;
+};
+
+typedef void (*bx_booted_fn)(const struct bx_booted *booted, void *arg);
+
+/**
+ * bx_boot() - bring all that is enabled into force
+ * @handle: the handle
+ * @fn: called for each bundle
+ * @arg: second argument of @fn
+ *
+ * Loads the module and mounts the BPF file system, if need be; does nothing when the
+ * kernel was started with bus_ext=off.  One that fails does not keep the others.
+ *
+ * Return: how many failed, or a negative errno: -ENOENT when there is no module for
+ * this kernel (BX_FAULT_KERNEL).
+ */
+int bx_boot(struct bx_handle *handle, bx_booted_fn fn, void *arg);
+
+/**
+ * enum bx_need - what bx_boot() needs
+ * @BX_NEED_FILE: a file
+ * @BX_NEED_MODULE: a kernel module, or a driver that is one
+ */
+enum bx_need {
+	BX_NEED_FILE,
+	BX_NEED_MODULE,
+};
+
+typedef void (*bx_need_fn)(enum bx_need kind, const char *what, void *arg);
+
+/**
+ * bx_list_needs() - what an initramfs has to have for bx_boot()
+ * @handle: the handle
+ * @fn: called for each; for nothing when nothing is enabled
+ * @arg: second argument of @fn
+ *
+ * Return: 0 or a negative errno.
+ */
+int bx_list_needs(struct bx_handle *handle, bx_need_fn fn, void *arg);
 
 /**
  * struct bx_detached - what bx_detach() removed
@@ -520,6 +838,14 @@ const char *bx_decider_text(__u32 by);
  * Return: "driver", "refused" and so on; "unknown" for another number.
  */
 const char *bx_outcome_text(__u32 outcome);
+
+/**
+ * bx_verdict_text() - what a policy does with a call, in a word
+ * @verdict: what its call() returned
+ *
+ * Return: "pass", "deny", "handled" or "redirect".
+ */
+const char *bx_verdict_text(__s32 verdict);
 
 /* ---- devices ---- */
 

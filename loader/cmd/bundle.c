@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: bundles: new, build, verify, test, plan
+ * bxctl: bundles: new, build, verify, test, plan, sign, pack
  */
 #include <ctype.h>
 #include <errno.h>
@@ -213,13 +213,19 @@ static int build_one(const char *object, void *arg)
 	return 0;
 }
 
-/* With the settings of the command line; to be closed in any case. */
-int open_bundle(struct env *env, struct bx_bundle **bundle)
+/* To be closed in any case */
+int open_bundle(struct env *env, unsigned int flags, struct bx_bundle **bundle)
 {
-	int err = bx_bundle_open(env->bx, env->args.operand, bundle);
+	return bx_bundle_open(env->bx, env->args.operand, flags, bundle);
+}
+
+/* Settings: the operator's file, then the command line */
+int configure_bundle(struct env *env, struct bx_bundle *bundle)
+{
+	int err = bx_bundle_configure(bundle);
 
 	for (unsigned int i = 0; !err && i < env->args.nr_set; i++)
-		err = bx_bundle_set(*bundle, env->args.set[i]);
+		err = bx_bundle_set(bundle, env->args.set[i]);
 	return err;
 }
 
@@ -229,7 +235,7 @@ static int do_build(struct env *env)
 	struct bx_bundle *bundle;
 	int err;
 
-	err = open_bundle(env, &bundle);
+	err = open_bundle(env, 0, &bundle);
 	if (!err)
 		err = find_headers(env, b.headers, sizeof(b.headers));
 	if (env->args.json)
@@ -242,6 +248,13 @@ static int do_build(struct env *env)
 		printf("there is nothing to build: all objects are there, and no sources\n");
 	bx_bundle_close(bundle);
 	return err;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) || S_ISDIR(st.st_mode);
 }
 
 /* ---- what they print ---- */
@@ -257,6 +270,7 @@ static void about(struct env *env, const struct bx_bundle *bundle)
 	json_string(&env->json, "version", a->version);
 	json_string(&env->json, "vendor", a->vendor);
 	json_string(&env->json, "summary", a->summary);
+	json_string_or_null(&env->json, "signer", a->signer ?: "");
 	json_end_object(&env->json);
 }
 
@@ -313,14 +327,19 @@ static int do_verify(struct env *env)
 	struct bx_bundle *bundle;
 	int err;
 
-	err = open_bundle(env, &bundle);
+	err = open_bundle(env, 0, &bundle);
+	if (!err)
+		err = bx_bundle_check(bundle, BX_BUNDLE_UNSIGNED);
+	if (!err)
+		err = configure_bundle(env, bundle);
 	if (err)
 		goto out;
 	a = bx_bundle_about(bundle);
 	about(env, bundle);
 	if (!env->args.json)
-		printf("bundle %s %s of %s: %s\n", a->name, a->version,
-		       a->vendor, a->summary);
+		printf("bundle %s %s of %s: %s\nsigned by %s\n", a->name,
+		       a->version, a->vendor, a->summary,
+		       a->signer ?: "nobody");
 	if (env->args.json)
 		json_array(&env->json, "settings");
 	bx_bundle_list_settings(bundle, show_setting, env);
@@ -363,9 +382,18 @@ static int do_test(struct env *env)
 	struct bx_bundle *bundle;
 	int failed;
 
-	failed = open_bundle(env, &bundle);
+	failed = open_bundle(env, 0, &bundle);
+	for (unsigned int i = 0; !failed && i < env->args.nr_set; i++)
+		failed = bx_bundle_set(bundle, env->args.set[i]);
 	if (failed)
 		goto out;
+	if (bx_check_kernel(env->bx) && bx_fault(env->bx) == BX_FAULT_KERNEL) {
+		failed = test_in_vm(env, bundle);
+		if (failed != -ENOENT)
+			goto out;
+		failed = bx_check_kernel(env->bx);
+		goto out;
+	}
 	about(env, bundle);
 	if (env->args.json)
 		json_array(&env->json, "cases");
@@ -393,6 +421,54 @@ static const char *driver_then(const struct bx_opinion *o)
 	}
 }
 
+/* "deny (-EACCES)", "redirect to x" */
+static const char *word_call(char *buf, const struct bx_trial_call *call)
+{
+	const char *verdict = call->why == BX_WHY_BAD ? "impossible" :
+		bx_verdict_text(call->verdict);
+
+	if (call->to[0])
+		snprintf(buf, WORDS, "%s to %s", verdict, call->to);
+	else if (call->ret)
+		snprintf(buf, WORDS, "%s (%s)", verdict,
+			 strerrorname_np(-call->ret) ?: "?");
+	else
+		snprintf(buf, WORDS, "%s", verdict);
+	return buf;
+}
+
+static void show_call_change(struct env *env, const struct bx_device_rec *rec,
+			     const struct bx_call_change *c)
+{
+	char device[2 * WORDS], now[WORDS], then[WORDS];
+
+	snprintf(device, sizeof(device), "%s/%s %s()", rec->dev.bus,
+		 rec->dev.name, c->op);
+	table_row(&env->table, device, word_call(now, &c->now),
+		  word_call(then, &c->then), c->then.policy[0] ?
+		  c->then.policy : c->now.policy, "at once", NULL);
+}
+
+static void json_call(struct json *j, const char *name,
+		      const struct bx_trial_call *call)
+{
+	json_object(j, name);
+	json_string(j, "verdict", bx_verdict_text(call->verdict));
+	json_int(j, "ret", call->ret);
+	json_string_or_null(j, "to", call->to);
+	json_string_or_null(j, "policy", call->policy);
+	json_end_object(j);
+}
+
+static void json_call_change(struct json *j, const struct bx_call_change *c)
+{
+	json_object(j, NULL);
+	json_string(j, "op", c->op);
+	json_call(j, "now", &c->now);
+	json_call(j, "then", &c->then);
+	json_end_object(j);
+}
+
 static void show_change(const struct bx_change *c, void *arg)
 {
 	const struct bx_device_rec *rec = c->device;
@@ -408,10 +484,16 @@ static void show_change(const struct bx_change *c, void *arg)
 		json_string_or_null(&env->json, "driver", c->then.driver);
 		json_string(&env->json, "by", bx_decider_text(c->then.by));
 		json_string_or_null(&env->json, "policy", c->then.policy);
+		json_array(&env->json, "calls");
+		for (unsigned int i = 0; i < c->nr_calls; i++)
+			json_call_change(&env->json, &c->calls[i]);
+		json_end_array(&env->json);
 		json_end_object(&env->json);
 		return;
 	}
 	env->count++;
+	for (unsigned int i = 0; i < c->nr_calls; i++)
+		show_call_change(env, rec, &c->calls[i]);
 	if (!c->differs)
 		return;
 	snprintf(device, sizeof(device), "%s/%s", rec->dev.bus, rec->dev.name);
@@ -427,7 +509,11 @@ static int do_plan(struct env *env)
 	struct bx_bundle *bundle;
 	int changes;
 
-	changes = open_bundle(env, &bundle);
+	changes = open_bundle(env, BX_BUNDLE_COPY, &bundle);
+	if (!changes)
+		changes = bx_bundle_check(bundle, BX_BUNDLE_UNSIGNED);
+	if (!changes)
+		changes = configure_bundle(env, bundle);
 	if (changes)
 		goto out;
 	about(env, bundle);
@@ -453,14 +539,68 @@ out:
 	return changes < 0 ? changes : 0;
 }
 
-#define TIMEOUT_PARAM \
-	{ "timeout", 0, PARAM_SECONDS, "SECONDS", \
-	  "how long to wait for the kernel or another bxctl (30)", \
-	  offsetof(struct args, timeout) }
-#define SET_PARAM \
-	{ "set", 's', PARAM_SET, "NAME=VALUE", \
-	  "choose the value of a setting; may be repeated", \
-	  offsetof(struct args, set) }
+/* ---- sign, pack ---- */
+
+static int do_sign(struct env *env)
+{
+	const char *key = env->args.key, *cert = env->args.cert;
+	struct bx_bundle *bundle;
+	int err;
+
+	if (!key || !cert)
+		return usage_error(env, "'sign' needs '--key FILE' and '--cert FILE'");
+	if (!is_directory(env->args.operand))
+		return usage_error(env, "'sign' is for a bundle that is a directory; 'pack' follows");
+	err = open_bundle(env, 0, &bundle);
+	if (!err)
+		err = bx_bundle_sign(bundle, key, cert);
+	if (!err && env->args.json)
+		json_string(&env->json, "signature", "bundle.sig");
+	else if (!err)
+		printf("signed '%s'\n", env->args.operand);
+	bx_bundle_close(bundle);
+	return err;
+}
+
+static int do_pack(struct env *env)
+{
+	const struct bx_bundle_about *a;
+	char name[200];
+	struct bx_bundle *bundle;
+	const char *path = env->args.output ?: name;
+	int err;
+
+	if (!is_directory(env->args.operand))
+		return usage_error(env, "'pack' is for a bundle that is a directory");
+	err = open_bundle(env, 0, &bundle);
+	if (!err) {
+		a = bx_bundle_about(bundle);
+		snprintf(name, sizeof(name), "%s-%.40s.tar.zst", a->name,
+			 a->version);
+		err = bx_bundle_pack(bundle, path);
+	}
+	if (!err && env->args.json)
+		json_string(&env->json, "archive", path);
+	else if (!err)
+		printf("wrote %s\n", path);
+	bx_bundle_close(bundle);
+	return err;
+}
+
+static const struct param sign_params[] = {
+	{ "key", 'k', PARAM_TEXT, "FILE", "the private key (PEM)",
+	  offsetof(struct args, key) },
+	{ "cert", 'c', PARAM_TEXT, "FILE",
+	  "its certificate (PEM), and those of its issuers",
+	  offsetof(struct args, cert) },
+	{}
+};
+
+static const struct param pack_params[] = {
+	{ "output", 'o', PARAM_TEXT, "FILE",
+	  "the archive (NAME-VERSION.tar.zst)", offsetof(struct args, output) },
+	{}
+};
 
 static const struct param bundle_params[] = {
 	SET_PARAM, TIMEOUT_PARAM, {}
@@ -482,12 +622,21 @@ const struct command bundle_commands[] = {
 	{ "test", "BUNDLE", "run the test cases of a bundle",
 	  "Runs tests/*.yaml of the bundle: elections of devices that are described, and\n"
 	  "calls on them, by the bundle's real policies in the kernel. No device is touched.\n"
+	  "Where bus_ext is not loaded, a bxctl in its source tree starts the VM for it.\n"
 	  "The exit status is 1 when a case fails.",
 	  bundle_params, do_test },
 	{ "plan", "BUNDLE", "show what applying a bundle would change",
 	  "Holds the election of each device in scope as it would be with the bundle, and\n"
-	  "shows those that would have another driver. Changes nothing. The exit status is 2\n"
-	  "when something would change.",
+	  "makes each call on it, for show: what would have another driver, or another\n"
+	  "outcome, is listed. Changes nothing. The exit status is 2 when something would\n"
+	  "change.",
 	  bundle_params, do_plan },
+	{ "sign", "BUNDLE", "sign a bundle",
+	  "Writes bundle.sig into the directory: a CMS signature over the digests of all\n"
+	  "other files.",
+	  sign_params, do_sign },
+	{ "pack", "BUNDLE", "make one file of a bundle",
+	  "Writes the archive NAME-VERSION.tar.zst. The same files make the same archive.",
+	  pack_params, do_pack },
 	{}
 };

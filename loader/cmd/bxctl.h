@@ -5,7 +5,9 @@
  *	main.c         the way in, help and version
  *	params.c       the command line, from the tables of options
  *	policy.c       apply, detach, policies
- *	bundle.c       new, build, verify, test, plan
+ *	bundle.c       new, build, verify, test, plan, sign, pack
+ *	vm.c           test, where bus_ext is not loaded
+ *	install.c      install, upgrade, rollback, enable, disable, mode, remove, boot
  *	device.c       devices, drivers, tree
  *	explain.c      explain, rebind, reelect
  *	status.c       status
@@ -33,11 +35,20 @@
 /**
  * struct args - a parsed command line
  * @operand: the command's operand, NULL when there is none
+ * @second: its second one
  * @pin_dir: --pin-dir
  * @bus: --bus
  * @timeout: --timeout, in seconds
  * @set: --set, each time
  * @nr_set: how often
+ * @key: --key
+ * @cert: --cert
+ * @output: --output
+ * @mode: --mode
+ * @generation: --generation; 0 without
+ * @allow_unsigned: --allow-unsigned
+ * @offline: --offline
+ * @files: --files
  * @json: --json
  * @verbose: --verbose
  * @all: --all
@@ -45,11 +56,20 @@
  */
 struct args {
 	const char	*operand;
+	const char	*second;
 	const char	*pin_dir;
 	const char	*bus;
 	unsigned int	timeout;
 	const char	*set[MAX_SET];
 	unsigned int	nr_set;
+	const char	*key;
+	const char	*cert;
+	const char	*output;
+	enum bx_mode	mode;
+	unsigned int	generation;
+	bool		allow_unsigned;
+	bool		offline;
+	bool		files;
 	bool		json;
 	bool		verbose;
 	bool		all;
@@ -73,6 +93,7 @@ struct table {
  * @json: the open outermost object of the output, when args.json
  * @error: bxctl's own error, empty when it is the library's
  * @failed: @error is not about the command line
+ * @printed: the command's output, JSON too, has been written by another program
  * @code: exit status of a command that worked
  * @table: what it prints, if that is one
  * @count: of what it has seen
@@ -84,6 +105,7 @@ struct env {
 	struct json		json;
 	char			error[512];
 	bool			failed;
+	bool			printed;
 	int			code;
 	struct table		table;
 	unsigned int		count;
@@ -96,6 +118,8 @@ enum param_type {
 	PARAM_BUS,	/* const char *: fits a bus name */
 	PARAM_SECONDS,	/* unsigned int: 1..86400 */
 	PARAM_SET,	/* args.set: NAME=VALUE, each time */
+	PARAM_MODE,	/* enum bx_mode: shadow or enforce */
+	PARAM_NUMBER,	/* unsigned int: 1.. */
 };
 
 /**
@@ -119,8 +143,8 @@ struct param {
 /**
  * struct command - a verb
  * @name: what it is called by; there is no abbreviation
- * @operand: what its operand is called; in brackets when it may be left out,
- *	NULL when it takes none
+ * @operand: what its operand is called, or two of them; in brackets when it may be
+ *	left out, NULL when it takes none
  * @help: one line
  * @usage: a few sentences
  * @params: options beside the common ones; NULL when it has none
@@ -138,6 +162,7 @@ struct command {
 extern const struct param common_params[];
 extern const struct command policy_commands[];
 extern const struct command bundle_commands[];
+extern const struct command install_commands[];
 extern const struct command device_commands[];
 extern const struct command explain_commands[];
 extern const struct command status_commands[];
@@ -171,10 +196,33 @@ void json_device(struct json *j, const char *name,
 		 const struct bx_device_rec *rec);
 void json_policy(struct json *j, const struct bx_policy_rec *rec);
 
+/* What several commands share */
+#define TIMEOUT_PARAM \
+	{ "timeout", 0, PARAM_SECONDS, "SECONDS", \
+	  "how long to wait for the kernel or another bxctl (30)", \
+	  offsetof(struct args, timeout) }
+#define SET_PARAM \
+	{ "set", 's', PARAM_SET, "NAME=VALUE", \
+	  "choose the value of a setting; may be repeated", \
+	  offsetof(struct args, set) }
+#define UNSIGNED_PARAM \
+	{ "allow-unsigned", 0, PARAM_FLAG, NULL, \
+	  "take a bundle that nobody signed", \
+	  offsetof(struct args, allow_unsigned) }
+
 /* bundle.c */
-int open_bundle(struct env *env, struct bx_bundle **bundle);
+int open_bundle(struct env *env, unsigned int flags, struct bx_bundle **bundle);
+int configure_bundle(struct env *env, struct bx_bundle *bundle);
+
+/* vm.c: -ENOENT, without a word, when there is no VM to run it in */
+int test_in_vm(struct env *env, struct bx_bundle *bundle);
+
+/* install.c */
+int mode_from(const char *text, enum bx_mode *mode);
 
 /* policy.c */
+void print_applied(const struct bx_applied *a, void *arg);
+void json_applied(const struct bx_applied *a, void *arg);
 void policy_header(struct table *t);
 void policy_row(struct table *t, const struct bx_policy_rec *rec);
 

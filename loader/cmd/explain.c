@@ -348,10 +348,6 @@ static int do_reelect(struct env *env)
 	return 0;
 }
 
-#define TIMEOUT_PARAM \
-	{ "timeout", 0, PARAM_SECONDS, "SECONDS", \
-	  "how long to wait for the kernel (30)", \
-	  offsetof(struct args, timeout) }
 #define BUS_PARAM \
 	{ "bus", 'b', PARAM_BUS, "BUS", "the device's bus", \
 	  offsetof(struct args, bus) }

@@ -181,6 +181,7 @@ const struct command main_commands[] = {
 const struct command *const command_tables[] = {
 	policy_commands,
 	bundle_commands,
+	install_commands,
 	status_commands,
 	device_commands,
 	explain_commands,
@@ -201,6 +202,8 @@ static int open_library(struct env *env)
 	struct bx_open_opts opts = {
 		.pin_dir = env->args.pin_dir,
 		.sysfs = getenv("BXCTL_SYSFS"),
+		.conf_dir = getenv("BXCTL_CONF_DIR"),
+		.state_dir = getenv("BXCTL_STATE_DIR"),
 		.timeout_ms = env->args.timeout * 1000,
 		.log = on_log,
 		.verbose = env->args.verbose,
@@ -209,7 +212,7 @@ static int open_library(struct env *env)
 
 	err = bx_open(&env->bx, &opts);
 	if (err == -EINVAL)
-		return usage_error(env, "the value of '--pin-dir' is too long");
+		return usage_error(env, "'--pin-dir', or a directory of the environment (BXCTL_...), is too long");
 	if (err)
 		strcpy(env->error, "out of memory");
 	return err;
@@ -253,7 +256,7 @@ static int run(struct env *env)
 	err = env->command->run(env);
 	json_end_object(&env->json);
 	fclose(out);
-	if (!err)
+	if (!err && !env->printed)
 		fwrite(text, size, 1, stdout);
 	free(text);
 	return err;

@@ -6,6 +6,7 @@
  * command starts.  Common options may come before the command; names are
  * never abbreviated.
  */
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,20 @@ static int parse_seconds(struct env *env, const char *option,
 	return 0;
 }
 
+static int parse_number(struct env *env, const char *option,
+			const char *text, unsigned int *out)
+{
+	unsigned long n;
+	char *end;
+
+	n = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || !n || n > INT_MAX)
+		return usage_error(env, "'%s' of option '--%s' is not a number from 1 on",
+				   text, option);
+	*out = n;
+	return 0;
+}
+
 static int add_set(struct env *env, const char *text)
 {
 	if (env->args.nr_set == MAX_SET)
@@ -98,6 +113,13 @@ static int set_param(struct env *env, const struct param *p, const char *text)
 	case PARAM_FLAG:
 		*(bool *)to = true;
 		return 0;
+	case PARAM_NUMBER:
+		return parse_number(env, p->name, text, to);
+	case PARAM_MODE:
+		if (!mode_from(text, to))
+			return 0;
+		return usage_error(env, "'%s' of option '--%s' is neither shadow nor enforce",
+				   text, p->name);
 	case PARAM_SECONDS:
 		return parse_seconds(env, p->name, text, to);
 	case PARAM_BUS:
@@ -147,6 +169,11 @@ static int parse_option(struct env *env, int argc, char **argv, int *at)
 	return set_param(env, p, value);
 }
 
+static bool takes_two(const struct command *cmd)
+{
+	return strchr(cmd->operand, ' ');
+}
+
 static int parse_word(struct env *env, const char *word)
 {
 	if (!env->command) {
@@ -158,13 +185,17 @@ static int parse_word(struct env *env, const char *word)
 	if (!env->command->operand)
 		return usage_error(env, "'%s' takes no argument, but there is '%s'",
 				   env->command->name, word);
-	if (env->args.operand)
-		return usage_error(env, "'%s' takes one argument; '%s' is too many",
-				   env->command->name, word);
 	if (!word[0])
 		return usage_error(env, "the argument of '%s' is empty",
 				   env->command->name);
-	env->args.operand = word;
+	if (!env->args.operand)
+		env->args.operand = word;
+	else if (takes_two(env->command) && !env->args.second)
+		env->args.second = word;
+	else
+		return usage_error(env, "'%s' takes %s; '%s' is too many",
+				   env->command->name, takes_two(env->command) ?
+				   "two arguments" : "one argument", word);
 	return 0;
 }
 
@@ -176,6 +207,9 @@ static int check_operand(struct env *env)
 		return usage_error(env, "a command is missing");
 	if (cmd->operand && cmd->operand[0] != '[' && !env->args.operand)
 		return usage_error(env, "'%s' needs an argument: %s",
+				   cmd->name, cmd->operand);
+	if (cmd->operand && takes_two(cmd) && !env->args.second)
+		return usage_error(env, "'%s' needs two arguments: %s",
 				   cmd->name, cmd->operand);
 	return 0;
 }

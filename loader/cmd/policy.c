@@ -15,13 +15,17 @@ static const char *plural(unsigned long long n)
 	return n == 1 ? "" : "s";
 }
 
-static void print_applied(const struct bx_applied *a, void *arg)
+void print_applied(const struct bx_applied *a, void *arg)
 {
 	char vendor[WORDS], version[64];
 
 	if (a->kind == BX_ITEM_HOOK) {
 		printf("%s hook %s to %s\n", a->upgraded ? "replaced" :
 		       "attached", a->name, a->target);
+		return;
+	}
+	if (a->removed) {
+		printf("detached %s version %u\n", a->name, a->old_version);
 		return;
 	}
 	if (a->upgraded)
@@ -42,13 +46,19 @@ static void print_applied(const struct bx_applied *a, void *arg)
 		       plural(a->devices));
 }
 
-static void json_applied(const struct bx_applied *a, void *arg)
+void json_applied(const struct bx_applied *a, void *arg)
 {
 	struct json *j = arg;
 
 	json_object(j, NULL);
 	json_string(j, "kind", a->kind == BX_ITEM_HOOK ? "hook" : "policy");
 	json_string(j, "name", a->name);
+	json_bool(j, "removed", a->removed);
+	if (a->removed) {
+		json_uint(j, "old_version", a->old_version);
+		json_end_object(j);
+		return;
+	}
 	json_string(j, a->kind == BX_ITEM_HOOK ? "target" : "bus", a->target);
 	json_string(j, "file", a->file);
 	json_bool(j, "upgraded", a->upgraded);
@@ -70,10 +80,14 @@ static void json_applied(const struct bx_applied *a, void *arg)
 	json_end_object(j);
 }
 
+/* A directory with a manifest, or an archive */
 static bool is_bundle(const char *path)
 {
+	size_t len = strlen(path);
 	char manifest[4096];
 
+	if (len > 4 && !strcmp(path + len - 4, ".zst"))
+		return true;
 	snprintf(manifest, sizeof(manifest), "%s/bundle.yaml", path);
 	return !access(manifest, F_OK);
 }
@@ -81,8 +95,13 @@ static bool is_bundle(const char *path)
 static int apply_bundle(struct env *env, bx_applied_fn fn, void *arg)
 {
 	struct bx_bundle *bundle;
-	int err = open_bundle(env, &bundle);
+	int err = open_bundle(env, BX_BUNDLE_COPY, &bundle);
 
+	if (!err)
+		err = bx_bundle_check(bundle, env->args.allow_unsigned ?
+				      BX_BUNDLE_UNSIGNED : 0);
+	if (!err)
+		err = configure_bundle(env, bundle);
 	if (!err)
 		err = bx_bundle_apply(bundle, fn, arg);
 	bx_bundle_close(bundle);
@@ -93,9 +112,10 @@ static int apply(struct env *env, bx_applied_fn fn, void *arg)
 {
 	if (is_bundle(env->args.operand))
 		return apply_bundle(env, fn, arg);
-	if (env->args.nr_set)
-		return usage_error(env, "'--set' is for bundles, and '%s' is none",
-				   env->args.operand);
+	if (env->args.nr_set || env->args.allow_unsigned)
+		return usage_error(env, "'%s' is for bundles, and '%s' is none",
+				   env->args.nr_set ? "--set" :
+				   "--allow-unsigned", env->args.operand);
 	return bx_apply(env->bx, env->args.operand, fn, arg);
 }
 
@@ -297,21 +317,13 @@ static int do_policies(struct env *env)
 }
 
 static const struct param apply_params[] = {
-	{ "set", 's', PARAM_SET, "NAME=VALUE",
-	  "choose the value of a bundle's setting; may be repeated",
-	  offsetof(struct args, set) },
-	{ "timeout", 0, PARAM_SECONDS, "SECONDS",
-	  "how long to wait for the kernel or another bxctl (30)",
-	  offsetof(struct args, timeout) },
-	{}
+	SET_PARAM, UNSIGNED_PARAM, TIMEOUT_PARAM, {}
 };
 
 static const struct param detach_params[] = {
 	{ "all", 'a', PARAM_FLAG, NULL,
 	  "every policy and every pinned hook", offsetof(struct args, all) },
-	{ "timeout", 0, PARAM_SECONDS, "SECONDS",
-	  "how long to wait for the kernel or another bxctl (30)",
-	  offsetof(struct args, timeout) },
+	TIMEOUT_PARAM,
 	{}
 };
 
@@ -319,8 +331,9 @@ const struct command policy_commands[] = {
 	{ "apply", "FILE|DIR", "attach or upgrade policies and hooks",
 	  "Attaches the policies and hooks of a BPF object, of a bundle, or of every\n"
 	  "*.bpf.o in a directory: all of them in one step, or none. A policy that is\n"
-	  "attached under its name already is replaced in the same step. Ends when the kernel has applied them to\n"
-	  "the devices in their scope.",
+	  "attached under its name already is replaced in the same step. Ends when the\n"
+	  "kernel has applied them to the devices in their scope. Until the next boot:\n"
+	  "'install' is for bundles that are to stay.",
 	  apply_params, do_apply },
 	{ "detach", "[NAME]", "detach a policy or hook",
 	  "Detaches the policy of that name, else the hook, or everything.",

@@ -21,6 +21,7 @@ struct status {
 	size_t			nr_policies;
 	size_t			nr_pins;
 	size_t			nr_exits;
+	struct table		bundles;
 };
 
 static void *add(void *list, size_t *count, const void *rec, size_t size)
@@ -93,6 +94,55 @@ static void print_problems(const struct status *s)
 			       pin->name, pin->name);
 }
 
+static const char *word_installed(char *buf, const struct bx_installed *b)
+{
+	if (b->problem)
+		return "unreadable";
+	if (b->interrupted)
+		return "change interrupted";
+	if (!b->enabled)
+		return b->in_force ? "disabled, but in force" : "disabled";
+	if (b->in_force < b->policies) {
+		snprintf(buf, WORDS, "%u of %u in force", b->in_force,
+			 b->policies);
+		return b->in_force ? buf : "not in force";
+	}
+	return b->current ? "in force" : "another state in force";
+}
+
+static int installed_row(const struct bx_installed *b, void *arg)
+{
+	char generation[32], hits[24], diverged[24], state[WORDS];
+	struct status *s = arg;
+
+	if (!s->bundles.rows)
+		table_row(&s->bundles, "BUNDLE", "VERSION", "GENERATION",
+			  "MODE", "STATE", "HITS", "DIVERGED", "SIGNED BY",
+			  NULL);
+	snprintf(generation, sizeof(generation), "%u of %u", b->generation,
+		 b->generations);
+	snprintf(hits, sizeof(hits), "%llu", b->hits);
+	snprintf(diverged, sizeof(diverged), "%llu", b->diverged);
+	table_row(&s->bundles, b->name, b->version ?: "-", generation,
+		  b->shadow ? "shadow" : "enforce", word_installed(state, b),
+		  hits, diverged, b->signer ?: "nobody", NULL);
+	if (b->problem)
+		fprintf(stderr, "bxctl: bundle %s: %s\n", b->name,
+			b->problem);
+	return 0;
+}
+
+/* Installed bundles, whether the module is there or not */
+static int print_installed(struct status *s)
+{
+	int err = bx_list_installed(s->env->bx, installed_row, s);
+
+	if (!err && s->bundles.rows)
+		table_print(&s->bundles, "");
+	table_free(&s->bundles);
+	return err;
+}
+
 static void print_status(struct status *s)
 {
 	const struct bx_exit_info *e;
@@ -139,9 +189,10 @@ static const char *key_exit(__u32 kind)
 	}
 }
 
-static void json_exit(struct json *j, const struct bx_exit_info *e)
+static void json_exit(struct json *j, const char *name,
+		      const struct bx_exit_info *e)
 {
-	json_object(j, NULL);
+	json_object(j, name);
 	json_string(j, "name", e->name);
 	json_string(j, "bus", e->bus);
 	json_string_or_null(j, "device", e->device);
@@ -155,12 +206,55 @@ static void json_exit(struct json *j, const struct bx_exit_info *e)
 	json_end_object(j);
 }
 
-static void json_status(struct status *s)
+static const char *key_installed(const struct bx_installed *b)
+{
+	if (b->problem)
+		return "unreadable";
+	if (b->interrupted)
+		return "interrupted";
+	if (!b->enabled)
+		return "disabled";
+	if (b->in_force < b->policies)
+		return b->in_force ? "partly_in_force" : "not_in_force";
+	return b->current ? "in_force" : "other_in_force";
+}
+
+static int json_installed(const struct bx_installed *b, void *arg)
+{
+	struct json *j = arg;
+
+	json_object(j, NULL);
+	json_string(j, "name", b->name);
+	json_string_or_null(j, "version", b->version ?: "");
+	json_string_or_null(j, "signer", b->signer ?: "");
+	json_uint(j, "generation", b->generation);
+	json_uint(j, "generations", b->generations);
+	json_bool(j, "enabled", b->enabled);
+	json_string(j, "mode", b->shadow ? "shadow" : "enforce");
+	json_string(j, "state", key_installed(b));
+	json_uint(j, "policies", b->policies);
+	json_uint(j, "in_force", b->in_force);
+	json_uint(j, "hits", b->hits);
+	json_uint(j, "diverged", b->diverged);
+	if (b->ejection)
+		json_exit(j, "last_ejection", b->ejection);
+	else
+		json_null(j, "last_ejection");
+	json_string_or_null(j, "problem", b->problem ?: "");
+	json_end_object(j);
+	return 0;
+}
+
+static int json_status(struct status *s)
 {
 	struct json *j = &s->env->json;
 	size_t i;
+	int err;
 
 	json_string(j, "version", s->version);
+	json_array(j, "bundles");
+	err = bx_list_installed(s->env->bx, json_installed, j);
+	json_end_array(j);
 	json_array(j, "policies");
 	for (i = 0; i < s->nr_policies; i++)
 		json_policy(j, &s->policies[i]);
@@ -184,16 +278,20 @@ static void json_status(struct status *s)
 	json_end_array(j);
 	json_array(j, "ejections");
 	for (i = 0; i < s->nr_exits; i++)
-		json_exit(j, &s->exits[i]);
+		json_exit(j, NULL, &s->exits[i]);
 	json_end_array(j);
+	return err;
 }
 
 static int do_status(struct env *env)
 {
 	struct status s = { .env = env };
-	int err;
+	int err = 0;
 
-	err = bx_check_kernel(env->bx);
+	if (!env->args.json)
+		err = print_installed(&s);
+	if (!err)
+		err = bx_check_kernel(env->bx);
 	if (!err)
 		err = bx_kernel_version(env->bx, s.version, sizeof(s.version));
 	if (!err)
@@ -203,7 +301,7 @@ static int do_status(struct env *env)
 	if (!err)
 		err = bx_list_exits(env->bx, add_exit, &s);
 	if (!err && env->args.json)
-		json_status(&s);
+		err = json_status(&s);
 	else if (!err)
 		print_status(&s);
 	free(s.policies);
@@ -213,9 +311,10 @@ static int do_status(struct env *env)
 }
 
 const struct command status_commands[] = {
-	{ "status", NULL, "policies, hooks, pins and the last ejections",
-	  "Shows what is attached, what does not fit together (a pin without its\n"
-	  "policy, a policy without a pin), and the last ejections with the reasons.",
+	{ "status", NULL, "bundles, policies, hooks, pins, the last ejections",
+	  "Shows what is installed and what is attached, what does not fit together (a pin\n"
+	  "without its policy, a policy without a pin), and the last ejections with the\n"
+	  "reasons.",
 	  NULL, do_status },
 	{}
 };

@@ -57,7 +57,8 @@ static int is_object(const struct dirent *d)
 			OBJECT_SUFFIX);
 }
 
-int txn_add(struct bx_handle *h, struct transaction *txn, const char *path)
+int txn_add(struct bx_handle *h, struct transaction *txn, const char *path,
+	    const char *shown)
 {
 	struct object *objs;
 
@@ -65,7 +66,28 @@ int txn_add(struct bx_handle *h, struct transaction *txn, const char *path)
 	if (!objs)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	txn->objs = objs;
-	return object_open(h, path, &objs[txn->count++]);
+	return object_open(h, path, shown, txn->flags, &objs[txn->count++]);
+}
+
+/* The policy of that name goes in the same step; before txn_prepare(). */
+int txn_drop(struct bx_handle *h, struct transaction *txn, const char *policy)
+{
+	struct item *drops;
+
+	drops = realloc(txn->drops, (txn->nr_drops + 1) * sizeof(*drops));
+	if (!drops)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	txn->drops = drops;
+	drops += txn->nr_drops++;
+	*drops = (struct item) {
+		.about = { .kind = BX_ITEM_POLICY, .removed = true,
+			   .vendor = BX_ANY, .file = "" },
+		.gone = true,
+		.link_fd = -1,
+		.map_fd = -1,
+	};
+	copy_name(drops->about.name, sizeof(drops->about.name), policy);
+	return 0;
 }
 
 static int add_directory(struct bx_handle *h, struct transaction *txn,
@@ -85,7 +107,7 @@ static int add_directory(struct bx_handle *h, struct transaction *txn,
 			err = fail(h, BX_FAULT_USAGE, ENAMETOOLONG,
 				   "the path '%s' is too long", dir);
 		if (!err)
-			err = txn_add(h, txn, path);
+			err = txn_add(h, txn, path, path);
 		free(list[i]);
 	}
 	free(list);
@@ -99,16 +121,18 @@ static int add_directory(struct bx_handle *h, struct transaction *txn,
 /* The objects do not move any more: collect what they have to attach. */
 static int collect_items(struct bx_handle *h, struct transaction *txn)
 {
-	size_t i, k, count = 0;
+	size_t i, k, count = txn->nr_drops;
 
 	for (i = 0; i < txn->count; i++)
 		count += txn->objs[i].count;
-	txn->items = calloc(count, sizeof(*txn->items));
+	txn->items = calloc(count ?: 1, sizeof(*txn->items));
 	if (!txn->items)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	for (i = 0; i < txn->count; i++)
 		for (k = 0; k < txn->objs[i].count; k++)
 			txn->items[txn->nr_items++] = &txn->objs[i].items[k];
+	for (i = 0; i < txn->nr_drops; i++)
+		txn->items[txn->nr_items++] = &txn->drops[i];
 	return 0;
 }
 
@@ -129,18 +153,22 @@ static int check_unique(struct bx_handle *h, const struct transaction *txn)
 	return 0;
 }
 
+static int too_many(struct bx_handle *h)
+{
+	return fail(h, BX_FAULT_REJECTED, E2BIG,
+		    "cannot apply, or take away, more than %d policies at once",
+		    BX_COMMIT_MAX);
+}
+
 /* One commit is to do. */
 static int check_count(struct bx_handle *h, const struct transaction *txn)
 {
 	size_t i, policies = 0;
 
 	for (i = 0; i < txn->nr_items; i++)
-		policies += txn->items[i]->about.kind == BX_ITEM_POLICY;
-	if (policies <= BX_COMMIT_MAX)
-		return 0;
-	return fail(h, BX_FAULT_REJECTED, E2BIG,
-		    "cannot apply more than %d policies at once",
-		    BX_COMMIT_MAX);
+		policies += txn->items[i]->about.kind == BX_ITEM_POLICY &&
+			!txn->items[i]->gone;
+	return policies <= BX_COMMIT_MAX ? 0 : too_many(h);
 }
 
 /* All objects are there. */
@@ -163,7 +191,7 @@ static int read_all(struct bx_handle *h, struct transaction *txn,
 		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
 			    path, strerror(errno));
 	err = S_ISDIR(st.st_mode) ? add_directory(h, txn, path) :
-		txn_add(h, txn, path);
+		txn_add(h, txn, path, path);
 	return err ?: txn_prepare(h, txn);
 }
 
@@ -300,7 +328,8 @@ static int find_old(struct bx_handle *h, struct item *item,
 		pin->map_fd = -1;
 		return 0;
 	}
-	ret = find_policy(h, about->name, &rec);
+	/* one that is to go, and that somebody else has attached, is theirs */
+	ret = item->gone ? 0 : find_policy(h, about->name, &rec);
 	return ret > 0 ? in_use(h, about, &rec) : ret;
 }
 
@@ -326,6 +355,8 @@ static int stage_policy(struct bx_handle *h, struct item *item)
 
 	err = find_old(h, item, &pin);
 	pins_close(&pin);
+	if (!err && item->gone)
+		return 0;
 	if (!err)
 		err = item_attach(h, item);
 	if (err)
@@ -365,12 +396,15 @@ static int commit_all(struct bx_handle *h, struct transaction *txn)
 
 		if (item->about.kind != BX_ITEM_POLICY)
 			continue;
-		change.enter[change.nr_enter++] =
-			id_of(h, bpf_link__fd(item->link));
+		if (!item->gone)
+			change.enter[change.nr_enter++] =
+				id_of(h, bpf_link__fd(item->link));
+		if (item->old_id && change.nr_leave == BX_COMMIT_MAX)
+			return too_many(h);
 		if (item->old_id)
 			change.leave[change.nr_leave++] = item->old_id;
 	}
-	if (!change.nr_enter)
+	if (!change.nr_enter && !change.nr_leave)
 		return 0;
 	err = commit_policies(h, &change, &result);
 	if (!err && result)
@@ -424,10 +458,16 @@ static int finish(struct bx_handle *h, struct transaction *txn)
 	size_t i;
 	int err = 0;
 
-	for (i = 0; !err && i < txn->nr_items; i++)
-		if (txn->items[i]->about.kind == BX_ITEM_POLICY)
-			err = pins_switch(h, txn->items[i]->about.name,
-					  PIN_NEXT);
+	for (i = 0; !err && i < txn->nr_items; i++) {
+		const struct item *item = txn->items[i];
+
+		if (item->about.kind != BX_ITEM_POLICY)
+			continue;
+		if (!item->gone)
+			err = pins_switch(h, item->about.name, PIN_NEXT);
+		else if (item->old_id)
+			err = pins_end(h, item->about.name);
+	}
 	return err;
 }
 
@@ -439,7 +479,7 @@ static int stage_old(struct bx_handle *h, struct item *item)
 	int fd, err;
 
 	fd = bpf_link_create(item->map_fd, 0, BPF_STRUCT_OPS, NULL);
-	if (fd == -EEXIST) {
+	if (fd == -EEXIST && item->link) {
 		/* it was attached by other means, and cannot be staged */
 		bpf_link_detach(bpf_link__fd(item->link));
 		fd = bpf_link_create(item->map_fd, 0, BPF_STRUCT_OPS, NULL);
@@ -479,15 +519,17 @@ static int commit_old(struct bx_handle *h, struct transaction *txn)
 	bx_settle(h);
 	for (i = 0; i < txn->nr_items; i++) {
 		item = txn->items[i];
-		if (item->about.kind != BX_ITEM_POLICY || !item->pinned)
+		if (item->about.kind != BX_ITEM_POLICY ||
+		    (!item->pinned && !item->gone))
 			continue;
 		if (item->old_id && !err)
 			err = stage_old(h, item);
 		if (item->old_id)
 			add_stage(h, item->link_fd, BX_STAGE_STAGED,
 				  change.enter, &change.nr_enter);
-		add_stage(h, bpf_link__fd(item->link), BX_STAGE_FORCE,
-			  change.leave, &change.nr_leave);
+		if (item->link)
+			add_stage(h, bpf_link__fd(item->link), BX_STAGE_FORCE,
+				  change.leave, &change.nr_leave);
 	}
 	if (!err)
 		err = commit_policies(h, &change, &result);
@@ -518,6 +560,8 @@ static void roll_back_policy(struct bx_handle *h, struct item *item,
 			note(h, "version %u of '%s' could not be put back: %s",
 			     item->about.old_version, name, strerror(-failed));
 	}
+	if (item->gone)
+		return;
 	pins_unstage(h, name, PIN_NEXT);
 	bpf_link_detach(bpf_link__fd(item->link));
 	if (!item->old_id)
@@ -534,7 +578,7 @@ static void roll_back_items(struct bx_handle *h, struct transaction *txn)
 	for (i = txn->nr_items; i-- > 0;) {
 		struct item *item = txn->items[i];
 
-		if (!item->pinned)
+		if (!item->pinned && !item->gone)
 			continue;
 		if (item->about.kind == BX_ITEM_HOOK)
 			roll_back_hook(h, item);
@@ -552,7 +596,7 @@ static void roll_back(struct bx_handle *h, struct transaction *txn)
 
 	strcpy(error, h->error);
 	for (i = 0; i < txn->nr_items; i++)
-		undone += txn->items[i]->pinned;
+		undone += txn->items[i]->pinned || txn->items[i]->gone;
 	roll_back_items(h, txn);
 	h->fault = fault;
 	snprintf(h->error, sizeof(h->error), "%.*s%s",
@@ -637,6 +681,17 @@ static int check_policy(struct bx_handle *h, struct item *item)
 	return 0;
 }
 
+static int check_gone(struct bx_handle *h, const struct item *item)
+{
+	struct bx_policy_rec rec;
+	int ret = find_policy(h, item->about.name, &rec);
+
+	return ret <= 0 ? ret :
+		fail(h, BX_FAULT_STATE, EBUSY,
+		     "'%s' was taken out of force, but the kernel lists it still",
+		     item->about.name);
+}
+
 static int count_device(const struct bx_device_rec *rec, void *arg)
 {
 	const struct transaction *txn = arg;
@@ -673,9 +728,14 @@ static int verify(struct bx_handle *h, struct transaction *txn)
 	err = settle(h, txn);
 	if (!err)
 		err = check_ejections(h, txn);
-	for (i = 0; !err && i < txn->nr_items; i++)
-		if (txn->items[i]->about.kind == BX_ITEM_POLICY)
-			err = check_policy(h, txn->items[i]);
+	for (i = 0; !err && i < txn->nr_items; i++) {
+		struct item *item = txn->items[i];
+
+		if (item->gone && item->old_id)
+			err = check_gone(h, item);
+		else if (!item->gone && item->about.kind == BX_ITEM_POLICY)
+			err = check_policy(h, item);
+	}
 	return err ?: bx_list_devices(h, count_device, txn);
 }
 
@@ -716,6 +776,9 @@ void txn_close(struct transaction *txn)
 	for (i = 0; i < txn->count; i++)
 		object_close(&txn->objs[i]);
 	free(txn->objs);
+	for (i = 0; i < txn->nr_drops; i++)
+		item_close(&txn->drops[i]);
+	free(txn->drops);
 	*txn = (struct transaction) {};
 }
 
@@ -724,7 +787,8 @@ void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg)
 	size_t i;
 
 	for (i = 0; fn && i < txn->nr_items; i++)
-		fn(&txn->items[i]->about, arg);
+		if (!txn->items[i]->gone || txn->items[i]->old_id)
+			fn(&txn->items[i]->about, arg);
 }
 
 int bx_apply(struct bx_handle *h, const char *path, bx_applied_fn fn,

@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <unistd.h>
+#include <sys/stat.h>
+
 #include "bundle.h"
+#include "sign.h"
+#include "tree.h"
 
 /* ---- versions ---- */
 
@@ -68,7 +73,7 @@ static void describe(struct setting *s)
 		n = snprintf(at, room, "a number from %lld to %lld",
 			     (long long)s->min, (long long)s->max);
 	else if (!s->nr_values)
-		n = snprintf(at, room, "text of up to %d characters",
+		n = snprintf(at, room, "text of up to %d characters of ASCII",
 			     MAX_VALUE_LEN - 1);
 	for (unsigned int i = 0; i < s->nr_values && n < room; i++)
 		n += snprintf(at + n, room - n, "%s%s", !i ? "" :
@@ -94,6 +99,9 @@ static bool is_allowed(const struct setting *s, const char *value)
 	case BX_SETTING_BOOL:
 		return !strcmp(value, "true") || !strcmp(value, "false");
 	default:
+		for (; *value; value++)
+			if (*value < ' ' || *value > '~')
+				return false;
 		return true;
 	}
 }
@@ -127,27 +135,33 @@ static void list_names(const struct bx_bundle *b, char *buf, size_t size)
 			      b->settings[i].about.name);
 }
 
+/* @where says so, for people; NULL for the command line */
+static int no_setting(struct bx_bundle *b, const char *name, const char *where)
+{
+	char names[256];
+
+	list_names(b, names, sizeof(names));
+	return fail(b->h, BX_FAULT_REJECTED, ENOENT,
+		    "%s%sbundle '%s' has no setting '%s'; %s%s", where ?: "",
+		    where ? ": " : "", b->about.name, name,
+		    names[0] ? "there are: " : "it has none", names);
+}
+
 int bx_bundle_set(struct bx_bundle *b, const char *assignment)
 {
 	const char *equals = strchr(assignment, '=');
-	char name[BX_NAME_LEN], names[256];
+	char name[256];
 	struct setting *s;
 
 	if (!equals || equals == assignment)
 		return fail(b->h, BX_FAULT_USAGE, EINVAL,
 			    "'%s' is no setting: write NAME=VALUE", assignment);
-	if ((size_t)(equals - assignment) < sizeof(name)) {
-		memcpy(name, assignment, equals - assignment);
-		name[equals - assignment] = '\0';
-		s = bundle_setting(b, name);
-		if (s)
-			return setting_set(b, s, equals + 1);
-	}
-	list_names(b, names, sizeof(names));
-	return fail(b->h, BX_FAULT_REJECTED, ENOENT,
-		    "bundle '%s' has no setting '%.*s'; %s%s", b->about.name,
-		    (int)(equals - assignment), assignment,
-		    names[0] ? "there are: " : "it has none", names);
+	snprintf(name, sizeof(name), "%.*s", (int)(equals - assignment),
+		 assignment);
+	s = bundle_setting(b, name);
+	if (s)
+		return setting_set(b, s, equals + 1);
+	return no_setting(b, name, NULL);
 }
 
 int bx_bundle_list_settings(struct bx_bundle *b, bx_setting_fn fn, void *arg)
@@ -273,48 +287,48 @@ static int read_settings(struct bx_bundle *b, struct fy_node *root)
 
 /* ---- the rest of the manifest ---- */
 
-static int read_claims(struct bx_bundle *b, struct fy_node *root)
+/* 'claims' of a mapping: a list of buses, each with a vendor or without */
+int claims_read(const struct yaml *y, struct fy_node *root,
+		struct claim *claims, unsigned int *nr)
 {
 	static const char *const keys[] = { "bus", "vendor", NULL };
 	struct fy_node *list, *item;
 	struct claim *claim;
 	int err;
 
-	err = yaml_list(&b->yaml, root, "claims", YAML_REQUIRED, &list);
+	*nr = 0;
+	err = yaml_list(y, root, "claims", YAML_REQUIRED, &list);
 	for (unsigned int i = 0; !err && (item = yaml_item(list, i)); i++) {
 		if (i == MAX_CLAIMS)
-			return yaml_bad(&b->yaml, list, "at most %d claims",
+			return yaml_bad(y, list, "at most %d claims",
 					MAX_CLAIMS);
-		claim = &b->claims[i];
+		claim = &claims[i];
 		claim->vendor = BX_ANY;
 		if (!yaml_is_map(item))
-			return yaml_bad(&b->yaml, item,
+			return yaml_bad(y, item,
 					"a claim is a mapping ('bus: pci')");
-		err = yaml_keys(&b->yaml, item, keys);
+		err = yaml_keys(y, item, keys);
 		if (!err)
-			err = yaml_text(&b->yaml, item, "bus", YAML_REQUIRED,
+			err = yaml_text(y, item, "bus", YAML_REQUIRED,
 					&claim->bus);
 		if (!err && !name_is_good(claim->bus))
-			err = yaml_bad(&b->yaml, item, "'%s' is no bus",
-				       claim->bus);
+			err = yaml_bad(y, item, "'%s' is no bus", claim->bus);
 		if (!err)
-			err = yaml_number(&b->yaml, item, "vendor",
-					  YAML_OPTIONAL, 1, BX_ANY,
-					  &claim->vendor);
-		b->nr_claims = i + 1;
+			err = yaml_number(y, item, "vendor", YAML_OPTIONAL, 1,
+					  BX_ANY, &claim->vendor);
+		*nr = i + 1;
 	}
 	return err;
 }
 
-bool bundle_claims(const struct bx_bundle *b, const char *bus, __u32 vendor)
+/* Does one of the claims include this one? */
+bool claims_cover(const struct claim *claims, unsigned int nr, const char *bus,
+		  int64_t vendor)
 {
-	for (unsigned int i = 0; i < b->nr_claims; i++) {
-		const struct claim *c = &b->claims[i];
-
-		if (!strcmp(c->bus, bus) &&
-		    (c->vendor == BX_ANY || c->vendor == vendor))
+	for (unsigned int i = 0; i < nr; i++)
+		if (!strcmp(claims[i].bus, bus) &&
+		    (claims[i].vendor == BX_ANY || claims[i].vendor == vendor))
 			return true;
-	}
 	return false;
 }
 
@@ -371,6 +385,28 @@ static int read_policies(struct bx_bundle *b, struct fy_node *root)
 	return err;
 }
 
+/* Drivers that its policies may name: what an initramfs needs beside */
+static int read_drivers(struct bx_bundle *b, struct fy_node *root)
+{
+	struct fy_node *list = NULL, *item;
+	const char *name;
+	int err;
+
+	err = yaml_list(&b->yaml, root, "drivers", YAML_OPTIONAL, &list);
+	for (unsigned int i = 0; !err && list && (item = yaml_item(list, i));
+	     i++) {
+		if (i == MAX_DRIVERS)
+			return yaml_bad(&b->yaml, list, "at most %d drivers",
+					MAX_DRIVERS);
+		err = yaml_scalar(&b->yaml, item, &name);
+		if (!err && !name_is_good(name))
+			err = yaml_bad(&b->yaml, item, "'%s' is no driver",
+				       name);
+		b->drivers[b->nr_drivers++] = name;
+	}
+	return err;
+}
+
 static int read_needs(struct bx_bundle *b, struct fy_node *root)
 {
 	unsigned int have[3], want[3];
@@ -399,7 +435,7 @@ static int read_manifest(struct bx_bundle *b)
 {
 	static const char *const keys[] = {
 		"bundle", "version", "vendor", "summary", "requires",
-		"claims", "policies", "settings", NULL
+		"claims", "policies", "drivers", "settings", NULL
 	};
 	struct fy_node *root = yaml_root(&b->yaml);
 	int err;
@@ -427,16 +463,22 @@ static int read_manifest(struct bx_bundle *b)
 	if (!err)
 		err = read_needs(b, root);
 	if (!err)
-		err = read_claims(b, root);
+		err = claims_read(&b->yaml, root, b->claims, &b->nr_claims);
 	if (!err)
 		err = read_policies(b, root);
+	if (!err)
+		err = read_drivers(b, root);
 	return err ?: read_settings(b, root);
 }
 
-int bx_bundle_open(struct bx_handle *h, const char *dir,
+/* ---- opening ---- */
+
+/* In @dir, of which people know @shown */
+int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
 		   struct bx_bundle **bundle)
 {
 	struct bx_bundle *b = calloc(1, sizeof(*b));
+	char path[PATH_MAX];
 	int err;
 
 	*bundle = NULL;
@@ -444,12 +486,14 @@ int bx_bundle_open(struct bx_handle *h, const char *dir,
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	b->h = h;
 	b->dir = strdup(dir);
-	if (!b->dir || asprintf(&b->path, "%s/" MANIFEST, dir) < 0) {
+	b->shown = strdup(shown);
+	if (!b->dir || !b->shown || asprintf(&b->path, "%s/" MANIFEST, shown) < 0) {
 		b->path = NULL;
 		bx_bundle_close(b);
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	}
-	err = yaml_open(h, b->path, &b->yaml);
+	snprintf(path, sizeof(path), "%s/" MANIFEST, dir);
+	err = yaml_open(h, path, b->path, &b->yaml);
 	if (!err)
 		err = read_manifest(b);
 	if (err) {
@@ -460,14 +504,155 @@ int bx_bundle_open(struct bx_handle *h, const char *dir,
 	return 0;
 }
 
+/* A copy of a directory or of what is in an archive, in the new directory @to */
+int bundle_copy(struct bx_handle *h, const char *path, const char *to)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
+			    path, strerror(errno));
+	return S_ISDIR(st.st_mode) ? tree_copy(h, path, to) :
+		tree_unpack(h, path, to);
+}
+
+static int open_copy(struct bx_handle *h, const char *path,
+		     struct bx_bundle **bundle)
+{
+	char *scratch = tree_scratch(h), dir[PATH_MAX];
+	int err;
+
+	if (!scratch)
+		return -EIO;
+	snprintf(dir, sizeof(dir), "%s/bundle", scratch);
+	err = bundle_copy(h, path, dir);
+	if (!err)
+		err = bundle_open_at(h, dir, path, bundle);
+	if (err) {
+		tree_discard(scratch);
+		free(scratch);
+		return err;
+	}
+	(*bundle)->scratch = scratch;
+	return 0;
+}
+
+int bx_bundle_open(struct bx_handle *h, const char *path, unsigned int flags,
+		   struct bx_bundle **bundle)
+{
+	struct stat st;
+
+	*bundle = NULL;
+	if (flags & BX_BUNDLE_COPY ||
+	    (!stat(path, &st) && S_ISREG(st.st_mode)))
+		return open_copy(h, path, bundle);
+	return bundle_open_at(h, path, path, bundle);
+}
+
 void bx_bundle_close(struct bx_bundle *b)
 {
 	if (!b)
 		return;
 	yaml_close(&b->yaml);
+	yaml_close(&b->chosen);
+	if (b->scratch)
+		tree_discard(b->scratch);
+	free(b->scratch);
 	free(b->path);
+	free(b->shown);
 	free(b->dir);
 	free(b);
+}
+
+/* ---- who made it, what the operator chose ---- */
+
+int bx_bundle_check(struct bx_bundle *b, unsigned int flags)
+{
+	struct signer *s = calloc(1, sizeof(*s));
+	int ret;
+
+	if (!s)
+		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	ret = sign_check(b->h, b->dir, b->shown, s);
+	if (ret > 0) {
+		ret = signer_allows(b->h, s, b->about.name, b->claims,
+				    b->nr_claims) ?: 1;
+		snprintf(b->signer, sizeof(b->signer), "%s", s->name);
+		b->about.signer = b->signer;
+		signer_close(s);
+	} else if (!ret && !(flags & BX_BUNDLE_UNSIGNED)) {
+		ret = fail(b->h, BX_FAULT_REJECTED, EACCES,
+			   "'%s' is not signed: 'bxctl sign' does that, and '--allow-unsigned' takes it as it is",
+			   b->shown);
+	}
+	free(s);
+	return ret < 0 ? ret : 0;
+}
+
+/* CONF_DIR/bundles.d/NAME.yaml: values of settings, by their names */
+int bx_bundle_configure(struct bx_bundle *b)
+{
+	struct bx_handle *h = b->h;
+	struct fy_node *root, *node;
+	const char *name, *value;
+	struct setting *s;
+	int err;
+
+	snprintf(b->chosen_path, sizeof(b->chosen_path), "%s/bundles.d/%s.yaml",
+		 h->conf_dir, b->about.name);
+	if (access(b->chosen_path, F_OK) && errno == ENOENT)
+		return 0;
+	yaml_close(&b->chosen);
+	err = yaml_open(h, b->chosen_path, b->chosen_path, &b->chosen);
+	if (err)
+		return err;
+	root = yaml_root(&b->chosen);
+	if (!yaml_is_map(root))
+		return yaml_bad(&b->chosen, root,
+				"this is to be a mapping ('NAME: VALUE')");
+	err = yaml_keys(&b->chosen, root, NULL);
+	for (unsigned int i = 0; !err && (node = yaml_pair(root, i, &name)); i++) {
+		s = bundle_setting(b, name);
+		if (!s)
+			return no_setting(b, name, b->chosen_path);
+		err = yaml_scalar(&b->chosen, node, &value);
+		if (!err)
+			err = setting_set(b, s, value);
+	}
+	return err;
+}
+
+int bx_bundle_sign(struct bx_bundle *b, const char *key, const char *cert)
+{
+	return sign_tree(b->h, b->dir, key, cert);
+}
+
+static int is_there(const char *path, void *arg)
+{
+	struct bx_bundle *b = arg;
+
+	if (!access(path, R_OK))
+		return 0;
+	return fail(b->h, BX_FAULT_FAILED, ENOENT,
+		    "there is no '%s': run 'bxctl build %s'", path, b->shown);
+}
+
+int bx_bundle_pack(struct bx_bundle *b, const char *path)
+{
+	char name[BX_NAME_LEN + 64];
+	struct tree tree;
+	int err;
+
+	err = bx_bundle_list_objects(b, is_there, b);
+	if (!err)
+		err = tree_open(b->h, b->dir, &tree);
+	if (err)
+		return err;
+	snprintf(name, sizeof(name), "%s-%.40s", b->about.name,
+		 b->about.version);
+	err = tree_pack(b->h, &tree, name, path);
+	tree_close(&tree);
+	return err;
 }
 
 const struct bx_bundle_about *bx_bundle_about(const struct bx_bundle *b)

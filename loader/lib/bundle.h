@@ -5,6 +5,8 @@
  *	bundle.c   the manifest and the settings
  *	force.c    load, verify, plan, apply
  *	cases.c    the bundle's own test cases
+ *	sign.c     who made it
+ *	tree.c, archive.c  its files
  */
 #ifndef _BUSEXT_BUNDLE_H
 #define _BUSEXT_BUNDLE_H
@@ -17,6 +19,7 @@
 #define MAX_POLICIES	BX_COMMIT_MAX
 #define MAX_OBJECTS	8
 #define MAX_CLAIMS	64
+#define MAX_DRIVERS	64
 #define MAX_SETTINGS	64
 #define MAX_VALUES	32
 #define MAX_VALUE_LEN	128
@@ -51,10 +54,28 @@ struct alternatives {
 	unsigned int	count;
 };
 
+/**
+ * struct bx_bundle - an open bundle
+ * @h: the handle
+ * @dir: where its files are
+ * @shown: what people know it as: a directory or an archive
+ * @path: of the manifest, for people
+ * @scratch: a directory that goes with it; NULL when there is none
+ * @shadow: its policies are to be in shadow mode
+ * @enforce: none of them may be
+ * @chosen: the operator's settings
+ */
 struct bx_bundle {
 	struct bx_handle	*h;
 	char			*dir;
-	char			*path;		/* of the manifest */
+	char			*shown;
+	char			*path;
+	char			*scratch;
+	bool			shadow;
+	bool			enforce;
+	char			signer[256];
+	char			chosen_path[PATH_MAX];
+	struct yaml		chosen;
 	struct yaml		yaml;
 	struct bx_bundle_about	about;
 	const char		*needs;
@@ -62,6 +83,8 @@ struct bx_bundle {
 	unsigned int		nr_claims;
 	struct alternatives	policies[MAX_POLICIES];
 	unsigned int		nr_policies;
+	const char		*drivers[MAX_DRIVERS];
+	unsigned int		nr_drivers;
 	struct setting		settings[MAX_SETTINGS];
 	unsigned int		nr_settings;
 };
@@ -69,10 +92,35 @@ struct bx_bundle {
 /* bundle.c */
 struct setting *bundle_setting(struct bx_bundle *b, const char *name);
 int setting_set(struct bx_bundle *b, struct setting *s, const char *value);
-bool bundle_claims(const struct bx_bundle *b, const char *bus, __u32 vendor);
+int claims_read(const struct yaml *y, struct fy_node *root,
+		struct claim *claims, unsigned int *nr);
+bool claims_cover(const struct claim *claims, unsigned int nr, const char *bus,
+		  int64_t vendor);
+int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
+		   struct bx_bundle **bundle);
+int bundle_copy(struct bx_handle *h, const char *path, const char *to);
 
 /* force.c: the lock is held until bundle_unload() */
-int bundle_load(struct bx_bundle *b, struct transaction *txn);
+
+/**
+ * struct names - of policies
+ * @name: the names
+ * @count: how many
+ */
+struct names {
+	char		(*name)[BX_NAME_LEN];
+	unsigned int	count;
+};
+
+bool names_have(const struct names *names, const char *name);
+int names_add(struct bx_handle *h, struct names *names, const char *name);
+int bundle_policies(struct bx_bundle *b, struct names *names);
+int bundle_load(struct bx_bundle *b, const struct names *drops,
+		struct transaction *txn);
+int bundle_force(struct bx_bundle *b, const struct names *drops,
+		 bx_applied_fn fn, void *arg);
+int bundle_drop(struct bx_handle *h, const struct names *drops,
+		bx_applied_fn fn, void *arg);
 void bundle_unload(struct bx_bundle *b, struct transaction *txn);
 int bundle_stage(struct bx_bundle *b, struct transaction *txn,
 		 struct bx_commit *change);

@@ -23,6 +23,7 @@
  * @b: the bundle
  * @y: the file
  * @file: its name, below the bundle
+ * @shown: what people know it as
  * @txn: its policies
  * @trial: the case
  * @fn: told of each
@@ -34,6 +35,7 @@ struct run {
 	struct bx_bundle	*b;
 	struct yaml		y;
 	char			file[300];
+	char			shown[PATH_MAX];
 	struct transaction	txn;
 	struct bx_trial		trial;
 	bx_case_fn		fn;
@@ -455,21 +457,17 @@ static bool hex_from(const char *text, __u8 *data, size_t max, __u32 *len)
 static int find_op(struct run *r, struct fy_node *map, const char *name,
 		   __u32 *op)
 {
-	char file[128], text[8192], *line, *save, word[64];
-	unsigned int n;
+	struct contract_op ops[CONTRACT_OPS];
+	unsigned int n = contract_ops(r->b->h, r->trial.dev.bus, ops);
 
-	snprintf(file, sizeof(file), "kernel/bus_ext/buses/%s/contract",
-		 r->trial.dev.bus);
-	if (read_sysfs(r->b->h, file, text, sizeof(text)) < 0)
+	if (!n)
 		return yaml_bad(&r->y, map, "bus '%s' has no calls, or is not there",
 				r->trial.dev.bus);
-	for (line = strtok_r(text, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "%u %63s", &n, word) == 2 &&
-		    !strcmp(word, name)) {
-			*op = n;
-			return 0;
-		}
+	for (unsigned int i = 0; i < n; i++) {
+		if (strcmp(ops[i].name, name))
+			continue;
+		*op = ops[i].number;
+		return 0;
 	}
 	return yaml_bad(&r->y, map, "the contract of bus '%s' has no operation '%s'",
 			r->trial.dev.bus, name);
@@ -513,12 +511,8 @@ static int read_call(struct run *r, struct fy_node *map,
 
 static const char *verdict_word(const struct bx_trial_call *call)
 {
-	if (call->why == BX_WHY_BAD)
-		return "impossible";
-	if (call->verdict < 0)
-		return "deny";
-	return call->verdict == BX_CALL_HANDLED ? "handled" :
-		call->verdict == BX_CALL_REDIRECT ? "redirect" : "pass";
+	return call->why == BX_WHY_BAD ? "impossible" :
+		bx_verdict_text(call->verdict);
 }
 
 static void hex_word(char *buf, const __u8 *data, __u32 len)
@@ -663,7 +657,7 @@ static int run_cases(struct run *r, struct fy_node *list)
 
 	memset(&r->trial, 0, sizeof(r->trial));
 	r->trial.flags = BX_TRIAL_ALONE;
-	err = bundle_load(r->b, &r->txn);
+	err = bundle_load(r->b, NULL, &r->txn);
 	if (!err)
 		err = bundle_stage(r->b, &r->txn, &r->trial.change);
 	/* alone, so there is nobody to leave */
@@ -730,12 +724,14 @@ static int run_all(struct run *r)
 	for (int i = 0; i < n; i++) {
 		snprintf(r->file, sizeof(r->file), CASES_DIR "/%s",
 			 list[i]->d_name);
+		snprintf(r->shown, sizeof(r->shown), "%s/%s", r->b->shown,
+			 r->file);
 		if (!err && snprintf(path, sizeof(path), "%s/%s", r->b->dir,
 				     r->file) >= (int)sizeof(path))
 			err = fail(r->b->h, BX_FAULT_USAGE, ENAMETOOLONG,
 				   "the path '%s' is too long", r->b->dir);
 		if (!err)
-			err = yaml_open(r->b->h, path, &r->y);
+			err = yaml_open(r->b->h, path, r->shown, &r->y);
 		if (!err) {
 			err = with_settings_kept(r);
 			yaml_close(&r->y);
@@ -762,7 +758,7 @@ int bx_bundle_test(struct bx_bundle *b, bx_case_fn fn, void *arg)
 		err = fail(b->h, BX_FAULT_REJECTED, ENOENT,
 			   "bundle '%s' has no test case: write one into '%s/"
 			   CASES_DIR "/NAME" CASES_SUFFIX "'",
-			   b->about.name, b->dir);
+			   b->about.name, b->shown);
 	err = err ?: (int)r->failed;
 	free(r);
 	return err;

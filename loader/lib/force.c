@@ -150,7 +150,7 @@ static int check_scope(struct bx_bundle *b, const struct object *obj)
 			return fail(b->h, BX_FAULT_REJECTED, EINVAL,
 				    "'%s' has the hook '%s': a bundle has policies alone; a hook is the operator's",
 				    obj->path, a->name);
-		if (bundle_claims(b, a->target, a->vendor))
+		if (claims_cover(b->claims, b->nr_claims, a->target, a->vendor))
 			continue;
 		if (a->vendor != BX_ANY)
 			snprintf(vendor, sizeof(vendor), "vendor 0x%04x",
@@ -162,22 +162,46 @@ static int check_scope(struct bx_bundle *b, const struct object *obj)
 	return 0;
 }
 
+static int add_object(struct bx_bundle *b, struct transaction *txn,
+		      const char *file)
+{
+	char path[PATH_MAX], shown[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", b->dir, file);
+	snprintf(shown, sizeof(shown), "%s/%s", b->shown, file);
+	if (access(path, R_OK) && errno == ENOENT)
+		return fail(b->h, BX_FAULT_FAILED, ENOENT,
+			    "there is no '%s': run 'bxctl build %s'", shown,
+			    b->shown);
+	return txn_add(b->h, txn, path, shown);
+}
+
+/* What its vendor made for shadow mode cannot be enforced. */
+static int check_mode(struct bx_bundle *b, const struct object *obj)
+{
+	if (!b->enforce)
+		return 0;
+	for (size_t i = 0; i < obj->count; i++)
+		if (obj->items[i].about.built_shadow)
+			return fail(b->h, BX_FAULT_REJECTED, EINVAL,
+				    "the policy '%s' of bundle '%s' cannot be enforced: it is made for shadow mode (BX_F_SHADOW); '--mode shadow' takes it as that",
+				    obj->items[i].about.name, b->about.name);
+	return 0;
+}
+
 static int try_object(struct bx_bundle *b, struct transaction *txn,
 		      const char *file, uint64_t *seen)
 {
 	struct object *obj;
-	char path[PATH_MAX];
 	int err;
 
-	snprintf(path, sizeof(path), "%s/%s", b->dir, file);
-	if (access(path, R_OK) && errno == ENOENT)
-		return fail(b->h, BX_FAULT_FAILED, ENOENT,
-			    "there is no '%s': run 'bxctl build %s'", path,
-			    b->dir);
-	err = txn_add(b->h, txn, path);
+	err = add_object(b, txn, file);
+	if (err)
+		return err;
 	obj = &txn->objs[txn->count - 1];
+	err = check_scope(b, obj);
 	if (!err)
-		err = check_scope(b, obj);
+		err = check_mode(b, obj);
 	if (!err)
 		err = put_settings(b, obj, seen);
 	return err ?: object_load(b->h, obj);
@@ -200,12 +224,34 @@ static int load_policy(struct bx_bundle *b, struct transaction *txn,
 	return err;
 }
 
-int bundle_load(struct bx_bundle *b, struct transaction *txn)
+static bool txn_has(const struct transaction *txn, const char *policy)
+{
+	for (size_t i = 0; i < txn->count; i++)
+		for (size_t k = 0; k < txn->objs[i].count; k++)
+			if (!strcmp(txn->objs[i].items[k].about.name, policy))
+				return true;
+	return false;
+}
+
+static int add_drops(struct bx_handle *h, struct transaction *txn,
+		     const struct names *drops)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; !err && drops && i < drops->count; i++)
+		if (!txn_has(txn, drops->name[i]))
+			err = txn_drop(h, txn, drops->name[i]);
+	return err ?: txn_prepare(h, txn);
+}
+
+/* @drops: policies that are to go in the same step, unless the bundle has them; or NULL */
+int bundle_load(struct bx_bundle *b, const struct names *drops,
+		struct transaction *txn)
 {
 	uint64_t seen = 0;
 	int err;
 
-	*txn = (struct transaction) {};
+	*txn = (struct transaction) { .flags = b->shadow ? BX_F_SHADOW : 0 };
 	err = bx_check_kernel(b->h);
 	if (!err)
 		err = pins_lock(b->h);
@@ -213,7 +259,7 @@ int bundle_load(struct bx_bundle *b, struct transaction *txn)
 		err = load_policy(b, txn, &b->policies[i], &seen);
 	if (!err)
 		err = check_settings(b, seen);
-	return err ?: txn_prepare(b->h, txn);
+	return err ?: add_drops(b->h, txn, drops);
 }
 
 void bundle_unload(struct bx_bundle *b, struct transaction *txn)
@@ -248,17 +294,105 @@ int bundle_stage(struct bx_bundle *b, struct transaction *txn,
 	return 0;
 }
 
-int bx_bundle_apply(struct bx_bundle *b, bx_applied_fn fn, void *arg)
+/* In one step, in which those of @drops go that it does not have */
+int bundle_force(struct bx_bundle *b, const struct names *drops,
+		 bx_applied_fn fn, void *arg)
 {
 	struct transaction txn;
 	int err;
 
-	err = bundle_load(b, &txn);
+	err = bundle_load(b, drops, &txn);
 	if (!err)
 		err = txn_run(b->h, &txn);
 	if (!err)
 		txn_report(&txn, fn, arg);
 	bundle_unload(b, &txn);
+	return err;
+}
+
+/* All of them go, in one step. */
+int bundle_drop(struct bx_handle *h, const struct names *drops,
+		bx_applied_fn fn, void *arg)
+{
+	struct transaction txn = {};
+	int err;
+
+	err = bx_check_kernel(h);
+	if (!err)
+		err = pins_lock(h);
+	if (!err)
+		err = add_drops(h, &txn, drops);
+	if (!err)
+		err = txn_run(h, &txn);
+	if (!err)
+		txn_report(&txn, fn, arg);
+	txn_close(&txn);
+	pins_unlock(h);
+	return err;
+}
+
+int bx_bundle_apply(struct bx_bundle *b, bx_applied_fn fn, void *arg)
+{
+	return bundle_force(b, NULL, fn, arg);
+}
+
+/* ---- names ---- */
+
+bool names_have(const struct names *names, const char *name)
+{
+	for (unsigned int i = 0; i < names->count; i++)
+		if (!strcmp(names->name[i], name))
+			return true;
+	return false;
+}
+
+int names_add(struct bx_handle *h, struct names *names, const char *name)
+{
+	void *more;
+
+	if (names_have(names, name))
+		return 0;
+	more = realloc(names->name, (names->count + 1) * sizeof(*names->name));
+	if (!more)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	names->name = more;
+	copy_name(names->name[names->count++], BX_NAME_LEN, name);
+	return 0;
+}
+
+/* The policies of one object: those of an alternative are the same */
+static int object_policies(struct bx_bundle *b, const char *file, bool first,
+			   struct names *names)
+{
+	struct transaction txn = {};
+	int err;
+
+	err = add_object(b, &txn, file);
+	if (!err)
+		err = check_scope(b, &txn.objs[0]);
+	for (size_t i = 0; !err && i < txn.objs[0].count; i++) {
+		const char *name = txn.objs[0].items[i].about.name;
+
+		if (first)
+			err = names_add(b->h, names, name);
+		else if (!names_have(names, name))
+			err = fail(b->h, BX_FAULT_REJECTED, EINVAL,
+				   "'%s' of bundle '%s' has the policy '%s', which the object that it is an alternative to has not",
+				   file, b->about.name, name);
+	}
+	txn_close(&txn);
+	return err;
+}
+
+/* The names of all of its policies; needs no kernel */
+int bundle_policies(struct bx_bundle *b, struct names *names)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < b->nr_policies; i++)
+		for (unsigned int k = 0; !err && k < b->policies[i].count; k++)
+			err = object_policies(b, b->policies[i].file[k], !k,
+					      names);
 	return err;
 }
 
@@ -286,7 +420,7 @@ int bx_bundle_verify(struct bx_bundle *b, bx_verified_fn fn, void *arg)
 	struct transaction txn;
 	int err;
 
-	err = bundle_load(b, &txn);
+	err = bundle_load(b, NULL, &txn);
 	/* bus_ext has a say as well, and init() */
 	if (!err)
 		err = bundle_stage(b, &txn, &unused);
@@ -311,6 +445,8 @@ struct plan {
 	struct bx_bundle	*b;
 	struct transaction	txn;
 	struct bx_trial		trial;
+	struct contract_op	ops[CONTRACT_OPS];
+	struct bx_call_change	calls[CONTRACT_OPS];
 	bx_change_fn		fn;
 	void			*arg;
 	int			changes;
@@ -345,6 +481,61 @@ static bool differs(const struct bx_device_rec *rec,
 	}
 }
 
+/*
+ * A call with an argument of zeros and a provider that answers 0, with the bundle in
+ * force or as it is now: 1 when it can be made.
+ */
+static int plan_call(struct plan *p, const struct contract_op *op, bool then,
+		     struct bx_trial_call *call)
+{
+	static const struct bx_commit nothing;
+	struct bx_commit change = p->trial.change;
+	int64_t result = 0;
+	int err;
+
+	memset(call, 0, sizeof(*call));
+	call->op = op->number;
+	call->len = op->size;
+	if (op->size > sizeof(call->data))
+		return 0;
+	if (!then)
+		p->trial.change = nothing;
+	err = control_try_call(p->b->h, &p->trial, call, &result);
+	p->trial.change = change;
+	return err ?: !result;
+}
+
+static bool calls_differ(const struct bx_trial_call *a,
+			 const struct bx_trial_call *b)
+{
+	return a->verdict != b->verdict || a->ret != b->ret ||
+		a->why != b->why || strcmp(a->to, b->to) ||
+		memcmp(a->data, b->data, sizeof(a->data));
+}
+
+static int plan_calls(struct plan *p, const struct bx_device_rec *rec,
+		      struct bx_change *change)
+{
+	unsigned int n = contract_ops(p->b->h, rec->dev.bus, p->ops);
+	struct bx_call_change *c;
+	int ret;
+
+	p->trial.dev = rec->dev;
+	change->calls = p->calls;
+	for (unsigned int i = 0; i < n; i++) {
+		c = &p->calls[change->nr_calls];
+		c->op = p->ops[i].name;
+		ret = plan_call(p, &p->ops[i], false, &c->now);
+		if (ret > 0)
+			ret = plan_call(p, &p->ops[i], true, &c->then);
+		if (ret < 0)
+			return ret;
+		if (ret && calls_differ(&c->now, &c->then))
+			change->nr_calls++;
+	}
+	return 0;
+}
+
 static int plan_device(const struct bx_device_rec *rec, void *arg)
 {
 	struct plan *p = arg;
@@ -354,6 +545,9 @@ static int plan_device(const struct bx_device_rec *rec, void *arg)
 
 	if (!in_scope(p, &rec->dev))
 		return 0;
+	err = plan_calls(p, rec, &change);
+	if (err)
+		return err;
 	memset(&p->trial.ref, 0, sizeof(p->trial.ref));
 	copy_name(p->trial.ref.bus, sizeof(p->trial.ref.bus), rec->dev.bus);
 	copy_name(p->trial.ref.name, sizeof(p->trial.ref.name), rec->dev.name);
@@ -369,7 +563,7 @@ static int plan_device(const struct bx_device_rec *rec, void *arg)
 							   recs.count - 1);
 		change.differs = differs(rec, &change.then);
 		change.at_next_bind = rec->driver[0];
-		p->changes += change.differs;
+		p->changes += change.differs || change.nr_calls;
 		if (p->fn)
 			p->fn(&change, p->arg);
 	}
@@ -387,7 +581,7 @@ int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 	p->b = b;
 	p->fn = fn;
 	p->arg = arg;
-	err = bundle_load(b, &p->txn);
+	err = bundle_load(b, NULL, &p->txn);
 	if (!err)
 		err = bundle_stage(b, &p->txn, &p->trial.change);
 	if (!err)

@@ -10,6 +10,20 @@
  *	links.c    a policy's link, and whether it is in force
  *	apply.c    the transaction: load, stage, commit, verify, or roll back
  *	detach.c   the way out
+ *
+ * Bundles (bundle.h):
+ *	yaml.c     the files that people write
+ *	bundle.c   the manifest and the settings
+ *	force.c    load, verify, plan, apply
+ *	cases.c    test cases
+ *	tree.c     a bundle's files in a directory
+ *	archive.c  and in an archive
+ *	sign.c     signatures
+ *
+ * Installed bundles (state.h):
+ *	state.c    what is on disk
+ *	install.c  install, upgrade, enable and so on
+ *	boot.c     what is enabled, at boot
  */
 #ifndef _BUSEXT_INTERNAL_H
 #define _BUSEXT_INTERNAL_H
@@ -49,12 +63,15 @@ enum request {
  * struct bx_handle - state between calls
  * @pin_dir: where links are pinned
  * @sysfs: where sysfs is mounted
+ * @conf_dir: the operator's configuration
+ * @state_dir: installed bundles
  * @timeout_ms: patience, in milliseconds
  * @ring_size: size of the first ring of a list, in bytes
  * @log: where notes go
  * @log_arg: its argument
  * @verbose: libbpf's log goes to @log too
  * @lock_fd: the locked pin directory, -1 when not locked
+ * @state_fd: the locked directory of installed bundles, -1 when not locked
  * @control: loaded request programs, kept for the next time
  * @fault: class of the last failure
  * @error: its message
@@ -64,6 +81,8 @@ enum request {
 struct bx_handle {
 	char		pin_dir[1024];
 	char		sysfs[256];
+	char		conf_dir[256];
+	char		state_dir[256];
 	unsigned int	timeout_ms;
 	unsigned int	ring_size;
 	void		(*log)(void *arg, enum bx_log_level level,
@@ -71,6 +90,7 @@ struct bx_handle {
 	void		*log_arg;
 	bool		verbose;
 	int		lock_fd;
+	int		state_fd;
 	struct bxctl	*control[NR_REQUESTS];
 	enum bx_fault	fault;
 	char		error[1024];
@@ -86,6 +106,7 @@ void note(struct bx_handle *h, const char *fmt, ...)
 void log_begin(struct bx_handle *h);
 void log_end(struct bx_handle *h);
 void verifier_summary(struct bx_handle *h, char *buf, size_t size);
+bool kernel_is_there(struct bx_handle *h);
 ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
 		   size_t size);
 uint64_t now_ms(void);
@@ -124,6 +145,23 @@ int find_policy(struct bx_handle *h, const char *name,
 int commit_policies(struct bx_handle *h, const struct bx_commit *change,
 		    int64_t *result);
 
+#define CONTRACT_OPS	64
+
+/**
+ * struct contract_op - an operation of a bus' contract
+ * @number: its number
+ * @size: bytes of its argument, at least
+ * @name: its name
+ */
+struct contract_op {
+	__u32	number;
+	__u32	size;
+	char	name[64];
+};
+
+unsigned int contract_ops(struct bx_handle *h, const char *bus,
+			  struct contract_op *ops);
+
 /* object.c */
 
 /**
@@ -135,6 +173,7 @@ int commit_policies(struct bx_handle *h, const struct bx_commit *change,
  * @link_fd: of what it replaces, the pinned link; else -1
  * @map_fd: of the policy it replaces, its map; else -1
  * @old_id: identity of the policy it replaces; else 0
+ * @gone: there is no new one: it is to go
  * @pinned: its pins were written by this call
  */
 struct item {
@@ -145,6 +184,7 @@ struct item {
 	int			link_fd;
 	int			map_fd;
 	uint64_t		old_id;
+	bool			gone;
 	bool			pinned;
 };
 
@@ -159,7 +199,10 @@ struct object {
  * struct transaction - what is brought into force together
  * @objs: the objects, in order
  * @count: how many
- * @items: their policies and hooks, in order
+ * @drops: policies that are to go in the same step
+ * @nr_drops: how many
+ * @flags: enum bx_policy_flags, for all policies beside their own
+ * @items: all of them, in order
  * @nr_items: how many
  * @exit_seq: number of the last ejection before it
  * @committed: its policies were brought into force
@@ -167,6 +210,9 @@ struct object {
 struct transaction {
 	struct object	*objs;
 	size_t		count;
+	struct item	*drops;
+	size_t		nr_drops;
+	uint64_t	flags;
 	struct item	**items;
 	size_t		nr_items;
 	uint64_t	exit_seq;
@@ -174,7 +220,9 @@ struct transaction {
 };
 
 /* apply.c */
-int txn_add(struct bx_handle *h, struct transaction *txn, const char *path);
+int txn_add(struct bx_handle *h, struct transaction *txn, const char *path,
+	    const char *shown);
+int txn_drop(struct bx_handle *h, struct transaction *txn, const char *policy);
 int txn_prepare(struct bx_handle *h, struct transaction *txn);
 int txn_run(struct bx_handle *h, struct transaction *txn);
 void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg);
@@ -182,9 +230,11 @@ void txn_close(struct transaction *txn);
 int item_attach(struct bx_handle *h, struct item *item);
 uint64_t id_of(struct bx_handle *h, int link_fd);
 
-int object_open(struct bx_handle *h, const char *path, struct object *obj);
+int object_open(struct bx_handle *h, const char *path, const char *shown,
+		__u64 extra, struct object *obj);
 int object_load(struct bx_handle *h, struct object *obj);
 void object_close(struct object *obj);
+void item_close(struct item *item);
 bool name_is_good(const char *name);
 
 /* pins.c */
@@ -224,9 +274,13 @@ int pins_stage(struct bx_handle *h, const char *name, enum pin_role role,
 int pins_switch(struct bx_handle *h, const char *name, enum pin_role role);
 void pins_unstage(struct bx_handle *h, const char *name, enum pin_role role);
 void pins_remove(struct bx_handle *h, const char *name);
+int pins_end(struct bx_handle *h, const char *name);
 int pins_write_hook(struct bx_handle *h, const char *name, int link_fd,
 		    bool *replaced);
 int pins_remove_hook(struct bx_handle *h, const char *name);
+bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark);
+int pins_mark(struct bx_handle *h, const char *bundle, const char *mark);
+int dir_lock(struct bx_handle *h, const char *dir, int *lock);
 
 /* links.c */
 int link_map_id(int link_fd, uint32_t *link_id, uint32_t *map_id);

@@ -20,6 +20,8 @@
 
 #define DEFAULT_PIN_DIR		"/sys/fs/bpf/bus_ext"
 #define DEFAULT_SYSFS		"/sys"
+#define DEFAULT_CONF_DIR	"/etc/bus_ext"
+#define DEFAULT_STATE_DIR	"/var/lib/bus_ext"
 #define DEFAULT_TIMEOUT_MS	30000
 #define DEFAULT_RING_SIZE	(64 * 1024)
 #define CAP_SYS_ADMIN_BIT	21
@@ -185,31 +187,39 @@ ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
 	return have;
 }
 
+static bool set_dir(char *to, size_t size, const char *chosen,
+		    const char *usual)
+{
+	return snprintf(to, size, "%s", chosen ?: usual) < (int)size;
+}
+
 int bx_open(struct bx_handle **handle, const struct bx_open_opts *opts)
 {
 	static const struct bx_open_opts none;
-	const char *pin_dir, *sysfs;
 	struct bx_handle *h;
 
 	if (!opts)
 		opts = &none;
-	pin_dir = opts->pin_dir ?: DEFAULT_PIN_DIR;
-	sysfs = opts->sysfs ?: DEFAULT_SYSFS;
-	if (strlen(pin_dir) >= sizeof(h->pin_dir) ||
-	    strlen(sysfs) >= sizeof(h->sysfs))
-		return -EINVAL;
-
 	h = calloc(1, sizeof(*h));
 	if (!h)
 		return -ENOMEM;
-	strcpy(h->pin_dir, pin_dir);
-	strcpy(h->sysfs, sysfs);
+	if (!set_dir(h->pin_dir, sizeof(h->pin_dir), opts->pin_dir,
+		     DEFAULT_PIN_DIR) ||
+	    !set_dir(h->sysfs, sizeof(h->sysfs), opts->sysfs, DEFAULT_SYSFS) ||
+	    !set_dir(h->conf_dir, sizeof(h->conf_dir), opts->conf_dir,
+		     DEFAULT_CONF_DIR) ||
+	    !set_dir(h->state_dir, sizeof(h->state_dir), opts->state_dir,
+		     DEFAULT_STATE_DIR)) {
+		free(h);
+		return -EINVAL;
+	}
 	h->timeout_ms = opts->timeout_ms ?: DEFAULT_TIMEOUT_MS;
 	h->ring_size = opts->ring_size ?: DEFAULT_RING_SIZE;
 	h->log = opts->log;
 	h->log_arg = opts->log_arg;
 	h->verbose = opts->verbose;
 	h->lock_fd = -1;
+	h->state_fd = -1;
 	*handle = h;
 	return 0;
 }
@@ -250,12 +260,17 @@ static bool have_sys_admin(void)
 	return caps & (1ULL << CAP_SYS_ADMIN_BIT);
 }
 
-int bx_check_kernel(struct bx_handle *h)
+bool kernel_is_there(struct bx_handle *h)
 {
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/kernel/bus_ext", h->sysfs);
-	if (access(path, F_OK))
+	return !access(path, F_OK);
+}
+
+int bx_check_kernel(struct bx_handle *h)
+{
+	if (!kernel_is_there(h))
 		return fail(h, BX_FAULT_KERNEL, ENOENT,
 			    "bus_ext is not loaded in this kernel; run 'modprobe bus_ext'");
 	if (!have_sys_admin())

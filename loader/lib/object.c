@@ -28,6 +28,7 @@ struct value {
 	size_t			size;
 	const char		*path;
 	const char		*map;
+	__u64			extra;	/* flags beside its own */
 };
 
 bool name_is_good(const char *name)
@@ -91,7 +92,7 @@ static int stage(struct bx_handle *h, const struct value *v, __u64 flags)
 	if (!m || btf__resolve_size(v->btf, m->type) != sizeof(flags) ||
 	    m->offset / 8 + sizeof(flags) > v->size)
 		return reject(h, v, "it has no member 'flags' of 64 bits");
-	flags |= BX_F_STAGED;
+	flags |= BX_F_STAGED | v->extra;
 	memcpy(v->data + m->offset / 8, &flags, sizeof(flags));
 	return 0;
 }
@@ -174,6 +175,7 @@ static int read_policy(struct bx_handle *h, const struct value *v,
 	about->vendor = number(v, "vendor") ?: BX_ANY;
 	about->priority = number(v, "priority");
 	about->flags = number(v, "flags");
+	about->built_shadow = about->flags & BX_F_SHADOW;
 	about->version = number(v, "version");
 	if (about->flags & ~(__u64)BX_F_ALL)
 		return reject(h, v,
@@ -181,6 +183,7 @@ static int read_policy(struct bx_handle *h, const struct value *v,
 	if (about->flags & BX_F_STAGED)
 		return reject(h, v,
 			      "it has BX_F_STAGED, which is for loaders: leave it out");
+	about->flags |= v->extra;
 	return stage(h, v, about->flags);
 }
 
@@ -234,11 +237,12 @@ static int add_item(struct bx_handle *h, struct object *obj,
 	return 0;
 }
 
-static int find_policies(struct bx_handle *h, struct object *obj)
+static int find_policies(struct bx_handle *h, struct object *obj, __u64 extra)
 {
 	struct value v = {
 		.btf = bpf_object__btf(obj->bpf),
 		.path = obj->path,
+		.extra = extra,
 	};
 	struct bpf_map *map;
 	struct item *item;
@@ -313,21 +317,27 @@ static int nothing_found(struct bx_handle *h, const struct object *obj)
 		    len ? has : "nothing");
 }
 
-static int open_failed(struct bx_handle *h, const char *path, int err)
+static int open_failed(struct bx_handle *h, const char *path,
+		       const char *shown, int err)
 {
 	if (access(path, R_OK))
 		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
-			    path, strerror(errno));
+			    shown, strerror(errno));
 	return fail(h, BX_FAULT_REJECTED, ENOEXEC,
-		    "cannot apply '%s': it is not a BPF object: %s", path,
+		    "cannot apply '%s': it is not a BPF object: %s", shown,
 		    h->said[0] ? h->said : strerror(-err));
 }
 
-int object_open(struct bx_handle *h, const char *path, struct object *obj)
+/*
+ * @shown: what people know it as, where that is not @path; @extra: flags that its
+ * policies are to have beside their own.
+ */
+int object_open(struct bx_handle *h, const char *path, const char *shown,
+		__u64 extra, struct object *obj)
 {
 	int err;
 
-	*obj = (struct object) { .path = strdup(path) };
+	*obj = (struct object) { .path = strdup(shown) };
 	if (!obj->path)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	log_begin(h);
@@ -335,12 +345,12 @@ int object_open(struct bx_handle *h, const char *path, struct object *obj)
 	err = obj->bpf ? 0 : -errno;
 	log_end(h);
 	if (err)
-		return open_failed(h, path, err);
+		return open_failed(h, path, shown, err);
 	if (!bpf_object__btf(obj->bpf))
 		return fail(h, BX_FAULT_REJECTED, ENOEXEC,
 			    "cannot apply '%s': it has no BTF: build it with -g",
-			    path);
-	err = find_policies(h, obj);
+			    shown);
+	err = find_policies(h, obj, extra);
 	if (!err)
 		err = find_hooks(h, obj);
 	if (!err && !obj->count)
@@ -382,24 +392,26 @@ int object_load(struct bx_handle *h, struct object *obj)
 	return err ? load_failed(h, obj, err) : 0;
 }
 
+void item_close(struct item *item)
+{
+	if (item->link) {
+		/* the pin keeps it, where there is one */
+		close(bpf_link__fd(item->link));
+		bpf_link__disconnect(item->link);
+		bpf_link__destroy(item->link);
+	}
+	if (item->link_fd >= 0)
+		close(item->link_fd);
+	if (item->map_fd >= 0)
+		close(item->map_fd);
+}
+
 void object_close(struct object *obj)
 {
 	size_t i;
 
-	for (i = 0; i < obj->count; i++) {
-		struct item *item = &obj->items[i];
-
-		if (item->link) {
-			/* the pin keeps it, where there is one */
-			close(bpf_link__fd(item->link));
-			bpf_link__disconnect(item->link);
-			bpf_link__destroy(item->link);
-		}
-		if (item->link_fd >= 0)
-			close(item->link_fd);
-		if (item->map_fd >= 0)
-			close(item->map_fd);
-	}
+	for (i = 0; i < obj->count; i++)
+		item_close(&obj->items[i]);
 	free(obj->items);
 	bpf_object__close(obj->bpf);
 	free(obj->path);

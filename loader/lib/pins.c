@@ -8,6 +8,7 @@
  *	PIN_DIR/policies/NAME/back-*	when it is taken back: those that return
  *	PIN_DIR/hooks/PROGRAM		a hook's link
  *	PIN_DIR/hooks/PROGRAM+new	while a hook is being replaced
+ *	PIN_DIR/bundles/NAME/MARK	what is in force of an installed bundle
  *
  * A BPF file system has no dots in names: one in a policy's name is written as
  * a colon.  Everybody who changes something here holds flock() on PIN_DIR.
@@ -87,20 +88,17 @@ static int make_pin_dir(struct bx_handle *h)
 	return make_dir(h, path);
 }
 
-/* Lock the pin directory, which is made if need be. */
-int pins_lock(struct bx_handle *h)
+/* A directory's lock: waited for, and held until *@lock is closed. */
+int dir_lock(struct bx_handle *h, const char *dir, int *lock)
 {
 	uint64_t end = now_ms() + h->timeout_ms;
 	bool told = false;
 	int fd, err;
 
-	err = make_pin_dir(h);
-	if (err)
-		return err;
-	fd = open(h->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
-			    h->pin_dir, strerror(errno));
+			    dir, strerror(errno));
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
 		err = errno;
 		if (err == EINTR)
@@ -110,19 +108,25 @@ int pins_lock(struct bx_handle *h)
 			if (err == EWOULDBLOCK)
 				return fail(h, BX_FAULT_CONFLICT, ETIMEDOUT,
 					    "another process has held '%s' for %u s; try again",
-					    h->pin_dir, h->timeout_ms / 1000);
+					    dir, h->timeout_ms / 1000);
 			return fail(h, BX_FAULT_FAILED, err,
-				    "cannot lock '%s': %s", h->pin_dir,
+				    "cannot lock '%s': %s", dir,
 				    strerror(err));
 		}
 		if (!told)
 			note(h, "waiting for another process to leave '%s'",
-			     h->pin_dir);
+			     dir);
 		told = true;
 		usleep(LOCK_POLL_US);
 	}
-	h->lock_fd = fd;
+	*lock = fd;
 	return 0;
+}
+
+/* Lock the pin directory, which is made if need be. */
+int pins_lock(struct bx_handle *h)
+{
+	return make_pin_dir(h) ?: dir_lock(h, h->pin_dir, &h->lock_fd);
 }
 
 void pins_unlock(struct bx_handle *h)
@@ -375,6 +379,19 @@ void pins_remove(struct bx_handle *h, const char *name)
 	pins_unstage(h, name, PIN_BACK);
 }
 
+/* One that was taken out of force ends, and its pins go. */
+int pins_end(struct bx_handle *h, const char *name)
+{
+	char path[PATH_MAX];
+
+	end_link(h, name, "/link");
+	pins_remove(h, name);
+	pin_path(h, path, "policies", name, "/link");
+	if (access(path, F_OK))
+		return 0;
+	return fail(h, BX_FAULT_FAILED, EIO, "cannot remove '%s'", path);
+}
+
 /* Hooks cannot be updated in place: the new one first, then the old goes. */
 int pins_write_hook(struct bx_handle *h, const char *name, int link_fd,
 		    bool *replaced)
@@ -403,9 +420,53 @@ int pins_remove_hook(struct bx_handle *h, const char *name)
 	return unlink(path) ? -errno : 0;
 }
 
+/* ---- what is in force of a bundle ---- */
+
 static int visible(const struct dirent *d)
 {
 	return d->d_name[0] != '.' && !strchr(d->d_name, '+');
+}
+
+bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark)
+{
+	char path[PATH_MAX], file[80];
+
+	snprintf(file, sizeof(file), "/%s", mark);
+	pin_path(h, path, "bundles", bundle, file);
+	return !access(path, F_OK);
+}
+
+/*
+ * From now on @mark, or nothing (NULL), tells what is in force of a bundle.  Folders
+ * are all that a BPF file system has besides pins.
+ */
+int pins_mark(struct bx_handle *h, const char *bundle, const char *mark)
+{
+	char dir[PATH_MAX], path[PATH_MAX], file[300];
+	struct dirent **list;
+	int n, err;
+
+	pin_path(h, dir, "bundles", bundle, "");
+	n = scandir(dir, &list, visible, NULL);
+	for (int i = 0; i < n; i++) {
+		snprintf(file, sizeof(file), "/%s", list[i]->d_name);
+		pin_path(h, path, "bundles", bundle, file);
+		rmdir(path);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	if (!mark) {
+		rmdir(dir);
+		return 0;
+	}
+	snprintf(path, sizeof(path), "%s/bundles", h->pin_dir);
+	err = make_dir(h, path);
+	if (!err)
+		err = make_dir(h, dir);
+	snprintf(file, sizeof(file), "/%s", mark);
+	pin_path(h, path, "bundles", bundle, file);
+	return err ?: make_dir(h, path);
 }
 
 static void fill_pin(struct bx_handle *h, const char *file,

@@ -14,8 +14,8 @@
 #include "internal.h"
 #include "yaml.h"
 
-static int read_whole(struct bx_handle *h, const char *path, char **text,
-		      size_t *len)
+static int read_whole(struct bx_handle *h, const char *path, const char *shown,
+		      char **text, size_t *len)
 {
 	struct stat st;
 	ssize_t n;
@@ -28,12 +28,12 @@ static int read_whole(struct bx_handle *h, const char *path, char **text,
 		if (fd >= 0)
 			close(fd);
 		return fail(h, BX_FAULT_FAILED, err, "cannot open '%s': %s",
-			    path, strerror(err));
+			    shown, strerror(err));
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size > YAML_MAX) {
 		close(fd);
 		return fail(h, BX_FAULT_REJECTED, EINVAL,
-			    "'%s' is not a file of at most %d bytes", path,
+			    "'%s' is not a file of at most %d bytes", shown,
 			    YAML_MAX);
 	}
 	*text = malloc(st.st_size + 1);
@@ -42,7 +42,7 @@ static int read_whole(struct bx_handle *h, const char *path, char **text,
 	if (n < 0) {
 		free(*text);
 		*text = NULL;
-		return fail(h, BX_FAULT_FAILED, EIO, "cannot read '%s'", path);
+		return fail(h, BX_FAULT_FAILED, EIO, "cannot read '%s'", shown);
 	}
 	(*text)[n] = '\0';
 	*len = n;
@@ -92,15 +92,16 @@ int yaml_parse(struct bx_handle *h, const char *path, char *text, size_t len,
 	return err;
 }
 
-int yaml_open(struct bx_handle *h, const char *path, struct yaml *y)
+int yaml_open(struct bx_handle *h, const char *path, const char *shown,
+	      struct yaml *y)
 {
 	char *text = NULL;
 	size_t len = 0;
 	int err;
 
 	*y = (struct yaml) {};
-	err = read_whole(h, path, &text, &len);
-	return err ?: yaml_parse(h, path, text, len, y);
+	err = read_whole(h, path, shown, &text, &len);
+	return err ?: yaml_parse(h, shown, text, len, y);
 }
 
 void yaml_close(struct yaml *y)

@@ -36,7 +36,9 @@ struct yaml {
 	char			*text;
 };
 
-int yaml_open(struct bx_handle *h, const char *path, struct yaml *y);
+/* @shown: what @path is called in messages; it has to stay where it is */
+int yaml_open(struct bx_handle *h, const char *path, const char *shown,
+	      struct yaml *y);
 int yaml_parse(struct bx_handle *h, const char *path, char *text, size_t len,
 	       struct yaml *y);
 void yaml_close(struct yaml *y);
@@ -47,7 +49,7 @@ int yaml_bad(const struct yaml *y, struct fy_node *node, const char *fmt, ...)
 /* The outermost mapping or sequence; NULL when the file is empty. */
 struct fy_node *yaml_root(const struct yaml *y);
 
-/* Keys that @map may have, up to NULL. */
+/* Keys that @map may have, up to NULL; all have to be text. */
 int yaml_keys(const struct yaml *y, struct fy_node *map,
 	      const char *const *known);
 

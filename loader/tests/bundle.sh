@@ -80,7 +80,7 @@ check_equal "JSON has it all" "vfio-pci select qemu_nvme true" \
 		"\(.driver) \(.by) \(.policy) \(.differs)"')"
 echo 0 >$pf/sriov_numvfs
 echo 1 >$pf/sriov_drivers_autoprobe
-says "apply brings it into force" 0 "applied qemu_nvme to pci" apply "$work/qemu-nvme"
+says "apply brings it into force" 0 "applied qemu_nvme to pci" apply --allow-unsigned "$work/qemu-nvme"
 echo 2 >$pf/sriov_numvfs
 check "a new virtual function goes to vfio-pci" wait_until 30 vf_has 1 vfio-pci
 says "now nothing would change" 0 "0 of [0-9]+ devices in scope would change" plan "$work/qemu-nvme"
@@ -88,7 +88,7 @@ says "what is bound would change when it is bound anew" 2 \
 	"0000:01:00.1 +vfio-pci +\(refused\) +select of qemu_nvme +when bound anew" \
 	plan "$work/qemu-nvme" --set first_vf=9 --set host_driver=none
 says "another setting is an upgrade" 0 "upgraded qemu_nvme .*version 2 -> 2" \
-	apply "$work/qemu-nvme" --set first_vf=1
+	apply --allow-unsigned "$work/qemu-nvme" --set first_vf=1
 "$bxctl" detach --all >/dev/null
 echo 0 >$pf/sriov_numvfs
 
@@ -153,16 +153,16 @@ bad_case "an argument of another size" "another size than 1 bytes" \
 
 # --- as one
 make_bundle good other
-says "two policies are applied" 0 "applied loader_test .*applied other.v1" apply "$bundle"
+says "two policies are applied" 0 "applied loader_test .*applied other.v1" apply --allow-unsigned "$bundle"
 make_bundle good2 other
-says "and upgraded" 0 "upgraded loader_test .*1 -> 2.*upgraded other.v1" apply "$bundle"
+says "and upgraded" 0 "upgraded loader_test .*1 -> 2.*upgraded other.v1" apply --allow-unsigned "$bundle"
 make_bundle good no-such-bus
-says "one that is refused" 4 "there is no such bus" apply "$bundle"
+says "one that is refused" 4 "there is no such bus" apply --allow-unsigned "$bundle"
 check_equal "takes the others along" "loader_test:2 other.v1:0" "$(attached)"
 make_bundle good ejected
-says "two of one name" 4 "has 'loader_test' too" apply "$bundle"
+says "two of one name" 4 "has 'loader_test' too" apply --allow-unsigned "$bundle"
 make_bundle ejected other
-says "one that is ejected" 6 "was ejected .*everything is as it was before" apply "$bundle"
+says "one that is ejected" 6 "was ejected .*everything is as it was before" apply --allow-unsigned "$bundle"
 check_equal "takes the upgrade of the others back" "loader_test:2 other.v1:0 2" \
 	"$(attached) $(listed)"
 make_bundle 'unsafe|good2'
@@ -171,9 +171,9 @@ says "an older object where the newer does not load" 0 \
 make_bundle 'unsafe|unsafe'
 says "none that loads" 4 "verifier rejects program 'unsafe'" verify "$bundle"
 claims='[ { bus: pci, vendor: 0x1234 } ]' make_bundle good
-says "more than it claims" 4 "which its manifest does not claim" apply "$bundle"
+says "more than it claims" 4 "which its manifest does not claim" apply --allow-unsigned "$bundle"
 make_bundle hook
-says "a hook is no part of a bundle" 4 "a hook is the operator's" apply "$bundle"
+says "a hook is no part of a bundle" 4 "a hook is the operator's" apply --allow-unsigned "$bundle"
 make_bundle good
 echo 'settings: { x: { type: int, default: 1, help: x } }' >>"$bundle/bundle.yaml"
 says "a setting that no policy has" 4 "the setting 'x' .* has no effect" verify "$bundle"

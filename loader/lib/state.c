@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: installed bundles, as they are on disk
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "state.h"
+#include "tree.h"
+
+#define STATE_FILE	"state.yaml"
+#define FORMAT		1
+#define GENERATION	"generation-"
+
+static const char *const root_keys[] = {
+	"format", "current", "enabled", "mode", "unsettled", "generations", NULL
+};
+
+static const char *const generation_keys[] = {
+	"number", "version", "signer", "policies", "set", NULL
+};
+
+/* ---- paths and the lock ---- */
+
+void state_path(struct bx_handle *h, char *buf, const char *name,
+		const char *file)
+{
+	snprintf(buf, PATH_MAX, "%s/bundles/%s%s%s", h->state_dir, name,
+		 file[0] ? "/" : "", file);
+}
+
+void generation_path(struct bx_handle *h, char *buf, const char *name,
+		     unsigned int number)
+{
+	char file[32];
+
+	snprintf(file, sizeof(file), GENERATION "%u", number);
+	state_path(h, buf, name, file);
+}
+
+/* With all that it is in */
+static int make_state_dir(struct bx_handle *h, const char *path)
+{
+	char part[PATH_MAX];
+	const char *slash;
+
+	for (slash = path; (slash = strchr(slash + 1, '/'));) {
+		copy_name(part, slash - path + 1, path);
+		mkdir(part, 0755);
+	}
+	if (!mkdir(path, 0755) || errno == EEXIST)
+		return 0;
+	return fail(h, errno == EACCES ? BX_FAULT_PERMISSION : BX_FAULT_FAILED,
+		    errno, "cannot create '%s': %s", path, strerror(errno));
+}
+
+int state_lock(struct bx_handle *h)
+{
+	char path[PATH_MAX];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/bundles", h->state_dir);
+	err = make_state_dir(h, path);
+	return err ?: dir_lock(h, path, &h->state_fd);
+}
+
+void state_unlock(struct bx_handle *h)
+{
+	if (h->state_fd >= 0)
+		close(h->state_fd);
+	h->state_fd = -1;
+}
+
+/* ---- in memory ---- */
+
+void generation_free(struct generation *g)
+{
+	for (unsigned int i = 0; i < g->nr_set; i++)
+		free(g->set[i]);
+	free(g->policies.name);
+	*g = (struct generation) {};
+}
+
+void state_free(struct installed *inst)
+{
+	for (unsigned int i = 0; i < inst->count; i++)
+		generation_free(&inst->gens[i]);
+	inst->count = 0;
+}
+
+struct generation *state_generation(struct installed *inst,
+				    unsigned int number)
+{
+	for (unsigned int i = 0; i < inst->count; i++)
+		if (inst->gens[i].number == number)
+			return &inst->gens[i];
+	return NULL;
+}
+
+void state_forget(struct installed *inst, unsigned int number)
+{
+	struct generation *g = state_generation(inst, number);
+
+	if (!g)
+		return;
+	generation_free(g);
+	inst->count--;
+	memmove(g, g + 1, (&inst->gens[inst->count] - g) * sizeof(*g));
+}
+
+/* NAME=VALUE in place of an earlier one of that name */
+int generation_set(struct bx_handle *h, struct generation *g,
+		   const char *assignment)
+{
+	size_t len = strcspn(assignment, "=") + 1;
+	char *copy = strdup(assignment);
+	unsigned int i;
+
+	for (i = 0; i < g->nr_set && strncmp(g->set[i], assignment, len); i++)
+		;
+	if (!copy || i == MAX_SETTINGS) {
+		free(copy);
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	}
+	if (i == g->nr_set)
+		g->nr_set++;
+	else
+		free(g->set[i]);
+	g->set[i] = copy;
+	return 0;
+}
+
+/* ---- reading ---- */
+
+static int read_generation(struct bx_handle *h, const struct yaml *y,
+			   struct fy_node *map, struct generation *g)
+{
+	const char *version = NULL, *signer = NULL, *text;
+	struct fy_node *list = NULL, *item;
+	int64_t n;
+	int err;
+
+	if (!yaml_is_map(map))
+		return yaml_bad(y, map, "a generation is a mapping");
+	err = yaml_keys(y, map, generation_keys);
+	if (!err)
+		err = yaml_number(y, map, "number", YAML_REQUIRED, 1,
+				  UINT32_MAX, &n);
+	if (!err)
+		err = yaml_text(y, map, "version", YAML_REQUIRED, &version);
+	if (!err)
+		err = yaml_text(y, map, "signer", YAML_OPTIONAL, &signer);
+	if (!err)
+		err = yaml_list(y, map, "policies", YAML_REQUIRED, &list);
+	if (err)
+		return err;
+	g->number = n;
+	copy_name(g->version, sizeof(g->version), version);
+	copy_name(g->signer, sizeof(g->signer), signer ?: "");
+	for (unsigned int i = 0; !err && (item = yaml_item(list, i)); i++) {
+		err = yaml_scalar(y, item, &text);
+		if (!err && (!name_is_good(text) || i == MAX_POLICIES))
+			err = yaml_bad(y, item, "'%s' is no policy", text);
+		if (!err)
+			err = names_add(h, &g->policies, text);
+	}
+	list = NULL;
+	if (!err)
+		err = yaml_list(y, map, "set", YAML_OPTIONAL, &list);
+	for (unsigned int i = 0; !err && list && (item = yaml_item(list, i));
+	     i++) {
+		err = yaml_scalar(y, item, &text);
+		if (!err && i == MAX_SETTINGS)
+			err = yaml_bad(y, item, "too many settings");
+		if (!err)
+			err = generation_set(h, g, text);
+	}
+	return err;
+}
+
+static int read_state(struct bx_handle *h, const struct yaml *y,
+		      struct installed *inst)
+{
+	struct fy_node *root = yaml_root(y), *list, *item;
+	int64_t format = 0, current = 0;
+	const char *mode = NULL;
+	int err;
+
+	if (!yaml_is_map(root))
+		return yaml_bad(y, root, "this is no state of a bundle");
+	err = yaml_number(y, root, "format", YAML_REQUIRED, FORMAT, FORMAT,
+			  &format);
+	if (!err)
+		err = yaml_keys(y, root, root_keys);
+	if (!err)
+		err = yaml_number(y, root, "current", YAML_REQUIRED, 0,
+				  UINT32_MAX, &current);
+	if (!err)
+		err = yaml_bool(y, root, "enabled", YAML_REQUIRED,
+				&inst->enabled);
+	if (!err)
+		err = yaml_bool(y, root, "unsettled", YAML_OPTIONAL,
+				&inst->unsettled);
+	if (!err)
+		err = yaml_text(y, root, "mode", YAML_REQUIRED, &mode);
+	if (!err)
+		err = yaml_list(y, root, "generations", YAML_REQUIRED, &list);
+	if (err)
+		return err;
+	inst->current = current;
+	inst->shadow = !strcmp(mode, "shadow");
+	for (unsigned int i = 0; !err && (item = yaml_item(list, i)); i++) {
+		if (i == MAX_GENERATIONS)
+			return yaml_bad(y, item, "too many generations");
+		inst->count = i + 1;
+		err = read_generation(h, y, item, &inst->gens[i]);
+	}
+	if (!err && inst->current && !state_generation(inst, inst->current))
+		err = yaml_bad(y, root, "the generation %u that counts is missing",
+			       inst->current);
+	if (!err && inst->enabled && !inst->current)
+		err = yaml_bad(y, root, "it is enabled without a generation");
+	return err;
+}
+
+/* Takes @text over. */
+int state_parse(struct bx_handle *h, const char *shown, char *text, size_t len,
+		struct installed *inst)
+{
+	struct yaml y;
+	int err;
+
+	err = yaml_parse(h, shown, text, len, &y);
+	if (err)
+		return err;
+	err = read_state(h, &y, inst);
+	yaml_close(&y);
+	return err;
+}
+
+int state_read(struct bx_handle *h, const char *name, struct installed *inst)
+{
+	char path[PATH_MAX];
+	struct yaml y;
+	int err;
+
+	*inst = (struct installed) {};
+	copy_name(inst->name, sizeof(inst->name), name);
+	if (!name_is_good(name))
+		return fail(h, BX_FAULT_USAGE, EINVAL,
+			    "'%s' is no name of a bundle", name);
+	state_path(h, path, name, STATE_FILE);
+	if (access(path, F_OK) && errno == ENOENT)
+		return 0;
+	err = yaml_open(h, path, path, &y);
+	if (err)
+		return err;
+	err = read_state(h, &y, inst);
+	yaml_close(&y);
+	return err ?: 1;
+}
+
+static int is_bundle(const struct dirent *d)
+{
+	return d->d_name[0] != '.' && name_is_good(d->d_name);
+}
+
+int state_each(struct bx_handle *h, int (*fn)(struct bx_handle *h,
+					      const char *name, void *arg),
+	       void *arg)
+{
+	char path[PATH_MAX];
+	struct dirent **list;
+	int n, ret = 0;
+
+	state_path(h, path, "", "");
+	n = scandir(path, &list, is_bundle, alphasort);
+	if (n < 0 && errno == ENOENT)
+		return 0;
+	if (n < 0)
+		return fail(h, errno == EACCES ? BX_FAULT_PERMISSION :
+			    BX_FAULT_FAILED, errno, "cannot read '%s': %s",
+			    path, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		if (!ret)
+			ret = fn(h, list[i]->d_name, arg);
+		free(list[i]);
+	}
+	free(list);
+	return ret;
+}
+
+/* ---- writing ---- */
+
+static void put_text(FILE *f, const char *text)
+{
+	putc('"', f);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			putc('\\', f);
+		if (*text < ' ' || *text > '~')
+			putc('?', f);
+		else
+			putc(*text, f);
+	}
+	putc('"', f);
+}
+
+static void put_generation(FILE *f, const struct generation *g)
+{
+	fprintf(f, "- number: %u\n  version: %s\n", g->number, g->version);
+	if (g->signer[0]) {
+		fputs("  signer: ", f);
+		put_text(f, g->signer);
+		putc('\n', f);
+	}
+	fputs("  policies: [ ", f);
+	for (unsigned int i = 0; i < g->policies.count; i++) {
+		fputs(i ? ", " : "", f);
+		put_text(f, g->policies.name[i]);
+	}
+	fputs(" ]\n", f);
+	for (unsigned int i = 0; i < g->nr_set; i++) {
+		fputs(i ? "  - " : "  set:\n  - ", f);
+		put_text(f, g->set[i]);
+		putc('\n', f);
+	}
+}
+
+static void put_state(FILE *f, const struct installed *inst)
+{
+	fprintf(f, "# written by bxctl\nformat: %d\ncurrent: %u\nenabled: %s\nmode: %s\n",
+		FORMAT, inst->current, inst->enabled ? "true" : "false",
+		inst->shadow ? "shadow" : "enforce");
+	if (inst->unsettled)
+		fputs("unsettled: true\n", f);
+	fputs(inst->count ? "generations:\n" : "generations: []\n", f);
+	for (unsigned int i = 0; i < inst->count; i++)
+		put_generation(f, &inst->gens[i]);
+}
+
+static int sync_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	err = fsync(fd) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+int state_write(struct bx_handle *h, const struct installed *inst)
+{
+	char path[PATH_MAX], part[PATH_MAX], dir[PATH_MAX];
+	bool ok = false;
+	FILE *f;
+
+	state_path(h, dir, inst->name, "");
+	state_path(h, path, inst->name, STATE_FILE);
+	state_path(h, part, inst->name, "." STATE_FILE);
+	f = fopen(part, "we");
+	if (f) {
+		put_state(f, inst);
+		ok = !fflush(f) && !ferror(f) && !fsync(fileno(f));
+		ok = !fclose(f) && ok;
+	}
+	if (ok && !rename(part, path) && !sync_dir(dir))
+		return 0;
+	return fail(h, BX_FAULT_FAILED, errno, "cannot write '%s': %s", path,
+		    strerror(errno));
+}
+
+/* Without its state a bundle is not installed; the rest follows. */
+int state_delete(struct bx_handle *h, const char *name)
+{
+	char path[PATH_MAX], dir[PATH_MAX];
+
+	state_path(h, path, name, STATE_FILE);
+	state_path(h, dir, name, "");
+	if ((unlink(path) && errno != ENOENT) ||
+	    (!access(dir, F_OK) && sync_dir(dir)))
+		return fail(h, BX_FAULT_FAILED, errno, "cannot remove '%s': %s",
+			    path, strerror(errno));
+	return tree_remove(h, dir);
+}
+
+int state_sweep(struct bx_handle *h, const struct installed *inst)
+{
+	char path[PATH_MAX], dir[PATH_MAX];
+	struct dirent **list;
+	unsigned int number;
+	bool known;
+	int n, err = 0;
+
+	state_path(h, dir, inst->name, "");
+	n = scandir(dir, &list, NULL, NULL);
+	for (int i = 0; i < n; i++) {
+		const char *file = list[i]->d_name;
+
+		known = !strcmp(file, ".") || !strcmp(file, "..") ||
+			!strcmp(file, STATE_FILE);
+		if (sscanf(file, GENERATION "%u", &number) == 1)
+			for (unsigned int k = 0; k < inst->count; k++)
+				known |= inst->gens[k].number == number;
+		state_path(h, path, inst->name, file);
+		if (!known && !err)
+			err = tree_remove(h, path);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	return err;
+}

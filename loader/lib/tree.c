@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: the files of a bundle: listed, copied, removed
+ */
+#include <ctype.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "internal.h"
+#include "tree.h"
+
+/* Is @path one that a bundle may have?  A trailing slash is not. */
+static bool path_is_good(const char *path)
+{
+	unsigned int depth = 1;
+	const char *p;
+
+	if (strlen(path) > TREE_PATH)
+		return false;
+	for (p = path; *p; p++) {
+		bool first = p == path || p[-1] == '/';
+
+		if (*p == '/' && (first || !p[1] || ++depth > TREE_DEPTH))
+			return false;
+		if (*p == '.' && first)
+			return false;
+		if (*p != '/' && !isalnum((unsigned char)*p) &&
+		    !strchr("_.-", *p))
+			return false;
+	}
+	return p > path;
+}
+
+static int bad_path(struct bx_handle *h, const char *shown, const char *path)
+{
+	return fail(h, BX_FAULT_REJECTED, EINVAL,
+		    "'%s' has '%s', which is no name in a bundle: up to %d of [A-Za-z0-9_.-], in %d folders at most, none starting with a dot",
+		    shown, path, TREE_PATH, TREE_DEPTH - 1);
+}
+
+static int too_much(struct bx_handle *h, const char *shown)
+{
+	return fail(h, BX_FAULT_REJECTED, EFBIG,
+		    "'%s' is too big for a bundle: at most %d files, and %d MiB in all",
+		    shown, TREE_FILES, TREE_BYTES / 1024 / 1024);
+}
+
+/* ---- reading ---- */
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static int add_file(struct bx_handle *h, struct tree *tree, const char *path)
+{
+	if (!path_is_good(path))
+		return bad_path(h, tree->dir, path);
+	if (tree->count == TREE_FILES)
+		return too_much(h, tree->dir);
+	tree->files[tree->count] = strdup(path);
+	if (!tree->files[tree->count])
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	tree->count++;
+	return 0;
+}
+
+static int visit(struct bx_handle *h, struct tree *tree, FTS *fts, FTSENT *e)
+{
+	const char *path = e->fts_path + strlen(tree->dir);
+
+	path += strspn(path, "/");
+	if (e->fts_level > 0 && e->fts_name[0] == '.') {
+		fts_set(fts, e, FTS_SKIP);
+		return 0;
+	}
+	switch (e->fts_info) {
+	case FTS_D:
+		if (e->fts_level >= TREE_DEPTH)
+			return bad_path(h, tree->dir, path);
+		return 0;
+	case FTS_DP:
+		return 0;
+	case FTS_F:
+		if (!e->fts_level)
+			break;
+		return add_file(h, tree, path);
+	case FTS_DNR:
+	case FTS_ERR:
+	case FTS_NS:
+		return fail(h, BX_FAULT_FAILED, e->fts_errno,
+			    "cannot read '%s': %s", e->fts_path,
+			    strerror(e->fts_errno));
+	}
+	return fail(h, BX_FAULT_REJECTED, EINVAL,
+		    "'%s' is neither a file nor a directory: a bundle has no links and no devices",
+		    e->fts_path);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int tree_open(struct bx_handle *h, const char *dir, struct tree *tree)
+{
+	char *roots[2] = { NULL, NULL };
+	FTSENT *e;
+	FTS *fts;
+	int err = 0;
+
+	*tree = (struct tree) {
+		.dir = strdup(dir),
+		.files = calloc(TREE_FILES, sizeof(char *)),
+	};
+	roots[0] = tree->dir;
+	fts = tree->dir && tree->files ?
+		fts_open(roots, FTS_COMFOLLOW | FTS_PHYSICAL | FTS_NOCHDIR,
+			 by_name) : NULL;
+	if (!fts)
+		err = fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	while (!err && (e = fts_read(fts)))
+		err = visit(h, tree, fts, e);
+	if (fts)
+		fts_close(fts);
+	if (err)
+		tree_close(tree);
+	else
+		qsort(tree->files, tree->count, sizeof(char *), by_text);
+	return err;
+}
+
+void tree_close(struct tree *tree)
+{
+	for (size_t i = 0; i < tree->count; i++)
+		free(tree->files[i]);
+	free(tree->files);
+	free(tree->dir);
+	*tree = (struct tree) {};
+}
+
+int tree_file(struct bx_handle *h, const struct tree *tree, const char *file,
+	      off_t *size)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", tree->dir, file);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
+			    path, strerror(errno));
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > TREE_BYTES) {
+		close(fd);
+		return fail(h, BX_FAULT_REJECTED, EINVAL,
+			    "'%s' is not a file of at most %d MiB", path,
+			    TREE_BYTES / 1024 / 1024);
+	}
+	*size = st.st_size;
+	return fd;
+}
+
+/* ---- writing ---- */
+
+int sink_open(struct bx_handle *h, const char *shown, const char *dir,
+	      struct sink *sink)
+{
+	*sink = (struct sink) { .h = h, .shown = shown, .fd = -1 };
+	if (mkdir(dir, 0755))
+		return fail(h, BX_FAULT_FAILED, errno, "cannot create '%s': %s",
+			    dir, strerror(errno));
+	sink->fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (sink->fd < 0)
+		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
+			    dir, strerror(errno));
+	return 0;
+}
+
+int sink_close(struct sink *sink, int err)
+{
+	if (!err && !sink->files)
+		err = fail(sink->h, BX_FAULT_REJECTED, EINVAL,
+			   "'%s' is no bundle: there is no file in it",
+			   sink->shown);
+	if (sink->fd >= 0)
+		close(sink->fd);
+	sink->fd = -1;
+	return err;
+}
+
+/* The folders that @path is in */
+static int make_folders(struct sink *sink, const char *path)
+{
+	char folder[TREE_PATH + 1];
+	const char *slash;
+
+	for (slash = path; (slash = strchr(slash, '/')); slash++) {
+		memcpy(folder, path, slash - path);
+		folder[slash - path] = '\0';
+		if (mkdirat(sink->fd, folder, 0755) && errno != EEXIST)
+			return fail(sink->h, BX_FAULT_FAILED, errno,
+				    "cannot create the folder '%s': %s", folder,
+				    strerror(errno));
+	}
+	return 0;
+}
+
+/* A new file of the sink, by its path: a descriptor, or an errno with a message */
+int sink_file(struct sink *sink, const char *path)
+{
+	int fd, err;
+
+	if (!path_is_good(path))
+		return bad_path(sink->h, sink->shown, path);
+	if (sink->files++ == TREE_FILES)
+		return too_much(sink->h, sink->shown);
+	err = make_folders(sink, path);
+	if (err)
+		return err;
+	fd = openat(sink->fd, path,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		return fd;
+	if (errno == EEXIST || errno == ENOTDIR)
+		return fail(sink->h, BX_FAULT_REJECTED, EINVAL,
+			    "'%s' has '%s' twice", sink->shown, path);
+	return fail(sink->h, BX_FAULT_FAILED, errno, "cannot write '%s': %s",
+		    path, strerror(errno));
+}
+
+int sink_write(struct sink *sink, int fd, const char *path, const void *data,
+	       size_t size)
+{
+	ssize_t n;
+
+	sink->bytes += size;
+	if (sink->bytes > TREE_BYTES)
+		return too_much(sink->h, sink->shown);
+	for (const char *at = data; size; at += n, size -= n) {
+		n = write(fd, at, size);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		if (n < 0)
+			return fail(sink->h, BX_FAULT_FAILED, errno,
+				    "cannot write '%s': %s", path,
+				    strerror(errno));
+	}
+	return 0;
+}
+
+static int copy_file(struct sink *sink, const struct tree *tree,
+		     const char *file)
+{
+	char buf[65536];
+	off_t size;
+	ssize_t n;
+	int in, out, err = 0;
+
+	in = tree_file(sink->h, tree, file, &size);
+	if (in < 0)
+		return in;
+	out = sink_file(sink, file);
+	if (out < 0) {
+		close(in);
+		return out;
+	}
+	while (!err && (n = read(in, buf, sizeof(buf))) != 0)
+		err = n < 0 ? fail(sink->h, BX_FAULT_FAILED, errno,
+				   "cannot read '%s': %s", file,
+				   strerror(errno)) :
+			sink_write(sink, out, file, buf, n);
+	close(in);
+	close(out);
+	return err;
+}
+
+int tree_copy(struct bx_handle *h, const char *from, const char *to)
+{
+	struct tree tree;
+	struct sink sink;
+	int err;
+
+	err = tree_open(h, from, &tree);
+	if (err)
+		return err;
+	err = sink_open(h, from, to, &sink);
+	for (size_t i = 0; !err && i < tree.count; i++)
+		err = copy_file(&sink, &tree, tree.files[i]);
+	err = sink_close(&sink, err);
+	tree_close(&tree);
+	return err;
+}
+
+/* ---- removing ---- */
+
+/* The path of what could not be removed, in @what, and its errno */
+static int remove_all(const char *dir, char *what, size_t size)
+{
+	char *roots[2] = { (char *)dir, NULL };
+	int err = 0;
+	FTSENT *e;
+	FTS *fts;
+
+	copy_name(what, size, dir);
+	if (access(dir, F_OK) && errno == ENOENT)
+		return 0;
+	fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	if (!fts)
+		return errno;
+	while ((e = fts_read(fts)))
+		if (e->fts_info != FTS_D && remove(e->fts_accpath) && !err) {
+			err = errno;
+			copy_name(what, size, e->fts_path);
+		}
+	fts_close(fts);
+	return err;
+}
+
+int tree_remove(struct bx_handle *h, const char *dir)
+{
+	char what[PATH_MAX];
+	int err = remove_all(dir, what, sizeof(what));
+
+	return err ? fail(h, BX_FAULT_FAILED, err, "cannot remove '%s': %s",
+			  what, strerror(err)) : 0;
+}
+
+int tree_discard(const char *dir)
+{
+	char what[PATH_MAX];
+
+	return -remove_all(dir, what, sizeof(what));
+}
+
+char *tree_scratch(struct bx_handle *h)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *dir;
+
+	if (asprintf(&dir, "%s/bus_ext.XXXXXX",
+		     tmp && tmp[0] ? tmp : "/tmp") < 0)
+		dir = NULL;
+	if (dir && mkdtemp(dir))
+		return dir;
+	fail(h, BX_FAULT_FAILED, dir ? errno : ENOMEM,
+	     "cannot create '%s': %s", dir ?: "a directory",
+	     dir ? strerror(errno) : "out of memory");
+	free(dir);
+	return NULL;
+}
