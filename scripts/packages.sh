@@ -32,7 +32,7 @@ group() {
 		;;
 	vm)
 		echo qemu-system-x86 busybox-static kmod cpio util-linux
-		echo jq ncurses-base
+		echo jq ncurses-base openssl
 		;;
 	debug)
 		# what building a whole kernel needs beside

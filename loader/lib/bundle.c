@@ -610,7 +610,6 @@ int bx_bundle_configure(struct bx_bundle *b)
 	if (!yaml_is_map(root))
 		return yaml_bad(&b->chosen, root,
 				"this is to be a mapping ('NAME: VALUE')");
-	err = yaml_keys(&b->chosen, root, NULL);
 	for (unsigned int i = 0; !err && (node = yaml_pair(root, i, &name)); i++) {
 		s = bundle_setting(b, name);
 		if (!s)

@@ -49,7 +49,7 @@ int yaml_bad(const struct yaml *y, struct fy_node *node, const char *fmt, ...)
 /* The outermost mapping or sequence; NULL when the file is empty. */
 struct fy_node *yaml_root(const struct yaml *y);
 
-/* Keys that @map may have, up to NULL; all have to be text. */
+/* Keys that @map may have, up to NULL. */
 int yaml_keys(const struct yaml *y, struct fy_node *map,
 	      const char *const *known);
 

@@ -1,0 +1,282 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Who made a bundle and what they may claim, archives that mean harm, and what is on
+# disk of installed bundles: all that needs no kernel. Runs on the host.
+cd "$(dirname "$0")/../.." || exit 1
+. loader/tests/says.sh
+bxctl=$(realpath "$bxctl")
+objects=$(realpath "${BUILD:-build}/loader/tests/objects")
+work=$(mktemp -d)
+export BXCTL_SYSFS=$work/sys BXCTL_CONF_DIR=$work/etc BXCTL_STATE_DIR=$work/var TMPDIR=$work/tmp
+bundle=$work/acme
+state=$work/var/bundles
+
+cleanup() {
+	rm -rf "$work"
+}
+
+# bundle [LINE...]: make it, with lines of the manifest replaced
+make_bundle() {
+	local line
+	rm -rf "$bundle"
+	mkdir -p "$bundle/tests"
+	cp "$objects/good.bpf.o" "$bundle"
+	cat >"$bundle/bundle.yaml" <<-END
+		bundle: acme
+		version: 1.0
+		vendor: Acme
+		summary: nothing
+		claims: [ { bus: pci } ]
+		policies: [ good.bpf.o ]
+	END
+	for line; do
+		sed -i "/^${line%%:*}:/d" "$bundle/bundle.yaml"
+		printf '%s\n' "$line" >>"$bundle/bundle.yaml"
+	done
+	echo '[]' >"$bundle/tests/x.yaml"
+}
+
+# certificate NAME [OPENSSL ARGUMENT...]: a key and a certificate, self-signed
+certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-subj "/CN=$1" -keyout "$work/$1.key" -out "$work/$1.pem" \
+		"${@:2}" 2>"$work/openssl.log" || cat "$work/openssl.log"
+}
+
+sign() { "$bxctl" sign --key "$work/$1.key" --cert "$work/$1.pem" "$bundle"; }
+trust() { cp "$work/$1.pem" "$work/etc/keys/"; }
+install_it() { says "$1" "$2" "$3" install --offline "${@:4}"; }
+nothing() { check_equal "$1" "" "$({ find "$state" -mindepth 1; ls -A "$TMPDIR"; } 2>/dev/null)"; }
+
+# archive NAME TAR-ARGUMENT...: of what is in $work/in
+archive() { tar -C "$work/in" --zstd -cf "$work/$1.tar.zst" "${@:2}"; }
+# hostile DESCRIPTION REGEXP TAR-ARGUMENT...: refused, with nothing left
+hostile() {
+	archive hostile "${@:3}"
+	install_it "$1" 4 "$2" --allow-unsigned "$work/hostile.tar.zst"
+}
+
+ktap_plan 99
+mkdir -p "$work/etc/keys" "$work/in" "$TMPDIR"
+
+# --- signatures
+make_bundle
+certificate acme -addext "subjectAltName=URI:bus-ext:pci"
+certificate other -addext "subjectAltName=URI:bus-ext:pci"
+install_it "unsigned is refused" 4 "is not signed: .*--allow-unsigned" "$bundle"
+nothing "and leaves nothing"
+says "apply refuses it, too" 4 "is not signed" apply "$bundle"
+says "a bundle is signed" 0 "signed '.*acme'" sign -k "$work/acme.key" -c "$work/acme.pem" "$bundle"
+check "openssl and sha256sum agree with it" eval "(cd '$bundle' &&
+	openssl cms -verify -in bundle.sig -inform PEM -CAfile '$work/acme.pem' -purpose any \
+		2>/dev/null | tr -d '\r' | sha256sum -c --quiet)"
+install_it "nobody trusts it yet" 4 "signed by '/CN=acme', which is not trusted: .*put its certificate into '.*/keys'" "$bundle"
+install_it "not with --allow-unsigned either" 4 "which is not trusted" --allow-unsigned "$bundle"
+trust other
+install_it "another certificate does not help" 4 "which is not trusted" "$bundle"
+trust acme
+says "verify shows who signed it, once a kernel is there" 3 "not loaded" verify "$bundle"
+install_it "its own does" 0 "installed .*acme, for the next boot" "$bundle"
+check_match "the state says who" 'signer: "/CN=acme"' "$(<"$state/acme/state.yaml")"
+says "status needs no kernel for what is installed" 3 \
+	"acme +1.0 +1 of 1 +enforce +not in force +0 +0 +/CN=acme" status
+install_it "not twice" 5 "is installed already; 'bxctl upgrade'" "$bundle"
+says "remove takes it away" 0 "removed acme" remove acme
+nothing "and leaves nothing"
+sign other >/dev/null
+install_it "signed by another whom we trust" 0 "installed" "$bundle"
+"$bxctl" remove acme >/dev/null
+
+# --- tampering
+# tampered DESCRIPTION REGEXP COMMAND: after the signature
+tampered() {
+	make_bundle
+	sign acme >/dev/null
+	(cd "$bundle" && eval "$3")
+	install_it "$1" 4 "$2" --allow-unsigned "$bundle"
+}
+tampered "a file was changed" "the file 'bundle.yaml' was changed after" 'echo "# x" >>bundle.yaml'
+tampered "a file was added" "the file 'new' was added after" 'touch new'
+tampered "a file is missing" "the file 'tests/x.yaml' was signed with it, and is missing" 'rm tests/x.yaml'
+tampered "a file was renamed" "'tests/y.yaml' was added after" 'mv tests/x.yaml tests/y.yaml'
+tampered "the signature is empty" "is no CMS message" ': >bundle.sig'
+tampered "the signature is no message" "is no CMS message" 'cp bundle.yaml bundle.sig'
+# shellcheck disable=SC2016
+tampered "the signature is another file's" "signed, but as something else than a bundle" \
+	'echo x >../l; openssl cms -sign -binary -nodetach -in ../l -signer ../acme.pem -inkey ../acme.key -outform PEM -out bundle.sig'
+# shellcheck disable=SC2016
+tampered "two signatures" "has 2 signatures" \
+	'openssl cms -verify -in bundle.sig -inform PEM -CAfile ../acme.pem -purpose any -out ../l 2>/dev/null
+	openssl cms -sign -binary -nodetach -in ../l -signer ../acme.pem -inkey ../acme.key \
+		-signer ../other.pem -inkey ../other.key -outform PEM -out bundle.sig'
+# shellcheck disable=SC2016
+tampered "a signature without its content" "is not valid" \
+	'openssl cms -sign -binary -in bundle.yaml -signer ../acme.pem -inkey ../acme.key -outform PEM -out bundle.sig'
+tampered "a link to elsewhere" "is neither a file nor a directory" 'ln -s /etc/passwd tests/p'
+tampered "a name that is none" "has 'a b', which is no name in a bundle" 'touch "a b"'
+make_bundle
+sign acme >/dev/null
+touch "$bundle/.hidden"
+install_it "what starts with a dot is no part of it" 0 installed "$bundle"
+check "and does not come along" test ! -e "$state/acme/generation-1/.hidden"
+"$bxctl" remove acme >/dev/null
+certificate old
+: >"$work/index"
+printf '%s\n' '[ca]' 'default_ca=x' '[x]' "database=$work/index" "new_certs_dir=$work" \
+	"serial=$work/serial" 'policy=p' 'default_md=sha256' '[p]' 'commonName=supplied' >"$work/ca.cnf"
+openssl req -new -key "$work/old.key" -subj /CN=old -out "$work/old.csr" 2>/dev/null
+openssl ca -batch -config "$work/ca.cnf" -create_serial -selfsign -keyfile "$work/old.key" \
+	-in "$work/old.csr" -startdate 20200101000000Z -enddate 20200201000000Z \
+	-out "$work/old.pem" -notext 2>/dev/null
+sign old >/dev/null
+trust old
+install_it "a certificate that has expired" 4 "not trusted: certificate has expired" "$bundle"
+says "a key that does not belong to the certificate" 4 "do key and certificate belong together" \
+	sign -k "$work/other.key" -c "$work/acme.pem" "$bundle"
+says "a key that is none" 4 "is not a private key" sign -k "$work/acme.pem" -c "$work/acme.pem" "$bundle"
+says "a certificate that is not there" 1 "cannot open '.*none.pem'" sign -k "$work/acme.key" -c "$work/none.pem" "$bundle"
+says "sign needs both" 8 "needs '--key FILE' and '--cert FILE'" sign -k "$work/acme.key" "$bundle"
+
+# --- what may be claimed
+certificate narrow -addext "subjectAltName=URI:bus-ext:pci/0x1234,URI:https://acme.example"
+certificate silent
+trust narrow
+trust silent
+make_bundle
+sign narrow >/dev/null
+install_it "more than the certificate allows" 4 \
+	"claims bus pci, any vendor, and the certificate '/CN=narrow' allows bus pci, vendor 0x1234" "$bundle"
+echo 'claims: [ { bus: pci } ]' >"$work/etc/keys/narrow.yaml"
+install_it "the operator may allow it" 0 installed "$bundle"
+"$bxctl" remove acme >/dev/null
+echo 'claims: [ { bus: bx-sf } ]' >"$work/etc/keys/narrow.yaml"
+install_it "or forbid it" 4 "narrow.yaml' allows bus bx-sf, any vendor" "$bundle"
+echo 'claim: []' >"$work/etc/keys/narrow.yaml"
+install_it "a mistake there is none for the better" 4 "narrow.yaml:1: there is no key 'claim'" "$bundle"
+sign silent >/dev/null
+install_it "a certificate that says nothing allows nothing" 4 "the certificate '/CN=silent' allows nothing" "$bundle"
+# an authority that may speak for pci, and a vendor whose certificate it issued
+certificate root -addext "subjectAltName=URI:bus-ext:pci"
+trust root
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=leaf \
+	-keyout "$work/leaf.key" -out "$work/leaf.csr" 2>/dev/null
+echo "subjectAltName=URI:bus-ext:pci/0x1234,URI:bus-ext:platform" >"$work/leaf.ext"
+openssl x509 -req -in "$work/leaf.csr" -CA "$work/root.pem" -CAkey "$work/root.key" -days 2 \
+	-extfile "$work/leaf.ext" -out "$work/leaf.pem" 2>/dev/null
+sign leaf >/dev/null
+install_it "an issued certificate allows what all of its chain do" 4 \
+	"and the certificate '/CN=leaf' allows bus pci, vendor 0x1234;" "$bundle"
+echo 'claims: [ { bus: pci } ]' >"$work/etc/keys/root.yaml"
+install_it "the operator's word on the authority is the last" 0 installed "$bundle"
+"$bxctl" remove acme >/dev/null
+
+# --- archives
+sign acme >/dev/null
+says "a bundle is packed" 0 "wrote .*acme.tar.zst" pack -o "$work/acme.tar.zst" "$bundle"
+check_equal "below one folder" \
+	"acme-1.0/bundle.sig acme-1.0/bundle.yaml acme-1.0/good.bpf.o acme-1.0/tests/x.yaml" \
+	"$(tar -tf "$work/acme.tar.zst" | xargs)"
+before=$(sha256sum <"$work/acme.tar.zst")
+touch "$bundle"/*
+"$bxctl" pack -o "$work/acme.tar.zst" "$bundle" >/dev/null
+check_equal "always in the same way" "$before" "$(sha256sum <"$work/acme.tar.zst")"
+install_it "and installed from there" 0 installed "$work/acme.tar.zst"
+check "as it was" diff -r "$bundle" "$state/acme/generation-1"
+"$bxctl" remove acme >/dev/null
+nothing "nothing is left in the temporary directory"
+mkdir -p "$work/in/acme/d/e/f/g" "$work/in/b"
+cp "$bundle"/* "$work/in/acme/" 2>/dev/null
+cp "$bundle/bundle.yaml" "$work/in/b/"
+hostile "a file above" "one folder" -P --transform 's|^|../|' acme/bundle.yaml
+hostile "a file above, later" "'../../x', which is no name" -P --transform 's|^acme/bundle.yaml|acme/../../x|' acme/good.bpf.o acme/bundle.yaml
+hostile "a file from the root" "one folder" -P --transform 's|^|/tmp/|' acme/bundle.yaml
+check "none of them was written" test ! -e "$work/x" -a ! -e "$TMPDIR/x" -a ! -e "$state/x" -a ! -e "$work/var/x"
+ln -s /etc "$work/in/acme/d/link"
+hostile "a link" "has the link 'acme/d/link'" acme
+rm "$work/in/acme/d/link"
+ln "$work/in/acme/bundle.yaml" "$work/in/acme/d/hard"
+hostile "a hard link" "has the link" acme
+rm "$work/in/acme/d/hard"
+mkfifo "$work/in/acme/d/fifo"
+hostile "a pipe" "neither a file nor a folder" acme
+rm "$work/in/acme/d/fifo"
+hostile "two folders" "in one folder" acme/bundle.yaml b
+hostile "no folder" "in one folder" -C acme bundle.yaml
+hostile "one file twice" "has 'bundle.yaml' twice" --hard-dereference acme/bundle.yaml acme/bundle.yaml
+touch "$work/in/acme/d/e/f/g/x"
+hostile "too deep" "no name in a bundle" acme
+rm "$work/in/acme/d/e/f/g/x"
+for i in {1..260}; do : >"$work/in/acme/d/$i"; done
+hostile "too many files" "at most 256 files" acme
+rm "$work"/in/acme/d/[0-9]*
+truncate -s 70M "$work/in/acme/d/zeros"
+hostile "much from little" "64 MiB" acme
+rm "$work/in/acme/d/zeros"
+head -c 700 "$work/acme.tar.zst" >"$work/short.tar.zst"
+install_it "half an archive" 4 "not a whole archive|cannot read" "$work/short.tar.zst"
+echo bundle >"$work/text.tar.zst"
+install_it "no archive" 4 "archive of a bundle" "$work/text.tar.zst"
+tar -C "$work/in" -czf "$work/gz.tar.zst" acme
+install_it "compressed otherwise" 4 "archive of a bundle" "$work/gz.tar.zst"
+archive empty -T /dev/null
+install_it "an empty one" 4 "there is no file in it" "$work/empty.tar.zst"
+nothing "nothing is left of all that"
+
+# --- settings, upgrade, rollback: on disk
+settings='settings: { x: { type: int, min: 0, max: 9, default: 1, help: x } }'
+make_bundle "$settings"
+mkdir -p "$work/etc/bundles.d"
+echo 'x: 12' >"$work/etc/bundles.d/acme.yaml"
+install_it "a value in a file that is not allowed" 4 "'12' is no value for the setting 'x'" --allow-unsigned "$bundle"
+echo 'y: 1' >"$work/etc/bundles.d/acme.yaml"
+install_it "a setting in a file that there is not" 4 "bundles.d/acme.yaml: bundle 'acme' has no setting 'y'; there are: x" --allow-unsigned "$bundle"
+echo '[ x ]' >"$work/etc/bundles.d/acme.yaml"
+install_it "a file of settings that is none" 4 "this is to be a mapping" --allow-unsigned "$bundle"
+nothing "nothing of it is installed"
+echo 'x: 3' >"$work/etc/bundles.d/acme.yaml"
+install_it "a value that is allowed" 0 installed --allow-unsigned "$bundle" --set x=4
+check_match "what was given is kept" '- "x=4"' "$(<"$state/acme/state.yaml")"
+make_bundle "version: 2.0" "$settings"
+says "upgrade" 0 "upgraded to" upgrade --offline --allow-unsigned "$bundle"
+check_equal "keeps the version before, and the setting" "1 2 x=4 x=4" \
+	"$(cd "$state/acme" && echo generation-* | sed 's/generation-//g') $(
+		sed -n 's/.*"\(x=4\)"/\1/p' "$state/acme/state.yaml" | xargs)"
+make_bundle "version: 3.0"
+says "a setting that went is dropped, and said" 4 "bundle 'acme' has no setting 'x'" \
+	upgrade --offline --allow-unsigned "$bundle"
+rm "$work/etc/bundles.d/acme.yaml"
+says "once the file has it no longer" 0 "the setting 'x=4' is dropped" \
+	upgrade --offline --allow-unsigned "$bundle"
+says "rollback" 0 "rolled back acme" rollback --offline acme
+says "to the one before" 3 "acme +2.0 +2 of 3 " status
+says "and to another one" 0 "rolled back" rollback --offline -g 3 acme
+says "one that is not there" 4 "has no generation 7; kept are: 1 \(1.0\), 2 \(2.0\), 3 \(3.0\)" \
+	rollback --offline -g 7 acme
+says "three are kept" 0 "upgraded" upgrade --offline --allow-unsigned "$bundle"
+check_equal "and no more" "2 3 4" "$(cd "$state/acme" && echo generation-* | sed 's/generation-//g')"
+says "what is enabled is what an initramfs needs" 0 \
+	"state.yaml.*generation-4/bundle.yaml.*generation-4/good.bpf.o.*module bus_ext" boot --files
+says "disable" 0 "disabled acme" disable acme
+says "then it needs nothing" 0 '^$' boot --files
+says "shadow" 8 "takes two arguments" mode shadow acme acme
+says "a mode that is none" 8 "'loud' is neither" mode loud acme
+says "a bundle that is not installed" 4 "'none' is not installed" enable none
+make_bundle "bundle: another" "policies: [ other.bpf.o ]"
+cp "$objects/other.bpf.o" "$bundle"
+says "nor to be upgraded" 4 "'another' is not installed; 'bxctl install'" upgrade --offline --allow-unsigned "$bundle"
+make_bundle "bundle: another"
+install_it "a policy of another bundle" 5 "has the policy 'loader_test', and the bundle 'acme', which is installed" --allow-unsigned "$bundle"
+
+# --- what a process that died, or somebody else, has left
+mkdir -p "$state/.new" "$state/acme/generation-9" "$state/half"
+says "the next command goes on" 0 "enabled acme" enable --offline acme
+check_equal "and clears away what nobody knows of" "acme: generation-2 generation-3 generation-4 state.yaml" \
+	"$(ls -A "$state"): $(ls -A "$state/acme" | xargs)"
+sed -i '1i unsettled: true' "$state/acme/state.yaml"
+says "an interrupted change shows" 3 "acme .* change interrupted" status
+says "and is put right" 0 "a change of bundle 'acme' was interrupted: it is put right" disable acme
+check_match "for good" "^# written" "$(<"$state/acme/state.yaml")"
+echo 'format: 2' >"$state/acme/state.yaml"
+says "a state of another format" 4 "state.yaml:1: .*'format' is to be a number from 1 to 1" enable --offline acme
+says "is no reason to do nothing" 0 "installed" install --offline --allow-unsigned "$bundle"
+says "status names it" 3 "acme .*unreadable.*" status
