@@ -118,7 +118,7 @@ int bundle_policies(struct bx_bundle *b, struct names *names);
 int bundle_load(struct bx_bundle *b, const struct names *drops,
 		struct transaction *txn);
 int bundle_force(struct bx_bundle *b, const struct names *drops,
-		 bx_applied_fn fn, void *arg);
+		 const char *mark, bx_applied_fn fn, void *arg);
 int bundle_drop(struct bx_handle *h, const struct names *drops,
 		bx_applied_fn fn, void *arg);
 void bundle_unload(struct bx_bundle *b, struct transaction *txn);

@@ -149,13 +149,8 @@ int installed_force(struct bx_handle *h, const struct installed *inst,
 	err = all_policies(h, inst, &drops);
 	if (!err)
 		err = mark_of(b, mark, sizeof(mark));
-	/* nothing is known until it is done */
 	if (!err)
-		err = pins_mark(h, inst->name, NULL);
-	if (!err)
-		err = bundle_force(b, &drops, fn, arg);
-	if (!err)
-		err = pins_mark(h, inst->name, mark);
+		err = bundle_force(b, &drops, mark, fn, arg);
 	free(drops.name);
 	bx_bundle_close(b);
 	return err;

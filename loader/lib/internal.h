@@ -238,6 +238,10 @@ void item_close(struct item *item);
 bool name_is_good(const char *name);
 
 /* pins.c */
+
+/* A digest, of 32 hexadecimal digits, that tells what is in force of a bundle */
+#define MARK_SIZE	33
+
 enum pin_state {
 	PIN_NONE,	/* nothing is pinned */
 	PIN_LIVE,	/* the link, and it is in force */
@@ -279,6 +283,8 @@ int pins_write_hook(struct bx_handle *h, const char *name, int link_fd,
 		    bool *replaced);
 int pins_remove_hook(struct bx_handle *h, const char *name);
 bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark);
+void pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
+		    size_t size);
 int pins_mark(struct bx_handle *h, const char *bundle, const char *mark);
 int dir_lock(struct bx_handle *h, const char *dir, int *lock);
 

@@ -427,13 +427,31 @@ static int visible(const struct dirent *d)
 	return d->d_name[0] != '.' && !strchr(d->d_name, '+');
 }
 
+/* Empty when nothing is known */
+void pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
+		    size_t size)
+{
+	struct dirent **list;
+	char dir[PATH_MAX];
+	int n;
+
+	mark[0] = '\0';
+	pin_path(h, dir, "bundles", bundle, "");
+	n = scandir(dir, &list, visible, NULL);
+	for (int i = 0; i < n; i++) {
+		copy_name(mark, size, list[i]->d_name);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+}
+
 bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark)
 {
-	char path[PATH_MAX], file[80];
+	char now[MARK_SIZE];
 
-	snprintf(file, sizeof(file), "/%s", mark);
-	pin_path(h, path, "bundles", bundle, file);
-	return !access(path, F_OK);
+	pins_read_mark(h, bundle, now, sizeof(now));
+	return !strcmp(now, mark);
 }
 
 /*

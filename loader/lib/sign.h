@@ -42,8 +42,7 @@ int signer_allows(struct bx_handle *h, const struct signer *s,
 /* "HEX  PATH" lines of a tree's files but for the signature; to be freed. */
 int digest_list(struct bx_handle *h, const struct tree *tree, char **list);
 
-/* A digest of a text, for people and files: 32 hexadecimal digits */
-#define MARK_SIZE	33
+/* The digest of a text in hexadecimal, cut to @size with its NUL */
 void digest_text(const char *text, char *mark, size_t size);
 
 /* Sign the bundle in @dir: writes bundle.sig there. */

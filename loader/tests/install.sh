@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Bundles that stay, with the module: what is in force is what is installed, after
+# each command, and after it failed. Runs in the VM; qemu's NVMe controller has
+# virtual functions.
+cd "$(dirname "$0")/../.." || exit 1
+. loader/tests/says.sh
+objects=$PWD/build/loader/tests/objects
+pf=/sys/bus/pci/devices/0000:01:00.0
+state=/var/lib/bus_ext/bundles
+work=$(mktemp -d)
+bundle=$work/two
+
+cleanup() {
+	local dir
+	for dir in "$state"/*/; do "$bxctl" remove "$(basename "$dir")"; done >/dev/null 2>&1
+	"$bxctl" detach --all >/dev/null 2>&1
+	echo 0 >$pf/sriov_numvfs
+	rm -rf "$work" "$state" /etc/bus_ext
+}
+
+# make_bundle VERSION POLICY...: of objects of the tests
+make_bundle() {
+	local policy
+	rm -rf "$bundle"
+	mkdir -p "$bundle"
+	{
+		printf '%s\n' "bundle: ${name:-two}" "version: $1" 'vendor: v' 'summary: s' \
+			"claims: [ { bus: pci }, { bus: no-such-bus } ]" 'policies:'
+		for policy in "${@:2}"; do echo "- $policy.bpf.o"; done
+	} >"$bundle/bundle.yaml"
+	for policy in "${@:2}"; do cp "$objects/$policy.bpf.o" "$bundle/"; done
+}
+
+change() { says "$1" "$2" "$3" "$4" --allow-unsigned "$bundle" "${@:5}"; }
+# of BUNDLE KEY...: what status says of it
+of() { "$bxctl" --json status | jq -r ".bundles[] | select(.name == \"$1\") | \"$2\""; }
+two() { of two '\(.version) \(.generation)/\(.generations) \(.mode) \(.state)'; }
+pins() { (cd /sys/fs/bpf/bus_ext/policies && echo *); }
+shadows() { "$bxctl" --json policies | jq -r '[.policies[] | select(.mode == "shadow").name] | sort | join(" ")'; }
+vf_driver() { basename "$(readlink "/sys/bus/pci/devices/0000:01:00.$1/driver" || echo /none)"; }
+vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }
+
+ktap_plan 59
+modprobe -a bus_ext nvme
+wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
+
+# --- in force, all or nothing
+make_bundle 1.0 good other
+change "a bundle is installed" 0 "applied loader_test .*applied other.v1 .*installed .*two" install
+check_equal "and in force" "1.0 1/1 enforce in_force, loader_test:1 other.v1:0" "$(two), $(attached)"
+make_bundle 2.0 good2
+change "an upgrade that has one policy less" 0 "upgraded loader_test .*1 -> 2.*detached other.v1" upgrade
+check_equal "takes that along" "2.0 2/2 enforce in_force, loader_test:2, loader_test" "$(two), $(attached), $(pins)"
+says "rollback brings both back" 0 "upgraded loader_test .*2 -> 1.*applied other.v1" rollback two
+check_equal "as they were" "1.0 1/2 enforce in_force, loader_test:1 other.v1:0" "$(two), $(attached)"
+make_bundle 3.0 ejected other
+change "a version that is ejected" 6 "was ejected .*everything is as it was before" upgrade
+check_equal "changes nothing" "1.0 1/2 enforce in_force, loader_test:1 other.v1:0, generation-1 generation-2 state.yaml" \
+	"$(of two '\(.version) \(.generation)/\(.generations) \(.mode) ' )$(
+		"$bxctl" boot >/dev/null; of two '\(.state)'), $(attached), $(ls $state/two | xargs)"
+make_bundle 3.0 ejected
+change "one less, and ejected" 6 "was ejected .*everything is as it was before" upgrade
+check_equal "brings the one that was to go back, too" "loader_test:1 other.v1:0" "$(attached)"
+make_bundle 3.0 good2 no-such-bus
+change "a version that is refused" 4 "there is no such bus" upgrade
+check_equal "changes nothing either" "loader_test:1 other.v1:0, loader_test other:v1" "$(attached), $(pins)"
+make_bundle 3.0 unsafe
+change "nor does one that the verifier rejects" 4 "verifier rejects" upgrade
+check_equal "nothing is left over" "generation-1 generation-2 state.yaml" "$(ls -A $state/two | xargs)"
+name=none make_bundle 1.0 ejected
+change "an installation that fails" 5 "bundle 'none' has the policy 'loader_test'" install
+name=none make_bundle 1.0 no-such-bus
+change "or is refused" 4 "no such bus" install
+check_equal "leaves nothing" "two" "$(ls -A $state)"
+
+# --- on and off
+says "disable" 0 "detached loader_test .*detached other.v1 .*disabled two" disable two
+check_equal "takes all of it out" "1.0 1/2 enforce disabled, , " "$(two), $(attached), $(pins | tr -d '*')"
+says "boot leaves it alone" 0 '^$' boot
+make_bundle 4.0 good
+change "an upgrade of what is disabled" 0 "upgraded to" upgrade
+check_equal "is on disk alone" "4.0 3/3 enforce disabled, " "$(two), $(attached)"
+says "back to the first" 0 "rolled back" rollback -g 1 two
+says "enable" 0 "applied loader_test .*applied other.v1 .*enabled two" enable two
+says "a policy detached by hand" 0 "detached" detach other.v1
+check_equal "shows" "1.0 1/3 enforce partly_in_force" "$(two)"
+says "boot brings it back" 0 "bundle two 1.0 .*is in force" boot
+check_equal "with the others" "in_force, loader_test:1 other.v1:0" "$(of two '\(.state)'), $(attached)"
+says "and leaves it alone the next time" 0 "is in force already" boot
+exec 9<$state
+flock 9
+says "another process is waited for" 5 "another process has held '$state' for 1 s" disable two --timeout 1
+exec 9<&-
+
+# --- modes
+says "shadow" 0 "upgraded loader_test .*shadow.*upgraded other.v1 .*shadow.*in shadow mode: two" mode shadow two
+check_equal "is that of all policies" "loader_test other.v1, 1.0 1/3 shadow in_force" "$(shadows), $(two)"
+says "enforce" 0 "enforced: two" mode enforce two
+check_equal "is none of them" ", 1.0 1/3 enforce in_force" "$(shadows), $(two)"
+name=sh make_bundle 1 shadow
+change "made for shadow mode" 4 "cannot be enforced: it is made for shadow mode" install
+change "it is taken as that" 0 "installed" install --mode shadow
+says "and cannot be enforced" 4 "the policy 'shadow' of bundle 'sh' cannot be enforced" mode enforce sh
+check_equal "so it stays" "shadow in_force, shadow" "$(of sh '\(.mode) \(.state)'), $(shadows)"
+"$bxctl" remove sh >/dev/null
+
+# --- boot, as it is when there is nothing yet
+"$bxctl" --json policies | jq -r '.policies[].name' | xargs -n 1 "$bxctl" detach >/dev/null
+umount /sys/fs/bpf
+# links end some time after their last descriptor
+wait_until 30 rmmod bus_ext 2>/dev/null
+says "boot loads the module" 0 "bundle two 1.0 .generation 1. is in force" boot
+check_equal "and brings it into force" "in_force, loader_test:1 other.v1:0" "$(of two '\(.state)'), $(attached)"
+"$bxctl" detach --all >/dev/null
+name=broken make_bundle 1 no-such-bus
+says "one that cannot be in force" 0 "installed .*for the next boot" install --offline --allow-unsigned "$bundle"
+says "is reported" 6 "bundle broken is not in force: .*there is no such bus" boot
+check_equal "and does not keep the others" "in_force not_in_force" "$(of two '\(.state)') $(of broken '\(.state)')"
+check_equal "JSON says so, too" 'broken true, two false' "$("$bxctl" --json boot |
+	jq -r '[.bundles[] | "\(.name) \(.error != null)"] | join(", ")')"
+"$bxctl" remove broken >/dev/null
+"$bxctl" remove two >/dev/null
+check_equal "nothing of them is left" ",  " "$(ls -A $state), $(attached) $(ls /sys/fs/bpf/bus_ext/policies /sys/fs/bpf/bus_ext/bundles | grep -v : | xargs)"
+
+# --- for real
+mkdir -p /etc/bus_ext/bundles.d
+cp -r bpf/bundles/qemu-nvme "$work/"
+cp build/bpf/bundles/qemu-nvme/*.bpf.o "$work/qemu-nvme/"
+bundle=$work/qemu-nvme
+change "in shadow mode" 0 installed install --mode shadow
+echo 2 >$pf/sriov_numvfs
+echo 0 >$pf/sriov_numvfs
+check "what it would have done is counted" test "$(of qemu-nvme '\(.diverged)')" -ge 2
+check_equal "and not done" 0 "$(of qemu-nvme '\(.hits)')"
+echo 'first_vf: 1' >/etc/bus_ext/bundles.d/qemu-nvme.yaml
+check_equal "that has changed shows" other_in_force "$(of qemu-nvme '\(.state)')"
+says "it is enforced" 0 "enforced" mode enforce qemu-nvme
+check_equal "with the setting" in_force "$(of qemu-nvme '\(.state)')"
+echo 2 >$pf/sriov_numvfs
+check "which counts: the second goes to vfio-pci" wait_until 30 vf_has 2 vfio-pci
+check "and the first does not" test "$(vf_driver 1)" != vfio-pci
+check_equal "hits are counted" 2 "$(of qemu-nvme '\(.hits)')"
+says "in the table as well" 0 "qemu-nvme +1.0.0 +1 of 1 +enforce +in force +2 " status
+echo 0 >$pf/sriov_numvfs
+says "what is given with enable is above the file" 0 "enabled" enable qemu-nvme --set first_vf=0
+echo 1 >$pf/sriov_numvfs
+check "the first goes, too" wait_until 30 vf_has 1 vfio-pci
+says "remove" 0 "detached qemu_nvme .*removed" remove qemu-nvme
+check "and the function is left alone" vf_has 1 vfio-pci
