@@ -158,6 +158,12 @@ test-debug: ## the tests for the kernel in a sanitizer kernel (built once); STRE
 	@WHERE="vm debug debug-host" SLOWER=5 $(MAKE) --no-print-directory test \
 		VM_KERNEL_DIR=$$(scripts/debug-kernel.sh dir $(KVER))
 
+.PHONY: fuzz
+fuzz: $(BXCTL) $(BPF_OBJECTS) ## feed the readers of bundles with nonsense; FUZZ_SECONDS=30 for each
+	$(Q)scripts/packages.sh fuzz
+	$(Q)$(MAKE) --no-print-directory $(FUZZ_PROGS)
+	@FUZZ="$(FUZZ_NAMES)" scripts/fuzz.sh
+
 .PHONY: bench
 bench: all $(TEST_PROGS) vm-ready ## measure, in the VM, counting instructions
 	@[ -e selftests/bench/run ] || { echo "there is no selftests/bench/run" >&2; exit 1; }

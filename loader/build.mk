@@ -58,3 +58,27 @@ $(KILLAT): loader/tests/killat.c
 	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $<
 
 TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(KILLAT)
+
+# Fuzz targets: what reads files of strangers, with the kernel's part played by stubs.
+FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))
+FUZZ_PROGS   := $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
+FUZZ_SOURCES := loader/tests/fuzz/stubs.c $(filter-out %/control.c %/contract.c %/force.c %/install.c \
+	%/boot.c,$(wildcard loader/lib/*.c))
+FUZZ_CFLAGS   = $(subst -Werror,,$(LOADER_CFLAGS)) -O1 -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_OBJS    := $(FUZZ_SOURCES:%.c=$(BUILD)/fuzz/%.o)
+
+$(FUZZ_OBJS): $(BUILD)/fuzz/%.o: %.c | $(LIBBPF_READY)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+# The archive and not the objects: what a target does not use needs no stub.
+$(BUILD)/fuzz/lib.a: $(FUZZ_OBJS)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(FUZZ_PROGS): $(BUILD)/fuzz/%: loader/tests/fuzz/%.c loader/tests/fuzz/fuzz.h $(BUILD)/fuzz/lib.a
+	$(call say,LINK,$@)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/fuzz/lib.a $(LOADER_LIBS)
+
+-include $(FUZZ_OBJS:.o=.d)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Install the Debian packages that a command needs and that are missing.
 #
-#   packages.sh GROUP...     GROUP: build, vm, debug, check
+#   packages.sh GROUP...     GROUP: build, vm, debug, fuzz, check
 #
 # NO_INSTALL=1 lists them and exits with 1 instead; so does an ordinary user
 # without sudo.
@@ -38,11 +38,14 @@ group() {
 		# what building a whole kernel needs beside
 		echo lz4
 		;;
+	fuzz)
+		echo libfuzzer-19-dev libclang-rt-19-dev
+		;;
 	check)
 		echo sparse shellcheck perl git
 		;;
 	*)
-		die "no package group '$1' (build, vm, debug, check)"
+		die "no package group '$1' (build, vm, debug, fuzz, check)"
 		;;
 	esac
 }

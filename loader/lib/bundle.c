@@ -17,6 +17,30 @@
 #include "sign.h"
 #include "tree.h"
 
+/* ---- names ---- */
+
+bool names_have(const struct names *names, const char *name)
+{
+	for (unsigned int i = 0; i < names->count; i++)
+		if (!strcmp(names->name[i], name))
+			return true;
+	return false;
+}
+
+int names_add(struct bx_handle *h, struct names *names, const char *name)
+{
+	void *more;
+
+	if (names_have(names, name))
+		return 0;
+	more = realloc(names->name, (names->count + 1) * sizeof(*names->name));
+	if (!more)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	names->name = more;
+	copy_name(names->name[names->count++], BX_NAME_LEN, name);
+	return 0;
+}
+
 /* ---- versions ---- */
 
 /* One to three numbers with dots between. */
@@ -473,27 +497,43 @@ static int read_manifest(struct bx_bundle *b)
 
 /* ---- opening ---- */
 
-/* In @dir, of which people know @shown */
-int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
-		   struct bx_bundle **bundle)
+static struct bx_bundle *new_bundle(struct bx_handle *h, const char *dir,
+				    const char *shown)
 {
 	struct bx_bundle *b = calloc(1, sizeof(*b));
-	char path[PATH_MAX];
-	int err;
 
-	*bundle = NULL;
 	if (!b)
-		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+		return NULL;
 	b->h = h;
 	b->dir = strdup(dir);
 	b->shown = strdup(shown);
 	if (!b->dir || !b->shown || asprintf(&b->path, "%s/" MANIFEST, shown) < 0) {
 		b->path = NULL;
 		bx_bundle_close(b);
+		return NULL;
+	}
+	return b;
+}
+
+/*
+ * In @dir, of which people know @shown.  @text: the manifest, if it is not to be read
+ * from there; is taken over.
+ */
+static int open_bundle(struct bx_handle *h, const char *dir, const char *shown,
+		       char *text, size_t len, struct bx_bundle **bundle)
+{
+	struct bx_bundle *b = new_bundle(h, dir, shown);
+	char path[PATH_MAX];
+	int err;
+
+	*bundle = NULL;
+	if (!b) {
+		free(text);
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	}
 	snprintf(path, sizeof(path), "%s/" MANIFEST, dir);
-	err = yaml_open(h, path, b->path, &b->yaml);
+	err = text ? yaml_parse(h, b->path, text, len, &b->yaml) :
+		yaml_open(h, path, b->path, &b->yaml);
 	if (!err)
 		err = read_manifest(b);
 	if (err) {
@@ -502,6 +542,18 @@ int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
 	}
 	*bundle = b;
 	return 0;
+}
+
+int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
+		   struct bx_bundle **bundle)
+{
+	return open_bundle(h, dir, shown, NULL, 0, bundle);
+}
+
+int bundle_parse(struct bx_handle *h, const char *dir, char *text, size_t len,
+		 struct bx_bundle **bundle)
+{
+	return open_bundle(h, dir, dir, text, len, bundle);
 }
 
 /* A copy of a directory or of what is in an archive, in the new directory @to */

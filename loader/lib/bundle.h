@@ -98,6 +98,8 @@ bool claims_cover(const struct claim *claims, unsigned int nr, const char *bus,
 		  int64_t vendor);
 int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
 		   struct bx_bundle **bundle);
+int bundle_parse(struct bx_handle *h, const char *dir, char *text, size_t len,
+		 struct bx_bundle **bundle);
 int bundle_copy(struct bx_handle *h, const char *path, const char *to);
 
 /* force.c: the lock is held until bundle_unload() */
@@ -111,6 +113,10 @@ struct names {
 	char		(*name)[BX_NAME_LEN];
 	unsigned int	count;
 };
+
+/* cases.c: those in @text, which is taken over */
+int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,
+		    void *arg);
 
 bool names_have(const struct names *names, const char *name);
 int names_add(struct bx_handle *h, struct names *names, const char *name);

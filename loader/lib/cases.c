@@ -572,8 +572,12 @@ static int run_call(struct run *r, struct fy_node *one, struct fy_node *map,
 		return yaml_bad(&r->y, map,
 				"this operation has an argument of another size than %u bytes",
 				call.len);
-	if (result)
+	if (result == -ENODEV)
 		return trial_failed(r, one, result);
+	if (result)
+		return fail(r->b->h, BX_FAULT_FAILED, result,
+			    "%s: the kernel cannot try this call: %s",
+			    r->shown, strerror(-result));
 	compare(v, "verdict", verdict, verdict_word(&call));
 	compare(v, "to", to, call.to);
 	compare(v, "policy", policy, call.policy);
@@ -740,6 +744,26 @@ static int run_all(struct run *r)
 	}
 	if (n >= 0)
 		free(list);
+	return err;
+}
+
+int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,
+		    void *arg)
+{
+	struct run *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r) {
+		free(text);
+		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	}
+	*r = (struct run) { .b = b, .fn = fn, .arg = arg, .file = "text" };
+	err = yaml_parse(b->h, "text", text, len, &r->y);
+	if (!err) {
+		err = with_settings_kept(r);
+		yaml_close(&r->y);
+	}
+	free(r);
 	return err;
 }
 

@@ -358,29 +358,7 @@ int bx_bundle_apply(struct bx_bundle *b, bx_applied_fn fn, void *arg)
 	return bundle_force(b, NULL, NULL, fn, arg);
 }
 
-/* ---- names ---- */
-
-bool names_have(const struct names *names, const char *name)
-{
-	for (unsigned int i = 0; i < names->count; i++)
-		if (!strcmp(names->name[i], name))
-			return true;
-	return false;
-}
-
-int names_add(struct bx_handle *h, struct names *names, const char *name)
-{
-	void *more;
-
-	if (names_have(names, name))
-		return 0;
-	more = realloc(names->name, (names->count + 1) * sizeof(*names->name));
-	if (!more)
-		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	names->name = more;
-	copy_name(names->name[names->count++], BX_NAME_LEN, name);
-	return 0;
-}
+/* ---- names of policies ---- */
 
 /* The policies of one object: those of an alternative are the same */
 static int object_policies(struct bx_bundle *b, const char *file, bool first,

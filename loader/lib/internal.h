@@ -5,6 +5,7 @@
  *	lib.c      the handle, errors, libbpf's log, sysfs
  *	control.c  running the programs of bxctl.bpf.c
  *	query.c    lists and requests, on top of control.c
+ *	contract.c the operations of a bus
  *	object.c   reading and checking a BPF object before it is loaded
  *	pins.c     the pin directory and its lock
  *	links.c    a policy's link, and whether it is in force
@@ -145,6 +146,7 @@ int find_policy(struct bx_handle *h, const char *name,
 int commit_policies(struct bx_handle *h, const struct bx_commit *change,
 		    int64_t *result);
 
+/* contract.c */
 #define CONTRACT_OPS	64
 
 /**

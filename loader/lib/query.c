@@ -370,38 +370,6 @@ int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
 	return err ?: (int)result;
 }
 
-/* ---- contracts ---- */
-
-/*
- * The operations of a bus' contract, up to CONTRACT_OPS; how many, 0 for a bus
- * without calls, or one that is not there.
- */
-unsigned int contract_ops(struct bx_handle *h, const char *bus,
-			  struct contract_op *ops)
-{
-	char file[128], text[8192], *line, *save;
-	unsigned int n = 0, seen, hidden;
-
-	snprintf(file, sizeof(file), "kernel/bus_ext/buses/%s/contract", bus);
-	if (read_sysfs(h, file, text, sizeof(text)) < 0)
-		return 0;
-	/* the first line is about the contract */
-	for (line = strtok_r(text, "\n", &save);
-	     line && (line = strtok_r(NULL, "\n", &save)) &&
-	     n < CONTRACT_OPS;) {
-		struct contract_op *op = &ops[n];
-
-		if (sscanf(line, "%u %63s %*u %u%*[+]%u", &op->number,
-			   op->name, &seen, &hidden) != 4 &&
-		    sscanf(line, "%u %63s %*u %u %u", &op->number, op->name,
-			   &seen, &hidden) != 4)
-			continue;
-		op->size = seen + hidden;
-		n++;
-	}
-	return n;
-}
-
 const char *bx_verdict_text(__s32 verdict)
 {
 	if (verdict < 0)

@@ -63,6 +63,56 @@ static int syntax_error(struct bx_handle *h, const char *path,
 		    e->line, e->column, e->msg);
 }
 
+/* Bytes of the character at @p, 0 when it is none of UTF-8 that is printable. */
+static size_t character(const unsigned char *p, size_t left)
+{
+	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len = *p < 0x80 ? 1 : *p >> 5 == 6 ? 2 : *p >> 4 == 14 ? 3 :
+		*p >> 3 == 30 ? 4 : 0;
+	unsigned int c;
+
+	if (!len || len > left)
+		return 0;
+	if (len == 1)
+		return (*p >= ' ' && *p != 0x7f) ||
+			(*p && strchr("\n\r\t", *p));
+	c = *p & (0x7f >> len);
+	for (size_t i = 1; i < len; i++) {
+		if (p[i] >> 6 != 2)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	return c >= least[len] && c >= 0xa0 && c <= 0x10ffff &&
+		(c < 0xd800 || c > 0xdfff) && c != 0xfeff && c != 0x2028 &&
+		c != 0x2029 ? len : 0;
+}
+
+/*
+ * Not everything that is YAML: libfyaml 0.7 does not come back from some directives
+ * and from bytes that are not UTF-8.
+ */
+static int check_text(struct bx_handle *h, const char *path, const char *text,
+		      size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	unsigned int line = 1;
+	size_t n;
+
+	for (size_t at = 0; at < len; at += n) {
+		n = character(p + at, len - at);
+		if (!n)
+			return fail(h, BX_FAULT_REJECTED, EINVAL,
+				    "%s:%u: this is not text: it has the byte 0x%02x, which is not printable UTF-8",
+				    path, line, p[at]);
+		if (p[at] == '%' && (!at || strchr("\n\r", p[at - 1])))
+			return fail(h, BX_FAULT_REJECTED, EINVAL,
+				    "%s:%u: a line may not start with '%%': directives of YAML are not for bundles",
+				    path, line);
+		line += p[at] == '\n';
+	}
+	return 0;
+}
+
 /* Takes @text over. */
 int yaml_parse(struct bx_handle *h, const char *path, char *text, size_t len,
 	       struct yaml *y)
@@ -72,10 +122,10 @@ int yaml_parse(struct bx_handle *h, const char *path, char *text, size_t len,
 	int err = 0;
 
 	*y = (struct yaml) { .h = h, .path = path, .text = text };
-	if (memchr(text, '\0', len)) {
+	err = check_text(h, path, text, len);
+	if (err) {
 		yaml_close(y);
-		return fail(h, BX_FAULT_REJECTED, EINVAL,
-			    "%s: this is not text: it has a NUL", path);
+		return err;
 	}
 	fy_diag_cfg_default(&diag_cfg);
 	diag_cfg.fp = NULL;

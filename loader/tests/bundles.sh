@@ -40,7 +40,7 @@ refuses() {
 # setting TEXT: a manifest with the setting x of these keys
 setting() { echo "settings: { x: { help: x, $1 } }"; }
 
-ktap_plan 53
+ktap_plan 55
 
 # --- new, build
 says "a bundle is written" 0 "wrote the bundle" new "$bundle"
@@ -70,7 +70,11 @@ says "an empty manifest" 4 "bundle.yaml: " verify "$bundle"
 printf 'bundle: [' >"$bundle/bundle.yaml"
 says "what is no YAML, with its line" 4 "bundle.yaml:[0-9]+:[0-9]+: " verify "$bundle"
 printf 'bundle: a\0b\n' >"$bundle/bundle.yaml"
-says "what is no text" 4 "it has a NUL" verify "$bundle"
+says "what is no text" 4 "bundle.yaml:1: this is not text: it has the byte 0x00" verify "$bundle"
+printf 'bundle: x\nvendor: \303\050\n' >"$bundle/bundle.yaml"
+says "what is no UTF-8" 4 "bundle.yaml:2: this is not text: it has the byte 0xc3" verify "$bundle"
+printf '%%YAML 1.2\n---\nbundle: x\n' >"$bundle/bundle.yaml"
+says "a directive" 4 "bundle.yaml:1: a line may not start with '%'" verify "$bundle"
 head -c 1100000 /dev/zero | tr '\0' '#' >"$bundle/bundle.yaml"
 says "what is too long" 4 "not a file of at most 1048576 bytes" verify "$bundle"
 rm "$bundle/bundle.yaml"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
  * killat N COMMAND...: kill COMMAND right before the N-th system call that changes
- * something others can see: BPF links, pins, files
+ * something others can see, or sees to it that it stays: BPF links, pins, files
  *
  * What BPF programs change when they are run, a commit, say, is done before the next
  * of these.
@@ -10,6 +10,7 @@
  * of these.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ static int changes(const struct __ptrace_syscall_info *call)
 			return 1;
 		}
 		return 0;
+	case SYS_openat:
+		return !!(call->entry.args[2] & O_CREAT);
 #ifdef SYS_rename
 	case SYS_rename:
 	case SYS_unlink:
@@ -42,6 +45,8 @@ static int changes(const struct __ptrace_syscall_info *call)
 	case SYS_renameat2:
 	case SYS_unlinkat:
 	case SYS_mkdirat:
+	case SYS_fsync:
+	case SYS_syncfs:
 	case SYS_exit_group:
 		return 1;
 	}

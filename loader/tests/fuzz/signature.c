@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bundle.sig: whatever it says, it is not good, since nobody who writes these has a
+ * key that is trusted
+ */
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char list[] = "# bus_ext bundle 1\n";
+	struct bx_handle *h = fuzz_handle();
+	struct signer *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		abort();
+	err = sign_check_text(h, "fuzz", data, size, list, s);
+	said(h, err);
+	if (!err)
+		abort();
+	signer_close(s);
+	free(s);
+	return 0;
+}

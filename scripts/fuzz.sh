@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Run the fuzz targets that make has built, each for a while, from the bundles of the
+# tree. What they find is kept below build/fuzz/found, and fails the run.
+#
+#   FUZZ=          the targets
+#   FUZZ_SECONDS=  how long, for each (30)
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+seconds=${FUZZ_SECONDS:-30}
+found=$build/fuzz/found
+bxctl=$build/bin/bxctl
+
+# seeds TARGET: files to start from
+seeds() {
+	local dir=$build/fuzz/corpus/$1 work bundle name
+	mkdir -p "$dir"
+	work=$(mktemp -d "$build/fuzz/seeds.XXXXXX")
+	for bundle in "$top"/bpf/bundles/*/; do
+		name=$(basename "$bundle")
+		case $1 in
+		manifest)
+			cp "$bundle/bundle.yaml" "$dir/$name"
+			{ cat "$bundle/bundle.yaml"; printf -- '---\nfirst_vf=1'; } >"$dir/$name-set"
+			;;
+		cases)
+			cat "$bundle"/tests/*.yaml >"$dir/$name"
+			;;
+		archive)
+			cp -r "$bundle" "$work/"
+			# small ones get further
+			: >"$work/$name/$name.bpf.o"
+			"$bxctl" pack -o "$dir/$name" "$work/$name" >/dev/null
+			tar -C "$work" -cf "$dir/$name.tar" "$name"
+			;;
+		signature)
+			openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
+				-subj "/CN=$name" -addext "subjectAltName=URI:bus-ext:pci" \
+				-keyout "$work/key" -out "$work/cert" 2>/dev/null
+			printf '# bus_ext bundle 1\n' >"$work/list"
+			openssl cms -sign -binary -nodetach -in "$work/list" -signer "$work/cert" \
+				-inkey "$work/key" -outform PEM -out "$dir/$name"
+			;;
+		state)
+			BXCTL_STATE_DIR=$work/var "$bxctl" install --offline --allow-unsigned \
+				--set first_vf=1 "$bundle" >/dev/null 2>&1 || true
+			cp "$work"/var/bundles/*/state.yaml "$dir/$name" 2>/dev/null || true
+			;;
+		esac
+	done
+	rm -rf "$work"
+}
+
+passed=0 failed=0
+mkdir -p "$found"
+for target in $FUZZ; do
+	seeds "$target"
+	step FUZZ "$target, $seconds s"
+	if logged "fuzz-$target" "$build/fuzz/$target" -max_total_time="$seconds" \
+		-rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \
+		-artifact_prefix="$found/$target-" "$build/fuzz/corpus/$target"; then
+		passed=$((passed + 1))
+		awk '/stat::number_of_executed_units/ { print "          " $2 " inputs" }' \
+			"$build/log/fuzz-$target.log"
+	else
+		failed=$((failed + 1))
+		echo "fuzz: what '$target' found is in $found" >&2
+	fi
+	rm -rf /dev/shm/bus_ext-fuzz.*
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
