@@ -698,7 +698,9 @@ int bx_remove(struct bx_handle *h, const char *name, bx_applied_fn fn,
 	if (!ret)
 		ret = not_installed(h, name);
 	if (ret > 0) {
+		/* no generation counts any more: recover_one() would end it */
 		inst.enabled = false;
+		inst.current = 0;
 		ret = unsettled(h, &inst);
 		if (!ret)
 			ret = take_out(h, &inst, fn, arg);

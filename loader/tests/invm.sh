@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Where bus_ext is not loaded, 'bxctl test' starts the VM. Runs on the host.
+cd "$(dirname "$0")/../.." || exit 1
+. loader/tests/says.sh
+work=$(mktemp -d)
+bundle=$work/qemu-nvme
+
+cleanup() {
+	rm -rf "$work"
+}
+
+ktap_plan 6
+cp -r bpf/bundles/qemu-nvme "$work/"
+cp build/bpf/bundles/qemu-nvme/*.bpf.o "$bundle/"
+says "the cases run in the VM" 0 \
+	"testing in the VM.*ok +tests/host.yaml: .*[1-9][0-9]* passed, 0 failed" test "$bundle"
+check_equal "as JSON, too, and with settings" "qemu-nvme 1" \
+	"$("$bxctl" --json test "$bundle" --set first_vf=1 2>/dev/null |
+		jq -r '"\(.bundle.name) \(.cases | length | if . > 0 then 1 else 0 end)"')"
+cat >"$bundle/tests/wrong.yaml" <<-END
+	- name: it isn't so
+	  device: { bus: pci, vendor: 0x1b36, device: 0x0010, class: 0x010802, vf_index: 0 }
+	  drivers: [ nvme ]
+	  expect: { driver: nope }
+END
+says "one that fails" 1 "FAILED tests/wrong.yaml: it isn't so.* 1 failed" test "$bundle"
+says "a setting is checked before" 4 "has no setting 'y'" test "$bundle" --set y=1
+rm "$bundle/qemu-nvme.bpf.o"
+says "an object that is missing, too" 1 "run 'bxctl build .*qemu-nvme'" test "$bundle"
+check_equal "nothing stays" "" "$(ls build/vm/test-*.tar.zst 2>/dev/null)"
