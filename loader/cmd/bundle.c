@@ -229,12 +229,22 @@ int configure_bundle(struct env *env, struct bx_bundle *bundle)
 	return err;
 }
 
+/* One that is not there is for others to complain of. */
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) || S_ISDIR(st.st_mode);
+}
+
 static int do_build(struct env *env)
 {
 	struct builder b = { .env = env };
 	struct bx_bundle *bundle;
 	int err;
 
+	if (!is_directory(env->args.operand))
+		return usage_error(env, "'build' is for a bundle that is a directory");
 	err = open_bundle(env, 0, &bundle);
 	if (!err)
 		err = find_headers(env, b.headers, sizeof(b.headers));
@@ -248,13 +258,6 @@ static int do_build(struct env *env)
 		printf("there is nothing to build: all objects are there, and no sources\n");
 	bx_bundle_close(bundle);
 	return err;
-}
-
-static bool is_directory(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) || S_ISDIR(st.st_mode);
 }
 
 /* ---- what they print ---- */

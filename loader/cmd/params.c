@@ -65,31 +65,16 @@ static const struct param *find_in(const struct param *params,
 	return NULL;
 }
 
-static int parse_seconds(struct env *env, const char *option,
-			 const char *text, unsigned int *out)
+static int parse_number(struct env *env, const char *option, const char *text,
+			const char *what, unsigned int max, unsigned int *out)
 {
 	unsigned long n;
 	char *end;
 
 	n = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end || !n || n > MAX_SECONDS)
-		return usage_error(env,
-				   "'%s' of option '--%s' is not a number of seconds (1 to %d)",
-				   text, option, MAX_SECONDS);
-	*out = n;
-	return 0;
-}
-
-static int parse_number(struct env *env, const char *option,
-			const char *text, unsigned int *out)
-{
-	unsigned long n;
-	char *end;
-
-	n = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end || !n || n > INT_MAX)
-		return usage_error(env, "'%s' of option '--%s' is not a number from 1 on",
-				   text, option);
+	if (text[0] < '0' || text[0] > '9' || *end || !n || n > max)
+		return usage_error(env, "'%s' of option '--%s' is not %s (1 to %u)",
+				   text, option, what, max);
 	*out = n;
 	return 0;
 }
@@ -114,14 +99,16 @@ static int set_param(struct env *env, const struct param *p, const char *text)
 		*(bool *)to = true;
 		return 0;
 	case PARAM_NUMBER:
-		return parse_number(env, p->name, text, to);
+		return parse_number(env, p->name, text, "a number", INT_MAX,
+				    to);
 	case PARAM_MODE:
 		if (!mode_from(text, to))
 			return 0;
 		return usage_error(env, "'%s' of option '--%s' is neither shadow nor enforce",
 				   text, p->name);
 	case PARAM_SECONDS:
-		return parse_seconds(env, p->name, text, to);
+		return parse_number(env, p->name, text,
+				    "a number of seconds", MAX_SECONDS, to);
 	case PARAM_BUS:
 		if (strlen(text) >= BX_NAME_LEN)
 			return usage_error(env, "'%s' of option '--%s' is too long for a bus",

@@ -114,6 +114,10 @@ struct names {
 	unsigned int	count;
 };
 
+/* install.c: those of the installed bundle of that name, none without */
+int installed_policies(struct bx_handle *h, const char *name,
+		       struct names *names);
+
 /* cases.c: those in @text, which is taken over */
 int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,
 		    void *arg);

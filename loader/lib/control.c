@@ -2,8 +2,8 @@
 /*
  * libbusext: running the programs of bxctl.bpf.c
  *
- * Each request has its own instance of the skeleton in which that request's
- * program alone is loaded.  It is kept: waiting runs the same one many times.
+ * A request's program is loaded when it is first wanted, alone, or with the others
+ * that a change of policies needs.  It is kept: waiting runs the same one many times.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,18 +47,39 @@ static int load_failed(struct bx_handle *h, enum request which, int err)
 		    why[0] ? why : h->said[0] ? h->said : strerror(-err));
 }
 
-static int control_open(struct bx_handle *h, enum request which,
-			unsigned int ring_size)
+/* What a change of policies needs, sooner or later */
+static bool is_for_change(enum request which)
+{
+	switch (which) {
+	case LIST_DEVICES:
+	case LIST_POLICIES:
+	case LIST_EXITS:
+	case SETTLE:
+	case COMMIT:
+	case AWAIT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_wanted(struct bx_handle *h, const char *name,
+		      enum request which, bool others)
+{
+	for (int i = 0; i < NR_REQUESTS; i++)
+		if (!strcmp(name, request_names[i]))
+			return i == (int)which ||
+				(others && !h->control[i] && is_for_change(i));
+	return false;
+}
+
+/* @others: with what else a change needs */
+static int load(struct bx_handle *h, enum request which,
+		unsigned int ring_size, bool others)
 {
 	struct bpf_program *prog;
 	struct bxctl *skel;
 	int err;
-
-	if (h->control[which])
-		return 0;
-	err = bx_check_kernel(h);
-	if (err)
-		return err;
 
 	log_begin(h);
 	skel = bxctl__open();
@@ -67,12 +88,10 @@ static int control_open(struct bx_handle *h, enum request which,
 		log_end(h);
 		return load_failed(h, which, err);
 	}
-	bpf_object__for_each_program(prog, skel->obj) {
-		const char *name = bpf_program__name(prog);
-
+	bpf_object__for_each_program(prog, skel->obj)
 		bpf_program__set_autoload(prog,
-					  !strcmp(name, request_names[which]));
-	}
+					  is_wanted(h, bpf_program__name(prog),
+						    which, others));
 	bpf_map__set_max_entries(skel->maps.records, ring_size);
 	err = bxctl__load(skel);
 	log_end(h);
@@ -80,14 +99,40 @@ static int control_open(struct bx_handle *h, enum request which,
 		bxctl__destroy(skel);
 		return load_failed(h, which, err);
 	}
-	h->control[which] = skel;
+	for (int i = 0; i < NR_REQUESTS; i++)
+		if (is_wanted(h, request_names[i], which, others))
+			h->control[i] = skel;
 	return 0;
+}
+
+/*
+ * Most of the time goes into reading the kernel's types, once for each skeleton, so
+ * a change takes all of its programs at once.
+ */
+static int control_open(struct bx_handle *h, enum request which,
+			unsigned int ring_size)
+{
+	bool change = h->lock_fd >= 0 && is_for_change(which);
+	int err;
+
+	if (h->control[which])
+		return 0;
+	err = bx_check_kernel(h);
+	if (err)
+		return err;
+	if (change && ring_size < h->ring_size)
+		ring_size = h->ring_size;
+	return load(h, which, ring_size, change);
 }
 
 static void control_drop(struct bx_handle *h, enum request which)
 {
-	bxctl__destroy(h->control[which]);
-	h->control[which] = NULL;
+	struct bxctl *skel = h->control[which];
+
+	for (int i = 0; i < NR_REQUESTS; i++)
+		if (h->control[i] == skel)
+			h->control[i] = NULL;
+	bxctl__destroy(skel);
 }
 
 void control_close(struct bx_handle *h)

@@ -280,16 +280,23 @@ int bundle_stage(struct bx_bundle *b, struct transaction *txn,
 	for (size_t i = 0; i < txn->nr_items; i++) {
 		struct item *item = txn->items[i];
 
-		ret = item_attach(b->h, item);
+		ret = item->gone ? 0 : item_attach(b->h, item);
 		if (ret)
 			return ret;
-		change->enter[change->nr_enter++] =
-			id_of(b->h, bpf_link__fd(item->link));
+		if (!item->gone)
+			change->enter[change->nr_enter++] =
+				id_of(b->h, bpf_link__fd(item->link));
 		ret = find_policy(b->h, item->about.name, &rec);
 		if (ret < 0)
 			return ret;
-		if (ret)
-			change->leave[change->nr_leave++] = rec.id;
+		if (!ret || change->nr_leave == BX_COMMIT_MAX)
+			continue;
+		change->leave[change->nr_leave++] = rec.id;
+		if (!item->gone)
+			continue;
+		copy_name(item->about.target, sizeof(item->about.target),
+			  rec.bus);
+		item->about.vendor = rec.vendor ?: BX_ANY;
 	}
 	return 0;
 }
@@ -574,6 +581,7 @@ static int plan_device(const struct bx_device_rec *rec, void *arg)
 int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 {
 	struct plan *p = calloc(1, sizeof(*p));
+	struct names drops = {};
 	int err;
 
 	if (!p)
@@ -581,13 +589,17 @@ int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 	p->b = b;
 	p->fn = fn;
 	p->arg = arg;
-	err = bundle_load(b, NULL, &p->txn);
+	/* what is installed of it goes, if it has it no longer */
+	err = installed_policies(b->h, b->about.name, &drops);
+	if (!err)
+		err = bundle_load(b, &drops, &p->txn);
 	if (!err)
 		err = bundle_stage(b, &p->txn, &p->trial.change);
 	if (!err)
 		err = bx_list_devices(b->h, plan_device, p);
 	bundle_unload(b, &p->txn);
 	err = err ?: p->changes;
+	free(drops.name);
 	free(p);
 	return err;
 }

@@ -41,6 +41,21 @@ static int all_policies(struct bx_handle *h, const struct installed *inst,
 	return err;
 }
 
+int installed_policies(struct bx_handle *h, const char *name,
+		       struct names *names)
+{
+	struct installed inst;
+	struct generation *g;
+	int ret, err = 0;
+
+	ret = state_read(h, name, &inst);
+	g = ret > 0 ? state_generation(&inst, inst.current) : NULL;
+	for (unsigned int i = 0; !err && g && i < g->policies.count; i++)
+		err = names_add(h, names, g->policies.name[i]);
+	state_free(&inst);
+	return ret < 0 ? ret : err;
+}
+
 /* With the settings that the operator chose for it */
 static int open_generation(struct bx_handle *h, const struct installed *inst,
 			   const struct generation *g, struct bx_bundle **b)
@@ -120,7 +135,7 @@ int installed_is_current(struct bx_handle *h, const struct installed *inst)
 	char mark[MARK_SIZE];
 	int ret;
 
-	g = state_generation((struct installed *)inst, inst->current);
+	g = state_generation(inst, inst->current);
 	if (!g)
 		return 0;
 	ret = open_generation(h, inst, g, &b);
@@ -180,9 +195,8 @@ static int follow(struct bx_handle *h, const struct installed *inst)
 		return 0;
 	if (!inst->enabled)
 		return take_out(h, inst, NULL, NULL);
-	return installed_force(h, inst,
-			       state_generation((struct installed *)inst,
-						inst->current), NULL, NULL);
+	return installed_force(h, inst, state_generation(inst, inst->current),
+			       NULL, NULL);
 }
 
 /* ---- the disk's side ---- */
@@ -407,6 +421,10 @@ static int add_generation(struct bx_handle *h, struct candidate *c,
 	char from[PATH_MAX], to[PATH_MAX], dir[PATH_MAX];
 	struct generation *g = &inst->gens[inst->count];
 
+	if (inst->count == MAX_GENERATIONS)
+		return fail(h, BX_FAULT_FAILED, E2BIG,
+			    "the bundle '%s' has too many generations; 'bxctl disable %s' removes old ones",
+			    inst->name, inst->name);
 	c->gen.number = inst->count ? g[-1].number + 1 : 1;
 	state_path(h, from, NEW, "");
 	state_path(h, dir, inst->name, "");

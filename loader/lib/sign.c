@@ -356,7 +356,7 @@ static unsigned int cert_claims(X509 *cert, struct claim *claims,
 static void claims_of_chain(STACK_OF(X509) *chain, struct signer *s)
 {
 	struct claim more[MAX_CLAIMS];
-	static char buses[MAX_CLAIMS][BX_NAME_LEN];
+	char buses[MAX_CLAIMS][BX_NAME_LEN];
 	unsigned int n, kept;
 	bool any = false;
 

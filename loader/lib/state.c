@@ -93,12 +93,12 @@ void state_free(struct installed *inst)
 	inst->count = 0;
 }
 
-struct generation *state_generation(struct installed *inst,
+struct generation *state_generation(const struct installed *inst,
 				    unsigned int number)
 {
 	for (unsigned int i = 0; i < inst->count; i++)
 		if (inst->gens[i].number == number)
-			return &inst->gens[i];
+			return (struct generation *)&inst->gens[i];
 	return NULL;
 }
 

@@ -74,7 +74,7 @@ int state_each(struct bx_handle *h, int (*fn)(struct bx_handle *h,
 					      const char *name, void *arg),
 	       void *arg);
 
-struct generation *state_generation(struct installed *inst,
+struct generation *state_generation(const struct installed *inst,
 				    unsigned int number);
 void state_forget(struct installed *inst, unsigned int number);
 int generation_set(struct bx_handle *h, struct generation *g,

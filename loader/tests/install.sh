@@ -5,7 +5,6 @@
 # virtual functions.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
-objects=$PWD/build/loader/tests/objects
 pf=/sys/bus/pci/devices/0000:01:00.0
 state=/var/lib/bus_ext/bundles
 work=$(mktemp -d)
@@ -19,19 +18,7 @@ cleanup() {
 	rm -rf "$work" "$state" /etc/bus_ext
 }
 
-# make_bundle VERSION POLICY...: of objects of the tests
-make_bundle() {
-	local policy
-	rm -rf "$bundle"
-	mkdir -p "$bundle"
-	{
-		printf '%s\n' "bundle: ${name:-two}" "version: $1" 'vendor: v' 'summary: s' \
-			"claims: [ { bus: pci }, { bus: no-such-bus } ]" 'policies:'
-		for policy in "${@:2}"; do echo "- $policy.bpf.o"; done
-	} >"$bundle/bundle.yaml"
-	for policy in "${@:2}"; do cp "$objects/$policy.bpf.o" "$bundle/"; done
-}
-
+make_bundle() { write_bundle "$bundle" "${name:-two}" "$@"; }
 change() { says "$1" "$2" "$3" "$4" --allow-unsigned "$bundle" "${@:5}"; }
 # of BUNDLE KEY...: what status says of it
 of() { "$bxctl" --json status | jq -r ".bundles[] | select(.name == \"$1\") | \"$2\""; }
@@ -41,7 +28,7 @@ shadows() { "$bxctl" --json policies | jq -r '[.policies[] | select(.mode == "sh
 vf_driver() { basename "$(readlink "/sys/bus/pci/devices/0000:01:00.$1/driver" || echo /none)"; }
 vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }
 
-ktap_plan 59
+ktap_plan 61
 modprobe -a bus_ext nvme
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 
@@ -146,5 +133,28 @@ echo 0 >$pf/sriov_numvfs
 says "what is given with enable is above the file" 0 "enabled" enable qemu-nvme --set first_vf=0
 echo 1 >$pf/sriov_numvfs
 check "the first goes, too" wait_until 30 vf_has 1 vfio-pci
+# a version that does not know it any more
+sed 's/^version: .*/version: 9/; s/qemu-nvme.bpf.o/good.bpf.o/; /^settings:/,$d' "$bundle/bundle.yaml" >"$work/m"
+mkdir "$work/less"
+cp "$work/m" "$work/less/bundle.yaml"
+cp build/loader/tests/objects/good.bpf.o "$work/less/"
+sed -i 's/^    vendor: .*//' "$work/less/bundle.yaml"
+says "plan tells what goes with a policy that a new version has not" 2 \
+	"0000:01:00.1 +vfio-pci +nvme +kernel +when bound anew" plan "$work/less"
+# undocumented: keys of the JSON on stdin that the man page has not
+undocumented() {
+	local key
+	for key in $(jq -r '[paths | map(strings) | .[-1] // empty] | unique[]'); do
+		grep -qE "^\.(Li|Pq Li|Cm) (.*[ ,(])?$key([ ,.;)]|\$)" docs/man/bxctl.8 || echo "$key"
+	done
+}
+check_equal "JSON is documented" "" "$({
+	for command in status policies devices drivers tree version 'explain 0000:01:00.1' \
+		'reelect pci' boot 'boot --files' "plan $work/less" "verify $bundle" "test $bundle" \
+		'mode enforce qemu-nvme'; do
+		# shellcheck disable=SC2086
+		"$bxctl" --json $command || true
+	done
+} | jq -s . | undocumented | xargs)"
 says "remove" 0 "detached qemu_nvme .*removed" remove qemu-nvme
 check "and the function is left alone" vf_has 1 vfio-pci

@@ -4,7 +4,7 @@
 # in force then is the old version of all policies or the new one of all, and the
 # next command goes on from there. Runs in the VM.
 cd "$(dirname "$0")/../.." || exit 1
-. loader/tests/says.sh
+. loader/tests/killed.sh
 objects=build/loader/tests/objects
 pins=/sys/fs/bpf/bus_ext/policies
 work=$(mktemp -d)
@@ -30,35 +30,15 @@ pinned() { (cd $pins && find . -type f | sed 's|^./||' | sort | xargs); }
 two_pinned="loader_test/link loader_test/map other:v1/link other:v1/map"
 one_pinned="loader_test/link loader_test/map"
 
-# killed N COMMAND...: whether it was killed before step N
-killed() {
-	status=0
-	quietly build/loader/tests/killat "$1" "$bxctl" "${@:2}" || status=$?
-	[ "$status" = 99 ]
-}
-
 # after STEP BEFORE AFTER PINNED COMMAND...: what is in force is BEFORE or AFTER; the
 # command, once more, makes it AFTER and leaves nothing else
 after() {
 	local step=$1 before=$2 want=$3 expected=$4 now said
 	shift 4
-	now=$(in_force)
-	case $now in
-	"$before") seen+=b ;;
-	"$want") seen+=a ;;
-	*) wrong="in force before step $step: '$now'" ;;
-	esac
+	in_between "$step" "$before" "$want"
 	said=$("$bxctl" "$@" 2>&1)
 	now="$(state), $(pinned)"
 	[ "$now" = "$want, $expected" ] || wrong=${wrong:-"after step $step: $said; $now"}
-}
-
-# whole NAME: every step was as it should be, before and after were seen
-whole() {
-	ktap_diag "$((n - 1)) steps"
-	check_equal "$1: whole at each step" "0, yes yes, " "$status, $(
-		[[ $seen != *b* ]] || echo yes) $([[ $seen != *a* ]] || echo yes), $wrong"
-	n=0 wrong='' seen=''
 }
 
 ktap_plan 4
@@ -67,7 +47,6 @@ mkdir "$work/old" "$work/new"
 cp $one $objects/other.bpf.o "$work/old/"
 cp $objects/good2.bpf.o $objects/other.bpf.o "$work/new/"
 old="loader_test:1 other.v1:0" new="loader_test:2 other.v1:0"
-n=0 wrong='' seen=''
 
 while n=$((n + 1)) && quietly "$bxctl" detach --all; killed $n apply $one; do
 	after $n '' loader_test:1 "$one_pinned" apply $one

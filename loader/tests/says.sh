@@ -27,3 +27,19 @@ says() {
 			"actual:   status $status" "$output"
 	fi
 }
+
+# write_bundle DIR NAME VERSION POLICY...: of objects of the tests, for the bus pci and
+# one that there is not
+write_bundle() {
+	local policy
+	rm -rf "$1"
+	mkdir -p "$1"
+	{
+		printf '%s\n' "bundle: $2" "version: $3" 'vendor: v' 'summary: s' \
+			'claims: [ { bus: pci }, { bus: no-such-bus } ]' 'policies:'
+		for policy in "${@:4}"; do echo "- $policy.bpf.o"; done
+	} >"$1/bundle.yaml"
+	for policy in "${@:4}"; do
+		cp "${BUILD:-build}/loader/tests/objects/$policy.bpf.o" "$1/"
+	done
+}
