@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A disk image with a stock Debian 12, the newest 6.12 kernel it has, its headers,
+# and what the project's packages depend on: made once, from the archive that apt
+# on this machine uses. Nothing is mounted here, and no user needs to be root.
+#
+#   image.sh IMAGE
+#
+# In it, one unit is not Debian's: bx-job.service, which when the machine is up runs
+# the program 'job' from the tar archive on the second disk, with its output on a
+# virtio port, and then switches off (see boot.sh beside this).
+set -euo pipefail
+. "$(dirname "$0")/../../../scripts/lib.sh"
+here=$top/selftests/vm/debian
+image=$1
+size=4G
+
+# The archive as apt here has it, whatever release this machine runs.
+sources() {
+	# shellcheck disable=SC2016 # apt expands them
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
+		'Created-By: Packages' 'Origin: Debian' | sort -u |
+		while read -r uri release; do
+			case $release in
+			*-backports*) continue ;;
+			*-security) release=bookworm-security ;;
+			*-updates) release=bookworm-updates ;;
+			*) release=bookworm ;;
+			esac
+			echo "deb $uri $release main"
+		done | sort -u
+}
+
+packages() {
+	echo linux-image-6.12-amd64 linux-headers-6.12-amd64
+	echo systemd-sysv initramfs-tools udev kmod zstd dkms dwarves
+	# what the debs need: a machine without a network has to have it
+	echo libelf1 zlib1g libfyaml0 libkmod2 libarchive13 libssl3
+}
+
+# Runs where mmdebstrap is root, with the new system's / as its argument, on which
+# mmdebstrap has mounted proc and the like: they end with this mount namespace.
+hook=$(cat <<'END'
+set -e
+install -m 644 "$BX_HERE/bx-job.service" "$1/etc/systemd/system/"
+install -m 755 "$BX_HERE/bx-job" "$1/usr/local/sbin/"
+mkdir -p "$1/etc/systemd/system/multi-user.target.wants"
+ln -s ../bx-job.service "$1/etc/systemd/system/multi-user.target.wants/"
+echo '/dev/vda / ext4 defaults 0 1' >"$1/etc/fstab"
+echo guest >"$1/etc/hostname"
+unshare --mount sh -e -c '
+	sed -n "s|^[^ ]* \($1/[^ ]*\) .*|\1|p" /proc/mounts | sort -r | xargs -r umount -l
+	mke2fs -q -t ext4 -L root -d "$1" "$BX_IMAGE" "$BX_SIZE"' sh "$1"
+END
+)
+
+make_image() {
+	sources | BX_HERE=$here BX_IMAGE=$image.tmp BX_SIZE=$size mmdebstrap \
+		--variant=important --format=null --skip=cleanup/reproducible \
+		--include="$(packages | tr ' \n' ',,' | sed 's/,*$//')" \
+		--customize-hook="$hook" bookworm - -
+}
+
+mkdir -p "$(dirname "$image")"
+exec 9>"$image.lock"
+flock 9
+[ ! -e "$image" ] || [ "$0" -nt "$image" ] || exit 0
+rm -f "$image.tmp"
+step DEBIAN "making a guest with Debian 12 from the archive"
+logged debian-image make_image
+mv "$image.tmp" "$image"
