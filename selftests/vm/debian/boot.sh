@@ -6,21 +6,22 @@
 #
 #   boot.sh DISK JOB_DIR     JOB_DIR has the program 'job', and what that needs
 #
-#   INITRD=     another initramfs than that in /boot
+#   INITRD=     another file in /boot than the initramfs of that kernel
 #   DEVICES= TIMEOUT= MEM= SMP= APPEND= ACCEL= VM_LOG= and the exit status are as
 #   for ../run.sh
 set -euo pipefail
 . "$(dirname "$0")/../qemu.sh"
 disk=$1 job=$2
 
-# from_boot NAME FILE: the newest /boot/NAME-VERSION of the disk; no mount, no root
+# from_boot NAME FILE: the newest /boot/NAME-VERSION of the disk, or just NAME; no
+# mount, no root
 from_boot() {
-	local path
-	path=$(debugfs -R 'ls -p /boot' "$disk" 2>/dev/null | cut -d/ -f6 |
-		grep "^$1-[0-9]" | grep -vE '\.(old|new|bak)' | sort -V | tail -n 1)
-	[ -n "$path" ] || die "no $1 in /boot of $disk"
-	debugfs -R "dump /boot/$path $2" "$disk" 2>/dev/null
-	[ -s "$2" ] || die "cannot read /boot/$path of $disk"
+	local name
+	name=$(debugfs -R 'ls -p /boot' "$disk" 2>/dev/null | cut -d/ -f6 |
+		grep -E "^$1(-[0-9].*)?$" | grep -vE '\.(old|new|bak)' | sort -V | tail -n 1)
+	[ -n "$name" ] || die "no $1 in /boot of $disk"
+	debugfs -R "dump /boot/$name $2" "$disk" 2>/dev/null
+	[ -s "$2" ] || die "cannot read /boot/$name of $disk"
 }
 
 # shellcheck disable=SC2317 # called by the trap
@@ -44,11 +45,7 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 from_boot vmlinuz "$run/vmlinuz"
-if [ -n "${INITRD:-}" ]; then
-	cp "$INITRD" "$run/initrd"
-else
-	from_boot initrd.img "$run/initrd"
-fi
+from_boot "${INITRD:-initrd.img}" "$run/initrd"
 tar -C "$job" -cf "$run/job.tar" .
 
 accelerator

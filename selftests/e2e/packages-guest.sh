@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What packages.sh has done in the Debian guest, one phase a boot: it acts and says
+# what it found, a line '@KEY VALUE' each; what is right is for packages.sh to know.
+#
+#   packages-guest.sh PHASE     in the directory with the debs and bundles
+export DEBIAN_FRONTEND=noninteractive TERM=dumb LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin
+nvme=/sys/bus/pci/devices/0000:01:00.0
+initrd=/boot/initrd.img-$(uname -r)
+
+# say KEY [VALUE...]: each line of the value has the key
+say() {
+	printf "%s\n" "${*:2}" | sed "s/^/@$1 /"
+}
+
+# status_of KEY COMMAND...: its output is progress
+status_of() {
+	local key=$1 status=0
+	shift
+	echo "$ $*"
+	"$@" 2>&1 || status=$?
+	say "$key" $status
+}
+
+nvme_driver() {
+	basename "$(readlink $nvme/driver || echo none)"
+}
+
+policies() {
+	ls /sys/kernel/bus_ext/policies 2>&1
+}
+
+# versions of the modules on the disk, in one word a line
+built() {
+	local module
+	for module in bus_ext bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf; do
+		echo "$module $(modinfo -n $module 2>&1)"
+	done
+}
+
+in_initrd() {
+	lsinitramfs "$initrd" | grep -E 'bxctl|bus_ext' | sort
+}
+
+# whatever has our name, on the disk
+ours() {
+	find /etc /usr /lib/systemd /var /boot \( -path /var/tmp -o -path /var/cache \) -prune -o \
+		\( -iname '*bus[_-]ext*' -o -iname '*bxctl*' -o -iname '*busext*' \) -print
+}
+
+phase_install() {
+	say driver "$(nvme_driver)"
+	status_of install dpkg -i old/*.deb
+	say dkms "$(dkms status)"
+	say built "$(built)"
+	status_of modprobe modprobe -a bus_ext bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf
+	say btf "$(cd /sys/kernel/btf && echo bus_ext bx_*)"
+	say version "$(cat /sys/module/bus_ext/version)"
+	say initrd "$(in_initrd)"
+	say enabled "$(systemctl is-enabled bus_ext-early bus_ext | xargs)"
+	for bundle in no-nvme broken; do
+		status_of "install-$bundle" bxctl install --allow-unsigned "$PWD/$bundle"
+	done
+	say policies "$(policies | xargs)"
+	say bound "$(nvme_driver)"
+
+	status_of upgrade dpkg -i new/*.deb
+	say upgraded-dkms "$(dkms status)"
+	say upgraded-policies "$(policies | xargs)"
+	say upgraded-initrd "$(in_initrd)"
+	# as a disk that fails would
+	find /var/lib/bus_ext -path '*broken*' -name '*.bpf.o' | while read -r object; do
+		say broke "$object"
+		truncate -s 100 "$object"
+	done
+	update-initramfs -u
+}
+
+# What became of this boot: asked in all phases but the first.
+report() {
+	say driver "$(nvme_driver)"
+	modprobe nvme
+	udevadm settle
+	say driver-with-nvme "$(nvme_driver)"
+	say policies "$(policies | xargs)"
+	say version "$(cat /sys/module/bus_ext/version 2>&1)"
+	say log "$(cat /run/initramfs/bus_ext.log 2>&1)"
+	say journal "$(journalctl -b -o cat -u bus_ext-early -u bus_ext)"
+	say dmesg "$(dmesg | grep -E 'bus_ext|nvme')"
+	say explain "$(bxctl explain 0000:01:00.0 2>&1)"
+	say early "$(systemctl show -P Result bus_ext-early) $(systemctl show -P ConditionResult bus_ext-early)"
+	say unit "$(systemctl show -P Result bus_ext) $(systemctl show -P ConditionResult bus_ext)"
+	say multi-user "$(systemctl is-active multi-user.target)"
+}
+
+phase_reboot() {
+	report
+	status_of remove-broken bxctl remove broken
+	# An initramfs as another program would make it: no hook, and of drivers
+	# just those of the disk.
+	chmod -x /usr/share/initramfs-tools/hooks/bus_ext
+	cp -r /etc/initramfs-tools small
+	sed -i 's/^MODULES=.*/MODULES=list/' small/initramfs.conf
+	printf '%s\n' virtio_pci virtio_blk ext4 >small/modules
+	status_of small mkinitramfs -d "$PWD/small" -o /boot/small-initrd
+	chmod +x /usr/share/initramfs-tools/hooks/bus_ext
+}
+
+phase_off() {
+	report
+}
+
+phase_unit() {
+	report
+	say before-udev "$(systemctl show -P ExecMainExitTimestampMonotonic bus_ext-early)" \
+		"$(systemctl show -P ExecMainStartTimestampMonotonic systemd-udev-trigger)"
+	rm /boot/small-initrd
+	status_of remove dpkg -r bxctl libbusext-dev bus-ext-dkms
+	say removed-policies "$(policies | xargs)"
+	say removed-pins "$(ls -d /sys/fs/bpf/bus_ext 2>&1)"
+	say removed-dkms "$(dkms status)"
+	say removed-initrd "$(in_initrd)"
+	say removed-state "$(ls -d /var/lib/bus_ext)"
+	status_of purge dpkg -P bxctl libbusext-dev bus-ext-dkms
+	say left "$(ours)"
+}
+
+"phase_$1"
+say end "$1"
