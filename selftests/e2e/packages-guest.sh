@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What packages.sh has done in the Debian guest, one phase a boot: it acts and says
+# What packages.sh has done in the Debian guest, one phase a time: it acts and says
 # what it found, a line '@KEY VALUE' each; what is right is for packages.sh to know.
 #
 #   packages-guest.sh PHASE     in the directory with the debs and bundles
 export DEBIAN_FRONTEND=noninteractive TERM=dumb LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin
 nvme=/sys/bus/pci/devices/0000:01:00.0
-initrd=/boot/initrd.img-$(uname -r)
+# in a chroot, another than uname says
+kernel=$(basename /lib/modules/*)
+initrd=/boot/initrd.img-$kernel
 
 # say KEY [VALUE...]: each line of the value has the key
 say() {
@@ -34,7 +36,7 @@ policies() {
 built() {
 	local module
 	for module in bus_ext bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf; do
-		echo "$module $(modinfo -n $module 2>&1)"
+		echo "$module $(modinfo -k "$kernel" -n $module 2>&1)"
 	done
 }
 
@@ -49,31 +51,38 @@ ours() {
 }
 
 phase_install() {
-	say driver "$(nvme_driver)"
 	status_of install dpkg -i old/*.deb
 	say dkms "$(dkms status)"
 	say built "$(built)"
+	say initrd "$(in_initrd)"
+	say enabled "$(systemctl is-enabled bus_ext-early bus_ext | xargs)"
+}
+
+phase_first() {
+	say driver "$(nvme_driver)"
+	say early "$(systemctl show -P ConditionResult bus_ext-early)"
 	status_of modprobe modprobe -a bus_ext bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf
 	say btf "$(cd /sys/kernel/btf && echo bus_ext bx_*)"
 	say version "$(cat /sys/module/bus_ext/version)"
-	say initrd "$(in_initrd)"
-	say enabled "$(systemctl is-enabled bus_ext-early bus_ext | xargs)"
 	for bundle in no-nvme broken; do
 		status_of "install-$bundle" bxctl install --allow-unsigned "$PWD/$bundle"
 	done
 	say policies "$(policies | xargs)"
 	say bound "$(nvme_driver)"
-
-	status_of upgrade dpkg -i new/*.deb
-	say upgraded-dkms "$(dkms status)"
+	status_of upgrade dpkg -i new/bxctl_*.deb
+	say upgraded "$(bxctl version)"
 	say upgraded-policies "$(policies | xargs)"
-	say upgraded-initrd "$(in_initrd)"
 	# as a disk that fails would
 	find /var/lib/bus_ext -path '*broken*' -name '*.bpf.o' | while read -r object; do
 		say broke "$object"
 		truncate -s 100 "$object"
 	done
-	update-initramfs -u
+}
+
+phase_upgrade() {
+	status_of upgrade dpkg -i new/*.deb
+	say dkms "$(dkms status)"
+	say initrd "$(in_initrd)"
 }
 
 # What became of this boot: asked in all phases but the first.
@@ -96,11 +105,10 @@ report() {
 phase_reboot() {
 	report
 	status_of remove-broken bxctl remove broken
-	# An initramfs as another program would make it: no hook, and of drivers
-	# just those of the disk.
+	# An initramfs as another program would make it: without the hook, and
+	# without nvme.
 	chmod -x /usr/share/initramfs-tools/hooks/bus_ext
 	cp -r /etc/initramfs-tools small
-	sed -i 's/^MODULES=.*/MODULES=list/' small/initramfs.conf
 	printf '%s\n' virtio_pci virtio_blk ext4 >small/modules
 	status_of small mkinitramfs -d "$PWD/small" -o /boot/small-initrd
 	chmod +x /usr/share/initramfs-tools/hooks/bus_ext

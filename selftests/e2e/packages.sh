@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The packages on a stock Debian 12: installed, upgraded, and purged, with policies
-# in force before the first probe of the boots between. Runs on the host; each phase
-# of packages-guest.sh is one boot of the same disk, with qemu's NVMe controller there
-# from the start, and the policy is that it gets no driver.
+# in force before the first probe of the boots between. Runs on the host; most phases
+# of packages-guest.sh are a boot of the same disk each, with qemu's NVMe controller
+# there from the start, and the policy is that it gets no driver. The two that have
+# DKMS compile run in a chroot on that disk, where that is possible.
 #
+#   IN_VM=1    they are boots as well: an emulated machine compiles for many minutes
 #   KEEP=DIR   leave the disk and what the guest said there
 set -euo pipefail
 . "$(dirname "$0")/../lib/ktap.sh"
@@ -44,19 +46,31 @@ prepare() {
 	cp selftests/e2e/packages-guest.sh "$work/job/"
 }
 
-# phase NAME [VARIABLE=value...]: boot, and do that; what it says goes to NAME.out
-phase() {
-	local name=$1 status=0
+# run NAME COMMAND...: the phase by that; what it says goes to NAME.out
+run() {
+	local status=0
+	current=$1
 	shift
-	printf '#!/bin/sh\nexec ./packages-guest.sh %s\n' "$name" >"$work/job/job"
+	printf '#!/bin/sh\nexec ./packages-guest.sh %s\n' "$current" >"$work/job/job"
 	chmod +x "$work/job/job"
-	ktap_diag "phase $name, at $SECONDS seconds"
-	env DEVICES=nvme-sriov VM_LOG="$work/$name.log" "$@" \
-		"$vm/boot.sh" "$disk" "$work/job" 2>&1 |
-		tee "$work/$name.out" | sed 's/^/# /' || status=${PIPESTATUS[0]}
-	current=$name
-	check_equal "$name: boots, ends, and the kernel does not complain" \
-		"0 $name" "$status $(fact end)"
+	ktap_diag "phase $current, at $SECONDS seconds"
+	"$@" "$disk" "$work/job" 2>&1 | tee "$work/$current.out" | sed 's/^/# /' ||
+		status=${PIPESTATUS[0]}
+	check_equal "$current: runs to its end" "0 $current" "$status $(fact end)"
+}
+
+# phase NAME [VARIABLE=value...]: boot, and do that; the kernel must not complain
+phase() {
+	run "$1" env DEVICES=nvme-sriov VM_LOG="$work/$1.log" "${@:2}" "$vm/boot.sh"
+}
+
+# compile NAME: a phase that needs no boot, but time
+compile() {
+	if [ -z "${IN_VM:-}" ] && "$vm/chroot.sh" try "$disk" 2>/dev/null; then
+		run "$1" "$vm/chroot.sh"
+	else
+		phase "$1" TIMEOUT=1800
+	fi
 }
 
 # fact KEY: what the guest said in this phase
@@ -82,31 +96,40 @@ version() {
 	dpkg-deb -f "$work/job/$1"/bxctl_*.deb Version
 }
 
-install_and_upgrade() {
-	local old new modules='bus_ext bx_edu bx_edu_sf bx_sf bx_vfio bx_virtio'
-	old=$(version old) new=$(version new)
-	phase install TIMEOUT=600
-	is "a stock system has nvme probe the controller" driver nvme
+install_old() {
+	compile install
 	is "the packages install" install 0
-	has "DKMS builds them for 6.12" dkms "^bus-ext/$old, 6\.12\..*: installed$"
+	has "DKMS builds them for 6.12" dkms "^bus-ext/$(version old), 6\.12\..*: installed$"
 	hasnt "modprobe finds all of them" built 'ERROR|not found'
-	is "and loads them" modprobe 0
-	is "all have BTF" btf "$modules"
-	is "the version is the package's" version "$old"
 	is "the initramfs stays as it was" initrd ""
 	is "the units are enabled" enabled "enabled enabled"
+}
+
+first_boot() {
+	phase first TIMEOUT=400
+	is "with nothing enabled nvme has the controller" driver nvme
+	is "and no unit has anything to do" early no
+	is "all modules load" modprobe 0
+	is "and have BTF" btf "bus_ext bx_edu bx_edu_sf bx_sf bx_vfio bx_virtio"
+	is "of the package's version" version "$(version old)"
 	is "a bundle installs" install-no-nvme 0
 	is "and another" install-broken 0
 	has "and is in force" policies no_nvme
 	is "which leaves a bound device alone" bound nvme
-	is "the packages upgrade" upgrade 0
-	has "DKMS builds the new version" upgraded-dkms "^bus-ext/$new, 6\.12\..*: installed$"
-	hasnt "and the old one is gone" upgraded-dkms "bus-ext/$old,"
-	has "an upgrade leaves policies in force" upgraded-policies no_nvme
-	has "and puts bxctl into the initramfs" upgraded-initrd usr/bin/bxctl
-	has "and the module" upgraded-initrd /bus_ext.ko
-	has "and the bundle" upgraded-initrd no-nvme
+	is "bxctl is upgraded" upgrade 0
+	has "to the new version" upgraded "bxctl $(version new)"
+	has "which leaves policies in force" upgraded-policies no_nvme
 	has "a bundle was broken" broke broken
+}
+
+upgrade() {
+	compile upgrade
+	is "the packages upgrade" upgrade 0
+	has "DKMS builds the new version" dkms "^bus-ext/$(version new), 6\.12\..*: installed$"
+	hasnt "and the old one is gone" dkms "bus-ext/$(version old),"
+	has "bxctl is in the initramfs" initrd usr/bin/bxctl
+	has "and the module" initrd /bus_ext.ko
+	has "and the bundle" initrd no-nvme
 }
 
 # in_force: what each boot with policies is to show
@@ -145,6 +168,7 @@ unit_and_purge() {
 	hasnt "the initramfs did nothing" log no-nvme
 	has "the unit attached it" journal no-nvme
 	is "and there was nothing to complain of" unit "success yes"
+	# shellcheck disable=SC2016 # awk's fields
 	check "$current: before udev asked for drivers" \
 		awk '{ exit !($1 > 0 && $1 <= $2) }' <<<"$(fact before-udev)"
 	is "the packages are removed" remove 0
@@ -177,7 +201,9 @@ development_files() {
 ktap_plan 999
 prepare
 development_files
-install_and_upgrade
+install_old
+first_boot
+upgrade
 reboot
 switched_off
 unit_and_purge

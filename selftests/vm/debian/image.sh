@@ -8,12 +8,15 @@
 #
 # In it, one unit is not Debian's: bx-job.service, which when the machine is up runs
 # the program 'job' from the tar archive on the second disk, with its output on a
-# virtio port, and then switches off (see boot.sh beside this).
+# virtio port, and then switches off (see boot.sh beside this). And since the machine
+# may be an emulated one, modules are not compressed, which makes depmod bearable, and
+# an initramfs has only those modules that are listed: the disk's, and nvme, which it
+# loads itself, so that nothing in user space could be earlier.
 set -euo pipefail
 . "$(dirname "$0")/../../../scripts/lib.sh"
 here=$top/selftests/vm/debian
 image=$1
-size=4G
+size=6G
 
 # The archive as apt here has it, whatever release this machine runs.
 sources() {
@@ -48,6 +51,13 @@ mkdir -p "$1/etc/systemd/system/multi-user.target.wants"
 ln -s ../bx-job.service "$1/etc/systemd/system/multi-user.target.wants/"
 echo '/dev/vda / ext4 defaults 0 1' >"$1/etc/fstab"
 echo guest >"$1/etc/hostname"
+sed -i 's/^MODULES=.*/MODULES=list/' "$1/etc/initramfs-tools/initramfs.conf"
+printf '%s\n' virtio_pci virtio_blk ext4 nvme >>"$1/etc/initramfs-tools/modules"
+find "$1/lib/modules" -name '*.ko.xz' -print0 | xargs -0 -P "$(nproc)" -n 64 xz -d
+for modules in "$1"/lib/modules/*; do
+	depmod -b "$1" "${modules##*/}"
+	chroot "$1" update-initramfs -u -k "${modules##*/}"
+done
 unshare --mount sh -e -c '
 	sed -n "s|^[^ ]* \($1/[^ ]*\) .*|\1|p" /proc/mounts | sort -r | xargs -r umount -l
 	mke2fs -q -t ext4 -L root -d "$1" "$BX_IMAGE" "$BX_SIZE"' sh "$1"
