@@ -9,9 +9,9 @@
 # In it, one unit is not Debian's: bx-job.service, which when the machine is up runs
 # the program 'job' from the tar archive on the second disk, with its output on a
 # virtio port, and then switches off (see boot.sh beside this). And since the machine
-# may be an emulated one, modules are not compressed, which makes depmod bearable, and
-# an initramfs has only those modules that are listed: the disk's, and nvme, which it
-# loads itself, so that nothing in user space could be earlier.
+# may be an emulated one, modules are not compressed, which makes depmod bearable; an
+# initramfs is compressed fast, and has only those modules that are listed: the disk's,
+# and nvme, which it loads itself, right after the scripts in init-top.
 set -euo pipefail
 . "$(dirname "$0")/../../../scripts/lib.sh"
 here=$top/selftests/vm/debian
@@ -38,7 +38,7 @@ packages() {
 	echo linux-image-6.12-amd64 linux-headers-6.12-amd64
 	echo systemd-sysv initramfs-tools udev kmod zstd dkms dwarves
 	# what the debs need: a machine without a network has to have it
-	echo libelf1 zlib1g libfyaml0 libkmod2 libarchive13 libssl3
+	echo libelf-dev zlib1g-dev libfyaml-dev libkmod-dev libarchive-dev libssl-dev
 }
 
 # Runs where mmdebstrap is root, with the new system's / as its argument, on which
@@ -52,6 +52,7 @@ ln -s ../bx-job.service "$1/etc/systemd/system/multi-user.target.wants/"
 echo '/dev/vda / ext4 defaults 0 1' >"$1/etc/fstab"
 echo guest >"$1/etc/hostname"
 sed -i 's/^MODULES=.*/MODULES=list/' "$1/etc/initramfs-tools/initramfs.conf"
+echo COMPRESSLEVEL=1 >>"$1/etc/initramfs-tools/initramfs.conf"
 printf '%s\n' virtio_pci virtio_blk ext4 nvme >>"$1/etc/initramfs-tools/modules"
 find "$1/lib/modules" -name '*.ko.xz' -print0 | xargs -0 -P "$(nproc)" -n 64 xz -d
 for modules in "$1"/lib/modules/*; do
