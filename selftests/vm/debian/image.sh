@@ -75,8 +75,11 @@ make_image() {
 mkdir -p "$(dirname "$image")"
 exec 9>"$image.lock"
 flock 9
-[ ! -e "$image" ] || [ "$0" -nt "$image" ] || exit 0
+# made of what is in this directory
+recipe=$(cat "$here"/{image.sh,bx-job,bx-job.service} | sha256sum)
+[ ! -e "$image" ] || [ "$(cat "$image.recipe" 2>/dev/null)" != "$recipe" ] || exit 0
 rm -f "$image.tmp"
 step DEBIAN "making a guest with Debian 12 from the archive"
 logged debian-image make_image
 mv "$image.tmp" "$image"
+echo "$recipe" >"$image.recipe"
