@@ -69,7 +69,8 @@ phase_first() {
 	done
 	say policies "$(policies | xargs)"
 	say bound "$(nvme_driver)"
-	status_of upgrade dpkg -i new/bxctl_*.deb
+	# the initramfs is left to the next phase
+	status_of upgrade dpkg --no-triggers -i new/bxctl_*.deb
 	say upgraded "$(bxctl version)"
 	say upgraded-policies "$(policies | xargs)"
 	# as a disk that fails would
@@ -83,6 +84,13 @@ phase_upgrade() {
 	status_of upgrade dpkg -i new/*.deb
 	say dkms "$(dkms status)"
 	say initrd "$(in_initrd)"
+	# An initramfs as another program would make it: without the hook, and
+	# without nvme.
+	chmod -x /usr/share/initramfs-tools/hooks/bus_ext
+	cp -r /etc/initramfs-tools small
+	printf '%s\n' virtio_pci virtio_blk ext4 >small/modules
+	status_of small mkinitramfs -d "$PWD/small" -o /boot/small-initrd "$kernel"
+	chmod +x /usr/share/initramfs-tools/hooks/bus_ext
 }
 
 # What became of this boot: asked in all phases but the first.
@@ -105,13 +113,6 @@ report() {
 phase_reboot() {
 	report
 	status_of remove-broken bxctl remove broken
-	# An initramfs as another program would make it: without the hook, and
-	# without nvme.
-	chmod -x /usr/share/initramfs-tools/hooks/bus_ext
-	cp -r /etc/initramfs-tools small
-	printf '%s\n' virtio_pci virtio_blk ext4 >small/modules
-	status_of small mkinitramfs -d "$PWD/small" -o /boot/small-initrd
-	chmod +x /usr/share/initramfs-tools/hooks/bus_ext
 }
 
 phase_off() {
@@ -122,13 +123,17 @@ phase_unit() {
 	report
 	say before-udev "$(systemctl show -P ExecMainExitTimestampMonotonic bus_ext-early)" \
 		"$(systemctl show -P ExecMainStartTimestampMonotonic systemd-udev-trigger)"
-	rm /boot/small-initrd
-	status_of remove dpkg -r bxctl libbusext-dev bus-ext-dkms
+	status_of remove dpkg --no-triggers -r bxctl
 	say removed-policies "$(policies | xargs)"
 	say removed-pins "$(ls -d /sys/fs/bpf/bus_ext 2>&1)"
-	say removed-dkms "$(dkms status)"
-	say removed-initrd "$(in_initrd)"
-	say removed-state "$(ls -d /var/lib/bus_ext)"
+}
+
+phase_purge() {
+	rm /boot/small-initrd
+	status_of remove dpkg -r libbusext-dev bus-ext-dkms
+	say dkms "$(dkms status)"
+	say initrd "$(in_initrd)"
+	say state "$(ls -d /var/lib/bus_ext)"
 	status_of purge dpkg -P bxctl libbusext-dev bus-ext-dkms
 	say left "$(ours)"
 }
