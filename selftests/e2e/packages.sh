@@ -203,9 +203,21 @@ development_files() {
 		-c "$root/first.bpf.c" -o "$root/first.bpf.o"
 }
 
-ktap_plan 69
+# A module without BTF is of no use, and whoever builds one is told why.
+build_without_btf() {
+	local ko=$work/no-btf.ko
+	check_match "DKMS's build says what is missing when there is no pahole" \
+		'install the package dwarves' \
+		"$(PATH=$work/none /bin/sh scripts/dkms-build.sh 6.12 /none 2>&1 || true)"
+	objcopy --remove-section=.BTF "$(find "$build/modules" -name bus_ext.ko | head -n 1)" "$ko"
+	check_match "and when a module has no BTF" 'no-btf.ko has no BTF' \
+		"$(scripts/check-btf.sh /none "$ko" 2>&1 || true)"
+}
+
+ktap_plan 71
 prepare
 development_files
+build_without_btf
 install_old
 first_boot
 upgrade
