@@ -33,8 +33,10 @@ distclean: ## remove everything that is not in the sources
 # once, for the first goal that builds something, and written to this file.
 # What the goals need later is asked for at once.
 PACKAGES := build \
-	$(if $(filter vm test test-debug bench demo,$(MAKECMDGOALS)),vm) \
+	$(if $(filter vm test test-packages test-debug bench demo,$(MAKECMDGOALS)),vm) \
 	$(if $(filter test-debug,$(MAKECMDGOALS)),debug) \
+	$(if $(filter test test-packages,$(MAKECMDGOALS)),debian) \
+	$(if $(filter deb test test-packages,$(MAKECMDGOALS)),deb) \
 	$(filter check,$(MAKECMDGOALS))
 ifneq ($(filter-out help clean distclean,$(or $(MAKECMDGOALS),all)),)
 CONFIG := $(BUILD)/config$(addprefix -,$(KERNEL)).mk
@@ -146,9 +148,33 @@ $(BUILD)/make-exit.so: scripts/make-exit.c
 vm-run: all vm-ready
 	@mkdir -p $(BUILD)/vm; status=0; $(VM) || status=$$?; echo $$status >$(VM_STATUS)
 
+# Packages need all that is installed but the modules: debian/rules makes this goal
+# in a copy of the sources.
+.PHONY: programs deb
+programs: $(ALL) $(filter $(BUILD)/bpf/bundles/%,$(BPF_OBJECTS))
+DEB := $(BUILD)/deb/.built
+deb: $(DEB) ## the Debian packages, in build/deb/
+
+# The second is as the next version would be: to be upgraded to, in a test.
+DEB_NEXT := $(BUILD)/deb-next/.built
+DEB_SOURCES := Makefile $(shell find boot bpf debian docs include kernel loader scripts -type f)
+$(DEB_NEXT): NEXT := next
+$(DEB) $(DEB_NEXT): $(DEB_SOURCES) | $(VMLINUX_H) $(LIBBPF_READY) $(BUILD)/tools/source
+	$(Q)scripts/packages.sh deb debian
+	$(Q)scripts/deb.sh $(@D) $(NEXT)
+	$(Q)touch $@
+
+# Tests of them; the sanitizer kernel is not Debian's.
+TEST_PACKAGES := $(if $(VM_KERNEL_DIR),,$(DEB) $(DEB_NEXT))
+
 .PHONY: test
-test: all $(TEST_PROGS) vm-ready ## run the tests; TESTS="pattern" picks some, JOBS=2 runs two VMs at once
+test: all $(TEST_PROGS) $(TEST_PACKAGES) vm-ready ## run the tests; TESTS="pattern" picks some, JOBS=2 runs two VMs at once
 	@VM_KERNEL_DIR=$(KDIR) selftests/run
+
+# Its test in 'make test' compiles on this machine, where that is possible.
+.PHONY: test-packages
+test-packages: ## the test of the packages with nothing outside of the VM: half an hour
+	@IN_VM=1 TESTS=e2e/packages SLOWER=4 $(MAKE) --no-print-directory test
 
 # The same goals once more, for the other kernel.
 .PHONY: test-debug

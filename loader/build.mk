@@ -37,7 +37,16 @@ $(BXCTL): $(LOADER_CMD_OBJS) $(LIBBUSEXT)
 
 -include $(LOADER_LIB_OBJS:.o=.d) $(LOADER_CMD_OBJS:.o=.d)
 
-ALL += $(BXCTL)
+# For programs that are linked with the library; install.sh fills in where it is. A
+# libbpf of our own is installed beside it.
+LIBBUSEXT_PC := $(BUILD)/loader/libbusext.pc
+BX_VERSION   := $(shell sed -n 's/^.define BXCTL_VERSION\s*"\(.*\)"/\1/p' loader/cmd/bxctl.h)
+$(LIBBUSEXT_PC): loader/libbusext.pc.in loader/build.mk loader/cmd/bxctl.h $(CONFIG)
+	$(Q)mkdir -p $(@D)
+	$(Q)sed -e 's|@VERSION@|$(BX_VERSION)|' -e 's|@LIBS@|$(strip $(patsubst \
+		%/libbpf.a,-L$${libdir}/bus_ext -lbpf,$(LOADER_LIBS)))|' $< >$@
+
+ALL += $(BXCTL) $(LIBBUSEXT_PC)
 
 # Tests in C; the others are scripts (loader/tests/*.sh).
 JSON_TEST := $(BUILD)/loader/tests/json_writer

@@ -6,7 +6,7 @@ BEGIN { print "usage: make [GOAL] [VARIABLE=value]\n" }
 	sub(/:.*/, "", goal)
 	text = $0
 	sub(/.*## /, "", text)
-	printf "  %-10s %s\n", goal, text
+	printf "  %-13s %s\n", goal, text
 }
 END {
 	print "\n  KERNEL=VERSION builds for another kernel of the archive, V=1 shows"

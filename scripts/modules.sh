@@ -30,16 +30,6 @@ compile() {
 		-j"$(nproc)" "$@" modules 2>&1 | sed "s|$mirror/||g"
 }
 
-# A module without BTF loads, and then no policy can attach to it.
-check_btf() {
-	local ko
-	for ko in "$@"; do
-		readelf -SW "$ko" | grep -q ' \.BTF ' ||
-			die "${ko##*/} has no BTF: is pahole (package dwarves)" \
-				"installed, and has $kdir/build/vmlinux a .BTF section?"
-	done
-}
-
 install_modules() {
 	local updates=$kdir/root/lib/modules/$version/updates
 	rm -rf "$updates.new"
@@ -65,5 +55,5 @@ step MODULES "building for $version"
 logged modules compile "$@"
 mapfile -t modules < <(find "$mirror/kernel" -name '*.ko')
 [ ${#modules[@]} -gt 0 ] || die "kernel/Kbuild builds no module"
-check_btf "${modules[@]}"
+"$top/scripts/check-btf.sh" "$kdir/build" "${modules[@]}"
 [ "${NO_MODINST:-0}" = 1 ] || install_modules "${modules[@]}"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Install the Debian packages that a command needs and that are missing.
 #
-#   packages.sh GROUP...     GROUP: build, vm, debug, fuzz, check
+#   packages.sh GROUP...     GROUP: build, vm, deb, debian, debug, fuzz, check
 #
 # NO_INSTALL=1 lists them and exits with 1 instead; so does an ordinary user
 # without sudo.
@@ -34,6 +34,13 @@ group() {
 		echo qemu-system-x86 busybox-static kmod cpio util-linux
 		echo jq ncurses-base openssl
 		;;
+	deb)
+		echo debhelper dh-dkms dpkg-dev
+		;;
+	debian)
+		# a guest with Debian in it
+		echo mmdebstrap e2fsprogs util-linux
+		;;
 	debug)
 		# what building a whole kernel needs beside
 		echo lz4
@@ -45,7 +52,7 @@ group() {
 		echo sparse shellcheck perl git
 		;;
 	*)
-		die "no package group '$1' (build, vm, debug, fuzz, check)"
+		die "no package group '$1' (build, vm, deb, debian, debug, fuzz, check)"
 		;;
 	esac
 }

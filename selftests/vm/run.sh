@@ -24,12 +24,8 @@
 #   126  the kernel's log has a warning, an oops or the like (see splats)
 # With one of these three, stderr says so.
 set -euo pipefail
-. "$(dirname "$0")/../../scripts/lib.sh"
+. "$(dirname "$0")/qemu.sh"
 here=$top/selftests/vm
-
-say() {
-	echo "vm: $*" >&2
-}
 
 kernel_dir() {
 	local dir=${VM_KERNEL_DIR:-}
@@ -38,75 +34,6 @@ kernel_dir() {
 	fi
 	[ -e "$dir/vmlinuz" ] || die "no kernel in '$dir': run 'make vm' once"
 	realpath "$dir"
-}
-
-# device_set NAME: append to qemu_args and kernel_args
-device_set() {
-	local name=$1 found='' line
-	case " $sets_seen " in *" $name "*) return ;; esac
-	sets_seen+=" $name"
-	while IFS= read -r line; do
-		case $line in
-		'' | '#'*) ;;
-		$'\t'*)
-			[ "$found" ] || continue
-			line=${line#$'\t'}
-			case $line in
-			+*) device_set "${line#+}" ;;
-			'qemu '*) read -ra words <<<"${line#qemu }"; qemu_args+=("${words[@]}") ;;
-			'kernel '*) kernel_args+=" ${line#kernel }" ;;
-			*) die "$here/devices: cannot read '$line'" ;;
-			esac
-			;;
-		*)
-			[ -z "$found" ] || return 0
-			[ "${line%% *}" != "$name" ] || found=1
-			;;
-		esac
-	done <"$here/devices"
-	[ "$found" ] || die "no device set '$name'; there are:" \
-		"$(sed -n 's/^\([a-z][a-z0-9-]*\) .*/\1/p' "$here/devices" | xargs)"
-}
-
-# That /dev/kvm can be opened proves nothing: there are hosts where the guest
-# then hangs. So a small boot decides, once for each kernel of the host.
-kvm_works() {
-	local verdict
-	verdict=$build/vm/kvm-$(uname -r)
-	[ -r /dev/kvm ] && [ -w /dev/kvm ] || return
-	if [ ! -e "$verdict" ]; then
-		say "trying KVM once, for up to 10 seconds"
-		if ACCEL=kvm TIMEOUT=10 RUN=true DEVICES=none APPEND='' VM_LOG='' \
-			"$0" >/dev/null 2>&1; then
-			echo yes >"$verdict"
-		else
-			echo no >"$verdict"
-		fi
-	fi
-	[ "$(<"$verdict")" = yes ]
-}
-
-accelerator() {
-	local accel=${ACCEL:-}
-	if [ "${ICOUNT:-0}" = 1 ]; then
-		qemu_args+=(-accel "tcg,thread=single" -cpu max -icount "shift=0,sleep=off")
-		return
-	fi
-	[ -n "$accel" ] || { kvm_works && accel=kvm || accel=tcg; }
-	case $accel in
-	kvm) qemu_args+=(-accel kvm -cpu host) ;;
-	# One thread for all processors: with several, a processor may still run
-	# code that another has just patched (static keys, trampolines), which
-	# ends in 'Oops: int3' once in some thirty boots.
-	tcg) qemu_args+=(-accel "tcg,thread=single" -cpu max) ;;
-	tcg-multi) qemu_args+=(-accel "tcg,thread=multi" -cpu max) ;;
-	*) die "ACCEL=$accel: it is kvm, tcg or tcg-multi" ;;
-	esac
-}
-
-# port NAME CHARDEV-ARGUMENTS: a byte stream that the guest finds by its name
-port() {
-	qemu_args+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=vm.$1")
 }
 
 # share TAG PATH [OPTION]
@@ -127,16 +54,6 @@ describe_run() {
 		stty size >"$run/share/size"
 		echo "${TERM:-linux}" >"$run/share/term"
 	fi
-}
-
-splats() {
-	cat "$run/console.log" "$run/dmesg" 2>/dev/null | tr -d '\r' |
-		grep -E -m 1 -A 25 -f <(grep -v '^#' "$here/splats")
-}
-
-# Why the kernel is no more, or what it said last.
-last_words() {
-	splats >&2 || tail -n 25 "$run/console.log" >&2
 }
 
 # shellcheck disable=SC2317 # called by the trap
@@ -169,7 +86,7 @@ initramfs=$build/vm/initramfs-$version.cpio
 # Two at once may want to make it.
 flock "$build/vm" "$here/initramfs.sh" "$kdir" "$version" "$initramfs" >&2
 
-sets_seen='' kernel_args='' qemu_args=() readers=()
+readers=()
 accelerator
 for set in ${DEVICES:-none}; do device_set "$set"; done
 

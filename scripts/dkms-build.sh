@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What dkms runs, in a copy of the sources, to build the modules for one kernel.
+# What is said here is in dkms's make.log.
+#
+#   dkms-build.sh VERSION HEADERS
+set -e
+version=$1 headers=$2
+
+fail() {
+	echo "bus_ext: $*" >&2
+	exit 1
+}
+
+command -v pahole >/dev/null ||
+	fail "there is no pahole, so the modules would have no BTF and no policy" \
+		"could attach: install the package dwarves"
+[ -e "$headers/vmlinux" ] ||
+	fail "$headers has no vmlinux, so the modules would have no BTF and no" \
+		"policy could attach: install linux-headers-$version of the distribution"
+
+make -C "$headers" M="$PWD/kernel" KERNELRELEASE="$version" -j"$(nproc)" modules
+find kernel -name '*.ko' -exec ./check-btf.sh "$headers" {} +

@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What packages.sh has done in the Debian guest, one phase a time: it acts and says
+# what it found, a line '@KEY VALUE' each; what is right is for packages.sh to know.
+#
+#   packages-guest.sh PHASE     in the directory with the debs and bundles
+export DEBIAN_FRONTEND=noninteractive TERM=dumb LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin
+nvme=/sys/bus/pci/devices/0000:01:00.0
+# in a chroot, another than uname says
+kernel=$(basename /lib/modules/*)
+initrd=/boot/initrd.img-$kernel
+
+# say KEY [VALUE...]: each line of the value has the key
+say() {
+	printf "%s\n" "${*:2}" | sed "s/^/@$1 /"
+}
+
+# status_of KEY COMMAND...: its output is progress
+status_of() {
+	local key=$1 status=0
+	shift
+	echo "$ $*"
+	"$@" 2>&1 || status=$?
+	say "$key" $status
+}
+
+nvme_driver() {
+	basename "$(readlink $nvme/driver || echo none)"
+}
+
+policies() {
+	ls /sys/kernel/bus_ext/policies 2>&1
+}
+
+# versions of the modules on the disk, in one word a line
+built() {
+	local module
+	for module in bus_ext bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf; do
+		echo "$module $(modinfo -k "$kernel" -n $module 2>&1)"
+	done
+}
+
+in_initrd() {
+	lsinitramfs "$initrd" | grep -E 'bxctl|bus_ext' | sort
+}
+
+# whatever has our name, on the disk
+ours() {
+	find /etc /usr /lib/systemd /var /boot \( -path /var/tmp -o -path /var/cache \) -prune -o \
+		\( -iname '*bus[_-]ext*' -o -iname '*bxctl*' -o -iname '*busext*' \) -print
+}
+
+phase_install() {
+	status_of install dpkg -i old/*.deb
+	say dkms "$(dkms status)"
+	say built "$(built)"
+	say initrd "$(in_initrd)"
+	say enabled "$(systemctl is-enabled bus_ext-early bus_ext | xargs)"
+}
+
+phase_first() {
+	say driver "$(nvme_driver)"
+	say early "$(systemctl show -P ConditionResult bus_ext-early)"
+	status_of modprobe modprobe -a bus_ext bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf
+	say btf "$(cd /sys/kernel/btf && echo bus_ext bx_*)"
+	say version "$(cat /sys/module/bus_ext/version)"
+	for bundle in no-nvme broken; do
+		status_of "install-$bundle" bxctl install --allow-unsigned "$PWD/$bundle"
+	done
+	say policies "$(policies | xargs)"
+	say bound "$(nvme_driver)"
+	# the initramfs is left to the next phase
+	status_of upgrade dpkg --no-triggers -i new/bxctl_*.deb
+	say upgraded "$(bxctl version)"
+	say upgraded-policies "$(policies | xargs)"
+	# as a disk that fails would
+	find /var/lib/bus_ext -path '*broken*' -name '*.bpf.o' | while read -r object; do
+		say broke "$object"
+		truncate -s 100 "$object"
+	done
+}
+
+phase_upgrade() {
+	status_of upgrade dpkg -i new/*.deb
+	say dkms "$(dkms status)"
+	say initrd "$(in_initrd)"
+	# An initramfs as another program would make it: without the hook, and
+	# without nvme.
+	chmod -x /usr/share/initramfs-tools/hooks/bus_ext
+	cp -r /etc/initramfs-tools small
+	printf '%s\n' virtio_pci virtio_blk ext4 >small/modules
+	status_of small mkinitramfs -d "$PWD/small" -o /boot/small-initrd "$kernel"
+	chmod +x /usr/share/initramfs-tools/hooks/bus_ext
+}
+
+# What became of this boot: asked in all phases but the first.
+report() {
+	say driver "$(nvme_driver)"
+	modprobe nvme
+	udevadm settle
+	say driver-with-nvme "$(nvme_driver)"
+	say policies "$(policies | xargs)"
+	say version "$(cat /sys/module/bus_ext/version 2>&1)"
+	say log "$(cat /run/initramfs/bus_ext.log 2>&1)"
+	say journal "$(journalctl -b -o cat -u bus_ext-early -u bus_ext)"
+	say dmesg "$(dmesg | grep -E 'bus_ext|nvme')"
+	say explain "$(bxctl explain 0000:01:00.0 2>&1)"
+	say early "$(systemctl show -P Result bus_ext-early) $(systemctl show -P ConditionResult bus_ext-early)"
+	say unit "$(systemctl show -P Result bus_ext) $(systemctl show -P ConditionResult bus_ext)"
+	say multi-user "$(systemctl is-active multi-user.target)"
+}
+
+phase_reboot() {
+	report
+	status_of remove-broken bxctl remove broken
+}
+
+phase_off() {
+	report
+}
+
+phase_unit() {
+	report
+	say before-udev "$(systemctl show -P ExecMainExitTimestampMonotonic bus_ext-early)" \
+		"$(systemctl show -P ExecMainStartTimestampMonotonic systemd-udev-trigger)"
+	status_of remove dpkg --no-triggers -r bxctl
+	say removed-policies "$(policies | xargs)"
+	say removed-pins "$(ls -d /sys/fs/bpf/bus_ext 2>&1)"
+}
+
+phase_purge() {
+	rm /boot/small-initrd
+	status_of remove dpkg -r libbusext-dev bus-ext-dkms
+	say dkms "$(dkms status)"
+	say initrd "$(in_initrd)"
+	say state "$(ls -d /var/lib/bus_ext)"
+	status_of purge dpkg -P bxctl libbusext-dev bus-ext-dkms
+	say left "$(ours)"
+}
+
+"phase_$1"
+say end "$1"

@@ -1,0 +1,227 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The packages on a stock Debian 12: installed, upgraded, and purged, with policies
+# in force before the first probe of the boots between. Runs on the host; most phases
+# of packages-guest.sh are a boot of the same disk each, with qemu's NVMe controller
+# there from the start, and the policy is that it gets no driver. Those that have DKMS
+# or the initramfs at work run in a chroot on that disk, where that is possible.
+#
+#   IN_VM=1    they are boots as well: an emulated machine compiles for many minutes
+#   KEEP=DIR   leave the disk and what the guest said there
+set -euo pipefail
+. "$(dirname "$0")/../lib/ktap.sh"
+cd "$(dirname "$0")/../.."
+. scripts/lib.sh
+vm=$top/selftests/vm/debian
+work=${KEEP:-$(mktemp -d "$build/debian-test.XXXXXX")}
+disk=$work/disk.img
+
+cleanup() {
+	[ -n "${KEEP:-}" ] || rm -rf "$work"
+}
+
+# bundle NAME POLICY: one of our own, with the policy's object
+bundle() {
+	local dir=$work/job/$1
+	mkdir -p "$dir"
+	cp "$build/$2" "$dir/$1.bpf.o"
+	cat >"$dir/bundle.yaml" <<-END
+		bundle: $1
+		version: 1.0.0
+		vendor: bus_ext
+		summary: for the test of the packages
+		claims: [ { bus: pci, vendor: 0x1b36 }, { bus: bx-sf } ]
+		policies: [ $1.bpf.o ]
+	END
+}
+
+prepare() {
+	"$vm/image.sh" "$build/debian/bookworm.img"
+	cp --sparse=always "$build/debian/bookworm.img" "$disk"
+	mkdir -p "$work/job"/{old,new}
+	cp "$build"/deb/{bus-ext-dkms,bxctl,libbusext-dev}_*.deb "$work/job/old"
+	cp "$build"/deb-next/{bus-ext-dkms,bxctl,libbusext-dev}_*.deb "$work/job/new"
+	bundle no-nvme selftests/e2e/packages.bpf.o
+	bundle broken bpf/qemu-nvme.bpf.o
+	cp selftests/e2e/packages-guest.sh "$work/job/"
+}
+
+# run NAME COMMAND...: the phase by that; what it says goes to NAME.out
+run() {
+	local status=0
+	current=$1
+	shift
+	printf '#!/bin/sh\nexec ./packages-guest.sh %s\n' "$current" >"$work/job/job"
+	chmod +x "$work/job/job"
+	ktap_diag "phase $current, at $SECONDS seconds"
+	"$@" "$disk" "$work/job" 2>&1 | tee "$work/$current.out" | sed 's/^/# /' ||
+		status=${PIPESTATUS[0]}
+	check_equal "$current: runs to its end" "0 $current" "$status $(fact end)"
+}
+
+# phase NAME [VARIABLE=value...]: boot, and do that; the kernel must not complain
+phase() {
+	run "$1" env DEVICES=nvme-sriov VM_LOG="$work/$1.log" "${@:2}" "$vm/boot.sh"
+}
+
+# compile NAME: a phase that needs no boot, but time
+compile() {
+	if [ -z "${IN_VM:-}" ] && "$vm/chroot.sh" try "$disk" 2>/dev/null; then
+		run "$1" "$vm/chroot.sh"
+	else
+		phase "$1" TIMEOUT=1800
+	fi
+}
+
+# fact KEY: what the guest said in this phase
+fact() {
+	sed -n "s/^@$1 //p" "$work/$current.out"
+}
+
+# is NAME KEY VALUE
+is() {
+	check_equal "$current: $1" "$3" "$(fact "$2")"
+}
+
+# has NAME KEY REGEX
+has() {
+	check_match "$current: $1" "$3" "$(fact "$2")"
+}
+
+hasnt() {
+	check_fails "$current: $1" grep -E "$3" <<<"$(fact "$2")"
+}
+
+version() {
+	dpkg-deb -f "$work/job/$1"/bxctl_*.deb Version
+}
+
+install_old() {
+	compile install
+	is "the packages install" install 0
+	has "DKMS builds them for 6.12" dkms "^bus-ext/$(version old), 6\.12\..*: installed$"
+	hasnt "modprobe finds all of them" built 'ERROR|not found'
+	is "the initramfs has nothing but the script" initrd scripts/init-top/bus_ext
+	is "the units are enabled" enabled "enabled enabled"
+}
+
+first_boot() {
+	phase first TIMEOUT=400
+	is "with nothing enabled nvme has the controller" driver nvme
+	is "and no unit has anything to do" early no
+	is "all modules load" modprobe 0
+	is "and have BTF" btf "bus_ext bx_edu bx_edu_sf bx_sf bx_vfio bx_virtio"
+	is "of the package's version" version "$(version old)"
+	is "a bundle installs" install-no-nvme 0
+	is "and another" install-broken 0
+	has "and is in force" policies no_nvme
+	is "which leaves a bound device alone" bound nvme
+	is "bxctl is upgraded" upgrade 0
+	has "to the new version" upgraded "bxctl $(version new)"
+	has "which leaves policies in force" upgraded-policies no_nvme
+	has "a bundle was broken" broke broken
+}
+
+upgrade() {
+	compile upgrade
+	is "the packages upgrade" upgrade 0
+	has "DKMS builds the new version" dkms "^bus-ext/$(version new), 6\.12\..*: installed$"
+	hasnt "and the old one is gone" dkms "bus-ext/$(version old),"
+	has "bxctl is in the initramfs" initrd usr/bin/bxctl
+	has "and the module" initrd /bus_ext.ko
+	has "and the bundle" initrd no-nvme
+	is "there is another initramfs, without the hook" small 0
+}
+
+# in_force: what each boot with policies is to show
+in_force() {
+	is "the boot is not blocked" multi-user active
+	is "the controller got no driver" driver none
+	is "and gets none when nvme is loaded" driver-with-nvme none
+	hasnt "nvme never saw it" dmesg 'nvme nvme0|nvme 0000:01:00\.0'
+	has "bxctl tells why" explain 'no_nvme'
+}
+
+reboot() {
+	phase reboot TIMEOUT=300
+	in_force
+	is "the module is the upgraded one" version "$(version new)"
+	has "the initramfs attached it" log no-nvme
+	has "and reports what it could not" log broken
+	has "also in the kernel's log" dmesg 'bus_ext: boot: .*broken'
+	has "the unit fails for the broken one" unit '^exit-code yes$'
+	has "and says so" journal broken
+	is "the broken bundle is removed" remove-broken 0
+}
+
+switched_off() {
+	phase off TIMEOUT=300 APPEND=bus_ext=off
+	is "the boot is not blocked" multi-user active
+	is "nvme has the controller" driver nvme
+	hasnt "nothing is attached" policies no_nvme
+	has "the units are skipped" unit ' no$'
+}
+
+unit_alone() {
+	phase unit TIMEOUT=300 INITRD=small-initrd
+	in_force
+	hasnt "the initramfs did nothing" log no-nvme
+	has "the unit attached it" journal no-nvme
+	is "and there was nothing to complain of" unit "success yes"
+	# shellcheck disable=SC2016 # awk's fields
+	check "$current: before udev asked for drivers" \
+		awk '{ exit !($1 > 0 && $1 <= $2) }' <<<"$(fact before-udev)"
+	is "bxctl is removed" remove 0
+	hasnt "which detaches what it attached" removed-policies no_nvme
+	has "and removes the pins" removed-pins 'No such file'
+}
+
+purge() {
+	compile purge
+	is "the other packages are removed" remove 0
+	is "the modules are gone" dkms ""
+	is "and the initramfs has nothing of them" initrd ""
+	is "what was installed is kept" state /var/lib/bus_ext
+	is "the packages are purged" purge 0
+	is "and nothing is left" left ""
+}
+
+# With what libbusext.pc says, outside of the source tree.
+development_files() {
+	local root=$work/dev
+	dpkg-deb -x "$build"/deb/libbusext-dev_*.deb "$root"
+	sed -n '/^#include/,/^}/p' docs/man/libbusext.3 | sed 's/\\e/\\/g' >"$root/program.c"
+	check "libbusext-dev: a program is built with its pkg-config file" sh -c "
+		export PKG_CONFIG_SYSROOT_DIR='$root'
+		flags=\$(PKG_CONFIG_LIBDIR=\$(dirname '$root'/usr/lib/*/pkgconfig/.):/usr/lib/x86_64-linux-gnu/pkgconfig \
+			pkg-config --cflags --libs libbusext) &&
+		gcc -Wall -Werror -o '$root/program' '$root/program.c' \$flags"
+	check_status 1 "libbusext-dev: and it runs" "$root/program"
+	cp bpf/first.bpf.c "$root/"
+	check "libbusext-dev: a policy is compiled with its headers" \
+		"${CLANG:-clang-19}" -O2 -g -target bpf -I "$root/usr/include/bus_ext" \
+		-c "$root/first.bpf.c" -o "$root/first.bpf.o"
+}
+
+# A module without BTF is of no use, and whoever builds one is told why.
+build_without_btf() {
+	local ko=$work/no-btf.ko
+	check_match "DKMS's build says what is missing when there is no pahole" \
+		'install the package dwarves' \
+		"$(PATH=$work/none /bin/sh scripts/dkms-build.sh 6.12 /none 2>&1 || true)"
+	objcopy --remove-section=.BTF "$(find "$build/modules" -name bus_ext.ko | head -n 1)" "$ko"
+	check_match "and when a module has no BTF" 'no-btf.ko has no BTF' \
+		"$(scripts/check-btf.sh /none "$ko" 2>&1 || true)"
+}
+
+ktap_plan 71
+prepare
+development_files
+build_without_btf
+install_old
+first_boot
+upgrade
+reboot
+switched_off
+unit_alone
+purge

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A disk image with a stock Debian 12, the newest 6.12 kernel it has, its headers,
+# and what the project's packages depend on: made once, from the archive that apt
+# on this machine uses. Nothing is mounted here, and no user needs to be root.
+#
+#   image.sh IMAGE
+#
+# In it, one unit is not Debian's: bx-job.service, which when the machine is up runs
+# the program 'job' from the tar archive on the second disk, with its output on a
+# virtio port, and then switches off (see boot.sh beside this). And since the machine
+# may be an emulated one, modules are not compressed, which makes depmod bearable; an
+# initramfs is compressed fast, and has only those modules that are listed: the disk's,
+# and nvme, which it loads itself, right after the scripts in init-top.
+set -euo pipefail
+. "$(dirname "$0")/../../../scripts/lib.sh"
+here=$top/selftests/vm/debian
+image=$1
+size=6G
+
+# The archive as apt here has it, whatever release this machine runs.
+sources() {
+	# shellcheck disable=SC2016 # apt expands them
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
+		'Created-By: Packages' 'Origin: Debian' | sort -u |
+		while read -r uri release; do
+			case $release in
+			*-backports*) continue ;;
+			*-security) release=bookworm-security ;;
+			*-updates) release=bookworm-updates ;;
+			*) release=bookworm ;;
+			esac
+			echo "deb $uri $release main"
+		done | sort -u
+}
+
+packages() {
+	echo linux-image-6.12-amd64 linux-headers-6.12-amd64
+	echo systemd-sysv initramfs-tools udev kmod zstd dkms dwarves
+	# what the debs need: a machine without a network has to have it
+	echo libelf-dev zlib1g-dev libfyaml-dev libkmod-dev libarchive-dev libssl-dev
+}
+
+# Runs where mmdebstrap is root, with the new system's / as its argument, on which
+# mmdebstrap has mounted proc and the like: they end with this mount namespace.
+hook=$(cat <<'END'
+set -e
+install -m 644 "$BX_HERE/bx-job.service" "$1/etc/systemd/system/"
+install -m 755 "$BX_HERE/bx-job" "$1/usr/local/sbin/"
+mkdir -p "$1/etc/systemd/system/multi-user.target.wants"
+ln -s ../bx-job.service "$1/etc/systemd/system/multi-user.target.wants/"
+echo '/dev/vda / ext4 defaults 0 1' >"$1/etc/fstab"
+echo guest >"$1/etc/hostname"
+sed -i 's/^MODULES=.*/MODULES=list/' "$1/etc/initramfs-tools/initramfs.conf"
+echo COMPRESSLEVEL=1 >>"$1/etc/initramfs-tools/initramfs.conf"
+printf '%s\n' virtio_pci virtio_blk ext4 nvme >>"$1/etc/initramfs-tools/modules"
+find "$1/lib/modules" -name '*.ko.xz' -print0 | xargs -0 -P "$(nproc)" -n 64 xz -d
+for modules in "$1"/lib/modules/*; do
+	depmod -b "$1" "${modules##*/}"
+	chroot "$1" update-initramfs -u -k "${modules##*/}"
+done
+unshare --mount sh -e -c '
+	sed -n "s|^[^ ]* \($1/[^ ]*\) .*|\1|p" /proc/mounts | sort -r | xargs -r umount -l
+	mke2fs -q -t ext4 -L root -d "$1" "$BX_IMAGE" "$BX_SIZE"' sh "$1"
+END
+)
+
+make_image() {
+	sources | BX_HERE=$here BX_IMAGE=$image.tmp BX_SIZE=$size mmdebstrap \
+		--variant=important --format=null --skip=cleanup/reproducible \
+		--include="$(packages | tr ' \n' ',,' | sed 's/,*$//')" \
+		--customize-hook="$hook" bookworm - -
+}
+
+mkdir -p "$(dirname "$image")"
+exec 9>"$image.lock"
+flock 9
+# made of what is in this directory
+recipe=$(cat "$here"/{image.sh,bx-job,bx-job.service} | sha256sum)
+[ ! -e "$image" ] || [ "$(cat "$image.recipe" 2>/dev/null)" != "$recipe" ] || exit 0
+rm -f "$image.tmp"
+step DEBIAN "making a guest with Debian 12 from the archive"
+logged debian-image make_image
+mv "$image.tmp" "$image"
+echo "$recipe" >"$image.recipe"

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the scripts that boot a VM have in common: the sets of devices, how fast it
+# may be emulated, ports, and what a kernel says that must fail a run. Sourced; has
+# scripts/lib.sh in it.
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+
+vm_dir=$top/selftests/vm
+# what is built up for qemu, and the directory with this VM's files
+sets_seen='' kernel_args='' qemu_args=() run=''
+
+say() {
+	echo "vm: $*" >&2
+}
+
+# device_set NAME: append to qemu_args and kernel_args
+device_set() {
+	local name=$1 found='' line
+	case " $sets_seen " in *" $name "*) return ;; esac
+	sets_seen+=" $name"
+	while IFS= read -r line; do
+		case $line in
+		'' | '#'*) ;;
+		$'\t'*)
+			[ "$found" ] || continue
+			line=${line#$'\t'}
+			case $line in
+			+*) device_set "${line#+}" ;;
+			'qemu '*) read -ra words <<<"${line#qemu }"; qemu_args+=("${words[@]}") ;;
+			'kernel '*) kernel_args+=" ${line#kernel }" ;;
+			*) die "$vm_dir/devices: cannot read '$line'" ;;
+			esac
+			;;
+		*)
+			[ -z "$found" ] || return 0
+			[ "${line%% *}" != "$name" ] || found=1
+			;;
+		esac
+	done <"$vm_dir/devices"
+	[ "$found" ] || die "no device set '$name'; there are:" \
+		"$(sed -n 's/^\([a-z][a-z0-9-]*\) .*/\1/p' "$vm_dir/devices" | xargs)"
+}
+
+# That /dev/kvm can be opened proves nothing: there are hosts where the guest
+# then hangs. So a small boot decides, once for each kernel of the host.
+kvm_works() {
+	local verdict
+	verdict=$build/vm/kvm-$(uname -r)
+	[ -r /dev/kvm ] && [ -w /dev/kvm ] || return
+	if [ ! -e "$verdict" ]; then
+		say "trying KVM once, for up to 10 seconds"
+		if ACCEL=kvm TIMEOUT=10 RUN=true DEVICES=none APPEND='' VM_LOG='' \
+			"$vm_dir/run.sh" >/dev/null 2>&1; then
+			echo yes >"$verdict"
+		else
+			echo no >"$verdict"
+		fi
+	fi
+	[ "$(<"$verdict")" = yes ]
+}
+
+accelerator() {
+	local accel=${ACCEL:-}
+	if [ "${ICOUNT:-0}" = 1 ]; then
+		qemu_args+=(-accel "tcg,thread=single" -cpu max -icount "shift=0,sleep=off")
+		return
+	fi
+	[ -n "$accel" ] || { kvm_works && accel=kvm || accel=tcg; }
+	case $accel in
+	kvm) qemu_args+=(-accel kvm -cpu host) ;;
+	# One thread for all processors: with several, a processor may still run
+	# code that another has just patched (static keys, trampolines), which
+	# ends in 'Oops: int3' once in some thirty boots.
+	tcg) qemu_args+=(-accel "tcg,thread=single" -cpu max) ;;
+	tcg-multi) qemu_args+=(-accel "tcg,thread=multi" -cpu max) ;;
+	*) die "ACCEL=$accel: it is kvm, tcg or tcg-multi" ;;
+	esac
+}
+
+# port NAME CHARDEV-ARGUMENTS: a byte stream that the guest finds by its name
+port() {
+	qemu_args+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=vm.$1")
+}
+
+splats() {
+	cat "$run/console.log" "$run/dmesg" 2>/dev/null | tr -d '\r' |
+		grep -E -m 1 -A 25 -f <(grep -v '^#' "$vm_dir/splats")
+}
+
+# Why the kernel is no more, or what it said last.
+last_words() {
+	splats >&2 || tail -n 25 "$run/console.log" >&2
+}
