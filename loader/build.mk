@@ -12,7 +12,7 @@ LOADER_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
 	-I include/uapi $(CPPFLAGS) $(LOADER_EXTRA_CFLAGS) \
 	-isystem $(BUILD)/tools/source/tools/include/uapi
 
-LOADER_LIBS = $(LIBBPF_LIBS) -lfyaml -larchive -lcrypto -lkmod
+LOADER_LIBS = $(LIBBPF_LIBS) -lfyaml -lcrypto -lkmod
 
 LOADER_LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/lib/*.c))
 LOADER_CMD_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/cmd/*.c))

@@ -392,7 +392,7 @@ static int do_test(struct env *env)
 		goto out;
 	if (bx_check_kernel(env->bx) && bx_fault(env->bx) == BX_FAULT_KERNEL) {
 		failed = test_in_vm(env, bundle);
-		if (failed != -ENOENT)
+		if (failed <= 0)
 			goto out;
 		failed = bx_check_kernel(env->bx);
 		goto out;

@@ -214,7 +214,7 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec);
 int open_bundle(struct env *env, unsigned int flags, struct bx_bundle **bundle);
 int configure_bundle(struct env *env, struct bx_bundle *bundle);
 
-/* vm.c: -ENOENT, without a word, when there is no VM to run it in */
+/* vm.c: 1, without a word, when there is no VM to run it in */
 int test_in_vm(struct env *env, struct bx_bundle *bundle);
 
 /* install.c */

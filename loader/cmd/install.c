@@ -10,7 +10,11 @@
 
 #include "bxctl.h"
 
-#define INITRAMFS_HOOK	"/usr/share/initramfs-tools/hooks/bus_ext"
+/* Of a package, and of 'make install' */
+static const char *const initramfs_hooks[] = {
+	"/usr/share/initramfs-tools/hooks/bus_ext",
+	"/etc/initramfs-tools/hooks/bus_ext",
+};
 
 int mode_from(const char *text, enum bx_mode *mode)
 {
@@ -37,7 +41,8 @@ static struct bx_install_opts options(const struct env *env)
 /* An initramfs that has bundles has those of when it was made. */
 static void remind(const struct env *env)
 {
-	if (!env->args.json && !access(INITRAMFS_HOOK, F_OK))
+	if (!env->args.json && (!access(initramfs_hooks[0], F_OK) ||
+				!access(initramfs_hooks[1], F_OK)))
 		printf("the initramfs has what was there before until 'update-initramfs -u'\n");
 }
 

@@ -97,7 +97,7 @@ int test_in_vm(struct env *env, struct bx_bundle *bundle)
 	int err;
 
 	if (getenv("BXCTL_SYSFS") || !find_top(top, sizeof(top)))
-		return -ENOENT;
+		return 1;
 	snprintf(archive, sizeof(archive), "%s/build/vm/test-%d.tar.zst", top,
 		 getpid());
 	err = bx_bundle_pack(bundle, archive);

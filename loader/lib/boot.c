@@ -245,8 +245,12 @@ static int need_one(struct bx_handle *h, const char *name, void *arg)
 			needs->fn(BX_NEED_FILE, path, needs->arg);
 		ret = need_generation(h, &inst, needs);
 	}
+	/* the others are to be there all the same */
+	if (ret < 0)
+		note(h, "an initramfs cannot have the bundle '%s': %s", name,
+		     bx_error(h));
 	state_free(&inst);
-	return ret < 0 ? ret : 0;
+	return 0;
 }
 
 int bx_list_needs(struct bx_handle *h, bx_need_fn fn, void *arg)

@@ -136,6 +136,7 @@ check "the first goes, too" wait_until 30 vf_has 1 vfio-pci
 # a version that does not know it any more
 sed 's/^version: .*/version: 9/; s/qemu-nvme.bpf.o/good.bpf.o/; /^settings:/,$d' "$bundle/bundle.yaml" >"$work/m"
 mkdir "$work/less"
+rm /etc/bus_ext/bundles.d/qemu-nvme.yaml
 cp "$work/m" "$work/less/bundle.yaml"
 cp build/loader/tests/objects/good.bpf.o "$work/less/"
 sed -i 's/^    vendor: .*//' "$work/less/bundle.yaml"

@@ -66,7 +66,7 @@ phase() {
 
 # compile NAME: a phase that needs no boot, but time
 compile() {
-	if [ -z "${IN_VM:-}" ] && "$vm/chroot.sh" try "$disk" 2>/dev/null; then
+	if [ -z "${IN_VM:-}" ]; then
 		run "$1" "$vm/chroot.sh"
 	else
 		phase "$1" TIMEOUT=1800
@@ -214,8 +214,10 @@ build_without_btf() {
 		"$(scripts/check-btf.sh /none "$ko" 2>&1 || true)"
 }
 
-ktap_plan 71
 prepare
+[ "${IN_VM:-}" ] || "$vm/chroot.sh" try "$disk" 2>/dev/null ||
+	ktap_skip_all "no disk can be mounted here: 'make test-packages' does it in the VM"
+ktap_plan 71
 development_files
 build_without_btf
 install_old

@@ -111,6 +111,10 @@ add_busybox
 add_modules
 # shellcheck disable=SC2046
 copy $(project_programs | xargs -r ldd 2>/dev/null | grep -oE '/[^ ]+\.so[^ ]*' | sort -u)
+# bxctl loads this one when it is needed
+libarchive=$(ldconfig -p | sed -n 's/.*libarchive\.so\.13 (.*=> //p' | head -n 1)
+# shellcheck disable=SC2046
+[ -z "$libarchive" ] || copy "$libarchive" $(libraries "$libarchive")
 for entry in x/xterm x/xterm-256color l/linux v/vt220 s/screen t/tmux-256color; do
 	[ ! -e "/lib/terminfo/$entry" ] || copy "/lib/terminfo/$entry"
 done
