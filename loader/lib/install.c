@@ -516,46 +516,47 @@ static int begin_install(struct bx_handle *h, struct candidate *c,
 	return err ?: state_read(h, bx_bundle_about(c->b)->name, inst);
 }
 
-int bx_install(struct bx_handle *h, const char *path,
-	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg)
+static int install(struct bx_handle *h, const char *path, bool upgrade,
+		   const struct bx_install_opts *opts, bx_applied_fn fn,
+		   void *arg)
 {
 	struct candidate c = { .opts = opts };
 	struct installed inst = {};
 	int ret;
 
 	ret = begin_install(h, &c, path, &inst);
-	if (ret > 0)
+	if (ret < 0)
+		goto out;
+	if (ret && !upgrade)
 		ret = fail(h, BX_FAULT_CONFLICT, EEXIST,
 			   "the bundle '%s' is installed already; 'bxctl upgrade' replaces it",
 			   inst.name);
-	if (!ret)
-		ret = choose(&c, NULL) ?:
-			bring_in(h, &c, &inst, true, fn, arg);
+	else if (!ret && upgrade)
+		ret = fail(h, BX_FAULT_REJECTED, ENOENT,
+			   "the bundle '%s' is not installed; 'bxctl install' does that",
+			   inst.name);
+	else if (inst.unsettled)
+		ret = cannot_go_on(h, inst.name);
+	else
+		ret = choose(&c, state_generation(&inst, inst.current)) ?:
+			bring_in(h, &c, &inst, inst.enabled || !upgrade, fn,
+				 arg);
+out:
 	candidate_close(h, &c);
 	end_with(h, &inst);
 	return ret;
 }
 
+int bx_install(struct bx_handle *h, const char *path,
+	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg)
+{
+	return install(h, path, false, opts, fn, arg);
+}
+
 int bx_upgrade(struct bx_handle *h, const char *path,
 	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg)
 {
-	struct candidate c = { .opts = opts };
-	struct installed inst = {};
-	int ret;
-
-	ret = begin_install(h, &c, path, &inst);
-	if (!ret)
-		ret = fail(h, BX_FAULT_REJECTED, ENOENT,
-			   "the bundle '%s' is not installed; 'bxctl install' does that",
-			   inst.name);
-	if (ret > 0 && inst.unsettled)
-		ret = cannot_go_on(h, inst.name);
-	if (ret > 0)
-		ret = choose(&c, state_generation(&inst, inst.current)) ?:
-			bring_in(h, &c, &inst, inst.enabled, fn, arg);
-	candidate_close(h, &c);
-	end_with(h, &inst);
-	return ret;
+	return install(h, path, true, opts, fn, arg);
 }
 
 /* ---- those that are installed ---- */

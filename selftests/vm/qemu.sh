@@ -91,3 +91,24 @@ splats() {
 last_words() {
 	splats >&2 || tail -n 25 "$run/console.log" >&2
 }
+
+# verdict STATUS TIMEOUT: what became of a run, as an exit status, when qemu's is known;
+# what is wrong is said
+verdict() {
+	if [ "$1" = 124 ] || [ "$1" = 137 ]; then
+		say "no end after $2 seconds (TIMEOUT=); the kernel's last messages:"
+		last_words
+		return 124
+	fi
+	if [ ! -s "$run/status" ]; then
+		say "the guest died without a status (qemu: $1); the kernel's last messages:"
+		last_words
+		return 125
+	fi
+	if splats >"$run/splat"; then
+		say "the kernel complained (the command's own status was $(<"$run/status")):"
+		cat "$run/splat" >&2
+		return 126
+	fi
+	return "$(<"$run/status")"
+}

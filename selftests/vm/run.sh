@@ -141,19 +141,4 @@ qemu_pid=
 # All output must be out before the verdict, and readers end with their pipe.
 [ -z "${RUN:-}" ] || wait "${readers[@]:0:2}"
 
-if [ "$qemu_status" = 124 ] || [ "$qemu_status" = 137 ]; then
-	say "no end after $timeout seconds (TIMEOUT=); the kernel's last messages:"
-	last_words
-	exit 124
-fi
-if [ ! -s "$run/status" ]; then
-	say "the guest died without a status (qemu: $qemu_status); the kernel's last messages:"
-	last_words
-	exit 125
-fi
-if splats >"$run/splat"; then
-	say "the kernel complained (the command's own status was $(<"$run/status")):"
-	cat "$run/splat" >&2
-	exit 126
-fi
-exit "$(<"$run/status")"
+verdict "$qemu_status" "$timeout"

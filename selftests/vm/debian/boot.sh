@@ -75,19 +75,4 @@ wait $qemu_pid || qemu_status=$?
 qemu_pid=
 wait "$reader"
 
-if [ "$qemu_status" = 124 ] || [ "$qemu_status" = 137 ]; then
-	say "no end after $timeout seconds (TIMEOUT=); the kernel's last messages:"
-	last_words
-	exit 124
-fi
-if [ ! -s "$run/status" ]; then
-	say "the guest ended without a status (qemu: $qemu_status); the kernel's last messages:"
-	last_words
-	exit 125
-fi
-if splats >"$run/splat"; then
-	say "the kernel complained (the job's own status was $(<"$run/status")):"
-	cat "$run/splat" >&2
-	exit 126
-fi
-exit "$(<"$run/status")"
+verdict "$qemu_status" "$timeout"
