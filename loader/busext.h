@@ -530,9 +530,13 @@ enum bx_mode {
 	BX_MODE_SHADOW,
 };
 
-/** BX_INSTALL_OFFLINE - change what is on disk alone, for the next boot; beside
- * enum bx_bundle_flags */
-#define BX_INSTALL_OFFLINE	(1 << 8)
+/**
+ * enum bx_install_flags - how to install, beside enum bx_bundle_flags
+ * @BX_INSTALL_OFFLINE: change what is on disk alone, for the next boot
+ */
+enum bx_install_flags {
+	BX_INSTALL_OFFLINE	= 1 << 8,
+};
 
 /**
  * struct bx_install_opts - how to install; zero means the default

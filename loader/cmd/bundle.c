@@ -553,7 +553,7 @@ static int do_sign(struct env *env)
 	if (!key || !cert)
 		return usage_error(env, "'sign' needs '--key FILE' and '--cert FILE'");
 	if (!is_directory(env->args.operand))
-		return usage_error(env, "'sign' is for a bundle that is a directory; 'pack' follows");
+		return usage_error(env, "'sign' is for a bundle that is a directory");
 	err = open_bundle(env, 0, &bundle);
 	if (!err)
 		err = bx_bundle_sign(bundle, key, cert);

@@ -212,7 +212,7 @@ static int open_library(struct env *env)
 
 	err = bx_open(&env->bx, &opts);
 	if (err == -EINVAL)
-		return usage_error(env, "'--pin-dir', or a directory of the environment (BXCTL_...), is too long");
+		return usage_error(env, "'--pin-dir', or a BXCTL_..._DIR, is too long");
 	if (err)
 		strcpy(env->error, "out of memory");
 	return err;

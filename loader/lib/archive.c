@@ -24,46 +24,78 @@
 #define BLOCK		65536
 #define LIBARCHIVE	"libarchive.so.13"
 
-/* Each function of it that is used here, without archive_ */
-#define FUNCTIONS(X) \
-	X(entry_filetype) \
-	X(entry_free) \
-	X(entry_hardlink) \
-	X(entry_new) \
-	X(entry_pathname) \
-	X(entry_set_filetype) \
-	X(entry_set_mtime) \
-	X(entry_set_pathname) \
-	X(entry_set_perm) \
-	X(entry_set_size) \
-	X(entry_symlink) \
-	X(error_string) \
-	X(read_data_block) \
-	X(read_free) \
-	X(read_new) \
-	X(read_next_header) \
-	X(read_open_filename) \
-	X(read_open_memory) \
-	X(read_support_filter_zstd) \
-	X(read_support_format_tar) \
-	X(write_add_filter_zstd) \
-	X(write_close) \
-	X(write_data) \
-	X(write_free) \
-	X(write_header) \
-	X(write_new) \
-	X(write_open_filename) \
-	X(write_set_format_ustar)
-
-#define POINTER(name)	typeof(&archive_##name) name;
+/* Its functions, as far as they are used here, without archive_ */
 static struct {
-	void	*handle;
-	FUNCTIONS(POINTER)
+	void *handle;
+
+	typeof(archive_entry_filetype) *entry_filetype;
+	typeof(archive_entry_free) *entry_free;
+	typeof(archive_entry_hardlink) *entry_hardlink;
+	typeof(archive_entry_new) *entry_new;
+	typeof(archive_entry_pathname) *entry_pathname;
+	typeof(archive_entry_set_filetype) *entry_set_filetype;
+	typeof(archive_entry_set_mtime) *entry_set_mtime;
+	typeof(archive_entry_set_pathname) *entry_set_pathname;
+	typeof(archive_entry_set_perm) *entry_set_perm;
+	typeof(archive_entry_set_size) *entry_set_size;
+	typeof(archive_entry_symlink) *entry_symlink;
+	typeof(archive_error_string) *error_string;
+	typeof(archive_read_data_block) *read_data_block;
+	typeof(archive_read_free) *read_free;
+	typeof(archive_read_new) *read_new;
+	typeof(archive_read_next_header) *read_next_header;
+	typeof(archive_read_open_filename) *read_open_filename;
+	typeof(archive_read_open_memory) *read_open_memory;
+	typeof(archive_read_support_filter_zstd) *read_support_filter_zstd;
+	typeof(archive_read_support_format_tar) *read_support_format_tar;
+	typeof(archive_write_add_filter_zstd) *write_add_filter_zstd;
+	typeof(archive_write_close) *write_close;
+	typeof(archive_write_data) *write_data;
+	typeof(archive_write_free) *write_free;
+	typeof(archive_write_header) *write_header;
+	typeof(archive_write_new) *write_new;
+	typeof(archive_write_open_filename) *write_open_filename;
+	typeof(archive_write_set_format_ustar) *write_set_format_ustar;
 } la;
+
+static const struct {
+	const char	*name;
+	void		*to;
+} functions[] = {
+	{ "archive_entry_filetype", &la.entry_filetype },
+	{ "archive_entry_free", &la.entry_free },
+	{ "archive_entry_hardlink", &la.entry_hardlink },
+	{ "archive_entry_new", &la.entry_new },
+	{ "archive_entry_pathname", &la.entry_pathname },
+	{ "archive_entry_set_filetype", &la.entry_set_filetype },
+	{ "archive_entry_set_mtime", &la.entry_set_mtime },
+	{ "archive_entry_set_pathname", &la.entry_set_pathname },
+	{ "archive_entry_set_perm", &la.entry_set_perm },
+	{ "archive_entry_set_size", &la.entry_set_size },
+	{ "archive_entry_symlink", &la.entry_symlink },
+	{ "archive_error_string", &la.error_string },
+	{ "archive_read_data_block", &la.read_data_block },
+	{ "archive_read_free", &la.read_free },
+	{ "archive_read_new", &la.read_new },
+	{ "archive_read_next_header", &la.read_next_header },
+	{ "archive_read_open_filename", &la.read_open_filename },
+	{ "archive_read_open_memory", &la.read_open_memory },
+	{ "archive_read_support_filter_zstd", &la.read_support_filter_zstd },
+	{ "archive_read_support_format_tar", &la.read_support_format_tar },
+	{ "archive_write_add_filter_zstd", &la.write_add_filter_zstd },
+	{ "archive_write_close", &la.write_close },
+	{ "archive_write_data", &la.write_data },
+	{ "archive_write_free", &la.write_free },
+	{ "archive_write_header", &la.write_header },
+	{ "archive_write_new", &la.write_new },
+	{ "archive_write_open_filename", &la.write_open_filename },
+	{ "archive_write_set_format_ustar", &la.write_set_format_ustar },
+};
 
 static int load_libarchive(struct bx_handle *h)
 {
 	const char *missing = NULL;
+	void *found;
 
 	if (la.handle)
 		return 0;
@@ -72,11 +104,12 @@ static int load_libarchive(struct bx_handle *h)
 		return fail(h, BX_FAULT_FAILED, ENOTSUP,
 			    "cannot read or write archives: %s; install libarchive13",
 			    dlerror());
-#define LOOK_UP(name) \
-	la.name = dlsym(la.handle, "archive_" #name); \
-	if (!la.name) \
-		missing = "archive_" #name;
-	FUNCTIONS(LOOK_UP)
+	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
+		found = dlsym(la.handle, functions[i].name);
+		if (!found)
+			missing = functions[i].name;
+		memcpy(functions[i].to, &found, sizeof(found));
+	}
 	if (!missing)
 		return 0;
 	dlclose(la.handle);
@@ -88,7 +121,7 @@ static int load_libarchive(struct bx_handle *h)
 
 /* ---- unpacking ---- */
 
-static int broken(struct sink *sink, struct archive *a)
+static int bad_archive(struct sink *sink, struct archive *a)
 {
 	return fail(sink->h, BX_FAULT_REJECTED, EINVAL,
 		    "'%s' is not a whole archive of a bundle (.tar.zst): %s",
@@ -123,10 +156,10 @@ static int unpack_data(struct sink *sink, struct archive *a, const char *path)
 	fd = sink_file(sink, path);
 	if (fd < 0)
 		return fd;
-	while (!err && (ret = la.read_data_block(a, &block, &size,
-						      &offset)) != ARCHIVE_EOF) {
+	while (!err && (ret = la.read_data_block(a, &block, &size, &offset)) !=
+	       ARCHIVE_EOF) {
 		if (ret != ARCHIVE_OK)
-			err = broken(sink, a);
+			err = bad_archive(sink, a);
 		else if (offset != at)
 			err = fail(sink->h, BX_FAULT_REJECTED, EINVAL,
 				   "'%s' has '%s' with holes", sink->shown,
@@ -145,7 +178,7 @@ static int unpack_entry(struct sink *sink, struct archive *a,
 	const char *path = la.entry_pathname(entry), *inner;
 
 	if (!path)
-		return broken(sink, a);
+		return bad_archive(sink, a);
 	if (la.entry_hardlink(entry) || la.entry_symlink(entry))
 		return fail(sink->h, BX_FAULT_REJECTED, EINVAL,
 			    "'%s' has the link '%s': a bundle has files alone",
@@ -179,7 +212,7 @@ static int unpack(struct bx_handle *h, const char *shown, struct archive *a,
 	err = sink_open(h, shown, to, &sink);
 	while (!err && (ret = la.read_next_header(a, &entry)) !=
 	       ARCHIVE_EOF)
-		err = ret != ARCHIVE_OK ? broken(&sink, a) :
+		err = ret != ARCHIVE_OK ? bad_archive(&sink, a) :
 			unpack_entry(&sink, a, entry, folder);
 	la.read_free(a);
 	return sink_close(&sink, err);

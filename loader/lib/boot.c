@@ -33,8 +33,8 @@ static bool is_parameter(const char *word)
 	if (!fgets(line, sizeof(line), f))
 		line[0] = '\0';
 	fclose(f);
-	for (one = strtok_r(line, " \n", &save); one;
-	     one = strtok_r(NULL, " \n", &save))
+	for (one = strtok_r(line, "\n ", &save); one;
+	     one = strtok_r(NULL, "\n ", &save))
 		if (!strcmp(one, word))
 			return true;
 	return false;

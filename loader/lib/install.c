@@ -366,7 +366,7 @@ static int choose(struct candidate *c, const struct generation *before)
 		snprintf(name, sizeof(name), "%.*s",
 			 (int)strcspn(given, "="), given);
 		if (!bundle_setting(c->b, name)) {
-			note(h, "the setting '%s' is dropped: the new version has none of that name",
+			note(h, "the setting '%s' is dropped: the new version has no such",
 			     given);
 			continue;
 		}
@@ -423,7 +423,7 @@ static int add_generation(struct bx_handle *h, struct candidate *c,
 
 	if (inst->count == MAX_GENERATIONS)
 		return fail(h, BX_FAULT_FAILED, E2BIG,
-			    "the bundle '%s' has too many generations; 'bxctl disable %s' removes old ones",
+			    "bundle '%s' has too many generations; 'bxctl disable %s' removes old ones",
 			    inst->name, inst->name);
 	c->gen.number = inst->count ? g[-1].number + 1 : 1;
 	state_path(h, from, NEW, "");
@@ -516,9 +516,9 @@ static int begin_install(struct bx_handle *h, struct candidate *c,
 	return err ?: state_read(h, bx_bundle_about(c->b)->name, inst);
 }
 
-static int install(struct bx_handle *h, const char *path, bool upgrade,
-		   const struct bx_install_opts *opts, bx_applied_fn fn,
-		   void *arg)
+static int take_over(struct bx_handle *h, const char *path, bool upgrade,
+		     const struct bx_install_opts *opts, bx_applied_fn fn,
+		     void *arg)
 {
 	struct candidate c = { .opts = opts };
 	struct installed inst = {};
@@ -550,13 +550,13 @@ out:
 int bx_install(struct bx_handle *h, const char *path,
 	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg)
 {
-	return install(h, path, false, opts, fn, arg);
+	return take_over(h, path, false, opts, fn, arg);
 }
 
 int bx_upgrade(struct bx_handle *h, const char *path,
 	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg)
 {
-	return install(h, path, true, opts, fn, arg);
+	return take_over(h, path, true, opts, fn, arg);
 }
 
 /* ---- those that are installed ---- */

@@ -36,6 +36,8 @@
 #define URI_SCHEME	"bus-ext:"
 #define MAX_KEYS	64
 
+typedef STACK_OF(X509) x509_stack;
+
 /* The last thing that OpenSSL complained about */
 static const char *ssl_reason(void)
 {
@@ -141,7 +143,7 @@ static EVP_PKEY *read_key(struct bx_handle *h, const char *path)
 
 /* The first certificate of a file, and those that follow, of its issuers */
 static X509 *read_cert(struct bx_handle *h, const char *path,
-		       STACK_OF(X509) *others)
+		       x509_stack *others)
 {
 	BIO *bio = open_pem(h, path);
 	X509 *cert, *more;
@@ -182,7 +184,7 @@ static int write_signature(struct bx_handle *h, const char *dir,
 }
 
 static int sign_list(struct bx_handle *h, const char *dir, const char *list,
-		     X509 *cert, EVP_PKEY *key, STACK_OF(X509) *others)
+		     X509 *cert, EVP_PKEY *key, x509_stack *others)
 {
 	BIO *in = BIO_new_mem_buf(list, -1);
 	CMS_ContentInfo *cms;
@@ -204,7 +206,7 @@ static int sign_list(struct bx_handle *h, const char *dir, const char *list,
 int sign_tree(struct bx_handle *h, const char *dir, const char *key_file,
 	      const char *cert_file)
 {
-	STACK_OF(X509) *others = sk_X509_new_null();
+	x509_stack *others = sk_X509_new_null();
 	EVP_PKEY *key = NULL;
 	struct tree tree = {};
 	X509 *cert = NULL;
@@ -353,7 +355,7 @@ static unsigned int cert_claims(X509 *cert, struct claim *claims,
 }
 
 /* Every certificate of the chain that says something has to agree. */
-static void claims_of_chain(STACK_OF(X509) *chain, struct signer *s)
+static void claims_of_chain(x509_stack *chain, struct signer *s)
 {
 	struct claim more[MAX_CLAIMS];
 	char buses[MAX_CLAIMS][BX_NAME_LEN];
@@ -416,17 +418,17 @@ static int not_trusted(struct bx_handle *h, const char *shown, X509 *cert,
 
 	X509_NAME_oneline(X509_get_subject_name(cert), name, sizeof(name));
 	return fail(h, BX_FAULT_REJECTED, EACCES,
-		    "'%s' is signed by '%s', which is not trusted: %s; put its certificate into '%s/" KEYS_DIR "' (NAME" KEY_SUFFIX ") to trust it",
+		    "'%s' is signed by '%s', which is not trusted: %s; put its certificate into '%s/%s' (NAME%s) to trust it",
 		    shown, name, X509_verify_cert_error_string(error),
-		    h->conf_dir);
+		    h->conf_dir, KEYS_DIR, KEY_SUFFIX);
 }
 
 static int check_chain(struct bx_handle *h, const char *shown, X509 *cert,
-		       STACK_OF(X509) *others, struct keys *keys,
+		       x509_stack *others, struct keys *keys,
 		       struct signer *s)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	STACK_OF(X509) *chain;
+	x509_stack *chain;
 	X509 *anchor;
 	int err = 0;
 
@@ -517,7 +519,7 @@ static int check_signed(struct bx_handle *h, const char *shown,
 			CMS_ContentInfo *cms, const char *list,
 			struct keys *keys, struct signer *s)
 {
-	STACK_OF(X509) *signers = NULL, *others = CMS_get1_certs(cms);
+	x509_stack *signers = NULL, *others = CMS_get1_certs(cms);
 	BIO *out = BIO_new(BIO_s_mem());
 	char *content = NULL;
 	long size;

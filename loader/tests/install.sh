@@ -23,6 +23,7 @@ change() { says "$1" "$2" "$3" "$4" --allow-unsigned "$bundle" "${@:5}"; }
 # of BUNDLE KEY...: what status says of it
 of() { "$bxctl" --json status | jq -r ".bundles[] | select(.name == \"$1\") | \"$2\""; }
 two() { of two '\(.version) \(.generation)/\(.generations) \(.mode) \(.state)'; }
+files() { (cd "$state/$1" && shopt -s dotglob && echo *); }
 pins() { (cd /sys/fs/bpf/bus_ext/policies && echo *); }
 shadows() { "$bxctl" --json policies | jq -r '[.policies[] | select(.mode == "shadow").name] | sort | join(" ")'; }
 vf_driver() { basename "$(readlink "/sys/bus/pci/devices/0000:01:00.$1/driver" || echo /none)"; }
@@ -45,7 +46,7 @@ make_bundle 3.0 ejected other
 change "a version that is ejected" 6 "was ejected .*everything is as it was before" upgrade
 check_equal "changes nothing" "1.0 1/2 enforce in_force, loader_test:1 other.v1:0, generation-1 generation-2 state.yaml" \
 	"$(of two '\(.version) \(.generation)/\(.generations) \(.mode) ' )$(
-		"$bxctl" boot >/dev/null; of two '\(.state)'), $(attached), $(ls $state/two | xargs)"
+		"$bxctl" boot >/dev/null; of two '\(.state)'), $(attached), $(files two)"
 make_bundle 3.0 ejected
 change "one less, and ejected" 6 "was ejected .*everything is as it was before" upgrade
 check_equal "brings the one that was to go back, too" "loader_test:1 other.v1:0" "$(attached)"
@@ -54,7 +55,7 @@ change "a version that is refused" 4 "there is no such bus" upgrade
 check_equal "changes nothing either" "loader_test:1 other.v1:0, loader_test other:v1" "$(attached), $(pins)"
 make_bundle 3.0 unsafe
 change "nor does one that the verifier rejects" 4 "verifier rejects" upgrade
-check_equal "nothing is left over" "generation-1 generation-2 state.yaml" "$(ls -A $state/two | xargs)"
+check_equal "nothing is left over" "generation-1 generation-2 state.yaml" "$(files two)"
 name=none make_bundle 1.0 ejected
 change "an installation that fails" 5 "bundle 'none' has the policy 'loader_test'" install
 name=none make_bundle 1.0 no-such-bus
@@ -85,7 +86,7 @@ says "shadow" 0 "upgraded loader_test .*shadow.*upgraded other.v1 .*shadow.*in s
 check_equal "is that of all policies" "loader_test other.v1, 1.0 1/3 shadow in_force" "$(shadows), $(two)"
 says "enforce" 0 "enforced: two" mode enforce two
 check_equal "is none of them" ", 1.0 1/3 enforce in_force" "$(shadows), $(two)"
-name=sh make_bundle 1 shadow
+name="sh" make_bundle 1 shadow
 change "made for shadow mode" 4 "cannot be enforced: it is made for shadow mode" install
 change "it is taken as that" 0 "installed" install --mode shadow
 says "and cannot be enforced" 4 "the policy 'shadow' of bundle 'sh' cannot be enforced" mode enforce sh
@@ -108,7 +109,7 @@ check_equal "JSON says so, too" 'broken true, two false' "$("$bxctl" --json boot
 	jq -r '[.bundles[] | "\(.name) \(.error != null)"] | join(", ")')"
 "$bxctl" remove broken >/dev/null
 "$bxctl" remove two >/dev/null
-check_equal "nothing of them is left" ",  " "$(ls -A $state), $(attached) $(ls /sys/fs/bpf/bus_ext/policies /sys/fs/bpf/bus_ext/bundles | grep -v : | xargs)"
+check_equal "nothing of them is left" ",  " "$(ls -A $state), $(attached) $(find /sys/fs/bpf/bus_ext/policies /sys/fs/bpf/bus_ext/bundles -mindepth 1)"
 
 # --- for real
 mkdir -p /etc/bus_ext/bundles.d

@@ -79,9 +79,9 @@ whole upgrade
 newest=$("$bxctl" --json status | jq '.bundles[0].generation')
 x=$from from=$to to=$x x=$from_pins from_pins=$to_pins to_pins=$x
 there=$((newest - 1)) here=$newest
-while n=$((n + 1)) && killed $n rollback -g $there two; do
+while n=$((n + 1)) && killed $n rollback -g "$there" two; do
 	in_between $n "$from" "$to"
-	then_is $n "$to" "3 generation $to_pins" rollback -g $there two
+	then_is $n "$to" "3 generation $to_pins" rollback -g "$there" two
 	x=$from from=$to to=$x x=$from_pins from_pins=$to_pins to_pins=$x
 	x=$here here=$there there=$x
 done

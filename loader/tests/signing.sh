@@ -271,7 +271,7 @@ install_it "a policy of another bundle" 5 "has the policy 'loader_test', and the
 mkdir -p "$state/.new" "$state/acme/generation-9" "$state/half"
 says "the next command goes on" 0 "enabled acme" enable --offline acme
 check_equal "and clears away what nobody knows of" "acme: generation-2 generation-3 generation-4 state.yaml" \
-	"$(ls -A "$state"): $(ls -A "$state/acme" | xargs)"
+	"$(ls -A "$state"): $(cd "$state/acme" && shopt -s dotglob && echo *)"
 sed -i '1i unsettled: true' "$state/acme/state.yaml"
 says "an interrupted change shows" 3 "acme .* change interrupted" status
 says "and is put right" 0 "a change of bundle 'acme' was interrupted: it is put right" disable acme
