@@ -710,7 +710,8 @@ int bx_list_installed(struct bx_handle *handle, bx_installed_fn fn, void *arg);
  * @generation: its number
  * @shadow: in shadow mode
  * @already: it was in force before
- * @error: why it could not be brought into force; NULL when it is
+ * @removed: it is not enabled, and was taken out of force: the initramfs is older
+ * @error: why it could not be brought into force, or out; NULL when it is
  */
 struct bx_booted {
 	const char	*name;
@@ -718,6 +719,7 @@ struct bx_booted {
 	unsigned int	generation;
 	bool		shadow;
 	bool		already;
+	bool		removed;
 	const char	*error;
 };
 
@@ -731,6 +733,7 @@ typedef void (*bx_booted_fn)(const struct bx_booted *booted, void *arg);
  *
  * Loads the module and mounts the BPF file system, if need be; does nothing when the
  * kernel was started with bus_ext=off.  One that fails does not keep the others.
+ * What is in force of a bundle that is not enabled is taken out.
  *
  * Return: how many failed, or a negative errno: -ENOENT when there is no module for
  * this kernel (BX_FAULT_KERNEL).

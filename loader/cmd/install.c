@@ -159,11 +159,16 @@ static void show_booted(const struct bx_booted *b, void *arg)
 		json_string(&env->json, "mode", b->shadow ? "shadow" :
 			    "enforce");
 		json_bool(&env->json, "already", b->already);
+		json_bool(&env->json, "removed", b->removed);
 		json_string_or_null(&env->json, "error", b->error ?: "");
 		json_end_object(&env->json);
 	} else if (b->error) {
-		fprintf(stderr, "bxctl: bundle %s is not in force: %s\n",
-			b->name, b->error);
+		fprintf(stderr, "bxctl: bundle %s is %s: %s\n", b->name,
+			b->removed ? "in force still" : "not in force",
+			b->error);
+	} else if (b->removed) {
+		printf("bundle %s is not enabled: it was taken out of force\n",
+		       b->name);
 	} else {
 		printf("bundle %s %s (generation %u%s) is in force%s\n",
 		       b->name, b->version, b->generation,

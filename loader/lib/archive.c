@@ -206,14 +206,20 @@ static int unpack(struct bx_handle *h, const char *shown, struct archive *a,
 {
 	char folder[TREE_PATH + 1] = "";
 	struct archive_entry *entry;
+	unsigned int entries = 0;
 	struct sink sink;
 	int ret, err;
 
 	err = sink_open(h, shown, to, &sink);
-	while (!err && (ret = la.read_next_header(a, &entry)) !=
-	       ARCHIVE_EOF)
-		err = ret != ARCHIVE_OK ? bad_archive(&sink, a) :
-			unpack_entry(&sink, a, entry, folder);
+	while (!err && (ret = la.read_next_header(a, &entry)) != ARCHIVE_EOF) {
+		/* folders are entries as well */
+		if (ret != ARCHIVE_OK)
+			err = bad_archive(&sink, a);
+		else if (entries++ == 2 * TREE_FILES)
+			err = sink_full(&sink);
+		else
+			err = unpack_entry(&sink, a, entry, folder);
+	}
 	la.read_free(a);
 	return sink_close(&sink, err);
 }

@@ -3,7 +3,8 @@
  * libbusext: what is enabled, at boot
  *
  * From the initramfs, before drivers are loaded, and once more from the real root,
- * which may be newer: what is in force already is left alone.
+ * which may be newer: what is in force already is left alone, and what is not enabled
+ * any more is taken out of force.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,6 +170,29 @@ static int boot_one(struct bx_handle *h, const char *name, void *arg)
 	return 0;
 }
 
+static int take_out_rest(struct bx_handle *h, struct boot *boot)
+{
+	struct names bundles = {};
+	int ret, err;
+
+	err = pins_list_bundles(h, &bundles);
+	for (unsigned int i = 0; !err && i < bundles.count; i++) {
+		struct bx_booted out = {
+			.name = bundles.name[i], .removed = true,
+		};
+
+		ret = installed_take_out(h, bundles.name[i]);
+		if (!ret)
+			continue;
+		out.error = ret < 0 ? bx_error(h) : NULL;
+		boot->failed += ret < 0;
+		if (boot->fn)
+			boot->fn(&out, boot->arg);
+	}
+	free(bundles.name);
+	return err;
+}
+
 int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 {
 	struct boot boot = { .fn = fn, .arg = arg };
@@ -187,6 +211,8 @@ int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 		err = installed_recover(h);
 	if (!err)
 		err = state_each(h, boot_one, &boot);
+	if (!err)
+		err = take_out_rest(h, &boot);
 	state_unlock(h);
 	return err ?: boot.failed;
 }

@@ -104,16 +104,6 @@ int bundle_copy(struct bx_handle *h, const char *path, const char *to);
 
 /* force.c: the lock is held until bundle_unload() */
 
-/**
- * struct names - of policies
- * @name: the names
- * @count: how many
- */
-struct names {
-	char		(*name)[BX_NAME_LEN];
-	unsigned int	count;
-};
-
 /* install.c: those of the installed bundle of that name, none without */
 int installed_policies(struct bx_handle *h, const char *name,
 		       struct names *names);
@@ -122,13 +112,12 @@ int installed_policies(struct bx_handle *h, const char *name,
 int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,
 		    void *arg);
 
-bool names_have(const struct names *names, const char *name);
-int names_add(struct bx_handle *h, struct names *names, const char *name);
 int bundle_policies(struct bx_bundle *b, struct names *names);
 int bundle_load(struct bx_bundle *b, const struct names *drops,
 		struct transaction *txn);
 int bundle_force(struct bx_bundle *b, const struct names *drops,
-		 const char *mark, bx_applied_fn fn, void *arg);
+		 const char *mark, const struct names *policies,
+		 bx_applied_fn fn, void *arg);
 int bundle_drop(struct bx_handle *h, const struct names *drops,
 		bx_applied_fn fn, void *arg);
 void bundle_unload(struct bx_bundle *b, struct transaction *txn);

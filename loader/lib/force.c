@@ -303,36 +303,47 @@ int bundle_stage(struct bx_bundle *b, struct transaction *txn,
 
 /* While the kernel is changed, nothing tells what is in force of the bundle. */
 static int run_marked(struct bx_bundle *b, struct transaction *txn,
-		      const char *mark)
+		      const char *mark, const struct names *policies)
 {
+	const char *name = b->about.name;
+	struct names owned = {};
 	char before[MARK_SIZE];
 	int err;
 
-	pins_read_mark(b->h, b->about.name, before, sizeof(before));
-	err = pins_mark(b->h, b->about.name, NULL);
-	if (err)
-		return err;
-	err = txn_run(b->h, txn);
+	pins_read_mark(b->h, name, before, sizeof(before));
+	err = pins_owned(b->h, name, &owned);
+	pins_unmark(b->h, name);
 	if (!err)
-		return pins_mark(b->h, b->about.name, mark);
-	if (!txn->committed && before[0])
-		pins_mark(b->h, b->about.name, before);
+		err = pins_own(b->h, name, policies);
+	if (!err)
+		err = txn_run(b->h, txn);
+	if (!err) {
+		err = pins_disown(b->h, name, policies) ?:
+			pins_mark(b->h, name, mark);
+	} else {
+		pins_disown(b->h, name, owned.count ? &owned : NULL);
+		if (!txn->committed && before[0])
+			pins_mark(b->h, name, before);
+	}
+	free(owned.name);
 	return err;
 }
 
 /*
- * In one step, in which those of @drops go that it does not have.  @mark is to tell
- * of it, for a bundle that is installed; or NULL.
+ * In one step, in which those of @drops go that it does not have.  For a bundle that is
+ * installed, @mark is to tell of it, and of its policies; else NULL.
  */
 int bundle_force(struct bx_bundle *b, const struct names *drops,
-		 const char *mark, bx_applied_fn fn, void *arg)
+		 const char *mark, const struct names *policies,
+		 bx_applied_fn fn, void *arg)
 {
 	struct transaction txn;
 	int err;
 
 	err = bundle_load(b, drops, &txn);
 	if (!err)
-		err = mark ? run_marked(b, &txn, mark) : txn_run(b->h, &txn);
+		err = mark ? run_marked(b, &txn, mark, policies) :
+			txn_run(b->h, &txn);
 	if (!err)
 		txn_report(&txn, fn, arg);
 	bundle_unload(b, &txn);
@@ -362,7 +373,7 @@ int bundle_drop(struct bx_handle *h, const struct names *drops,
 
 int bx_bundle_apply(struct bx_bundle *b, bx_applied_fn fn, void *arg)
 {
-	return bundle_force(b, NULL, NULL, fn, arg);
+	return bundle_force(b, NULL, NULL, NULL, fn, arg);
 }
 
 /* ---- names of policies ---- */

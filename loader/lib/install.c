@@ -165,7 +165,7 @@ int installed_force(struct bx_handle *h, const struct installed *inst,
 	if (!err)
 		err = mark_of(b, mark, sizeof(mark));
 	if (!err)
-		err = bundle_force(b, &drops, mark, fn, arg);
+		err = bundle_force(b, &drops, mark, &g->policies, fn, arg);
 	free(drops.name);
 	bx_bundle_close(b);
 	return err;
@@ -180,12 +180,39 @@ static int take_out(struct bx_handle *h, const struct installed *inst,
 	if (!kernel_is_there(h))
 		return 0;
 	err = all_policies(h, inst, &drops);
-	if (!err)
-		err = pins_mark(h, inst->name, NULL);
+	pins_unmark(h, inst->name);
 	if (!err)
 		err = bundle_drop(h, &drops, fn, arg);
+	if (!err)
+		err = pins_disown(h, inst->name, NULL);
 	free(drops.name);
 	return err;
+}
+
+/*
+ * What is in force of a bundle that is not enabled, or not installed any more: an old
+ * initramfs may have had it.  1 when there was something.
+ */
+int installed_take_out(struct bx_handle *h, const char *name)
+{
+	struct names drops = {};
+	struct installed inst;
+	int ret;
+
+	ret = state_read(h, name, &inst);
+	if (ret >= 0 && !(ret && inst.enabled)) {
+		ret = pins_owned(h, name, &drops);
+		pins_unmark(h, name);
+		if (!ret)
+			ret = bundle_drop(h, &drops, NULL, NULL);
+		if (!ret)
+			ret = pins_disown(h, name, NULL) ?: 1;
+		free(drops.name);
+	} else if (ret > 0) {
+		ret = 0;
+	}
+	state_free(&inst);
+	return ret;
 }
 
 /* What the state says is in force, or nothing */

@@ -239,6 +239,20 @@ void object_close(struct object *obj);
 void item_close(struct item *item);
 bool name_is_good(const char *name);
 
+/**
+ * struct names - of policies
+ * @name: the names
+ * @count: how many
+ */
+struct names {
+	char		(*name)[BX_NAME_LEN];
+	unsigned int	count;
+};
+
+/* bundle.c */
+bool names_have(const struct names *names, const char *name);
+int names_add(struct bx_handle *h, struct names *names, const char *name);
+
 /* pins.c */
 
 /* A digest, of 32 hexadecimal digits, that tells what is in force of a bundle */
@@ -287,7 +301,15 @@ int pins_remove_hook(struct bx_handle *h, const char *name);
 bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark);
 void pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
 		    size_t size);
+void pins_unmark(struct bx_handle *h, const char *bundle);
+int pins_own(struct bx_handle *h, const char *bundle,
+	     const struct names *policies);
 int pins_mark(struct bx_handle *h, const char *bundle, const char *mark);
+int pins_owned(struct bx_handle *h, const char *bundle,
+	       struct names *policies);
+int pins_disown(struct bx_handle *h, const char *bundle,
+		const struct names *keep);
+int pins_list_bundles(struct bx_handle *h, struct names *bundles);
 int dir_lock(struct bx_handle *h, const char *dir, int *lock);
 
 /* links.c */

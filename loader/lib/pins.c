@@ -9,6 +9,8 @@
  *	PIN_DIR/hooks/PROGRAM		a hook's link
  *	PIN_DIR/hooks/PROGRAM+new	while a hook is being replaced
  *	PIN_DIR/bundles/NAME/MARK	what is in force of an installed bundle
+ *	PIN_DIR/bundles/NAME/+POLICY	a policy of it; both are folders, since that is all
+ *					that a BPF file system has besides pins
  *
  * A BPF file system has no dots in names: one in a policy's name is written as
  * a colon.  Everybody who changes something here holds flock() on PIN_DIR.
@@ -427,23 +429,62 @@ static int visible(const struct dirent *d)
 	return d->d_name[0] != '.' && !strchr(d->d_name, '+');
 }
 
+static int owned(const struct dirent *d)
+{
+	return d->d_name[0] == '+';
+}
+
+/* A bundle's folders; how many, 0 when it has none */
+static int bundle_folders(struct bx_handle *h, const char *bundle,
+			  int (*filter)(const struct dirent *d),
+			  struct dirent ***list)
+{
+	char dir[PATH_MAX];
+	int n;
+
+	pin_path(h, dir, "bundles", bundle, "");
+	*list = NULL;
+	n = scandir(dir, list, filter, alphasort);
+	return n < 0 ? 0 : n;
+}
+
+static void free_folders(struct dirent **list, int n)
+{
+	while (n-- > 0)
+		free(list[n]);
+	free(list);
+}
+
+static void mark_path(struct bx_handle *h, char *path, const char *bundle,
+		      const char *mark)
+{
+	char file[300];
+
+	snprintf(file, sizeof(file), "/%s", mark);
+	pin_path(h, path, "bundles", bundle, file);
+}
+
+static void owned_path(struct bx_handle *h, char *path, const char *bundle,
+		       const char *policy)
+{
+	char folder[BX_DEV_NAME_LEN + 2];
+
+	snprintf(folder, sizeof(folder), "+%s", policy);
+	for (char *p = folder; *p; p++)
+		if (*p == '.')
+			*p = ':';
+	mark_path(h, path, bundle, folder);
+}
+
 /* Empty when nothing is known */
 void pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
 		    size_t size)
 {
 	struct dirent **list;
-	char dir[PATH_MAX];
-	int n;
+	int n = bundle_folders(h, bundle, visible, &list);
 
-	mark[0] = '\0';
-	pin_path(h, dir, "bundles", bundle, "");
-	n = scandir(dir, &list, visible, NULL);
-	for (int i = 0; i < n; i++) {
-		copy_name(mark, size, list[i]->d_name);
-		free(list[i]);
-	}
-	if (n >= 0)
-		free(list);
+	copy_name(mark, size, n ? list[0]->d_name : "");
+	free_folders(list, n);
 }
 
 bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark)
@@ -454,37 +495,107 @@ bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark)
 	return !strcmp(now, mark);
 }
 
-/*
- * From now on @mark, or nothing (NULL), tells what is in force of a bundle.  Folders
- * are all that a BPF file system has besides pins.
- */
-int pins_mark(struct bx_handle *h, const char *bundle, const char *mark)
+/* Nothing tells any more what is in force of it. */
+void pins_unmark(struct bx_handle *h, const char *bundle)
 {
-	char dir[PATH_MAX], path[PATH_MAX], file[300];
 	struct dirent **list;
-	int n, err;
+	char path[PATH_MAX];
+	int n = bundle_folders(h, bundle, visible, &list);
 
-	pin_path(h, dir, "bundles", bundle, "");
-	n = scandir(dir, &list, visible, NULL);
 	for (int i = 0; i < n; i++) {
-		snprintf(file, sizeof(file), "/%s", list[i]->d_name);
-		pin_path(h, path, "bundles", bundle, file);
+		mark_path(h, path, bundle, list[i]->d_name);
 		rmdir(path);
-		free(list[i]);
 	}
-	if (n >= 0)
-		free(list);
-	if (!mark) {
-		rmdir(dir);
-		return 0;
+	free_folders(list, n);
+}
+
+/* The policies that are, or were to be, in force of it */
+int pins_owned(struct bx_handle *h, const char *bundle,
+	       struct names *policies)
+{
+	struct dirent **list;
+	int n = bundle_folders(h, bundle, owned, &list), err = 0;
+
+	for (int i = 0; !err && i < n; i++) {
+		char *name = list[i]->d_name + 1;
+
+		for (char *p = name; *p; p++)
+			if (*p == ':')
+				*p = '.';
+		err = names_add(h, policies, name);
 	}
+	free_folders(list, n);
+	return err;
+}
+
+/* These are its as well, before they are in force. */
+int pins_own(struct bx_handle *h, const char *bundle,
+	     const struct names *policies)
+{
+	char path[PATH_MAX];
+	int err;
+
 	snprintf(path, sizeof(path), "%s/bundles", h->pin_dir);
 	err = make_dir(h, path);
+	pin_path(h, path, "bundles", bundle, "");
 	if (!err)
-		err = make_dir(h, dir);
-	snprintf(file, sizeof(file), "/%s", mark);
-	pin_path(h, path, "bundles", bundle, file);
-	return err ?: make_dir(h, path);
+		err = make_dir(h, path);
+	for (unsigned int i = 0; !err && i < policies->count; i++) {
+		owned_path(h, path, bundle, policies->name[i]);
+		err = make_dir(h, path);
+	}
+	return err;
+}
+
+/* It has no policy any more but those of @keep; NULL: none. */
+int pins_disown(struct bx_handle *h, const char *bundle,
+		const struct names *keep)
+{
+	struct names now = {};
+	char path[PATH_MAX];
+	int err = pins_owned(h, bundle, &now);
+
+	for (unsigned int i = 0; !err && i < now.count; i++) {
+		if (keep && names_have(keep, now.name[i]))
+			continue;
+		owned_path(h, path, bundle, now.name[i]);
+		rmdir(path);
+	}
+	free(now.name);
+	pin_path(h, path, "bundles", bundle, "");
+	if (!keep)
+		rmdir(path);
+	return err;
+}
+
+/* All of it is in force, and this tells what that is. */
+int pins_mark(struct bx_handle *h, const char *bundle, const char *mark)
+{
+	char path[PATH_MAX];
+
+	mark_path(h, path, bundle, mark);
+	return make_dir(h, path);
+}
+
+/* Those that something is, or was to be, in force of */
+int pins_list_bundles(struct bx_handle *h, struct names *bundles)
+{
+	struct dirent **list;
+	char path[PATH_MAX];
+	int n, err = 0;
+
+	snprintf(path, sizeof(path), "%s/bundles", h->pin_dir);
+	n = scandir(path, &list, visible, alphasort);
+	for (int i = 0; i < n; i++) {
+		for (char *p = list[i]->d_name; *p; p++)
+			if (*p == ':')
+				*p = '.';
+		if (!err)
+			err = names_add(h, bundles, list[i]->d_name);
+	}
+	if (n >= 0)
+		free_folders(list, n);
+	return err;
 }
 
 static void fill_pin(struct bx_handle *h, const char *file,

@@ -89,6 +89,7 @@ void generation_path(struct bx_handle *h, char *buf, const char *name,
 /* install.c, for boot.c; under the lock */
 int installed_recover(struct bx_handle *h);
 int installed_is_current(struct bx_handle *h, const struct installed *inst);
+int installed_take_out(struct bx_handle *h, const char *name);
 int installed_force(struct bx_handle *h, const struct installed *inst,
 		    const struct generation *g, bx_applied_fn fn, void *arg);
 

@@ -182,6 +182,11 @@ int sink_open(struct bx_handle *h, const char *shown, const char *dir,
 	return 0;
 }
 
+int sink_full(struct sink *sink)
+{
+	return too_much(sink->h, sink->shown);
+}
+
 int sink_close(struct sink *sink, int err)
 {
 	if (!err && !sink->files)

@@ -29,7 +29,7 @@ shadows() { "$bxctl" --json policies | jq -r '[.policies[] | select(.mode == "sh
 vf_driver() { basename "$(readlink "/sys/bus/pci/devices/0000:01:00.$1/driver" || echo /none)"; }
 vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }
 
-ktap_plan 61
+ktap_plan 65
 modprobe -a bus_ext nvme
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 
@@ -60,7 +60,7 @@ name=none make_bundle 1.0 ejected
 change "an installation that fails" 5 "bundle 'none' has the policy 'loader_test'" install
 name=none make_bundle 1.0 no-such-bus
 change "or is refused" 4 "no such bus" install
-check_equal "leaves nothing" "two" "$(ls -A $state)"
+check_equal "leaves nothing" "two two" "$(ls -A $state) $(ls /sys/fs/bpf/bus_ext/bundles)"
 
 # --- on and off
 says "disable" 0 "detached loader_test .*detached other.v1 .*disabled two" disable two
@@ -108,6 +108,14 @@ check_equal "and does not keep the others" "in_force not_in_force" "$(of two '\(
 check_equal "JSON says so, too" 'broken true, two false' "$("$bxctl" --json boot |
 	jq -r '[.bundles[] | "\(.name) \(.error != null)"] | join(", ")')"
 "$bxctl" remove broken >/dev/null
+# as after a removal with an initramfs that is older
+mv $state/two "$work/removed"
+says "what is in force of a bundle that is not there any more" 0 \
+	"bundle two is not enabled: it was taken out of force" boot
+check_equal "is out of force" "" "$(attached)"
+says "once" 0 '^$' boot
+mv "$work/removed" $state/two
+says "a bundle that is" 0 "bundle two 1.0 .generation 1. is in force" boot
 "$bxctl" remove two >/dev/null
 check_equal "nothing of them is left" ",  " "$(ls -A $state), $(attached) $(find /sys/fs/bpf/bus_ext/policies /sys/fs/bpf/bus_ext/bundles -mindepth 1)"
 

@@ -56,7 +56,7 @@ hostile() {
 	install_it "$1" 4 "$2" --allow-unsigned "$work/hostile.tar.zst"
 }
 
-ktap_plan 97
+ktap_plan 98
 mkdir -p "$work/etc/keys" "$work/in" "$TMPDIR"
 
 # --- signatures
@@ -209,6 +209,9 @@ rm "$work/in/acme/d/e/f/g/x"
 for i in {1..260}; do : >"$work/in/acme/d/$i"; done
 hostile "too many files" "at most 256 files" acme
 rm "$work"/in/acme/d/[0-9]*
+mkdir "$work"/in/acme/d/{1..600}
+hostile "too many folders" "at most 256 files" acme
+rmdir "$work"/in/acme/d/[0-9]*
 truncate -s 70M "$work/in/acme/d/zeros"
 hostile "much from little" "64 MiB" acme
 rm "$work/in/acme/d/zeros"
