@@ -49,6 +49,7 @@
  * @allow_unsigned: --allow-unsigned
  * @offline: --offline
  * @files: --files
+ * @words: --words
  * @json: --json
  * @verbose: --verbose
  * @all: --all
@@ -70,6 +71,7 @@ struct args {
 	bool		allow_unsigned;
 	bool		offline;
 	bool		files;
+	bool		words;
 	bool		json;
 	bool		verbose;
 	bool		all;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,25 @@ static void json_help(struct json *j, const struct command *only)
 	json_end_array(j);
 }
 
+static void word_params(const struct param *params)
+{
+	for (; params && params->name; params++)
+		printf("--%s\n", params->name);
+}
+
+/* For the completion: commands, or the options of one */
+static void help_words(const struct command *cmd)
+{
+	const struct command *one;
+
+	if (cmd)
+		word_params(cmd->params);
+	for (size_t i = 0; !cmd && (one = command_at(i)); i++)
+		printf("%s\n", one->name);
+	if (cmd)
+		word_params(common_params);
+}
+
 static int do_help(struct env *env)
 {
 	const struct command *cmd = NULL;
@@ -146,6 +166,8 @@ static int do_help(struct env *env)
 	}
 	if (env->args.json)
 		json_help(&env->json, cmd);
+	else if (env->args.words)
+		help_words(cmd);
 	else if (cmd)
 		help_command(cmd);
 	else
@@ -169,12 +191,19 @@ static int do_version(struct env *env)
 	return 0;
 }
 
+static const struct param help_params[] = {
+	{ "words", 0, PARAM_FLAG, NULL,
+	  "the names of commands, or a command's options, alone",
+	  offsetof(struct args, words) },
+	{}
+};
+
 const struct command main_commands[] = {
 	{ "version", NULL, "the versions of bxctl and of the module",
 	  "Prints the version of bxctl and that of the loaded module.",
 	  NULL, do_version },
 	{ "help", "[COMMAND]", "this text, or that of a command",
-	  "Describes all commands, or one in detail.", NULL, do_help },
+	  "Describes all commands, or one in detail.", help_params, do_help },
 	{}
 };
 

@@ -110,22 +110,33 @@ static const char *word_installed(char *buf, const struct bx_installed *b)
 	return b->current ? "in force" : "another state in force";
 }
 
+static const char *word_ejection(char *buf, const struct bx_exit_info *e)
+{
+	if (!e)
+		return "-";
+	snprintf(buf, WORDS, "%s, %llu s ago", e->name,
+		 seconds_since(e->time_ns));
+	return buf;
+}
+
 static int installed_row(const struct bx_installed *b, void *arg)
 {
 	char generation[32], hits[24], diverged[24], state[WORDS];
+	char ejection[WORDS];
 	struct status *s = arg;
 
 	if (!s->bundles.rows)
 		table_row(&s->bundles, "BUNDLE", "VERSION", "GENERATION",
 			  "MODE", "STATE", "HITS", "DIVERGED", "SIGNED BY",
-			  NULL);
+			  "LAST EJECTION", NULL);
 	snprintf(generation, sizeof(generation), "%u of %u", b->generation,
 		 b->generations);
 	snprintf(hits, sizeof(hits), "%llu", b->hits);
 	snprintf(diverged, sizeof(diverged), "%llu", b->diverged);
 	table_row(&s->bundles, b->name, b->version ?: "-", generation,
 		  b->shadow ? "shadow" : "enforce", word_installed(state, b),
-		  hits, diverged, b->signer ?: "nobody", NULL);
+		  hits, diverged, b->signer ?: "nobody",
+		  word_ejection(ejection, b->ejection), NULL);
 	if (b->problem)
 		fprintf(stderr, "bxctl: bundle %s: %s\n", b->name,
 			b->problem);

@@ -29,7 +29,7 @@ shadows() { "$bxctl" --json policies | jq -r '[.policies[] | select(.mode == "sh
 vf_driver() { basename "$(readlink "/sys/bus/pci/devices/0000:01:00.$1/driver" || echo /none)"; }
 vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }
 
-ktap_plan 65
+ktap_plan 67
 modprobe -a bus_ext nvme
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 
@@ -47,6 +47,9 @@ change "a version that is ejected" 6 "was ejected .*everything is as it was befo
 check_equal "changes nothing" "1.0 1/2 enforce in_force, loader_test:1 other.v1:0, generation-1 generation-2 state.yaml" \
 	"$(of two '\(.version) \(.generation)/\(.generations) \(.mode) ' )$(
 		"$bxctl" boot >/dev/null; of two '\(.state)'), $(attached), $(files two)"
+check_equal "but status knows of it" "loader_test return" \
+	"$(of two '\(.last_ejection.name) \(.last_ejection.kind)')"
+says "in a line as well" 0 "two +1.0 .* loader_test, [0-9]+ s ago" status
 make_bundle 3.0 ejected
 change "one less, and ejected" 6 "was ejected .*everything is as it was before" upgrade
 check_equal "brings the one that was to go back, too" "loader_test:1 other.v1:0" "$(attached)"
