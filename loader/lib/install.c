@@ -588,6 +588,12 @@ int bx_upgrade(struct bx_handle *h, const char *path,
 
 /* ---- those that are installed ---- */
 
+static int begin_change(struct bx_handle *h, const char *name,
+			struct installed *inst)
+{
+	return begin_with(h, name, inst) ?: unsettled(h, inst);
+}
+
 /* The change is given up; the error stays what it was. */
 static void abandon(struct bx_handle *h, const char *name)
 {
@@ -630,9 +636,7 @@ int bx_enable(struct bx_handle *h, const char *name,
 	struct generation *g;
 	int err;
 
-	err = begin_with(h, name, &inst);
-	if (!err)
-		err = unsettled(h, &inst);
+	err = begin_change(h, name, &inst);
 	if (!err) {
 		g = state_generation(&inst, inst.current);
 		for (unsigned int i = 0; !err && i < opts->nr_set; i++)
@@ -651,9 +655,7 @@ int bx_disable(struct bx_handle *h, const char *name, bx_applied_fn fn,
 	struct installed inst;
 	int err;
 
-	err = begin_with(h, name, &inst);
-	if (!err)
-		err = unsettled(h, &inst);
+	err = begin_change(h, name, &inst);
 	if (!err) {
 		inst.enabled = false;
 		err = end_change(h, &inst, 0, &none, fn, arg);
@@ -668,9 +670,7 @@ int bx_set_mode(struct bx_handle *h, const char *name,
 	struct installed inst;
 	int err;
 
-	err = begin_with(h, name, &inst);
-	if (!err)
-		err = unsettled(h, &inst);
+	err = begin_change(h, name, &inst);
 	if (!err) {
 		inst.shadow = opts->mode == BX_MODE_SHADOW;
 		err = end_change(h, &inst, 0, opts, fn, arg);
