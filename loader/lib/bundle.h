@@ -113,6 +113,7 @@ int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,
 		    void *arg);
 
 int bundle_policies(struct bx_bundle *b, struct names *names);
+int bundle_check_mode(struct bx_bundle *b);
 int bundle_load(struct bx_bundle *b, const struct names *drops,
 		struct transaction *txn);
 int bundle_force(struct bx_bundle *b, const struct names *drops,

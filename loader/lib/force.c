@@ -414,6 +414,20 @@ int bundle_policies(struct bx_bundle *b, struct names *names)
 	return err;
 }
 
+/* Can it be in the mode that it is to be in?  Needs no kernel. */
+int bundle_check_mode(struct bx_bundle *b)
+{
+	struct transaction txn = {};
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < b->nr_policies; i++)
+		for (unsigned int k = 0; !err && k < b->policies[i].count; k++)
+			err = add_object(b, &txn, b->policies[i].file[k]) ?:
+				check_mode(b, &txn.objs[txn.count - 1]);
+	txn_close(&txn);
+	return err;
+}
+
 /* ---- verify ---- */
 
 static void count_programs(const struct object *obj, struct bx_verified *v)

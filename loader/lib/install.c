@@ -490,20 +490,24 @@ static int bring_in(struct bx_handle *h, struct candidate *c,
 		    void *arg)
 {
 	const struct bx_install_opts *opts = c->opts;
-	bool shadow = inst->shadow;
+	bool before = inst->shadow, shadow = before;
 	struct generation *g;
 	int err;
 
-	err = add_generation(h, c, inst);
+	if (opts->mode != BX_MODE_KEEP)
+		shadow = opts->mode == BX_MODE_SHADOW;
+	c->b->enforce = !shadow;
+	err = bundle_check_mode(c->b);
+	if (!err)
+		err = add_generation(h, c, inst);
 	if (err)
 		return err;
 	g = &inst->gens[inst->count - 1];
-	if (opts->mode != BX_MODE_KEEP)
-		inst->shadow = opts->mode == BX_MODE_SHADOW;
+	inst->shadow = shadow;
 	if (enable && !(opts->flags & BX_INSTALL_OFFLINE))
 		err = installed_force(h, inst, g, fn, arg);
 	if (err) {
-		inst->shadow = shadow;
+		inst->shadow = before;
 		undo(h, inst, g->number);
 		return err;
 	}
@@ -664,6 +668,20 @@ int bx_disable(struct bx_handle *h, const char *name, bx_applied_fn fn,
 	return err;
 }
 
+/* Also of one that is not to be in force now */
+static int check_mode(struct bx_handle *h, const struct installed *inst)
+{
+	struct bx_bundle *b;
+	int err;
+
+	err = open_generation(h, inst, state_generation(inst, inst->current),
+			      &b);
+	if (!err)
+		err = bundle_check_mode(b);
+	bx_bundle_close(b);
+	return err;
+}
+
 int bx_set_mode(struct bx_handle *h, const char *name,
 		const struct bx_install_opts *opts, bx_applied_fn fn, void *arg)
 {
@@ -673,7 +691,8 @@ int bx_set_mode(struct bx_handle *h, const char *name,
 	err = begin_change(h, name, &inst);
 	if (!err) {
 		inst.shadow = opts->mode == BX_MODE_SHADOW;
-		err = end_change(h, &inst, 0, opts, fn, arg);
+		err = end_change(h, &inst, check_mode(h, &inst), opts, fn,
+				 arg);
 	}
 	end_with(h, &inst);
 	return err;

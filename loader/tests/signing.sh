@@ -56,7 +56,7 @@ hostile() {
 	install_it "$1" 4 "$2" --allow-unsigned "$work/hostile.tar.zst"
 }
 
-ktap_plan 98
+ktap_plan 101
 mkdir -p "$work/etc/keys" "$work/in" "$TMPDIR"
 
 # --- signatures
@@ -263,6 +263,12 @@ says "disable" 0 "disabled acme" disable acme
 says "then it needs nothing" 0 '^$' boot --files
 says "shadow" 8 "takes two arguments" mode shadow acme acme
 says "a mode that is none" 8 "'loud' is neither" mode loud acme
+make_bundle "bundle: sh" "policies: [ shadow.bpf.o ]"
+cp "$objects/shadow.bpf.o" "$bundle"
+install_it "what is made for shadow mode" 4 "cannot be enforced: it is made for shadow mode" --allow-unsigned "$bundle"
+install_it "is installed as that" 0 installed --allow-unsigned --mode shadow "$bundle"
+says "and cannot be enforced, not even when it is disabled" 4 "cannot be enforced" mode --offline enforce sh
+"$bxctl" remove sh >/dev/null
 says "a bundle that is not installed" 4 "'none' is not installed" enable none
 make_bundle "bundle: another" "policies: [ other.bpf.o ]"
 cp "$objects/other.bpf.o" "$bundle"
