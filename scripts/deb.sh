@@ -59,10 +59,11 @@ dkms_modules() {
 }
 
 # make's own variables are not for the make that debian/rules is.
+# -d: scripts/packages.sh knows what is needed, and that is no C++
 package() {
 	cd "$1"
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u BUILD -u DESTDIR -u PREFIX \
-		dpkg-buildpackage -b -us -uc
+		dpkg-buildpackage -d -b -us -uc
 }
 
 this=$(version "$top")
