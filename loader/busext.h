@@ -556,7 +556,7 @@ struct bx_install_opts {
  * bx_install() - install a bundle, enable it, and bring it into force
  * @handle: the handle
  * @path: a directory or an archive; a bare name is also that of a bundle in
- *	/usr/lib/bus_ext/bundles
+ *	/usr/lib/bus_ext/bundles, or below /usr/local
  * @opts: options
  * @fn: called for each policy, once all of them are in force
  * @arg: second argument of @fn

@@ -20,8 +20,13 @@
 #include "state.h"
 #include "tree.h"
 
-#define VENDOR_DIR	"/usr/lib/bus_ext/bundles"
 #define NEW		".new"
+
+/* Where packages put bundles, and 'make install' */
+static const char *const vendor_dirs[] = {
+	"/usr/lib/bus_ext/bundles",
+	"/usr/local/lib/bus_ext/bundles",
+};
 
 /* ---- the kernel's side ---- */
 
@@ -353,8 +358,13 @@ static const char *locate(struct candidate *c, const char *path)
 
 	if (strchr(path, '/') || !name_is_good(path) || !stat(path, &st))
 		return path;
-	snprintf(c->found, sizeof(c->found), VENDOR_DIR "/%s", path);
-	return stat(c->found, &st) ? path : c->found;
+	for (size_t i = 0; i < sizeof(vendor_dirs) / sizeof(*vendor_dirs); i++) {
+		snprintf(c->found, sizeof(c->found), "%s/%s", vendor_dirs[i],
+			 path);
+		if (!stat(c->found, &st))
+			return c->found;
+	}
+	return path;
 }
 
 static int find_owner(struct bx_handle *h, const char *name, void *arg)
