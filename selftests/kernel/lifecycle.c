@@ -200,6 +200,7 @@ TEST_F_TIMEOUT(modules, update_under_load_leaves_no_gap, 60)
 {
 	struct load load = {};
 	int link, one, two;
+	__u64 updates = 0;
 
 	ASSERT_EQ(0, bxt_start("bxsim"));
 	driver("c", "ids=*:*");
@@ -213,16 +214,16 @@ TEST_F_TIMEOUT(modules, update_under_load_leaves_no_gap, 60)
 	ASSERT_LE(0, link);
 	settle();
 	load_begin(&load);
-	for (int i = 0; i < 100; i++) {
+	/* on one processor the load may not run for a while */
+	while (updates < 200 || !bxt_probes("a") || !bxt_probes("b")) {
 		ASSERT_EQ(0, bxt_update(link, two, one));
 		ASSERT_EQ(0, bxt_update(link, one, two));
+		updates += 2;
 	}
 	load_end(&load);
 	settle();
 	EXPECT_EQ(0, bxt_probes("c"));
-	EXPECT_LT(0, bxt_probes("a"));
-	EXPECT_LT(0, bxt_probes("b"));
-	EXPECT_EQ(201, policy("p0").generation);
+	EXPECT_EQ(1 + updates, policy("p0").generation);
 }
 
 TEST_F_TIMEOUT(modules, ejections_under_load_leave_every_device_bound, 60)
