@@ -46,7 +46,7 @@ group() {
 		echo lz4
 		;;
 	fuzz)
-		echo libfuzzer-19-dev libclang-rt-19-dev
+		echo libfuzzer-19-dev libclang-rt-19-dev openssl
 		;;
 	check)
 		echo sparse shellcheck perl git
