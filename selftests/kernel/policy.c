@@ -208,7 +208,8 @@ TEST_F(policy, init_runs_once_and_first)
 	EXPECT_EQ(0, bxt_script(0)->exits);
 }
 
-TEST_F(policy, there_is_a_limit)
+/* 256 of them take a while where each is checked by sanitizers */
+TEST_F_TIMEOUT(policy, there_is_a_limit, 180)
 {
 	struct bxt_spec spec = { .ops = BX_OP_EVENT };
 	char name[BX_NAME_LEN];
