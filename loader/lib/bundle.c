@@ -606,7 +606,6 @@ void bx_bundle_close(struct bx_bundle *b)
 	if (!b)
 		return;
 	yaml_close(&b->yaml);
-	yaml_close(&b->chosen);
 	if (b->scratch)
 		tree_discard(b->scratch);
 	free(b->scratch);
@@ -641,35 +640,43 @@ int bx_bundle_check(struct bx_bundle *b, unsigned int flags)
 	return ret < 0 ? ret : 0;
 }
 
-/* CONF_DIR/bundles.d/NAME.yaml: values of settings, by their names */
-int bx_bundle_configure(struct bx_bundle *b)
+static int read_chosen(struct bx_bundle *b, const struct yaml *y)
 {
-	struct bx_handle *h = b->h;
-	struct fy_node *root, *node;
+	struct fy_node *root = yaml_root(y), *node;
 	const char *name, *value;
 	struct setting *s;
-	int err;
+	int err = 0;
 
-	snprintf(b->chosen_path, sizeof(b->chosen_path), "%s/bundles.d/%s.yaml",
-		 h->conf_dir, b->about.name);
-	if (access(b->chosen_path, F_OK) && errno == ENOENT)
-		return 0;
-	yaml_close(&b->chosen);
-	err = yaml_open(h, b->chosen_path, b->chosen_path, &b->chosen);
-	if (err)
-		return err;
-	root = yaml_root(&b->chosen);
 	if (!yaml_is_map(root))
-		return yaml_bad(&b->chosen, root,
+		return yaml_bad(y, root,
 				"this is to be a mapping ('NAME: VALUE')");
 	for (unsigned int i = 0; !err && (node = yaml_pair(root, i, &name)); i++) {
 		s = bundle_setting(b, name);
 		if (!s)
-			return no_setting(b, name, b->chosen_path);
-		err = yaml_scalar(&b->chosen, node, &value);
+			return no_setting(b, name, y->path);
+		err = yaml_scalar(y, node, &value);
 		if (!err)
 			err = setting_set(b, s, value);
 	}
+	return err;
+}
+
+/* CONF_DIR/bundles.d/NAME.yaml: values of settings, by their names */
+int bx_bundle_configure(struct bx_bundle *b)
+{
+	char path[PATH_MAX];
+	struct yaml y;
+	int err;
+
+	snprintf(path, sizeof(path), "%s/bundles.d/%s.yaml", b->h->conf_dir,
+		 b->about.name);
+	if (access(path, F_OK) && errno == ENOENT)
+		return 0;
+	err = yaml_open(b->h, path, path, &y);
+	if (err)
+		return err;
+	err = read_chosen(b, &y);
+	yaml_close(&y);
 	return err;
 }
 

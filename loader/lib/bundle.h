@@ -63,7 +63,6 @@ struct alternatives {
  * @scratch: a directory that goes with it; NULL when there is none
  * @shadow: its policies are to be in shadow mode
  * @enforce: none of them may be
- * @chosen: the operator's settings
  */
 struct bx_bundle {
 	struct bx_handle	*h;
@@ -74,8 +73,6 @@ struct bx_bundle {
 	bool			shadow;
 	bool			enforce;
 	char			signer[256];
-	char			chosen_path[PATH_MAX];
-	struct yaml		chosen;
 	struct yaml		yaml;
 	struct bx_bundle_about	about;
 	const char		*needs;
