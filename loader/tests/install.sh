@@ -25,7 +25,6 @@ of() { "$bxctl" --json status | jq -r ".bundles[] | select(.name == \"$1\") | \"
 two() { of two '\(.version) \(.generation)/\(.generations) \(.mode) \(.state)'; }
 files() { (cd "$state/$1" && shopt -s dotglob && echo *); }
 pins() { (cd /sys/fs/bpf/bus_ext/policies && echo *); }
-shadows() { "$bxctl" --json policies | jq -r '[.policies[] | select(.mode == "shadow").name] | sort | join(" ")'; }
 vf_driver() { basename "$(readlink "/sys/bus/pci/devices/0000:01:00.$1/driver" || echo /none)"; }
 vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }
 
@@ -86,14 +85,14 @@ exec 9<&-
 
 # --- modes
 says "shadow" 0 "upgraded loader_test .*shadow.*upgraded other.v1 .*shadow.*in shadow mode: two" mode shadow two
-check_equal "is that of all policies" "loader_test other.v1, 1.0 1/3 shadow in_force" "$(shadows), $(two)"
+check_equal "is that of all policies" "loader_test:1(shadow) other.v1:0(shadow), 1.0 1/3 shadow in_force" "$(attached), $(two)"
 says "enforce" 0 "enforced: two" mode enforce two
-check_equal "is none of them" ", 1.0 1/3 enforce in_force" "$(shadows), $(two)"
+check_equal "is none of them" "loader_test:1 other.v1:0, 1.0 1/3 enforce in_force" "$(attached), $(two)"
 name="sh" make_bundle 1 shadow
 change "made for shadow mode" 4 "cannot be enforced: it is made for shadow mode" install
 change "it is taken as that" 0 "installed" install --mode shadow
 says "and cannot be enforced" 4 "the policy 'shadow' of bundle 'sh' cannot be enforced" mode enforce sh
-check_equal "so it stays" "shadow in_force, shadow" "$(of sh '\(.mode) \(.state)'), $(shadows)"
+check_equal "so it stays" "shadow in_force, loader_test:1 other.v1:0 shadow:0(shadow)" "$(of sh '\(.mode) \(.state)'), $(attached)"
 "$bxctl" remove sh >/dev/null
 
 # --- boot, as it is when there is nothing yet

@@ -4,13 +4,13 @@
 . selftests/lib/ktap.sh
 bxctl=${BUILD:-build}/bin/bxctl
 
-# attached: names and versions in the kernel
+# attached: names and versions in the kernel, with '(shadow)' where that is the mode
 attached() {
-	local dir
+	local dir version flags
 	for dir in /sys/kernel/bus_ext/policies/*/; do
-		[ -d "$dir" ] || continue
-		dir=${dir%/}
-		echo "${dir##*/}:$(<"$dir/version")"
+		{ read -r version <"$dir/version" && read -r flags <"$dir/flags"; } 2>/dev/null || continue
+		((flags & 1)) && version+='(shadow)'
+		echo "$(basename "$dir"):$version"
 	done | sort | xargs
 }
 
