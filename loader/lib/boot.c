@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "bundle.h"
 #include "state.h"
 #include "tree.h"
 
@@ -265,8 +266,7 @@ static int need_one(struct bx_handle *h, const char *name, void *arg)
 		needs->any = true;
 		state_path(h, path, name, "state.yaml");
 		needs->fn(BX_NEED_FILE, path, needs->arg);
-		snprintf(path, sizeof(path), "%s/bundles.d/%s.yaml",
-			 h->conf_dir, name);
+		settings_path(h, path, name);
 		if (!access(path, F_OK))
 			needs->fn(BX_NEED_FILE, path, needs->arg);
 		ret = need_generation(h, &inst, needs);

@@ -661,15 +661,19 @@ static int read_chosen(struct bx_bundle *b, const struct yaml *y)
 	return err;
 }
 
-/* CONF_DIR/bundles.d/NAME.yaml: values of settings, by their names */
+void settings_path(struct bx_handle *h, char *buf, const char *name)
+{
+	snprintf(buf, PATH_MAX, "%s/bundles.d/%s.yaml", h->conf_dir, name);
+}
+
+/* The operator's file: values of settings, by their names */
 int bx_bundle_configure(struct bx_bundle *b)
 {
 	char path[PATH_MAX];
 	struct yaml y;
 	int err;
 
-	snprintf(path, sizeof(path), "%s/bundles.d/%s.yaml", b->h->conf_dir,
-		 b->about.name);
+	settings_path(b->h, path, b->about.name);
 	if (access(path, F_OK) && errno == ENOENT)
 		return 0;
 	err = yaml_open(b->h, path, path, &y);

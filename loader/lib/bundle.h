@@ -87,6 +87,8 @@ struct bx_bundle {
 };
 
 /* bundle.c */
+/* @buf: PATH_MAX bytes for the operator's file of values */
+void settings_path(struct bx_handle *h, char *buf, const char *name);
 struct setting *bundle_setting(struct bx_bundle *b, const char *name);
 int setting_set(struct bx_bundle *b, struct setting *s, const char *value);
 int claims_read(const struct yaml *y, struct fy_node *root,
