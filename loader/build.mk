@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# libbusext and bxctl. What runs in the kernel (bxctl.bpf.c) is compiled by the
-# rules in the Makefile and linked in as a skeleton.
+# libbusext and bxctl. What runs in the kernel (bxctl_*.bpf.c) is compiled by the
+# rules in the Makefile and linked in as skeletons.
 
-LOADER_SKEL := $(BUILD)/loader/bxctl.skel.h
+LOADER_SKEL := $(BUILD)/loader/bxctl_change.skel.h $(BUILD)/loader/bxctl_query.skel.h
 LIBBUSEXT   := $(BUILD)/lib/libbusext.a
 BXCTL       := $(BUILD)/bin/bxctl
 # include/uapi first: <linux/bus_ext.h> is the shared one here, as it is where
@@ -22,7 +22,7 @@ $(LOADER_LIB_OBJS) $(LOADER_CMD_OBJS): $(BUILD)/%.o: %.c | $(LOADER_SKEL) $(LIBB
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) -MMD -MP -c $< -o $@
 
-# The skeleton is generated: the one file that includes it depends on it.
+# They are generated: the one file that includes them depends on them.
 $(BUILD)/loader/lib/control.o: $(LOADER_SKEL)
 
 $(LIBBUSEXT): $(LOADER_LIB_OBJS)

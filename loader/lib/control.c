@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: running the programs of bxctl.bpf.c
+ * libbusext: running the programs of bxctl_*.bpf.c
  *
- * A request's program is loaded when it is first wanted, alone, or with the others
- * that a change of policies needs.  It is kept: waiting runs the same one many times.
+ * A request's program is loaded when it is first wanted, with others that may be.  It
+ * is kept: waiting runs the same one many times.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +11,27 @@
 #include <bpf/libbpf.h>
 
 #include "internal.h"
-#include "loader/bxctl.skel.h"
+#include "control.h"
+#include "loader/bxctl_change.skel.h"
+#include "loader/bxctl_query.skel.h"
 
 #define MAX_RING_SIZE	(64U << 20)
+
+/**
+ * struct control - loaded programs
+ * @change: from bxctl_change.bpf.c, or
+ * @query: from bxctl_query.bpf.c
+ * @obj: the object of either
+ * @records: its ring
+ * @data: once it is loaded, what it is asked and what it answers
+ */
+struct control {
+	struct bxctl_change	*change;
+	struct bxctl_query	*query;
+	struct bpf_object	*obj;
+	struct bpf_map		*records;
+	struct control_data	*data;
+};
 
 static const char *const request_names[NR_REQUESTS] = {
 	[LIST_DEVICES]	= "list_devices",
@@ -63,56 +81,100 @@ static bool is_for_change(enum request which)
 	}
 }
 
+/* Of one object with it, unless it is to be alone */
 static bool is_wanted(struct bx_handle *h, const char *name,
-		      enum request which, bool others)
+		      enum request which, bool alone)
 {
 	for (int i = 0; i < NR_REQUESTS; i++)
 		if (!strcmp(name, request_names[i]))
 			return i == (int)which ||
-				(others && !h->control[i] && is_for_change(i));
+				(!alone && !h->control[i] &&
+				 is_for_change(i) == is_for_change(which));
 	return false;
 }
 
-/* @others: with what else a change needs */
+static void control_free(struct control *c)
+{
+	bxctl_change__destroy(c->change);
+	bxctl_query__destroy(c->query);
+	free(c);
+}
+
+static struct control *control_new(bool change)
+{
+	struct control *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	if (change) {
+		c->change = bxctl_change__open();
+		if (c->change) {
+			c->obj = c->change->obj;
+			c->records = c->change->maps.records;
+		}
+	} else {
+		c->query = bxctl_query__open();
+		if (c->query) {
+			c->obj = c->query->obj;
+			c->records = c->query->maps.records;
+		}
+	}
+	if (!c->obj) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static int control_load(struct control *c)
+{
+	int err = c->change ? bxctl_change__load(c->change) :
+		  bxctl_query__load(c->query);
+
+	if (!err)
+		c->data = c->change ? &c->change->bss->data :
+			  &c->query->bss->data;
+	return err;
+}
+
 static int load(struct bx_handle *h, enum request which,
-		unsigned int ring_size, bool others)
+		unsigned int ring_size, bool alone)
 {
 	struct bpf_program *prog;
-	struct bxctl *skel;
+	struct control *c;
 	int err;
 
 	log_begin(h);
-	skel = bxctl__open();
-	if (!skel) {
+	c = control_new(is_for_change(which));
+	if (!c) {
 		err = -errno;
 		log_end(h);
-		return load_failed(h, which, err);
+		return err;
 	}
-	bpf_object__for_each_program(prog, skel->obj)
+	bpf_object__for_each_program(prog, c->obj)
 		bpf_program__set_autoload(prog,
 					  is_wanted(h, bpf_program__name(prog),
-						    which, others));
-	bpf_map__set_max_entries(skel->maps.records, ring_size);
-	err = bxctl__load(skel);
+						    which, alone));
+	bpf_map__set_max_entries(c->records, ring_size);
+	err = control_load(c);
 	log_end(h);
 	if (err) {
-		bxctl__destroy(skel);
-		return load_failed(h, which, err);
+		control_free(c);
+		return err;
 	}
 	for (int i = 0; i < NR_REQUESTS; i++)
-		if (is_wanted(h, request_names[i], which, others))
-			h->control[i] = skel;
+		if (is_wanted(h, request_names[i], which, alone))
+			h->control[i] = c;
 	return 0;
 }
 
 /*
- * Most of the time goes into reading the kernel's types, once for each skeleton, so
- * a change takes all of its programs at once.
+ * Most of the time goes into reading the kernel's types, once for each object that is
+ * loaded, so all of its programs are, but where the module lacks one of the others.
  */
 static int control_open(struct bx_handle *h, enum request which,
 			unsigned int ring_size)
 {
-	bool change = h->lock_fd >= 0 && is_for_change(which);
 	int err;
 
 	if (h->control[which])
@@ -120,19 +182,22 @@ static int control_open(struct bx_handle *h, enum request which,
 	err = bx_check_kernel(h);
 	if (err)
 		return err;
-	if (change && ring_size < h->ring_size)
-		ring_size = h->ring_size;
-	return load(h, which, ring_size, change);
+	err = load(h, which, ring_size, false);
+	if (err && err != -EPERM && err != -ENOMEM)
+		err = load(h, which, ring_size, true);
+	return err ? load_failed(h, which, err) : 0;
 }
 
 static void control_drop(struct bx_handle *h, enum request which)
 {
-	struct bxctl *skel = h->control[which];
+	struct control *c = h->control[which];
 
+	if (!c)
+		return;
 	for (int i = 0; i < NR_REQUESTS; i++)
-		if (h->control[i] == skel)
+		if (h->control[i] == c)
 			h->control[i] = NULL;
-	bxctl__destroy(skel);
+	control_free(c);
 }
 
 void control_close(struct bx_handle *h)
@@ -146,14 +211,14 @@ void control_close(struct bx_handle *h)
 static int control_run(struct bx_handle *h, enum request which)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
-	struct bxctl *skel = h->control[which];
+	struct control *c = h->control[which];
 	struct bpf_program *prog;
 	int err;
 
-	prog = bpf_object__find_program_by_name(skel->obj,
+	prog = bpf_object__find_program_by_name(c->obj,
 						request_names[which]);
-	skel->bss->result = 0;
-	skel->bss->lost = 0;
+	c->data->result = 0;
+	c->data->lost = 0;
 	err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
 	if (err)
 		return fail(h, err == -EPERM ? BX_FAULT_PERMISSION :
@@ -193,11 +258,11 @@ static int on_record(void *arg, void *data, size_t size)
 static int list_once(struct bx_handle *h, enum request which,
 		     struct records *out)
 {
-	struct bxctl *skel = h->control[which];
+	struct control *c = h->control[which];
 	struct ring_buffer *ring;
 	int err;
 
-	ring = ring_buffer__new(bpf_map__fd(skel->maps.records), on_record,
+	ring = ring_buffer__new(bpf_map__fd(c->records), on_record,
 				out, NULL);
 	if (!ring)
 		return fail(h, BX_FAULT_FAILED, errno,
@@ -211,13 +276,13 @@ static int list_once(struct bx_handle *h, enum request which,
 		err = fail(h, BX_FAULT_FAILED, err,
 			   "cannot read the records of '%s': %s",
 			   request_names[which], strerror(-err));
-	else if (skel->bss->result)
-		err = fail(h, BX_FAULT_FAILED, skel->bss->result,
+	else if (c->data->result)
+		err = fail(h, BX_FAULT_FAILED, c->data->result,
 			   "cannot read the records of '%s': %s",
 			   request_names[which],
-			   strerror(-skel->bss->result));
+			   strerror(-c->data->result));
 	else
-		err = skel->bss->lost ? 1 : 0;
+		err = c->data->lost ? 1 : 0;
 out:
 	ring_buffer__free(ring);
 	return err;
@@ -236,10 +301,10 @@ int control_list(struct bx_handle *h, enum request which, const void *about,
 		if (err)
 			return err;
 		if (which == LIST_TRIAL)
-			memcpy(&h->control[which]->bss->trial, about,
+			memcpy(&h->control[which]->data->trial, about,
 			       sizeof(struct bx_trial));
 		else if (about)
-			memcpy(&h->control[which]->bss->ref, about,
+			memcpy(&h->control[which]->data->ref, about,
 			       sizeof(struct bx_devref));
 		err = list_once(h, which, out);
 		if (err <= 0)
@@ -262,38 +327,38 @@ int control_call(struct bx_handle *h, enum request which,
 		 const struct bx_devref *ref, struct bx_device_rec *rec,
 		 int64_t *result)
 {
-	struct bxctl *skel;
+	struct control *c;
 	int err;
 
-	err = control_open(h, which, 4096);
+	err = control_open(h, which, h->ring_size);
 	if (err)
 		return err;
-	skel = h->control[which];
+	c = h->control[which];
 	if (ref)
-		skel->bss->ref = *ref;
+		c->data->ref = *ref;
 	err = control_run(h, which);
 	if (err)
 		return err;
 	if (rec)
-		*rec = skel->bss->device;
-	*result = skel->bss->result;
+		*rec = c->data->device;
+	*result = c->data->result;
 	return 0;
 }
 
 int control_try_call(struct bx_handle *h, const struct bx_trial *trial,
 		     struct bx_trial_call *call, int64_t *result)
 {
-	struct bxctl *skel;
+	struct control *c;
 	int err;
 
-	err = control_open(h, TRY_CALL, 4096);
+	err = control_open(h, TRY_CALL, h->ring_size);
 	if (err)
 		return err;
-	skel = h->control[TRY_CALL];
-	skel->bss->trial = *trial;
-	skel->bss->call = *call;
+	c = h->control[TRY_CALL];
+	c->data->trial = *trial;
+	c->data->call = *call;
 	err = control_call(h, TRY_CALL, NULL, NULL, result);
-	*call = skel->bss->call;
+	*call = c->data->call;
 	return err;
 }
 
@@ -302,10 +367,10 @@ int control_commit(struct bx_handle *h, const struct bx_commit *change,
 {
 	int err;
 
-	err = control_open(h, COMMIT, 4096);
+	err = control_open(h, COMMIT, h->ring_size);
 	if (err)
 		return err;
-	h->control[COMMIT]->bss->change = *change;
+	h->control[COMMIT]->data->change = *change;
 	return control_call(h, COMMIT, NULL, NULL, ticket);
 }
 
@@ -314,10 +379,10 @@ int control_wait(struct bx_handle *h, uint64_t ticket, unsigned int ms,
 {
 	int err;
 
-	err = control_open(h, AWAIT, 4096);
+	err = control_open(h, AWAIT, h->ring_size);
 	if (err)
 		return err;
-	h->control[AWAIT]->bss->ticket = ticket;
-	h->control[AWAIT]->bss->wait_ms = ms;
+	h->control[AWAIT]->data->ticket = ticket;
+	h->control[AWAIT]->data->wait_ms = ms;
 	return control_call(h, AWAIT, NULL, NULL, result);
 }

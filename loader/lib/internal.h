@@ -3,7 +3,7 @@
  * libbusext: what its files share
  *
  *	lib.c      the handle, errors, libbpf's log, sysfs
- *	control.c  running the programs of bxctl.bpf.c
+ *	control.c  running the programs of bxctl_*.bpf.c
  *	query.c    lists and requests, on top of control.c
  *	contract.c the operations of a bus
  *	object.c   reading and checking a BPF object before it is loaded
@@ -40,9 +40,9 @@ struct bpf_object;
 struct bpf_map;
 struct bpf_program;
 struct bpf_link;
-struct bxctl;
+struct control;
 
-/* Programs of bxctl.bpf.c */
+/* Programs of bxctl_*.bpf.c */
 enum request {
 	LIST_DEVICES,
 	LIST_DRIVERS,
@@ -92,7 +92,7 @@ struct bx_handle {
 	bool		verbose;
 	int		lock_fd;
 	int		state_fd;
-	struct bxctl	*control[NR_REQUESTS];
+	struct control	*control[NR_REQUESTS];
 	enum bx_fault	fault;
 	char		error[1024];
 	char		said[512];

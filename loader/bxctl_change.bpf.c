@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/* bus_ext: what a change of policies asks the kernel */
+#include "bxctl.bpf.h"
+
+LIST(list_devices, device, bx_device_rec, BX_ITER_OWN | BX_ITER_ADOPTED)
+LIST(list_policies, policy, bx_policy_rec, 0)
+LIST(list_exits, exit, bx_exit_info, 0)
+
+SEC("syscall")
+int settle(void *ctx)
+{
+	data.result = bx_settle();
+	return 0;
+}
+
+SEC("syscall")
+int commit(void *ctx)
+{
+	data.result = bx_commit(&data.change);
+	return 0;
+}
+
+SEC("syscall")
+int await(void *ctx)
+{
+	data.result = bx_wait(data.ticket, data.wait_ms);
+	return 0;
+}
