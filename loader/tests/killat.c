@@ -9,24 +9,38 @@
  * Exit status: 99 when it was killed, else that of COMMAND, which then had no more
  * of these.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define KILLED	99
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Some of these change something with some arguments only. */
+static const int calls[] = {
+	SYS_bpf, SYS_openat,
+#ifdef SYS_rename
+	SYS_rename, SYS_unlink, SYS_mkdir, SYS_rmdir,
+#endif
+	SYS_renameat2, SYS_unlinkat, SYS_mkdirat, SYS_fsync, SYS_syncfs,
+	SYS_exit_group,
+};
 
 static int changes(const struct __ptrace_syscall_info *call)
 {
-	switch (call->entry.nr) {
+	switch (call->seccomp.nr) {
 	case SYS_bpf:
-		switch (call->entry.args[0]) {
+		switch (call->seccomp.args[0]) {
 		case BPF_OBJ_PIN:
 		case BPF_LINK_CREATE:
 		case BPF_LINK_UPDATE:
@@ -35,22 +49,29 @@ static int changes(const struct __ptrace_syscall_info *call)
 		}
 		return 0;
 	case SYS_openat:
-		return !!(call->entry.args[2] & O_CREAT);
-#ifdef SYS_rename
-	case SYS_rename:
-	case SYS_unlink:
-	case SYS_mkdir:
-	case SYS_rmdir:
-#endif
-	case SYS_renameat2:
-	case SYS_unlinkat:
-	case SYS_mkdirat:
-	case SYS_fsync:
-	case SYS_syncfs:
-	case SYS_exit_group:
-		return 1;
+		return !!(call->seccomp.args[2] & O_CREAT);
 	}
-	return 0;
+	return 1;
+}
+
+/* To be stopped at each system call would take longer than all that COMMAND does. */
+static int stop_at_calls(void)
+{
+	struct sock_filter code[2 * ARRAY_SIZE(calls) + 2];
+	struct sock_fprog prog = { ARRAY_SIZE(code), code };
+	struct sock_filter *at = code;
+
+	*at++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+					     offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		*at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+						     calls[i], 0, 1);
+		*at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+						     SECCOMP_RET_TRACE);
+	}
+	*at = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ?:
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
 }
 
 static int follow(pid_t pid, long left)
@@ -64,12 +85,12 @@ static int follow(pid_t pid, long left)
 		if (WIFSIGNALED(status))
 			return WTERMSIG(status) == SIGKILL ? KILLED :
 				128 + WTERMSIG(status);
-		if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(call),
+		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8) &&
+		    ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(call),
 			   &call) > 0 &&
-		    call.op == PTRACE_SYSCALL_INFO_ENTRY && changes(&call) &&
-		    !--left)
+		    changes(&call) && !--left)
 			kill(pid, SIGKILL);
-		ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
 	}
 	return 1;
 }
@@ -87,13 +108,17 @@ int main(int argc, char **argv)
 	if (!pid) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
+		if (stop_at_calls()) {
+			perror("killat: seccomp");
+			_exit(127);
+		}
 		execvp(argv[2], argv + 2);
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return 1;
 	ptrace(PTRACE_SETOPTIONS, pid, NULL,
-	       PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
-	ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+	       PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL);
+	ptrace(PTRACE_CONT, pid, NULL, NULL);
 	return follow(pid, atol(argv[1]));
 }

@@ -21,67 +21,66 @@ in_force() { attached; }
 
 # left: all that there is, but for numbers of generations
 left() {
-	{
-		find "$state" -mindepth 2 -maxdepth 2
-		find "$state" -maxdepth 1 -name '.*'
-		find $pins/policies -type f
-		ls "$TMPDIR"
-	} | sed 's|.*/two/||; s|generation-.*|generation|; s|.*/policies/||' | sort | uniq -c | xargs
+	local path all=()
+	shopt -s nullglob dotglob
+	for path in "$state"/*/* "$state"/.[!.]* "$pins"/policies/*/* "$TMPDIR"/*; do
+		path=${path#"$state"/two/}
+		path=${path#"$pins"/policies/}
+		all+=("${path%-[0-9]*}")
+	done
+	echo "${all[*]}"
 }
 
-# to_and_fro NAME COMMAND WANT LEFT BACK WANT LEFT: from what the second makes to what the
-# first makes and back, each killed at each step; the same once more then makes it so
-to_and_fro() {
-	local name=$1 more=1 said now command
-	shift
-	while n=$((n + 1)) && [ $more ]; do
-		more=
-		for _ in to fro; do
-			read -ra command <<<"$1"
-			said=
-			if killed $n "${command[@]}"; then
-				more=1
-				in_between $n "$5" "$2"
-				said=$("$bxctl" "${command[@]}" 2>&1)
-			fi
-			now="$(attached), $(left)"
-			[ "$now" = "$2, $3" ] || wrong=${wrong:-"after step $n: $said; $now; $2, $3"}
-			set -- "$4" "$5" "$6" "$1" "$2" "$3"
-		done
+# at_each_step NAME COMMAND WANT LEFT BACK WANT LEFT: of the first, starting from what
+# the second makes; which is the next command, and makes that again
+at_each_step() {
+	local name=$1 command back said
+	read -ra command <<<"$2"
+	read -ra back <<<"$5"
+	while n=$((n + 1)) && killed $n "${command[@]}"; do
+		in_between $n "$6" "$3"
+		said=$("$bxctl" "${back[@]}" 2>&1)
+		is $n "$6, $7" "$said"
 	done
+	is $n "$3, $4"
 	whole "$name"
 }
 
-ktap_plan 5
+# is STEP WANT SAID
+is() {
+	local now
+	now="$(attached), $(left)"
+	[ "$now" = "$2" ] || wrong=${wrong:-"after step $1: $3; $now; $2"}
+}
+
+ktap_plan 7
 modprobe bus_ext
 mkdir -p "$TMPDIR"
 write_bundle "$work/old" two 1.0 good other
 write_bundle "$work/new" two 2.0 good2
 old="loader_test:1 other.v1:0" new="loader_test:2"
-old_pins="1 loader_test/link 1 loader_test/map 1 other:v1/link 1 other:v1/map 1 state.yaml"
-new_pins="1 loader_test/link 1 loader_test/map 1 state.yaml"
+shadow="loader_test:1(shadow) other.v1:0(shadow)"
+new_pins="loader_test/link loader_test/map"
+old_pins="$new_pins other:v1/link other:v1/map"
+three="generation generation generation state.yaml"
+install="install --allow-unsigned $work/old"
+upgrade="upgrade --allow-unsigned $work"
 
-to_and_fro "install and remove" \
-	"install --allow-unsigned $work/old" "$old" "1 generation $old_pins" \
-	"remove two" '' ''
+at_each_step install "$install" "$old" "generation state.yaml $old_pins" "remove two" '' ''
+at_each_step remove "remove two" '' '' "$install" "$old" "generation state.yaml $old_pins"
 
-for change in "install old" "upgrade new" "upgrade old"; do
-	"$bxctl" "${change% *}" --allow-unsigned "$work/${change#* }" >/dev/null
+for change in "$install" "$upgrade/new" "$upgrade/old"; do
+	read -ra command <<<"$change"
+	"$bxctl" "${command[@]}" >/dev/null 2>&1
 done
-to_and_fro "upgrade" \
-	"upgrade --allow-unsigned $work/new" "$new" "3 generation $new_pins" \
-	"upgrade --allow-unsigned $work/old" "$old" "3 generation $old_pins"
+at_each_step upgrade "$upgrade/new" "$new" "$three $new_pins" "$upgrade/old" "$old" "$three $old_pins"
 
-# of the three that are kept, two neighbours are a version each
+# the one before it is the old version
 newest=$("$bxctl" --json status | jq '.bundles[0].generation')
-to_and_fro "rollback" \
-	"rollback -g $((newest - 1)) two" "$new" "3 generation $new_pins" \
-	"rollback -g $newest two" "$old" "3 generation $old_pins"
+at_each_step rollback "rollback -g $((newest - 1)) two" "$old" "$three $old_pins" \
+	"rollback -g $newest two" "$new" "$three $new_pins"
 
-to_and_fro "disable and enable" \
-	"disable two" '' "3 generation 1 state.yaml" \
-	"enable two" "$old" "3 generation $old_pins"
-
-to_and_fro "mode" \
-	"mode shadow two" "loader_test:1(shadow) other.v1:0(shadow)" "3 generation $old_pins" \
-	"mode enforce two" "$old" "3 generation $old_pins"
+at_each_step disable "disable two" '' "$three" "enable two" "$old" "$three $old_pins"
+at_each_step enable "enable two" "$old" "$three $old_pins" "disable two" '' "$three"
+at_each_step mode "mode shadow two" "$shadow" "$three $old_pins" \
+	"mode enforce two" "$old" "$three $old_pins"

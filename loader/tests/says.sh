@@ -4,14 +4,17 @@
 . selftests/lib/ktap.sh
 bxctl=${BUILD:-build}/bin/bxctl
 
-# attached: names and versions in the kernel, with '(shadow)' where that is the mode
+# attached: names and versions in the kernel, with '(shadow)' where that is the mode.
+# Starts no process: they are what takes time in the VM.
 attached() {
-	local dir version flags
+	local dir version flags all=()
 	for dir in /sys/kernel/bus_ext/policies/*/; do
 		{ read -r version <"$dir/version" && read -r flags <"$dir/flags"; } 2>/dev/null || continue
 		((flags & 1)) && version+='(shadow)'
-		echo "$(basename "$dir"):$version"
-	done | sort | xargs
+		dir=${dir%/}
+		all+=("${dir##*/}:$version")
+	done
+	echo "${all[*]}"
 }
 
 # says NAME STATUS REGEX ARGUMENT...: bxctl ends with STATUS and says REGEX

@@ -48,6 +48,23 @@ runner() {
 	echo "$status" >"$work/$1.status"
 }
 
+# stopped NAME: the same, but it is stopped at the first result
+stopped() {
+	local status=0
+	TESTS_LIST=$work/$1.list setsid selftests/run >"$work/$1.out" 2>&1 &
+	session=$!
+	wait_until 120 grep -q ' ok 1 ' "$work/$1.out"
+	kill $session
+	wait $session || status=$?
+	echo "$status" >"$work/$1.status"
+}
+
+# Whether nothing runs any more in the session of what was stopped.
+session_is_over() {
+	! sed 's/.*) //' /proc/[0-9]*/stat 2>/dev/null |
+		awk -v session="$session" '$4 == session && $1 != "Z" { found = 1 } END { exit !found }'
+}
+
 check_vm() {
 	local name=$1 status=$2
 	[ "$(<"$work/$name.status")" = "$status" ] || ktap_diag "$(<"$work/$name.err")"
@@ -101,6 +118,10 @@ fixture stuck <<'END'
 #!/bin/sh
 printf '1..1\n'; kill -STOP $PPID; sleep 600
 END
+fixture sleeps <<'END'
+#!/bin/sh
+printf '1..2\nok 1 a\n'; exec sleep 600
+END
 for name in no-plan too-few fails dies liar; do
 	list host $name >"$work/$name.list"
 done
@@ -109,8 +130,9 @@ list host passes >"$work/passes.list"
 # One VM each for what spoils a kernel, and one for the test after it.
 list vm spoils panics passes >"$work/vm.list"
 list vm stuck passes >"$work/stuck.list"
+list vm sleeps >"$work/sleeps.list"
 
-ktap_plan 20
+ktap_plan 22
 
 vm passes RUN='echo out; echo err >&2; exit 3' &
 vm panic RUN='echo before; echo c >/proc/sysrq-trigger; sleep 60' &
@@ -148,3 +170,6 @@ check_runner stuck 1 "1 passed, 1 failed, 1 skipped" \
 	"what cannot be killed is counted, and the tests after it still run"
 check_match "it is named" "stuck: not ok - the VM ended with status 143: stuck" \
 	"$(<"$work/stuck.out")"
+stopped sleeps
+check_runner sleeps 143 "1 passed, 1 failed, 0 skipped" "a run that is stopped says how far it got"
+check "and leaves nothing behind" wait_until 30 session_is_over
