@@ -275,7 +275,7 @@ static bool device_undone(void)
 	       !exists("/sys/devices/bxsim/d") && !bxt_bound_devices("a");
 }
 
-TEST_F_TIMEOUT(sim, a_device_is_created_or_not, 600)
+TEST_F(sim, a_device_is_created_or_not)
 {
 	driver("a", "ids=*:*");
 	sweep((&(struct step){ .run = create, .done = device_done,
@@ -283,7 +283,7 @@ TEST_F_TIMEOUT(sim, a_device_is_created_or_not, 600)
 	      OURS);
 }
 
-TEST_F_TIMEOUT(sim, a_device_is_created_or_not_under_a_policy, 600)
+TEST_F(sim, a_device_is_created_or_not_under_a_policy)
 {
 	driver("b", "ids=*:*");
 	driver("a", "");
@@ -303,7 +303,7 @@ static int destroy_only(void)
 }
 
 /* bxsim may lack the memory to read its orders; after that nothing may fail. */
-TEST_F_TIMEOUT(sim, a_device_is_destroyed_or_stays, 600)
+TEST_F(sim, a_device_is_destroyed_or_stays)
 {
 	driver("a", "ids=*:*");
 	attach(0);
@@ -337,7 +337,7 @@ static bool driver_undone(void)
 	       !strcmp(bxt_bound_on("bx-sf", "d"), "");
 }
 
-TEST_F_TIMEOUT(sim, a_driver_is_registered_or_not, 600)
+TEST_F(sim, a_driver_is_registered_or_not)
 {
 	attach(0);
 	device("d", ID);
@@ -351,7 +351,7 @@ static int del_driver_only(void)
 	return bxt_sim("driver_del", "a");
 }
 
-TEST_F_TIMEOUT(sim, a_driver_is_unregistered_or_stays, 600)
+TEST_F(sim, a_driver_is_unregistered_or_stays)
 {
 	ASSERT_EQ(0, spare("module_remove_driver"));
 	attach(0);
@@ -374,7 +374,7 @@ static int add_driver_and_move(void)
 	return err ?: bxt_rebind("d") < 0;
 }
 
-TEST_F_TIMEOUT(sim, the_next_best_driver_is_bound_in_the_end, 600)
+TEST_F(sim, the_next_best_driver_is_bound_in_the_end)
 {
 	driver("b", "ids=*:*");
 	judges(0, 0, "a", 10);
@@ -448,7 +448,7 @@ static bool policy_undone(void)
 	       has_policies(others);
 }
 
-TEST_F_TIMEOUT(sim, a_policy_is_attached_or_not, 600)
+TEST_F(sim, a_policy_is_attached_or_not)
 {
 	driver("a", "");
 	selects(0, "a");
@@ -462,7 +462,7 @@ TEST_F_TIMEOUT(sim, a_policy_is_attached_or_not, 600)
 }
 
 /* Lists are in force at once, devices follow when a worker gets to them. */
-TEST_F_TIMEOUT(sim, devices_follow_a_policy_in_the_end, 600)
+TEST_F(sim, devices_follow_a_policy_in_the_end)
 {
 	driver("a", "");
 	selects(0, "a");
@@ -472,7 +472,7 @@ TEST_F_TIMEOUT(sim, devices_follow_a_policy_in_the_end, 600)
 	      WORKERS);
 }
 
-TEST_F_TIMEOUT(sim, a_policy_is_detached_in_any_case, 600)
+TEST_F(sim, a_policy_is_detached_in_any_case)
 {
 	driver("a", "");
 	selects(0, "a");
@@ -563,7 +563,7 @@ static const struct step replacement = {
 	.done = commit_done, .undone = commit_undone, .undo = detach_both,
 };
 
-TEST_F_TIMEOUT(sim, a_commit_is_requested_or_not, 600)
+TEST_F(sim, a_commit_is_requested_or_not)
 {
 	driver("a", "");
 	selects(0, "a");
@@ -572,7 +572,7 @@ TEST_F_TIMEOUT(sim, a_commit_is_requested_or_not, 600)
 	sweep(&replacement, OURS);
 }
 
-TEST_F_TIMEOUT(sim, a_commit_is_done_or_not, 600)
+TEST_F(sim, a_commit_is_done_or_not)
 {
 	driver("a", "");
 	selects(0, "a");
@@ -607,7 +607,7 @@ static int hold_trial(void)
 	return n < 0 ? n : 0;
 }
 
-TEST_F_TIMEOUT(sim, a_trial_is_held_or_not, 600)
+TEST_F(sim, a_trial_is_held_or_not)
 {
 	driver("a", "");
 	selects(1, "a");
@@ -650,7 +650,7 @@ static bool update_undone(void)
 	return has_version(1);
 }
 
-TEST_F_TIMEOUT(sim, a_policy_is_updated_or_stays, 600)
+TEST_F(sim, a_policy_is_updated_or_stays)
 {
 	old_map = map(0, .version = 1);
 	new_map = map(1, .version = 2, .name = "p0");
@@ -686,7 +686,7 @@ static bool ejection_done(void)
 	return policy_undone() && device_done();
 }
 
-TEST_F_TIMEOUT(sim, a_bad_policy_is_ejected_in_any_case, 600)
+TEST_F(sim, a_bad_policy_is_ejected_in_any_case)
 {
 	driver("a", "ids=*:*");
 	bxt_script(0)->select = 99;
@@ -772,7 +772,7 @@ static int ask_reelect(void)
 	sweep((&(struct step){ .run = fn, .done = always, .undone = always, \
 			       .undo = nothing }), OURS)
 
-TEST_F_TIMEOUT(sim, questions_are_answered_in_full_or_refused, 600)
+TEST_F(sim, questions_are_answered_in_full_or_refused)
 {
 	driver("a", "ids=*:*");
 	attach(0);
@@ -796,7 +796,7 @@ static bool rebind_done(void)
 	return is_bound("d", "a");
 }
 
-TEST_F_TIMEOUT(sim, a_rebind_ends_with_a_driver, 600)
+TEST_F(sim, a_rebind_ends_with_a_driver)
 {
 	driver("a", "ids=*:*");
 	attach(0);
@@ -864,7 +864,7 @@ static bool adopted_done(void)
 	return !strcmp(bxt_override("pci", edu), "none");
 }
 
-TEST_F_TIMEOUT(pci, a_device_appears_in_any_case, 600)
+TEST_F(pci, a_device_appears_in_any_case)
 {
 	if (!find_edu())
 		SKIP(return, "no edu device: DEVICES=edu");
@@ -887,7 +887,7 @@ static bool detached_on_pci(void)
 	return policy_undone() && !strcmp(bxt_override("pci", edu), "(null)");
 }
 
-TEST_F_TIMEOUT(pci, a_policy_takes_its_overrides_along, 600)
+TEST_F(pci, a_policy_takes_its_overrides_along)
 {
 	if (!find_edu())
 		SKIP(return, "no edu device: DEVICES=edu");
@@ -944,7 +944,7 @@ static bool module_undone(void)
 	       (strcmp(module, "bxsim") || !exists("/sys/devices/bxsim"));
 }
 
-TEST_F_TIMEOUT(module, each_is_loaded_or_not, 900)
+TEST_F(module, each_is_loaded_or_not)
 {
 	static const char *const modules[] = { "bus_ext", "bx_sf", "bxsim" };
 

@@ -166,7 +166,7 @@ static bool has_refcnt(void *arg)
 	       bxt_refcnt("bx_sf") == want[1];
 }
 
-TEST_F_TIMEOUT(modules, attach_and_detach_under_load_leak_nothing, 60)
+TEST_F(modules, attach_and_detach_under_load_leak_nothing)
 {
 	struct load load = {};
 	int before[2], link;
@@ -196,7 +196,7 @@ TEST_F_TIMEOUT(modules, attach_and_detach_under_load_leak_nothing, 60)
 }
 
 /* No moment without a policy: what is unbound in between gets none. */
-TEST_F_TIMEOUT(modules, update_under_load_leaves_no_gap, 60)
+TEST_F(modules, update_under_load_leaves_no_gap)
 {
 	struct load load = {};
 	int link, one, two;
@@ -226,7 +226,7 @@ TEST_F_TIMEOUT(modules, update_under_load_leaves_no_gap, 60)
 	EXPECT_EQ(1 + updates, policy("p0").generation);
 }
 
-TEST_F_TIMEOUT(modules, ejections_under_load_leave_every_device_bound, 60)
+TEST_F(modules, ejections_under_load_leave_every_device_bound)
 {
 	struct load load = {};
 	int link;
@@ -252,7 +252,7 @@ TEST_F_TIMEOUT(modules, ejections_under_load_leave_every_device_bound, 60)
 	EXPECT_EJECTED("p0");
 }
 
-TEST_F_TIMEOUT(modules, drivers_that_come_and_go_under_load, 60)
+TEST_F(modules, drivers_that_come_and_go_under_load)
 {
 	struct load load = {};
 
