@@ -141,7 +141,7 @@ vm hang TIMEOUT=12 RUN='sleep 60' &
 vm splat RUN='echo "WARNING: CPU: 0 PID: 1 at x" >/dev/kmsg' &
 wait
 runner vm &
-GRACE=30 runner stuck
+GRACE=90 runner stuck
 wait
 
 check_vm passes 3 "the command's status is passed on"
