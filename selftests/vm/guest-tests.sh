@@ -30,9 +30,10 @@ leftover_modules() {
 }
 
 # What a test has loaded goes, unless something still holds it: a policy, a
-# leaked reference. The kernel frees BPF maps after a grace period of its own.
+# leaked reference. The kernel frees BPF maps after a grace period of its own, so it
+# may take as long as the test.
 unload_modules() {
-	local deadline=$((SECONDS + 20)) module
+	local deadline=$((SECONDS + $1)) module
 	while [ -n "$(leftover_modules)" ]; do
 		for module in $(leftover_modules); do
 			rmmod "$module" 2>/dev/null || true
@@ -91,7 +92,7 @@ for test in "$@"; do
 		judge_fail "$name" "lockdep is off, without a report"
 		spoilt=1
 	fi
-	if ! unload_modules; then
+	if ! unload_modules "$seconds"; then
 		judge_fail "$name" "left modules in use: $(leftover_modules)"
 		spoilt=1
 	fi
