@@ -113,7 +113,7 @@ listening() {
 summary() { echo "$(wc -c <"$1") $(sha256sum <"$1")"; }
 # fetch ADDRESS [COMMAND...]: length and checksum of what comes from there
 fetch() {
-	"${@:2}" timeout 100 nc "10.0.0.$1" 99 </dev/null >$data.got || true
+	"${@:2}" timeout 300 nc "10.0.0.$1" 99 </dev/null >$data.got || true
 	summary $data.got
 }
 
@@ -145,7 +145,7 @@ check_fails a_name_is_taken create a net
 check_fails rng_has_no_peer create x rng peer=a
 wire a b
 check ping_passes ping -c 5 -W 2 10.0.0.2
-head -c 16777216 /dev/urandom >$data
+head -c 4194304 /dev/urandom >$data
 sum=$(summary $data)
 inside nc -ll -p 99 -e cat $data >/dev/null 2>&1 &
 servers+=($!)
