@@ -23,9 +23,9 @@ state() {
 		"\(.name):\(.version)" + if .stage == "force" then "" else "(\(.stage))" end] |
 		sort | join(" ")'
 }
-# in_force: of these, what is in force; what is staged or retired does nothing
-in_force() { state | xargs -n 1 | grep -v ')' | xargs; }
-pinned() { (cd $pins && find . -type f | sed 's|^./||' | sort | xargs); }
+# what is staged or retired does nothing, and is not there
+in_force() { attached; }
+pinned() { (cd $pins && shopt -s nullglob && echo */*); }
 
 two_pinned="loader_test/link loader_test/map other:v1/link other:v1/map"
 one_pinned="loader_test/link loader_test/map"
