@@ -173,7 +173,7 @@ test: all $(TEST_PROGS) $(TEST_PACKAGES) vm-ready ## run the tests; TESTS="patte
 
 # Its test in 'make test' compiles on this machine, where that is possible.
 .PHONY: test-packages
-test-packages: ## the test of the packages with nothing outside of the VM: half an hour
+test-packages: ## the test of the packages with nothing outside of the VM: an hour
 	@IN_VM=1 TESTS=e2e/packages SLOWER=4 $(MAKE) --no-print-directory test
 
 # The same goals once more, for the other kernel.

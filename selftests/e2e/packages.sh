@@ -69,7 +69,7 @@ compile() {
 	if [ -z "${IN_VM:-}" ]; then
 		run "$1" "$vm/chroot.sh"
 	else
-		phase "$1" TIMEOUT=1800
+		phase "$1" TIMEOUT=3600
 	fi
 }
 
