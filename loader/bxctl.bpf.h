@@ -2,10 +2,10 @@
 /*
  * bus_ext: what libbusext runs in the kernel
  *
- * One small program per request.  Only those that are needed are loaded, so that a
- * module which lacks one request still answers the others.  Lists go out through a
- * ring; what does not fit is counted, and user space comes back with a larger one.
- * Nothing is decided here.
+ * One small program per request.  A module that lacks one of an object's requests
+ * still answers the others: each is loaded alone then.  Lists go out through a ring;
+ * what does not fit is counted, and user space comes back with a larger one.  Nothing
+ * is decided here.
  *
  * There are two objects, since libbpf looks for each kfunc that an object knows of
  * in all types of the kernel, whether it is called or not.

@@ -208,7 +208,6 @@ TEST_F(policy, init_runs_once_and_first)
 	EXPECT_EQ(0, bxt_script(0)->exits);
 }
 
-/* 256 of them take a while where each is checked by sanitizers */
 TEST_F(policy, there_is_a_limit)
 {
 	struct bxt_spec spec = { .ops = BX_OP_EVENT };

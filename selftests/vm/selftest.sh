@@ -61,8 +61,9 @@ stopped() {
 
 # Whether nothing runs any more in the session of what was stopped.
 session_is_over() {
-	! sed 's/.*) //' /proc/[0-9]*/stat 2>/dev/null |
-		awk -v session="$session" '$4 == session && $1 != "Z" { found = 1 } END { exit !found }'
+	# a process may be gone by the time that it is looked at
+	{ sed 's/.*) //' /proc/[0-9]*/stat 2>/dev/null || true; } |
+		awk -v session="$session" '$4 == session && $1 != "Z" { found = 1 } END { exit found }'
 }
 
 check_vm() {
