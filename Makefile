@@ -33,10 +33,10 @@ distclean: ## remove everything that is not in the sources
 # once, for the first goal that builds something, and written to this file.
 # What the goals need later is asked for at once.
 PACKAGES := build \
-	$(if $(filter vm test test-packages test-debug bench demo,$(MAKECMDGOALS)),vm) \
+	$(if $(filter vm quick test test-full test-packages test-debug bench demo,$(MAKECMDGOALS)),vm) \
 	$(if $(filter test-debug,$(MAKECMDGOALS)),debug) \
-	$(if $(filter test test-packages,$(MAKECMDGOALS)),debian) \
-	$(if $(filter deb test test-packages,$(MAKECMDGOALS)),deb) \
+	$(if $(filter test test-full test-packages,$(MAKECMDGOALS)),debian) \
+	$(if $(filter deb test test-full test-packages,$(MAKECMDGOALS)),deb) \
 	$(filter check,$(MAKECMDGOALS))
 ifneq ($(filter-out help clean distclean,$(or $(MAKECMDGOALS),all)),)
 CONFIG := $(BUILD)/config$(addprefix -,$(KERNEL)).mk
@@ -164,12 +164,19 @@ $(DEB) $(DEB_NEXT): $(DEB_SOURCES) | $(VMLINUX_H) $(LIBBPF_READY) $(BUILD)/tools
 	$(Q)scripts/deb.sh $(@D) $(NEXT)
 	$(Q)touch $@
 
-# Tests of them; the sanitizer kernel is not Debian's.
-TEST_PACKAGES := $(if $(VM_KERNEL_DIR),,$(DEB) $(DEB_NEXT))
+# For their test, unless TESTS= leaves it out; the sanitizer kernel is not Debian's.
+TEST_PACKAGES := $(if $(VM_KERNEL_DIR),,$(if $(if $(TESTS),$(strip $(foreach word,$(TESTS), \
+	$(findstring $(word),e2e/packages.sh) $(findstring *,$(word)))),all),$(DEB) $(DEB_NEXT)))
 
-.PHONY: test
-test: all $(TEST_PROGS) $(TEST_PACKAGES) vm-ready ## run the tests; TESTS="pattern" picks some, JOBS=2 runs two VMs at once
-	@VM_KERNEL_DIR=$(KDIR) selftests/run
+.PHONY: test test-full quick
+test: all $(TEST_PROGS) $(TEST_PACKAGES) vm-ready ## run the tests; TESTS="pattern" picks some, JOBS=1 runs one VM at a time
+	@MAKE_PID=$$PPID VM_KERNEL_DIR=$(KDIR) selftests/run
+
+test-full: ## the tests, and those that take long: hours
+	@SET=full IN_VM=1 BX_KILL_STEPS=all STRESS_SECONDS=3600 $(MAKE) --no-print-directory test
+
+quick: all $(TEST_PROGS) vm-ready ## after an edit: the quick tests on the host, and in one VM those that it touches
+	@MAKE_PID=$$PPID TOUCHED=1 VM_KERNEL_DIR=$(KDIR) selftests/run
 
 # Its test in 'make test' compiles on this machine, where that is possible.
 .PHONY: test-packages

@@ -6,7 +6,6 @@
 #	NAME: ok 1 description
 #	NAME: # what the test said about the failure that follows
 #	NAME: not ok 2 description
-#	NAME: # took 12 s
 #
 # and a verdict on the program itself, when it deserves one, is another such
 # 'not ok' without a number. The runner counts these lines.
@@ -63,7 +62,7 @@ judge_lines() {
 
 # judge NAME PROGRAM SECONDS
 judge() {
-	local name=$1 program=$2 seconds=$3 began=$SECONDS result status lines
+	local name=$1 program=$2 seconds=$3 result status lines
 	if [ ! -x "$program" ]; then
 		judge_fail "$name" "there is no executable $program"
 		return
@@ -88,5 +87,4 @@ judge() {
 		judge_fail "$name" "exit status 0 in spite of a failed result"
 	fi
 	rm -f "$result" "$result.lines"
-	echo "$name: # took $((SECONDS - began)) s"
 }

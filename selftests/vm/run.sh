@@ -15,6 +15,7 @@
 #               kvm where a test boot shows that it works, else tcg
 #   VM_KERNEL_DIR=  the kernel to boot, laid out as scripts/kernel.sh says
 #   VM_LOG=     a directory for console.log, dmesg and what the guest left in /vm
+#   PIDFILE=    where qemu writes its process number
 #   V=1         show the kernel's console
 # Variables named BX_*, and V, are passed on to the command.
 #
@@ -120,6 +121,7 @@ if [ "${V:-0}" = 1 ] && [ -n "${RUN:-}" ]; then
 	readers+=($!)
 fi
 
+[ -z "${PIDFILE:-}" ] || qemu_args+=(-pidfile "$PIDFILE")
 share repo "$top" ,readonly=on
 share modules "$kdir/root/lib/modules" ,readonly=on
 share vm "$run/share" ''
