@@ -185,11 +185,17 @@ test-packages: ## the test of the packages with nothing outside of the VM: an ho
 
 # The same goals once more, for the other kernel.
 .PHONY: test-debug
-test-debug: ## the tests for the kernel in a sanitizer kernel (built once); STRESS_SECONDS=
+test-debug: ## the tests for the kernel in a sanitizer kernel (built once, or from KERNEL_CACHE=DIR)
 	$(Q)scripts/packages.sh debug
 	$(Q)scripts/debug-kernel.sh build $(KVER)
 	@WHERE="vm debug debug-host" SLOWER=5 $(MAKE) --no-print-directory test \
 		VM_KERNEL_DIR=$$(scripts/debug-kernel.sh dir $(KVER))
+
+.PHONY: debug-kernel-pack
+debug-kernel-pack: ## the sanitizer kernel as a file, for KERNEL_CACHE=DIR of other checkouts
+	$(Q)scripts/packages.sh debug
+	$(Q)scripts/debug-kernel.sh build $(KVER)
+	$(Q)scripts/debug-kernel.sh pack $(KVER)
 
 .PHONY: fuzz
 fuzz: $(BXCTL) $(BPF_OBJECTS) ## feed the readers of bundles with nonsense; FUZZ_SECONDS=30 for each

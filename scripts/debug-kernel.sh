@@ -4,7 +4,12 @@
 #
 #   debug-kernel.sh dir VERSION     where it is, or will be: a directory laid out
 #                                   as kernel.sh says
-#   debug-kernel.sh build VERSION   build it unless it is there
+#   debug-kernel.sh build VERSION   build it unless it is there, or in KERNEL_CACHE=DIR
+#   debug-kernel.sh pack VERSION    write a pack of it, into build/kernel-cache/
+#
+# A pack is RELEASE.tar.zst, the directory without modules of this project, with its sum in
+# SHA256SUMS beside it. One that KERNEL_CACHE= has is unpacked if the sum is right;
+# otherwise, with a message, the kernel is built.
 #
 # VERSION is that of the stock kernel, whose source package is taken. What is
 # built is known by the package's version and the configuration, so another of
@@ -34,8 +39,9 @@ work=$build/debug-kernel/$key
 src=$work/source
 log=$build/log/debug-kernel.log
 
+# V=1 would turn the lines that progress() counts into whole commands.
 kmake() {
-	make -C "$src" --no-print-directory -j"$(nproc)" LOCALVERSION="-debug-$key" "$@"
+	make V=0 -C "$src" --no-print-directory -j"$(nproc)" LOCALVERSION="-debug-$key" "$@"
 }
 
 unpack() {
@@ -109,16 +115,73 @@ collect() {
 	echo dma_debug_driver=bx_edu >"$new/cmdline"
 }
 
+pack=$release.tar.zst
+
+# The sum of a pack in a directory is the one that its list has.
+pack_is_good() {
+	(cd "$1" && grep -E "^[0-9a-f]{64} [ *]$pack\$" SHA256SUMS | sha256sum --check --status) \
+		2>/dev/null
+}
+
+# into build/kernel/, under its name only once all of it is there
+unpack_pack() {
+	rm -rf "$work/pack"
+	mkdir -p "$work/pack"
+	tar --zstd -xf "$KERNEL_CACHE/$pack" -C "$work/pack" && [ -e "$work/pack/$release/vmlinuz" ] &&
+		install_kernel "$work/pack/$release"
+}
+
+take_pack() {
+	[ -n "${KERNEL_CACHE:-}" ] || return
+	if [ ! -e "$KERNEL_CACHE/$pack" ]; then
+		step KERNEL "$KERNEL_CACHE has no $pack"
+		return 1
+	fi
+	if ! pack_is_good "$KERNEL_CACHE"; then
+		step KERNEL "not used: $pack does not have the sum that $KERNEL_CACHE/SHA256SUMS says"
+		return 1
+	fi
+	step KERNEL "unpacking $pack"
+	logged debug-kernel-unpack unpack_pack ||
+		die "cannot unpack $KERNEL_CACHE/$pack; without KERNEL_CACHE= the kernel is built"
+	rm -rf "$work/pack"
+}
+
+# Modules that were built for another link of it do not fit.
+install_kernel() {
+	rm -rf "$dir" "$build/modules/$release"
+	mkdir -p "${dir%/*}"
+	mv "$1" "$dir"
+}
+
+# The same kernel makes the same pack.
+write_pack() {
+	local cache=$build/kernel-cache copy=$work/copy
+	[ -e "$dir/vmlinuz" ] || die "there is no $release yet: 'make test-debug' builds it"
+	rm -rf "$copy"
+	mkdir -p "$copy" "$cache"
+	cp -a "$dir" "$copy/"
+	rm -rf "$copy/$release/root/lib/modules/$release/updates"
+	depmod -b "$copy/$release/root" "$release"
+	find "$copy/$release/build" -type f -perm -u+x ! -name vmlinux -exec sh -c \
+		'for f; do strip --strip-unneeded "$f" 2>/dev/null; done; true' sh {} +
+	tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner \
+		-C "$copy" -c "$release" | zstd -q -19 -T0 -f -o "$cache/$pack"
+	rm -rf "$copy"
+	(cd "$cache" && sha256sum ./*.tar.zst | sed 's|\./||' >SHA256SUMS)
+	step PACK "${cache#"$top"/}/$pack"
+}
+
 build_kernel() {
+	local began=$SECONDS
 	[ -e "$dir/vmlinuz" ] && return
+	take_pack && return
 	unpack
 	configure
 	compile
 	logged debug-kernel-collect collect
-	# Modules that were built for another link of it do not fit.
-	rm -rf "$dir" "$build/modules/$release"
-	mkdir -p "${dir%/*}"
-	mv "$work/new" "$dir"
+	install_kernel "$work/new"
+	step KERNEL "built in $((SECONDS - began)) s"
 	[ "${KEEP_OBJECTS:-0}" = 1 ] || rm -rf "$work"
 }
 
@@ -129,5 +192,6 @@ flock 9
 case $1 in
 dir) echo "$dir" ;;
 build) build_kernel ;;
-*) die "usage: debug-kernel.sh dir|build VERSION" ;;
+pack) write_pack ;;
+*) die "usage: debug-kernel.sh dir|build|pack VERSION" ;;
 esac

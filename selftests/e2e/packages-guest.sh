@@ -50,34 +50,96 @@ ours() {
 		\( -iname '*bus[_-]ext*' -o -iname '*bxctl*' -o -iname '*busext*' \) -print
 }
 
-phase_install() {
+# installed [PREFIX]: the packages, and what that has changed
+installed() {
 	status_of install dpkg -i old/*.deb
-	say dkms "$(dkms status)"
-	say built "$(built)"
-	say initrd "$(in_initrd)"
+	say "${1:-}dkms" "$(dkms status)"
+	say "${1:-}initrd" "$(in_initrd)"
 	say enabled "$(systemctl is-enabled bus_ext-early bus_ext | xargs)"
+}
+
+# bundles OPTION...: both are installed
+bundles() {
+	for bundle in no-nvme broken; do
+		status_of "install-$bundle" bxctl install "$@" --allow-unsigned "$PWD/$bundle"
+	done
+}
+
+# as a disk that fails would
+break_it() {
+	find /var/lib/bus_ext -path '*broken*' -name '*.bpf.o' | while read -r object; do
+		say broke "$object"
+		truncate -s 100 "$object"
+	done
+}
+
+# upgrade_bxctl: by the version that is there now; the initramfs is left alone
+upgrade_bxctl() {
+	status_of upgrade-bxctl dpkg --no-triggers -i new/bxctl_*.deb
+	say upgraded "$(bxctl version)"
+	say upgraded-policies "$(policies | xargs)"
+}
+
+modules() {
+	status_of modprobe modprobe -a bus_ext bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf
+	say btf "$(cd /sys/kernel/btf && echo bus_ext bx_*)"
+}
+
+# would_run CMDLINE: what the units' conditions say, with these kernel parameters
+would_run() {
+	local unit condition all=
+	for unit in bus_ext-early bus_ext; do
+		while read -r condition; do
+			SYSTEMD_PROC_CMDLINE=$1 systemd-analyze condition "$condition" >&2 ||
+				condition=no
+			all+=${condition/#Condition*/yes}
+		done < <(sed -n '/^Condition/p' "/lib/systemd/system/$unit.service")
+		all+=' '
+	done
+	echo "$all"
+}
+
+# script CMDLINE: what the initramfs' script says, with these kernel parameters
+script() {
+	echo "$1" >cmdline
+	mount --bind cmdline /proc/cmdline
+	rm -f /run/initramfs/bus_ext.log
+	/usr/share/initramfs-tools/scripts/init-top/bus_ext
+	umount /proc/cmdline
+	cat /run/initramfs/bus_ext.log
+}
+
+phase_install() {
+	installed
+	say built "$(built)"
+}
+
+# The old version is there, with what it has installed, but for its modules: DKMS builds
+# those of the new one alone.
+phase_add() {
+	touch /etc/dkms/no-autoinstall
+	installed old-
+	say none-enabled "$(would_run '')"
+	bundles --offline
+	say some-enabled "$(would_run '')"
+	say off "$(would_run 'x bus_ext=off')"
+	say script-off "$(script 'x bus_ext=off')"
+	break_it
+	rm /etc/dkms/no-autoinstall
+	phase_upgrade
+	say built "$(built)"
 }
 
 phase_first() {
 	say driver "$(nvme_driver)"
 	say early "$(systemctl show -P ConditionResult bus_ext-early)"
-	status_of modprobe modprobe -a bus_ext bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf
-	say btf "$(cd /sys/kernel/btf && echo bus_ext bx_*)"
+	modules
 	say version "$(cat /sys/module/bus_ext/version)"
-	for bundle in no-nvme broken; do
-		status_of "install-$bundle" bxctl install --allow-unsigned "$PWD/$bundle"
-	done
+	bundles
 	say policies "$(policies | xargs)"
 	say bound "$(nvme_driver)"
-	# the initramfs is left to the next phase
-	status_of upgrade dpkg --no-triggers -i new/bxctl_*.deb
-	say upgraded "$(bxctl version)"
-	say upgraded-policies "$(policies | xargs)"
-	# as a disk that fails would
-	find /var/lib/bus_ext -path '*broken*' -name '*.bpf.o' | while read -r object; do
-		say broke "$object"
-		truncate -s 100 "$object"
-	done
+	upgrade_bxctl
+	break_it
 }
 
 phase_upgrade() {
@@ -112,6 +174,8 @@ report() {
 
 phase_reboot() {
 	report
+	modules
+	upgrade_bxctl
 	status_of remove-broken bxctl remove broken
 }
 

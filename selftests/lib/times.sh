@@ -4,6 +4,7 @@
 # changes. Rows are collected in $times, a line 'MILLISECONDS PROCESSOR-MILLISECONDS WHERE
 # NAME' each; at the end they are a table and a JSON file. Sourced by the runner.
 
+times=''
 ticks_per_second=$(getconf CLK_TCK)
 
 now_ms() {

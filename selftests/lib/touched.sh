@@ -5,6 +5,8 @@
 # the host are always among them. Edited are the files that differ from the last commit, and
 # if none does, those of that commit. Sourced by the runner.
 
+# the runner's list of tests
+list=''
 declare -A touched=()
 touched_devices=''
 
@@ -30,9 +32,9 @@ touch_by() {
 
 # All of them share one VM, which has the devices of all.
 find_touched() {
-	local file name where devices cost set
+	local file name where devices _
 	for file in $(changed_files); do touch_by "$file"; done
-	while read -r name where devices cost set; do
+	while read -r name where devices _; do
 		case $where in
 		vm | stock) [ -z "${touched[$name]:-}" ] || touched_devices+=",$devices" ;;
 		esac

@@ -4,11 +4,15 @@
 # count what only the host can see. Its other half is vm/guest-tests.sh. Sourced by the
 # runner, which has report(), program() and the settings.
 
+# The runner's: its directory, and seconds that a boot, and a test that cannot be killed,
+# may take
+work='' boot_limit=0 grace=0
+
 # Of the VM that is running: its qemu has written its number there.
 qemu_ms() {
 	local pid
-	pid=$(cat "$group/qemu" 2>/dev/null) || pid=self
-	[ "$pid" = self ] && echo 0 || processor_ms "$pid"
+	pid=$(cat "$group/qemu" 2>/dev/null) || pid=none
+	processor_ms "$pid"
 }
 
 # A test begins, or has ended: the time between is its own.
@@ -27,7 +31,7 @@ vm_test_ends() {
 # vm_lines VM: pass on results, note how far the guest got; stop the VM when a test is
 # not over in time, although the guest ends those that it can end
 vm_lines() {
-	local vm=$1 line word name seconds left deadline=$((SECONDS + boot_limit))
+	local vm=$1 line name seconds left deadline=$((SECONDS + boot_limit))
 	local began=0 began_used=0
 	while left=$((deadline - SECONDS)); do
 		if ! IFS= read -r -t "$((left > 0 ? left : 1))" line; then
@@ -38,7 +42,7 @@ vm_lines() {
 		fi
 		case $line in
 		@begin\ *)
-			read -r word name seconds <<<"$line"
+			read -r _ name seconds <<<"$line"
 			echo "$name" >"$group/current"
 			deadline=$((SECONDS + seconds + grace))
 			vm_test_begins

@@ -72,7 +72,7 @@ END
 left_out() {
 	local where what
 	while read -r where what; do
-		printf -- "--dpkgopt=path-exclude=$where/%s/*\n" $what
+		tr " " "\n" <<<"$what" | sed "s|.*|--dpkgopt=path-exclude=$where/&/*|"
 	done <<-'END'
 		/usr/share doc man info locale
 		/lib/modules/*/kernel sound net/bluetooth net/mac80211 net/netfilter net/wireless
