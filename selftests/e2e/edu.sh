@@ -7,15 +7,17 @@ cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh
 
 sf=/sys/bus/bx-sf/devices
-function_of() { basename "$(compgen -G "$sf/edu-*-$1")"; }
+# of one device, if there are several
+parent() { compgen -G "$sf/edu-*-fact" | head -n 1 | sed 's|.*/||; s|-fact$||'; }
 driver_is() {
 	[ "$(basename "$(readlink "$sf/$1/driver" || echo /none)")" = "$2" ]
 }
 
 ktap_plan 13
 modprobe bx_edu
-fact=$(function_of fact) dma=$(function_of dma) irq=$(function_of irq)
-check_equal parent_makes_three_functions 3 "$(find $sf/ -mindepth 1 | wc -l)"
+edu=$(parent)
+fact=$edu-fact dma=$edu-dma irq=$edu-irq
+check_equal parent_makes_three_functions 3 "$(compgen -G "$sf/$edu-*" | wc -l)"
 check_equal function_has_ids '0x00001234 0x000011e8' \
 	"$(cat "$sf/$fact/vendor" "$sf/$fact/device" | xargs)"
 guid=$(cat "$sf/$fact/guid")
@@ -38,4 +40,4 @@ rmmod bx_edu
 check_equal functions_go_with_their_parent 0 \
 	"$(find $sf/ -mindepth 1 | wc -l)"
 modprobe bx_edu
-check_equal guid_is_stable "$guid" "$(cat "$sf/$(function_of fact)/guid")"
+check_equal guid_is_stable "$guid" "$(cat "$sf/$fact/guid")"
