@@ -182,22 +182,16 @@ struct bx_inst {
 	struct work_struct	work;
 };
 
-/* The policies in scope of a (bus, vendor), in order of authority */
-struct bx_chain {
-	u32		n;
-	struct bx_inst	*inst[] __counted_by(n);
-};
+static inline bool bx_in_force(const struct bx_policy *policy)
+{
+	return policy->stage == BX_STAGE_FORCE;
+}
 
-extern struct srcu_struct bx_srcu;
 extern struct btf *bx_btf;
 extern struct workqueue_struct *bx_wq;
 
-/* bx_srcu held; NULL when no policy is in scope */
-const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
 bool bx_inst_live(const struct bx_inst *inst);
 u64 bx_inst_newest(void);
-struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
-			      u32 vendor);
 int bx_policy_commit(const struct bx_commit *commit);
 void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
@@ -209,6 +203,22 @@ ssize_t bx_refused_show(char *buf);
 u32 bx_policy_count(void);
 u64 bx_exit_count(void);
 int bx_policy_init(void);
+
+/* ---- the index of policies (index.c) ---- */
+
+/* The policies in scope of a (bus, vendor), in order of authority */
+struct bx_chain {
+	u32		n;
+	struct bx_inst	*inst[] __counted_by(n);
+};
+
+extern struct srcu_struct bx_srcu;
+
+/* bx_srcu held; NULL when no policy is in scope */
+const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
+struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
+			      u32 vendor);
+int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp);
 
 /* ---- elections (match.c) ---- */
 
@@ -363,7 +373,7 @@ const struct bus_type *bx_adopted_bus_type(u32 i);
 int bx_adopt_init(void);
 void bx_adopt_exit(void);
 
-/* ---- devices as records (match.c) ---- */
+/* ---- devices as records (facts.c) ---- */
 
 void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info);
 void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info);

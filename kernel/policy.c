@@ -3,10 +3,8 @@
  * Policies: the struct_ops type, their order, their end
  *
  * A policy is in force from reg() to unreg(), in one version (struct bx_inst)
- * at a time.  What elections look at is an immutable index from (bus, vendor)
- * to the chain of policies in scope; attach, update and detach publish a new
- * index, so an update is atomic for every election, and policies of other
- * vendors are not even looked at.
+ * at a time.  Attach, update and detach publish the index that elections look
+ * at (index.c).
  *
  *	          reg()                    unreg()
  *	(nothing) ------> in force  ------------------> (nothing)
@@ -21,8 +19,6 @@
  *	          reg()          commit            commit            unreg()
  *	(nothing) ------> staged ------> in force ------> retired ------> (nothing)
  *
- * The index also has a list of all policies, from which trials take theirs.
- *
  * An ejection is claimed by whoever sees the mistake, inside an election.  From
  * that moment on no program of the version is run, so the fallback rule is in
  * force; the link is detached later, from a work item, since detaching takes
@@ -31,12 +27,9 @@
 #include <linux/bpf_verifier.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
-#include <linux/sort.h>
-#include <linux/stringhash.h>
 #include "core.h"
 #include "trace.h"
 
-DEFINE_SRCU(bx_srcu);
 struct btf *bx_btf;
 
 static DEFINE_MUTEX(bx_policy_mutex);	/* protects all below */
@@ -45,272 +38,16 @@ static u32 bx_npolicies;
 static u64 bx_last_id;
 static atomic64_t bx_last_seq;		/* needs no lock */
 
-/* The chain of one (bus, vendor); @vendor is BX_ANY for all others. */
-struct bx_scope {
-	u64		key;		/* see bx_scope_key() */
-	char		bus[BX_NAME_LEN];
-	u32		vendor;
-	struct bx_chain	*chain;
-};
-
-/* Every policy, in order of authority, for trials */
-struct bx_slots {
-	u32		n;
-	struct {
-		struct bx_inst	*inst;
-		enum bx_stage	stage;
-	} slot[] __counted_by(n);
-};
-
-struct bx_index {
-	struct bx_slots	*slots;
-	u32		n;
-	struct bx_scope	scope[] __counted_by(n);
-};
-
-static struct bx_index __rcu *bx_index;	/* bx_srcu */
-
-/* ---- the index ---- */
-
-/* Sorted and searched by number: an election looks five times, names are slow. */
-static u64 bx_scope_key(u32 bus_hash, u32 vendor)
-{
-	return (u64)bus_hash << 32 | vendor;
-}
-
-static u32 bx_bus_hash(const char *bus)
-{
-	return full_name_hash(NULL, bus, strlen(bus));
-}
-
-static int bx_scope_cmp(const void *a, const void *b)
-{
-	const struct bx_scope *x = a, *y = b;
-
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return strcmp(x->bus, y->bus);
-}
-
-static const struct bx_scope *bx_scope_find(const struct bx_index *index,
-					    const char *bus, u64 key)
-{
-	u32 low = 0, high = index->n;
-
-	while (low < high) {
-		u32 mid = low + (high - low) / 2;
-
-		if (index->scope[mid].key < key)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	/* More than one with this key: two names with one hash. */
-	for (; low < index->n && index->scope[low].key == key; low++) {
-		if (!strcmp(index->scope[low].bus, bus))
-			return &index->scope[low];
-	}
-	return NULL;
-}
-
-/**
- * bx_chain_lookup() - policies in scope of a device
- * @bus: name of its bus
- * @vendor: its vendor
- *
- * Context: inside bx_srcu, which the result must not outlive.
- * Return: the chain, NULL when no policy is in scope.
- */
-const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor)
-{
-	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
-	const struct bx_scope *scope;
-	u32 hash;
-
-	if (!index)
-		return NULL;
-	hash = bx_bus_hash(bus);
-	scope = bx_scope_find(index, bus, bx_scope_key(hash, vendor)) ?:
-		bx_scope_find(index, bus, bx_scope_key(hash, BX_ANY));
-	return scope ? scope->chain : NULL;
-}
-
-static void bx_index_free(struct bx_index *index)
-{
-	if (!index)
-		return;
-	for (u32 i = 0; i < index->n; i++)
-		kfree(index->scope[i].chain);
-	kvfree(index->slots);
-	kvfree(index);
-}
-
-static bool bx_in_scope(const struct bx_inst *inst, const char *bus, u32 vendor)
-{
-	return !strcmp(inst->bus, bus) &&
-	       (inst->vendor == vendor || inst->vendor == BX_ANY);
-}
-
-static bool bx_is_in(u64 id, const u64 *ids, u32 n)
-{
-	for (u32 i = 0; i < n; i++) {
-		if (ids[i] == id)
-			return true;
-	}
-	return false;
-}
-
-/**
- * bx_chain_try() - policies in scope of a device, as they would be
- * @trial: after the change that it names
- * @bus: name of the device's bus
- * @vendor: the device's vendor
- *
- * Context: inside bx_srcu, which the result must not outlive.
- * Return: the chain, to be freed with kfree(); ERR_PTR(-ENOENT) when a policy of
- * the change is not staged, or not in force; ERR_PTR(-ENOMEM).
- */
-struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
-			      u32 vendor)
-{
-	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
-	const struct bx_commit *c = &trial->change;
-	u32 all = index ? index->slots->n : 0, found = 0;
-	struct bx_chain *chain;
-
-	chain = kzalloc(struct_size(chain, inst, all), GFP_KERNEL);
-	if (!chain)
-		return ERR_PTR(-ENOMEM);
-	chain->n = all;
-	all = 0;
-	for (u32 i = 0; i < chain->n; i++) {
-		struct bx_inst *inst = index->slots->slot[i].inst;
-		enum bx_stage stage = index->slots->slot[i].stage;
-		u64 id = inst->policy->id;
-		bool comes = stage == BX_STAGE_STAGED &&
-			     bx_is_in(id, c->enter, c->nr_enter);
-		bool goes = stage == BX_STAGE_FORCE &&
-			    bx_is_in(id, c->leave, c->nr_leave);
-
-		found += comes + goes;
-		if (stage == BX_STAGE_FORCE && !goes)
-			comes = !(trial->flags & BX_TRIAL_ALONE);
-		if (comes && bx_in_scope(inst, bus, vendor))
-			chain->inst[all++] = inst;
-	}
-	chain->n = all;
-	if (found == c->nr_enter + c->nr_leave)
-		return chain;
-	kfree(chain);
-	return ERR_PTR(-ENOENT);
-}
-
-static bool bx_in_force(const struct bx_policy *policy)
-{
-	return policy->stage == BX_STAGE_FORCE;
-}
-
-static struct bx_chain *bx_chain_build(const char *bus, u32 vendor, gfp_t gfp)
-{
-	struct bx_policy *policy;
-	struct bx_chain *chain;
-	u32 n = 0;
-
-	list_for_each_entry(policy, &bx_policies, node)
-		n += bx_in_force(policy) &&
-		     bx_in_scope(policy->inst, bus, vendor);
-	chain = kzalloc(struct_size(chain, inst, n), gfp);
-	if (!chain)
-		return NULL;
-	chain->n = n;
-	n = 0;
-	list_for_each_entry(policy, &bx_policies, node) {
-		if (bx_in_force(policy) &&
-		    bx_in_scope(policy->inst, bus, vendor))
-			chain->inst[n++] = policy->inst;
-	}
-	return chain;
-}
-
-static struct bx_slots *bx_slots_build(gfp_t gfp)
-{
-	struct bx_policy *policy;
-	struct bx_slots *slots;
-	u32 n = 0;
-
-	slots = kvzalloc(struct_size(slots, slot, bx_npolicies), gfp);
-	if (!slots)
-		return NULL;
-	slots->n = bx_npolicies;
-	list_for_each_entry(policy, &bx_policies, node) {
-		slots->slot[n].inst = policy->inst;
-		slots->slot[n++].stage = policy->stage;
-	}
-	return slots;
-}
-
-static struct bx_index *bx_index_build(gfp_t gfp)
-{
-	struct bx_policy *policy;
-	struct bx_index *index;
-	u32 n = 0;
-
-	index = kvzalloc(struct_size(index, scope, bx_npolicies), gfp);
-	if (!index)
-		return NULL;
-	index->n = bx_npolicies;
-	index->slots = bx_slots_build(gfp);
-	if (!index->slots) {
-		bx_index_free(index);
-		return NULL;
-	}
-	list_for_each_entry(policy, &bx_policies, node) {
-		struct bx_scope *scope = &index->scope[n];
-		u32 i;
-
-		if (!bx_in_force(policy))
-			continue;
-		strscpy(scope->bus, policy->inst->bus, sizeof(scope->bus));
-		scope->vendor = policy->inst->vendor;
-		scope->key = bx_scope_key(bx_bus_hash(scope->bus),
-					  scope->vendor);
-		for (i = 0; i < n; i++) {
-			if (!bx_scope_cmp(&index->scope[i], scope))
-				break;
-		}
-		if (i < n)
-			continue;
-		scope->chain = bx_chain_build(scope->bus, scope->vendor, gfp);
-		if (!scope->chain) {
-			bx_index_free(index);
-			return NULL;
-		}
-		n++;
-	}
-	index->n = n;
-	sort(index->scope, n, sizeof(index->scope[0]), bx_scope_cmp, NULL);
-	return index;
-}
-
-/*
- * Elections that begin after this see the list as it is now.  Without policies
- * there is no index either: nobody would free it when the module goes.
- */
+/* Elections that begin after this see the list as it is now. */
 static int bx_publish(gfp_t gfp)
 {
-	struct bx_index *new = NULL, *old;
+	int err;
 
 	lockdep_assert_held(&bx_policy_mutex);
-	if (bx_npolicies)
-		new = bx_index_build(gfp);
-	if (bx_npolicies && !new)
-		return -ENOMEM;
-	old = rcu_replace_pointer(bx_index, new,
-				  lockdep_is_held(&bx_policy_mutex));
-	synchronize_srcu(&bx_srcu);
-	bx_index_free(old);
-	bx_devices_watch(NULL, false);
-	return 0;
+	err = bx_index_publish(&bx_policies, bx_npolicies, gfp);
+	if (!err)
+		bx_devices_watch(NULL, false);
+	return err;
 }
 
 /* Higher priority first, equal ones in order of their names. */

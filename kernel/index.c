@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The index: from (bus, vendor) to the chain of policies in scope
+ *
+ * Elections, calls and events look at it inside bx_srcu, and at nothing else of
+ * the policies.  It is immutable: attach, update, detach and commit (policy.c)
+ * publish another one, so each of them is atomic for every reader, and policies
+ * of other vendors cost an election nothing.  It also has a slot for every
+ * policy, staged and retired ones too, from which trials take theirs.
+ *
+ * This file knows the list of policies, and neither devices nor BPF.
+ */
+#include <linux/sort.h>
+#include <linux/stringhash.h>
+#include "core.h"
+
+DEFINE_SRCU(bx_srcu);
+
+/* The chain of one (bus, vendor); @vendor is BX_ANY for all others. */
+struct bx_scope {
+	u64		key;		/* see bx_scope_key() */
+	char		bus[BX_NAME_LEN];
+	u32		vendor;
+	struct bx_chain	*chain;
+};
+
+/* Every policy, in order of authority, for trials */
+struct bx_slots {
+	u32		n;
+	struct {
+		struct bx_inst	*inst;
+		enum bx_stage	stage;
+	} slot[] __counted_by(n);
+};
+
+struct bx_index {
+	struct bx_slots	*slots;
+	u32		n;
+	struct bx_scope	scope[] __counted_by(n);
+};
+
+static struct bx_index __rcu *bx_index;	/* bx_srcu; writes: bx_policy_mutex */
+
+/* ---- look up ---- */
+
+/* Sorted and searched by number: an election looks five times, names are slow. */
+static u64 bx_scope_key(u32 bus_hash, u32 vendor)
+{
+	return (u64)bus_hash << 32 | vendor;
+}
+
+static u32 bx_bus_hash(const char *bus)
+{
+	return full_name_hash(NULL, bus, strlen(bus));
+}
+
+static int bx_scope_cmp(const void *a, const void *b)
+{
+	const struct bx_scope *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return strcmp(x->bus, y->bus);
+}
+
+static const struct bx_scope *bx_scope_find(const struct bx_index *index,
+					    const char *bus, u64 key)
+{
+	u32 low = 0, high = index->n;
+
+	while (low < high) {
+		u32 mid = low + (high - low) / 2;
+
+		if (index->scope[mid].key < key)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	/* More than one with this key: two names with one hash. */
+	for (; low < index->n && index->scope[low].key == key; low++) {
+		if (!strcmp(index->scope[low].bus, bus))
+			return &index->scope[low];
+	}
+	return NULL;
+}
+
+/**
+ * bx_chain_lookup() - policies in scope of a device
+ * @bus: name of its bus
+ * @vendor: its vendor
+ *
+ * Context: inside bx_srcu, which the result must not outlive.
+ * Return: the chain, NULL when no policy is in scope.
+ */
+const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor)
+{
+	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
+	const struct bx_scope *scope;
+	u32 hash;
+
+	if (!index)
+		return NULL;
+	hash = bx_bus_hash(bus);
+	scope = bx_scope_find(index, bus, bx_scope_key(hash, vendor)) ?:
+		bx_scope_find(index, bus, bx_scope_key(hash, BX_ANY));
+	return scope ? scope->chain : NULL;
+}
+
+static bool bx_in_scope(const struct bx_inst *inst, const char *bus, u32 vendor)
+{
+	return !strcmp(inst->bus, bus) &&
+	       (inst->vendor == vendor || inst->vendor == BX_ANY);
+}
+
+static bool bx_is_in(u64 id, const u64 *ids, u32 n)
+{
+	for (u32 i = 0; i < n; i++) {
+		if (ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * bx_chain_try() - policies in scope of a device, as they would be
+ * @trial: after the change that it names
+ * @bus: name of the device's bus
+ * @vendor: the device's vendor
+ *
+ * Context: inside bx_srcu, which the result must not outlive.
+ * Return: the chain, to be freed with kfree(); ERR_PTR(-ENOENT) when a policy of
+ * the change is not staged, or not in force; ERR_PTR(-ENOMEM).
+ */
+struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
+			      u32 vendor)
+{
+	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
+	const struct bx_commit *c = &trial->change;
+	u32 all = index ? index->slots->n : 0, found = 0;
+	struct bx_chain *chain;
+
+	chain = kzalloc(struct_size(chain, inst, all), GFP_KERNEL);
+	if (!chain)
+		return ERR_PTR(-ENOMEM);
+	chain->n = all;
+	all = 0;
+	for (u32 i = 0; i < chain->n; i++) {
+		struct bx_inst *inst = index->slots->slot[i].inst;
+		enum bx_stage stage = index->slots->slot[i].stage;
+		u64 id = inst->policy->id;
+		bool comes = stage == BX_STAGE_STAGED &&
+			     bx_is_in(id, c->enter, c->nr_enter);
+		bool goes = stage == BX_STAGE_FORCE &&
+			    bx_is_in(id, c->leave, c->nr_leave);
+
+		found += comes + goes;
+		if (stage == BX_STAGE_FORCE && !goes)
+			comes = !(trial->flags & BX_TRIAL_ALONE);
+		if (comes && bx_in_scope(inst, bus, vendor))
+			chain->inst[all++] = inst;
+	}
+	chain->n = all;
+	if (found == c->nr_enter + c->nr_leave)
+		return chain;
+	kfree(chain);
+	return ERR_PTR(-ENOENT);
+}
+
+/* ---- publish ---- */
+
+static void bx_index_free(struct bx_index *index)
+{
+	if (!index)
+		return;
+	for (u32 i = 0; i < index->n; i++)
+		kfree(index->scope[i].chain);
+	kvfree(index->slots);
+	kvfree(index);
+}
+
+static struct bx_chain *bx_chain_build(const struct list_head *policies,
+				       const char *bus, u32 vendor, gfp_t gfp)
+{
+	struct bx_policy *policy;
+	struct bx_chain *chain;
+	u32 n = 0;
+
+	list_for_each_entry(policy, policies, node)
+		n += bx_in_force(policy) &&
+		     bx_in_scope(policy->inst, bus, vendor);
+	chain = kzalloc(struct_size(chain, inst, n), gfp);
+	if (!chain)
+		return NULL;
+	chain->n = n;
+	n = 0;
+	list_for_each_entry(policy, policies, node) {
+		if (bx_in_force(policy) &&
+		    bx_in_scope(policy->inst, bus, vendor))
+			chain->inst[n++] = policy->inst;
+	}
+	return chain;
+}
+
+static struct bx_slots *bx_slots_build(const struct list_head *policies, u32 n,
+				       gfp_t gfp)
+{
+	struct bx_policy *policy;
+	struct bx_slots *slots;
+
+	slots = kvzalloc(struct_size(slots, slot, n), gfp);
+	if (!slots)
+		return NULL;
+	slots->n = n;
+	n = 0;
+	list_for_each_entry(policy, policies, node) {
+		slots->slot[n].inst = policy->inst;
+		slots->slot[n++].stage = policy->stage;
+	}
+	return slots;
+}
+
+static struct bx_index *bx_index_build(const struct list_head *policies, u32 max,
+				       gfp_t gfp)
+{
+	struct bx_policy *policy;
+	struct bx_index *index;
+	u32 n = 0;
+
+	index = kvzalloc(struct_size(index, scope, max), gfp);
+	if (!index)
+		return NULL;
+	index->n = max;
+	index->slots = bx_slots_build(policies, max, gfp);
+	if (!index->slots) {
+		bx_index_free(index);
+		return NULL;
+	}
+	list_for_each_entry(policy, policies, node) {
+		struct bx_scope *scope = &index->scope[n];
+		u32 i;
+
+		if (!bx_in_force(policy))
+			continue;
+		strscpy(scope->bus, policy->inst->bus, sizeof(scope->bus));
+		scope->vendor = policy->inst->vendor;
+		scope->key = bx_scope_key(bx_bus_hash(scope->bus),
+					  scope->vendor);
+		for (i = 0; i < n; i++) {
+			if (!bx_scope_cmp(&index->scope[i], scope))
+				break;
+		}
+		if (i < n)
+			continue;
+		scope->chain = bx_chain_build(policies, scope->bus,
+					      scope->vendor, gfp);
+		if (!scope->chain) {
+			bx_index_free(index);
+			return NULL;
+		}
+		n++;
+	}
+	index->n = n;
+	sort(index->scope, n, sizeof(index->scope[0]), bx_scope_cmp, NULL);
+	return index;
+}
+
+/**
+ * bx_index_publish() - let readers see the policies as they are now
+ * @policies: the policies, in order of authority
+ * @n: how many
+ * @gfp: how to allocate; with __GFP_NOFAIL this does not fail
+ *
+ * Without policies there is no index either: nothing would free it when the
+ * module goes.
+ *
+ * Context: process, not inside bx_srcu; calls are serialized by the caller.
+ * Return: 0, and no reader looks at the previous index any more; -ENOMEM, and
+ * nothing has changed.
+ */
+int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp)
+{
+	struct bx_index *new = NULL, *old;
+
+	if (n) {
+		new = bx_index_build(policies, n, gfp);
+		if (!new)
+			return -ENOMEM;
+	}
+	old = rcu_replace_pointer(bx_index, new, true);
+	synchronize_srcu(&bx_srcu);
+	bx_index_free(old);
+	return 0;
+}
