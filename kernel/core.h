@@ -37,6 +37,7 @@
 #ifndef _BX_CORE_H
 #define _BX_CORE_H
 
+#include <linux/bitmap.h>
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/bus_ext.h>
@@ -254,6 +255,7 @@ struct bx_cand {
  * @maxlog: room in @log
  * @log_lost: memory ran out, @log is not complete
  * @dry: nothing is counted, nobody is ejected
+ * @silent: policies of @chain, by position, that made a mistake in this election
  * @trial: policies and drivers are these; NULL for what is there
  * @error: why there is no outcome of a trial, 0 if there is
  */
@@ -275,6 +277,7 @@ struct bx_election {
 	u32			maxlog;
 	bool			log_lost;
 	bool			dry;
+	DECLARE_BITMAP(silent, BX_MAX_POLICIES);
 	const struct bx_trial	*trial;
 	int			error;
 };

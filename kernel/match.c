@@ -281,6 +281,23 @@ static void bx_elect_override(struct bx_election *e)
 	bx_say(e, BX_OPN_OVERRIDE, NULL, e->override, 0, BX_WHY_WON, 0);
 }
 
+/*
+ * Whether programs of the policy at @i may be run.  After a mistake they are
+ * not, and in an election for show, which ejects no policy, neither.
+ */
+static bool bx_speaks(const struct bx_election *e, u32 i)
+{
+	return bx_inst_live(e->chain->inst[i]) && !test_bit(i, e->silent);
+}
+
+static void bx_silence(struct bx_election *e, const struct bx_inst *inst)
+{
+	for (u32 i = 0; i < e->chain->n; i++) {
+		if (e->chain->inst[i] == inst)
+			__set_bit(i, e->silent);
+	}
+}
+
 /* Run one match(); false when the answer was impossible. */
 static bool bx_ask_match(struct bx_election *e, struct bx_inst *inst,
 			 const struct bx_cand *c, s32 *ret)
@@ -293,14 +310,15 @@ static bool bx_ask_match(struct bx_election *e, struct bx_inst *inst,
 	ctx->device = e->ctx.device;
 	bx_policy_begin(&run, e, inst, ctx);
 	*ret = inst->ops->match(ctx);
-	if (!bx_run_judge(&run))
-		return false;
-	if (*ret >= BX_VETO && *ret <= BX_SCORE_MAX)
-		return true;
-	if (!e->dry)
-		bx_eject(inst, BX_EXIT_RETURN, *ret, &e->ctx.dev,
-			 "match() returned %d for driver %s; only -1 to %d is possible",
-			 *ret, c->rec.name, BX_SCORE_MAX);
+	if (bx_run_judge(&run)) {
+		if (*ret >= BX_VETO && *ret <= BX_SCORE_MAX)
+			return true;
+		if (!e->dry)
+			bx_eject(inst, BX_EXIT_RETURN, *ret, &e->ctx.dev,
+				 "match() returned %d for driver %s; only -1 to %d is possible",
+				 *ret, c->rec.name, BX_SCORE_MAX);
+	}
+	bx_silence(e, inst);
 	return false;
 }
 
@@ -341,7 +359,7 @@ static void bx_judge(struct bx_election *e, struct bx_cand *c)
 		/* Policies in shadow mode are asked when all is decided. */
 		if (!e->log && inst->flags & BX_F_SHADOW)
 			continue;
-		if (inst->ops->match && bx_inst_live(inst))
+		if (inst->ops->match && bx_speaks(e, i))
 			bx_judge_one(e, c, inst);
 	}
 }
@@ -378,7 +396,8 @@ static void bx_elect_hook(struct bx_election *e)
 		bx_decide(e, BX_BY_HOOK, ret == BX_REFUSE ? BX_OUT_REFUSED :
 			  BX_OUT_DEFERRED, NULL, NULL);
 	}
-	bx_say(e, BX_OPN_HOOK, NULL, e->ctx.driver, ret, why, 0);
+	bx_say(e, BX_OPN_HOOK, NULL,
+	       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why, 0);
 }
 
 /* Why a named driver cannot be had, BX_WHY_WON when it can. */
@@ -406,17 +425,18 @@ static bool bx_ask_select(struct bx_election *e, struct bx_inst *inst, s32 *ret)
 	e->ctx.driver[0] = '\0';
 	bx_policy_begin(&run, e, inst, &e->ctx);
 	*ret = inst->ops->select(&e->ctx);
-	if (!bx_run_judge(&run))
-		return false;
-	if (*ret >= BX_PASS && *ret <= BX_DEFER &&
-	    (*ret != BX_SELECT || *e->ctx.driver))
-		return true;
-	if (!e->dry)
-		bx_eject(inst, BX_EXIT_RETURN, *ret, &e->ctx.dev,
-			 *ret == BX_SELECT ?
-			 "select() returned BX_SELECT (%d) without naming a driver" :
-			 "select() returned %d; only BX_PASS to BX_DEFER is possible",
-			 *ret);
+	if (bx_run_judge(&run)) {
+		if (*ret >= BX_PASS && *ret <= BX_DEFER &&
+		    (*ret != BX_SELECT || *e->ctx.driver))
+			return true;
+		if (!e->dry)
+			bx_eject(inst, BX_EXIT_RETURN, *ret, &e->ctx.dev,
+				 *ret == BX_SELECT ?
+				 "select() returned BX_SELECT (%d) without naming a driver" :
+				 "select() returned %d; only BX_PASS to BX_DEFER is possible",
+				 *ret);
+	}
+	bx_silence(e, inst);
 	return false;
 }
 
@@ -457,7 +477,7 @@ static void bx_elect_select(struct bx_election *e)
 
 		if (!e->log && (e->decided || inst->flags & BX_F_SHADOW))
 			continue;
-		if (inst->ops->select && bx_inst_live(inst))
+		if (inst->ops->select && bx_speaks(e, i))
 			bx_elect_select_one(e, inst);
 	}
 }
@@ -532,25 +552,55 @@ static void bx_settle_log(struct bx_election *e)
 	}
 }
 
-/* Would this select() have been followed, and to another outcome? */
-static bool bx_shadow_select(struct bx_election *e, struct bx_inst *inst,
-			     s32 *ret)
+/* ---- policies in shadow mode ---- */
+
+static bool bx_is_before(const struct bx_chain *chain, const struct bx_inst *a,
+			 const struct bx_inst *b)
 {
-	if (!inst->ops->select || !bx_ask_select(e, inst, ret))
-		return false;
-	switch (*ret) {
-	case BX_SELECT:
-		return strcmp(e->ctx.driver, e->dec.driver);
-	case BX_REFUSE:
-		return e->dec.outcome != BX_OUT_REFUSED;
-	case BX_DEFER:
-		return e->dec.outcome != BX_OUT_DEFERRED;
-	default:
-		return false;
-	}
+	u32 i = 0;
+
+	while (chain->inst[i] != a && chain->inst[i] != b)
+		i++;
+	return chain->inst[i] == a;
 }
 
-/* Would this match() have vetoed the winner, or preferred another? */
+/*
+ * Could the policy have given the device to the driver that it names?  What
+ * other policies think of the driver may not be known yet: they are asked as in
+ * an explanation.
+ */
+static bool bx_shadow_possible(struct bx_election *e, struct bx_inst *inst)
+{
+	struct bx_cand *c = bx_cand_find(e, e->ctx.driver);
+	bool possible;
+	s32 score;
+	int error;
+
+	if (!c)
+		return true;
+	e->dry = true;
+	possible = bx_obstacle(e, c->rec.name, &error) == BX_WHY_WON;
+	e->dry = false;
+	if (!possible || !inst->ops->match)
+		return possible;
+	return bx_ask_match(e, inst, c, &score) && score != BX_VETO;
+}
+
+/* Would this select() have decided?  @ret and @e->ctx.driver say what. */
+static bool bx_shadow_decides(struct bx_election *e, struct bx_inst *inst,
+			      s32 *ret)
+{
+	if (!inst->ops->select || (e->dec.by == BX_BY_SELECT &&
+				   bx_is_before(e->chain, e->by, inst)))
+		return false;
+	return bx_ask_select(e, inst, ret) && *ret != BX_PASS &&
+	       (*ret != BX_SELECT || bx_shadow_possible(e, inst));
+}
+
+/*
+ * Would this match() have vetoed the winner, or preferred another?  Where a
+ * select() decided, a score changes nothing.
+ */
 static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 			    s32 *ret)
 {
@@ -559,16 +609,21 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 
 	for (u32 i = 0; inst->ops->match && i < e->ncands; i++) {
 		struct bx_cand *c = &e->cands[i];
+		bool wins = c->order == e->winner;
 
-		if (!bx_cand_eligible(c))
+		if (!bx_cand_eligible(c) ||
+		    (e->dec.by == BX_BY_SELECT && !wins))
 			continue;
 		if (!bx_ask_match(e, inst, c, &score))
 			return false;
-		if (score == BX_VETO && c->order == e->winner) {
+		if (score == BX_VETO && wins) {
 			*ret = score;
 			return true;
 		}
-		score = c->score ?: score;
+		if (score == BX_VETO)
+			continue;
+		if (c->score && (!score || bx_is_before(e->chain, c->by, inst)))
+			score = c->score;
 		if (score > top) {
 			top = score;
 			best = c;
@@ -581,7 +636,27 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 	return true;
 }
 
-/* What policies in shadow mode would have changed. */
+/* Would the outcome be another one if this policy were followed? */
+static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
+{
+	struct bx_inst *inst = e->chain->inst[i];
+
+	e->ctx.driver[0] = '\0';
+	if (!bx_shadow_decides(e, inst, ret)) {
+		e->ctx.driver[0] = '\0';
+		return bx_speaks(e, i) && bx_shadow_match(e, inst, ret);
+	}
+	switch (*ret) {
+	case BX_SELECT:
+		return strcmp(e->ctx.driver, e->dec.driver);
+	case BX_REFUSE:
+		return e->dec.outcome != BX_OUT_REFUSED;
+	default:
+		return e->dec.outcome != BX_OUT_DEFERRED;
+	}
+}
+
+/* What policies in shadow mode would have changed, each by itself. */
 static void bx_elect_shadow(struct bx_election *e)
 {
 	s32 ret = 0;
@@ -591,17 +666,16 @@ static void bx_elect_shadow(struct bx_election *e)
 	for (u32 i = 0; e->chain && i < e->chain->n; i++) {
 		struct bx_inst *inst = e->chain->inst[i];
 
-		if (!(inst->flags & BX_F_SHADOW) || !bx_inst_live(inst))
-			continue;
-		e->ctx.driver[0] = '\0';
-		if (!bx_shadow_select(e, inst, &ret) &&
-		    !bx_shadow_match(e, inst, &ret))
+		if (!(inst->flags & BX_F_SHADOW) || !bx_speaks(e, i) ||
+		    !bx_shadow_diverges(e, i, &ret))
 			continue;
 		atomic64_inc(&inst->policy->diverged);
 		trace_bx_shadow(&e->ctx.dev, inst->name, ret, e->ctx.driver,
 				&e->dec);
 	}
 }
+
+/* ---- all of it ---- */
 
 /**
  * bx_elect() - hold an election
