@@ -54,3 +54,51 @@ $(BENCH_CHURN): selftests/bench/churn.c
 	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -Werror -o $@ $<
 
 TEST_PROGS += $(BENCH_CHURN)
+
+# The core natively: files of kernel/ in user space, with the headers in
+# selftests/native/include in place of the kernel's, under sanitizers. A program
+# index_collide is index.c with bus names that have one hash.
+NATIVE_OUT     := $(BUILD)/selftests/native
+NATIVE_NAMES   := index publish election rules trial contract
+NATIVE_PROGS   := $(NATIVE_NAMES:%=$(NATIVE_OUT)/%)
+NATIVE_COLLIDE := $(NATIVE_OUT)/index_collide
+NATIVE_KERNEL  := $(patsubst %,$(NATIVE_OUT)/kernel/%.o, \
+	index match policy contract call)
+NATIVE_LIB     := $(patsubst %,$(NATIVE_OUT)/%.o, \
+	shim module world case model ktap)
+NATIVE_WEAK    := $(NATIVE_OUT)/weak/index.o
+NATIVE_OBJECTS := $(NATIVE_PROGS:=.o) $(NATIVE_LIB)
+NATIVE_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+NATIVE_CFLAGS   = -O1 -g -std=gnu11 -D_GNU_SOURCE $(WARNINGS) \
+	-Wno-sign-compare -Werror $(NATIVE_SANITIZE) \
+	-D'EXPORT_SYMBOL_GPL(symbol)=' \
+	-I selftests/native/include -I include -I kernel -I selftests/native
+
+define native_compile
+$(call say,CC,$@)
+$(Q)mkdir -p $(@D)
+$(Q)$(CC) $(NATIVE_CFLAGS) $(1) -MMD -MP -c $< -o $@
+endef
+
+$(NATIVE_OBJECTS): $(NATIVE_OUT)/%.o: selftests/native/%.c
+	$(call native_compile)
+
+$(NATIVE_KERNEL): $(NATIVE_OUT)/kernel/%.o: kernel/%.c
+	$(call native_compile)
+
+$(NATIVE_WEAK): kernel/index.c
+	$(call native_compile,-DNATIVE_WEAK_HASH)
+
+$(NATIVE_PROGS): %: %.o $(NATIVE_LIB) $(NATIVE_KERNEL)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(NATIVE_SANITIZE) -o $@ $^
+
+$(NATIVE_COLLIDE): $(NATIVE_OUT)/index.o $(NATIVE_LIB) $(NATIVE_WEAK) \
+		$(filter-out %/index.o,$(NATIVE_KERNEL))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(NATIVE_SANITIZE) -o $@ $^
+
+-include $(NATIVE_OBJECTS:.o=.d) $(NATIVE_KERNEL:.o=.d) $(NATIVE_WEAK:.o=.d)
+
+TEST_PROGS += $(NATIVE_PROGS) $(NATIVE_COLLIDE)

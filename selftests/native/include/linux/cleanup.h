@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Variables that free what they point to; how is in <linux/slab.h> */
+#ifndef _NATIVE_CLEANUP_H
+#define _NATIVE_CLEANUP_H
+
+#define __free(name)	__attribute__((cleanup(native_cleanup_##name)))
+
+#endif /* _NATIVE_CLEANUP_H */

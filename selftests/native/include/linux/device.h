@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Of the driver model, what a struct bx_device is made of */
+#ifndef _NATIVE_DEVICE_H
+#define _NATIVE_DEVICE_H
+
+#include <linux/atomic.h>
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+/* As in newer kernels; see kernel/compat.h */
+#define BX_GENERIC_DRIVER_OVERRIDE
+
+struct kobject {
+	int		unused;
+};
+
+struct bus_type {
+	const char	*name;
+};
+
+struct device_driver {
+	const char	*name;
+};
+
+struct device {
+	const struct bus_type	*bus;
+	struct device_driver	*driver;
+	void			*driver_data;
+	struct {
+		const char	*name;
+		spinlock_t	lock;	/* protects name */
+	} driver_override;
+};
+
+static inline void *dev_get_drvdata(const struct device *dev)
+{
+	return dev->driver_data;
+}
+
+static inline void dev_set_drvdata(struct device *dev, void *data)
+{
+	dev->driver_data = data;
+}
+
+int sysfs_emit_at(char *buf, int at, const char *fmt, ...) __printf(3, 4);
+#define sysfs_emit(buf, ...)	sysfs_emit_at(buf, 0, __VA_ARGS__)
+
+#endif /* _NATIVE_DEVICE_H */

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The model: an election in the words of docs/matching.md, over plain tables
+ *
+ * It shares no code and no data structure with kernel/: no index, no cache, every
+ * question is a linear scan over the policies of the case.
+ */
+#include "native.h"
+
+struct model {
+	const struct native_case	*c;
+	struct model_outcome		*out;
+	unsigned int			chain[NATIVE_POLICIES];
+	unsigned int			n;
+	bool				dead[NATIVE_POLICIES];
+	bool				judged[NATIVE_DRIVERS];
+	bool				vetoed[NATIVE_DRIVERS];
+	s32				score[NATIVE_DRIVERS];
+	int				scored_by[NATIVE_DRIVERS];
+};
+
+/* ---- who is asked ---- */
+
+bool model_before(const struct native_policy *a, const struct native_policy *b)
+{
+	if (a->priority != b->priority)
+		return a->priority > b->priority;
+	return strcmp(a->name, b->name) < 0;
+}
+
+static bool active(const struct native_case *c, const struct native_policy *p,
+		   enum model_when when)
+{
+	bool staged = p->flags & BX_F_STAGED;
+
+	if (when == MODEL_NOW)
+		return !staged;
+	if (p->enters)
+		return true;
+	return !staged && !p->leaves && !c->alone;
+}
+
+static bool in_scope(const struct native_case *c, const struct native_policy *p)
+{
+	return !strcmp(p->bus, c->bus) &&
+	       (p->vendor == 0 || p->vendor == BX_ANY || p->vendor == c->vendor);
+}
+
+unsigned int model_chain(const struct native_case *c, enum model_when when,
+			 unsigned int *chain)
+{
+	bool taken[NATIVE_POLICIES] = {};
+	unsigned int n = 0;
+
+	for (;;) {
+		int first = -1;
+
+		for (unsigned int i = 0; i < c->npolicies; i++) {
+			const struct native_policy *p = &c->policy[i];
+
+			if (taken[i] || !active(c, p, when) || !in_scope(c, p))
+				continue;
+			if (first < 0 || model_before(p, &c->policy[first]))
+				first = i;
+		}
+		if (first < 0)
+			return n;
+		taken[first] = true;
+		chain[n++] = first;
+	}
+}
+
+/* ---- programs ---- */
+
+static void eject(struct model *m, unsigned int p, u32 kind, s32 code)
+{
+	m->dead[p] = true;
+	m->out->of[p].ejected = true;
+	m->out->of[p].kind = kind;
+	m->out->of[p].code = code;
+}
+
+/* Programs in shadow mode are not followed: for the election, they are absent. */
+static bool followed(const struct model *m, unsigned int p)
+{
+	return !m->dead[p] && !(m->c->policy[p].flags & BX_F_SHADOW);
+}
+
+static bool bad_select(const struct native_say *say)
+{
+	return say->verdict < BX_PASS || say->verdict > BX_DEFER ||
+	       (say->verdict == BX_SELECT && !*say->driver);
+}
+
+static bool bad_match(s32 verdict)
+{
+	return verdict < BX_VETO || verdict > BX_SCORE_MAX;
+}
+
+bool model_mistake(const struct native_policy *p)
+{
+	bool bad = p->selects && bad_select(&p->select);
+
+	for (int d = 0; p->matches && d < NATIVE_DRIVERS; d++)
+		bad |= bad_match(p->match[d]);
+	return bad;
+}
+
+static int find(const struct native_case *c, const char *driver)
+{
+	for (unsigned int d = 0; d < c->ndrivers; d++) {
+		if (!strcmp(c->driver[d].name, driver))
+			return d;
+	}
+	return -1;
+}
+
+/* Every policy has its say on a driver, once. */
+static void judge(struct model *m, unsigned int d)
+{
+	int letter = m->c->driver[d].name[0] - 'a';
+
+	if (m->judged[d])
+		return;
+	m->judged[d] = true;
+	for (unsigned int i = 0; i < m->n; i++) {
+		unsigned int p = m->chain[i];
+		s32 verdict = m->c->policy[p].match[letter];
+
+		if (!m->c->policy[p].matches || !followed(m, p))
+			continue;
+		m->out->of[p].asked++;
+		if (bad_match(verdict)) {
+			bool gave_up = verdict == NATIVE_GIVE_UP;
+
+			eject(m, p, gave_up ? BX_EXIT_ERROR : BX_EXIT_RETURN,
+			      gave_up ? 7 : verdict);
+		} else if (verdict == BX_VETO) {
+			m->vetoed[d] = true;
+			m->out->of[p].vetoed++;
+		} else if (verdict > 0 && !m->score[d]) {
+			m->score[d] = verdict;
+			m->scored_by[d] = p;
+		}
+	}
+}
+
+/* ---- the order of authority ---- */
+
+static void decide(struct model *m, u32 by, u32 outcome, const char *driver,
+		   int policy)
+{
+	m->out->by = by;
+	m->out->outcome = outcome;
+	strscpy(m->out->driver, driver, sizeof(m->out->driver));
+	m->out->policy = policy;
+	if (policy >= 0)
+		m->out->of[policy].decided++;
+}
+
+static bool exists(const struct model *m, const char *driver)
+{
+	return find(m->c, driver) >= 0;
+}
+
+static void decide_driver(struct model *m, u32 by, const char *driver,
+			  int policy)
+{
+	decide(m, by, exists(m, driver) ? BX_OUT_DRIVER : BX_OUT_ABSENT, driver,
+	       policy);
+}
+
+static bool by_override(struct model *m)
+{
+	if (!*m->c->override)
+		return false;
+	decide_driver(m, BX_BY_OVERRIDE, m->c->override, -1);
+	return true;
+}
+
+static bool by_hook(struct model *m, enum model_when when)
+{
+	const struct native_say *hook = &m->c->hook;
+
+	if (when == MODEL_TRIAL && m->c->alone)
+		return false;
+	if (hook->verdict == BX_PASS || bad_select(hook))
+		return false;
+	if (hook->verdict == BX_SELECT)
+		decide_driver(m, BX_BY_HOOK, hook->driver, -1);
+	else
+		decide(m, BX_BY_HOOK, hook->verdict == BX_REFUSE ?
+		       BX_OUT_REFUSED : BX_OUT_DEFERRED, "", -1);
+	return true;
+}
+
+/* Whether the driver that is named can have the device */
+static bool possible(struct model *m, const char *driver)
+{
+	int d = find(m->c, driver);
+
+	/* on an adopted bus, the driver core knows the drivers */
+	if (d < 0 || native_is_adopted(m->c->bus))
+		return true;
+	if (m->c->driver[d].error)
+		return false;
+	judge(m, d);
+	return !m->vetoed[d];
+}
+
+static bool by_select(struct model *m)
+{
+	for (unsigned int i = 0; i < m->n; i++) {
+		unsigned int p = m->chain[i];
+		const struct native_say *say = &m->c->policy[p].select;
+
+		if (!m->c->policy[p].selects || !followed(m, p))
+			continue;
+		m->out->of[p].asked++;
+		if (say->verdict == NATIVE_GIVE_UP) {
+			eject(m, p, BX_EXIT_ERROR, 7);
+		} else if (bad_select(say)) {
+			eject(m, p, BX_EXIT_RETURN, say->verdict);
+		} else if (say->verdict == BX_SELECT) {
+			if (!possible(m, say->driver))
+				continue;
+			decide_driver(m, BX_BY_SELECT, say->driver, p);
+			return true;
+		} else if (say->verdict != BX_PASS) {
+			decide(m, BX_BY_SELECT, say->verdict == BX_REFUSE ?
+			       BX_OUT_REFUSED : BX_OUT_DEFERRED, "", p);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool eligible(const struct model *m, unsigned int d)
+{
+	return !m->vetoed[d] && !m->c->driver[d].error;
+}
+
+static bool by_score(struct model *m)
+{
+	int best = -1;
+
+	for (unsigned int d = 0; d < m->c->ndrivers; d++)
+		judge(m, d);
+	for (unsigned int d = 0; d < m->c->ndrivers; d++) {
+		if (eligible(m, d) && m->score[d] &&
+		    (best < 0 || m->score[d] > m->score[best]))
+			best = d;
+	}
+	if (best < 0)
+		return false;
+	decide(m, BX_BY_SCORE, BX_OUT_DRIVER, m->c->driver[best].name,
+	       m->scored_by[best]);
+	m->out->score = m->score[best];
+	return true;
+}
+
+static bool by_id_table(struct model *m)
+{
+	for (unsigned int d = 0; d < m->c->ndrivers; d++) {
+		if (!m->c->driver[d].claims || !eligible(m, d))
+			continue;
+		decide(m, BX_BY_ID_TABLE, BX_OUT_DRIVER, m->c->driver[d].name,
+		       -1);
+		return true;
+	}
+	return false;
+}
+
+static void elect(const struct native_case *c, enum model_when when,
+		  struct model_outcome *out)
+{
+	struct model m = { .c = c, .out = out };
+
+	memset(out, 0, sizeof(*out));
+	out->policy = -1;
+	m.n = model_chain(c, when, m.chain);
+	for (unsigned int i = 0; i < c->npolicies; i++)
+		m.dead[i] = c->policy[i].dead;
+	if (by_override(&m) || by_hook(&m, when) || by_select(&m))
+		return;
+	/* on an adopted bus the rest is the bus' own rule */
+	if (!native_is_adopted(c->bus) && !by_score(&m))
+		by_id_table(&m);
+}
+
+/* Whether the election would end differently without the policy's shadow mode */
+static bool diverges(const struct native_case *c, enum model_when when,
+		     unsigned int p, const struct model_outcome *now)
+{
+	struct native_case other = *c;
+	struct model_outcome out;
+
+	other.policy[p].flags &= ~(u64)BX_F_SHADOW;
+	elect(&other, when, &out);
+	return out.outcome != now->outcome || strcmp(out.driver, now->driver);
+}
+
+void model_elect(const struct native_case *c, enum model_when when,
+		 struct model_outcome *out)
+{
+	unsigned int chain[NATIVE_POLICIES];
+	unsigned int n = model_chain(c, when, chain);
+
+	elect(c, when, out);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct native_policy *p = &c->policy[chain[i]];
+
+		if (p->flags & BX_F_SHADOW && !p->dead)
+			out->of[chain[i]].diverged = diverges(c, when, chain[i],
+							      out);
+	}
+}

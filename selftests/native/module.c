@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The rest of bus_ext.ko, and BPF: buses that exist by name, policies whose
+ * programs are tables (struct native_policy), links, and tracepoints that record
+ *
+ * Policies are attached as the kernel does it: each member of the struct_ops map
+ * is passed to init_member(), then reg() is called.
+ */
+#include <stdio.h>
+#include "native.h"
+#include "trace.h"
+
+#define MODULE_REF	((struct module *)&module)
+
+const char *const native_bus[NATIVE_BUSES] = {
+	"bx-one", "bx-two", "bx-three", "bx-four", "pci", "platform",
+};
+
+struct workqueue_struct *bx_wq;
+struct native_say native_hook;
+unsigned int native_hook_asked;
+unsigned int native_registered;
+unsigned int native_forgotten, native_inherited;
+struct bx_decision native_traced;
+unsigned int native_decisions;
+unsigned int native_sysfs_dirs;
+
+static struct bpf_struct_ops *struct_ops;
+static struct kobject a_directory;
+static struct module module;
+static u32 last_link_id;
+static int async;
+
+/* ---- programs ---- */
+
+struct native_map *native_map_of(const struct bx_inst *inst)
+{
+	return container_of(inst->ops, struct native_map, ops);
+}
+
+/* As a kfunc finds its caller */
+static struct native_map *caller(const void *ctx)
+{
+	struct bx_run *run = bx_run_find(ctx);
+	struct native_map *map;
+
+	if (!run || !run->inst)
+		native_bug("a program runs, and is not found");
+	if (!bx_inst_live(run->inst))
+		native_bug("a program of an ejected policy runs");
+	map = native_map_of(run->inst);
+	map->asked++;
+	return map;
+}
+
+/* bx_policy_error() */
+static void give_up(const void *ctx)
+{
+	struct bx_run *run = bx_run_find(ctx);
+
+	run->failed = true;
+	run->kind = BX_EXIT_ERROR;
+	run->code = 7;
+	strscpy(run->error, "gave up", sizeof(run->error));
+}
+
+static s32 program_select(struct bx_select_ctx *ctx)
+{
+	const struct native_say *say = &caller(ctx)->policy->select;
+
+	strscpy_pad(ctx->driver, say->driver, sizeof(ctx->driver));
+	if (say->verdict == NATIVE_GIVE_UP)
+		give_up(ctx);
+	return say->verdict;
+}
+
+static s32 program_match(struct bx_match_ctx *ctx)
+{
+	s32 verdict = caller(ctx)->policy->match[ctx->drv.name[0] - 'a'];
+
+	if (verdict == NATIVE_GIVE_UP)
+		give_up(ctx);
+	return verdict;
+}
+
+static void program_event(struct bx_event *event)
+{
+	caller(event);
+}
+
+static void program_exit(struct bx_exit_info *info)
+{
+	struct native_map *map;
+
+	/* @info is the version's own */
+	map = native_map_of(container_of(info, struct bx_inst, exit));
+	map->exits++;
+	map->exit = *info;
+}
+
+/* Stands for the weak one in match.c, as a fmod_ret program does. */
+int bx_hook_select(struct bx_select_ctx *ctx)
+{
+	struct bx_run *run = bx_run_find(ctx);
+
+	if (!run || run->inst)
+		native_bug("the hook runs, and is not found");
+	native_hook_asked++;
+	strscpy_pad(ctx->driver, native_hook.driver, sizeof(ctx->driver));
+	return native_hook.verdict;
+}
+
+/* ---- BPF ---- */
+
+int native_register(struct bpf_struct_ops *ops)
+{
+	struct_ops = ops;
+	return ops->init((struct btf *)ops);
+}
+
+struct bpf_prog *bpf_prog_get_type_dev(u32 fd, int type, bool attach_drv)
+{
+	native_bug("no program has a descriptor here");
+}
+
+void bpf_prog_put(struct bpf_prog *prog)
+{
+}
+
+static int link_detach(struct bpf_link *link)
+{
+	native_detach(container_of(link, struct native_link, link));
+	return 0;
+}
+
+static const struct bpf_link_ops link_ops = { .detach = link_detach };
+
+void native_map_init(struct native_map *map, const struct native_policy *policy)
+{
+	memset(map, 0, sizeof(*map));
+	map->policy = policy;
+}
+
+/* What the kernel does with the map's value, member by member */
+static int map_load(struct native_map *map)
+{
+	static const u32 members[] = {
+		offsetof(struct bus_ext_ops, name),
+		offsetof(struct bus_ext_ops, bus),
+		offsetof(struct bus_ext_ops, vendor),
+		offsetof(struct bus_ext_ops, priority),
+		offsetof(struct bus_ext_ops, flags),
+		offsetof(struct bus_ext_ops, version),
+		offsetof(struct bus_ext_ops, calls),
+	};
+	const struct native_policy *p = map->policy;
+	struct bus_ext_ops uops = {
+		.vendor = p->vendor, .priority = p->priority,
+		.flags = p->flags, .version = p->version,
+	};
+
+	strscpy(uops.name, p->name, sizeof(uops.name));
+	strscpy(uops.bus, p->bus, sizeof(uops.bus));
+	memset(&map->ops, 0, sizeof(map->ops));
+	for (u32 i = 0; i < ARRAY_SIZE(members); i++) {
+		struct btf_member member = { 8 * members[i] };
+		int err = struct_ops->init_member(NULL, &member, &map->ops,
+						  &uops);
+
+		if (err < 0)
+			return err;
+	}
+	map->ops.select = p->selects ? program_select : NULL;
+	map->ops.match = p->matches ? program_match : NULL;
+	map->ops.event = program_event;
+	map->ops.exit = program_exit;
+	return 0;
+}
+
+int native_attach(struct native_link *link, struct native_map *map)
+{
+	int err = struct_ops ? 0 : bx_policy_init();
+
+	if (!err)
+		err = map_load(map);
+	if (err)
+		return err;
+	link->link.ops = &link_ops;
+	link->link.id = ++last_link_id;
+	err = struct_ops->reg(&map->ops, &link->link);
+	link->map = err ? NULL : map;
+	return err;
+}
+
+int native_update(struct native_link *link, struct native_map *map)
+{
+	int err = map_load(map);
+
+	if (err)
+		return err;
+	err = struct_ops->update(&map->ops, &link->map->ops, &link->link);
+	if (!err)
+		link->map = map;
+	return err;
+}
+
+void native_detach(struct native_link *link)
+{
+	struct native_map *map = link->map;
+
+	link->map = NULL;
+	if (map)
+		struct_ops->unreg(&map->ops, &link->link);
+}
+
+bool native_record(const struct native_link *link, struct bx_policy_rec *rec)
+{
+	struct bx_policy_rec *recs;
+	bool found = false;
+	u32 n;
+
+	if (bx_policy_records(&recs, &n))
+		native_bug("out of memory in a test");
+	for (u32 i = 0; i < n; i++) {
+		if (recs[i].link_id != link->link.id)
+			continue;
+		*rec = recs[i];
+		found = true;
+	}
+	kvfree(recs);
+	return found;
+}
+
+/* ---- buses, devices, drivers ---- */
+
+bool native_is_adopted(const char *bus)
+{
+	for (int i = NATIVE_OWN_BUSES; i < NATIVE_BUSES; i++) {
+		if (!strcmp(native_bus[i], bus))
+			return true;
+	}
+	return false;
+}
+
+int bx_adopted_bus_get(const char *name)
+{
+	return native_is_adopted(name) ? 0 : -ENODEV;
+}
+
+int bx_own_bus_get(const char *name, struct module **owner)
+{
+	for (int i = 0; i < NATIVE_OWN_BUSES; i++) {
+		if (strcmp(native_bus[i], name))
+			continue;
+		*owner = MODULE_REF;
+		bpf_link_inc_not_zero(NULL);	/* counted with the links */
+		return 0;
+	}
+	return -ENODEV;
+}
+
+int bx_own_contract(const char *name, const struct bx_contract **contract)
+{
+	return -ENODEV;
+}
+
+bool bx_driver_exists(const char *bus, const char *driver)
+{
+	return !driver[1] && *driver >= 'a' &&
+	       *driver < 'a' + NATIVE_DRIVERS &&
+	       native_registered & 1U << (*driver - 'a');
+}
+
+void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)
+{
+	const struct bx_dev_info *facts = dev_get_drvdata(dev);
+
+	*info = *facts;
+}
+
+struct bx_device *bx_device_find_rcu(const struct bx_bus *bus, const char *name)
+{
+	return NULL;
+}
+
+void bx_devices_watch(bool *setting, bool value)
+{
+}
+
+void bx_own_changed(const char *bus)
+{
+}
+
+void bx_adopted_changed(const char *bus)
+{
+}
+
+void bx_adopted_forget(u64 policy_id)
+{
+	native_forgotten++;
+}
+
+void bx_adopted_inherit(u64 policy_id, u64 heir_id)
+{
+	native_inherited++;
+}
+
+void bx_async_begin(void)
+{
+	async++;
+}
+
+void bx_async_end(void)
+{
+	if (async-- < 1)
+		native_bug("work ends that did not begin");
+}
+
+/* ---- sysfs ---- */
+
+/* Takes memory, which may fail */
+struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy)
+{
+	void *try = kzalloc(1, GFP_KERNEL);
+
+	if (!try)
+		return ERR_PTR(-ENOMEM);
+	kfree(try);
+	native_sysfs_dirs++;
+	return &a_directory;
+}
+
+void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy)
+{
+	if (kobj != &a_directory)
+		native_bug("a policy is moved to where no directory is");
+}
+
+void bx_sysfs_del_policy(struct kobject *kobj)
+{
+	if (kobj != &a_directory || !native_sysfs_dirs--)
+		native_bug("a directory is removed that is not there");
+}
+
+/* ---- tracepoints ---- */
+
+void trace_bx_decide(const struct bx_dev_info *dev,
+		     const struct bx_decision *dec)
+{
+	native_traced = *dec;
+	native_decisions++;
+}
+
+void trace_bx_eject(const struct bx_exit_info *info)
+{
+	struct bx_inst *inst = container_of(info, struct bx_inst, exit);
+	struct native_map *map = native_map_of(inst);
+
+	map->ejections++;
+	map->ejected = *info;
+}
+
+void trace_bx_policy(const char *what, const struct bx_policy_rec *rec)
+{
+}
+
+void trace_bx_shadow(const struct bx_dev_info *dev, const char *policy,
+		     s32 verdict, const char *driver,
+		     const struct bx_decision *dec)
+{
+}
+
+void trace_bx_shadow_call(const struct bx_dev_info *dev, const char *policy,
+			  const char *name, s32 verdict)
+{
+}
+
+void trace_bx_call(const struct bx_dev_info *dev, const struct bx_call_rec *rec)
+{
+}
+
+void trace_bx_create(const struct bx_dev_info *dev, const char *driver)
+{
+}
+
+void trace_bx_bind(const struct bx_dev_info *dev, const char *driver)
+{
+}
+
+void trace_bx_unbind(const struct bx_dev_info *dev, const char *driver)
+{
+}
+
+void trace_bx_remove(const struct bx_dev_info *dev, const char *driver)
+{
+}

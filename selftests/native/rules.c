@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The rules of an election, natively, one by one and by hand: cases so small that
+ * the expected outcome can be read off them
+ */
+#include "native.h"
+
+/* ---- cases ---- */
+
+/* A device of vendor 1 and drivers that all claim it, by their letters */
+static struct native_case with_drivers(const char *letters)
+{
+	struct native_case c = { .bus = native_bus[0], .vendor = 1 };
+
+	for (; *letters; letters++) {
+		c.driver[c.ndrivers].name[0] = *letters;
+		c.driver[c.ndrivers++].claims = true;
+	}
+	return c;
+}
+
+static struct native_policy *add(struct native_case *c, const char *name,
+				 s32 priority)
+{
+	struct native_policy *p = &c->policy[c->npolicies++];
+
+	strscpy(p->name, name, sizeof(p->name));
+	p->bus = c->bus;
+	p->priority = priority;
+	return p;
+}
+
+static void selects(struct native_policy *p, s32 verdict, const char *driver)
+{
+	p->selects = true;
+	p->select.verdict = verdict;
+	strscpy(p->select.driver, driver, sizeof(p->select.driver));
+}
+
+static void scores(struct native_policy *p, char driver, s32 score)
+{
+	p->matches = true;
+	p->match[driver - 'a'] = score;
+}
+
+static void hook_says(struct native_case *c, s32 verdict, const char *driver)
+{
+	c->hook.verdict = verdict;
+	strscpy(c->hook.driver, driver, sizeof(c->hook.driver));
+}
+
+/* ---- expectations ---- */
+
+static void expect(const struct native_case *c, u32 by, u32 outcome,
+		   const char *driver, const char *policy)
+{
+	struct native_world w;
+	struct bx_election *e;
+
+	native_set_up(&w, c);
+	e = native_run(&w, false);
+	if (e->dec.by != by || e->dec.outcome != outcome ||
+	    strcmp(e->dec.driver, driver) || strcmp(e->dec.policy, policy)) {
+		native_failed("expected by %u outcome %u driver '%s' policy '%s', "
+			      "got by %u outcome %u driver '%s' policy '%s'",
+			      by, outcome, driver, policy, e->dec.by,
+			      e->dec.outcome, e->dec.driver, e->dec.policy);
+		native_print(c);
+	}
+	bx_election_free(e);
+	native_tear_down(&w);
+}
+
+#define EXPECT_DRIVER(c, by, driver, policy) \
+	expect(c, by, BX_OUT_DRIVER, driver, policy)
+
+/* ---- above the policies ---- */
+
+static void override_beats_the_hook_and_a_veto(void)
+{
+	struct native_case c = with_drivers("abc");
+	struct native_policy *p = add(&c, "p", 9);
+
+	hook_says(&c, BX_SELECT, "a");
+	selects(p, BX_SELECT, "a");
+	scores(p, 'b', BX_VETO);
+	strscpy(c.override, "b", sizeof(c.override));
+	EXPECT_DRIVER(&c, BX_BY_OVERRIDE, "b", "");
+	strscpy(c.override, "x", sizeof(c.override));
+	expect(&c, BX_BY_OVERRIDE, BX_OUT_ABSENT, "x", "");
+}
+
+static void hook_beats_select_and_a_veto(void)
+{
+	struct native_case c = with_drivers("abc");
+	struct native_policy *p = add(&c, "p", 9);
+
+	selects(p, BX_SELECT, "a");
+	scores(p, 'b', BX_VETO);
+	hook_says(&c, BX_SELECT, "b");
+	EXPECT_DRIVER(&c, BX_BY_HOOK, "b", "");
+	hook_says(&c, BX_REFUSE, "b");
+	expect(&c, BX_BY_HOOK, BX_OUT_REFUSED, "", "");
+	hook_says(&c, BX_DEFER, "");
+	expect(&c, BX_BY_HOOK, BX_OUT_DEFERRED, "", "");
+	hook_says(&c, BX_SELECT, "x");
+	expect(&c, BX_BY_HOOK, BX_OUT_ABSENT, "x", "");
+}
+
+static void invalid_hook_is_ignored(void)
+{
+	static const s32 verdicts[] = { -1, 4, BX_PASS, BX_SELECT };
+	struct native_case c = with_drivers("ab");
+
+	selects(add(&c, "p", 0), BX_SELECT, "b");
+	for (u32 i = 0; i < ARRAY_SIZE(verdicts); i++) {
+		hook_says(&c, verdicts[i], "");
+		EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "p");
+	}
+	EXPECT(native_hook_asked == 1);
+}
+
+/* ---- select() ---- */
+
+static void first_select_with_an_opinion_decides(void)
+{
+	struct native_case c = with_drivers("abc");
+
+	selects(add(&c, "last", -1), BX_SELECT, "a");
+	selects(add(&c, "second", 1), BX_SELECT, "b");
+	/* naming a driver without selecting it is no opinion */
+	selects(add(&c, "first", 2), BX_PASS, "c");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "second");
+	c.policy[1].select.verdict = BX_REFUSE;
+	expect(&c, BX_BY_SELECT, BX_OUT_REFUSED, "", "second");
+	c.policy[1].select.verdict = BX_DEFER;
+	expect(&c, BX_BY_SELECT, BX_OUT_DEFERRED, "", "second");
+}
+
+static void equal_priorities_go_by_name(void)
+{
+	struct native_case c = with_drivers("abc");
+
+	selects(add(&c, "n", 5), BX_SELECT, "a");
+	selects(add(&c, "m", 5), BX_SELECT, "b");
+	selects(add(&c, "o", 5), BX_SELECT, "c");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "m");
+}
+
+static void priorities_are_signed(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	selects(add(&c, "a", (s32)0x80000000), BX_SELECT, "a");
+	selects(add(&c, "b", 0x7fffffff), BX_SELECT, "b");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "b");
+}
+
+static void select_beats_score(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	scores(add(&c, "first", 1), 'a', BX_SCORE_MAX);
+	selects(add(&c, "last", -1), BX_SELECT, "b");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "last");
+}
+
+static void absent_driver_is_waited_for(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	selects(add(&c, "first", 1), BX_SELECT, "x");
+	selects(add(&c, "last", -1), BX_SELECT, "b");
+	expect(&c, BX_BY_SELECT, BX_OUT_ABSENT, "x", "first");
+}
+
+/* ---- vetoes ---- */
+
+static void veto_beats_select(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	selects(add(&c, "first", 1), BX_SELECT, "a");
+	scores(add(&c, "last", -1), 'a', BX_VETO);
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "b", "");
+	selects(&c.policy[1], BX_SELECT, "b");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "last");
+}
+
+static void veto_beats_score(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	scores(add(&c, "first", 1), 'a', BX_SCORE_MAX);
+	scores(add(&c, "middle", 0), 'b', 1);
+	scores(add(&c, "last", -1), 'a', BX_VETO);
+	EXPECT_DRIVER(&c, BX_BY_SCORE, "b", "middle");
+}
+
+static void veto_beats_the_id_table(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	scores(add(&c, "p", 0), 'a', BX_VETO);
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "b", "");
+	scores(&c.policy[0], 'b', BX_VETO);
+	expect(&c, BX_BY_NOBODY, BX_OUT_NONE, "", "");
+}
+
+/* ---- scores ---- */
+
+static void highest_score_wins(void)
+{
+	struct native_case c = with_drivers("abc");
+
+	scores(add(&c, "p", 1), 'a', 10);
+	scores(add(&c, "q", 0), 'b', 30);
+	scores(&c.policy[0], 'c', 20);
+	EXPECT_DRIVER(&c, BX_BY_SCORE, "b", "q");
+}
+
+static void first_score_of_a_driver_counts(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	scores(add(&c, "low", -1), 'a', 1000);
+	scores(add(&c, "high", 1), 'a', 1);
+	scores(&c.policy[1], 'b', 2);
+	EXPECT_DRIVER(&c, BX_BY_SCORE, "b", "high");
+}
+
+static void registration_breaks_a_tie(void)
+{
+	struct native_case c = with_drivers("cab");
+
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "c", "");
+	scores(add(&c, "p", 0), 'b', 7);
+	scores(&c.policy[0], 'a', 7);
+	EXPECT_DRIVER(&c, BX_BY_SCORE, "a", "p");
+}
+
+static void score_beats_the_id_table(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	c.driver[1].claims = false;
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "a", "");
+	scores(add(&c, "p", 0), 'b', 1);
+	EXPECT_DRIVER(&c, BX_BY_SCORE, "b", "p");
+}
+
+static void failed_driver_is_passed_over(void)
+{
+	struct native_case c = with_drivers("abc");
+	struct native_policy *p = add(&c, "p", 0);
+
+	c.driver[0].error = -ENODEV;
+	selects(p, BX_SELECT, "a");
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "b", "");
+	scores(p, 'a', 5);
+	scores(p, 'c', 1);
+	EXPECT_DRIVER(&c, BX_BY_SCORE, "c", "p");
+}
+
+/* ---- flags ---- */
+
+static void shadow_is_not_followed(void)
+{
+	struct native_case c = with_drivers("ab");
+	struct native_policy *p = add(&c, "p", 9);
+
+	p->flags = BX_F_SHADOW;
+	selects(p, BX_SELECT, "b");
+	scores(p, 'a', BX_VETO);
+	scores(p, 'b', 9);
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "a", "");
+	selects(p, BX_REFUSE, "");
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "a", "");
+}
+
+static void staged_is_not_asked(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	selects(add(&c, "p", 9), BX_SELECT, "b");
+	c.policy[0].flags = BX_F_STAGED;
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "a", "");
+}
+
+static void absent_ok_is_passed_on(void)
+{
+	struct native_case c = with_drivers("a");
+	struct native_world w;
+	struct bx_election *e;
+
+	selects(add(&c, "p", 0), BX_SELECT, "x");
+	for (int ok = 0; ok < 2; ok++) {
+		c.policy[0].flags = ok ? BX_F_ABSENT_OK : 0;
+		native_set_up(&w, &c);
+		e = native_run(&w, false);
+		EXPECT(e->absent_ok == ok);
+		bx_election_free(e);
+		native_tear_down(&w);
+	}
+}
+
+/* ---- scope ---- */
+
+static void other_buses_and_vendors_are_not_asked(void)
+{
+	struct native_case c = with_drivers("ab");
+	struct native_policy *p = add(&c, "p", 0);
+
+	selects(p, BX_SELECT, "b");
+	p->vendor = 2;
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "a", "");
+	p->vendor = 1;
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "p");
+	p->vendor = BX_ANY;
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "p");
+	p->bus = native_bus[1];
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "a", "");
+}
+
+/* ---- ejection ---- */
+
+static void ejected_is_skipped(void)
+{
+	struct native_case c = with_drivers("abc");
+	struct native_policy *p = add(&c, "p", 9);
+
+	selects(p, BX_SELECT, "b");
+	scores(p, 'a', BX_VETO);
+	p->dead = true;
+	selects(add(&c, "q", 0), BX_SELECT, "c");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "c", "q");
+}
+
+/* Elect twice: the first election ejects, the second does not ask. */
+static void expect_ejection(const struct native_case *c, u32 kind, s32 code,
+			    const char *driver)
+{
+	struct native_world w;
+	struct bx_election *e;
+	unsigned int asked;
+
+	native_set_up(&w, c);
+	e = native_run(&w, false);
+	EXPECT(!strcmp(e->dec.driver, driver));
+	bx_election_free(e);
+	EXPECT(w.map[0].ejections == 1);
+	EXPECT(w.map[0].ejected.kind == kind);
+	EXPECT(w.map[0].ejected.code == code);
+	EXPECT(!strcmp(w.map[0].ejected.device, "device"));
+	asked = w.map[0].asked;
+
+	e = native_run(&w, false);
+	EXPECT(!strcmp(e->dec.driver, driver));
+	bx_election_free(e);
+	EXPECT(w.map[0].ejections == 1);
+	EXPECT(w.map[0].asked == asked);
+	native_run_work();
+	EXPECT(!w.link[0].map);
+	EXPECT(w.map[0].exits == 1);
+	EXPECT(w.map[0].exit.kind == kind);
+	native_tear_down(&w);
+}
+
+static void invalid_select_ejects_once_and_falls_through(void)
+{
+	static const s32 verdicts[] = { -1, 4, 0x7fffffff };
+	struct native_case c = with_drivers("ab");
+	struct native_policy *p = add(&c, "p", 9);
+
+	scores(p, 'a', BX_VETO);
+	for (u32 i = 0; i < ARRAY_SIZE(verdicts); i++) {
+		selects(p, verdicts[i], "b");
+		expect_ejection(&c, BX_EXIT_RETURN, verdicts[i], "a");
+	}
+	selects(p, BX_SELECT, "");
+	expect_ejection(&c, BX_EXIT_RETURN, BX_SELECT, "a");
+	selects(p, NATIVE_GIVE_UP, "b");
+	expect_ejection(&c, BX_EXIT_ERROR, 7, "a");
+}
+
+static void invalid_match_ejects_once_and_falls_through(void)
+{
+	static const s32 verdicts[] = { -2, BX_SCORE_MAX + 1, 0x7fffffff };
+	struct native_case c = with_drivers("ab");
+	struct native_policy *p = add(&c, "p", 9);
+
+	scores(p, 'b', 5);
+	for (u32 i = 0; i < ARRAY_SIZE(verdicts); i++) {
+		scores(p, 'a', verdicts[i]);
+		expect_ejection(&c, BX_EXIT_RETURN, verdicts[i], "a");
+	}
+	scores(p, 'a', NATIVE_GIVE_UP);
+	expect_ejection(&c, BX_EXIT_ERROR, 7, "a");
+}
+
+static void invalid_select_in_shadow_mode_ejects(void)
+{
+	struct native_case c = with_drivers("ab");
+	struct native_policy *p = add(&c, "p", 9);
+
+	p->flags = BX_F_SHADOW;
+	selects(p, 99, "b");
+	scores(p, 'a', BX_VETO);
+	expect_ejection(&c, BX_EXIT_RETURN, 99, "a");
+}
+
+static void score_bounds_are_scores(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	scores(add(&c, "p", 0), 'a', 1);
+	scores(&c.policy[0], 'b', BX_SCORE_MAX);
+	EXPECT_DRIVER(&c, BX_BY_SCORE, "b", "p");
+}
+
+static const struct native_test tests[] = {
+	NATIVE_TEST(override_beats_the_hook_and_a_veto),
+	NATIVE_TEST(hook_beats_select_and_a_veto),
+	NATIVE_TEST(invalid_hook_is_ignored),
+	NATIVE_TEST(first_select_with_an_opinion_decides),
+	NATIVE_TEST(equal_priorities_go_by_name),
+	NATIVE_TEST(priorities_are_signed),
+	NATIVE_TEST(select_beats_score),
+	NATIVE_TEST(absent_driver_is_waited_for),
+	NATIVE_TEST(veto_beats_select),
+	NATIVE_TEST(veto_beats_score),
+	NATIVE_TEST(veto_beats_the_id_table),
+	NATIVE_TEST(highest_score_wins),
+	NATIVE_TEST(first_score_of_a_driver_counts),
+	NATIVE_TEST(registration_breaks_a_tie),
+	NATIVE_TEST(score_beats_the_id_table),
+	NATIVE_TEST(failed_driver_is_passed_over),
+	NATIVE_TEST(shadow_is_not_followed),
+	NATIVE_TEST(staged_is_not_asked),
+	NATIVE_TEST(absent_ok_is_passed_on),
+	NATIVE_TEST(other_buses_and_vendors_are_not_asked),
+	NATIVE_TEST(ejected_is_skipped),
+	NATIVE_TEST(invalid_select_ejects_once_and_falls_through),
+	NATIVE_TEST(invalid_match_ejects_once_and_falls_through),
+	NATIVE_TEST(invalid_select_in_shadow_mode_ejects),
+	NATIVE_TEST(score_bounds_are_scores),
+};
+
+int main(void)
+{
+	return native_main(tests, ARRAY_SIZE(tests));
+}

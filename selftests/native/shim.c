@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's services, in user space: memory that fails on demand, locks and
+ * SRCU that check their users, work that runs when a test says so
+ *
+ * A broken rule of the kernel ends the program: native_bug().
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <linux/capability.h>
+#include <linux/sort.h>
+#include "native.h"
+
+struct task_struct native_task;
+const struct bus_type platform_bus_type = { "platform" };
+
+static unsigned int fail_in;
+static bool failed;
+static int allocations;
+static int references;
+static unsigned int spinning;
+static unsigned int reading;
+static char last_log[512];
+static struct work_struct *works;
+
+void native_bug(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	printf("# BUG: ");
+	vprintf(fmt, args);
+	printf(" (BX_SEED=%llu)\n", native_seed);
+	if (native_current)
+		native_print(native_current);
+	va_end(args);
+	abort();
+}
+
+/* ---- memory ---- */
+
+void native_fail_allocation(unsigned int nth)
+{
+	fail_in = nth;
+	failed = false;
+}
+
+bool native_allocation_failed(void)
+{
+	return failed;
+}
+
+int native_allocations(void)
+{
+	return allocations;
+}
+
+void *kzalloc(size_t size, gfp_t gfp)
+{
+	void *ptr;
+
+	if (gfp & GFP_KERNEL && spinning)
+		native_bug("an allocation may sleep inside a spinlock");
+	if (!(gfp & __GFP_NOFAIL) && fail_in && !--fail_in) {
+		failed = true;
+		return NULL;
+	}
+	ptr = calloc(1, size);
+	if (!ptr)
+		abort();
+	allocations++;
+	return ptr;
+}
+
+void *kmemdup(const void *from, size_t size, gfp_t gfp)
+{
+	void *to = kzalloc(size, gfp);
+
+	if (to)
+		memcpy(to, from, size);
+	return to;
+}
+
+void kfree(const void *ptr)
+{
+	if (IS_ERR(ptr))
+		native_bug("an error is freed");
+	allocations -= !!ptr;
+	free((void *)ptr);
+}
+
+/* ---- locks ---- */
+
+static void take(bool *held, const char *name)
+{
+	if (*held)
+		native_bug("%s is taken twice", name);
+	*held = true;
+}
+
+static void release(bool *held, const char *name)
+{
+	if (!*held)
+		native_bug("%s is released, and not held", name);
+	*held = false;
+}
+
+/* unreg() waits for bx_srcu with mutexes held, so none is taken inside it. */
+void native_mutex_lock(bool *held, const char *name)
+{
+	if (reading || spinning)
+		native_bug("%s is taken inside SRCU or a spinlock", name);
+	take(held, name);
+}
+
+void native_mutex_unlock(bool *held, const char *name)
+{
+	release(held, name);
+}
+
+void native_spin_lock(bool *held, const char *name)
+{
+	take(held, name);
+	spinning++;
+}
+
+void native_spin_unlock(bool *held, const char *name)
+{
+	release(held, name);
+	spinning--;
+}
+
+void native_held(bool held, const char *name)
+{
+	if (!held)
+		native_bug("%s is not held", name);
+}
+
+int srcu_read_lock(struct srcu_struct *srcu)
+{
+	reading++;
+	return srcu->depth++;
+}
+
+void srcu_read_unlock(struct srcu_struct *srcu, int idx)
+{
+	reading--;
+	if (idx != --srcu->depth)
+		native_bug("SRCU sections do not nest");
+}
+
+void synchronize_srcu(struct srcu_struct *srcu)
+{
+	if (srcu->depth || spinning)
+		native_bug("SRCU waits for itself, or inside a spinlock");
+}
+
+void native_srcu_held(const struct srcu_struct *srcu)
+{
+	if (!srcu->depth)
+		native_bug("read outside of SRCU");
+}
+
+/* ---- text ---- */
+
+ssize_t strscpy(char *to, const char *from, size_t size)
+{
+	size_t len = strnlen(from, size);
+
+	if (!size)
+		return -E2BIG;
+	memcpy(to, from, len == size ? len - 1 : len);
+	to[len == size ? len - 1 : len] = '\0';
+	return len == size ? -E2BIG : (ssize_t)len;
+}
+
+ssize_t strscpy_pad(char *to, const char *from, size_t size)
+{
+	memset(to, 0, size);
+	return strscpy(to, from, size);
+}
+
+const void *memchr_inv(const void *from, int byte, size_t size)
+{
+	const u8 *p = from;
+
+	for (size_t i = 0; i < size; i++) {
+		if (p[i] != (u8)byte)
+			return p + i;
+	}
+	return NULL;
+}
+
+int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)
+{
+	int len = vsnprintf(buf, size, fmt, args);
+
+	return len < (int)size ? len : (int)size - 1;
+}
+
+int scnprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vscnprintf(buf, size, fmt, args);
+	va_end(args);
+	return len;
+}
+
+int sysfs_emit_at(char *buf, int at, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vscnprintf(buf + at, 4096 - at, fmt, args);
+	va_end(args);
+	return len;
+}
+
+void native_log(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vscnprintf(last_log, sizeof(last_log), fmt, args);
+	va_end(args);
+}
+
+const char *native_last_log(void)
+{
+	return last_log;
+}
+
+/* ---- the rest ---- */
+
+void sort(void *base, size_t n, size_t size,
+	  int (*cmp)(const void *a, const void *b),
+	  void (*swap_fn)(void *a, void *b, int size))
+{
+	if (n)
+		qsort(base, n, size, cmp);
+}
+
+u64 ktime_get_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+bool capable(int cap)
+{
+	return true;
+}
+
+bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
+{
+	work->next = works;
+	works = work;
+	return true;
+}
+
+void native_run_work(void)
+{
+	while (works) {
+		struct work_struct *work = works;
+
+		works = work->next;
+		work->func(work);
+	}
+}
+
+int native_references(void)
+{
+	return references;
+}
+
+void module_put(struct module *module)
+{
+	references -= !!module;
+}
+
+struct bpf_link *bpf_link_inc_not_zero(struct bpf_link *link)
+{
+	references++;
+	return link;
+}
+
+void bpf_link_put(struct bpf_link *link)
+{
+	references--;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A case in the kernel: its policies attached, its device, its drivers, and an
+ * election about them as kernel/bus.c and kernel/adopt.c hold it
+ */
+#include "native.h"
+
+void native_records(struct native_world *w)
+{
+	for (unsigned int i = 0; i < w->c->npolicies; i++) {
+		if (!native_record(&w->link[i], &w->rec[i]))
+			native_bug("policy %s is not listed",
+				   w->c->policy[i].name);
+	}
+}
+
+void native_set_up(struct native_world *w, const struct native_case *c)
+{
+	memset(w, 0, sizeof(*w));
+	w->c = c;
+	strscpy(w->info.name, "device", sizeof(w->info.name));
+	strscpy(w->info.bus, c->bus, sizeof(w->info.bus));
+	w->info.vendor = c->vendor;
+	w->bus.name = c->bus;
+	w->dev.bus = &w->bus;
+	dev_set_drvdata(&w->dev, &w->info);
+	native_hook = c->hook;
+	native_hook_asked = 0;
+	native_registered = 0;
+	for (unsigned int d = 0; d < c->ndrivers; d++)
+		native_registered |= 1U << (c->driver[d].name[0] - 'a');
+	for (unsigned int i = 0; i < c->npolicies; i++) {
+		native_map_init(&w->map[i], &c->policy[i]);
+		if (native_attach(&w->link[i], &w->map[i]))
+			native_bug("cannot attach %s: %s", c->policy[i].name,
+				   native_last_log());
+	}
+	native_records(w);
+	for (unsigned int i = 0; i < c->npolicies; i++) {
+		if (c->policy[i].dead)
+			bx_eject_id(w->rec[i].id, BX_EXIT_NO_DRIVER, "", "dead");
+		w->map[i].ejections = 0;
+	}
+}
+
+void native_tear_down(struct native_world *w)
+{
+	native_run_work();
+	for (unsigned int i = 0; i < w->c->npolicies; i++)
+		native_detach(&w->link[i]);
+}
+
+/* As kernel/bus.c does it; false when memory ran out. */
+static bool candidates(struct native_world *w, struct bx_election *e)
+{
+	const struct native_case *c = w->c;
+
+	e->adopted = native_is_adopted(c->bus);
+	strscpy(e->override, c->override, sizeof(e->override));
+	if (e->adopted)
+		return true;
+	e->cands = kvcalloc(c->ndrivers + 1, sizeof(*e->cands), GFP_KERNEL);
+	if (!e->cands)
+		return false;
+	for (unsigned int d = 0; d < c->ndrivers; d++) {
+		e->cands[d].order = NATIVE_ORDER(d);
+		strscpy(e->cands[d].rec.name, c->driver[d].name, BX_NAME_LEN);
+		e->cands[d].rec.claims = c->driver[d].claims;
+		e->cands[d].rec.error = c->driver[d].error;
+	}
+	e->ncands = c->ndrivers;
+	return true;
+}
+
+struct bx_election *native_run(struct native_world *w, bool explain)
+{
+	struct bx_election *e = bx_election_alloc(&w->dev, explain);
+	int idx;
+
+	if (!e)
+		return NULL;
+	idx = srcu_read_lock(&bx_srcu);
+	if (candidates(w, e)) {
+		bx_elect(e, NATIVE_GENERATION);
+	} else {
+		bx_election_free(e);
+		e = NULL;
+	}
+	srcu_read_unlock(&bx_srcu, idx);
+	return e;
+}
