@@ -47,10 +47,11 @@ static int bx_is_same(struct device *dev, const void *other)
 static DECLARE_RWSEM(bx_parent_rwsem);
 
 /*
- * A device keeps its parent only until it is removed, and whoever has a
- * reference to it may come later.  Ours hold a reference for life.  For others
- * the bus is asked: its notifier is called after the device left its list and
- * before it lets go of the parent, and there waits for us.
+ * A device keeps its parent only until it is removed, and the holder of a
+ * reference to the device may come later.  Devices of our own buses hold a
+ * reference to the parent for life.  For others the bus is asked: its notifier
+ * is called after the device left its list and before it drops the parent, and
+ * there waits for this function.
  */
 static struct device *bx_parent_get(struct device *dev)
 {
@@ -66,7 +67,7 @@ static struct device *bx_parent_get(struct device *dev)
 }
 
 /**
- * bx_parent_gone() - wait for whoever may be looking for a device's parent
+ * bx_parent_gone() - wait for readers that look for a device's parent
  *
  * Context: BUS_NOTIFY_REMOVED_DEVICE of an adopted bus.
  */

@@ -43,7 +43,7 @@ static struct bx_index __rcu *bx_index;	/* bx_srcu; writes: bx_policy_mutex */
 
 /* ---- look up ---- */
 
-/* Sorted and searched by number: an election looks five times, names are slow. */
+/* Scopes are sorted and searched by number, since comparing names is slow. */
 static u64 bx_scope_key(u32 bus_hash, u32 vendor)
 {
 	return (u64)bus_hash << 32 | vendor;
@@ -128,8 +128,8 @@ static bool bx_is_in(u64 id, const u64 *ids, u32 n)
  * @vendor: the device's vendor
  *
  * Context: inside bx_srcu, which the result must not outlive.
- * Return: the chain, to be freed with kfree(); ERR_PTR(-ENOENT) when a policy of
- * the change is not staged, or not in force; ERR_PTR(-ENOMEM).
+ * Return: the chain, to be freed with kfree(); ERR_PTR(-ENOENT) when a policy that
+ * enters is not staged, or one that leaves is not active; ERR_PTR(-ENOMEM).
  */
 struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
 			      u32 vendor)

@@ -2,7 +2,8 @@
 /*
  * bus_ext: device-to-driver matching as policy, by attachable BPF programs
  *
- * Where to look: bus.c for buses, devices and drivers; match.c for the election;
+ * Where to look: bus.c for buses, devices and drivers; match.c for the election,
+ * facts.c for what it knows of a device, index.c for the policies it asks;
  * contract.c and call.c for what drivers do with their devices; policy.c for the
  * struct_ops type; adopt.c for pci and platform; kfunc.c and iter.c for what
  * programs call; request.c for work; sysfs.c for what people read; core.h for

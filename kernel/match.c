@@ -282,8 +282,9 @@ static void bx_elect_override(struct bx_election *e)
 }
 
 /*
- * Whether programs of the policy at @i may be run.  After a mistake they are
- * not, and in an election for show, which ejects no policy, neither.
+ * Whether programs of the policy at @i may be run.  None is run after a mistake:
+ * the policy is ejected then or, where an election ejects no policy (an
+ * explanation, a trial), silent for the rest of it.
  */
 static bool bx_speaks(const struct bx_election *e, u32 i)
 {
