@@ -358,8 +358,9 @@ static void negotiation_ends_as_the_model_says(void)
 /* ---- by hand ---- */
 
 static const struct bx_op_desc lamp_ops[] = {
-	{ .name = "on", .flags = BX_OPF_REQUIRED, .pair = 2 },
-	{ .name = "off", .flags = BX_OPF_REQUIRED, .pair = 1 },
+	{ .name = "on", .flags = BX_OPF_REQUIRED },
+	{ .name = "lock", .pair = 3 },
+	{ .name = "unlock", .pair = 2 },
 	{ .name = "dim", .since = 2, .size = 12, .hidden = 8, .type = "int",
 	  .flags = BX_OPF_ATOMIC | BX_OPF_VARLEN },
 };
@@ -371,43 +372,59 @@ static const struct bx_contract lamp = {
 
 static struct bx_bus lamp_bus = { .name = "bx-lamp", .contract = &lamp };
 
-static int try_provider(u32 version, u64 features, bool on, bool off, bool dim,
-			bool by_policy)
+#define ON	BIT_ULL(0)
+#define LOCK	BIT_ULL(1)
+#define UNLOCK	BIT_ULL(2)
+#define DIM	BIT_ULL(3)
+
+static int try_provider(u32 version, u64 features, u64 ops, bool by_policy)
 {
-	bx_op_fn fns[] = {
-		on ? op_fn : NULL, off ? op_fn : NULL, dim ? op_fn : NULL,
-	};
+	bx_op_fn fns[ARRAY_SIZE(lamp_ops)];
 	struct bx_provider p = {
 		.version = version, .features = features, .ops = fns,
 		.nr_ops = ARRAY_SIZE(fns), .by_policy = by_policy,
 	};
 	struct bx_device bdev = { .bus = &lamp_bus, .provider = &p };
 
+	for (u32 i = 0; i < ARRAY_SIZE(fns); i++)
+		fns[i] = ops >> i & 1 ? op_fn : NULL;
 	return bx_provider_check(&bdev);
 }
 
-static void provider_rules(void)
+static void provider_of_either_version_is_accepted(void)
 {
 	EXPECT(!bx_contract_check(&lamp_bus));
-	EXPECT(!try_provider(1, 0, true, true, false, false));
-	EXPECT(!try_provider(2, 5, true, true, true, false));
-	EXPECT(!try_provider(2, 5, true, true, false, false));
-	EXPECT(try_provider(0, 0, true, true, false, false) == -EINVAL);
-	EXPECT(try_provider(3, 0, true, true, false, false) ==
-	       -EPROTONOSUPPORT);
-	/* ahead of its version, an unknown feature, half a pair */
-	EXPECT(try_provider(1, 0, true, true, true, false) == -EINVAL);
-	EXPECT(try_provider(2, 2, true, true, true, false) == -EINVAL);
-	EXPECT(try_provider(2, 0, true, false, true, false) == -EINVAL);
-	EXPECT(try_provider(2, 0, false, false, true, false) == -EINVAL);
-	EXPECT(!try_provider(2, 0, false, false, true, true));
+	EXPECT(!try_provider(1, 0, ON, false));
+	EXPECT(!try_provider(1, 5, ON | LOCK | UNLOCK, false));
+	EXPECT(!try_provider(2, 5, ON | DIM, false));
+}
+
+static void provider_outside_of_its_version_is_refused(void)
+{
+	EXPECT(try_provider(0, 0, ON, false) == -EINVAL);
+	EXPECT(try_provider(3, 0, ON, false) == -EPROTONOSUPPORT);
+	EXPECT(try_provider(1, 0, ON | DIM, false) == -EINVAL);
+	EXPECT(try_provider(2, 2, ON, false) == -EINVAL);
+}
+
+static void required_operation_may_be_left_to_policies(void)
+{
+	EXPECT(try_provider(1, 0, 0, false) == -EINVAL);
+	EXPECT(!try_provider(1, 0, 0, true));
+}
+
+static void half_a_pair_is_refused(void)
+{
+	EXPECT(try_provider(1, 0, ON | LOCK, false) == -EINVAL);
+	EXPECT(try_provider(1, 0, ON | UNLOCK, false) == -EINVAL);
+	EXPECT(!try_provider(1, 0, ON | UNLOCK, true));
 }
 
 static void lower_version_and_common_features_are_agreed_upon(void)
 {
-	bx_op_fn fns[] = { op_fn, op_fn, op_fn };
+	bx_op_fn fns[] = { op_fn };
 	struct bx_provider p = {
-		.version = 2, .features = 5, .ops = fns, .nr_ops = 3,
+		.version = 2, .features = 5, .ops = fns, .nr_ops = 1,
 	};
 	struct bx_device bdev = { .bus = &lamp_bus, .provider = &p };
 	struct bx_driver drv = { .name = "drv", .features = 4 };
@@ -424,13 +441,13 @@ static void lower_version_and_common_features_are_agreed_upon(void)
 
 static void policy_may_stand_in_for_an_operation(void)
 {
-	bx_op_fn fns[] = { op_fn, op_fn };
-	struct bx_provider p = { .version = 2, .ops = fns, .nr_ops = 2 };
+	bx_op_fn fns[] = { op_fn };
+	struct bx_provider p = { .version = 2, .ops = fns, .nr_ops = 1 };
 	struct bx_device bdev = { .bus = &lamp_bus, .provider = &p };
-	struct bx_driver drv = { .name = "drv", .needs = { 1 << 2 } };
+	struct bx_driver drv = { .name = "drv", .needs = { DIM } };
 
 	EXPECT(bx_negotiate(&bdev, &drv) == -ENODEV);
-	bdev.covered[0] = 1 << 2;
+	bdev.covered[0] = DIM;
 	EXPECT(!bx_negotiate(&bdev, &drv));
 }
 
@@ -440,9 +457,10 @@ static void contract_is_shown_as_text(void)
 
 	bx_contract_show(&lamp, buf);
 	EXPECT(!strcmp(buf, "lamp version 2 features 0x5\n"
-		       "0 on 1 0 0 required sleeps with off\n"
-		       "1 off 1 0 0 required sleeps with on\n"
-		       "2 dim 2 4+ 8 optional atomic int\n"));
+		       "0 on 1 0 0 required sleeps\n"
+		       "1 lock 1 0 0 optional sleeps with unlock\n"
+		       "2 unlock 1 0 0 optional sleeps with lock\n"
+		       "3 dim 2 4+ 8 optional atomic int\n"));
 }
 
 static const struct native_test tests[] = {
@@ -450,7 +468,10 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(provider_is_checked_as_the_model_says),
 	NATIVE_TEST(driver_is_checked_as_the_model_says),
 	NATIVE_TEST(negotiation_ends_as_the_model_says),
-	NATIVE_TEST(provider_rules),
+	NATIVE_TEST(provider_of_either_version_is_accepted),
+	NATIVE_TEST(provider_outside_of_its_version_is_refused),
+	NATIVE_TEST(required_operation_may_be_left_to_policies),
+	NATIVE_TEST(half_a_pair_is_refused),
 	NATIVE_TEST(lower_version_and_common_features_are_agreed_upon),
 	NATIVE_TEST(policy_may_stand_in_for_an_operation),
 	NATIVE_TEST(contract_is_shown_as_text),

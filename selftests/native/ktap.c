@@ -77,14 +77,19 @@ const char *native_text(const char *fmt, ...)
 
 static void run_one(const struct native_test *test, unsigned int nr)
 {
+	int allocations = native_allocations(), references = native_references();
+	unsigned int dirs = native_sysfs_dirs;
+
 	failed = false;
 	native_reseed(native_seed);
 	test->fn();
 	native_fail_allocation(0);
-	if (native_allocations() || native_references() || native_sysfs_dirs)
-		native_failed("%d allocations, %d references, %u directories are left",
-			      native_allocations(), native_references(),
-			      native_sysfs_dirs);
+	allocations = native_allocations() - allocations;
+	references = native_references() - references;
+	dirs = native_sysfs_dirs - dirs;
+	if (allocations || references || dirs)
+		native_failed("%d allocations, %d references, %d directories are left",
+			      allocations, references, (int)dirs);
 	printf("%s %u %s\n", failed ? "not ok" : "ok", nr, test->name);
 }
 
