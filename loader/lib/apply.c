@@ -17,8 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "internal.h"
 
@@ -83,6 +81,7 @@ int txn_drop(struct bx_handle *h, struct transaction *txn, const char *policy)
 		.about = { .kind = BX_ITEM_POLICY, .removed = true,
 			   .vendor = BX_ANY, .file = "" },
 		.gone = true,
+		.new_fd = -1,
 		.link_fd = -1,
 		.map_fd = -1,
 	};
@@ -337,14 +336,13 @@ static int find_old(struct bx_handle *h, struct item *item,
 int item_attach(struct bx_handle *h, struct item *item)
 {
 	char refused[4096];
-	int err;
 
 	read_refused(h, refused, sizeof(refused));
 	log_begin(h);
-	item->link = bpf_map__attach_struct_ops(item->map);
-	err = item->link ? 0 : -errno;
+	item->new_fd = kernel_attach_policy(item->map);
 	log_end(h);
-	return err ? attach_failed(h, &item->about, refused, err) : 0;
+	return item->new_fd < 0 ? attach_failed(h, &item->about, refused,
+						item->new_fd) : 0;
 }
 
 static int stage_policy(struct bx_handle *h, struct item *item)
@@ -362,8 +360,8 @@ static int stage_policy(struct bx_handle *h, struct item *item)
 	if (err)
 		return err;
 	item->pinned = true;
-	return pins_stage(h, name, PIN_NEXT, bpf_link__fd(item->link),
-			  bpf_map__fd(item->map));
+	return pins_stage(h, name, PIN_NEXT, item->new_fd,
+			  kernel_map_fd(item->map));
 }
 
 /* The identity of the policy of a link, 0 when it has none (any more). */
@@ -398,7 +396,7 @@ static int commit_all(struct bx_handle *h, struct transaction *txn)
 			continue;
 		if (!item->gone)
 			change.enter[change.nr_enter++] =
-				id_of(h, bpf_link__fd(item->link));
+				id_of(h, item->new_fd);
 		if (item->old_id && change.nr_leave == BX_COMMIT_MAX)
 			return too_many(h);
 		if (item->old_id)
@@ -420,20 +418,19 @@ static int attach_hook(struct bx_handle *h, struct item *item)
 	int err;
 
 	log_begin(h);
-	item->link = bpf_program__attach(item->prog);
-	err = item->link ? 0 : -errno;
+	item->new_fd = kernel_attach_hook(item->prog);
+	err = item->new_fd;
 	log_end(h);
-	if (err)
+	if (err < 0)
 		return fail(h, err == -EPERM ? BX_FAULT_PERMISSION :
 			    BX_FAULT_REJECTED, err,
 			    "cannot attach hook '%s' to %s: %s", about->name,
 			    about->target,
 			    h->said[0] ? h->said : strerror(-err));
 	snprintf(path, sizeof(path), "%s/hooks/%s", h->pin_dir, about->name);
-	item->link_fd = bpf_obj_get(path);
+	item->link_fd = kernel_open_pin(path);
 	item->pinned = true;
-	return pins_write_hook(h, about->name, bpf_link__fd(item->link),
-			       &about->upgraded);
+	return pins_write_hook(h, about->name, item->new_fd, &about->upgraded);
 }
 
 static int attach_all(struct bx_handle *h, struct transaction *txn)
@@ -478,11 +475,11 @@ static int stage_old(struct bx_handle *h, struct item *item)
 {
 	int fd, err;
 
-	fd = bpf_link_create(item->map_fd, 0, BPF_STRUCT_OPS, NULL);
-	if (fd == -EEXIST && item->link) {
+	fd = kernel_attach_map(item->map_fd);
+	if (fd == -EEXIST && item->new_fd >= 0) {
 		/* it was attached by other means, and cannot be staged */
-		bpf_link_detach(bpf_link__fd(item->link));
-		fd = bpf_link_create(item->map_fd, 0, BPF_STRUCT_OPS, NULL);
+		kernel_detach(item->new_fd);
+		fd = kernel_attach_map(item->map_fd);
 	}
 	if (fd < 0)
 		return fd;
@@ -527,8 +524,8 @@ static int commit_old(struct bx_handle *h, struct transaction *txn)
 		if (item->old_id)
 			add_stage(h, item->link_fd, BX_STAGE_STAGED,
 				  change.enter, &change.nr_enter);
-		if (item->link)
-			add_stage(h, bpf_link__fd(item->link), BX_STAGE_FORCE,
+		if (item->new_fd >= 0)
+			add_stage(h, item->new_fd, BX_STAGE_FORCE,
 				  change.leave, &change.nr_leave);
 	}
 	if (!err)
@@ -563,7 +560,7 @@ static void roll_back_policy(struct bx_handle *h, struct item *item,
 	if (item->gone)
 		return;
 	pins_unstage(h, name, PIN_NEXT);
-	bpf_link_detach(bpf_link__fd(item->link));
+	kernel_detach(item->new_fd);
 	if (!item->old_id)
 		pins_remove(h, name);
 }
@@ -655,10 +652,8 @@ static int check_ejections(struct bx_handle *h, const struct transaction *txn)
 static int check_policy(struct bx_handle *h, struct item *item)
 {
 	struct bx_applied *about = &item->about;
-	struct bpf_map_info info = {};
 	struct bx_policy_rec rec;
-	__u32 len = sizeof(info);
-	uint32_t map_id = 0;
+	uint32_t map_id;
 	int ret;
 
 	ret = find_policy(h, about->name, &rec);
@@ -670,9 +665,8 @@ static int check_policy(struct bx_handle *h, struct item *item)
 			    about->name, about->version, about->target,
 			    !ret ? "does not list" : rec.ejected ?
 			    "is ejecting" : "lists another version of");
-	ret = link_map_id(bpf_link__fd(item->link), NULL, &map_id);
-	if (ret || bpf_map_get_info_by_fd(bpf_map__fd(item->map), &info,
-					  &len) || info.id != map_id)
+	map_id = link_map_id(item->new_fd);
+	if (!map_id || kernel_map_id(kernel_map_fd(item->map)) != map_id)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
 			    "'%s' was attached to %s, but its link is no longer ours: somebody else replaced or detached it",
 			    about->name, about->target);

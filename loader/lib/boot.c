@@ -10,11 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <libkmod.h>
-#include <linux/magic.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "bundle.h"
 #include "state.h"
@@ -42,40 +38,13 @@ static bool is_parameter(const char *word)
 	return false;
 }
 
-/* 0, or an errno: -ENOENT when there is no module of that name */
-static int load_module(const char *name)
-{
-	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
-	struct kmod_list *list = NULL, *at;
-	int err;
-
-	if (!ctx)
-		return -ENOMEM;
-	kmod_set_log_priority(ctx, 0);
-	err = kmod_module_new_from_lookup(ctx, name, &list);
-	if (!err && !list)
-		err = -ENOENT;
-	kmod_list_foreach(at, list) {
-		struct kmod_module *mod = kmod_module_get_module(at);
-		int ret = kmod_module_probe_insert_module(mod, 0, NULL, NULL,
-							  NULL, NULL);
-
-		if (ret && !err)
-			err = ret;
-		kmod_module_unref(mod);
-	}
-	kmod_module_unref_list(list);
-	kmod_unref(ctx);
-	return err;
-}
-
 static int load_bus_ext(struct bx_handle *h)
 {
 	int err;
 
 	if (kernel_is_there(h))
 		return 0;
-	err = load_module(MODULE);
+	err = kernel_load_module(MODULE);
 	if (err && err != -EEXIST)
 		return fail(h, BX_FAULT_KERNEL, err,
 			    "cannot load the module " MODULE ": %s",
@@ -87,17 +56,17 @@ static int load_bus_ext(struct bx_handle *h)
 static int mount_bpf(struct bx_handle *h)
 {
 	char path[PATH_MAX];
-	struct statfs fs;
+	int err;
 
 	snprintf(path, sizeof(path), "%s/" BPF_DIR, h->sysfs);
-	if (!statfs(path, &fs) && (__u32)fs.f_type == BPF_FS_MAGIC)
+	if (kernel_is_bpf_fs(path) > 0)
 		return 0;
-	if (!mount("bpf", path, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-		   "mode=700"))
+	err = kernel_mount_bpf(path);
+	if (!err)
 		return 0;
-	return fail(h, BX_FAULT_FAILED, errno,
+	return fail(h, BX_FAULT_FAILED, err,
 		    "cannot mount the BPF file system on '%s': %s", path,
-		    strerror(errno));
+		    strerror(-err));
 }
 
 /*
@@ -115,7 +84,7 @@ static void load_buses(struct bx_bundle *b)
 		for (char *p = name; *p; p++)
 			if (*p == '-')
 				*p = '_';
-		load_module(name);
+		kernel_load_module(name);
 	}
 }
 

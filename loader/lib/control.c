@@ -227,14 +227,6 @@ static int control_run(struct bx_handle *h, enum request which)
 	return 0;
 }
 
-void records_free(struct records *r)
-{
-	free(r->data);
-	r->data = NULL;
-	r->count = 0;
-	r->room = 0;
-}
-
 static int on_record(void *arg, void *data, size_t size)
 {
 	struct records *r = arg;
@@ -288,7 +280,6 @@ out:
 	return err;
 }
 
-/* @about: what LIST_TRIAL and LIST_OPINIONS are about, else NULL */
 int control_list(struct bx_handle *h, enum request which, const void *about,
 		 size_t size, struct records *out)
 {

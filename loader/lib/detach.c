@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include <bpf/bpf.h>
 
 #include "internal.h"
 
@@ -22,7 +21,7 @@ static int detach_foreign(struct bx_handle *h, const char *name)
 			    name, strerror(-fd));
 	note(h, "'%s' was not pinned in '%s': detaching link %u", name,
 	     h->pin_dir, id);
-	err = bpf_link_detach(fd);
+	err = kernel_detach(fd);
 	close(fd);
 	if (err)
 		return fail(h, BX_FAULT_FAILED, err,
@@ -69,7 +68,7 @@ static int detach_policy(struct bx_handle *h, const char *name,
 		note(h, "removing the stale pins of '%s'", name);
 	if (pin.link_fd >= 0) {
 		/* the link may have died by itself: verify_gone() tells */
-		bpf_link_detach(pin.link_fd);
+		kernel_detach(pin.link_fd);
 		pins_close(&pin);
 	} else if (attached) {
 		err = detach_foreign(h, name);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
@@ -285,7 +284,7 @@ int bundle_stage(struct bx_bundle *b, struct transaction *txn,
 			return ret;
 		if (!item->gone)
 			change->enter[change->nr_enter++] =
-				id_of(b->h, bpf_link__fd(item->link));
+				id_of(b->h, item->new_fd);
 		ret = find_policy(b->h, item->about.name, &rec);
 		if (ret < 0)
 			return ret;
@@ -435,14 +434,12 @@ static void count_programs(const struct object *obj, struct bx_verified *v)
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, obj->bpf) {
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
+		int insns = kernel_insns(prog);
 
-		if (bpf_program__fd(prog) < 0 ||
-		    bpf_prog_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+		if (insns < 0)
 			continue;
 		v->programs++;
-		v->insns += info.verified_insns;
+		v->insns += insns;
 	}
 }
 

@@ -3,7 +3,8 @@
  * libbusext: what its files share
  *
  *	lib.c      the handle, errors, libbpf's log, sysfs
- *	control.c  running the programs of bxctl_*.bpf.c
+ *	kernel.c   all of BPF that the library uses (kernel.h)
+ *	control.c  requests to bus_ext: the programs of bxctl_*.bpf.c (kernel.h)
  *	query.c    lists and requests, on top of control.c
  *	contract.c the operations of a bus
  *	object.c   reading and checking a BPF object before it is loaded
@@ -35,30 +36,9 @@
 #include <sys/types.h>
 
 #include "../busext.h"
+#include "kernel.h"
 
-struct bpf_object;
-struct bpf_map;
-struct bpf_program;
-struct bpf_link;
 struct control;
-
-/* Programs of bxctl_*.bpf.c */
-enum request {
-	LIST_DEVICES,
-	LIST_DRIVERS,
-	LIST_POLICIES,
-	LIST_EXITS,
-	LIST_OPINIONS,
-	GET_DEVICE,
-	REBIND,
-	REELECT,
-	SETTLE,
-	COMMIT,
-	LIST_TRIAL,
-	TRY_CALL,
-	AWAIT,
-	NR_REQUESTS,
-};
 
 /**
  * struct bx_handle - state between calls
@@ -107,40 +87,18 @@ void note(struct bx_handle *h, const char *fmt, ...)
 void log_begin(struct bx_handle *h);
 void log_end(struct bx_handle *h);
 void verifier_summary(struct bx_handle *h, char *buf, size_t size);
-bool kernel_is_there(struct bx_handle *h);
 ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
 		   size_t size);
 uint64_t now_ms(void);
 void copy_name(char *dst, size_t size, const char *src);
 
-/* control.c */
-struct records {
-	char	*data;
-	size_t	size;		/* of one record */
-	size_t	count;
-	size_t	room;
-};
-
-int control_list(struct bx_handle *h, enum request which, const void *about,
-		 size_t size, struct records *out);
-int control_try_call(struct bx_handle *h, const struct bx_trial *trial,
-		     struct bx_trial_call *call, int64_t *result);
-int control_call(struct bx_handle *h, enum request which,
-		 const struct bx_devref *ref, struct bx_device_rec *rec,
-		 int64_t *result);
-int control_commit(struct bx_handle *h, const struct bx_commit *change,
-		   int64_t *ticket);
-int control_wait(struct bx_handle *h, uint64_t ticket, unsigned int ms,
-		 int64_t *result);
-void control_close(struct bx_handle *h);
-void records_free(struct records *r);
-
+/* query.c */
 static inline void *record(const struct records *r, size_t i)
 {
 	return r->data + i * r->size;
 }
 
-/* query.c */
+void records_free(struct records *r);
 int find_policy(struct bx_handle *h, const char *name,
 		struct bx_policy_rec *rec);
 int commit_policies(struct bx_handle *h, const struct bx_commit *change,
@@ -171,7 +129,7 @@ unsigned int contract_ops(struct bx_handle *h, const char *bus,
  * @about: what is known of it
  * @map: the struct_ops map of a policy
  * @prog: the program of a hook
- * @link: the new link, until the end
+ * @new_fd: the new link, until the end; else -1
  * @link_fd: of what it replaces, the pinned link; else -1
  * @map_fd: of the policy it replaces, its map; else -1
  * @old_id: identity of the policy it replaces; else 0
@@ -182,7 +140,7 @@ struct item {
 	struct bx_applied	about;
 	struct bpf_map		*map;
 	struct bpf_program	*prog;
-	struct bpf_link		*link;
+	int			new_fd;
 	int			link_fd;
 	int			map_fd;
 	uint64_t		old_id;
@@ -313,7 +271,7 @@ int pins_list_bundles(struct bx_handle *h, struct names *bundles);
 int dir_lock(struct bx_handle *h, const char *dir, int *lock);
 
 /* links.c */
-int link_map_id(int link_fd, uint32_t *link_id, uint32_t *map_id);
+uint32_t link_map_id(int link_fd);
 int link_policy(struct bx_handle *h, int link_fd, struct bx_policy_rec *rec);
 int find_link(struct bx_handle *h, const char *policy, uint32_t *link_id);
 

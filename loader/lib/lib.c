@@ -24,7 +24,6 @@
 #define DEFAULT_STATE_DIR	"/var/lib/bus_ext"
 #define DEFAULT_TIMEOUT_MS	30000
 #define DEFAULT_RING_SIZE	(64 * 1024)
-#define CAP_SYS_ADMIN_BIT	21
 #define LIBBPF_PREFIX		"libbpf: "
 
 static struct bx_handle *working;
@@ -244,36 +243,12 @@ enum bx_fault bx_fault(const struct bx_handle *h)
 	return h->fault;
 }
 
-static bool have_sys_admin(void)
-{
-	unsigned long long caps = 0;
-	char line[256];
-	FILE *f;
-
-	f = fopen("/proc/self/status", "re");
-	if (!f)
-		return !geteuid();
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "CapEff: %llx", &caps) == 1)
-			break;
-	fclose(f);
-	return caps & (1ULL << CAP_SYS_ADMIN_BIT);
-}
-
-bool kernel_is_there(struct bx_handle *h)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/kernel/bus_ext", h->sysfs);
-	return !access(path, F_OK);
-}
-
 int bx_check_kernel(struct bx_handle *h)
 {
 	if (!kernel_is_there(h))
 		return fail(h, BX_FAULT_KERNEL, ENOENT,
 			    "bus_ext is not loaded in this kernel; run 'modprobe bus_ext'");
-	if (!have_sys_admin())
+	if (!kernel_permits())
 		return fail(h, BX_FAULT_PERMISSION, EPERM,
 			    "this needs the capability CAP_SYS_ADMIN; run it as root");
 	return 0;

@@ -3,26 +3,15 @@
  * libbusext: a policy's link, and whether it is in force
  */
 #include <string.h>
-#include <bpf/bpf.h>
 
 #include "internal.h"
 
-/* The map of a struct_ops link; 0 for a link that is detached. */
-int link_map_id(int link_fd, uint32_t *link_id, uint32_t *map_id)
+/* The map of a policy's link; 0 for a link that is detached, or of another kind. */
+uint32_t link_map_id(int link_fd)
 {
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
-	int err;
+	struct kernel_link link;
 
-	err = bpf_link_get_info_by_fd(link_fd, &info, &len);
-	if (err)
-		return err;
-	if (info.type != BPF_LINK_TYPE_STRUCT_OPS)
-		return -EINVAL;
-	if (link_id)
-		*link_id = info.id;
-	*map_id = info.struct_ops.map_id;
-	return 0;
+	return kernel_link_info(link_fd, &link) ? 0 : link.map_id;
 }
 
 struct link_search {
@@ -44,10 +33,11 @@ static int match_link(const struct bx_policy_rec *rec, void *arg)
 int link_policy(struct bx_handle *h, int link_fd, struct bx_policy_rec *rec)
 {
 	struct link_search search = { .rec = rec };
-	uint32_t map_id;
+	struct kernel_link link;
 
-	if (link_map_id(link_fd, &search.link_id, &map_id))
+	if (kernel_link_info(link_fd, &link) || !link.policy)
 		return 0;
+	search.link_id = link.id;
 	return bx_list_policies(h, match_link, &search);
 }
 
@@ -55,12 +45,11 @@ int link_policy(struct bx_handle *h, int link_fd, struct bx_policy_rec *rec)
 int find_link(struct bx_handle *h, const char *policy, uint32_t *link_id)
 {
 	struct bx_policy_rec rec;
-	int ret, fd;
+	int ret;
 
 	ret = find_policy(h, policy, &rec);
 	if (ret <= 0)
 		return ret ?: -ENOENT;
 	*link_id = rec.link_id;
-	fd = bpf_link_get_fd_by_id(rec.link_id);
-	return fd < 0 ? -errno : fd;
+	return kernel_link_by_id(rec.link_id);
 }

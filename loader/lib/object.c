@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
@@ -231,6 +230,7 @@ static int add_item(struct bx_handle *h, struct object *obj,
 	*item = &items[obj->count++];
 	**item = (struct item) {
 		.about.file = obj->path,
+		.new_fd = -1,
 		.link_fd = -1,
 		.map_fd = -1,
 	};
@@ -387,19 +387,16 @@ int object_load(struct bx_handle *h, struct object *obj)
 	int err;
 
 	log_begin(h);
-	err = bpf_object__load(obj->bpf);
+	err = kernel_load(obj->bpf);
 	log_end(h);
 	return err ? load_failed(h, obj, err) : 0;
 }
 
 void item_close(struct item *item)
 {
-	if (item->link) {
-		/* the pin keeps it, where there is one */
-		close(bpf_link__fd(item->link));
-		bpf_link__disconnect(item->link);
-		bpf_link__destroy(item->link);
-	}
+	/* the pin keeps it, where there is one */
+	if (item->new_fd >= 0)
+		close(item->new_fd);
 	if (item->link_fd >= 0)
 		close(item->link_fd);
 	if (item->map_fd >= 0)
@@ -413,7 +410,7 @@ void object_close(struct object *obj)
 	for (i = 0; i < obj->count; i++)
 		item_close(&obj->items[i]);
 	free(obj->items);
-	bpf_object__close(obj->bpf);
+	kernel_unload(obj->bpf);
 	free(obj->path);
 	*obj = (struct object) {};
 }

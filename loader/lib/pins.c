@@ -27,11 +27,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
-#include <bpf/bpf.h>
 
 #include "internal.h"
 
@@ -62,20 +59,20 @@ static int make_dir(struct bx_handle *h, const char *path)
 static int make_pin_dir(struct bx_handle *h)
 {
 	char path[PATH_MAX];
-	struct statfs fs;
 	char *slash;
-	int err;
+	int err, ret;
 
 	strcpy(path, h->pin_dir);
 	slash = strrchr(path, '/');
-	if (statfs(path, &fs) && slash && slash > path) {
+	ret = kernel_is_bpf_fs(path);
+	if (ret < 0 && slash && slash > path) {
 		*slash = '\0';
-		if (statfs(path, &fs))
-			return fail(h, BX_FAULT_FAILED, errno,
-				    "cannot pin below '%s': %s", path,
-				    strerror(errno));
+		ret = kernel_is_bpf_fs(path);
 	}
-	if ((__u32)fs.f_type != BPF_FS_MAGIC)
+	if (ret < 0)
+		return fail(h, BX_FAULT_FAILED, ret,
+			    "cannot pin below '%s': %s", path, strerror(-ret));
+	if (!ret)
 		return fail(h, BX_FAULT_FAILED, ENOTSUP,
 			    "cannot pin in '%s': it is not on a BPF file system; run 'mount -t bpf none /sys/fs/bpf'",
 			    h->pin_dir);
@@ -138,35 +135,27 @@ void pins_unlock(struct bx_handle *h)
 	h->lock_fd = -1;
 }
 
-static uint32_t map_id(int map_fd)
-{
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info);
-
-	if (map_fd < 0 || bpf_map_get_info_by_fd(map_fd, &info, &len))
-		return 0;
-	return info.id;
-}
-
 static int get_pin(struct bx_handle *h, const char *name, const char *file)
 {
 	char path[PATH_MAX];
 
 	pin_path(h, path, "policies", name, file);
-	return bpf_obj_get(path);
+	return kernel_open_pin(path);
 }
 
 static int put_pin(struct bx_handle *h, const char *name, const char *file,
 		   int fd)
 {
 	char path[PATH_MAX];
+	int err;
 
 	pin_path(h, path, "policies", name, file);
 	unlink(path);
-	if (!bpf_obj_pin(fd, path))
+	err = kernel_pin(fd, path);
+	if (!err)
 		return 0;
-	return fail(h, BX_FAULT_FAILED, errno, "cannot pin '%s': %s", path,
-		    strerror(errno));
+	return fail(h, BX_FAULT_FAILED, err, "cannot pin '%s': %s", path,
+		    strerror(-err));
 }
 
 static const char *const roles[] = {
@@ -200,7 +189,7 @@ static int try_link(struct bx_handle *h, const char *name, const char *file,
 {
 	int fd = get_pin(h, name, file), ret;
 
-	if (fd < 0 && errno == EPERM)
+	if (fd == -EPERM)
 		return fail(h, BX_FAULT_PERMISSION, EPERM,
 			    "cannot open the pins of '%s': this needs CAP_SYS_ADMIN",
 			    name);
@@ -251,16 +240,15 @@ static int end_upgrade(struct bx_handle *h, const char *name,
 static void open_map(struct bx_handle *h, const char *name,
 		     struct policy_pin *pin)
 {
-	uint32_t attached = 0;
+	uint32_t attached = link_map_id(pin->link_fd);
 
-	link_map_id(pin->link_fd, NULL, &attached);
 	pin->map_fd = get_pin(h, name, "/map");
 	if (pin->map_fd >= 0) {
-		if (map_id(pin->map_fd) != attached)
+		if (kernel_map_id(pin->map_fd) != attached)
 			pin->state = PIN_FOREIGN;
 		return;
 	}
-	pin->map_fd = bpf_map_get_fd_by_id(attached);
+	pin->map_fd = kernel_map_by_id(attached);
 	if (pin->map_fd >= 0 && !put_pin(h, name, "/map", pin->map_fd))
 		note(h, "the pin of the map of '%s' was missing and is made again",
 		     name);
@@ -331,7 +319,7 @@ static void end_link(struct bx_handle *h, const char *name, const char *file)
 
 	if (fd < 0)
 		return;
-	bpf_link_detach(fd);
+	kernel_detach(fd);
 	close(fd);
 }
 
@@ -399,15 +387,19 @@ int pins_write_hook(struct bx_handle *h, const char *name, int link_fd,
 		    bool *replaced)
 {
 	char path[PATH_MAX], staged[PATH_MAX];
+	int err;
 
 	pin_path(h, path, "hooks", name, "");
 	pin_path(h, staged, "hooks", name, "+new");
 	*replaced = !access(path, F_OK);
 	unlink(staged);
-	if (!bpf_obj_pin(link_fd, staged) && !rename(staged, path))
+	err = kernel_pin(link_fd, staged);
+	if (!err && rename(staged, path))
+		err = -errno;
+	if (!err)
 		return 0;
-	fail(h, BX_FAULT_FAILED, errno, "cannot pin '%s': %s", path,
-	     strerror(errno));
+	fail(h, BX_FAULT_FAILED, err, "cannot pin '%s': %s", path,
+	     strerror(-err));
 	unlink(staged);
 	return -EIO;
 }
@@ -601,8 +593,7 @@ int pins_list_bundles(struct bx_handle *h, struct names *bundles)
 static void fill_pin(struct bx_handle *h, const char *file,
 		     struct bx_pin *pin)
 {
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
+	struct kernel_link link;
 	char path[PATH_MAX], *p;
 	int fd;
 
@@ -611,13 +602,12 @@ static void fill_pin(struct bx_handle *h, const char *file,
 		*p = '.';
 	pin_path(h, path, pin->kind == BX_ITEM_POLICY ? "policies" : "hooks",
 		 pin->name, pin->kind == BX_ITEM_POLICY ? "/link" : "");
-	fd = bpf_obj_get(path);
+	fd = kernel_open_pin(path);
 	if (fd < 0)
 		return;
-	if (!bpf_link_get_info_by_fd(fd, &info, &len)) {
-		pin->link_id = info.id;
-		pin->live = info.type != BPF_LINK_TYPE_STRUCT_OPS ||
-			info.struct_ops.map_id;
+	if (!kernel_link_info(fd, &link)) {
+		pin->link_id = link.id;
+		pin->live = !link.policy || link.map_id;
 	}
 	close(fd);
 }

@@ -3,6 +3,7 @@
  * libbusext: lists and requests
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
@@ -39,6 +40,14 @@ const char *bx_outcome_text(__u32 outcome)
 }
 
 /* ---- lists ---- */
+
+void records_free(struct records *r)
+{
+	free(r->data);
+	r->data = NULL;
+	r->count = 0;
+	r->room = 0;
+}
 
 typedef int (*record_fn)(const void *rec, void *arg);
 

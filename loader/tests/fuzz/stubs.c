@@ -65,11 +65,6 @@ int control_wait(struct bx_handle *h, uint64_t ticket, unsigned int ms,
 	abort();
 }
 
-void records_free(struct records *r)
-{
-	free(r->data);
-}
-
 void control_close(struct bx_handle *h)
 {
 }

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: modules, the BPF file system, objects, links, maps, pins
+ *
+ * The requests to bus_ext are in control.c.
+ */
+#include <stdio.h>
+#include <unistd.h>
+#include <libkmod.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/vfs.h>
+
+#include "internal.h"
+
+#define CAP_SYS_ADMIN_BIT	21
+
+/* ---- the machine ---- */
+
+bool kernel_is_there(struct bx_handle *h)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/kernel/bus_ext", h->sysfs);
+	return !access(path, F_OK);
+}
+
+bool kernel_permits(void)
+{
+	unsigned long long caps = 0;
+	char line[256];
+	FILE *f;
+
+	f = fopen("/proc/self/status", "re");
+	if (!f)
+		return !geteuid();
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	fclose(f);
+	return caps & (1ULL << CAP_SYS_ADMIN_BIT);
+}
+
+int kernel_load_module(const char *name)
+{
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	struct kmod_list *list = NULL, *at;
+	int err;
+
+	if (!ctx)
+		return -ENOMEM;
+	kmod_set_log_priority(ctx, 0);
+	err = kmod_module_new_from_lookup(ctx, name, &list);
+	if (!err && !list)
+		err = -ENOENT;
+	kmod_list_foreach(at, list) {
+		struct kmod_module *mod = kmod_module_get_module(at);
+		int ret = kmod_module_probe_insert_module(mod, 0, NULL, NULL,
+							  NULL, NULL);
+
+		if (ret && !err)
+			err = ret;
+		kmod_module_unref(mod);
+	}
+	kmod_module_unref_list(list);
+	kmod_unref(ctx);
+	return err;
+}
+
+int kernel_is_bpf_fs(const char *path)
+{
+	struct statfs fs;
+
+	if (statfs(path, &fs))
+		return -errno;
+	return (__u32)fs.f_type == BPF_FS_MAGIC;
+}
+
+int kernel_mount_bpf(const char *path)
+{
+	return mount("bpf", path, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		     "mode=700") ? -errno : 0;
+}
+
+/* ---- objects, links, maps, pins ---- */
+
+int kernel_load(struct bpf_object *obj)
+{
+	return bpf_object__load(obj);
+}
+
+void kernel_unload(struct bpf_object *obj)
+{
+	bpf_object__close(obj);
+}
+
+int kernel_map_fd(const struct bpf_map *map)
+{
+	int fd = bpf_map__fd(map);
+
+	return fd < 0 ? -EBADF : fd;
+}
+
+int kernel_insns(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	int fd = bpf_program__fd(prog), err;
+
+	if (fd < 0)
+		return -EBADF;
+	err = bpf_prog_get_info_by_fd(fd, &info, &len);
+	return err ?: (int)info.verified_insns;
+}
+
+/* The library keeps descriptors: a pin outlives them, and has none. */
+static int take_fd(struct bpf_link *link)
+{
+	int fd;
+
+	if (!link)
+		return -errno;
+	fd = bpf_link__fd(link);
+	bpf_link__disconnect(link);
+	bpf_link__destroy(link);
+	return fd;
+}
+
+int kernel_attach_policy(struct bpf_map *map)
+{
+	return take_fd(bpf_map__attach_struct_ops(map));
+}
+
+int kernel_attach_map(int map_fd)
+{
+	return bpf_link_create(map_fd, 0, BPF_STRUCT_OPS, NULL);
+}
+
+int kernel_attach_hook(struct bpf_program *prog)
+{
+	return take_fd(bpf_program__attach(prog));
+}
+
+int kernel_detach(int link_fd)
+{
+	return bpf_link_detach(link_fd);
+}
+
+int kernel_link_info(int link_fd, struct kernel_link *link)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	int err;
+
+	err = bpf_link_get_info_by_fd(link_fd, &info, &len);
+	if (err)
+		return err;
+	link->id = info.id;
+	link->policy = info.type == BPF_LINK_TYPE_STRUCT_OPS;
+	link->map_id = link->policy ? info.struct_ops.map_id : 0;
+	return 0;
+}
+
+int kernel_link_by_id(uint32_t id)
+{
+	return bpf_link_get_fd_by_id(id);
+}
+
+uint32_t kernel_map_id(int map_fd)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	if (map_fd < 0 || bpf_map_get_info_by_fd(map_fd, &info, &len))
+		return 0;
+	return info.id;
+}
+
+int kernel_map_by_id(uint32_t id)
+{
+	return bpf_map_get_fd_by_id(id);
+}
+
+int kernel_pin(int fd, const char *path)
+{
+	return bpf_obj_pin(fd, path);
+}
+
+int kernel_open_pin(const char *path)
+{
+	return bpf_obj_get(path);
+}
