@@ -66,7 +66,31 @@ $(KILLAT): loader/tests/killat.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror $(LDFLAGS) -o $@ $<
 
-TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(KILLAT)
+# bxctl with faults at its steps: all of it but kernel.c and control.c, with sanitizers
+# and a kernel of the tests' own.
+NATIVE_TEST   := $(BUILD)/loader/tests/native/crash_safety
+NATIVE_SOURCES := $(wildcard loader/tests/native/*.c loader/cmd/*.c) \
+	$(filter-out %/kernel.c %/control.c,$(wildcard loader/lib/*.c))
+NATIVE_OBJS   := $(NATIVE_SOURCES:%.c=$(BUILD)/loader/tests/native/%.o)
+NATIVE_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+$(NATIVE_OBJS): $(BUILD)/loader/tests/native/%.o: %.c | $(LIBBPF_READY)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LOADER_CFLAGS) -O1 $(NATIVE_SANITIZE) -I loader -MMD -MP -c $< -o $@
+
+$(BUILD)/loader/tests/native/loader/cmd/main.o: LOADER_CFLAGS += -Dmain=bxctl_main
+# The headers that come with libbpf have no <linux/compiler.h>, which one of them wants.
+$(BUILD)/loader/tests/native/loader/tests/native/steps.o: LOADER_CFLAGS = $(CFLAGS) -std=gnu11 \
+	-D_GNU_SOURCE $(WARNINGS) -Werror
+
+$(NATIVE_TEST): $(NATIVE_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $(NATIVE_SANITIZE) -o $@ $^ $(LOADER_LIBS)
+
+-include $(NATIVE_OBJS:.o=.d)
+
+TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(KILLAT) $(NATIVE_TEST)
 
 # Fuzz targets: what reads files of strangers, with the kernel's part played by stubs.
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))

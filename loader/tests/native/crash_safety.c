@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bxctl survives a fault at any step
+ *
+ * Each command that changes something is run with a fault at its first step, at its
+ * second, and so on until it ends without one.  After each run
+ *
+ *	- the active policies are those before or those after, all of them;
+ *	- a command that says it succeeded has made the state after, and one that fails
+ *	  names what failed;
+ *	- the next command recovers: the same one makes the state after, the one that
+ *	  takes it back makes the state before, and nothing is left over.
+ *
+ * The kernel is that of fake_kernel.h.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+#define SANITIZER	77	/* exit status of a process with a report */
+
+/**
+ * struct verb - a command and what it does
+ * @name: its name
+ * @setup: commands that make the state before, separated by ';'
+ * @command: the command
+ * @back: commands that make the state before again
+ * @before: the active policies before
+ * @after: the active policies after
+ * @between: active policies while the command runs; NULL when there are no others
+ * @status: the exit status of a run without a fault
+ * @product: what the command writes, in place of policies; else NULL
+ */
+static const struct verb {
+	const char	*name;
+	const char	*setup;
+	const char	*command;
+	const char	*back;
+	const char	*before;
+	const char	*after;
+	const char	*between;
+	int		status;
+	const char	*product;
+} verbs[] = {
+	{
+		.name = "attach",
+		.command = "apply @/in/objects/good.bpf.o",
+		.back = "detach --all",
+		.before = "",
+		.after = "loader_test:1",
+	}, {
+		.name = "apply an upgrade of several",
+		.setup = "apply @/in/both",
+		.command = "apply @/in/both2",
+		.back = "apply @/in/both",
+		.before = "loader_test:1 other.v1:0",
+		.after = "loader_test:2 other.v1:0",
+	}, {
+		.name = "apply a policy that is ejected",
+		.setup = "apply @/in/objects/good.bpf.o",
+		.command = "apply @/in/objects/ejected.bpf.o",
+		.back = "apply @/in/objects/good.bpf.o",
+		.before = "loader_test:1",
+		.after = "loader_test:1",
+		.between = "",
+		.status = 6,
+	}, {
+		.name = "detach",
+		.setup = "apply @/in/objects/good.bpf.o",
+		.command = "detach loader_test",
+		.back = "apply @/in/objects/good.bpf.o",
+		.before = "loader_test:1",
+		.after = "",
+	}, {
+		.name = "install",
+		.command = "install --allow-unsigned @/in/old",
+		.back = "remove two",
+		.before = "",
+		.after = "loader_test:1 other.v1:0",
+	}, {
+		.name = "remove",
+		.setup = "install --allow-unsigned @/in/old",
+		.command = "remove two",
+		.back = "install --allow-unsigned @/in/old",
+		.before = "loader_test:1 other.v1:0",
+		.after = "",
+	}, {
+		.name = "upgrade",
+		.setup = "install --allow-unsigned @/in/old;"
+			 "upgrade --allow-unsigned @/in/new;"
+			 "upgrade --allow-unsigned @/in/old",
+		.command = "upgrade --allow-unsigned @/in/new",
+		.back = "upgrade --allow-unsigned @/in/old",
+		.before = "loader_test:1 other.v1:0",
+		.after = "loader_test:2",
+	}, {
+		.name = "rollback",
+		.setup = "install --allow-unsigned @/in/old;"
+			 "upgrade --allow-unsigned @/in/new",
+		.command = "rollback -g 1 two",
+		.back = "rollback -g 2 two",
+		.before = "loader_test:2",
+		.after = "loader_test:1 other.v1:0",
+	}, {
+		.name = "disable",
+		.setup = "install --allow-unsigned @/in/old",
+		.command = "disable two",
+		.back = "enable two",
+		.before = "loader_test:1 other.v1:0",
+		.after = "",
+	}, {
+		.name = "enable",
+		.setup = "install --allow-unsigned @/in/old;disable two",
+		.command = "enable two",
+		.back = "disable two",
+		.before = "",
+		.after = "loader_test:1 other.v1:0",
+	}, {
+		.name = "mode shadow",
+		.setup = "install --allow-unsigned @/in/old",
+		.command = "mode shadow two",
+		.back = "mode enforce two",
+		.before = "loader_test:1 other.v1:0",
+		.after = "loader_test:1(shadow) other.v1:0(shadow)",
+	}, {
+		.name = "mode enforce",
+		.setup = "install --allow-unsigned @/in/old;mode shadow two",
+		.command = "mode enforce two",
+		.back = "mode shadow two",
+		.before = "loader_test:1(shadow) other.v1:0(shadow)",
+		.after = "loader_test:1 other.v1:0",
+	}, {
+		.name = "boot",
+		.setup = "install --allow-unsigned @/in/old;!boot",
+		.command = "boot",
+		.back = "!boot",
+		.before = "",
+		.after = "loader_test:1 other.v1:0",
+	}, {
+		.name = "new",
+		.command = "new @/out/acme",
+		.back = "!clear",
+		.product = "acme",
+	}, {
+		.name = "build",
+		.setup = "!source",
+		.command = "build @/out/two",
+		.back = "!source",
+		.product = "two/good.bpf.o",
+	}, {
+		.name = "sign",
+		.setup = "!copy",
+		.command = "sign @/out/two --key @/in/key.pem --cert @/in/cert.pem",
+		.back = "!copy",
+		.product = "two/bundle.sig",
+	}, {
+		.name = "pack",
+		.command = "pack @/in/old -o @/out/two.tar.zst",
+		.back = "!clear",
+		.product = "two.tar.zst",
+	},
+};
+
+/**
+ * struct run - a verb with one kind of fault
+ * @v: the verb
+ * @fault: the fault
+ * @at: the step of the fault
+ * @before: the state before
+ * @after: the state after
+ * @wrong: the first thing that is wrong; empty while there is none
+ * @seen_before: the state before was seen after a fault
+ * @seen_after: the state after was seen after a fault
+ */
+struct run {
+	const struct verb	*v;
+	enum fault		fault;
+	unsigned long		at;
+	struct world		before;
+	struct world		after;
+	char			wrong[8192];
+	bool			seen_before;
+	bool			seen_after;
+};
+
+static unsigned int results, failures;
+
+static void report(bool ok, const char *name, const char *what)
+{
+	failures += !ok;
+	printf("%sok %u %s: %s\n", ok ? "" : "not ", ++results, name, what);
+}
+
+static void diag(const char *text)
+{
+	char *copy = strdup(text), *save;
+
+	for (char *line = strtok_r(copy, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		printf("# %s\n", line);
+	free(copy);
+}
+
+static void wrong(struct run *run, const char *what, const char *expected,
+		  const char *actual, const struct result *r)
+{
+	if (run->wrong[0])
+		return;
+	snprintf(run->wrong, sizeof(run->wrong),
+		 "%s at step %lu (%s): %s\nexpected: %s\nactual:   %s\nstatus %d: %.1000s",
+		 fault_name(run->fault), run->at, steps_last()->what, what,
+		 expected, actual, r->status, r->said);
+}
+
+/* Commands without a fault, separated by ';' */
+static void run_all(const char *commands, struct result *r)
+{
+	char *copy = strdup(commands ?: ""), *save;
+
+	for (char *one = strtok_r(copy, ";", &save); one;
+	     one = strtok_r(NULL, ";", &save))
+		world_run(one, FAULT_NONE, 0, r);
+	free(copy);
+}
+
+/* A command without a fault makes the state that it must. */
+static void expect(struct run *run, const char *commands,
+		   const struct world *state)
+{
+	struct result r = {};
+	struct world now;
+
+	run_all(commands, &r);
+	world_read(run->v->product, &now);
+	if (strcmp(now.all, state->all))
+		wrong(run, commands, state->all, now.all, &r);
+	else if (r.status == SANITIZER)
+		wrong(run, commands, "no report of a sanitizer", "", &r);
+}
+
+/* The two states, from runs without a fault */
+static void learn(struct run *run)
+{
+	const struct verb *v = run->v;
+	struct result r = {};
+
+	world_reset();
+	run_all(v->setup, &r);
+	world_read(v->product, &run->before);
+	world_run(v->command, FAULT_NONE, 0, &r);
+	world_read(v->product, &run->after);
+	if (r.status != v->status)
+		wrong(run, "without a fault", "success", "a failure", &r);
+	if (v->before && strcmp(run->before.active, v->before))
+		wrong(run, "before", v->before, run->before.active, &r);
+	if (v->after && strcmp(run->after.active, v->after))
+		wrong(run, "after", v->after, run->after.active, &r);
+	expect(run, v->back, &run->before);
+}
+
+/* It names something, and that is in quotes. */
+static bool names_thing(const char *said)
+{
+	const char *line = strstr(said, "bxctl: ");
+
+	while (line && !strncmp(line, "bxctl: note: ", 13))
+		line = strstr(line + 1, "bxctl: ");
+	return line && (strchr(line, '\'') ||
+			strstr(line, "cannot write the output"));
+}
+
+static void check_status(struct run *run, const struct result *r,
+			 bool is_after)
+{
+	if (fault_signal(run->fault)) {
+		if (r->status != 128 + fault_signal(run->fault))
+			wrong(run, "it ended", "by the signal", "", r);
+	} else if (r->status == run->v->status) {
+		if (!is_after)
+			wrong(run, "it said success",
+			      run->after.active, "something else", r);
+	} else if (!names_thing(r->said)) {
+		wrong(run, "its message", "what failed", "nothing", r);
+	}
+}
+
+static void check(struct run *run, const struct result *r)
+{
+	const struct verb *v = run->v;
+	struct world now;
+	bool is_before, is_after;
+
+	world_read(v->product, &now);
+	is_before = !strcmp(now.active, run->before.active);
+	is_after = !strcmp(now.active, run->after.active);
+	if (!is_before && !is_after &&
+	    (!v->between || strcmp(now.active, v->between)))
+		wrong(run, "it is neither before nor after", run->after.active,
+		      now.active, r);
+	if (r->status == SANITIZER)
+		wrong(run, "it ended", "without a report", "", r);
+	check_status(run, r, is_after);
+	run->seen_before |= is_before;
+	run->seen_after |= v->between ? !strcmp(now.active, v->between) :
+		is_after;
+	if (getenv("VERBOSE") && !fault_signal(run->fault))
+		printf("# %s %s: %s %d%s: %s\n", v->name,
+		       fault_name(run->fault), steps_last()->what, r->status,
+		       is_after && r->status && !is_before ? " AFTER" : "",
+		       r->said);
+}
+
+/* The next command, by turns: the same one, and then back; or back at once */
+static void recover(struct run *run)
+{
+	if (run->at % 2)
+		expect(run, run->v->command, &run->after);
+	expect(run, run->v->back, &run->before);
+}
+
+static void run_verb(const struct verb *v, enum fault fault)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	struct result r;
+	char text[64];
+
+	run->v = v;
+	run->fault = fault;
+	learn(run);
+	for (run->at = 1; !run->wrong[0]; run->at++) {
+		world_run(v->command, fault, run->at, &r);
+		if (!steps_last()->hit)
+			break;
+		check(run, &r);
+		recover(run);
+	}
+	if (!run->wrong[0])
+		expect(run, "", &run->after);
+	if (fault == FAULT_KILL && !run->wrong[0] &&
+	    (!run->seen_before || !run->seen_after))
+		wrong(run, "the states that were seen", "before and after",
+		      run->seen_before ? "before" : "after", &r);
+	diag(run->wrong);
+	printf("# %lu steps\n", run->at - 1);
+	snprintf(text, sizeof(text), "%s at each step", fault_name(fault));
+	report(!run->wrong[0], v->name, text);
+	free(run);
+}
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+int main(int argc, char **argv)
+{
+	const char *build = getenv("BUILD") ?: "build";
+	char objects[4096];
+
+	printf("TAP version 13\n");
+	snprintf(objects, sizeof(objects), "%s/loader/tests/objects", build);
+	if (world_open(objects)) {
+		printf("1..0 # SKIP this machine has no seccomp filters\n");
+		world_close();
+		return 0;
+	}
+	printf("1..%zu\n", ARRAY_SIZE(verbs) * (NR_FAULTS - 1));
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		for (int fault = 1; fault < NR_FAULTS; fault++)
+			if (argc < 2 || !strcmp(argv[1], verbs[i].name))
+				run_verb(&verbs[i], fault);
+	world_close();
+	return failures ? 1 : 0;
+}

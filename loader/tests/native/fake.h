@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Native tests: what fake_kernel.c and fake_bus_ext.c share
+ */
+#ifndef _NATIVE_FAKE_H
+#define _NATIVE_FAKE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <linux/bus_ext.h>
+
+#define FAKE_THINGS	64
+#define FAKE_POLICIES	32
+#define FAKE_EXITS	16
+#define FAKE_TICKETS	64
+
+/**
+ * struct thing - a link or a map
+ * @id: its number; 0 when there is no such thing
+ * @ino: its file
+ * @is_map: it is a map
+ * @policy: it is the link of a policy, attached or not
+ * @map: the map of an attached link, else 0
+ * @rec: of a map, the policy's fields; of a link, those of its map
+ * @misbehaves: of a map, the policy is ejected once it is active
+ * @refuses: of a map, its init() fails
+ */
+struct thing {
+	uint32_t		id;
+	ino_t			ino;
+	bool			is_map;
+	bool			policy;
+	uint32_t		map;
+	struct bx_policy_rec	rec;
+	bool			misbehaves;
+	bool			refuses;
+};
+
+/**
+ * struct policy - an attached policy
+ * @link: its link; 0 when there is no such policy
+ * @misbehaves: it is ejected once it is active
+ * @rec: the policy
+ */
+struct policy {
+	uint32_t		link;
+	bool			misbehaves;
+	struct bx_policy_rec	rec;
+};
+
+/**
+ * struct fake - the kernel
+ * @dir: files of links and maps
+ * @sysfs: the directory that takes the place of /sys
+ * @loaded: bus_ext is loaded
+ */
+struct fake {
+	char			dir[256];
+	char			sysfs[256];
+	bool			loaded;
+	uint32_t		last_thing;
+	uint64_t		last_policy;
+	uint64_t		last_ticket;
+	uint64_t		nr_exits;
+	int64_t			ticket[FAKE_TICKETS];
+	struct thing		thing[FAKE_THINGS];
+	struct policy		policy[FAKE_POLICIES];
+	struct bx_exit_info	exit[FAKE_EXITS];
+};
+
+extern struct fake *fake;
+
+/* A call of the kernel: an errno when it fails before it does anything */
+int fake_begin(const char *what, const char *of, unsigned int faults);
+int fake_end(int ret);
+
+void fake_reap(void);
+unsigned int fake_pins(const struct thing *t);
+
+/* fake_bus_ext.c: bx_reg() and bx_unreg() */
+int policy_begin(const struct thing *map, struct thing *link);
+void policy_end(struct thing *link);
+
+#endif /* _NATIVE_FAKE_H */

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * Native tests: a kernel of the tests' own: policies and requests
+ *
+ * What may be attached and committed follows kernel/policy.c.  A commit is done when it
+ * is asked for, and its result waits for the ticket; an ejected policy is there, and not
+ * active, until the next settle.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "lib/internal.h"
+#include "fake.h"
+#include "fake_kernel.h"
+#include "steps.h"
+
+/* ---- policies ---- */
+
+static struct policy *policy_by_name(const char *name, __u32 stage)
+{
+	for (int i = 0; i < FAKE_POLICIES; i++) {
+		struct policy *p = &fake->policy[i];
+
+		if (p->link && p->rec.stage == stage &&
+		    !strcmp(p->rec.name, name))
+			return p;
+	}
+	return NULL;
+}
+
+static struct policy *policy_by_id(uint64_t id)
+{
+	for (int i = 0; i < FAKE_POLICIES; i++)
+		if (fake->policy[i].link && fake->policy[i].rec.id == id)
+			return &fake->policy[i];
+	return NULL;
+}
+
+static int refuse(const char *name, int err, const char *why)
+{
+	char path[PATH_MAX + 64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/kernel/bus_ext/refused", fake->sysfs);
+	f = fopen(path, "ae");
+	if (!f)
+		abort();
+	fprintf(f, "%s: %s\n", name, why);
+	fclose(f);
+	return err;
+}
+
+int policy_begin(const struct thing *map, struct thing *link)
+{
+	const struct bx_policy_rec *rec = &map->rec;
+	__u32 stage = rec->flags & BX_F_STAGED ? BX_STAGE_STAGED :
+		BX_STAGE_FORCE;
+
+	if (strcmp(rec->bus, "pci"))
+		return refuse(rec->name, -ENODEV, "there is no such bus");
+	if (policy_by_name(rec->name, stage))
+		return refuse(rec->name, -EEXIST,
+			      "a policy of this name is attached");
+	if (map->refuses)
+		return refuse(rec->name, -EEXIST, "init() returned -17");
+	for (int i = 0; i < FAKE_POLICIES; i++) {
+		struct policy *p = &fake->policy[i];
+
+		if (p->link)
+			continue;
+		p->link = link->id;
+		p->misbehaves = map->misbehaves;
+		p->rec = *rec;
+		p->rec.flags &= ~(__u64)BX_F_STAGED;
+		p->rec.vendor = rec->vendor ?: BX_ANY;
+		p->rec.stage = stage;
+		p->rec.id = ++fake->last_policy;
+		p->rec.generation = 1;
+		p->rec.link_id = link->id;
+		link->policy = true;
+		link->map = map->id;
+		link->rec = *rec;
+		return 0;
+	}
+	return -E2BIG;
+}
+
+void policy_end(struct thing *link)
+{
+	for (int i = 0; i < FAKE_POLICIES; i++)
+		if (fake->policy[i].link == link->id)
+			fake->policy[i].link = 0;
+	link->map = 0;
+}
+
+/* ---- commits ---- */
+
+static bool has_id(uint64_t id, const __u64 *ids, __u32 n)
+{
+	for (__u32 i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+static int check_ids(const __u64 *ids, __u32 n, __u32 stage)
+{
+	for (__u32 i = 0; i < n; i++) {
+		const struct policy *p = policy_by_id(ids[i]);
+
+		if (!p || p->rec.stage != stage)
+			return -ENOENT;
+		if (has_id(ids[i], ids, i))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_commit(const struct bx_commit *c)
+{
+	int err = check_ids(c->enter, c->nr_enter, BX_STAGE_STAGED);
+
+	if (!err)
+		err = check_ids(c->leave, c->nr_leave, BX_STAGE_FORCE);
+	for (__u32 i = 0; !err && i < c->nr_enter; i++) {
+		const char *name = policy_by_id(c->enter[i])->rec.name;
+		const struct policy *old = policy_by_name(name, BX_STAGE_FORCE);
+
+		if (old && !has_id(old->rec.id, c->leave, c->nr_leave))
+			err = -EEXIST;
+	}
+	return err;
+}
+
+static void eject(struct policy *p)
+{
+	struct bx_exit_info *e = &fake->exit[fake->nr_exits++ % FAKE_EXITS];
+
+	p->rec.ejected = 1;
+	*e = (struct bx_exit_info) {
+		.kind = BX_EXIT_RETURN,
+		.code = 77,
+		.msg = "select() returned 77",
+		.version = p->rec.version,
+		.id = p->rec.id,
+		.seq = fake->nr_exits,
+	};
+	strcpy(e->name, p->rec.name);
+	strcpy(e->bus, p->rec.bus);
+}
+
+static int do_commit(const struct bx_commit *c)
+{
+	int err = check_commit(c);
+
+	if (err)
+		return err;
+	for (__u32 i = 0; i < c->nr_leave; i++)
+		policy_by_id(c->leave[i])->rec.stage = BX_STAGE_RETIRED;
+	for (__u32 i = 0; i < c->nr_enter; i++) {
+		struct policy *p = policy_by_id(c->enter[i]);
+
+		p->rec.stage = BX_STAGE_FORCE;
+		if (p->misbehaves)
+			eject(p);
+	}
+	return 0;
+}
+
+/* The kernel's worker detaches the links of those that were ejected. */
+static void do_settle(void)
+{
+	for (int i = 0; i < FAKE_POLICIES; i++) {
+		struct policy *p = &fake->policy[i];
+
+		for (int k = 0; p->link && p->rec.ejected && k < FAKE_THINGS;
+		     k++)
+			if (fake->thing[k].id == p->link)
+				policy_end(&fake->thing[k]);
+	}
+}
+
+/* ---- requests ---- */
+
+static int64_t new_ticket(int64_t result)
+{
+	fake->ticket[++fake->last_ticket % FAKE_TICKETS] = result;
+	return fake->last_ticket;
+}
+
+static int cannot(struct bx_handle *h, const char *what, int err)
+{
+	return fail(h, BX_FAULT_FAILED, err, "cannot run '%s': %s", what,
+		    strerror(-err));
+}
+
+static void add_record(struct records *out, const void *rec)
+{
+	out->data = realloc(out->data, (out->count + 1) * out->size);
+	if (!out->data)
+		abort();
+	memcpy(out->data + out->count++ * out->size, rec, out->size);
+	out->room = out->count;
+}
+
+int control_list(struct bx_handle *h, enum request which, const void *about,
+		 size_t size, struct records *out)
+{
+	uint64_t first;
+	int err;
+
+	*out = (struct records) { .size = size };
+	err = bx_check_kernel(h);
+	if (err)
+		return err;
+	err = fake_begin("list", "records", ON(FAULT_EIO));
+	if (err)
+		return cannot(h, "list", err);
+	for (int i = 0; which == LIST_POLICIES && i < FAKE_POLICIES; i++)
+		if (fake->policy[i].link)
+			add_record(out, &fake->policy[i].rec);
+	first = fake->nr_exits > FAKE_EXITS ? fake->nr_exits - FAKE_EXITS : 0;
+	for (uint64_t i = first; which == LIST_EXITS && i < fake->nr_exits; i++)
+		add_record(out, &fake->exit[i % FAKE_EXITS]);
+	return fake_end(0);
+}
+
+int control_call(struct bx_handle *h, enum request which,
+		 const struct bx_devref *ref, struct bx_device_rec *rec,
+		 int64_t *result)
+{
+	int err = fake_begin("request", "settle", ON(FAULT_EIO));
+
+	if (err)
+		return cannot(h, "settle", err);
+	if (which == GET_DEVICE)
+		*result = -ENODEV;
+	else
+		*result = new_ticket(0);
+	do_settle();
+	return fake_end(0);
+}
+
+int control_try_call(struct bx_handle *h, const struct bx_trial *trial,
+		     struct bx_trial_call *call, int64_t *result)
+{
+	*result = -ENODEV;
+	return 0;
+}
+
+int control_commit(struct bx_handle *h, const struct bx_commit *change,
+		   int64_t *ticket)
+{
+	int err = fake_begin("commit", "policies", ON_SIGNAL |
+			     ON(FAULT_ENOSPC) | ON(FAULT_EIO));
+
+	if (err)
+		return cannot(h, "commit", err);
+	*ticket = new_ticket(do_commit(change));
+	return fake_end(0);
+}
+
+int control_wait(struct bx_handle *h, uint64_t ticket, unsigned int ms,
+		 int64_t *result)
+{
+	int err = fake_begin("wait", "ticket", ON_SIGNAL | ON(FAULT_EIO) |
+			     ON(FAULT_EINTR));
+
+	/* a signal ends the wait, and not the request */
+	if (err == -EINTR) {
+		*result = err;
+		return 0;
+	}
+	if (err)
+		return cannot(h, "await", err);
+	*result = fake->ticket[ticket % FAKE_TICKETS];
+	return fake_end(0);
+}
+
+void control_close(struct bx_handle *h)
+{
+}
+
+/* ---- for the test ---- */
+
+void fake_modprobe(void)
+{
+	static const char *const dirs[] = {
+		"", "/kernel", "/kernel/bus_ext", "/kernel/bus_ext/buses",
+		"/kernel/bus_ext/buses/pci",
+	};
+	char path[PATH_MAX + 64];
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		snprintf(path, sizeof(path), "%s%s", fake->sysfs, dirs[i]);
+		mkdir(path, 0700);
+	}
+	snprintf(path, sizeof(path), "%s/kernel/bus_ext/refused", fake->sysfs);
+	unlink(path);
+	fake->loaded = true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+void fake_active(char *buf, size_t size)
+{
+	char list[FAKE_POLICIES][64];
+	size_t n = 0, at = 0;
+
+	fake_reap();
+	for (int i = 0; i < FAKE_POLICIES; i++) {
+		const struct bx_policy_rec *rec = &fake->policy[i].rec;
+
+		if (fake->policy[i].link && rec->stage == BX_STAGE_FORCE &&
+		    !rec->ejected)
+			snprintf(list[n++], sizeof(list[0]), "%s:%u%s",
+				 rec->name, rec->version,
+				 rec->flags & BX_F_SHADOW ? "(shadow)" : "");
+	}
+	qsort(list, n, sizeof(list[0]), by_name);
+	buf[0] = '\0';
+	for (size_t i = 0; i < n && at < size; i++)
+		at += snprintf(buf + at, size - at, "%s%s", i ? " " : "",
+			       list[i]);
+}
+
+void fake_rest(char *buf, size_t size)
+{
+	size_t at = 0;
+
+	fake_reap();
+	buf[0] = '\0';
+	for (int i = 0; i < FAKE_POLICIES && at < size; i++) {
+		const struct policy *p = &fake->policy[i];
+
+		if (p->link && (p->rec.stage != BX_STAGE_FORCE ||
+				p->rec.ejected))
+			at += snprintf(buf + at, size - at, " %s:%u(%s)",
+				       p->rec.name, p->rec.version,
+				       p->rec.ejected ? "ejected" :
+				       p->rec.stage == BX_STAGE_STAGED ?
+				       "staged" : "retired");
+	}
+	for (int i = 0; i < FAKE_THINGS && at < size; i++) {
+		const struct thing *t = &fake->thing[i];
+
+		if (t->id && fake_pins(t) != 1)
+			at += snprintf(buf + at, size - at,
+				       " %s of %s pinned %u times",
+				       t->is_map ? "map" : "link", t->rec.name,
+				       fake_pins(t));
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Native tests: a kernel of the tests' own behind loader/lib/kernel.h
+ *
+ * It has policies, links and maps that outlive processes, as those of the kernel do, and
+ * follows kernel/policy.c in what it accepts.  It holds no elections: a policy whose
+ * select() is a program named 'impossible' is ejected once it is active, and one whose
+ * init() is named 'refuse' is refused.
+ */
+#ifndef _NATIVE_FAKE_KERNEL_H
+#define _NATIVE_FAKE_KERNEL_H
+
+#include <stddef.h>
+
+/**
+ * fake_init() - before the first process
+ * @dir: an empty directory for links and maps
+ * @sysfs: the directory that takes the place of /sys
+ *
+ * Return: 0 or -1.
+ */
+int fake_init(const char *dir, const char *sysfs);
+
+/* fake_boot() - no policy, link, map or request is left, and bus_ext is not loaded */
+void fake_boot(void);
+
+/* fake_modprobe() - load bus_ext */
+void fake_modprobe(void);
+
+/**
+ * fake_active() - the active policies
+ * @buf: takes 'NAME:VERSION', with '(shadow)', in order of the names
+ * @size: its size
+ */
+void fake_active(char *buf, size_t size);
+
+/**
+ * fake_rest() - what there is beside active policies and their pinned links and maps
+ * @buf: takes it as text; empty when there is nothing
+ * @size: its size
+ */
+void fake_rest(char *buf, size_t size);
+
+#endif /* _NATIVE_FAKE_KERNEL_H */

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * Native tests: the world of a command, and commands in it
+ *
+ * A command is a forked process that calls bxctl's main(): nothing is loaded again.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "fake_kernel.h"
+#include "world.h"
+
+#define MAX_WORDS	16
+
+int bxctl_main(int argc, char **argv);
+
+static char top[64];
+
+static const char *in_top(const char *path)
+{
+	static char buf[4][PATH_MAX];
+	static unsigned int i;
+
+	snprintf(buf[++i % 4], PATH_MAX, "%s/%s", top, path);
+	return buf[i % 4];
+}
+
+/* ---- files ---- */
+
+static const char *join(char *buf, const char *dir, const char *name)
+{
+	if (snprintf(buf, PATH_MAX, "%s/%s", dir, name) >= PATH_MAX)
+		abort();
+	return buf;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	return ftw->level ? remove(path) : 0;
+}
+
+/* All that is in a directory */
+static void empty(const char *path)
+{
+	nftw(in_top(path), remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static char *read_file(const char *path, size_t *size)
+{
+	char *data = calloc(1, 1 << 20);
+	FILE *f = fopen(path, "re");
+
+	*size = 0;
+	if (f) {
+		*size = fread(data, 1, (1 << 20) - 1, f);
+		fclose(f);
+	}
+	return data;
+}
+
+static void write_file(const char *path, const void *data, size_t size)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f || fwrite(data, 1, size, f) != size || fclose(f)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	size_t size;
+	char *data = read_file(from, &size);
+
+	write_file(to, data, size);
+	free(data);
+}
+
+/* ---- reading the world ---- */
+
+struct text {
+	char	*buf;
+	size_t	size;
+	size_t	at;
+};
+
+static void add(struct text *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add(struct text *t, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(t->buf + t->at, t->size - t->at, fmt, args);
+	va_end(args);
+	t->at += n;
+	if (t->at >= t->size) {
+		fprintf(stderr, "the world is too big\n");
+		exit(1);
+	}
+}
+
+static uint64_t digest(const char *data, size_t size)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)data[i]) * 0x100000001b3;
+	return hash;
+}
+
+/* A signature has a time and is never the same: it is whole, or not. */
+static void add_file(struct text *t, const char *path)
+{
+	static const char end[] = "-----END CMS-----\n";
+	size_t size;
+	char *data = read_file(path, &size);
+
+	if (!strstr(path, "bundle.sig"))
+		add(t, "=%llx", (unsigned long long)digest(data, size));
+	else if (size < strlen(end) ||
+		 strcmp(data + size - strlen(end), end))
+		add(t, "=torn");
+	free(data);
+}
+
+static int visible(const struct dirent *d)
+{
+	return strcmp(d->d_name, ".") && strcmp(d->d_name, "..");
+}
+
+/* What is below @path, with the files' contents if @contents */
+static void add_tree(struct text *t, const char *path, bool contents)
+{
+	struct dirent **list;
+	char one[PATH_MAX];
+	struct stat st;
+	int n = scandir(path, &list, visible, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		join(one, path, list[i]->d_name);
+		free(list[i]);
+		if (lstat(one, &st))
+			continue;
+		add(t, " %s", one + strlen(top) + 1);
+		if (S_ISDIR(st.st_mode))
+			add_tree(t, one, contents);
+		else if (contents)
+			add_file(t, one);
+	}
+	if (n >= 0)
+		free(list);
+}
+
+/* Of state.yaml: the version that counts, and not the number of its generation */
+static void add_state(struct text *t, const char *path)
+{
+	unsigned int current = 0, number = 0, count = 0;
+	char version[64], *save, *line;
+	size_t size;
+	char *data = read_file(path, &size);
+
+	for (line = strtok_r(data, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		count += sscanf(line, "- number: %u", &number) == 1;
+		if (sscanf(line, "  version: %63s", version) == 1 &&
+		    number == current)
+			add(t, " version %s", version);
+		sscanf(line, "current: %u", &current);
+		if (!strncmp(line, "enabled", 7) || !strncmp(line, "mode", 4) ||
+		    !strncmp(line, "unsettled", 9))
+			add(t, " %s", line);
+	}
+	add(t, " generations: %u", count);
+	free(data);
+}
+
+static void add_bundle(struct text *t, const char *path)
+{
+	struct dirent **list;
+	char file[PATH_MAX];
+	int n = scandir(path, &list, visible, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		const char *name = list[i]->d_name;
+
+		join(file, path, name);
+		if (!strcmp(name, "state.yaml"))
+			add_state(t, file);
+		else if (!strncmp(name, "generation-", 11))
+			add(t, " generation");
+		else
+			add(t, " %s", name);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+}
+
+static void add_bundles(struct text *t)
+{
+	const char *path = in_top("var/bundles");
+	struct dirent **list;
+	char dir[PATH_MAX];
+	int n = scandir(path, &list, visible, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		join(dir, path, list[i]->d_name);
+		add(t, " bundle %s:", list[i]->d_name);
+		add_bundle(t, dir);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+}
+
+static void add_product(struct text *t, const char *product)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	join(path, in_top("out"), product);
+	if (stat(path, &st))
+		return;
+	add(t, "%s", product);
+	if (S_ISDIR(st.st_mode))
+		add_tree(t, path, true);
+	else
+		add_file(t, path);
+}
+
+void world_read(const char *product, struct world *world)
+{
+	static const char *const pins[] = {
+		"pins/policies", "pins/hooks", "pins/bundles",
+	};
+	struct text active = { world->active, sizeof(world->active), 0 };
+	struct text all = { world->all, sizeof(world->all), 0 };
+
+	fake_active(world->active, sizeof(world->active));
+	active.at = strlen(world->active);
+	if (product)
+		add_product(&active, product);
+	add(&all, "%s;", world->active);
+	fake_rest(world->all + all.at, sizeof(world->all) - all.at);
+	all.at = strlen(world->all);
+	for (size_t i = 0; i < sizeof(pins) / sizeof(*pins); i++)
+		add_tree(&all, in_top(pins[i]), false);
+	add_bundles(&all);
+	add_tree(&all, in_top("tmp"), false);
+	add_tree(&all, in_top("out"), true);
+}
+
+/* ---- making it ---- */
+
+static void write_bundle(const char *dir, const char *version, ...)
+{
+	char path[PATH_MAX], from[PATH_MAX], text[1024];
+	const char *object;
+	va_list args;
+	size_t n;
+
+	mkdir(in_top(dir), 0700);
+	n = snprintf(text, sizeof(text),
+		     "bundle: two\nversion: %s\nvendor: v\nsummary: s\n"
+		     "claims: [ { bus: pci } ]\npolicies:\n", version);
+	va_start(args, version);
+	while ((object = va_arg(args, const char *))) {
+		n += snprintf(text + n, sizeof(text) - n, "- %s\n", object);
+		copy_file(join(from, in_top("in/objects"), object),
+			  join(path, in_top(dir), object));
+	}
+	va_end(args);
+	write_file(join(path, in_top(dir), "bundle.yaml"), text, n);
+}
+
+/* What is applied as a directory */
+static void link_objects(const char *dir, ...)
+{
+	char path[PATH_MAX], from[PATH_MAX];
+	const char *object;
+	va_list args;
+
+	mkdir(in_top(dir), 0700);
+	va_start(args, dir);
+	while ((object = va_arg(args, const char *))) {
+		copy_file(join(from, in_top("in/objects"), object),
+			  join(path, in_top(dir), object));
+	}
+	va_end(args);
+}
+
+static const char *const places[] = {
+	"sys", "sys/fs", "sys/fs/bpf", "pins", "etc", "var", "tmp", "in",
+	"in/objects", "out", "fake",
+};
+
+static void fill(const char *objects)
+{
+	static const char *const names[] = {
+		"good.bpf.o", "good2.bpf.o", "other.bpf.o", "ejected.bpf.o",
+		"hook.bpf.o",
+	};
+	char path[PATH_MAX], from[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		mkdir(in_top(places[i]), 0700);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		copy_file(join(from, objects, names[i]),
+			  join(path, in_top("in/objects"), names[i]));
+	}
+	link_objects("in/both", "good.bpf.o", "other.bpf.o", NULL);
+	link_objects("in/both2", "good2.bpf.o", "other.bpf.o", NULL);
+	write_bundle("in/old", "1.0", "good.bpf.o", "other.bpf.o", NULL);
+	write_bundle("in/new", "2.0", "good2.bpf.o", NULL);
+}
+
+int world_open(const char *objects)
+{
+	snprintf(top, sizeof(top), "%s/bus_ext.XXXXXX",
+		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+	if (!mkdtemp(top))
+		return -1;
+	fill(objects);
+	setenv("BXCTL_SYSFS", in_top("sys"), 1);
+	setenv("BXCTL_CONF_DIR", in_top("etc"), 1);
+	setenv("BXCTL_STATE_DIR", in_top("var"), 1);
+	setenv("BXCTL_INCLUDE", "include", 1);
+	setenv("TMPDIR", in_top("tmp"), 1);
+	if (steps_init(top, in_top("fake")))
+		return -1;
+	return fake_init(in_top("fake"), in_top("sys"));
+}
+
+void world_close(void)
+{
+	if (!top[0])
+		return;
+	empty("");
+	rmdir(top);
+}
+
+void world_reset(void)
+{
+	static const char *const change[] = { "pins", "var", "tmp", "out" };
+
+	for (size_t i = 0; i < sizeof(change) / sizeof(*change); i++)
+		empty(change[i]);
+	fake_boot();
+	fake_modprobe();
+}
+
+/* ---- commands ---- */
+
+/* The compiler: another process, which has no faults */
+int posix_spawnp(pid_t *pid, const char *file,
+		 const posix_spawn_file_actions_t *actions,
+		 const posix_spawnattr_t *attr, char *const argv[],
+		 char *const envp[])
+{
+	const char *to = NULL;
+
+	steps_pause();
+	for (int i = 0; argv[i]; i++)
+		if (!strcmp(argv[i], "-o"))
+			to = argv[i + 1];
+	*pid = fork();
+	if (!*pid) {
+		copy_file(in_top("in/objects/good.bpf.o"), to);
+		_exit(0);
+	}
+	steps_resume();
+	return 0;
+}
+
+static bool by_test(const char *command)
+{
+	if (command[0] != '!')
+		return false;
+	if (!strcmp(command, "!boot")) {
+		empty("pins");
+		fake_boot();
+	} else if (!strcmp(command, "!modprobe")) {
+		fake_modprobe();
+	} else if (!strcmp(command, "!clear")) {
+		empty("out");
+	} else if (!strcmp(command, "!copy")) {
+		empty("out");
+		write_bundle("out/two", "1.0", "good.bpf.o", "other.bpf.o",
+			     NULL);
+	} else if (!strcmp(command, "!source")) {
+		by_test("!copy");
+		unlink(in_top("out/two/good.bpf.o"));
+		write_file(in_top("out/two/good.bpf.c"), "", 0);
+	} else {
+		abort();
+	}
+	return true;
+}
+
+static void redirect(const char *path, int fd)
+{
+	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (file < 0 || dup2(file, fd) < 0)
+		_exit(125);
+	close(file);
+}
+
+static void child(const char *command, enum fault fault, unsigned long at)
+{
+	char *argv[MAX_WORDS + 1] = { "bxctl" }, *word, *save;
+	char text[PATH_MAX], words[MAX_WORDS][PATH_MAX];
+	int argc = 1;
+
+	snprintf(text, sizeof(text), "%s", command);
+	for (word = strtok_r(text, " ", &save); word && argc < MAX_WORDS - 2;
+	     word = strtok_r(NULL, " ", &save)) {
+		snprintf(words[argc], PATH_MAX, "%s%s",
+			 word[0] == '@' ? top : "", word + (word[0] == '@'));
+		argv[argc] = words[argc];
+		argc++;
+	}
+	argv[argc++] = "--pin-dir";
+	argv[argc++] = (char *)in_top("pins");
+	redirect(in_top("stdout"), STDOUT_FILENO);
+	redirect(in_top("stderr"), STDERR_FILENO);
+	steps_begin(fault, at);
+	_exit(bxctl_main(argc, argv));
+}
+
+void world_run(const char *command, enum fault fault, unsigned long at,
+	       struct result *result)
+{
+	int status;
+	size_t size, from;
+	char *said;
+	pid_t pid;
+
+	*result = (struct result) {};
+	if (by_test(command))
+		return;
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		child(command, fault, at);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		abort();
+	result->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
+		WEXITSTATUS(status);
+	said = read_file(in_top("stderr"), &size);
+	from = size < sizeof(result->said) ? 0 :
+		size + 1 - sizeof(result->said);
+	snprintf(result->said, sizeof(result->said), "%s", said + from);
+	free(said);
+}

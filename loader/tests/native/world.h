@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Native tests: the world of a command
+ *
+ * A directory of the test's own with all that bxctl reads and changes:
+ *
+ *	sys/	in place of /sys		etc/	in place of /etc/bus_ext
+ *	pins/	in place of a BPF file system	var/	in place of /var/lib/bus_ext
+ *	tmp/	temporary files			in/	objects and bundles
+ *	out/	files that bxctl writes		fake/	links and maps
+ *	stdout, stderr				of the last command
+ */
+#ifndef _NATIVE_WORLD_H
+#define _NATIVE_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "steps.h"
+
+/**
+ * struct world - a state of it
+ * @active: the active policies, and files that were asked for, as text
+ * @all: everything that there is
+ */
+struct world {
+	char	active[1024];
+	char	all[16384];
+};
+
+/**
+ * struct result - of a command
+ * @status: its exit status; 128 and the signal when one has ended it
+ * @said: the end of its standard error
+ */
+struct result {
+	int	status;
+	char	said[2048];
+};
+
+/**
+ * world_open() - make the directory
+ * @objects: the directory of the objects
+ *
+ * Return: 0 or -1.
+ */
+int world_open(const char *objects);
+void world_close(void);
+
+/* Everything but in/ is as after the first boot. */
+void world_reset(void);
+
+/**
+ * world_read() - what there is now
+ * @product: a file or directory below out/ that counts; NULL for none
+ * @world: takes the state
+ */
+void world_read(const char *product, struct world *world);
+
+/**
+ * world_run() - run a command
+ * @command: words; '@' is the directory.  What starts with '!' is done by the test:
+ *	'!boot', '!modprobe', '!clear' for an empty out/, '!copy' for the bundle in out/
+ * @fault: the fault
+ * @at: its step
+ * @result: takes the result
+ */
+void world_run(const char *command, enum fault fault, unsigned long at,
+	       struct result *result);
+
+#endif /* _NATIVE_WORLD_H */
