@@ -86,7 +86,7 @@ $(BUILD)/loader/tests/native/loader/tests/native/steps.o: LOADER_CFLAGS = $(CFLA
 
 $(NATIVE_TEST): $(NATIVE_OBJS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) $(NATIVE_SANITIZE) -o $@ $^ $(LOADER_LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(NATIVE_SANITIZE) -Wl,-z,now -o $@ $^ $(LOADER_LIBS)
 
 -include $(NATIVE_OBJS:.o=.d)
 

@@ -68,39 +68,77 @@ static bool is_bundle_name(const char *name)
 		strlen(name) < BX_NAME_LEN;
 }
 
+#define NR_TEMPLATES	3
+
+static void template_path(char *buf, size_t size, int i, const char *dir,
+			  const char *name)
+{
+	static const char *const paths[NR_TEMPLATES] = {
+		"%s/bundle.yaml", "%s/%s.bpf.c", "%s/tests/%s.yaml"
+	};
+
+	snprintf(buf, size, paths[i], dir, name);
+}
+
+/* What is there of it */
+static void remove_templates(const char *dir, const char *name)
+{
+	char path[4200];
+
+	for (int i = 0; i < NR_TEMPLATES; i++) {
+		template_path(path, sizeof(path), i, dir, name);
+		unlink(path);
+	}
+	snprintf(path, sizeof(path), "%s/tests", dir);
+	rmdir(path);
+	rmdir(dir);
+}
+
+static int write_templates(struct env *env, const char *dir, const char *name)
+{
+	static const char *const texts[NR_TEMPLATES] = {
+		template_manifest, template_policy, template_cases
+	};
+	char path[4200], ident[BX_NAME_LEN];
+	int err = 0;
+
+	identifier(ident, sizeof(ident), name);
+	snprintf(path, sizeof(path), "%s/tests", dir);
+	if (mkdir(dir, 0777) || mkdir(path, 0777))
+		return failure(env, "cannot create '%s': %s", dir,
+			       strerror(errno));
+	for (int i = 0; !err && i < NR_TEMPLATES; i++) {
+		template_path(path, sizeof(path), i, dir, name);
+		err = write_template(env, path, texts[i], name, ident);
+	}
+	return err;
+}
+
+/* The directory is there when it is whole. */
 static int do_new(struct env *env)
 {
 	const char *dir = env->args.operand, *name = strrchr(dir, '/');
-	static const char *const paths[] = {
-		"%s/bundle.yaml", "%s/%s.bpf.c", "%s/tests/%s.yaml"
-	};
-	const char *const texts[] = {
-		template_manifest, template_policy, template_cases
-	};
-	char path[4096], tests[4096], ident[BX_NAME_LEN];
-	int i, err = 0;
+	char part[4096];
+	int err;
 
 	name = name ? name + 1 : dir;
 	if (!is_bundle_name(name))
 		return usage_error(env,
 				   "'%s' is no name for a bundle: up to %d of [A-Za-z0-9_-], starting with a letter",
 				   name, BX_NAME_LEN - 1);
-	identifier(ident, sizeof(ident), name);
-	snprintf(tests, sizeof(tests), "%s/tests", dir);
-	if (mkdir(dir, 0777) || mkdir(tests, 0777))
+	if (!access(dir, F_OK))
 		return failure(env, "cannot create '%s': %s", dir,
-			       strerror(errno));
-	for (i = 0; !err && i < 3; i++) {
-		snprintf(path, sizeof(path), paths[i], dir, name);
-		err = write_template(env, path, texts[i], name, ident);
-	}
+			       strerror(EEXIST));
+	if (snprintf(part, sizeof(part), "%s.part", dir) >= (int)sizeof(part))
+		return failure(env, "cannot create '%s': %s", dir,
+			       strerror(ENAMETOOLONG));
+	remove_templates(part, name);
+	err = write_templates(env, part, name);
+	if (!err && rename(part, dir))
+		err = failure(env, "cannot create '%s': %s", dir,
+			      strerror(errno));
 	if (err) {
-		while (i-- > 0) {
-			snprintf(path, sizeof(path), paths[i], dir, name);
-			unlink(path);
-		}
-		rmdir(tests);
-		rmdir(dir);
+		remove_templates(part, name);
 		return err;
 	}
 	if (env->args.json)

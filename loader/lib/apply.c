@@ -311,7 +311,9 @@ static int find_old(struct bx_handle *h, struct item *item,
 	if (pin->state == PIN_STALE) {
 		note(h, "removing the stale pins of '%s': it is no longer attached",
 		     about->name);
-		pins_remove(h, about->name);
+		ret = pins_remove(h, about->name);
+		if (ret)
+			return ret;
 	}
 	if (pin->state == PIN_FOREIGN)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
@@ -364,12 +366,14 @@ static int stage_policy(struct bx_handle *h, struct item *item)
 			  kernel_map_fd(item->map));
 }
 
-/* The identity of the policy of a link, 0 when it has none (any more). */
-uint64_t id_of(struct bx_handle *h, int link_fd)
+/* The identity of the policy of a link; 0 when it has none (any more). */
+int id_of(struct bx_handle *h, int link_fd, __u64 *id)
 {
 	struct bx_policy_rec rec;
+	int ret = link_policy(h, link_fd, &rec);
 
-	return link_policy(h, link_fd, &rec) > 0 ? rec.id : 0;
+	*id = ret > 0 ? rec.id : 0;
+	return ret < 0 ? ret : 0;
 }
 
 static int commit_failed(struct bx_handle *h, int64_t result)
@@ -394,9 +398,11 @@ static int commit_all(struct bx_handle *h, struct transaction *txn)
 
 		if (item->about.kind != BX_ITEM_POLICY)
 			continue;
-		if (!item->gone)
-			change.enter[change.nr_enter++] =
-				id_of(h, item->new_fd);
+		err = item->gone ? 0 :
+			id_of(h, item->new_fd,
+			      &change.enter[change.nr_enter++]);
+		if (err)
+			return err;
 		if (item->old_id && change.nr_leave == BX_COMMIT_MAX)
 			return too_many(h);
 		if (item->old_id)
@@ -405,6 +411,7 @@ static int commit_all(struct bx_handle *h, struct transaction *txn)
 	if (!change.nr_enter && !change.nr_leave)
 		return 0;
 	err = commit_policies(h, &change, &result);
+	txn->unknown = err && result == -EINPROGRESS;
 	if (!err && result)
 		err = commit_failed(h, result);
 	txn->committed = !err;
@@ -493,14 +500,16 @@ static int stage_old(struct bx_handle *h, struct item *item)
 	return 0;
 }
 
-static void add_stage(struct bx_handle *h, int link_fd, __u32 stage,
-		      __u64 *ids, __u32 *n)
+/* The policy of a link, if it is in that stage */
+static int add_stage(struct bx_handle *h, int link_fd, __u32 stage,
+		     __u64 *ids, __u32 *n)
 {
 	struct bx_policy_rec rec;
+	int ret = link_fd < 0 ? 0 : link_policy(h, link_fd, &rec);
 
-	if (link_fd >= 0 && link_policy(h, link_fd, &rec) > 0 &&
-	    rec.stage == stage && *n < BX_COMMIT_MAX)
+	if (ret > 0 && rec.stage == stage && *n < BX_COMMIT_MAX)
 		ids[(*n)++] = rec.id;
+	return ret < 0 ? ret : 0;
 }
 
 /* What was replaced comes into force again, and what replaced it goes. */
@@ -521,53 +530,60 @@ static int commit_old(struct bx_handle *h, struct transaction *txn)
 			continue;
 		if (item->old_id && !err)
 			err = stage_old(h, item);
-		if (item->old_id)
-			add_stage(h, item->link_fd, BX_STAGE_STAGED,
-				  change.enter, &change.nr_enter);
-		if (item->new_fd >= 0)
-			add_stage(h, item->new_fd, BX_STAGE_FORCE,
-				  change.leave, &change.nr_leave);
+		if (item->old_id && !err)
+			err = add_stage(h, item->link_fd, BX_STAGE_STAGED,
+					change.enter, &change.nr_enter);
+		if (!err)
+			err = add_stage(h, item->new_fd, BX_STAGE_FORCE,
+					change.leave, &change.nr_leave);
 	}
 	if (!err)
 		err = commit_policies(h, &change, &result);
 	return err ?: result;
 }
 
-static void roll_back_hook(struct bx_handle *h, struct item *item)
+static int roll_back_hook(struct bx_handle *h, struct item *item)
 {
 	const char *name = item->about.name;
 	bool unused;
+	int err;
 
-	if (item->link_fd < 0)
-		pins_remove_hook(h, name);
-	else if (pins_write_hook(h, name, item->link_fd, &unused))
+	if (item->link_fd < 0) {
+		err = pins_remove_hook(h, name);
+		return err == -ENOENT ? 0 : err;
+	}
+	err = pins_write_hook(h, name, item->link_fd, &unused);
+	if (err)
 		note(h, "the previous hook '%s' could not be put back: %s",
 		     name, bx_error(h));
+	return err;
 }
 
-static void roll_back_policy(struct bx_handle *h, struct item *item,
-			     bool committed, int failed)
+/* @failed: why what was committed could not be taken back; else 0 */
+static int roll_back_policy(struct bx_handle *h, struct item *item,
+			    bool committed, int failed)
 {
 	const char *name = item->about.name;
+	int err = 0;
 
 	if (committed && item->old_id) {
-		if (!failed)
-			failed = pins_switch(h, name, PIN_BACK);
-		if (failed)
+		err = failed ?: pins_switch(h, name, PIN_BACK);
+		if (err)
 			note(h, "version %u of '%s' could not be put back: %s",
-			     item->about.old_version, name, strerror(-failed));
+			     item->about.old_version, name, strerror(-err));
 	}
 	if (item->gone)
-		return;
-	pins_unstage(h, name, PIN_NEXT);
+		return err;
 	kernel_detach(item->new_fd);
+	err = pins_unstage(h, name, PIN_NEXT) ?: err;
 	if (!item->old_id)
-		pins_remove(h, name);
+		err = pins_remove(h, name) ?: err;
+	return err;
 }
 
-static void roll_back_items(struct bx_handle *h, struct transaction *txn)
+static int roll_back_items(struct bx_handle *h, struct transaction *txn)
 {
-	int failed = 0;
+	int failed = 0, err = 0, one;
 	size_t i;
 
 	if (txn->committed)
@@ -578,11 +594,33 @@ static void roll_back_items(struct bx_handle *h, struct transaction *txn)
 		if (!item->pinned && !item->gone)
 			continue;
 		if (item->about.kind == BX_ITEM_HOOK)
-			roll_back_hook(h, item);
+			one = roll_back_hook(h, item);
 		else
-			roll_back_policy(h, item, txn->committed, failed);
+			one = roll_back_policy(h, item, txn->committed, failed);
+		err = err ?: one;
 	}
 	bx_settle(h);
+	return err;
+}
+
+/* What happened, @text, and what became of it */
+static void tell(struct bx_handle *h, const char *text, const char *end)
+{
+	snprintf(h->error, sizeof(h->error), "%.*s%s",
+		 (int)sizeof(h->error) - 64, text, end);
+}
+
+/*
+ * A change failed on the way, and was not taken back: the pins are left as they are
+ * after a process that died there.
+ */
+void leave_astray(struct bx_handle *h)
+{
+	char error[sizeof(h->error)];
+
+	strcpy(error, h->error);
+	tell(h, error, "; the next command recovers");
+	h->astray = true;
 }
 
 static void roll_back(struct bx_handle *h, struct transaction *txn)
@@ -590,15 +628,16 @@ static void roll_back(struct bx_handle *h, struct transaction *txn)
 	enum bx_fault fault = h->fault;
 	char error[sizeof(h->error)];
 	size_t i, undone = 0;
+	int err;
 
 	strcpy(error, h->error);
 	for (i = 0; i < txn->nr_items; i++)
 		undone += txn->items[i]->pinned || txn->items[i]->gone;
-	roll_back_items(h, txn);
+	err = roll_back_items(h, txn);
 	h->fault = fault;
-	snprintf(h->error, sizeof(h->error), "%.*s%s",
-		 (int)sizeof(h->error) - 64, error,
-		 undone ? "; everything is as it was before" : "");
+	h->astray = err;
+	tell(h, error, err ? "; not everything is as it was before" :
+	     undone ? "; everything is as it was before" : "");
 }
 
 /* ---- verifying ---- */
@@ -756,9 +795,15 @@ int txn_run(struct bx_handle *h, struct transaction *txn)
 	err = attach_all(h, txn);
 	if (!err)
 		err = verify(h, txn);
-	if (!err)
-		return finish(h, txn);
-	roll_back(h, txn);
+	if (!err) {
+		err = finish(h, txn);
+		if (err)
+			leave_astray(h);
+	} else if (txn->unknown) {
+		leave_astray(h);
+	} else {
+		roll_back(h, txn);
+	}
 	return err;
 }
 

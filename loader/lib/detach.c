@@ -38,6 +38,10 @@ static int verify_gone(struct bx_handle *h, const char *name)
 	ret = bx_settle(h);
 	if (!ret)
 		ret = find_policy(h, name, &rec);
+	if (ret < 0)
+		return fail(h, h->fault, ret,
+			    "'%s' was detached, and the end of it is not known: %s",
+			    name, strerror(-ret));
 	if (ret > 0)
 		return fail(h, BX_FAULT_STATE, EBUSY,
 			    "'%s' was detached, but the kernel lists it still",
@@ -75,7 +79,11 @@ static int detach_policy(struct bx_handle *h, const char *name,
 	}
 	if (err)
 		return err;
-	pins_remove(h, name);
+	err = pins_remove(h, name);
+	if (err) {
+		leave_astray(h);
+		return err;
+	}
 	return verify_gone(h, name) ?: 1;
 }
 

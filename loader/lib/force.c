@@ -279,12 +279,11 @@ int bundle_stage(struct bx_bundle *b, struct transaction *txn,
 	for (size_t i = 0; i < txn->nr_items; i++) {
 		struct item *item = txn->items[i];
 
-		ret = item->gone ? 0 : item_attach(b->h, item);
+		ret = item->gone ? 0 : item_attach(b->h, item) ?:
+			id_of(b->h, item->new_fd,
+			      &change->enter[change->nr_enter++]);
 		if (ret)
 			return ret;
-		if (!item->gone)
-			change->enter[change->nr_enter++] =
-				id_of(b->h, item->new_fd);
 		ret = find_policy(b->h, item->about.name, &rec);
 		if (ret < 0)
 			return ret;
@@ -311,7 +310,8 @@ static int run_marked(struct bx_bundle *b, struct transaction *txn,
 
 	pins_read_mark(b->h, name, before, sizeof(before));
 	err = pins_owned(b->h, name, &owned);
-	pins_unmark(b->h, name);
+	if (!err)
+		err = pins_unmark(b->h, name);
 	if (!err)
 		err = pins_own(b->h, name, policies);
 	if (!err)
@@ -319,7 +319,9 @@ static int run_marked(struct bx_bundle *b, struct transaction *txn,
 	if (!err) {
 		err = pins_disown(b->h, name, policies) ?:
 			pins_mark(b->h, name, mark);
-	} else {
+		if (err)
+			leave_astray(b->h);
+	} else if (!b->h->astray) {
 		pins_disown(b->h, name, owned.count ? &owned : NULL);
 		if (!txn->committed && before[0])
 			pins_mark(b->h, name, before);

@@ -185,11 +185,15 @@ static int take_out(struct bx_handle *h, const struct installed *inst,
 	if (!kernel_is_there(h))
 		return 0;
 	err = all_policies(h, inst, &drops);
-	pins_unmark(h, inst->name);
+	if (!err)
+		err = pins_unmark(h, inst->name);
 	if (!err)
 		err = bundle_drop(h, &drops, fn, arg);
-	if (!err)
+	if (!err) {
 		err = pins_disown(h, inst->name, NULL);
+		if (err)
+			leave_astray(h);
+	}
 	free(drops.name);
 	return err;
 }
@@ -207,7 +211,8 @@ int installed_take_out(struct bx_handle *h, const char *name)
 	ret = state_read(h, name, &inst);
 	if (ret >= 0 && !(ret && inst.enabled)) {
 		ret = pins_owned(h, name, &drops);
-		pins_unmark(h, name);
+		if (!ret)
+			ret = pins_unmark(h, name);
 		if (!ret)
 			ret = bundle_drop(h, &drops, NULL, NULL);
 		if (!ret)
@@ -248,9 +253,20 @@ static int settled(struct bx_handle *h, struct installed *inst)
 	return err ?: state_sweep(h, inst);
 }
 
+/* The kernel has it: when that cannot be written down, the next command tells. */
+static int conclude(struct bx_handle *h, struct installed *inst)
+{
+	int err = settled(h, inst);
+
+	if (err)
+		leave_astray(h);
+	return err;
+}
+
 static int unsettled(struct bx_handle *h, struct installed *inst)
 {
 	inst->unsettled = true;
+	h->astray = false;
 	return state_write(h, inst);
 }
 
@@ -485,6 +501,9 @@ static void undo(struct bx_handle *h, struct installed *inst,
 	char error[sizeof(h->error)];
 	int err;
 
+	/* it stays unsettled, and the next command makes it as it was before */
+	if (h->astray)
+		return;
 	strcpy(error, h->error);
 	state_forget(inst, number);
 	err = inst->current ? settled(h, inst) : state_delete(h, inst->name);
@@ -523,7 +542,7 @@ static int bring_in(struct bx_handle *h, struct candidate *c,
 	}
 	inst->current = g->number;
 	inst->enabled = enable;
-	return settled(h, inst);
+	return conclude(h, inst);
 }
 
 static int ready(struct bx_handle *h, const struct bx_install_opts *opts)
@@ -638,8 +657,9 @@ static int end_change(struct bx_handle *h, struct installed *inst, int err,
 				      state_generation(inst, inst->current),
 				      fn, arg);
 	if (!err)
-		return settled(h, inst);
-	abandon(h, inst->name);
+		return conclude(h, inst);
+	if (!h->astray)
+		abandon(h, inst->name);
 	return err;
 }
 
@@ -779,8 +799,11 @@ int bx_remove(struct bx_handle *h, const char *name, bx_applied_fn fn,
 		ret = unsettled(h, &inst);
 		if (!ret)
 			ret = take_out(h, &inst, fn, arg);
-		if (!ret)
+		if (!ret) {
 			ret = state_delete(h, name);
+			if (ret)
+				leave_astray(h);
+		}
 	}
 	end_with(h, &inst);
 	return ret;

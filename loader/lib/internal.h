@@ -53,6 +53,7 @@ struct control;
  * @verbose: libbpf's log goes to @log too
  * @lock_fd: the locked pin directory, -1 when not locked
  * @state_fd: the locked directory of installed bundles, -1 when not locked
+ * @astray: the last change failed, and what is active may not be as it was before
  * @control: loaded request programs, kept for the next time
  * @fault: class of the last failure
  * @error: its message
@@ -72,6 +73,7 @@ struct bx_handle {
 	bool		verbose;
 	int		lock_fd;
 	int		state_fd;
+	bool		astray;
 	struct control	*control[NR_REQUESTS];
 	enum bx_fault	fault;
 	char		error[1024];
@@ -166,6 +168,7 @@ struct object {
  * @nr_items: how many
  * @exit_seq: number of the last ejection before it
  * @committed: its policies were brought into force
+ * @unknown: it is not known whether they were
  */
 struct transaction {
 	struct object	*objs;
@@ -177,6 +180,7 @@ struct transaction {
 	size_t		nr_items;
 	uint64_t	exit_seq;
 	bool		committed;
+	bool		unknown;
 };
 
 /* apply.c */
@@ -188,7 +192,8 @@ int txn_run(struct bx_handle *h, struct transaction *txn);
 void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg);
 void txn_close(struct transaction *txn);
 int item_attach(struct bx_handle *h, struct item *item);
-uint64_t id_of(struct bx_handle *h, int link_fd);
+int id_of(struct bx_handle *h, int link_fd, __u64 *id);
+void leave_astray(struct bx_handle *h);
 
 int object_open(struct bx_handle *h, const char *path, const char *shown,
 		__u64 extra, struct object *obj);
@@ -250,8 +255,8 @@ void pins_close(struct policy_pin *pin);
 int pins_stage(struct bx_handle *h, const char *name, enum pin_role role,
 	       int link_fd, int map_fd);
 int pins_switch(struct bx_handle *h, const char *name, enum pin_role role);
-void pins_unstage(struct bx_handle *h, const char *name, enum pin_role role);
-void pins_remove(struct bx_handle *h, const char *name);
+int pins_unstage(struct bx_handle *h, const char *name, enum pin_role role);
+int pins_remove(struct bx_handle *h, const char *name);
 int pins_end(struct bx_handle *h, const char *name);
 int pins_write_hook(struct bx_handle *h, const char *name, int link_fd,
 		    bool *replaced);
@@ -259,7 +264,7 @@ int pins_remove_hook(struct bx_handle *h, const char *name);
 bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark);
 void pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
 		    size_t size);
-void pins_unmark(struct bx_handle *h, const char *bundle);
+int pins_unmark(struct bx_handle *h, const char *bundle);
 int pins_own(struct bx_handle *h, const char *bundle,
 	     const struct names *policies);
 int pins_mark(struct bx_handle *h, const char *bundle, const char *mark);

@@ -34,8 +34,14 @@ int link_policy(struct bx_handle *h, int link_fd, struct bx_policy_rec *rec)
 {
 	struct link_search search = { .rec = rec };
 	struct kernel_link link;
+	int err;
 
-	if (kernel_link_info(link_fd, &link) || !link.policy)
+	err = kernel_link_info(link_fd, &link);
+	if (err)
+		return fail(h, BX_FAULT_FAILED, err,
+			    "cannot look at a policy's link: %s",
+			    strerror(-err));
+	if (!link.policy)
 		return 0;
 	search.link_id = link.id;
 	return bx_list_policies(h, match_link, &search);

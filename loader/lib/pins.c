@@ -56,6 +56,36 @@ static int make_dir(struct bx_handle *h, const char *path)
 		    "cannot create '%s': %s", path, strerror(errno));
 }
 
+/* 1 when @path is there, 0 when not, or an errno with a message. */
+static int is_there(struct bx_handle *h, const char *path)
+{
+	if (!access(path, F_OK))
+		return 1;
+	if (errno == ENOENT)
+		return 0;
+	return fail(h, BX_FAULT_FAILED, errno, "cannot look at '%s': %s", path,
+		    strerror(errno));
+}
+
+static int cannot_remove(struct bx_handle *h, const char *path)
+{
+	return fail(h, BX_FAULT_FAILED, errno, "cannot remove '%s': %s", path,
+		    strerror(errno));
+}
+
+/* What is not there is no error. */
+static int remove_file_at(struct bx_handle *h, const char *path)
+{
+	return unlink(path) && errno != ENOENT ? cannot_remove(h, path) : 0;
+}
+
+/* One that something is in stays. */
+static int remove_dir(struct bx_handle *h, const char *path)
+{
+	return rmdir(path) && errno != ENOENT && errno != ENOTEMPTY ?
+		cannot_remove(h, path) : 0;
+}
+
 static int make_pin_dir(struct bx_handle *h)
 {
 	char path[PATH_MAX];
@@ -193,8 +223,12 @@ static int try_link(struct bx_handle *h, const char *name, const char *file,
 		return fail(h, BX_FAULT_PERMISSION, EPERM,
 			    "cannot open the pins of '%s': this needs CAP_SYS_ADMIN",
 			    name);
-	if (fd < 0)
+	if (fd == -ENOENT)
 		return 0;
+	if (fd < 0)
+		return fail(h, BX_FAULT_FAILED, fd,
+			    "cannot open the pins of '%s': %s", name,
+			    strerror(-fd));
 	ret = link_policy(h, fd, &pin->rec);
 	if (ret > 0 && pin->rec.stage == BX_STAGE_FORCE) {
 		pin->link_fd = fd;
@@ -215,7 +249,8 @@ static int end_upgrade(struct bx_handle *h, const char *name,
 	for (int role = PIN_NEXT; !ret && role <= PIN_BACK; role++) {
 		role_file(file, sizeof(file), role, "link");
 		pin_path(h, path, "policies", name, file);
-		if (access(path, F_OK))
+		ret = is_there(h, path);
+		if (ret <= 0)
 			continue;
 		found = true;
 		ret = pin->link_fd < 0 ? try_link(h, name, file, pin) : 0;
@@ -231,9 +266,8 @@ static int end_upgrade(struct bx_handle *h, const char *name,
 	else if (found && pin->state == PIN_LIVE)
 		note(h, "an upgrade of '%s' was interrupted before it took effect",
 		     name);
-	pins_unstage(h, name, PIN_NEXT);
-	pins_unstage(h, name, PIN_BACK);
-	return 0;
+	return pins_unstage(h, name, PIN_NEXT) ?:
+		pins_unstage(h, name, PIN_BACK);
 }
 
 /* The map beside the link that is in force; made up for if it is missing. */
@@ -265,8 +299,9 @@ int pins_open(struct bx_handle *h, const char *name, struct policy_pin *pin)
 
 	*pin = (struct policy_pin) { PIN_NONE, -1, -1, {} };
 	pin_path(h, path, "policies", name, "");
-	if (access(path, F_OK))
-		return 0;
+	ret = is_there(h, path);
+	if (ret <= 0)
+		return ret;
 	pin->state = PIN_STALE;
 	ret = try_link(h, name, "/link", pin);
 	if (ret > 0)
@@ -327,59 +362,55 @@ static void end_link(struct bx_handle *h, const char *name, const char *file)
 int pins_switch(struct bx_handle *h, const char *name, enum pin_role role)
 {
 	char file[32], path[PATH_MAX];
-	int err = 0;
+	int err;
 
 	end_link(h, name, "/link");
 	role_file(file, sizeof(file), role, "map");
 	pin_path(h, path, "policies", name, file);
-	if (!access(path, F_OK))
+	err = is_there(h, path);
+	if (err > 0)
 		err = rename_pin(h, name, file, "/map");
 	role_file(file, sizeof(file), role, "link");
 	return err ?: rename_pin(h, name, file, "/link");
 }
 
-static void remove_file(struct bx_handle *h, const char *name,
-			const char *file)
+static int remove_file(struct bx_handle *h, const char *name, const char *file)
 {
 	char path[PATH_MAX];
 
 	pin_path(h, path, "policies", name, file);
-	unlink(path);
+	return remove_file_at(h, path);
 }
 
 /* The folder stays as long as something else is in it. */
-void pins_unstage(struct bx_handle *h, const char *name, enum pin_role role)
+int pins_unstage(struct bx_handle *h, const char *name, enum pin_role role)
 {
 	char file[32], path[PATH_MAX];
+	int err;
 
 	role_file(file, sizeof(file), role, "link");
 	end_link(h, name, file);
-	remove_file(h, name, file);
+	err = remove_file(h, name, file);
 	role_file(file, sizeof(file), role, "map");
-	remove_file(h, name, file);
+	if (!err)
+		err = remove_file(h, name, file);
 	pin_path(h, path, "policies", name, "");
-	rmdir(path);
+	return err ?: remove_dir(h, path);
 }
 
-void pins_remove(struct bx_handle *h, const char *name)
+int pins_remove(struct bx_handle *h, const char *name)
 {
-	remove_file(h, name, "/link");
-	remove_file(h, name, "/map");
-	pins_unstage(h, name, PIN_NEXT);
-	pins_unstage(h, name, PIN_BACK);
+	return remove_file(h, name, "/link") ?:
+		remove_file(h, name, "/map") ?:
+		pins_unstage(h, name, PIN_NEXT) ?:
+		pins_unstage(h, name, PIN_BACK);
 }
 
 /* One that was taken out of force ends, and its pins go. */
 int pins_end(struct bx_handle *h, const char *name)
 {
-	char path[PATH_MAX];
-
 	end_link(h, name, "/link");
-	pins_remove(h, name);
-	pin_path(h, path, "policies", name, "/link");
-	if (access(path, F_OK))
-		return 0;
-	return fail(h, BX_FAULT_FAILED, EIO, "cannot remove '%s'", path);
+	return pins_remove(h, name);
 }
 
 /* Hooks cannot be updated in place: the new one first, then the old goes. */
@@ -426,7 +457,7 @@ static int owned(const struct dirent *d)
 	return d->d_name[0] == '+';
 }
 
-/* A bundle's folders; how many, 0 when it has none */
+/* A bundle's folders; how many, 0 when it has none, or an errno with a message */
 static int bundle_folders(struct bx_handle *h, const char *bundle,
 			  int (*filter)(const struct dirent *d),
 			  struct dirent ***list)
@@ -437,7 +468,12 @@ static int bundle_folders(struct bx_handle *h, const char *bundle,
 	pin_path(h, dir, "bundles", bundle, "");
 	*list = NULL;
 	n = scandir(dir, list, filter, alphasort);
-	return n < 0 ? 0 : n;
+	if (n >= 0)
+		return n;
+	*list = NULL;
+	return errno == ENOENT ? 0 :
+		fail(h, BX_FAULT_FAILED, errno, "cannot read '%s': %s", dir,
+		     strerror(errno));
 }
 
 static void free_folders(struct dirent **list, int n)
@@ -475,7 +511,7 @@ void pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
 	struct dirent **list;
 	int n = bundle_folders(h, bundle, visible, &list);
 
-	copy_name(mark, size, n ? list[0]->d_name : "");
+	copy_name(mark, size, n > 0 ? list[0]->d_name : "");
 	free_folders(list, n);
 }
 
@@ -487,18 +523,20 @@ bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark)
 	return !strcmp(now, mark);
 }
 
-/* Nothing tells any more what is in force of it. */
-void pins_unmark(struct bx_handle *h, const char *bundle)
+/* Nothing tells any more what is active of it. */
+int pins_unmark(struct bx_handle *h, const char *bundle)
 {
 	struct dirent **list;
 	char path[PATH_MAX];
 	int n = bundle_folders(h, bundle, visible, &list);
+	int err = n < 0 ? n : 0;
 
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; !err && i < n; i++) {
 		mark_path(h, path, bundle, list[i]->d_name);
-		rmdir(path);
+		err = remove_dir(h, path);
 	}
 	free_folders(list, n);
+	return err;
 }
 
 /* The policies that are, or were to be, in force of it */
@@ -506,7 +544,8 @@ int pins_owned(struct bx_handle *h, const char *bundle,
 	       struct names *policies)
 {
 	struct dirent **list;
-	int n = bundle_folders(h, bundle, owned, &list), err = 0;
+	int n = bundle_folders(h, bundle, owned, &list);
+	int err = n < 0 ? n : 0;
 
 	for (int i = 0; !err && i < n; i++) {
 		char *name = list[i]->d_name + 1;
@@ -551,13 +590,11 @@ int pins_disown(struct bx_handle *h, const char *bundle,
 		if (keep && names_have(keep, now.name[i]))
 			continue;
 		owned_path(h, path, bundle, now.name[i]);
-		rmdir(path);
+		err = remove_dir(h, path);
 	}
 	free(now.name);
 	pin_path(h, path, "bundles", bundle, "");
-	if (!keep)
-		rmdir(path);
-	return err;
+	return err || keep ? err : remove_dir(h, path);
 }
 
 /* All of it is in force, and this tells what that is. */
@@ -578,6 +615,9 @@ int pins_list_bundles(struct bx_handle *h, struct names *bundles)
 
 	snprintf(path, sizeof(path), "%s/bundles", h->pin_dir);
 	n = scandir(path, &list, visible, alphasort);
+	if (n < 0 && errno != ENOENT)
+		return fail(h, BX_FAULT_FAILED, errno, "cannot read '%s': %s",
+			    path, strerror(errno));
 	for (int i = 0; i < n; i++) {
 		for (char *p = list[i]->d_name; *p; p++)
 			if (*p == ':')

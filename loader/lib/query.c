@@ -230,7 +230,8 @@ int bx_get_device(struct bx_handle *h, struct bx_devref *ref,
 
 /*
  * Wait for what the kernel's thread was asked for.  The request's own result is
- * in @result; -ETIMEDOUT when there is none yet.
+ * in @result; -EINPROGRESS with an error when that is not known: -ETIMEDOUT when
+ * there is none yet.
  */
 static int await_ticket(struct bx_handle *h, int64_t ticket, int64_t *result)
 {
@@ -247,10 +248,16 @@ static int await_ticket(struct bx_handle *h, int64_t ticket, int64_t *result)
 				   end - now < 1000 ? end - now : 1000,
 				   result);
 		if (err)
-			return err;
+			break;
+		/* a signal has ended the wait, and not the request */
+		if (*result == -EINTR)
+			*result = -EINPROGRESS;
 		if (*result != -EINPROGRESS)
 			return 0;
 	} while (now < end);
+	*result = -EINPROGRESS;
+	if (err)
+		return err;
 	return fail(h, BX_FAULT_STATE, ETIMEDOUT,
 		    "the kernel is not done after %u s", h->timeout_ms / 1000);
 }
@@ -265,13 +272,17 @@ static int await(struct bx_handle *h, enum request which,
 	return err ?: await_ticket(h, ticket, result);
 }
 
-/* Bring policies into force and take others out; the kernel's word in @result. */
+/*
+ * Activate policies and deactivate others; the kernel's word in @result.  With an
+ * error, that is -EINPROGRESS when it is not known whether that has happened.
+ */
 int commit_policies(struct bx_handle *h, const struct bx_commit *change,
 		    int64_t *result)
 {
 	int64_t ticket;
 	int err;
 
+	*result = 0;
 	err = control_commit(h, change, &ticket);
 	return err ?: await_ticket(h, ticket, result);
 }

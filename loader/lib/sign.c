@@ -393,7 +393,7 @@ static int claims_of_operator(struct bx_handle *h, struct signer *s)
 
 	snprintf(s->limits_path, sizeof(s->limits_path), "%.*s.yaml", (int)len,
 		 s->anchor);
-	if (access(s->limits_path, F_OK))
+	if (access(s->limits_path, F_OK) && errno == ENOENT)
 		return 0;
 	err = yaml_open(h, s->limits_path, s->limits_path, &s->limits);
 	if (err)

@@ -3,6 +3,7 @@
  * libbusext: the files of a bundle: listed, copied, removed
  */
 #include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <fts.h>
 #include <stdio.h>
@@ -52,11 +53,6 @@ static int too_much(struct bx_handle *h, const char *shown)
 
 /* ---- reading ---- */
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
 static int add_file(struct bx_handle *h, struct tree *tree, const char *path)
 {
 	if (!path_is_good(path))
@@ -70,36 +66,66 @@ static int add_file(struct bx_handle *h, struct tree *tree, const char *path)
 	return 0;
 }
 
-static int visit(struct bx_handle *h, struct tree *tree, FTS *fts, FTSENT *e)
+static int visible(const struct dirent *d)
 {
-	const char *path = e->fts_path + strlen(tree->dir);
+	return d->d_name[0] != '.';
+}
 
-	path += strspn(path, "/");
-	if (e->fts_level > 0 && e->fts_name[0] == '.') {
-		fts_set(fts, e, FTS_SKIP);
-		return 0;
-	}
-	switch (e->fts_info) {
-	case FTS_D:
-		if (e->fts_level >= TREE_DEPTH)
-			return bad_path(h, tree->dir, path);
-		return 0;
-	case FTS_DP:
-		return 0;
-	case FTS_F:
-		if (!e->fts_level)
-			break;
+static int cannot_read(struct bx_handle *h, const char *path, int err)
+{
+	return fail(h, BX_FAULT_FAILED, err, "cannot read '%s': %s", path,
+		    strerror(err));
+}
+
+static int add_dir(struct bx_handle *h, struct tree *tree, const char *path,
+		   unsigned int depth);
+
+/* @path, below the tree's directory */
+static int add_entry(struct bx_handle *h, struct tree *tree, const char *path,
+		     unsigned int depth)
+{
+	char full[PATH_MAX];
+	struct stat st;
+
+	if (snprintf(full, sizeof(full), "%s/%s", tree->dir, path) >=
+	    (int)sizeof(full))
+		return bad_path(h, tree->dir, path);
+	if (lstat(full, &st))
+		return cannot_read(h, full, errno);
+	if (S_ISREG(st.st_mode))
 		return add_file(h, tree, path);
-	case FTS_DNR:
-	case FTS_ERR:
-	case FTS_NS:
-		return fail(h, BX_FAULT_FAILED, e->fts_errno,
-			    "cannot read '%s': %s", e->fts_path,
-			    strerror(e->fts_errno));
+	if (!S_ISDIR(st.st_mode))
+		return fail(h, BX_FAULT_REJECTED, EINVAL,
+			    "'%s' is neither a file nor a directory: a bundle has no links and no devices",
+			    full);
+	return depth >= TREE_DEPTH ? bad_path(h, tree->dir, path) :
+		add_dir(h, tree, path, depth);
+}
+
+/* With scandir(), which reports that a directory could not be read to its end */
+static int add_dir(struct bx_handle *h, struct tree *tree, const char *path,
+		   unsigned int depth)
+{
+	char full[PATH_MAX], one[PATH_MAX];
+	struct dirent **list;
+	int n, err = 0;
+
+	snprintf(full, sizeof(full), "%s%s%s", tree->dir, path[0] ? "/" : "",
+		 path);
+	n = scandir(full, &list, visible, alphasort);
+	if (n < 0)
+		return cannot_read(h, full, errno);
+	for (int i = 0; i < n; i++) {
+		if (!err && snprintf(one, sizeof(one), "%s%s%s", path,
+				     path[0] ? "/" : "", list[i]->d_name) >=
+		    (int)sizeof(one))
+			err = bad_path(h, tree->dir, path);
+		if (!err)
+			err = add_entry(h, tree, one, depth + 1);
+		free(list[i]);
 	}
-	return fail(h, BX_FAULT_REJECTED, EINVAL,
-		    "'%s' is neither a file nor a directory: a bundle has no links and no devices",
-		    e->fts_path);
+	free(list);
+	return err;
 }
 
 static int by_text(const void *a, const void *b)
@@ -109,25 +135,14 @@ static int by_text(const void *a, const void *b)
 
 int tree_open(struct bx_handle *h, const char *dir, struct tree *tree)
 {
-	char *roots[2] = { NULL, NULL };
-	FTSENT *e;
-	FTS *fts;
-	int err = 0;
+	int err;
 
 	*tree = (struct tree) {
 		.dir = strdup(dir),
 		.files = calloc(TREE_FILES, sizeof(char *)),
 	};
-	roots[0] = tree->dir;
-	fts = tree->dir && tree->files ?
-		fts_open(roots, FTS_COMFOLLOW | FTS_PHYSICAL | FTS_NOCHDIR,
-			 by_name) : NULL;
-	if (!fts)
-		err = fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	while (!err && (e = fts_read(fts)))
-		err = visit(h, tree, fts, e);
-	if (fts)
-		fts_close(fts);
+	err = tree->dir && tree->files ? add_dir(h, tree, "", 0) :
+		fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	if (err)
 		tree_close(tree);
 	else

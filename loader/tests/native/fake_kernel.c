@@ -22,6 +22,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "lib/internal.h"
 #include "fake.h"
@@ -436,6 +437,23 @@ int kernel_open_pin(const char *path)
 		return fake_end(-errno);
 	t = thing_by_stat(&st);
 	return fake_end(t ? thing_open(t) : -EACCES);
+}
+
+/*
+ * A pin replaces another one of the same map.  Of two hard links to one file, rename()
+ * leaves both.
+ */
+int rename(const char *from, const char *to)
+{
+	struct stat a, b;
+	bool same = !lstat(from, &a) && !lstat(to, &b) && a.st_ino == b.st_ino;
+	long ret = syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+
+	steps_pause();
+	if (!ret && same)
+		unlink(from);
+	steps_resume();
+	return ret;
 }
 
 /* ---- for the test ---- */

@@ -331,6 +331,16 @@ static void fill(const char *objects)
 	write_bundle("in/new", "2.0", "good2.bpf.o", NULL);
 }
 
+static int make_key(void)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command),
+		 "cd '%s/in' && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test -keyout key.pem -out cert.pem 2>key.log || cat key.log",
+		 top);
+	return system(command);
+}
+
 int world_open(const char *objects)
 {
 	snprintf(top, sizeof(top), "%s/bus_ext.XXXXXX",
@@ -338,6 +348,8 @@ int world_open(const char *objects)
 	if (!mkdtemp(top))
 		return -1;
 	fill(objects);
+	if (make_key())
+		return -1;
 	setenv("BXCTL_SYSFS", in_top("sys"), 1);
 	setenv("BXCTL_CONF_DIR", in_top("etc"), 1);
 	setenv("BXCTL_STATE_DIR", in_top("var"), 1);
