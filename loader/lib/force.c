@@ -310,8 +310,11 @@ static int run_marked(struct bx_bundle *b, struct transaction *txn,
 
 	pins_read_mark(b->h, name, before, sizeof(before));
 	err = pins_owned(b->h, name, &owned);
-	if (!err)
-		err = pins_unmark(b->h, name);
+	if (err) {
+		free(owned.name);
+		return err;
+	}
+	err = pins_unmark(b->h, name);
 	if (!err)
 		err = pins_own(b->h, name, policies);
 	if (!err)
@@ -323,7 +326,7 @@ static int run_marked(struct bx_bundle *b, struct transaction *txn,
 			leave_astray(b->h);
 	} else if (!b->h->astray) {
 		pins_disown(b->h, name, owned.count ? &owned : NULL);
-		if (!txn->committed && before[0])
+		if (before[0])
 			pins_mark(b->h, name, before);
 	}
 	free(owned.name);

@@ -179,12 +179,14 @@ int installed_force(struct bx_handle *h, const struct installed *inst,
 static int take_out(struct bx_handle *h, const struct installed *inst,
 		    bx_applied_fn fn, void *arg)
 {
+	char mark[MARK_SIZE];
 	struct names drops;
 	int err;
 
 	if (!kernel_is_there(h))
 		return 0;
 	err = all_policies(h, inst, &drops);
+	pins_read_mark(h, inst->name, mark, sizeof(mark));
 	if (!err)
 		err = pins_unmark(h, inst->name);
 	if (!err)
@@ -193,6 +195,8 @@ static int take_out(struct bx_handle *h, const struct installed *inst,
 		err = pins_disown(h, inst->name, NULL);
 		if (err)
 			leave_astray(h);
+	} else if (!h->astray && mark[0]) {
+		pins_mark(h, inst->name, mark);
 	}
 	free(drops.name);
 	return err;

@@ -34,6 +34,7 @@
  * @between: active policies while the command runs; NULL when there are no others
  * @status: the exit status of a run without a fault
  * @product: what the command writes, in place of policies; else NULL
+ * @recover: a command that fails, and recovers before; else NULL
  * @only_back: after a fault the same command does not make the state after: what was
  *	active before is not there to be put back
  */
@@ -47,6 +48,7 @@ static const struct verb {
 	const char	*between;
 	int		status;
 	const char	*product;
+	const char	*recover;
 	bool		only_back;
 } verbs[] = {
 	{
@@ -85,6 +87,7 @@ static const struct verb {
 		.back = "remove two",
 		.before = "",
 		.after = "loader_test:1 other.v1:0",
+		.recover = "remove none",
 	}, {
 		.name = "remove",
 		.setup = "install --allow-unsigned @/in/old",
@@ -92,6 +95,7 @@ static const struct verb {
 		.back = "install --allow-unsigned @/in/old",
 		.before = "loader_test:1 other.v1:0",
 		.after = "",
+		.recover = "remove none",
 	}, {
 		.name = "upgrade",
 		.setup = "install --allow-unsigned @/in/old;"
@@ -101,6 +105,7 @@ static const struct verb {
 		.back = "upgrade --allow-unsigned @/in/old",
 		.before = "loader_test:1 other.v1:0",
 		.after = "loader_test:2",
+		.recover = "remove none",
 	}, {
 		.name = "rollback",
 		.setup = "install --allow-unsigned @/in/old;"
@@ -109,6 +114,7 @@ static const struct verb {
 		.back = "rollback -g 2 two",
 		.before = "loader_test:2",
 		.after = "loader_test:1 other.v1:0",
+		.recover = "remove none",
 	}, {
 		.name = "disable",
 		.setup = "install --allow-unsigned @/in/old",
@@ -116,6 +122,7 @@ static const struct verb {
 		.back = "enable two",
 		.before = "loader_test:1 other.v1:0",
 		.after = "",
+		.recover = "remove none",
 	}, {
 		.name = "enable",
 		.setup = "install --allow-unsigned @/in/old;disable two",
@@ -123,6 +130,7 @@ static const struct verb {
 		.back = "disable two",
 		.before = "",
 		.after = "loader_test:1 other.v1:0",
+		.recover = "remove none",
 	}, {
 		.name = "mode shadow",
 		.setup = "install --allow-unsigned @/in/old",
@@ -130,6 +138,7 @@ static const struct verb {
 		.back = "mode enforce two",
 		.before = "loader_test:1 other.v1:0",
 		.after = "loader_test:1(shadow) other.v1:0(shadow)",
+		.recover = "remove none",
 	}, {
 		.name = "mode enforce",
 		.setup = "install --allow-unsigned @/in/old;mode shadow two",
@@ -137,6 +146,7 @@ static const struct verb {
 		.back = "mode shadow two",
 		.before = "loader_test:1(shadow) other.v1:0(shadow)",
 		.after = "loader_test:1 other.v1:0",
+		.recover = "remove none",
 	}, {
 		.name = "boot",
 		.setup = "install --allow-unsigned @/in/old;!boot",
@@ -163,8 +173,9 @@ static const struct verb {
 		.product = "two/bundle.sig",
 	}, {
 		.name = "pack",
+		.setup = "pack @/in/new -o @/out/two.tar.zst",
 		.command = "pack @/in/old -o @/out/two.tar.zst",
-		.back = "!clear",
+		.back = "pack @/in/new -o @/out/two.tar.zst",
 		.product = "two.tar.zst",
 	},
 };
@@ -302,6 +313,9 @@ static void check_status(struct run *run, const struct result *r,
 	if (fault_signal(run->fault)) {
 		if (r->status != 128 + fault_signal(run->fault))
 			wrong(run, "it ended", "by the signal", "", r);
+	} else if (!r->status && steps_last()->output) {
+		wrong(run, "it said success", "a failure: the output is lost",
+		      "", r);
 	} else if (r->status == run->v->status &&
 		   !strstr(r->said, "not everything is as it was before")) {
 		if (!is_after)
@@ -343,12 +357,28 @@ static bool check(struct run *run, const struct result *r)
 	return strcmp(now.all, run->before.all);
 }
 
-/* The next command, by turns: the same one, and then back; or back at once */
+/* Another command that finds what is left over makes it the state before or after. */
+static void expect_either(struct run *run, const char *command)
+{
+	struct result r = {};
+	struct world now;
+
+	world_run(command, FAULT_NONE, 0, &r);
+	world_read(run->v->product, &now);
+	if (strcmp(now.all, run->before.all) && strcmp(now.all, run->after.all))
+		wrong(run, command, run->before.all, now.all, &r);
+}
+
+/* The next command, by turns: another one, the same one, or the one back */
 static void recover(struct run *run)
 {
-	if (run->at % 2 && !run->v->only_back)
-		expect(run, run->v->command, &run->after);
-	expect(run, run->v->back, &run->before);
+	const struct verb *v = run->v;
+
+	if (run->at % 3 == 1 && v->recover)
+		expect_either(run, v->recover);
+	else if (run->at % 3 && !v->only_back)
+		expect(run, v->command, &run->after);
+	expect(run, v->back, &run->before);
 }
 
 static void run_verb(const struct verb *v, enum fault fault)
