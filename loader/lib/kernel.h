@@ -5,8 +5,8 @@
  *	kernel.c	modules, the BPF file system, objects, links, maps, pins
  *	control.c	requests to bus_ext: lists, commits, trials
  *
- * The library reaches BPF and bus_ext through these functions only, beside files:
- * sysfs is read as files, and pins are renamed and removed as files.  Tests are
+ * The library reaches BPF and bus_ext only through these functions.  Beside them it
+ * reads sysfs, and renames and removes pins, as files.  Tests are
  * linked with another implementation, which needs no kernel.
  *
  * A function that returns int returns a negative errno when it fails.  Those with
@@ -108,10 +108,10 @@ void kernel_unload(struct bpf_object *obj);
 int kernel_map_fd(const struct bpf_map *map);
 
 /**
- * kernel_insns() - how much of a program the verifier has looked at
+ * kernel_insns() - number of instructions that the verifier has processed
  * @prog: the program
  *
- * Return: the number of instructions, or an errno when it is not loaded.
+ * Return: the number, or an errno when the program is not loaded.
  */
 int kernel_insns(const struct bpf_program *prog);
 
@@ -150,7 +150,7 @@ int kernel_attach_hook(struct bpf_program *prog);
 int kernel_detach(int link_fd);
 
 /**
- * kernel_link_info() - what a link is
+ * kernel_link_info() - describe a link
  * @link_fd: the link
  * @link: takes the answer
  *
@@ -184,7 +184,7 @@ int kernel_map_by_id(uint32_t id);
 
 /**
  * kernel_pin() - pin a link or a map
- * @fd: what is pinned
+ * @fd: the link or map
  * @path: a new file on a BPF file system
  *
  * Return: 0 or an errno: -EEXIST when there is such a file.
@@ -192,7 +192,7 @@ int kernel_map_by_id(uint32_t id);
 int kernel_pin(int fd, const char *path);
 
 /**
- * kernel_open_pin() - open what is pinned
+ * kernel_open_pin() - open a pinned link or map
  * @path: the file
  *
  * Return: a descriptor of the link or the map, or an errno.
@@ -264,10 +264,10 @@ int control_call(struct bx_handle *h, enum request which,
 		 int64_t *result);
 
 /**
- * control_try_call() - what would become of a call
+ * control_try_call() - try a call, which is not made
  * @h: the handle
  * @trial: the device, and the policies
- * @call: the call; takes what would become of it
+ * @call: the call; takes its outcome
  * @result: takes the kernel's result: 0 or an errno
  *
  * Return: 0 when the request was run, or an errno with a message.
@@ -291,8 +291,8 @@ int control_commit(struct bx_handle *h, const struct bx_commit *change,
  * @h: the handle
  * @ticket: the ticket
  * @ms: for so many milliseconds at most
- * @result: takes the result of what was asked for: -EINPROGRESS while there is
- *	none
+ * @result: takes the result of the request: -EINPROGRESS while there is none,
+ *	-EINTR when a signal has ended the wait
  *
  * Return: 0 when the request was run, or an errno with a message.
  */

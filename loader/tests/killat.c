@@ -3,6 +3,9 @@
  * killat N COMMAND...: kill COMMAND right before the N-th system call that changes
  * something others can see, or sees to it that it stays: BPF links, pins, files
  *
+ * killat count COMMAND...: write to standard output how many of these there are; what
+ * COMMAND writes there goes to standard error
+ *
  * What BPF programs change when they are run, a commit, say, is done before the next
  * of these.
  *
@@ -11,9 +14,11 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <linux/bpf.h>
 #include <linux/filter.h>
@@ -74,21 +79,26 @@ static int stop_at_calls(void)
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
 }
 
-static int follow(pid_t pid, long left)
+/* @at: the step to kill at; 0 to count them */
+static int follow(pid_t pid, long at)
 {
 	struct __ptrace_syscall_info call;
+	long count = 0;
 	int status;
 
 	while (waitpid(pid, &status, 0) == pid) {
-		if (WIFEXITED(status))
+		if (WIFEXITED(status)) {
+			if (!at)
+				printf("%ld\n", count);
 			return WEXITSTATUS(status);
+		}
 		if (WIFSIGNALED(status))
 			return WTERMSIG(status) == SIGKILL ? KILLED :
 				128 + WTERMSIG(status);
 		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8) &&
 		    ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(call),
 			   &call) > 0 &&
-		    changes(&call) && !--left)
+		    changes(&call) && ++count == at)
 			kill(pid, SIGKILL);
 		ptrace(PTRACE_CONT, pid, NULL, NULL);
 	}
@@ -97,17 +107,20 @@ static int follow(pid_t pid, long left)
 
 int main(int argc, char **argv)
 {
+	bool counts = argc > 2 && !strcmp(argv[1], "count");
 	int status;
 	pid_t pid;
 
-	if (argc < 3 || atol(argv[1]) < 1) {
-		fprintf(stderr, "usage: killat N COMMAND...\n");
+	if (argc < 3 || (!counts && atol(argv[1]) < 1)) {
+		fprintf(stderr, "usage: killat N|count COMMAND...\n");
 		return 2;
 	}
 	pid = fork();
 	if (!pid) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
+		if (counts)
+			dup2(STDERR_FILENO, STDOUT_FILENO);
 		if (stop_at_calls()) {
 			perror("killat: seccomp");
 			_exit(127);
@@ -120,5 +133,5 @@ int main(int argc, char **argv)
 	ptrace(PTRACE_SETOPTIONS, pid, NULL,
 	       PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL);
 	ptrace(PTRACE_CONT, pid, NULL, NULL);
-	return follow(pid, atol(argv[1]));
+	return follow(pid, counts ? 0 : atol(argv[1]));
 }

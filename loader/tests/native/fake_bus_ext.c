@@ -192,7 +192,7 @@ static int64_t new_ticket(int64_t result)
 	return fake->last_ticket;
 }
 
-static int cannot(struct bx_handle *h, const char *what, int err)
+static int run_failed(struct bx_handle *h, const char *what, int err)
 {
 	return fail(h, BX_FAULT_FAILED, err, "cannot run '%s': %s", what,
 		    strerror(-err));
@@ -219,7 +219,7 @@ int control_list(struct bx_handle *h, enum request which, const void *about,
 		return err;
 	err = fake_begin("list", "records", ON(FAULT_EIO));
 	if (err)
-		return cannot(h, "list", err);
+		return run_failed(h, "list", err);
 	for (int i = 0; which == LIST_POLICIES && i < FAKE_POLICIES; i++)
 		if (fake->policy[i].link)
 			add_record(out, &fake->policy[i].rec);
@@ -236,7 +236,7 @@ int control_call(struct bx_handle *h, enum request which,
 	int err = fake_begin("request", "settle", ON(FAULT_EIO));
 
 	if (err)
-		return cannot(h, "settle", err);
+		return run_failed(h, "settle", err);
 	if (which == GET_DEVICE)
 		*result = -ENODEV;
 	else
@@ -259,7 +259,7 @@ int control_commit(struct bx_handle *h, const struct bx_commit *change,
 			     ON(FAULT_ENOSPC) | ON(FAULT_EIO));
 
 	if (err)
-		return cannot(h, "commit", err);
+		return run_failed(h, "commit", err);
 	*ticket = new_ticket(do_commit(change));
 	return fake_end(0);
 }
@@ -276,7 +276,7 @@ int control_wait(struct bx_handle *h, uint64_t ticket, unsigned int ms,
 		return 0;
 	}
 	if (err)
-		return cannot(h, "await", err);
+		return run_failed(h, "await", err);
 	*result = fake->ticket[ticket % FAKE_TICKETS];
 	return fake_end(0);
 }

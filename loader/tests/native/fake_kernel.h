@@ -35,7 +35,7 @@ void fake_modprobe(void);
 void fake_active(char *buf, size_t size);
 
 /**
- * fake_rest() - what there is beside active policies and their pinned links and maps
+ * fake_rest() - policies that are not active, links and maps that are not pinned once
  * @buf: takes it as text; empty when there is nothing
  * @size: its size
  */

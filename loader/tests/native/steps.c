@@ -112,12 +112,7 @@ int fault_signal(enum fault fault)
 	return faults[fault].signal;
 }
 
-int fault_errno(enum fault fault)
-{
-	return faults[fault].err;
-}
-
-/* ---- what counts ---- */
+/* ---- steps ---- */
 
 static bool is_below(const char *path, const char *dir)
 {
@@ -215,7 +210,7 @@ static void on_sigsys(int sig, siginfo_t *info, void *context)
 {
 	mcontext_t *m = &((ucontext_t *)context)->uc_mcontext;
 	int before = errno;
-	long ret = -ENOSYS;
+	long ret = -EPERM;
 #if defined(__x86_64__)
 	long args[5] = {
 		m->gregs[REG_RDI], m->gregs[REG_RSI], m->gregs[REG_RDX],

@@ -47,7 +47,7 @@ struct step {
 /**
  * steps_init() - before the first process
  * @dir: the test's directory
- * @except: what is below @dir and does not count
+ * @except: a directory below @dir whose files do not count
  *
  * Return: 0, or -1 when this machine has no seccomp filters.
  */
@@ -68,21 +68,21 @@ void steps_begin(enum fault fault, unsigned long at);
 const struct step *steps_last(void);
 
 /**
- * steps_call() - a step that is not a system call
+ * steps_call() - count a step that is not a system call
  * @what: the call
- * @of: what it is about
+ * @of: the object of the call
  * @faults: ON() those that make sense
  *
  * Return: 0, or the negative errno that it fails with.
  */
 int steps_call(const char *what, const char *of, unsigned int faults);
 
-/* Between these two, system calls of the process are not steps. */
+/* steps_pause() - from here to steps_resume() nothing counts */
 void steps_pause(void);
 void steps_resume(void);
 
+/* A fault's name, and its signal; 0 for an errno */
 const char *fault_name(enum fault fault);
 int fault_signal(enum fault fault);
-int fault_errno(enum fault fault);
 
 #endif /* _NATIVE_STEPS_H */

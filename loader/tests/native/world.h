@@ -51,7 +51,7 @@ void world_close(void);
 void world_reset(void);
 
 /**
- * world_read() - what there is now
+ * world_read() - read the state
  * @product: a file or directory below out/ that counts; NULL for none
  * @world: takes the state
  */
@@ -59,8 +59,8 @@ void world_read(const char *product, struct world *world);
 
 /**
  * world_run() - run a command
- * @command: words; '@' is the directory.  What starts with '!' is done by the test:
- *	'!boot', '!modprobe', '!clear' for an empty out/, '!copy' for the bundle in out/
+ * @command: words; '@' is the directory.  The test itself does '!boot', '!clear' for
+ *	an empty out/, '!copy' for a bundle in out/, and '!source' for one to build
  * @fault: the fault
  * @at: its step
  * @result: takes the result
