@@ -453,7 +453,10 @@ static void child(const char *command, enum fault fault, unsigned long at)
 	redirect(in_top("stdout"), STDOUT_FILENO);
 	redirect(in_top("stderr"), STDERR_FILENO);
 	steps_begin(fault, at);
-	_exit(bxctl_main(argc, argv));
+	argc = bxctl_main(argc, argv);
+	/* as exit() does; the rest of that takes long and changes nothing */
+	fflush(stdout);
+	_exit(argc);
 }
 
 void world_run(const char *command, enum fault fault, unsigned long at,
