@@ -12,6 +12,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static struct {
 	typeof(archive_write_free) *write_free;
 	typeof(archive_write_header) *write_header;
 	typeof(archive_write_new) *write_new;
-	typeof(archive_write_open_filename) *write_open_filename;
+	typeof(archive_write_open_fd) *write_open_fd;
 	typeof(archive_write_set_format_ustar) *write_set_format_ustar;
 } la;
 
@@ -88,7 +89,7 @@ static const struct {
 	{ "archive_write_free", &la.write_free },
 	{ "archive_write_header", &la.write_header },
 	{ "archive_write_new", &la.write_new },
-	{ "archive_write_open_filename", &la.write_open_filename },
+	{ "archive_write_open_fd", &la.write_open_fd },
 	{ "archive_write_set_format_ustar", &la.write_set_format_ustar },
 };
 
@@ -168,8 +169,8 @@ static int unpack_data(struct sink *sink, struct archive *a, const char *path)
 			err = sink_write(sink, fd, path, block, size);
 		at += ret == ARCHIVE_OK ? size : 0;
 	}
-	close(fd);
-	return err;
+	ret = sink_end(sink, fd, path);
+	return err ?: ret;
 }
 
 static int unpack_entry(struct sink *sink, struct archive *a,
@@ -323,33 +324,61 @@ static int pack_file(struct bx_handle *h, struct archive *a, const char *to,
 	return err;
 }
 
-int tree_pack(struct bx_handle *h, const struct tree *tree, const char *name,
-	      const char *to)
+static int pack_all(struct bx_handle *h, const struct tree *tree,
+		    const char *name, const char *to, int fd)
 {
-	struct archive *a;
-	char *part = NULL;
-	int err;
+	struct archive *a = la.write_new();
+	int err = 0;
 
-	err = load_libarchive(h);
-	if (err)
-		return err;
-	a = la.write_new();
-	if (!a || asprintf(&part, "%s.part", to) < 0) {
-		la.write_free(a);
+	if (!a)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	}
 	if (la.write_set_format_ustar(a) != ARCHIVE_OK ||
 	    la.write_add_filter_zstd(a) != ARCHIVE_OK ||
-	    la.write_open_filename(a, part) != ARCHIVE_OK)
+	    la.write_open_fd(a, fd) != ARCHIVE_OK)
 		err = cannot_write(h, to, a);
 	for (size_t i = 0; !err && i < tree->count; i++)
 		err = pack_file(h, a, to, tree, name, tree->files[i]);
 	if (!err && la.write_close(a) != ARCHIVE_OK)
 		err = cannot_write(h, to, a);
 	la.write_free(a);
+	return err;
+}
+
+static int not_written(struct bx_handle *h, const char *path)
+{
+	return fail(h, BX_FAULT_FAILED, errno, "cannot write '%s': %s", path,
+		    strerror(errno));
+}
+
+static int write_archive(struct bx_handle *h, const struct tree *tree,
+			 const char *name, const char *to, const char *part)
+{
+	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int err;
+
+	if (fd < 0)
+		return not_written(h, to);
+	err = pack_all(h, tree, name, to, fd);
+	/* libarchive ignores the result of close() */
+	if (close(fd) && errno != EINTR && !err)
+		err = not_written(h, to);
+	return err;
+}
+
+int tree_pack(struct bx_handle *h, const struct tree *tree, const char *name,
+	      const char *to)
+{
+	char *part = NULL;
+	int err;
+
+	err = load_libarchive(h);
+	if (err)
+		return err;
+	if (asprintf(&part, "%s.part", to) < 0)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	err = write_archive(h, tree, name, to, part);
 	if (!err && rename(part, to))
-		err = fail(h, BX_FAULT_FAILED, errno, "cannot write '%s': %s",
-			   to, strerror(errno));
+		err = not_written(h, to);
 	if (err)
 		unlink(part);
 	free(part);

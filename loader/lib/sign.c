@@ -167,15 +167,19 @@ static int write_signature(struct bx_handle *h, const char *dir,
 			   CMS_ContentInfo *cms)
 {
 	char path[PATH_MAX], part[PATH_MAX];
-	BIO *out;
+	BIO *out = NULL;
+	FILE *file;
 	bool ok;
 
 	snprintf(path, sizeof(path), "%s/" SIGNATURE, dir);
 	snprintf(part, sizeof(part), "%s/." SIGNATURE, dir);
-	out = BIO_new_file(part, "w");
-	ok = out && PEM_write_bio_CMS(out, cms) && BIO_flush(out) == 1;
+	file = fopen(part, "we");
+	if (file)
+		out = BIO_new_fp(file, BIO_NOCLOSE);
+	ok = !file || (out && PEM_write_bio_CMS(out, cms) &&
+		       BIO_flush(out) == 1);
 	BIO_free(out);
-	if (ok && !rename(part, path))
+	if (file && !fclose(file) && ok && !rename(part, path))
 		return 0;
 	fail(h, BX_FAULT_FAILED, EIO, "cannot write '%s': %s", path,
 	     ok ? strerror(errno) : ssl_reason());

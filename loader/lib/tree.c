@@ -274,6 +274,15 @@ int sink_write(struct sink *sink, int fd, const char *path, const void *data,
 	return 0;
 }
 
+/* Some file systems report at last here what could not be written. */
+int sink_end(struct sink *sink, int fd, const char *path)
+{
+	if (!close(fd) || errno == EINTR)
+		return 0;
+	return fail(sink->h, BX_FAULT_FAILED, errno, "cannot write '%s': %s",
+		    path, strerror(errno));
+}
+
 static int copy_file(struct sink *sink, const struct tree *tree,
 		     const char *file)
 {
@@ -296,8 +305,8 @@ static int copy_file(struct sink *sink, const struct tree *tree,
 				   strerror(errno)) :
 			sink_write(sink, out, file, buf, n);
 	close(in);
-	close(out);
-	return err;
+	n = sink_end(sink, out, file);
+	return err ?: (int)n;
 }
 
 int tree_copy(struct bx_handle *h, const char *from, const char *to)

@@ -84,6 +84,7 @@ int sink_open(struct bx_handle *h, const char *shown, const char *dir,
 int sink_close(struct sink *sink, int err);
 int sink_full(struct sink *sink);
 int sink_file(struct sink *sink, const char *path);
+int sink_end(struct sink *sink, int fd, const char *path);
 int sink_write(struct sink *sink, int fd, const char *path, const void *data,
 	       size_t size);
 

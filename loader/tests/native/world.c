@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -342,6 +343,14 @@ static int make_key(void)
 	return system(command);
 }
 
+/* OpenSSL initializes itself once, and not in every process. */
+static void warm_up(void)
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+
+	EVP_Digest("", 0, md, NULL, EVP_sha256(), NULL);
+}
+
 int world_open(const char *objects)
 {
 	snprintf(top, sizeof(top), "%s/bus_ext.XXXXXX",
@@ -351,6 +360,7 @@ int world_open(const char *objects)
 	fill(objects);
 	if (make_key())
 		return -1;
+	warm_up();
 	setenv("BXCTL_SYSFS", in_top("sys"), 1);
 	setenv("BXCTL_CONF_DIR", in_top("etc"), 1);
 	setenv("BXCTL_STATE_DIR", in_top("var"), 1);
