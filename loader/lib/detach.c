@@ -87,6 +87,27 @@ static int detach_policy(struct bx_handle *h, const char *name,
 	return verify_gone(h, name) ?: 1;
 }
 
+/* 1 when there was something to detach.  The kernel does not see hooks go. */
+static int detach_hook(struct bx_handle *h, const char *name,
+		       struct bx_detached *out)
+{
+	int err = pins_remove_hook(h, name);
+
+	if (err == -ENOENT)
+		return 0;
+	if (err)
+		return fail(h, BX_FAULT_FAILED, err,
+			    "cannot remove the pin of hook '%s': %s", name,
+			    strerror(-err));
+	out->kind = BX_ITEM_HOOK;
+	err = bx_reelect(h, NULL);
+	if (err)
+		return fail(h, h->fault, err,
+			    "hook '%s' was detached, but devices were not elected again: %s",
+			    name, strerror(-err));
+	return 1;
+}
+
 int bx_detach(struct bx_handle *h, const char *name, struct bx_detached *out)
 {
 	struct bx_detached ignored;
@@ -106,11 +127,8 @@ int bx_detach(struct bx_handle *h, const char *name, struct bx_detached *out)
 	if (ret)
 		return ret;
 	ret = detach_policy(h, name, out);
-	if (!ret && !pins_remove_hook(h, name)) {
-		out->kind = BX_ITEM_HOOK;
-		/* the kernel does not see hooks come and go */
-		ret = bx_reelect(h, NULL) ?: 1;
-	}
+	if (!ret)
+		ret = detach_hook(h, name, out);
 	pins_unlock(h);
 	if (ret < 0)
 		return ret;

@@ -58,6 +58,19 @@ static const struct verb {
 		.before = "",
 		.after = "loader_test:1",
 	}, {
+		.name = "attach a hook",
+		.command = "apply @/in/objects/hook.bpf.o",
+		.back = "detach --all",
+		.before = "",
+		.after = "hook:loader_hook",
+	}, {
+		.name = "detach a hook",
+		.setup = "apply @/in/objects/hook.bpf.o",
+		.command = "detach loader_hook",
+		.back = "apply @/in/objects/hook.bpf.o",
+		.before = "hook:loader_hook",
+		.after = "",
+	}, {
 		.name = "apply an upgrade of several",
 		.setup = "apply @/in/both",
 		.command = "apply @/in/both2",

@@ -311,7 +311,7 @@ static int by_name(const void *a, const void *b)
 
 void fake_active(char *buf, size_t size)
 {
-	char list[FAKE_POLICIES][64];
+	char list[FAKE_POLICIES + FAKE_THINGS][64];
 	size_t n = 0, at = 0;
 
 	fake_reap();
@@ -323,6 +323,13 @@ void fake_active(char *buf, size_t size)
 			snprintf(list[n++], sizeof(list[0]), "%s:%u%s",
 				 rec->name, rec->version,
 				 rec->flags & BX_F_SHADOW ? "(shadow)" : "");
+	}
+	for (int i = 0; i < FAKE_THINGS; i++) {
+		const struct thing *t = &fake->thing[i];
+
+		if (t->id && !t->is_map && !t->policy)
+			snprintf(list[n++], sizeof(list[0]), "hook:%s",
+				 t->rec.name);
 	}
 	qsort(list, n, sizeof(list[0]), by_name);
 	buf[0] = '\0';

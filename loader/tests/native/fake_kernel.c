@@ -348,8 +348,12 @@ int kernel_attach_hook(struct bpf_program *prog)
 	struct thing *link;
 	int err = fake_begin("attach", bpf_program__name(prog), ON_SIGNAL |
 			     ON(FAULT_ENOSPC) | ON(FAULT_EIO));
+	int fd = err ?: thing_new(&link);
 
-	return err ?: fake_end(thing_new(&link));
+	if (fd >= 0)
+		snprintf(link->rec.name, sizeof(link->rec.name), "%s",
+			 bpf_program__name(prog));
+	return err ?: fake_end(fd);
 }
 
 int kernel_detach(int link_fd)

@@ -28,8 +28,8 @@ void fake_boot(void);
 void fake_modprobe(void);
 
 /**
- * fake_active() - the active policies
- * @buf: takes 'NAME:VERSION', with '(shadow)', in order of the names
+ * fake_active() - the active policies and hooks
+ * @buf: takes 'NAME:VERSION', with '(shadow)', and 'hook:NAME', in order
  * @size: its size
  */
 void fake_active(char *buf, size_t size);
