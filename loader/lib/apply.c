@@ -603,7 +603,7 @@ static int roll_back_items(struct bx_handle *h, struct transaction *txn)
 	return err;
 }
 
-/* What happened, @text, and what became of it */
+/* The message: the failure, @text, and the state that it leaves */
 static void tell(struct bx_handle *h, const char *text, const char *end)
 {
 	snprintf(h->error, sizeof(h->error), "%.*s%s",
@@ -611,8 +611,8 @@ static void tell(struct bx_handle *h, const char *text, const char *end)
 }
 
 /*
- * A change failed on the way, and was not taken back: the pins are left as they are
- * after a process that died there.
+ * A change has failed on the way and is not taken back: the pins stay as after a
+ * process that died there.
  */
 void leave_astray(struct bx_handle *h)
 {

@@ -40,7 +40,7 @@ static int verify_gone(struct bx_handle *h, const char *name)
 		ret = find_policy(h, name, &rec);
 	if (ret < 0)
 		return fail(h, h->fault, ret,
-			    "'%s' was detached, and the end of it is not known: %s",
+			    "'%s' was detached, but the kernel did not confirm it: %s",
 			    name, strerror(-ret));
 	if (ret > 0)
 		return fail(h, BX_FAULT_STATE, EBUSY,

@@ -257,7 +257,7 @@ static int settled(struct bx_handle *h, struct installed *inst)
 	return err ?: state_sweep(h, inst);
 }
 
-/* The kernel has it: when that cannot be written down, the next command tells. */
+/* The kernel has the change: if its state cannot be written, the next command recovers. */
 static int conclude(struct bx_handle *h, struct installed *inst)
 {
 	int err = settled(h, inst);
@@ -505,7 +505,7 @@ static void undo(struct bx_handle *h, struct installed *inst,
 	char error[sizeof(h->error)];
 	int err;
 
-	/* it stays unsettled, and the next command makes it as it was before */
+	/* it stays unsettled: the next command recovers */
 	if (h->astray)
 		return;
 	strcpy(error, h->error);

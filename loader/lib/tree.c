@@ -274,7 +274,7 @@ int sink_write(struct sink *sink, int fd, const char *path, const void *data,
 	return 0;
 }
 
-/* Some file systems report at last here what could not be written. */
+/* Some file systems report a failed write only here. */
 int sink_end(struct sink *sink, int fd, const char *path)
 {
 	if (!close(fd) || errno == EINTR)

@@ -136,7 +136,7 @@ static void path_of_fd(int fd, char *buf)
 	buf[n > 0 ? n : 0] = '\0';
 }
 
-/* The fault, if this is its step: a negative errno, or 0 */
+/* Counts a step; a negative errno, or 0, unless a signal ends the process here. */
 static int hit(const char *what, const char *of, unsigned int possible)
 {
 	if (s.paused || !(possible & ON(s.fault)) || ++s.step->count != s.at)
@@ -165,10 +165,9 @@ static unsigned int possible_at(const struct known *k, const long *args)
 		return k->faults | ON(FAULT_PIPE);
 	else
 		return k->faults;
-	/* closing what was only read loses nothing */
+	/* to close a file that was only read loses nothing */
 	if (!strcmp(k->name, "close"))
-		return (flags & O_ACCMODE) == O_RDONLY ? ON(FAULT_EINTR) :
-			k->faults;
+		return (flags & O_ACCMODE) == O_RDONLY ? 0 : k->faults;
 	return flags & O_CREAT ? k->faults | ON_GROWTH : k->faults;
 }
 
