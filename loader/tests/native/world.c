@@ -61,14 +61,18 @@ static void empty(const char *path)
 
 static char *read_file(const char *path, size_t *size)
 {
-	char *data = calloc(1, 1 << 20);
-	FILE *f = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st = {};
+	char *data;
+	ssize_t n;
 
-	*size = 0;
-	if (f) {
-		*size = fread(data, 1, (1 << 20) - 1, f);
-		fclose(f);
-	}
+	if (fd >= 0)
+		fstat(fd, &st);
+	data = calloc(1, st.st_size + 1);
+	n = fd < 0 ? 0 : read(fd, data, st.st_size);
+	*size = n > 0 ? n : 0;
+	if (fd >= 0)
+		close(fd);
 	return data;
 }
 
