@@ -5,7 +5,7 @@
 KSELFTEST_DIR := $(BUILD)/tools/source/tools/testing/selftests
 KTEST_SOURCES := $(wildcard selftests/kernel/*.c)
 KTEST_PROGS   := $(KTEST_SOURCES:%.c=$(BUILD)/%)
-KTEST_LIB     := $(patsubst %,$(BUILD)/selftests/lib/%.o,bxtest oracle vfio_client)
+KTEST_LIB     := $(patsubst %,$(BUILD)/selftests/lib/%.o,bxtest failslab oracle vfio_client)
 KTEST_OBJECTS := $(KTEST_PROGS:=.o) $(KTEST_LIB)
 KTEST_SKELS   := $(patsubst %.bpf.c,$(BUILD)/%.skel.h, \
 	$(wildcard selftests/bpf/*.bpf.c))
@@ -39,12 +39,24 @@ $(KTEST_NO_BTF): $(MODULES)
 	$(Q)objcopy --remove-section=.BTF \
 		$(KDIR)/root/lib/modules/$(KVER)/updates/bus_ext.ko $@
 
+# The modules without what debuggers need, nine tenths of them, for a test that loads
+# them again and again.
+KTEST_STRIPPED := $(BUILD)/modules/$(KVER)/stripped/.built
+$(KTEST_STRIPPED): $(MODULES)
+	$(call say,STRIP,$(@D))
+	$(Q)mkdir -p $(@D)
+	$(Q)for module in bus_ext bx_sf bxsim; do \
+		strip -g -o $(@D)/$$module.ko \
+			$(KDIR)/root/lib/modules/$(KVER)/updates/$$module.ko || exit; \
+	done
+	$(Q)touch $@
+
 # The contract that the documentation builds, for each kernel.
 KTEST_LAMP := $(abspath $(BUILD))/modules/$(KVER)/lamp/bx_lamp.ko
 $(KTEST_LAMP): docs/contract.md scripts/doc-contract.sh $(MODULES)
 	$(Q)scripts/doc-contract.sh $(KDIR) $(KVER) $(@D)
 
-TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF) $(KTEST_LAMP)
+TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF) $(KTEST_STRIPPED) $(KTEST_LAMP)
 
 # The benchmark's own program; its policies are BPF objects as any other.
 BENCH_CHURN := $(BUILD)/selftests/bench/churn

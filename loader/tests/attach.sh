@@ -101,11 +101,10 @@ mv /sys/fs/bpf/foreign "$pins/loader_test/map"
 applies "what somebody else replaced is not overwritten" good2 5 "somebody else replaced it"
 check_equal "and stays" "loader_test:1" "$(attached)"
 says "detach resolves it" 0 "detached policy loader_test" detach loader_test
-# shellcheck disable=SC2094 # a directory
-flock "${pins%/*}" sleep 4 &
-sleep 0.5
+exec 9<"${pins%/*}"
+flock 9
 says "a lock that is held" 5 "another process has held .* for 1 s" apply "$objects/good.bpf.o" --timeout 1
-wait
+exec 9<&-
 says "pins elsewhere work" 0 "^applied" apply "$objects/good.bpf.o" --pin-dir "$other_pins"
 says "a policy that is not pinned here is detached too" 0 "was not pinned.*detaching link [0-9]+.*detached policy" detach loader_test
 

@@ -34,7 +34,8 @@ for vf in 1 2 3; do
 done
 check_equal function_3_is_kept_for_the_host 'select nvme' \
 	"$(decided 0000:01:00.4)"
-check function_3_is_not_with_vfio on_pci 0000:01:00.4 none
+# nvme probes in a thread of its own, and in vain
+check function_3_is_not_with_vfio wait_until 30 on_pci 0000:01:00.4 none
 check physical_function_stays_with_nvme on_pci $pf nvme
 check_equal nobody_decides_about_it kernel "$(decided $pf | cut -d' ' -f1)"
 

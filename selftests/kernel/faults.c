@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each allocation inside of bus_ext fails in turn, while devices, drivers,
- * policies and modules come and go
+ * Each allocation inside of bus_ext fails in turn, while devices, drivers and
+ * policies come and go: see lib/sweep.h
  *
- * An operation is repeated, and the first, the second, the third ... allocation
- * that it makes with a function of a module on the stack fails, until there are
- * no more of them.  What the operation says must be true: an errno, and nothing
- * has happened; or success, and all of it has.  Either way the same operation
- * works right after.  What is leaked, and what the kernel complains about, is
- * the runner's business.
+ * What is leaked, and what the kernel complains about, is the runner's business.
+ * The modules themselves come and go in modfaults.c.
  *
  * Needs a kernel with failslab and its stack filter ('make test-debug').
  */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,191 +17,12 @@
 #include <kselftest_harness.h>
 #include <linux/bx_sf.h>
 #include "../lib/bxtest.h"
+#include "../lib/sweep.h"
 
-#define FAILSLAB	"/sys/kernel/debug/failslab/"
-/* Where x86-64 has its modules; frames outside of it do not count. */
-#define MODULES_START	"0xffffffffa0000000"
-#define MODULES_END	"0xffffffffff000000"
 #define ID		"f055:1"
-#define MAX_FAULTS	1000
-#define MAX_WORKERS	64
 
-/* ---- making allocations fail ---- */
-
-/* Whose allocations: this task's, or those of the kernel's worker threads. */
-enum whose { OURS, WORKERS };
-
-static int armed[MAX_WORKERS];
-static int narmed;
-
-static int arm_one(const char *pid, int nth)
-{
-	char path[64], text[16];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%s/fail-nth", pid);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	snprintf(text, sizeof(text), "%d", nth);
-	if (narmed == MAX_WORKERS || pwrite(fd, text, strlen(text), 0) < 0) {
-		close(fd);
-		return narmed == MAX_WORKERS ? -E2BIG : 0;	/* it ended */
-	}
-	armed[narmed++] = fd;
-	return 0;
-}
-
-static int is_worker(const struct dirent *entry)
-{
-	char path[300], comm[32];
-
-	snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
-	return entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
-	       !bxt_read(path, comm, sizeof(comm)) &&
-	       !strncmp(comm, "kworker/u", 9);
-}
-
-static int arm(enum whose whose, int nth)
-{
-	struct dirent **list;
-	int n, err = 0;
-
-	narmed = 0;
-	if (whose == OURS)
-		return arm_one("thread-self", nth);
-	n = scandir("/proc", &list, is_worker, NULL);
-	for (int i = 0; i < n; i++) {
-		err = err ?: arm_one(list[i]->d_name, nth);
-		free(list[i]);
-	}
-	free(list);
-	return n < 0 ? -errno : err;
-}
-
-/* Whether the fault happened. */
-static bool disarm(void)
-{
-	bool hit = false;
-	char left[16];
-
-	while (narmed) {
-		int fd = armed[--narmed];
-
-		if (pread(fd, left, sizeof(left), 0) > 0)
-			hit |= left[0] == '0';
-		pwrite(fd, "0", 1, 0);
-		close(fd);
-	}
-	return hit;
-}
-
-/*
- * What the kernel itself gets wrong when memory is short is not ours to test:
- *
- * - bus_register() of 6.12 unregisters, when it fails, a lockdep key that it has
- *   not registered yet, and lockdep warns;
- * - module_remove_driver() needs memory for the name of the link that it is to
- *   remove: without, the link stays, and the driver cannot come back.
- *
- * One function at a time can be spared.
- */
-static int spare(const char *function)
-{
-	FILE *symbols = fopen("/proc/kallsyms", "r");
-	char line[256], start[32] = "", end[32] = "", name[128];
-
-	while (symbols && !*end && fgets(line, sizeof(line), symbols)) {
-		if (*start)
-			sscanf(line, "%31s", end);
-		else if (sscanf(line, "%31s %*s %127s", start, name) != 2 ||
-			 strcmp(name, function))
-			*start = '\0';
-	}
-	if (symbols)
-		fclose(symbols);
-	if (!*end)
-		return -ENOENT;
-	snprintf(line, sizeof(line), "0x%s", start);
-	snprintf(name, sizeof(name), "0x%s", end);
-	return bxt_write(FAILSLAB "reject-start", line) ?:
-	       bxt_write(FAILSLAB "reject-end", name);
-}
-
-static int choose_faults(void)
-{
-	/* nothing fails by chance: only who is armed is meant */
-	return spare("bus_register") ?:
-	       bxt_write(FAILSLAB "probability", "0") ?:
-	       bxt_write(FAILSLAB "verbose", getenv("V") ? "1" : "0") ?:
-	       bxt_write(FAILSLAB "ignore-gfp-wait", "0") ?:
-	       bxt_write(FAILSLAB "stacktrace-depth", "32") ?:
-	       bxt_write(FAILSLAB "require-start", MODULES_START) ?:
-	       bxt_write(FAILSLAB "require-end", MODULES_END);
-}
-
-/* ---- what is done under faults ---- */
-
-/**
- * struct step - an operation, and how to tell what has become of it
- * @prepare: before each try, without faults; may be NULL
- * @run: the operation; 0 or an errno
- * @done: it has happened, wholly
- * @undone: nothing of it has happened; NULL when it must not fail at all
- * @undo: take it back, without faults
- */
-struct step {
-	int	(*prepare)(void);
-	int	(*run)(void);
-	bool	(*done)(void);
-	bool	(*undone)(void);
-	int	(*undo)(void);
-};
-
-/* Once with fault number @nth; whether there was one. */
-static bool try(struct __test_metadata *_metadata, const struct step *s,
-		enum whose whose, int nth)
-{
-	bool hit;
-	int err;
-
-	if (s->prepare)
-		ASSERT_EQ(0, s->prepare());
-	ASSERT_EQ(0, arm(whose, nth));
-	err = s->run();
-	if (whose == WORKERS)
-		EXPECT_EQ(0, bxt_settle());
-	hit = disarm();
-
-	if (err) {
-		EXPECT_TRUE(hit);
-		EXPECT_NE(NULL, s->undone);
-		EXPECT_EQ(-ENOMEM, err);
-		EXPECT_TRUE(!s->undone || s->undone())
-			TH_LOG("half done after fault %d", nth);
-		ASSERT_EQ(0, s->run())
-			TH_LOG("cannot be done after fault %d", nth);
-	}
-	EXPECT_TRUE(s->done())
-		TH_LOG("not wholly done after fault %d (%d)", nth, err);
-	ASSERT_EQ(0, s->undo())
-		TH_LOG("cannot be undone after fault %d (%d)", nth, err);
-	return hit;
-}
-
-static void sweep(struct __test_metadata *_metadata, const struct step *s,
-		  enum whose whose)
-{
-	int nth = 1;
-
-	while (try(_metadata, s, whose, nth))
-		ASSERT_GT(MAX_FAULTS, nth++);
-	TH_LOG("%d allocations", nth - 1);
-	/* no fault at all means that this tests nothing */
-	EXPECT_LT(1, nth);
-}
-
-#define sweep(step, whose)	sweep(_metadata, step, whose)
+static int references[2];	/* to bus_ext and bx_sf, between the tests */
+static int ejected;		/* before the test */
 
 static int nothing(void)
 {
@@ -233,20 +49,27 @@ static bool is_bound(const char *device, const char *driver)
 
 /* ---- devices and drivers ---- */
 
+static bool has_references(void *arg)
+{
+	return bxt_refcnt("bus_ext") == references[0] &&
+	       bxt_refcnt("bx_sf") == references[1];
+}
+
 FIXTURE(sim) {
 };
 
 FIXTURE_SETUP(sim)
 {
-	if (!exists(FAILSLAB "require-start"))
-		SKIP(return, "this kernel has no failslab with a stack filter");
-	ASSERT_EQ(0, choose_faults());
-	ASSERT_EQ(0, bxt_start("bxsim"));
+	ASSERT_EQ(0, failslab_spare("bus_register"));
+	ASSERT_EQ(0, bxt_clean());
+	ejected = bxt_nr_ejected();
 }
 
+/* When the test's process and its BPF objects are gone: hence in the parent. */
 FIXTURE_TEARDOWN_PARENT(sim)
 {
-	EXPECT_EQ(0, bxt_finish());
+	EXPECT_EQ(0, bxt_clean());
+	EXPECT_TRUE(bxt_becomes(has_references, NULL));
 }
 
 static int create(void)
@@ -294,7 +117,7 @@ TEST_F(sim, a_device_is_created_or_not_under_a_policy)
 	sweep((&(struct step){ .run = create, .done = device_done,
 			       .undone = device_undone, .undo = destroy_it }),
 	      OURS);
-	EXPECT_EQ(0, bxt_nr_ejected());
+	EXPECT_EQ(ejected, bxt_nr_ejected());
 }
 
 static int destroy_only(void)
@@ -353,7 +176,7 @@ static int del_driver_only(void)
 
 TEST_F(sim, a_driver_is_unregistered_or_stays)
 {
-	ASSERT_EQ(0, spare("module_remove_driver"));
+	ASSERT_EQ(0, failslab_spare("module_remove_driver"));
 	attach(0);
 	device("d", ID);
 	sweep((&(struct step){ .prepare = add_driver, .run = del_driver_only,
@@ -813,15 +636,14 @@ FIXTURE(pci) {
 
 FIXTURE_SETUP(pci)
 {
-	if (!exists(FAILSLAB "require-start"))
-		SKIP(return, "this kernel has no failslab with a stack filter");
-	ASSERT_EQ(0, choose_faults());
-	ASSERT_EQ(0, bxt_start("bus_ext"));
+	ASSERT_EQ(0, failslab_spare("bus_register"));
+	ASSERT_EQ(0, bxt_clean());
 }
 
 FIXTURE_TEARDOWN_PARENT(pci)
 {
-	EXPECT_EQ(0, bxt_finish());
+	EXPECT_EQ(0, bxt_clean());
+	EXPECT_TRUE(bxt_becomes(has_references, NULL));
 }
 
 static char edu[256];
@@ -901,61 +723,29 @@ TEST_F(pci, a_policy_takes_its_overrides_along)
 	      OURS);
 }
 
-/* ---- modules ---- */
-
-FIXTURE(module) {
-};
-
-FIXTURE_SETUP(module)
+static int start(void)
 {
-	if (!exists(FAILSLAB "require-start"))
-		SKIP(return, "this kernel has no failslab with a stack filter");
-	ASSERT_EQ(0, choose_faults());
-	ASSERT_FALSE(bxt_loaded("bus_ext"));
+	int err;
+
+	bxt_slots(3);
+	err = failslab_setup() ?: bxt_start("bxsim");
+	if (err)
+		return bxt_complain("prepare", err);
+	references[0] = bxt_refcnt("bus_ext");
+	references[1] = bxt_refcnt("bx_sf");
+	return 0;
 }
 
-FIXTURE_TEARDOWN_PARENT(module)
+int main(int argc, char **argv)
 {
-	EXPECT_EQ(0, bxt_finish());
-}
+	int ret;
 
-static const char *module;
-
-static int load_module(void)
-{
-	return bxt_load_built(BXT_MODULES, module);
-}
-
-static int unload_module(void)
-{
-	return bxt_unload_soon(module);
-}
-
-static bool module_done(void)
-{
-	return bxt_loaded(module);
-}
-
-static bool module_undone(void)
-{
-	return !bxt_loaded(module) &&
-	       (strcmp(module, "bus_ext") || !exists("/sys/kernel/bus_ext")) &&
-	       (strcmp(module, "bx_sf") || !exists("/sys/bus/bx-sf")) &&
-	       (strcmp(module, "bxsim") || !exists("/sys/devices/bxsim"));
-}
-
-TEST_F(module, each_is_loaded_or_not)
-{
-	static const char *const modules[] = { "bus_ext", "bx_sf", "bxsim" };
-
-	for (int i = 0; i < 3; i++) {
-		module = modules[i];
-		sweep((&(struct step){ .run = load_module, .done = module_done,
-				       .undone = module_undone,
-				       .undo = unload_module }),
-		      OURS);
-		ASSERT_EQ(0, load_module());
+	if (!failslab_exists()) {
+		puts("1..0 # SKIP no failslab with a stack filter");
+		return KSFT_PASS;
 	}
+	if (start())
+		return KSFT_FAIL;
+	ret = test_harness_run(argc, argv);
+	return bxt_finish() ? KSFT_FAIL : ret;
 }
-
-TEST_HARNESS_MAIN

@@ -560,7 +560,7 @@ static bool becomes_raised(int fd)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 
-	return poll(&pfd, 1, 20000) == 1;
+	return poll(&pfd, 1, bxt_patience() * 1000) == 1;
 }
 
 TEST_F(vfio, destroy_asks_for_the_device_and_waits)
@@ -751,7 +751,7 @@ static bool is_nonzero(void *counter)
 /* It counts on, from zero. */
 #define EXPECT_COUNTS(counter) do { \
 	__atomic_store_n(counter, 0, __ATOMIC_SEQ_CST); \
-	EXPECT_TRUE(bxt_within(20000, is_nonzero, counter)); \
+	EXPECT_TRUE(bxt_becomes(is_nonzero, counter)); \
 } while (0)
 
 TEST_F(vfio, policy_comes_and_goes_while_the_device_is_used)

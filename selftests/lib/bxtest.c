@@ -23,7 +23,6 @@
 #include "selftests/bpf/scripted.skel.h"
 
 #define SIM		"/sys/devices/bxsim/"
-#define PATIENCE_MS	20000
 
 static struct scripted *scripted;
 static struct control *control;
@@ -104,6 +103,39 @@ static int find_template(void)
 	return template_btf < 0 ? template_btf : 0;
 }
 
+static int slots = SCRIPT_SLOTS;
+
+/*
+ * For a program that uses the first @n slots, before bxt_start(): a sanitizer
+ * kernel takes a second for each of the others.
+ */
+void bxt_slots(int n)
+{
+	slots = n;
+}
+
+/* Leave out the other slots, and their programs. */
+static int choose_slots(void)
+{
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_program(prog, scripted->obj) {
+		const char *slot = strrchr(bpf_program__name(prog), '_');
+
+		if (slot && atoi(slot + 1) >= slots)
+			err = err ?: bpf_program__set_autoload(prog, false);
+	}
+	bpf_object__for_each_map(map, scripted->obj) {
+		const char *name = bpf_map__name(map);
+
+		if (!strncmp(name, "slot_", 5) && atoi(name + 5) >= slots)
+			err = err ?: bpf_map__set_autocreate(map, false);
+	}
+	return err;
+}
+
 /**
  * bxt_start() - load a module and the BPF objects
  * @module: "bxsim", "bus_ext", ...; modprobe brings what it needs
@@ -118,8 +150,8 @@ int bxt_start(const char *module)
 	err = bxt_load(module);
 	if (err)
 		return bxt_complain("load the module", err);
-	scripted = scripted__open_and_load();
-	if (!scripted)
+	scripted = scripted__open();
+	if (!scripted || choose_slots() || scripted__load(scripted))
 		return bxt_complain("load scripted.bpf.o", -errno);
 	control = control__open_and_load();
 	if (!control)
@@ -318,7 +350,7 @@ static int ask_for_result(struct bpf_program *prog)
 static int request(struct bpf_program *prog)
 {
 	struct control_io *c = &control->bss->io;
-	int ret, tries = PATIENCE_MS / 1000;
+	int ret, tries = bxt_patience();
 
 	ret = ask_for_result(prog);
 	if (ret <= 0)
@@ -607,19 +639,42 @@ int bxt_nr_ejected(void)
 /* ---- waiting for what has no ticket ---- */
 
 /*
+ * How many seconds to wait for what must happen: half of the time that the
+ * runner gives the program, which knows how slow the machine may be.
+ */
+int bxt_patience(void)
+{
+	const char *seconds = getenv("BX_TEST_SECONDS");
+
+	return seconds && atoi(seconds) > 1 ? atoi(seconds) / 2 : 60;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/*
  * For what the kernel does in threads of its own and tells nobody: the driver
  * core's retries, the end of BPF objects.
  */
-bool bxt_within(int ms, bool (*is)(void *arg), void *arg)
+bool bxt_becomes(bool (*is)(void *arg), void *arg)
 {
-	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+	struct timespec pause = { .tv_nsec = 1000 * 1000 };
+	double deadline = now() + bxt_patience();
 
-	for (int waited = 0; waited < ms; waited += 5) {
-		if (is(arg))
-			return true;
+	while (!is(arg)) {
+		if (now() > deadline)
+			return false;
 		nanosleep(&pause, NULL);
+		/* each look costs, too */
+		if (pause.tv_nsec < 30 * 1000 * 1000)
+			pause.tv_nsec *= 2;
 	}
-	return is(arg);
+	return true;
 }
 
 struct pair {
@@ -638,7 +693,7 @@ bool bxt_becomes_bound(const char *device, const char *driver)
 {
 	struct pair pair = { device, driver };
 
-	return bxt_within(PATIENCE_MS, is_bound_to, &pair);
+	return bxt_becomes(is_bound_to, &pair);
 }
 
 struct probed {
@@ -657,7 +712,7 @@ bool bxt_becomes_probed(const char *driver, int times)
 {
 	struct probed probed = { driver, times };
 
-	return bxt_within(PATIENCE_MS, is_probed, &probed);
+	return bxt_becomes(is_probed, &probed);
 }
 
 /* ---- modules ---- */
@@ -712,7 +767,7 @@ static bool unloads(void *arg)
 /* BPF lets go of a module some time after the last program has gone. */
 int bxt_unload_soon(const char *module)
 {
-	return bxt_within(PATIENCE_MS, unloads, (void *)module) ? 0 : -EBUSY;
+	return bxt_becomes(unloads, (void *)module) ? 0 : -EBUSY;
 }
 
 int bxt_refcnt(const char *module)

@@ -25,10 +25,11 @@ struct bpf_object;
  * the harness' own limit for one test is for what hangs.
  */
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT	600
+#define TEST_TIMEOUT_DEFAULT	3600
 
 /* ---- the program ---- */
 
+void bxt_slots(int n);
 int bxt_start(const char *module);
 int bxt_finish(void);
 int bxt_clean(void);
@@ -130,7 +131,11 @@ int bxt_unload(const char *module);
 int bxt_unload_soon(const char *module);
 int bxt_refcnt(const char *module);
 bool bxt_loaded(const char *module);
-bool bxt_within(int ms, bool (*is)(void *arg), void *arg);
+
+/* ---- waiting for what has no ticket ---- */
+
+int bxt_patience(void);
+bool bxt_becomes(bool (*is)(void *arg), void *arg);
 
 /* ---- for TEST_F bodies ---- */
 

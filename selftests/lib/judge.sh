@@ -60,7 +60,7 @@ judge_lines() {
 	return 1
 }
 
-# judge NAME PROGRAM SECONDS
+# judge NAME PROGRAM SECONDS: the program, too, is told how long it may take
 judge() {
 	local name=$1 program=$2 seconds=$3 result status lines
 	if [ ! -x "$program" ]; then
@@ -71,7 +71,8 @@ judge() {
 	result=$(mktemp)
 	{
 		status=0
-		timeout -k 5 "$seconds" "$program" </dev/null 2>&1 || status=$?
+		BX_TEST_SECONDS=$seconds timeout -k 5 "$seconds" "$program" \
+			</dev/null 2>&1 || status=$?
 		echo "$status" >"$result"
 	} | tee "$result.lines" | judge_lines "$name" && lines=good || lines=bad
 	status=$(<"$result")

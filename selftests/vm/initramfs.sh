@@ -14,6 +14,7 @@ set -euo pipefail
 kdir=$1 version=$2 output=$3
 here=$top/selftests/vm
 modroot=$kdir/root
+large=$build/vm/large
 
 # programs of the project that will run in the guest, for their libraries
 project_programs() {
@@ -35,13 +36,28 @@ up_to_date() {
 	done
 }
 
+# put FILE PLACE: what is large, and not needed to mount the shares, is left in
+# the share: most of it is never read, and unpacking is slow in a sanitizer kernel
+put() {
+	local shared=$large$2
+	mkdir -p "$root${2%/*}"
+	if [ "$(stat -Lc %s "$1")" -lt 1000000 ] || [[ $large != "$top"/* ]] ||
+		grep -qxF "$1" <<<"$early"; then
+		cp -L "$1" "$root$2"
+		return
+	fi
+	mkdir -p "${shared%/*}"
+	# a VM may be running with the one of before
+	cp -L "$1" "$shared.$$"
+	mv "$shared.$$" "$shared"
+	ln -s "/bus_ext/${shared#"$top"/}" "$root$2"
+}
+
 # copy FILE...: to the same place; what it links to comes too
 copy() {
 	local file
 	for file in "$@"; do
-		[ -e "$root$file" ] && continue
-		mkdir -p "$root${file%/*}"
-		cp -L "$file" "$root$file"
+		[ -e "$root$file" ] || [ -L "$root$file" ] || put "$file" "$file"
 	done
 }
 
@@ -61,7 +77,7 @@ add_tools() {
 			[ "$optional" ] && continue
 			die "the VM needs '$name', which is not installed here"
 		fi
-		cp -L "$path" "$root/usr/bin/$name"
+		put "$path" "/usr/bin/$name"
 		# shellcheck disable=SC2046
 		copy $(libraries "$path")
 	done <"$here/tools"
@@ -74,7 +90,8 @@ add_busybox() {
 	local applet
 	cp -L "$(type -P busybox)" "$root/usr/bin/busybox"
 	for applet in $(busybox --list); do
-		[ -e "$root/usr/bin/$applet" ] || [ -e "$root/usr/sbin/$applet" ] ||
+		[ -e "$root/usr/bin/$applet" ] || [ -L "$root/usr/bin/$applet" ] ||
+			[ -e "$root/usr/sbin/$applet" ] ||
 			ln -s busybox "$root/usr/bin/$applet"
 	done
 }
@@ -98,6 +115,7 @@ add_modules() {
 up_to_date && exit 0
 
 step INITRD "$version"
+early=$(type -P bash kmod; libraries "$(type -P bash)" "$(type -P kmod)")
 root=$(mktemp -d "$build/vm/initramfs.XXXXXX")
 trap 'rm -rf "$root"' EXIT
 mkdir -p "$root"/{usr/{bin,sbin,lib,lib64},etc,dev,proc,sys,run,tmp,root,share-modules,vm,bus_ext,lib/modules,home/user}
@@ -131,6 +149,23 @@ root:x:0:
 tty:x:5:
 nogroup:x:65534:
 user:x:1000:
+END
+
+nine="trans=virtio,version=9p2000.L,msize=512000"
+cat >"$root/etc/fstab" <<END
+sys	/sys			sysfs		defaults		0 0
+devpts	/dev/pts		devpts		gid=5,mode=620,ptmxmode=666	0 0
+shm	/dev/shm		tmpfs		mode=1777		0 0
+tmp	/tmp			tmpfs		mode=1777		0 0
+run	/run			tmpfs		mode=755		0 0
+bpf	/sys/fs/bpf		bpf		defaults		0 0
+debug	/sys/kernel/debug	debugfs		defaults		0 0
+trace	/sys/kernel/tracing	tracefs		defaults		0 0
+security /sys/kernel/security	securityfs	defaults		0 0
+cgroup	/sys/fs/cgroup		cgroup2		defaults		0 0
+repo	/bus_ext		9p		$nine,ro,cache=loose	0 0
+modules	/lib/modules		9p		$nine,ro,cache=loose	0 0
+vm	/vm			9p		$nine,rw,cache=none	0 0
 END
 
 (cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$output.$$"

@@ -8,7 +8,7 @@
 #   RUN=        a shell command, or a script of the checkout
 #   DEVICES=    device sets, see the file devices beside this (default none)
 #   TIMEOUT=    seconds until the VM is given up (default 300; a shell: none), 0: none
-#   MEM= SMP=   memory and processors (1G, 2)
+#   MEM= SMP=   memory and processors (768M, which a scan for leaks has to read; 2)
 #   APPEND=     more kernel parameters
 #   ICOUNT=1    count instructions instead of time: repeatable measurements
 #   ACCEL=      kvm, tcg, or tcg-multi, which is faster and less sound; by default
@@ -129,7 +129,7 @@ share vm "$run/share" ''
 # If this shell is killed, nothing of it may stay: hence pdeathsig, twice.
 setpriv --pdeathsig TERM timeout --foreground -k 5 "$timeout" \
 	setpriv --pdeathsig KILL qemu-system-x86_64 \
-	-M q35 -m "${MEM:-1G}" -smp "${SMP:-2}" "${qemu_args[@]}" \
+	-M q35 -m "${MEM:-768M}" -smp "${SMP:-2}" "${qemu_args[@]}" \
 	-nodefaults -no-user-config -display none -no-reboot \
 	-chardev "file,id=console,path=$run/console.log" -serial chardev:console \
 	-kernel "$kdir/vmlinuz" -initrd "$initramfs" \

@@ -12,6 +12,7 @@ cd "$here/../.."
 mkdir -p build/vm
 work=$(mktemp -d "$PWD/build/vm/selftest.XXXXXX")
 # These are about the harness, not about what its caller chose.
+slower=${SLOWER:-1}
 unset TESTS TESTS_LIST TOUCHED SET WHERE SLOWER LIMIT JOBS DEVICES APPEND ICOUNT RUN V
 
 cleanup() {
@@ -137,7 +138,7 @@ ktap_plan 20
 vm status RUN='echo out; echo err >&2; exit 3'
 vm hang TIMEOUT=12 RUN='sleep 600'
 # what the last one may take, once it cannot even be killed
-LIMIT=10 GRACE=15 runner vm
+LIMIT=$((10 * slower)) GRACE=$((15 * slower)) runner vm
 
 check_vm status 3 "the command's status is passed on"
 check_equal "stdout is the command's alone" out "$(<"$work/status.out")"

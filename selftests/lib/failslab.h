@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Allocations that fail on request, by the kernel's failslab: the nth one that
+ * a task makes with a function of a module on the stack
+ *
+ * What is swept with them is in sweep.h.
+ */
+#ifndef _FAILSLAB_H
+#define _FAILSLAB_H
+
+#include <stdbool.h>
+
+/* Whose allocations: this task's, or those of the kernel's worker threads. */
+enum whose { OURS, WORKERS };
+
+bool failslab_exists(void);
+int failslab_setup(void);
+int failslab_spare(const char *function);
+int failslab_arm(enum whose whose, int nth);
+bool failslab_disarm(void);
+
+#endif /* _FAILSLAB_H */
