@@ -472,7 +472,7 @@ static bool is_in_provider(void *arg)
 	return execs(arg) > 0;
 }
 
-/* Start a call that takes so long; returns 0 when it is the provider's. */
+/* Starts a call that takes so long; returns 0 when it has reached @provider. */
 static int call_begins(struct caller *c, const char *device,
 		       const char *provider, int ms)
 {
@@ -494,8 +494,8 @@ static long ms_since(const struct timespec *began)
 }
 
 /*
- * The call is over: so much time has passed at least.  That its thread has run
- * since cannot be asked for.
+ * The call is over: at least so much time has passed.  Its thread need not have
+ * run since.
  */
 #define EXPECT_OVER(c, result_) do { \
 	EXPECT_LE(CALL_MS - TICKS_MS, ms_since(&(c)->began)); \
@@ -556,8 +556,8 @@ TEST_F(call, call_on_unplugged_hardware_is_enodev)
 }
 
 /*
- * Let go of a call, again until it ends: it counts as the provider's a moment
- * before it waits.
+ * Releases a call, again until it ends: the provider counts it a moment before
+ * it waits.
  */
 static int release(struct caller *c)
 {
@@ -572,7 +572,7 @@ static int release(struct caller *c)
 	return err;
 }
 
-/* What was done meanwhile has not waited for it. */
+/* The operations meanwhile have not waited for it. */
 #define call_ends(c) do { \
 	EXPECT_TRUE(!__atomic_load_n(&(c)->done, __ATOMIC_SEQ_CST) || \
 		    ms_since(&(c)->began) >= HELD_MS - TICKS_MS); \

@@ -833,7 +833,7 @@ static void run(unsigned int seconds)
 {
 	const struct timespec pause = { .tv_nsec = CHECK_MS * 1000 * 1000L };
 	__u64 end = oracle_now() + seconds * 1000000000ULL;
-	__u64 enough = end + bxt_patience() * 1000000000ULL;
+	__u64 enough = oracle_now() + bxt_patience() * 1000000000ULL;
 	pthread_t listener;
 
 	pthread_create(&listener, NULL, listen, NULL);

@@ -114,7 +114,7 @@ void bxt_slots(int n)
 	slots = n;
 }
 
-/* Leave out the other slots, and their programs. */
+/* Leaves out the other slots and their programs. */
 static int choose_slots(void)
 {
 	struct bpf_program *prog;
@@ -639,8 +639,9 @@ int bxt_nr_ejected(void)
 /* ---- waiting for what has no ticket ---- */
 
 /*
- * How many seconds to wait for what must happen: half of the time that the
- * runner gives the program, which knows how slow the machine may be.
+ * Returns for how many seconds to wait for a condition that must come true: half
+ * of the time that the runner gives the program, which knows how slow the machine
+ * may be.
  */
 int bxt_patience(void)
 {

@@ -23,10 +23,10 @@
 #define MAX_WORKERS	64
 #define MAX_PID		32768	/* of this many the names are remembered */
 
-/* ---- what is spared ---- */
+/* ---- spared functions ---- */
 
 /*
- * What the kernel itself gets wrong when memory is short is not ours to test:
+ * Mistakes of the kernel itself when memory is short are not tested:
  *
  * - bus_register() of 6.12 unregisters, when it fails, a lockdep key that it has
  *   not registered yet, and lockdep warns;
@@ -75,7 +75,7 @@ static int find_spared(void)
 	return missing ? -ENOENT : 0;
 }
 
-/* Let no allocation of this function fail; one function at a time. */
+/* Lets no allocation of this function fail; one function at a time. */
 int failslab_spare(const char *function)
 {
 	for (int i = 0; i < NR_SPARED; i++) {
@@ -92,10 +92,10 @@ bool failslab_exists(void)
 	return !access(FAILSLAB "require-start", F_OK);
 }
 
-/* For a whole program: which allocations may fail, of those who are armed. */
+/* For a whole program: choose the allocations of armed tasks that may fail. */
 int failslab_setup(void)
 {
-	/* nothing fails by chance: only armed tasks are meant */
+	/* nothing fails by chance, only in armed tasks */
 	return find_spared() ?: failslab_spare("bus_register") ?:
 	       bxt_write(FAILSLAB "probability", "0") ?:
 	       bxt_write(FAILSLAB "verbose", getenv("V") ? "1" : "0") ?:
@@ -105,7 +105,7 @@ int failslab_setup(void)
 	       bxt_write(FAILSLAB "require-end", MODULES_END);
 }
 
-/* ---- who is armed ---- */
+/* ---- armed tasks ---- */
 
 static int open_nth(const char *pid)
 {
@@ -125,7 +125,7 @@ static int set_nth(int fd, int nth)
 	return pwrite(fd, text, strlen(text), 0) < 0 ? -errno : 0;
 }
 
-/* Disarm; returns whether the fault happened. */
+/* Disarms a task; returns whether its fault happened. */
 static bool was_hit(int fd)
 {
 	char left[16];
@@ -139,7 +139,7 @@ static struct {
 	int	pid, fd;
 } workers[MAX_WORKERS];
 static int nr_workers;
-static bool no_worker[MAX_PID];	/* by process: it is none, nor becomes one */
+static bool no_worker[MAX_PID];	/* by process: never becomes one */
 
 static bool is_known(int pid)
 {
@@ -183,7 +183,7 @@ static int add_worker(const char *pid)
 	return 0;
 }
 
-/* Those that have begun since the last time. */
+/* Opens the workers that have begun since the last time. */
 static int find_workers(void)
 {
 	DIR *proc = opendir("/proc");
@@ -224,7 +224,7 @@ int failslab_arm(enum whose whose, int nth)
 	return ourselves < 0 ? ourselves : set_nth(ourselves, nth);
 }
 
-/* Whether the fault happened. */
+/* Returns whether the fault happened. */
 bool failslab_disarm(void)
 {
 	bool hit = false;

@@ -36,8 +36,9 @@ up_to_date() {
 	done
 }
 
-# put FILE PLACE: what is large, and not needed to mount the shares, is left in
-# the share: most of it is never read, and unpacking is slow in a sanitizer kernel
+# put FILE PLACE: large files that mounting the shares does not need stay in the
+# share: most of their pages are never read, and unpacking them takes seconds in a
+# sanitizer kernel, as each scan for leaks does that reads them
 put() {
 	local shared=$large$2
 	mkdir -p "$root${2%/*}"
@@ -47,7 +48,7 @@ put() {
 		return
 	fi
 	mkdir -p "${shared%/*}"
-	# a VM may be running with the one of before
+	# a running VM may have the previous one open
 	cp -L "$1" "$shared.$$"
 	mv "$shared.$$" "$shared"
 	ln -s "/bus_ext/${shared#"$top"/}" "$root$2"
