@@ -34,7 +34,10 @@ install_modules() {
 	local updates=$kdir/root/lib/modules/$version/updates
 	rm -rf "$updates.new"
 	mkdir -p "$updates.new"
+	# What an emulated machine loads again and again has no debug information; the
+	# mirror's modules do.
 	install -m 644 "$@" "$updates.new"
+	strip --strip-debug "$updates.new"/*.ko
 	# depmod only when there is something new to see
 	if [ -d "$updates" ] && diff -rq "$updates" "$updates.new" >/dev/null; then
 		rm -rf "$updates.new"

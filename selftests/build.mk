@@ -39,24 +39,12 @@ $(KTEST_NO_BTF): $(MODULES)
 	$(Q)objcopy --remove-section=.BTF \
 		$(KDIR)/root/lib/modules/$(KVER)/updates/bus_ext.ko $@
 
-# The modules without what debuggers need, nine tenths of them, for a test that loads
-# them again and again.
-KTEST_STRIPPED := $(BUILD)/modules/$(KVER)/stripped/.built
-$(KTEST_STRIPPED): $(MODULES)
-	$(call say,STRIP,$(@D))
-	$(Q)mkdir -p $(@D)
-	$(Q)for module in bus_ext bx_sf bxsim; do \
-		strip -g -o $(@D)/$$module.ko \
-			$(KDIR)/root/lib/modules/$(KVER)/updates/$$module.ko || exit; \
-	done
-	$(Q)touch $@
-
 # The contract that the documentation builds, for each kernel.
 KTEST_LAMP := $(abspath $(BUILD))/modules/$(KVER)/lamp/bx_lamp.ko
 $(KTEST_LAMP): docs/contract.md scripts/doc-contract.sh $(MODULES)
 	$(Q)scripts/doc-contract.sh $(KDIR) $(KVER) $(@D)
 
-TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF) $(KTEST_STRIPPED) $(KTEST_LAMP)
+TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF) $(KTEST_LAMP)
 
 # The benchmark's own program; its policies are BPF objects as any other.
 BENCH_CHURN := $(BUILD)/selftests/bench/churn

@@ -37,7 +37,7 @@ static const char *module;
 
 static int load_module(void)
 {
-	return bxt_load_built("build/modules/%s/stripped", module);
+	return bxt_load_built(BXT_MODULES, module);
 }
 
 static int unload_module(void)

@@ -40,9 +40,9 @@ modprobe kmemleak_test && rmmod kmemleak_test
 printf '1..1\nok 1 leaks\n'
 SCRIPT
 chmod +x "$work/leaks"
-echo "$work/leaks debug none 60" >"$work/list"
+echo "$work/leaks debug none 6 default" >"$work/list"
 runner_status=0
-env -u TESTS -u APPEND WHERE=debug TESTS_LIST="$work/list" \
+env -u TESTS -u SET -u APPEND WHERE=debug TESTS_LIST="$work/list" TIMES="$work/times" \
 	selftests/run >"$work/runner.out" 2>&1 || runner_status=$?
 wait
 
