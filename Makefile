@@ -4,6 +4,10 @@
 # goes under build/, and what is there is not made again.
 
 MAKEFLAGS += --no-builtin-rules
+# As many jobs as there are processors, unless -j says otherwise.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -66,8 +70,9 @@ BPF_CFLAGS := -O2 -g -Wall -Werror -target bpf -mcpu=v3 -I include -I include/ua
 	-I $(KDIR)/include $(LIBBPF_CFLAGS)
 export CLANG LLVM_STRIP
 
-# One short line per step; the command itself with V=1.
-say = @printf '  %-7s %s\n' $(1) $(2)
+# One short line per step, in place of the line of a log that another step may be showing;
+# the command itself with V=1.
+say = @[ ! -t 1 ] || printf '\r\e[K'; printf '  %-7s %s\n' $(1) $(2)
 
 ##@ Kernel and tools
 $(KDIR)/vmlinuz:

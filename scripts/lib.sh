@@ -17,8 +17,10 @@ die() {
 	exit 1
 }
 
-# step WORD TEXT...: the line that a user sees
+# step WORD TEXT...: the line that a user sees, in place of the line of a log that another
+# step may be showing
 step() {
+	[ ! -t 1 ] || printf '\r\e[K'
 	printf '  %-7s %s\n' "$1" "${*:2}"
 }
 

@@ -5,7 +5,7 @@
 # Runs in the VM. build/loader/tests/native/crash_safety does so at every step, with
 # a kernel of its own; here it is a sample, with the real one:
 #
-#   BX_KILL_STEPS=N  steps of each command, the first and the last among them, or all (4)
+#   BX_KILL_STEPS=N  steps of each command, the first and the last among them, or all (3)
 #   BX_SEED=         chooses the others
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
@@ -46,7 +46,7 @@ left() {
 
 # choose COUNT: steps to kill at, in order
 choose() {
-	local wanted=${BX_KILL_STEPS:-4}
+	local wanted=${BX_KILL_STEPS:-3}
 	[ "$wanted" != all ] || wanted=$1
 	steps=([1]=1 [$1]=1)
 	while [ ${#steps[@]} -lt "$wanted" ] && [ ${#steps[@]} -lt "$1" ]; do
@@ -91,7 +91,7 @@ at_steps() {
 
 ktap_plan 11
 RANDOM=$seed
-ktap_diag "BX_SEED=$seed BX_KILL_STEPS=${BX_KILL_STEPS:-4}"
+ktap_diag "BX_SEED=$seed BX_KILL_STEPS=${BX_KILL_STEPS:-3}"
 modprobe bus_ext
 mkdir -p "$TMPDIR" "$work/both" "$work/both2"
 cp $one $objects/other.bpf.o "$work/both/"

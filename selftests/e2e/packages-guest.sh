@@ -53,7 +53,6 @@ ours() {
 # installed [PREFIX]: the packages, and what that has changed
 installed() {
 	status_of install dpkg -i old/*.deb
-	say "${1:-}dkms" "$(dkms status)"
 	say "${1:-}initrd" "$(in_initrd)"
 	say enabled "$(systemctl is-enabled bus_ext-early bus_ext | xargs)"
 }
@@ -111,14 +110,17 @@ script() {
 
 phase_install() {
 	installed
+	say dkms "$(dkms status)"
 	say built "$(built)"
 }
 
-# The old version is there, with what it has installed, but for its modules: DKMS builds
-# those of the new one alone.
+# The old version is there, but for its modules: DKMS knows them, and builds only those of
+# the new one.
 phase_add() {
 	touch /etc/dkms/no-autoinstall
 	installed old-
+	dkms add -m bus-ext -v "$(dpkg-query -W -f '${Version}' bus-ext-dkms)"
+	say old-dkms "$(dkms status)"
 	say none-enabled "$(would_run '')"
 	bundles --offline
 	say some-enabled "$(would_run '')"
