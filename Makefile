@@ -160,18 +160,17 @@ programs: $(ALL) $(filter $(BUILD)/bpf/bundles/%,$(BPF_OBJECTS))
 DEB := $(BUILD)/deb/.built
 deb: $(DEB) ## the Debian packages, in build/deb/
 
-# The second is as the next version would be: to be upgraded to, in a test.
+# For their test there is the version after this one as well, to be upgraded to.
 DEB_NEXT := $(BUILD)/deb-next/.built
 DEB_SOURCES := Makefile $(shell find boot bpf debian docs include kernel loader scripts -type f)
-$(DEB_NEXT): NEXT := next
 $(DEB) $(DEB_NEXT): $(DEB_SOURCES) | $(VMLINUX_H) $(LIBBPF_READY) $(BUILD)/tools/source
 	$(Q)scripts/packages.sh deb debian
-	$(Q)scripts/deb.sh $(@D) $(NEXT)
-	$(Q)touch $@
+	$(Q)scripts/deb.sh $(dir $(DEB)) $(filter-out $(dir $(DEB)),$(@D)/)
+	$(Q)touch $(DEB) $@
 
 # For their test, unless TESTS= leaves it out; the sanitizer kernel is not Debian's.
 TEST_PACKAGES := $(if $(VM_KERNEL_DIR),,$(if $(if $(TESTS),$(strip $(foreach word,$(TESTS), \
-	$(findstring $(word),e2e/packages.sh) $(findstring *,$(word)))),all),$(DEB) $(DEB_NEXT)))
+	$(findstring $(word),e2e/packages.sh) $(findstring *,$(word)))),all),$(DEB_NEXT)))
 
 .PHONY: test test-full quick
 test: all $(TEST_PROGS) $(TEST_PACKAGES) vm-ready ## run the tests; TESTS="pattern" picks some, JOBS=1 runs one VM at a time

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Build the Debian packages from a copy of the sources, with dpkg-buildpackage.
 #
-#   deb.sh DIR [next]    DIR for the packages and the copy; 'next': as the version
-#                        after this one would be
+#   deb.sh DIR [NEXT]    DIR for the packages and the copy; NEXT for those of the version
+#                        after this one, as it would be if nothing else changed
 #
 # debian/ has neither the changelog nor the list of modules: both would say again
 # what the sources say.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 dir=$(realpath -m "$1")
-next=${2:-}
+next=${2:+$(realpath -m "$2")}
 
 # Of the command and of the module: two files, one version.
 version() {
@@ -66,20 +66,42 @@ package() {
 		dpkg-buildpackage -d -b -us -uc
 }
 
-this=$(version "$top")
-rm -rf "$dir"
-mkdir -p "$dir/source"
-copy=$dir/source/bus-ext
-copy_sources "$copy"
-if [ "$next" ]; then
+# write_packages DIR: of the copy, as it is now; what is built in it is kept
+write_packages() {
+	local version
+	version=$(version "$copy")
+	rm -rf "$1"
+	mkdir -p "$1"
+	changelog "$version" >"$copy/debian/changelog"
+	cp "$top/debian/bus-ext-dkms.dkms" "$copy/debian/"
+	dkms_modules "$copy" >>"$copy/debian/bus-ext-dkms.dkms"
+	step DEB "version $version in ${1#"$top"/}"
+	logged deb package "$copy"
+	mv "$work"/*.deb "$1"
+}
+
+# The copy gets the version after its own.
+raise_version() {
+	local this
+	this=$(version "$copy")
 	this=${this%.*}.$((${this##*.} + 1))
 	sed -i "s/^\(#define BXCTL_VERSION\s*\).*/\1\"$this\"/" "$copy/loader/cmd/bxctl.h"
 	sed -i "s/^MODULE_VERSION(.*/MODULE_VERSION(\"$this\");/" "$copy/kernel/main.c"
 	[ "$(version "$copy")" = "$this" ] || die "cannot make a version $this"
+}
+
+# Two at once in one checkout take turns.
+work=$dir.work
+copy=$work/bus-ext
+mkdir -p "${dir%/*}"
+exec 9>"$dir.lock"
+flock 9
+rm -rf "$work"
+mkdir -p "$work"
+copy_sources "$copy"
+write_packages "$dir"
+if [ "$next" ]; then
+	raise_version
+	write_packages "$next"
 fi
-changelog "$this" >"$copy/debian/changelog"
-dkms_modules "$copy" >>"$copy/debian/bus-ext-dkms.dkms"
-step DEB "version $this in ${dir#"$top"/}"
-logged "deb$next" package "$copy"
-mv "$dir"/source/*.deb "$dir"
-rm -rf "$dir/source"
+rm -rf "$work"
