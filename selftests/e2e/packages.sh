@@ -261,9 +261,9 @@ prepare
 [ "${IN_VM:-}" ] || "$vm/chroot.sh" try "$disk" 2>/dev/null ||
 	ktap_skip_all "no disk can be mounted here: 'make test-packages' does it in the VM"
 if [ "${IN_VM:-}" ]; then
-	ktap_plan 75
+	ktap_plan 76
 else
-	ktap_plan 64
+	ktap_plan 63
 fi
 development_files
 build_without_btf

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Run one job in the system on a disk that boot.sh boots, by this machine's kernel: at
 # full speed, where the emulated one would compile for many minutes. The disk is
-# mounted in a mount namespace, so nothing stays mounted, however this ends.
+# mounted in a mount namespace, so nothing stays mounted, however this ends; what the job
+# leaves running ends with the job's PID namespace, and cannot keep the disk busy.
 #
 #   chroot.sh DISK JOB_DIR     as for boot.sh
 #   chroot.sh try DISK         can it be done here? Loop devices need a real root.
@@ -14,13 +15,13 @@ inside=$(cat <<'END'
 set -e
 mount -o loop "$1" "$2"
 [ -n "$3" ] || exit 0
-mount -t proc proc "$2/proc"
 mount --bind /dev "$2/dev"
 rm -rf "$2/var/tmp/bx-job"
 cp -r "$3" "$2/var/tmp/bx-job"
 status=0
-chroot "$2" sh -c 'cd /var/tmp/bx-job && exec ./job' </dev/null || status=$?
-umount "$2/dev" "$2/proc" "$2"
+unshare --pid --fork --kill-child --mount-proc="$2/proc" \
+	chroot "$2" sh -c 'cd /var/tmp/bx-job && exec ./job' </dev/null || status=$?
+umount "$2/dev" "$2"
 exit $status
 END
 )
