@@ -176,8 +176,9 @@ TEST_PACKAGES := $(if $(VM_KERNEL_DIR),,$(if $(if $(TESTS),$(strip $(foreach wor
 test: all $(TEST_PROGS) $(TEST_PACKAGES) vm-ready ## run the tests; TESTS="pattern" picks some, JOBS=1 runs one VM at a time
 	@MAKE_PID=$$PPID VM_KERNEL_DIR=$(KDIR) selftests/run
 
+# The limits of tests.list are for the default set.
 test-full: ## the tests, and those that take long: hours
-	@SET=full IN_VM=1 BX_KILL_STEPS=all STRESS_SECONDS=3600 $(MAKE) --no-print-directory test
+	@SET=full SLOWER=$(or $(SLOWER),5) IN_VM=1 BX_KILL_STEPS=all STRESS_SECONDS=3600 $(MAKE) --no-print-directory test
 
 quick: all $(TEST_PROGS) vm-ready ## after an edit: the quick tests on the host, and in one VM those that it touches
 	@MAKE_PID=$$PPID TOUCHED=1 VM_KERNEL_DIR=$(KDIR) selftests/run
