@@ -85,6 +85,8 @@ add_tools() {
 	for name in modprobe insmod rmmod lsmod depmod modinfo; do
 		ln -s ../bin/kmod "$root/usr/sbin/$name"
 	done
+	# jq 1.6 of Debian 12 takes 170 million instructions to start, this one 10
+	ln -s gojq "$root/usr/bin/jq"
 }
 
 add_busybox() {
