@@ -160,7 +160,7 @@ static int find_headers(struct env *env, char *buf, size_t size)
 	static const char *const places[] = {
 		"%s/../include/bus_ext", "%s/../../include"
 	};
-	const char *chosen = getenv("BXCTL_INCLUDE");
+	const char *chosen = secure_getenv("BXCTL_INCLUDE");
 	char self[4000], file[4200];
 	ssize_t n;
 
@@ -184,7 +184,7 @@ static int find_headers(struct env *env, char *buf, size_t size)
 
 static int run_clang(struct env *env, char **argv)
 {
-	const char *chosen = getenv("CLANG");
+	const char *chosen = secure_getenv("CLANG");
 	int status, err;
 	pid_t pid;
 

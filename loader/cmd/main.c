@@ -230,9 +230,9 @@ static int open_library(struct env *env)
 {
 	struct bx_open_opts opts = {
 		.pin_dir = env->args.pin_dir,
-		.sysfs = getenv("BXCTL_SYSFS"),
-		.conf_dir = getenv("BXCTL_CONF_DIR"),
-		.state_dir = getenv("BXCTL_STATE_DIR"),
+		.sysfs = secure_getenv("BXCTL_SYSFS"),
+		.conf_dir = secure_getenv("BXCTL_CONF_DIR"),
+		.state_dir = secure_getenv("BXCTL_STATE_DIR"),
 		.timeout_ms = env->args.timeout * 1000,
 		.log = on_log,
 		.verbose = env->args.verbose,

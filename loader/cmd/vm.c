@@ -96,7 +96,7 @@ int test_in_vm(struct env *env, struct bx_bundle *bundle)
 	char top[4096], archive[4200], *command;
 	int err;
 
-	if (getenv("BXCTL_SYSFS") || !find_top(top, sizeof(top)))
+	if (secure_getenv("BXCTL_SYSFS") || !find_top(top, sizeof(top)))
 		return 1;
 	snprintf(archive, sizeof(archive), "%s/build/vm/test-%d.tar.zst", top,
 		 getpid());

@@ -369,7 +369,7 @@ int tree_discard(const char *dir)
 
 char *tree_scratch(struct bx_handle *h)
 {
-	const char *tmp = getenv("TMPDIR");
+	const char *tmp = secure_getenv("TMPDIR");
 	char *dir;
 
 	if (asprintf(&dir, "%s/bus_ext.XXXXXX",
