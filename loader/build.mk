@@ -51,10 +51,12 @@ ALL += $(BXCTL) $(LIBBUSEXT_PC)
 # Tests in C; the others are scripts (loader/tests/*.sh).
 JSON_TEST := $(BUILD)/loader/tests/json_writer
 RING_TEST := $(BUILD)/loader/tests/ring
+SIGNER    := $(BUILD)/loader/tests/signer
 
 $(JSON_TEST): loader/tests/json_writer.c $(BUILD)/loader/cmd/json_writer.o
 $(RING_TEST): loader/tests/ring.c $(LIBBUSEXT)
-$(JSON_TEST) $(RING_TEST):
+$(SIGNER): loader/tests/signer.c $(LIBBUSEXT)
+$(JSON_TEST) $(RING_TEST) $(SIGNER):
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $^ $(LOADER_LIBS)
@@ -90,7 +92,7 @@ $(NATIVE_TEST): $(NATIVE_OBJS)
 
 -include $(NATIVE_OBJS:.o=.d)
 
-TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(KILLAT) $(NATIVE_TEST)
+TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(KILLAT) $(NATIVE_TEST)
 
 # Fuzz targets: what reads files of strangers, with the kernel's part played by stubs.
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))

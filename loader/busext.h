@@ -246,6 +246,8 @@ struct bx_bundle;
  * @summary: what it does, in a line
  * @signer: the subject of the certificate that signed it, once bx_bundle_check() has
  *	said so; NULL when it is not signed
+ * @signer_fingerprint: the SHA-256 of that certificate, 64 hexadecimal digits; NULL when
+ *	it is not signed.  A subject can be chosen freely, so show both.
  */
 struct bx_bundle_about {
 	const char	*name;
@@ -253,6 +255,7 @@ struct bx_bundle_about {
 	const char	*vendor;
 	const char	*summary;
 	const char	*signer;
+	const char	*signer_fingerprint;
 };
 
 /**
@@ -286,7 +289,9 @@ int bx_bundle_open(struct bx_handle *handle, const char *path,
  * @flags: enum bx_bundle_flags
  *
  * Return: 0; BX_FAULT_REJECTED: -EBADMSG when it is not what was signed, -EACCES when
- * it is not signed, by nobody who is trusted, or claims what they may not.
+ * it is not signed, its signer is not trusted, or it claims what its signer may not;
+ * -EINVAL for a certificate or a limit that cannot be read, -EPERM when others can
+ * write the operator's keys; and others when a file cannot be read.
  */
 int bx_bundle_check(struct bx_bundle *bundle, unsigned int flags);
 
@@ -296,8 +301,11 @@ int bx_bundle_check(struct bx_bundle *bundle, unsigned int flags);
  * @key: file of the private key (PEM)
  * @cert: file of its certificate (PEM); those of its issuers may follow there
  *
- * Return: 0, -ENOENT and others when a file cannot be read, -EINVAL for a key or
- * certificate that is none (BX_FAULT_REJECTED).
+ * A note (struct bx_open_opts, @log) says when only some operators will accept the
+ * certificate.
+ *
+ * Return: 0; -ENOENT and others when a file cannot be read or written; -EINVAL
+ * (BX_FAULT_REJECTED) for a key or certificate that cannot sign bundles.
  */
 int bx_bundle_sign(struct bx_bundle *bundle, const char *key, const char *cert);
 

@@ -311,51 +311,6 @@ static int read_settings(struct bx_bundle *b, struct fy_node *root)
 
 /* ---- the rest of the manifest ---- */
 
-/* 'claims' of a mapping: a list of buses, each with a vendor or without */
-int claims_read(const struct yaml *y, struct fy_node *root,
-		struct claim *claims, unsigned int *nr)
-{
-	static const char *const keys[] = { "bus", "vendor", NULL };
-	struct fy_node *list, *item;
-	struct claim *claim;
-	int err;
-
-	*nr = 0;
-	err = yaml_list(y, root, "claims", YAML_REQUIRED, &list);
-	for (unsigned int i = 0; !err && (item = yaml_item(list, i)); i++) {
-		if (i == MAX_CLAIMS)
-			return yaml_bad(y, list, "at most %d claims",
-					MAX_CLAIMS);
-		claim = &claims[i];
-		claim->vendor = BX_ANY;
-		if (!yaml_is_map(item))
-			return yaml_bad(y, item,
-					"a claim is a mapping ('bus: pci')");
-		err = yaml_keys(y, item, keys);
-		if (!err)
-			err = yaml_text(y, item, "bus", YAML_REQUIRED,
-					&claim->bus);
-		if (!err && !name_is_good(claim->bus))
-			err = yaml_bad(y, item, "'%s' is no bus", claim->bus);
-		if (!err)
-			err = yaml_number(y, item, "vendor", YAML_OPTIONAL, 1,
-					  BX_ANY, &claim->vendor);
-		*nr = i + 1;
-	}
-	return err;
-}
-
-/* Does one of the claims include this one? */
-bool claims_cover(const struct claim *claims, unsigned int nr, const char *bus,
-		  int64_t vendor)
-{
-	for (unsigned int i = 0; i < nr; i++)
-		if (!strcmp(claims[i].bus, bus) &&
-		    (claims[i].vendor == BX_ANY || claims[i].vendor == vendor))
-			return true;
-	return false;
-}
-
 /* A file beside the manifest, and of a sort that bxctl can build */
 static int read_object(struct bx_bundle *b, struct fy_node *node,
 		       struct alternatives *a)
@@ -624,12 +579,15 @@ int bx_bundle_check(struct bx_bundle *b, unsigned int flags)
 
 	if (!s)
 		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	ret = sign_check(b->h, b->dir, b->shown, s);
+	ret = sign_check(b->h, b->dir, b->shown, 0, s);
 	if (ret > 0) {
 		ret = signer_allows(b->h, s, b->about.name, b->claims,
 				    b->nr_claims) ?: 1;
 		snprintf(b->signer, sizeof(b->signer), "%s", s->name);
+		snprintf(b->fingerprint, sizeof(b->fingerprint), "%s",
+			 s->fingerprint);
 		b->about.signer = b->signer;
+		b->about.signer_fingerprint = b->fingerprint;
 		signer_close(s);
 	} else if (!ret && !(flags & BX_BUNDLE_UNSIGNED)) {
 		ret = fail(b->h, BX_FAULT_REJECTED, EACCES,
@@ -686,7 +644,7 @@ int bx_bundle_configure(struct bx_bundle *b)
 
 int bx_bundle_sign(struct bx_bundle *b, const char *key, const char *cert)
 {
-	return sign_tree(b->h, b->dir, key, cert);
+	return sign_tree(b->h, b->dir, key, cert, b->claims, b->nr_claims);
 }
 
 static int is_there(const char *path, void *arg)

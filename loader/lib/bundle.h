@@ -3,9 +3,10 @@
  * libbusext: a bundle, as its files see it
  *
  *	bundle.c   the manifest and the settings
+ *	claims.c   buses and vendors that policies may decide about
  *	force.c    load, verify, plan, apply
  *	cases.c    the bundle's own test cases
- *	sign.c     who made it
+ *	sign.c, signature.c, trust.c, keys.c, cert.c  who made it (sign.h, trust.h)
  *	tree.c, archive.c  its files
  */
 #ifndef _BUSEXT_BUNDLE_H
@@ -23,6 +24,9 @@
 #define MAX_SETTINGS	64
 #define MAX_VALUES	32
 #define MAX_VALUE_LEN	128
+
+/* SHA-256 of a certificate in hexadecimal, with its NUL */
+#define FINGERPRINT_SIZE	65
 
 /**
  * struct setting - a value that the operator may choose
@@ -73,6 +77,7 @@ struct bx_bundle {
 	bool			shadow;
 	bool			enforce;
 	char			signer[256];
+	char			fingerprint[FINGERPRINT_SIZE];
 	struct yaml		yaml;
 	struct bx_bundle_about	about;
 	const char		*needs;
@@ -91,15 +96,31 @@ struct bx_bundle {
 void settings_path(struct bx_handle *h, char *buf, const char *name);
 struct setting *bundle_setting(struct bx_bundle *b, const char *name);
 int setting_set(struct bx_bundle *b, struct setting *s, const char *value);
-int claims_read(const struct yaml *y, struct fy_node *root,
-		struct claim *claims, unsigned int *nr);
-bool claims_cover(const struct claim *claims, unsigned int nr, const char *bus,
-		  int64_t vendor);
 int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
 		   struct bx_bundle **bundle);
 int bundle_parse(struct bx_handle *h, const char *dir, char *text, size_t len,
 		 struct bx_bundle **bundle);
 int bundle_copy(struct bx_handle *h, const char *path, const char *to);
+
+/* claims.c */
+
+/* The id of a vendor: hexadecimal, with or without 0x, not 0 and not all ones */
+bool vendor_from(const char *text, int64_t *vendor);
+
+/* Is a URI meant as a claim?  One that is and cannot be parsed must be refused. */
+bool uri_is_claim(const char *text, size_t len);
+
+/* 'bus-ext:BUS' or 'bus-ext:BUS/VENDOR'; @bus: BX_NAME_LEN bytes for the bus */
+bool claim_from_uri(const char *text, size_t len, char *bus,
+		    struct claim *claim);
+
+/* 'claims' of a mapping: a list of buses, each with a vendor or without */
+int claims_read(const struct yaml *y, struct fy_node *root,
+		struct claim *claims, unsigned int *nr);
+
+/* Does one of the claims include this one? */
+bool claims_cover(const struct claim *claims, unsigned int nr, const char *bus,
+		  int64_t vendor);
 
 /* force.c: the lock is held until bundle_unload() */
 

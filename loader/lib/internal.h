@@ -20,7 +20,12 @@
  *	cases.c    test cases
  *	tree.c     a bundle's files in a directory
  *	archive.c  and in an archive
- *	sign.c     signatures
+ *	claims.c   what policies may decide about
+ *	sign.c     the list of digests, and signing it
+ *	signature.c  checking a signature
+ *	trust.c    who may sign, and for what
+ *	keys.c     the operator's certificates and limits
+ *	cert.c     certificates: reading and naming them
  *
  * Installed bundles (state.h):
  *	state.c    what is on disk

@@ -14,30 +14,49 @@
 #define SIGNATURE	"bundle.sig"
 #define MAX_SIGNATURE	(1024 * 1024)
 
+struct limit;
+
 /**
- * struct signer - who signed, once that is known to be true
- * @name: the subject of the certificate; empty when nobody signed
- * @anchor: the certificate of the operator's that vouches for it, a file
- * @claims: what it may claim
- * @nr_claims: how many these are
- * @limited_by: what says so, for people
+ * enum sign_flags - how to check a signature
+ * @SIGN_ANY_TIME: certificates may have expired: for a bundle that was checked with
+ *	the clock when it was installed, at boot, when the clock may be wrong
+ */
+enum sign_flags {
+	SIGN_ANY_TIME	= 1 << 0,
+};
+
+/**
+ * struct signer - the signer of a bundle whose signature is good
+ * @name: the subject of the certificate, printable; empty when the bundle is not signed
+ * @fingerprint: SHA-256 of the certificate, in hexadecimal
+ * @anchor: the operator's certificate that vouches for it, a file
+ * @anchor_fingerprint: SHA-256 of that
+ * @limits: a claim must be permitted by each of them
  */
 struct signer {
 	char		name[256];
+	char		fingerprint[FINGERPRINT_SIZE];
 	char		anchor[PATH_MAX];
-	struct claim	claims[MAX_CLAIMS];
-	unsigned int	nr_claims;
-	char		limited_by[PATH_MAX + 300];
-	/* what @claims point into */
-	char		buses[MAX_CLAIMS][BX_NAME_LEN];
-	char		limits_path[PATH_MAX];
-	struct yaml	limits;
+	char		anchor_fingerprint[FINGERPRINT_SIZE];
+	struct limit	*limits;
 };
 
-/* May a bundle that it signed claim this? */
+/**
+ * signer_allows() - may a bundle of this signer claim this?
+ * @h: the handle
+ * @s: the signer
+ * @bundle: the bundle's name, for the message
+ * @claims: the claims
+ * @nr: how many
+ *
+ * Return: 0, or -EACCES (BX_FAULT_REJECTED) with the claim and the limit.
+ */
 int signer_allows(struct bx_handle *h, const struct signer *s,
 		  const char *bundle, const struct claim *claims,
 		  unsigned int nr);
+
+/* Frees what sign_check() put there; nothing for a signer of zeros. */
+void signer_close(struct signer *signer);
 
 /* "HEX  PATH" lines of a tree's files but for the signature; to be freed. */
 int digest_list(struct bx_handle *h, const struct tree *tree, char **list);
@@ -45,20 +64,39 @@ int digest_list(struct bx_handle *h, const struct tree *tree, char **list);
 /* The digest of a text in hexadecimal, cut to @size with its NUL */
 void digest_text(const char *text, char *mark, size_t size);
 
-/* Sign the bundle in @dir: writes bundle.sig there. */
+/**
+ * sign_tree() - sign the bundle in a directory
+ * @h: the handle
+ * @dir: the bundle, where bundle.sig is written
+ * @key: file of the private key (PEM)
+ * @cert: file of the certificate and those of its issuers (PEM)
+ * @claims: what the bundle claims; a certificate that does not permit it gets a note
+ * @nr: how many claims
+ *
+ * Return: 0; -EINVAL (BX_FAULT_REJECTED) for a key or a certificate that cannot sign
+ * bundles; an errno when a file cannot be read or written.
+ */
 int sign_tree(struct bx_handle *h, const char *dir, const char *key,
-	      const char *cert);
+	      const char *cert, const struct claim *claims, unsigned int nr);
 
-/*
- * Read the signature of the bundle in @dir and hold all of its files against it.
- * 1 when it is good, 0 when there is none.
+/**
+ * sign_check() - check the signature of the bundle in a directory over all its files
+ * @h: the handle
+ * @dir: the bundle
+ * @shown: its name in messages
+ * @flags: enum sign_flags
+ * @signer: where to put the signer; to be closed with signer_close()
+ *
+ * Return: 1 when the signature is good, 0 when there is none, or an errno: -EBADMSG
+ * when it is not valid or the files are others, -EACCES when the signer is not
+ * trusted (BX_FAULT_REJECTED).
  */
 int sign_check(struct bx_handle *h, const char *dir, const char *shown,
-	       struct signer *signer);
-void signer_close(struct signer *signer);
+	       unsigned int flags, struct signer *signer);
 
-/* The digests in a signature's text, held against @list; @data is hostile. */
+/* The same for a signature's text and the list of digests; @data is hostile. */
 int sign_check_text(struct bx_handle *h, const char *shown, const void *data,
-		    size_t size, const char *list, struct signer *signer);
+		    size_t size, const char *list, unsigned int flags,
+		    struct signer *signer);
 
 #endif /* _BUSEXT_SIGN_H */

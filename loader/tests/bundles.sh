@@ -105,7 +105,7 @@ refuses "an object of another sort" "'x.ko' is no object of a bundle" 'policies:
 refuses "no policy at all" "a bundle needs a policy" 'policies: []'
 refuses "a policy without an object" "at least one object" 'policies: [ [] ]'
 refuses "a claim without a bus" "the key 'bus' is missing" 'claims: [ { vendor: 1 } ]'
-refuses "a claim of a vendor that is none" "'vendor' is to be a number" 'claims: [ { bus: pci, vendor: acme } ]'
+refuses "a claim of a vendor that is none" "'vendor' must be an id in hexadecimal" 'claims: [ { bus: pci, vendor: acme } ]'
 
 # --- settings
 refuses "a setting without a type" "the key 'type' is missing" "$(setting 'default: 1')"

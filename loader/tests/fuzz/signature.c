@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!s)
 		abort();
-	err = sign_check_text(h, "fuzz", data, size, list, s);
+	err = sign_check_text(h, "fuzz", data, size, list, 0, s);
 	said(h, err);
 	if (!err)
 		abort();

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: checking the signature of a bundle, on top of OpenSSL
+ *
+ * A signature is good when bundle.sig is one CMS message and nothing else, one
+ * certificate signed it with SHA-2, that certificate is trusted (trust.c), and the
+ * signed list equals that of the bundle's files.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+/* after pem.h, for its functions of PEM */
+#include <openssl/cms.h>
+
+#include "trust.h"
+
+/* ---- the lists ---- */
+
+/* The line of @list that starts at @at, as long as it is one */
+static size_t line_length(const char *at)
+{
+	return strcspn(at, "\n");
+}
+
+static bool has_line(const char *list, const char *line, size_t len)
+{
+	for (; *list; list += line_length(list) + (list[line_length(list)] != 0))
+		if (line_length(list) == len && !memcmp(list, line, len))
+			return true;
+	return false;
+}
+
+static bool has_path(const char *list, const char *path, size_t len)
+{
+	for (; *list; list += line_length(list) + (list[line_length(list)] != 0))
+		if (line_length(list) == len + 66 &&
+		    !memcmp(list + 66, path, len))
+			return true;
+	return false;
+}
+
+/* The first line of @a that @b has not: NULL when there is none */
+static const char *missing_line(const char *a, const char *b)
+{
+	for (; *a; a += line_length(a) + (a[line_length(a)] != 0))
+		if (!has_line(b, a, line_length(a)))
+			return a;
+	return NULL;
+}
+
+/* They must be equal; what follows is for the message. */
+static int compare_lists(struct bx_handle *h, const char *shown,
+			 const char *list, const char *signed_list)
+{
+	const char *line = missing_line(list, signed_list), *what;
+	size_t len;
+
+	if (!strcmp(list, signed_list))
+		return 0;
+	what = "was changed after it was signed";
+	if (line && line_length(line) > 66 &&
+	    !has_path(signed_list, line + 66, line_length(line) - 66))
+		what = "was added after it was signed";
+	if (!line) {
+		line = missing_line(signed_list, list);
+		what = "was signed with it, and is missing";
+	}
+	len = line ? line_length(line) : 0;
+	if (len <= 66)
+		return fail(h, BX_FAULT_REJECTED, EBADMSG,
+			    "the signature of '%s' does not cover a bundle's list of files",
+			    shown);
+	return fail(h, BX_FAULT_REJECTED, EBADMSG,
+		    "'%s' is not what was signed: the file '%.*s' %s", shown,
+		    (int)(len - 66), line + 66, what);
+}
+
+/* ---- the message ---- */
+
+static int not_a_message(struct bx_handle *h, const char *shown,
+			 const char *why)
+{
+	ERR_clear_error();
+	return fail(h, BX_FAULT_REJECTED, EBADMSG,
+		    "the signature of '%s' is not a CMS message (PEM): %s",
+		    shown, why);
+}
+
+static bool is_blank(const char *data, long size)
+{
+	for (long i = 0; i < size; i++)
+		if (!isspace((unsigned char)data[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Not PEM_read_bio_CMS(), which skips what is before the block, does not look at what
+ * comes behind it, and asks for the passphrase of one that says it is encrypted.
+ */
+static CMS_ContentInfo *parse_block(struct bx_handle *h, const char *shown,
+				    BIO *in)
+{
+	CMS_ContentInfo *cms = NULL;
+	const unsigned char *p;
+	char *type, *header;
+	unsigned char *der;
+	long len;
+
+	if (!PEM_read_bio(in, &type, &header, &der, &len)) {
+		not_a_message(h, shown, ssl_reason());
+		return NULL;
+	}
+	p = der;
+	if (strcmp(type, PEM_STRING_CMS) || header[0])
+		not_a_message(h, shown, "it is a block of another kind");
+	else if (!(cms = d2i_CMS_ContentInfo(NULL, &p, len)))
+		not_a_message(h, shown, ssl_reason());
+	if (cms && p != der + len) {
+		CMS_ContentInfo_free(cms);
+		cms = NULL;
+		not_a_message(h, shown, "something is behind the message");
+	}
+	OPENSSL_free(type);
+	OPENSSL_free(header);
+	OPENSSL_free(der);
+	return cms;
+}
+
+static CMS_ContentInfo *parse_message(struct bx_handle *h, const char *shown,
+				      const void *data, size_t size)
+{
+	static const char start[] = "-----BEGIN ";
+	BIO *in = BIO_new_mem_buf(data, size);
+	CMS_ContentInfo *cms = NULL;
+	char *rest;
+	long left;
+
+	if (!in)
+		fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	else if (size < strlen(start) || memcmp(data, start, strlen(start)))
+		not_a_message(h, shown, "it does not start with a block");
+	else
+		cms = parse_block(h, shown, in);
+	if (cms) {
+		left = BIO_get_mem_data(in, &rest);
+		if (!is_blank(rest, left)) {
+			CMS_ContentInfo_free(cms);
+			cms = NULL;
+			not_a_message(h, shown,
+				      "something is behind the message");
+		}
+	}
+	BIO_free(in);
+	return cms;
+}
+
+/* One that is not broken, also not in the algorithm of the signature itself */
+static bool digest_is_good(CMS_SignerInfo *info)
+{
+	int digest, with = NID_undef;
+	X509_ALGOR *dig, *sig;
+
+	CMS_SignerInfo_get0_algs(info, NULL, NULL, &dig, &sig);
+	digest = OBJ_obj2nid(dig->algorithm);
+	OBJ_find_sigid_algs(OBJ_obj2nid(sig->algorithm), &with, NULL);
+	return (digest == NID_sha256 || digest == NID_sha384 ||
+		digest == NID_sha512) && (with == NID_undef || with == digest);
+}
+
+static int check_form(struct bx_handle *h, const char *shown,
+		      CMS_ContentInfo *cms)
+{
+	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
+	const int nr = infos ? sk_CMS_SignerInfo_num(infos) : 0;
+
+	ERR_clear_error();
+	if (nr != 1)
+		return fail(h, BX_FAULT_REJECTED, EBADMSG,
+			    "'%s' must have exactly one signature, found %d",
+			    shown, nr);
+	if (!digest_is_good(sk_CMS_SignerInfo_value(infos, 0)))
+		return fail(h, BX_FAULT_REJECTED, EBADMSG,
+			    "the digest of the signature of '%s' must be SHA-256, SHA-384 or SHA-512; sign it again with 'bxctl sign'",
+			    shown);
+	return 0;
+}
+
+static int check_content(struct bx_handle *h, const char *shown, BIO *content,
+			 const char *list)
+{
+	char *data, *signed_list;
+	long size = BIO_get_mem_data(content, &data);
+	int err;
+
+	if (size > 0 && memchr(data, '\0', size))
+		return compare_lists(h, shown, list, "");
+	signed_list = strndup(size > 0 ? data : "", size > 0 ? size : 0);
+	if (!signed_list)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	err = compare_lists(h, shown, list, signed_list);
+	free(signed_list);
+	return err;
+}
+
+static int check_signed(struct bx_handle *h, const char *shown,
+			CMS_ContentInfo *cms, const char *list,
+			unsigned int flags, struct signer *s)
+{
+	x509_stack *signers = NULL, *others = CMS_get1_certs(cms);
+	BIO *content = BIO_new(BIO_s_mem());
+	int err;
+
+	err = content ? check_form(h, shown, cms) :
+		fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	/* trust_check() asks more of the certificate than CMS does */
+	if (!err && CMS_verify(cms, NULL, NULL, NULL, content, CMS_BINARY |
+			       CMS_NO_SIGNER_CERT_VERIFY) != 1)
+		err = fail(h, BX_FAULT_REJECTED, EBADMSG,
+			   "the signature of '%s' is not valid: %s", shown,
+			   ssl_reason());
+	if (!err) {
+		signers = CMS_get0_signers(cms);
+		err = sk_X509_num(signers) == 1 ? 0 :
+			fail(h, BX_FAULT_REJECTED, EBADMSG,
+			     "the signature of '%s' has no certificate", shown);
+	}
+	if (!err)
+		err = trust_check(h, shown, sk_X509_value(signers, 0), others,
+				  flags, s);
+	if (!err)
+		err = check_content(h, shown, content, list);
+	sk_X509_free(signers);
+	sk_X509_pop_free(others, X509_free);
+	BIO_free(content);
+	return err;
+}
+
+int sign_check_text(struct bx_handle *h, const char *shown, const void *data,
+		    size_t size, const char *list, unsigned int flags,
+		    struct signer *signer)
+{
+	CMS_ContentInfo *cms = parse_message(h, shown, data, size);
+	int err;
+
+	if (!cms)
+		return -EBADMSG;
+	err = check_signed(h, shown, cms, list, flags, signer);
+	CMS_ContentInfo_free(cms);
+	return err;
+}
+
+/* ---- the bundle ---- */
+
+static int read_signature(struct bx_handle *h, const struct tree *tree,
+			  char **data, size_t *size)
+{
+	off_t len;
+	int fd = tree_file(h, tree, SIGNATURE, &len);
+
+	if (fd < 0)
+		return fd;
+	*size = len;
+	*data = len <= MAX_SIGNATURE ? malloc(len + 1) : NULL;
+	if (!*data || read(fd, *data, len) != len) {
+		free(*data);
+		close(fd);
+		return fail(h, BX_FAULT_REJECTED, EINVAL,
+			    "'%s/" SIGNATURE "' cannot be read, or has more than %d bytes",
+			    tree->dir, MAX_SIGNATURE);
+	}
+	close(fd);
+	return 0;
+}
+
+int sign_check(struct bx_handle *h, const char *dir, const char *shown,
+	       unsigned int flags, struct signer *signer)
+{
+	char *list = NULL, *data = NULL;
+	struct tree tree;
+	size_t size = 0;
+	bool found = false;
+	int err;
+
+	memset(signer, 0, sizeof(*signer));
+	err = tree_open(h, dir, &tree);
+	if (err)
+		return err;
+	for (size_t i = 0; i < tree.count; i++)
+		found |= !strcmp(tree.files[i], SIGNATURE);
+	if (found)
+		err = read_signature(h, &tree, &data, &size);
+	if (found && !err)
+		err = digest_list(h, &tree, &list);
+	if (found && !err)
+		err = sign_check_text(h, shown, data, size, list, flags,
+				      signer);
+	if (err)
+		signer_close(signer);
+	free(data);
+	free(list);
+	tree_close(&tree);
+	return err ?: found;
+}
