@@ -42,6 +42,13 @@ seeds() {
 			openssl cms -sign -binary -nodetach -in "$work/list" -signer "$work/cert" \
 				-inkey "$work/key" -outform PEM -out "$dir/$name"
 			;;
+		certificate)
+			printf 'bus-ext:pci/0x1234' >"$dir/uri"
+			openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
+				-subj "/CN=$name" -addext "subjectAltName=URI:bus-ext:pci/10de,DNS:$name" \
+				-addext extendedKeyUsage=codeSigning -keyout "$work/key" \
+				-outform DER -out "$dir/$name" 2>/dev/null
+			;;
 		state)
 			BXCTL_STATE_DIR=$work/var "$bxctl" install --offline --allow-unsigned \
 				--set first_vf=1 "$bundle" >/dev/null 2>&1 || true
