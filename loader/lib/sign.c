@@ -205,13 +205,15 @@ static int note_limits(struct bx_handle *h, const char *path, X509 *cert,
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	err = cert_claims(h, cert, limit);
 	if (!err && !cert_signs_code(cert))
-		note(h, "the certificate '%s' does not have the extended key usage codeSigning: it is accepted only where it is in " KEYS_DIR "/ itself",
+		note(h,
+		     "the certificate '%s' does not have the extended key usage codeSigning: it is accepted only where it is in keys/ itself",
 		     path);
 	for (unsigned int i = 0; !err && i < nr; i++) {
 		if (claims_cover(limit->claims, limit->nr, claims[i].bus,
 				 claims[i].vendor))
 			continue;
-		note(h, "the certificate '%s' does not permit %s, which the bundle claims: it is accepted only where the operator's limits permit that",
+		note(h,
+		     "the certificate '%s' does not permit %s, which the bundle claims: it is accepted only where the operator's limits permit that",
 		     path, claim_words(words, &claims[i]));
 	}
 	free(limit);

@@ -18,6 +18,8 @@
 
 #include "trust.h"
 
+typedef STACK_OF(CMS_SignerInfo) info_stack;
+
 /* ---- the lists ---- */
 
 /* The line of @list that starts at @at, as long as it is one */
@@ -98,6 +100,22 @@ static bool is_blank(const char *data, long size)
 	return true;
 }
 
+static CMS_ContentInfo *parse_der(struct bx_handle *h, const char *shown,
+				  const unsigned char *der, long len)
+{
+	const unsigned char *p = der;
+	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, len);
+
+	if (!cms) {
+		not_a_message(h, shown, ssl_reason());
+	} else if (p != der + len) {
+		not_a_message(h, shown, "something is behind the message");
+		CMS_ContentInfo_free(cms);
+		cms = NULL;
+	}
+	return cms;
+}
+
 /*
  * Not PEM_read_bio_CMS(), which skips what is before the block, does not look at what
  * comes behind it, and asks for the passphrase of one that says it is encrypted.
@@ -106,7 +124,6 @@ static CMS_ContentInfo *parse_block(struct bx_handle *h, const char *shown,
 				    BIO *in)
 {
 	CMS_ContentInfo *cms = NULL;
-	const unsigned char *p;
 	char *type, *header;
 	unsigned char *der;
 	long len;
@@ -115,16 +132,10 @@ static CMS_ContentInfo *parse_block(struct bx_handle *h, const char *shown,
 		not_a_message(h, shown, ssl_reason());
 		return NULL;
 	}
-	p = der;
 	if (strcmp(type, PEM_STRING_CMS) || header[0])
 		not_a_message(h, shown, "it is a block of another kind");
-	else if (!(cms = d2i_CMS_ContentInfo(NULL, &p, len)))
-		not_a_message(h, shown, ssl_reason());
-	if (cms && p != der + len) {
-		CMS_ContentInfo_free(cms);
-		cms = NULL;
-		not_a_message(h, shown, "something is behind the message");
-	}
+	else
+		cms = parse_der(h, shown, der, len);
 	OPENSSL_free(type);
 	OPENSSL_free(header);
 	OPENSSL_free(der);
@@ -175,7 +186,7 @@ static bool digest_is_good(CMS_SignerInfo *info)
 static int check_form(struct bx_handle *h, const char *shown,
 		      CMS_ContentInfo *cms)
 {
-	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
+	info_stack *infos = CMS_get0_SignerInfos(cms);
 	const int nr = infos ? sk_CMS_SignerInfo_num(infos) : 0;
 
 	ERR_clear_error();

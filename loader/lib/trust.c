@@ -30,6 +30,7 @@
  * @keys: the operator's certificates
  * @chain: from the signer's certificate to the operator's
  * @s: the signer
+ * @who: who signed it, the beginning of messages
  */
 struct vetting {
 	struct bx_handle	*h;
@@ -37,6 +38,7 @@ struct vetting {
 	struct keys		keys;
 	x509_stack		*chain;
 	struct signer		*s;
+	char			who[PATH_MAX];
 };
 
 /* ---- the chain ---- */
@@ -68,8 +70,8 @@ static int not_valid_now(const struct vetting *v, X509 *cert, bool expired)
 	cert_time(expired ? X509_get0_notAfter(cert) :
 		  X509_get0_notBefore(cert), when, sizeof(when));
 	return fail(v->h, BX_FAULT_REJECTED, EACCES,
-		    "'%s' is signed by '%s', but the certificate '%s'%s %s %s; %s",
-		    v->shown, v->s->name, name, file,
+		    "%s, but the certificate '%s'%s %s %s; %s",
+		    v->who, name, file,
 		    expired ? "expired on" : "is not valid before", when,
 		    expired ? "its holder must renew it, and sign again" :
 		    "is the clock right?");
@@ -92,8 +94,8 @@ static int not_trusted(const struct vetting *v, X509 *cert, int code)
 			    v->s->fingerprint, v->keys.dir);
 	cert_name(cert, name, sizeof(name));
 	return fail(v->h, BX_FAULT_REJECTED, EACCES,
-		    "'%s' is signed by '%s', which is not trusted: the certificate '%s': %s",
-		    v->shown, v->s->name, name, reason);
+		    "%s, which is not trusted: the certificate '%s': %s",
+		    v->who, name, reason);
 }
 
 static X509_STORE_CTX *new_context(struct vetting *v, X509 *cert,
@@ -126,8 +128,8 @@ static int bad_usage(const struct vetting *v, X509 *cert, const char *why)
 
 	cert_name(cert, name, sizeof(name));
 	return fail(v->h, BX_FAULT_REJECTED, EACCES,
-		    "'%s' is signed by '%s', which may not sign bundles: the certificate '%s' %s",
-		    v->shown, v->s->name, name, why);
+		    "%s, which may not sign bundles: the certificate '%s' %s",
+		    v->who, name, why);
 }
 
 /* OpenSSL says of these that their issuer is not there. */
@@ -311,6 +313,9 @@ int trust_check(struct bx_handle *h, const char *shown, X509 *cert,
 	};
 	cert_name(cert, s->name, sizeof(s->name));
 	cert_fingerprint(cert, s->fingerprint);
+	/* with the fingerprint: a subject can be chosen freely */
+	snprintf(v->who, sizeof(v->who), "'%s' is signed by '%s' (SHA-256 %.*s)",
+		 shown, s->name, FINGERPRINT_SHORT, s->fingerprint);
 	err = check_extensions(v, cert);
 	if (!err)
 		err = keys_open(h, &v->keys);
@@ -329,7 +334,7 @@ static int not_allowed(struct bx_handle *h, const struct signer *s,
 {
 	char want[CLAIM_WORDS], one[CLAIM_WORDS], permitted[512];
 	const char *remedy = limit->from_cert ?
-		"its holder needs another certificate, or the operator's override: claims and 'override: true' in" :
+		"to override it, write claims and 'override: true' into" :
 		"to permit more, edit";
 	size_t n = snprintf(permitted, sizeof(permitted),
 			    limit->nr ? "only " : "nothing");

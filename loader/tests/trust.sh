@@ -62,7 +62,7 @@ cms() {
 
 # trust NAME...: those, and nothing else
 trust() {
-	rm -rf "$work/etc"
+	rm -rf "${work:?}/etc"
 	mkdir -p "$keys"
 	[ $# = 0 ] || cp "${@/#/$work/}" "$keys/"
 }
@@ -73,7 +73,7 @@ limit() { printf '%s\n' "${@:2}" >"$keys/$1.yaml"; }
 refused() { says "$1" 4 "$2" install --offline "$bundle"; }
 accepted() {
 	says "$1" 0 installed install --offline "$bundle"
-	rm -rf "$work/var"
+	rm -rf "${work:?}/var"
 }
 fails() { says "$1" 1 "$2" install --offline "$bundle"; }
 
@@ -95,7 +95,7 @@ accepted "an issued certificate with codeSigning and a claim signs"
 certificate plain root "$pci"
 cms plain
 refused "one without an extended key usage does not" \
-	"signed by 'CN=plain', which may not sign bundles: .*must have the extended key usage codeSigning"
+	"signed by 'CN=plain' .SHA-256 [0-9a-f]{16}., which may not sign bundles: .*must have the extended key usage codeSigning"
 certificate web root extendedKeyUsage=critical,serverAuth keyUsage=critical,keyEncipherment subjectAltName=DNS:www.example
 cms web
 refused "a TLS server's does not" "may not sign bundles"
@@ -305,7 +305,7 @@ refused "an error: half a certificate" "zz.pem' is not a certificate"
 trust root.pem
 echo text >"$keys/README"
 says "anything else gets a note" 0 "note: '.*README' is neither NAME.pem nor NAME.yaml" install --offline "$bundle"
-rm -rf "$work/var"
+rm -rf "${work:?}/var"
 
 # writable DESCRIPTION FILE MODE: others could trust anyone there
 writable() {
@@ -458,6 +458,7 @@ cms none
 check_match "and never empty, or it would look unsigned" '^\(no subject\) [0-9a-f]{64}, by .*none.pem' "$("$signer" "$bundle")"
 
 # --- how sign writes
+files() { find "$bundle" -mindepth 1 -maxdepth 1 -printf '%P\n' | LC_ALL=C sort | xargs; }
 signs() { says "$1" "$2" "$3" sign -k "$work/$4.key" -c "$work/$4.pem" "$bundle"; }
 echo precious >"$work/victim"
 rm "$bundle/bundle.sig"
@@ -467,7 +468,7 @@ check_equal "what a link leads to is left alone" precious "$(<"$work/victim")"
 rm "$bundle/.bundle.sig"
 (umask 077 && "$bxctl" sign -k "$work/good.key" -c "$work/good.pem" "$bundle" >/dev/null)
 check_equal "its mode does not depend on umask" 644 "$(stat -c %a "$bundle/bundle.sig")"
-check_equal "nothing else is left" ". .. bundle.sig bundle.yaml good.bpf.o" "$(LC_ALL=C ls -a "$bundle" | xargs)"
+check_equal "nothing else is left" "bundle.sig bundle.yaml good.bpf.o" "$(files)"
 signs "sign notes that a certificate does not sign code" 0 "note: .*plain.pem' does not have the extended key usage codeSigning.*signed" plain
 signs "and that it does not permit what the bundle claims" 0 "note: .*narrow.pem' does not permit bus pci, any vendor, which the bundle claims" narrow
 signs "and refuses one whose key may not sign" 4 "cipher.pem' has a key usage without digitalSignature" cipher
@@ -481,4 +482,4 @@ rm "$bundle/bundle.sig"
 mkdir "$bundle/bundle.sig"
 touch "$bundle/bundle.sig/x"
 signs "a directory in the way is not removed" 1 "cannot write '.*bundle.sig'" good
-check_equal "and nothing is left beside it" ". .. bundle.sig bundle.yaml good.bpf.o" "$(LC_ALL=C ls -a "$bundle" | xargs)"
+check_equal "and nothing is left beside it" "bundle.sig bundle.yaml good.bpf.o" "$(files)"
