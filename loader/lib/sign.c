@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -22,6 +21,8 @@
 #include "trust.h"
 
 #define HEADER		"# bus_ext bundle 1\n"
+/* The signature while it is written; what starts with a dot is not part of a bundle */
+#define PART		"." SIGNATURE
 /* Of security: what trust.c asks for */
 #define MIN_BITS	112
 
@@ -222,22 +223,16 @@ static int note_limits(struct bx_handle *h, const char *path, X509 *cert,
 
 /* ---- signing ---- */
 
-/* A new file that nothing else can have put there: 0 with a descriptor and its name */
-static int new_file(int dir, char *name, size_t size)
+/*
+ * A new file in @dir that is not one of another, nor a link to one.  Its name is always
+ * the same, so what a process that died has left does not stay.
+ */
+static int new_file(int dir)
 {
-	unsigned long long salt;
-	int fd = -1;
-
-	for (int i = 0; i < 16 && fd < 0; i++) {
-		if (getrandom(&salt, sizeof(salt), 0) != sizeof(salt))
-			return -1;
-		snprintf(name, size, "." SIGNATURE ".%016llx", salt);
-		fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL |
-			    O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd < 0 && errno != EEXIST)
-			break;
-	}
-	return fd;
+	if (unlinkat(dir, PART, 0) && errno != ENOENT)
+		return -1;
+	return openat(dir, PART, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+		      O_CLOEXEC, 0600);
 }
 
 static int write_text(int fd, const char *text, size_t size)
@@ -257,21 +252,20 @@ static int write_text(int fd, const char *text, size_t size)
 /* All of it or nothing, and not through a link: 0, or -1 with errno */
 static int replace_signature(int dir, const char *text, size_t size)
 {
-	char name[sizeof(SIGNATURE) + 20];
 	int fd, err;
 
-	fd = new_file(dir, name, sizeof(name));
+	fd = new_file(dir);
 	if (fd < 0)
 		return -1;
 	err = write_text(fd, text, size) || fchmod(fd, 0644) || fsync(fd) ?
 		errno : 0;
 	if (close(fd) && !err)
 		err = errno;
-	if (!err && renameat(dir, name, dir, SIGNATURE))
+	if (!err && renameat(dir, PART, dir, SIGNATURE))
 		err = errno;
 	if (!err)
 		return 0;
-	unlinkat(dir, name, 0);
+	unlinkat(dir, PART, 0);
 	errno = err;
 	return -1;
 }
