@@ -12,7 +12,7 @@ LOADER_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
 	-I include/uapi $(CPPFLAGS) $(LOADER_EXTRA_CFLAGS) \
 	-isystem $(BUILD)/tools/source/tools/include/uapi
 
-LOADER_LIBS = $(LIBBPF_LIBS) -lfyaml -lcrypto -lkmod
+LOADER_LIBS = $(LIBBPF_LIBS) -lyaml -lcrypto -lkmod
 
 LOADER_LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/lib/*.c))
 LOADER_CMD_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/cmd/*.c))
@@ -70,10 +70,13 @@ $(KILLAT): loader/tests/killat.c
 
 # bxctl with faults at its steps: all of it but kernel.c and control.c, with sanitizers
 # and a kernel of the tests' own.
-NATIVE_TEST   := $(BUILD)/loader/tests/native/crash_safety
+# Each test is linked with all of these files.
+LOADER_NATIVE := crash_safety text yaml
+NATIVE_TESTS  := $(LOADER_NATIVE:%=$(BUILD)/loader/tests/native/%)
 NATIVE_SOURCES := $(wildcard loader/tests/native/*.c loader/cmd/*.c) \
 	$(filter-out %/kernel.c %/control.c,$(wildcard loader/lib/*.c))
 NATIVE_OBJS   := $(NATIVE_SOURCES:%.c=$(BUILD)/loader/tests/native/%.o)
+NATIVE_MAINS  := $(LOADER_NATIVE:%=$(BUILD)/loader/tests/native/loader/tests/native/%.o)
 NATIVE_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 $(NATIVE_OBJS): $(BUILD)/loader/tests/native/%.o: %.c | $(LIBBPF_READY)
@@ -86,13 +89,19 @@ $(BUILD)/loader/tests/native/loader/cmd/main.o: LOADER_CFLAGS += -Dmain=bxctl_ma
 $(BUILD)/loader/tests/native/loader/tests/native/steps.o: LOADER_CFLAGS = $(CFLAGS) -std=gnu11 \
 	-D_GNU_SOURCE $(WARNINGS) -Werror
 
-$(NATIVE_TEST): $(NATIVE_OBJS)
+# It counts these calls: what a file costs, whatever machine runs the test.
+$(BUILD)/loader/tests/native/yaml: NATIVE_LDFLAGS := -Wl,--wrap=yaml_parser_parse,--wrap=strcmp
+
+$(NATIVE_TESTS): $(BUILD)/loader/tests/native/%: \
+		$(BUILD)/loader/tests/native/loader/tests/native/%.o \
+		$(filter-out $(NATIVE_MAINS),$(NATIVE_OBJS))
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) $(NATIVE_SANITIZE) -Wl,-z,now -o $@ $^ $(LOADER_LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(NATIVE_LDFLAGS) $(NATIVE_SANITIZE) -Wl,-z,now -o $@ $^ \
+		$(LOADER_LIBS)
 
 -include $(NATIVE_OBJS:.o=.d)
 
-TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(KILLAT) $(NATIVE_TEST)
+TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(KILLAT) $(NATIVE_TESTS)
 
 # Fuzz targets: what reads files of strangers, with the kernel's part played by stubs.
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))

@@ -118,6 +118,21 @@ void bx_close(struct bx_handle *handle);
 const char *bx_error(const struct bx_handle *handle);
 
 /**
+ * bx_printable() - text from outside, as a terminal may get it
+ * @buf: takes the text; four times its length is always enough
+ * @size: size of @buf
+ * @text: the text, UTF-8 or not
+ *
+ * Names and texts of files, policies and devices are what their authors wrote.  Bytes of
+ * control characters, line breaks among them, of characters that change the direction of
+ * the text around them, and bytes that are not UTF-8 are replaced by ``\xNN``.  Messages
+ * (bx_error(), the log) have gone through it.
+ *
+ * Return: @buf.
+ */
+char *bx_printable(char *buf, size_t size, const char *text);
+
+/**
  * bx_fault() - what kind of failure the last one was
  * @handle: the handle
  *
@@ -262,10 +277,13 @@ struct bx_bundle_about {
  * enum bx_bundle_flags - how to open and how to check a bundle
  * @BX_BUNDLE_COPY: open: a private copy, that nobody changes after it was checked
  * @BX_BUNDLE_UNSIGNED: check: one without a signature will do
+ * @BX_BUNDLE_CHECK: open: bx_bundle_check() with the same flags, where the signature is
+ *	checked before the manifest is read
  */
 enum bx_bundle_flags {
 	BX_BUNDLE_COPY		= 1 << 0,
 	BX_BUNDLE_UNSIGNED	= 1 << 1,
+	BX_BUNDLE_CHECK		= 1 << 3,
 };
 
 /**
@@ -278,7 +296,7 @@ enum bx_bundle_flags {
  *
  * Return: 0; -ENOENT and others when it cannot be read; -EINVAL when the manifest
  * or the archive is not acceptable (BX_FAULT_REJECTED), or the loaded bus_ext is too
- * old for it (BX_FAULT_KERNEL); -ENOMEM.
+ * old for it (BX_FAULT_KERNEL); -ENOMEM.  With BX_BUNDLE_CHECK as bx_bundle_check(), too.
  */
 int bx_bundle_open(struct bx_handle *handle, const char *path,
 		   unsigned int flags, struct bx_bundle **bundle);

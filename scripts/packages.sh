@@ -24,7 +24,7 @@ group() {
 		# compiler, kernel modules and their BTF, bpftool and libbpf
 		echo make gcc "$(kernel_cc)" libc6-dev patch bc bison flex
 		echo dwarves kmod python3 clang-19 llvm-19
-		echo libelf-dev zlib1g-dev libssl-dev libfyaml-dev pkg-config
+		echo libelf-dev zlib1g-dev libssl-dev libyaml-dev pkg-config
 		echo libarchive-dev libkmod-dev xz-utils zstd
 		# the loader links against the system's libbpf where that can
 		# load what is needed; Debian 12's (1.1) cannot

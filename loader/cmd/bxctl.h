@@ -12,6 +12,7 @@
  *	explain.c      explain, rebind, reelect
  *	status.c       status
  *	words.c        the kernel's numbers, in words
+ *	print.c        what a terminal gets
  *	table.c        columns
  *	json_writer.c  JSON
  *
@@ -227,6 +228,14 @@ void print_applied(const struct bx_applied *a, void *arg);
 void json_applied(const struct bx_applied *a, void *arg);
 void policy_header(struct table *t);
 void policy_row(struct table *t, const struct bx_policy_rec *rec);
+
+/*
+ * print.c: texts from outside are made printable.  printf() of bxctl's files is that as
+ * well, so that none of them can forget it.
+ */
+void print_to(FILE *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+#define printf(...)	print_to(stdout, __VA_ARGS__)
 
 /* table.c */
 void table_row(struct table *t, ...) __attribute__((sentinel));

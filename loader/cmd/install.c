@@ -163,7 +163,7 @@ static void show_booted(const struct bx_booted *b, void *arg)
 		json_string_or_null(&env->json, "error", b->error ?: "");
 		json_end_object(&env->json);
 	} else if (b->error) {
-		fprintf(stderr, "bxctl: bundle %s is %s: %s\n", b->name,
+		print_to(stderr, "bxctl: bundle %s is %s: %s\n", b->name,
 			b->removed ? "in force still" : "not in force",
 			b->error);
 	} else if (b->removed) {

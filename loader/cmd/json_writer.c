@@ -12,12 +12,13 @@ void json_start(struct json *j, FILE *out)
 	*j = (struct json) { .out = out, .first = true };
 }
 
-/* How many bytes the UTF-8 character at @s has; 0 when it is none. */
-static int utf8_length(const unsigned char *s)
+/* The UTF-8 character at @s, and how many bytes it has; 0 when it is none. */
+static int utf8_length(const unsigned char *s, unsigned int *code)
 {
 	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned int c = s[0], n, i;
 
+	*code = c;
 	if (c < 0x80)
 		return 1;
 	n = c >= 0xf0 && c <= 0xf4 ? 4 : c >= 0xe0 && c < 0xf0 ? 3 :
@@ -32,27 +33,37 @@ static int utf8_length(const unsigned char *s)
 	}
 	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
 		return 0;
+	*code = c;
 	return n;
+}
+
+/* Does a terminal obey it?  JSON has an escape for each of these. */
+static bool is_control(unsigned int c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 ||
+		c == 0x2029 || c == 0xfeff || (c >= 0x202a && c <= 0x202e) ||
+		(c >= 0x2066 && c <= 0x2069);
 }
 
 static void quoted(struct json *j, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
+	unsigned int c;
 	int n;
 
 	fputc('"', j->out);
 	for (; *s; s += n ?: 1) {
-		n = utf8_length(s);
+		n = utf8_length(s, &c);
 		if (!n)
 			fputs("\\ufffd", j->out);
-		else if (*s == '"' || *s == '\\')
-			fprintf(j->out, "\\%c", *s);
-		else if (*s == '\n')
+		else if (c == '"' || c == '\\')
+			fprintf(j->out, "\\%c", c);
+		else if (c == '\n')
 			fputs("\\n", j->out);
-		else if (*s == '\t')
+		else if (c == '\t')
 			fputs("\\t", j->out);
-		else if (*s < 0x20 || *s == 0x7f)
-			fprintf(j->out, "\\u%04x", *s);
+		else if (is_control(c))
+			fprintf(j->out, "\\u%04x", c);
 		else
 			fwrite(s, n, 1, j->out);
 	}

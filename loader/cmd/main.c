@@ -95,8 +95,11 @@ static void help_all(void)
 
 static void help_command(const struct command *cmd)
 {
-	printf("usage: bxctl %s [OPTIONS]%s%s\n\n%s\n\nOptions:\n", cmd->name,
-	       cmd->operand ? " " : "", cmd->operand ?: "", cmd->usage);
+	printf("usage: bxctl %s [OPTIONS]%s%s\n\n", cmd->name,
+	       cmd->operand ? " " : "", cmd->operand ?: "");
+	/* it has several lines */
+	fputs(cmd->usage, stdout);
+	printf("\n\nOptions:\n");
 	print_params(cmd->params);
 	print_params(common_params);
 }
@@ -221,7 +224,7 @@ const struct command *const command_tables[] = {
 static void on_log(void *arg, enum bx_log_level level, const char *text)
 {
 	if (level == BX_LOG_NOTE)
-		fprintf(stderr, "bxctl: note: %s\n", text);
+		print_to(stderr, "bxctl: note: %s\n", text);
 	else
 		fputs(text, stderr);
 }
@@ -252,7 +255,7 @@ static void report(struct env *env, const char *text, int code)
 	struct json j;
 
 	if (!env->args.json) {
-		fprintf(stderr, "bxctl: %s\n", text);
+		print_to(stderr, "bxctl: %s\n", text);
 		return;
 	}
 	json_start(&j, stdout);

@@ -138,7 +138,7 @@ static int installed_row(const struct bx_installed *b, void *arg)
 		  hits, diverged, b->signer ?: "nobody",
 		  word_ejection(ejection, b->ejection), NULL);
 	if (b->problem)
-		fprintf(stderr, "bxctl: bundle %s: %s\n", b->name,
+		print_to(stderr, "bxctl: bundle %s: %s\n", b->name,
 			b->problem);
 	return 0;
 }

@@ -15,6 +15,17 @@ static void out_of_memory(void)
 	exit(BX_FAULT_FAILED);
 }
 
+/* As it will be shown: that is what its column must be wide enough for. */
+static char *cell_of(const char *text)
+{
+	size_t size = 4 * strlen(text) + 1;
+	char *cell = malloc(size);
+
+	if (!cell)
+		out_of_memory();
+	return bx_printable(cell, size, text);
+}
+
 /* The first row says how many columns there are. */
 void table_row(struct table *t, ...)
 {
@@ -38,9 +49,7 @@ void table_row(struct table *t, ...)
 	va_start(args, t);
 	for (i = 0; i < t->columns; i++) {
 		cell = va_arg(args, const char *);
-		t->cells[t->rows * t->columns + i] = strdup(cell);
-		if (!t->cells[t->rows * t->columns + i])
-			out_of_memory();
+		t->cells[t->rows * t->columns + i] = cell_of(cell);
 	}
 	va_end(args);
 	t->rows++;

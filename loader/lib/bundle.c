@@ -63,7 +63,7 @@ static bool version_from(const char *text, unsigned int *v)
 	return false;
 }
 
-static int read_version(struct bx_bundle *b, struct fy_node *root,
+static int read_version(struct bx_bundle *b, struct yaml_node *root,
 			const char *key, enum yaml_need need, const char **out)
 {
 	unsigned int v[3];
@@ -72,8 +72,8 @@ static int read_version(struct bx_bundle *b, struct fy_node *root,
 	err = yaml_text(&b->yaml, root, key, need, out);
 	if (err || !*out || version_from(*out, v))
 		return err;
-	return yaml_bad(&b->yaml, root,
-			"'%s' is to be a version of up to three numbers, as in 1.2.0, and is '%s'",
+	return yaml_bad(&b->yaml, yaml_at(root, key),
+			"'%s' must be a version of up to three numbers, as in 1.2.0, not '%s'",
 			key, *out);
 }
 
@@ -159,16 +159,19 @@ static void list_names(const struct bx_bundle *b, char *buf, size_t size)
 			      b->settings[i].about.name);
 }
 
-/* @where says so, for people; NULL for the command line */
-static int no_setting(struct bx_bundle *b, const char *name, const char *where)
+/* @y and @node: where the name is written; NULL for the command line */
+static int no_setting(struct bx_bundle *b, const char *name,
+		      const struct yaml *y, const struct yaml_node *node)
 {
-	char names[256];
+	char names[256], text[512];
 
 	list_names(b, names, sizeof(names));
-	return fail(b->h, BX_FAULT_REJECTED, ENOENT,
-		    "%s%sbundle '%s' has no setting '%s'; %s%s", where ?: "",
-		    where ? ": " : "", b->about.name, name,
-		    names[0] ? "there are: " : "it has none", names);
+	snprintf(text, sizeof(text), "bundle '%s' has no setting '%.64s'; %s%s",
+		 b->about.name, name, names[0] ? "there are: " : "it has none",
+		 names);
+	if (y)
+		return yaml_bad(y, node, "%s", text);
+	return fail(b->h, BX_FAULT_REJECTED, ENOENT, "%s", text);
 }
 
 int bx_bundle_set(struct bx_bundle *b, const char *assignment)
@@ -185,7 +188,7 @@ int bx_bundle_set(struct bx_bundle *b, const char *assignment)
 	s = bundle_setting(b, name);
 	if (s)
 		return setting_set(b, s, equals + 1);
-	return no_setting(b, name, NULL);
+	return no_setting(b, name, NULL, NULL);
 }
 
 int bx_bundle_list_settings(struct bx_bundle *b, bx_setting_fn fn, void *arg)
@@ -207,7 +210,7 @@ static bool is_identifier(const char *name)
 		!isdigit((unsigned char)*name);
 }
 
-static int read_type(struct bx_bundle *b, struct fy_node *map,
+static int read_type(struct bx_bundle *b, struct yaml_node *map,
 		     struct setting *s)
 {
 	const char *text = NULL;
@@ -218,15 +221,15 @@ static int read_type(struct bx_bundle *b, struct fy_node *map,
 	     !err && s->about.type <= BX_SETTING_STRING; s->about.type++)
 		if (!strcmp(text, type_names[s->about.type]))
 			return 0;
-	return err ?: yaml_bad(&b->yaml, map,
-			       "the type of a setting is int, bool or string, and not '%s'",
+	return err ?: yaml_bad(&b->yaml, yaml_at(map, "type"),
+			       "the type of a setting must be int, bool or string, not '%s'",
 			       text);
 }
 
-static int read_values(struct bx_bundle *b, struct fy_node *map,
+static int read_values(struct bx_bundle *b, struct yaml_node *map,
 		       struct setting *s)
 {
-	struct fy_node *list = NULL, *item;
+	struct yaml_node *list = NULL, *item;
 	int err;
 
 	err = yaml_list(&b->yaml, map, "values", YAML_OPTIONAL, &list);
@@ -237,13 +240,15 @@ static int read_values(struct bx_bundle *b, struct fy_node *map,
 					MAX_VALUES);
 		err = yaml_scalar(&b->yaml, item, &s->values[i]);
 		if (!err && strlen(s->values[i]) >= MAX_VALUE_LEN)
-			return yaml_bad(&b->yaml, item, "this value is too long");
+			return yaml_bad(&b->yaml, item,
+					"a value must have less than %d bytes",
+					MAX_VALUE_LEN);
 		s->nr_values = i + 1;
 	}
 	return err;
 }
 
-static int read_setting(struct bx_bundle *b, struct fy_node *map,
+static int read_setting(struct bx_bundle *b, struct yaml_node *map,
 			const char *name)
 {
 	static const char *const keys[] = {
@@ -255,11 +260,11 @@ static int read_setting(struct bx_bundle *b, struct fy_node *map,
 
 	if (!is_identifier(name))
 		return yaml_bad(&b->yaml, map,
-				"'%s' is no name for a setting: it is a variable in C, of up to %d characters",
+				"'%s' is not a valid name for a setting: it must be a variable in C, of up to %d characters",
 				name, BX_NAME_LEN - 1);
 	if (!yaml_is_map(map))
 		return yaml_bad(&b->yaml, map,
-				"the setting '%s' is to be a mapping ('type: int')",
+				"the setting '%s' must be a mapping ('type: int')",
 				name);
 	s->about.name = name;
 	s->min = INT64_MIN;
@@ -285,16 +290,16 @@ static int read_setting(struct bx_bundle *b, struct fy_node *map,
 		return err;
 	describe(s);
 	if (!is_allowed(s, value))
-		return yaml_bad(&b->yaml, map,
-				"the default of '%s' is '%s', and it is to be %s",
-				name, value, s->allowed);
+		return yaml_bad(&b->yaml, yaml_at(map, "default"),
+				"the default of '%s' must be %s, not '%s'",
+				name, s->allowed, value);
 	b->nr_settings++;
 	return setting_set(b, s, value);
 }
 
-static int read_settings(struct bx_bundle *b, struct fy_node *root)
+static int read_settings(struct bx_bundle *b, struct yaml_node *root)
 {
-	struct fy_node *map = NULL, *value;
+	struct yaml_node *map = NULL, *value;
 	const char *name;
 	int err;
 
@@ -312,7 +317,7 @@ static int read_settings(struct bx_bundle *b, struct fy_node *root)
 /* ---- the rest of the manifest ---- */
 
 /* A file beside the manifest, and of a sort that bxctl can build */
-static int read_object(struct bx_bundle *b, struct fy_node *node,
+static int read_object(struct bx_bundle *b, struct yaml_node *node,
 		       struct alternatives *a)
 {
 	static const char suffix[] = ".bpf.o";
@@ -331,15 +336,15 @@ static int read_object(struct bx_bundle *b, struct fy_node *node,
 	    len < sizeof(suffix) ||
 	    strcmp(file + len - strlen(suffix), suffix))
 		return yaml_bad(&b->yaml, node,
-				"'%s' is no object of a bundle: it is a file beside "
+				"'%s' is not an object of a bundle: it must be a file beside "
 				MANIFEST ", called NAME%s", file, suffix);
 	a->file[a->count++] = file;
 	return 0;
 }
 
-static int read_policies(struct bx_bundle *b, struct fy_node *root)
+static int read_policies(struct bx_bundle *b, struct yaml_node *root)
 {
-	struct fy_node *list, *item, *one;
+	struct yaml_node *list, *item, *one;
 	struct alternatives *a;
 	int err;
 
@@ -355,19 +360,19 @@ static int read_policies(struct bx_bundle *b, struct fy_node *root)
 		     (one = yaml_item(item, k)); k++)
 			err = read_object(b, one, a);
 		if (!err && !a->count)
-			err = yaml_bad(&b->yaml, list,
+			err = yaml_bad(&b->yaml, item,
 				       "a policy needs at least one object");
 		b->nr_policies = i + 1;
 	}
 	if (!err && !b->nr_policies)
-		err = yaml_bad(&b->yaml, root, "a bundle needs a policy");
+		err = yaml_bad(&b->yaml, list, "a bundle needs a policy");
 	return err;
 }
 
 /* Drivers that its policies may name: what an initramfs needs beside */
-static int read_drivers(struct bx_bundle *b, struct fy_node *root)
+static int read_drivers(struct bx_bundle *b, struct yaml_node *root)
 {
-	struct fy_node *list = NULL, *item;
+	struct yaml_node *list = NULL, *item;
 	const char *name;
 	int err;
 
@@ -379,14 +384,15 @@ static int read_drivers(struct bx_bundle *b, struct fy_node *root)
 					MAX_DRIVERS);
 		err = yaml_scalar(&b->yaml, item, &name);
 		if (!err && !name_is_good(name))
-			err = yaml_bad(&b->yaml, item, "'%s' is no driver",
+			err = yaml_bad(&b->yaml, item,
+				       "'%s' is not a valid name of a driver",
 				       name);
 		b->drivers[b->nr_drivers++] = name;
 	}
 	return err;
 }
 
-static int read_needs(struct bx_bundle *b, struct fy_node *root)
+static int read_needs(struct bx_bundle *b, struct yaml_node *root)
 {
 	unsigned int have[3], want[3];
 	char kernel[64];
@@ -416,19 +422,19 @@ static int read_manifest(struct bx_bundle *b)
 		"bundle", "version", "vendor", "summary", "requires",
 		"claims", "policies", "drivers", "settings", NULL
 	};
-	struct fy_node *root = yaml_root(&b->yaml);
+	struct yaml_node *root = yaml_root(&b->yaml);
 	int err;
 
 	if (!yaml_is_map(root))
 		return yaml_bad(&b->yaml, root,
-				"a manifest is a mapping ('bundle: NAME')");
+				"a manifest must be a mapping ('bundle: NAME')");
 	err = yaml_keys(&b->yaml, root, keys);
 	if (!err)
 		err = yaml_text(&b->yaml, root, "bundle", YAML_REQUIRED,
 				&b->about.name);
 	if (!err && !name_is_good(b->about.name))
-		err = yaml_bad(&b->yaml, root,
-			       "'%s' is no name for a bundle: up to %d of [A-Za-z0-9_.-], not starting with a dot",
+		err = yaml_bad(&b->yaml, yaml_at(root, "bundle"),
+			       "'%s' is not a valid name of a bundle: up to %d of [A-Za-z0-9_.-], not starting with a dot",
 			       b->about.name, BX_NAME_LEN - 1);
 	if (!err)
 		err = read_version(b, root, "version", YAML_REQUIRED,
@@ -471,15 +477,58 @@ static struct bx_bundle *new_bundle(struct bx_handle *h, const char *dir,
 }
 
 /*
+ * Is it signed, and by a trusted signer?  Of its files only the bytes are looked at:
+ * nothing in them has to make sense yet.
+ */
+static int check_signature(struct bx_bundle *b, unsigned int flags)
+{
+	struct signer *s;
+	int ret;
+
+	if (!b->examined) {
+		s = calloc(1, sizeof(*s));
+		if (!s)
+			return fail(b->h, BX_FAULT_FAILED, ENOMEM,
+				    "out of memory");
+		ret = sign_check(b->h, b->dir, b->shown, 0, s);
+		if (ret > 0)
+			b->who = s;
+		else
+			free(s);
+		if (ret < 0)
+			return ret;
+		b->examined = true;
+	}
+	if (b->who || flags & BX_BUNDLE_UNSIGNED)
+		return 0;
+	return fail(b->h, BX_FAULT_REJECTED, EACCES,
+		    "'%s' is not signed: 'bxctl sign' does that, and '--allow-unsigned' takes it as it is",
+		    b->shown);
+}
+
+int bx_bundle_check(struct bx_bundle *b, unsigned int flags)
+{
+	int err = check_signature(b, flags);
+
+	if (err || !b->who)
+		return err;
+	b->about.signer = b->who->name;
+	b->about.signer_fingerprint = b->who->fingerprint;
+	return signer_allows(b->h, b->who, b->about.name, b->claims,
+			     b->nr_claims);
+}
+
+/*
  * In @dir, of which people know @shown.  @text: the manifest, if it is not to be read
  * from there; is taken over.
  */
 static int open_bundle(struct bx_handle *h, const char *dir, const char *shown,
-		       char *text, size_t len, struct bx_bundle **bundle)
+		       unsigned int flags, char *text, size_t len,
+		       struct bx_bundle **bundle)
 {
 	struct bx_bundle *b = new_bundle(h, dir, shown);
 	char path[PATH_MAX];
-	int err;
+	int err = 0;
 
 	*bundle = NULL;
 	if (!b) {
@@ -487,10 +536,15 @@ static int open_bundle(struct bx_handle *h, const char *dir, const char *shown,
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	}
 	snprintf(path, sizeof(path), "%s/" MANIFEST, dir);
-	err = text ? yaml_parse(h, b->path, text, len, &b->yaml) :
-		yaml_open(h, path, b->path, &b->yaml);
+	if (flags & BX_BUNDLE_CHECK)
+		err = check_signature(b, flags);
+	if (!err)
+		err = text ? yaml_parse(h, b->path, text, len, &b->yaml) :
+			yaml_open(h, path, b->path, &b->yaml);
 	if (!err)
 		err = read_manifest(b);
+	if (!err && flags & BX_BUNDLE_CHECK)
+		err = bx_bundle_check(b, flags);
 	if (err) {
 		bx_bundle_close(b);
 		return err;
@@ -502,13 +556,21 @@ static int open_bundle(struct bx_handle *h, const char *dir, const char *shown,
 int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
 		   struct bx_bundle **bundle)
 {
-	return open_bundle(h, dir, shown, NULL, 0, bundle);
+	return open_bundle(h, dir, shown, 0, NULL, 0, bundle);
+}
+
+/* bx_bundle_check() is part of it: the signature before anything in the files is read. */
+int bundle_open_checked(struct bx_handle *h, const char *dir, const char *shown,
+			unsigned int flags, struct bx_bundle **bundle)
+{
+	return open_bundle(h, dir, shown, flags | BX_BUNDLE_CHECK, NULL, 0,
+			   bundle);
 }
 
 int bundle_parse(struct bx_handle *h, const char *dir, char *text, size_t len,
 		 struct bx_bundle **bundle)
 {
-	return open_bundle(h, dir, dir, text, len, bundle);
+	return open_bundle(h, dir, dir, 0, text, len, bundle);
 }
 
 /* A copy of a directory or of what is in an archive, in the new directory @to */
@@ -523,7 +585,7 @@ int bundle_copy(struct bx_handle *h, const char *path, const char *to)
 		tree_unpack(h, path, to);
 }
 
-static int open_copy(struct bx_handle *h, const char *path,
+static int open_copy(struct bx_handle *h, const char *path, unsigned int flags,
 		     struct bx_bundle **bundle)
 {
 	char *scratch = tree_scratch(h), dir[PATH_MAX];
@@ -534,7 +596,7 @@ static int open_copy(struct bx_handle *h, const char *path,
 	snprintf(dir, sizeof(dir), "%s/bundle", scratch);
 	err = bundle_copy(h, path, dir);
 	if (!err)
-		err = bundle_open_at(h, dir, path, bundle);
+		err = open_bundle(h, dir, path, flags, NULL, 0, bundle);
 	if (err) {
 		tree_discard(scratch);
 		free(scratch);
@@ -552,8 +614,8 @@ int bx_bundle_open(struct bx_handle *h, const char *path, unsigned int flags,
 	*bundle = NULL;
 	if (flags & BX_BUNDLE_COPY ||
 	    (!stat(path, &st) && S_ISREG(st.st_mode)))
-		return open_copy(h, path, bundle);
-	return bundle_open_at(h, path, path, bundle);
+		return open_copy(h, path, flags, bundle);
+	return open_bundle(h, path, path, flags, NULL, 0, bundle);
 }
 
 void bx_bundle_close(struct bx_bundle *b)
@@ -561,6 +623,9 @@ void bx_bundle_close(struct bx_bundle *b)
 	if (!b)
 		return;
 	yaml_close(&b->yaml);
+	if (b->who)
+		signer_close(b->who);
+	free(b->who);
 	if (b->scratch)
 		tree_discard(b->scratch);
 	free(b->scratch);
@@ -570,48 +635,22 @@ void bx_bundle_close(struct bx_bundle *b)
 	free(b);
 }
 
-/* ---- who made it, what the operator chose ---- */
-
-int bx_bundle_check(struct bx_bundle *b, unsigned int flags)
-{
-	struct signer *s = calloc(1, sizeof(*s));
-	int ret;
-
-	if (!s)
-		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	ret = sign_check(b->h, b->dir, b->shown, 0, s);
-	if (ret > 0) {
-		ret = signer_allows(b->h, s, b->about.name, b->claims,
-				    b->nr_claims) ?: 1;
-		snprintf(b->signer, sizeof(b->signer), "%s", s->name);
-		snprintf(b->fingerprint, sizeof(b->fingerprint), "%s",
-			 s->fingerprint);
-		b->about.signer = b->signer;
-		b->about.signer_fingerprint = b->fingerprint;
-		signer_close(s);
-	} else if (!ret && !(flags & BX_BUNDLE_UNSIGNED)) {
-		ret = fail(b->h, BX_FAULT_REJECTED, EACCES,
-			   "'%s' is not signed: 'bxctl sign' does that, and '--allow-unsigned' takes it as it is",
-			   b->shown);
-	}
-	free(s);
-	return ret < 0 ? ret : 0;
-}
+/* ---- what the operator chose ---- */
 
 static int read_chosen(struct bx_bundle *b, const struct yaml *y)
 {
-	struct fy_node *root = yaml_root(y), *node;
+	struct yaml_node *root = yaml_root(y), *node;
 	const char *name, *value;
 	struct setting *s;
 	int err = 0;
 
 	if (!yaml_is_map(root))
 		return yaml_bad(y, root,
-				"this is to be a mapping ('NAME: VALUE')");
+				"the file must be a mapping ('NAME: VALUE')");
 	for (unsigned int i = 0; !err && (node = yaml_pair(root, i, &name)); i++) {
 		s = bundle_setting(b, name);
 		if (!s)
-			return no_setting(b, name, y->path);
+			return no_setting(b, name, y, node);
 		err = yaml_scalar(y, node, &value);
 		if (!err)
 			err = setting_set(b, s, value);

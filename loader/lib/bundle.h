@@ -28,6 +28,8 @@
 /* SHA-256 of a certificate in hexadecimal, with its NUL */
 #define FINGERPRINT_SIZE	65
 
+struct signer;
+
 /**
  * struct setting - a value that the operator may choose
  * @about: what there is to tell of it
@@ -67,6 +69,8 @@ struct alternatives {
  * @scratch: a directory that goes with it; NULL when there is none
  * @shadow: its policies are to be in shadow mode
  * @enforce: none of them may be
+ * @examined: the signature was looked for, and is good when there is one
+ * @who: who signed it, once that is known; NULL when it is not signed
  */
 struct bx_bundle {
 	struct bx_handle	*h;
@@ -76,8 +80,8 @@ struct bx_bundle {
 	char			*scratch;
 	bool			shadow;
 	bool			enforce;
-	char			signer[256];
-	char			fingerprint[FINGERPRINT_SIZE];
+	bool			examined;
+	struct signer		*who;
 	struct yaml		yaml;
 	struct bx_bundle_about	about;
 	const char		*needs;
@@ -98,6 +102,8 @@ struct setting *bundle_setting(struct bx_bundle *b, const char *name);
 int setting_set(struct bx_bundle *b, struct setting *s, const char *value);
 int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
 		   struct bx_bundle **bundle);
+int bundle_open_checked(struct bx_handle *h, const char *dir, const char *shown,
+			unsigned int flags, struct bx_bundle **bundle);
 int bundle_parse(struct bx_handle *h, const char *dir, char *text, size_t len,
 		 struct bx_bundle **bundle);
 int bundle_copy(struct bx_handle *h, const char *path, const char *to);
@@ -115,7 +121,7 @@ bool claim_from_uri(const char *text, size_t len, char *bus,
 		    struct claim *claim);
 
 /* 'claims' of a mapping: a list of buses, each with a vendor or without */
-int claims_read(const struct yaml *y, struct fy_node *root,
+int claims_read(const struct yaml *y, struct yaml_node *root,
 		struct claim *claims, unsigned int *nr);
 
 /* Does one of the claims include this one? */

@@ -74,7 +74,7 @@ static const char *errno_word(char *buf, int64_t err)
 	return buf;
 }
 
-static int read_errno(struct run *r, struct fy_node *map, const char *key,
+static int read_errno(struct run *r, struct yaml_node *map, const char *key,
 		      int64_t *out, bool *there)
 {
 	const char *text = NULL;
@@ -83,13 +83,14 @@ static int read_errno(struct run *r, struct fy_node *map, const char *key,
 	*there = text;
 	if (err || !text || errno_from(text, out))
 		return err;
-	return yaml_bad(&r->y, map, "'%s' is to be 0 or an errno, as in -EACCES, and is '%s'",
+	return yaml_bad(&r->y, yaml_at(map, key),
+			"'%s' must be 0 or an errno, as in -EACCES, not '%.64s'",
 			key, text);
 }
 
 /* ---- the device ---- */
 
-static int read_name(struct run *r, struct fy_node *map, const char *key,
+static int read_name(struct run *r, struct yaml_node *map, const char *key,
 		     enum yaml_need need, char *out, size_t size)
 {
 	const char *text = NULL;
@@ -98,8 +99,9 @@ static int read_name(struct run *r, struct fy_node *map, const char *key,
 	if (err || !text)
 		return err;
 	if (strlen(text) >= size)
-		return yaml_bad(&r->y, map, "'%s' has more than %zu characters",
-				key, size - 1);
+		return yaml_bad(&r->y, yaml_at(map, key),
+				"'%s' has more than %zu characters", key,
+				size - 1);
 	memset(out, 0, size);
 	strcpy(out, text);
 	return 0;
@@ -147,18 +149,18 @@ static bool modalias_from(const char *text, struct bx_dev_info *dev)
 	return !*text;
 }
 
-static int read_modalias(struct run *r, struct fy_node *map)
+static int read_modalias(struct run *r, struct yaml_node *map)
 {
 	const char *text = NULL;
 	int err = yaml_text(&r->y, map, "modalias", YAML_OPTIONAL, &text);
 
 	if (err || !text || modalias_from(text, &r->trial.dev))
 		return err;
-	return yaml_bad(&r->y, map, "'%s' is no modalias of a PCI device",
-			text);
+	return yaml_bad(&r->y, yaml_at(map, "modalias"),
+			"'%.64s' is not the modalias of a PCI device", text);
 }
 
-static int read_ids(struct run *r, struct fy_node *map)
+static int read_ids(struct run *r, struct yaml_node *map)
 {
 	struct bx_dev_info *dev = &r->trial.dev;
 	const struct {
@@ -182,7 +184,7 @@ static int read_ids(struct run *r, struct fy_node *map)
 	return err;
 }
 
-static int read_indexes(struct run *r, struct fy_node *map)
+static int read_indexes(struct run *r, struct yaml_node *map)
 {
 	struct bx_dev_info *dev = &r->trial.dev;
 	const struct {
@@ -207,7 +209,7 @@ static int read_indexes(struct run *r, struct fy_node *map)
 	return err;
 }
 
-static int read_flag(struct run *r, struct fy_node *map, const char *key,
+static int read_flag(struct run *r, struct yaml_node *map, const char *key,
 		     __u32 flag)
 {
 	bool is = false;
@@ -218,7 +220,7 @@ static int read_flag(struct run *r, struct fy_node *map, const char *key,
 	return err;
 }
 
-static int read_device(struct run *r, struct fy_node *one)
+static int read_device(struct run *r, struct yaml_node *one)
 {
 	static const char *const keys[] = {
 		"bus", "name", "modalias", "vendor", "device", "subvendor",
@@ -227,7 +229,7 @@ static int read_device(struct run *r, struct fy_node *one)
 		"override", NULL
 	};
 	struct bx_dev_info *dev = &r->trial.dev;
-	struct fy_node *map;
+	struct yaml_node *map;
 	int err;
 
 	memset(dev, 0, sizeof(*dev));
@@ -263,7 +265,7 @@ static int read_device(struct run *r, struct fy_node *one)
 }
 
 /* A name alone is a driver that claims the device. */
-static int read_driver(struct run *r, struct fy_node *item)
+static int read_driver(struct run *r, struct yaml_node *item)
 {
 	static const char *const keys[] = { "name", "claims", "error", NULL };
 	struct bx_candidate *c = &r->trial.drivers[r->trial.nr_drivers];
@@ -299,9 +301,9 @@ static int read_driver(struct run *r, struct fy_node *item)
 	return 0;
 }
 
-static int read_drivers(struct run *r, struct fy_node *one)
+static int read_drivers(struct run *r, struct yaml_node *one)
 {
-	struct fy_node *list = NULL, *item;
+	struct yaml_node *list = NULL, *item;
 	int err;
 
 	r->trial.nr_drivers = 0;
@@ -340,7 +342,7 @@ static void compare(struct verdict *v, const char *key, const char *expected,
 		v->passed = false;
 }
 
-static int expected_text(struct run *r, struct fy_node *map, const char *key,
+static int expected_text(struct run *r, struct yaml_node *map, const char *key,
 			 const char **out)
 {
 	*out = NULL;
@@ -348,7 +350,7 @@ static int expected_text(struct run *r, struct fy_node *map, const char *key,
 }
 
 /* One of the words that @name has for the numbers from 0 to @last */
-static int check_word(struct run *r, struct fy_node *map, const char *key,
+static int check_word(struct run *r, struct yaml_node *map, const char *key,
 		      const char *word, const char *(*name)(__u32 n),
 		      __u32 last)
 {
@@ -361,12 +363,12 @@ static int check_word(struct run *r, struct fy_node *map, const char *key,
 	for (__u32 i = 0; i <= last && len < sizeof(list); i++)
 		len += snprintf(list + len, sizeof(list) - len, "%s%s",
 				i ? ", " : "", name(i));
-	return !word ? 0 : yaml_bad(&r->y, map,
-				    "'%s' of what is expected is one of %s, and not '%s'",
+	return !word ? 0 : yaml_bad(&r->y, yaml_at(map, key),
+				    "'%s' of 'expect' must be one of %s, not '%.64s'",
 				    key, list, word);
 }
 
-static int trial_failed(struct run *r, struct fy_node *one, int err)
+static int trial_failed(struct run *r, struct yaml_node *one, int err)
 {
 	if (err == -ENODEV)
 		return yaml_bad(&r->y, one,
@@ -384,8 +386,8 @@ static bool was_bad(const struct records *recs)
 	return false;
 }
 
-static int run_election(struct run *r, struct fy_node *one,
-			struct fy_node *expect, struct verdict *v)
+static int run_election(struct run *r, struct yaml_node *one,
+			struct yaml_node *expect, struct verdict *v)
 {
 	static const char *const keys[] = {
 		"driver", "outcome", "by", "policy", NULL
@@ -454,7 +456,7 @@ static bool hex_from(const char *text, __u8 *data, size_t max, __u32 *len)
 }
 
 /* The contract's number for an operation */
-static int find_op(struct run *r, struct fy_node *map, const char *name,
+static int find_op(struct run *r, struct yaml_node *map, const char *name,
 		   __u32 *op)
 {
 	struct contract_op ops[CONTRACT_OPS];
@@ -469,11 +471,12 @@ static int find_op(struct run *r, struct fy_node *map, const char *name,
 		*op = ops[i].number;
 		return 0;
 	}
-	return yaml_bad(&r->y, map, "the contract of bus '%s' has no operation '%s'",
+	return yaml_bad(&r->y, yaml_at(map, "op"),
+			"the contract of bus '%s' has no operation '%.64s'",
 			r->trial.dev.bus, name);
 }
 
-static int read_data(struct run *r, struct fy_node *map, __u8 *data,
+static int read_data(struct run *r, struct yaml_node *map, __u8 *data,
 		     __u32 *len, bool *there)
 {
 	const char *text = NULL;
@@ -482,11 +485,12 @@ static int read_data(struct run *r, struct fy_node *map, __u8 *data,
 	*there = text;
 	if (err || !text || hex_from(text, data, BX_TRIAL_DATA, len))
 		return err;
-	return yaml_bad(&r->y, map, "'data' is to be up to %d bytes, each two hex digits",
+	return yaml_bad(&r->y, yaml_at(map, "data"),
+			"'data' must be up to %d bytes, each two hex digits",
 			BX_TRIAL_DATA);
 }
 
-static int read_call(struct run *r, struct fy_node *map,
+static int read_call(struct run *r, struct yaml_node *map,
 		     struct bx_trial_call *call)
 {
 	static const char *const keys[] = { "op", "data", "ret", NULL };
@@ -531,8 +535,8 @@ static const char *verdict_name(__u32 n)
 	return names[n];
 }
 
-static int run_call(struct run *r, struct fy_node *one, struct fy_node *map,
-		    struct fy_node *expect, struct verdict *v)
+static int run_call(struct run *r, struct yaml_node *one, struct yaml_node *map,
+		    struct yaml_node *expect, struct verdict *v)
 {
 	static const char *const keys[] = {
 		"verdict", "ret", "to", "policy", "data", NULL
@@ -594,18 +598,19 @@ static int run_call(struct run *r, struct fy_node *one, struct fy_node *map,
 
 /* ---- files ---- */
 
-static int run_case(struct run *r, struct fy_node *one)
+static int run_case(struct run *r, struct yaml_node *one)
 {
 	static const char *const keys[] = {
 		"name", "device", "drivers", "call", "expect", NULL
 	};
 	struct verdict v = { .passed = true };
-	struct fy_node *expect, *call = NULL;
+	struct yaml_node *expect, *call = NULL;
 	const char *name = NULL;
 	int err;
 
 	if (!yaml_is_map(one))
-		return yaml_bad(&r->y, one, "a case is a mapping ('name: ...')");
+		return yaml_bad(&r->y, one,
+				"a case must be a mapping ('name: ...')");
 	err = yaml_keys(&r->y, one, keys);
 	if (!err)
 		err = yaml_text(&r->y, one, "name", YAML_REQUIRED, &name);
@@ -633,9 +638,9 @@ static int run_case(struct run *r, struct fy_node *one)
 }
 
 /* The file's own values, which stay for the rest of it. */
-static int use_settings(struct run *r, struct fy_node *root)
+static int use_settings(struct run *r, struct yaml_node *root)
 {
-	struct fy_node *map = NULL, *value;
+	struct yaml_node *map = NULL, *value;
 	const char *name, *text = NULL;
 	struct setting *s;
 	int err;
@@ -645,7 +650,8 @@ static int use_settings(struct run *r, struct fy_node *root)
 	     !err && map && (value = yaml_pair(map, i, &name)); i++) {
 		s = bundle_setting(r->b, name);
 		if (!s)
-			return yaml_bad(&r->y, map, "bundle '%s' has no setting '%s'",
+			return yaml_bad(&r->y, value,
+					"bundle '%s' has no setting '%.64s'",
 					bx_bundle_about(r->b)->name, name);
 		err = yaml_scalar(&r->y, value, &text);
 		if (!err)
@@ -654,9 +660,9 @@ static int use_settings(struct run *r, struct fy_node *root)
 	return err;
 }
 
-static int run_cases(struct run *r, struct fy_node *list)
+static int run_cases(struct run *r, struct yaml_node *list)
 {
-	struct fy_node *one;
+	struct yaml_node *one;
 	int err;
 
 	memset(&r->trial, 0, sizeof(r->trial));
@@ -675,13 +681,13 @@ static int run_cases(struct run *r, struct fy_node *list)
 static int run_file(struct run *r)
 {
 	static const char *const keys[] = { "settings", "cases", NULL };
-	struct fy_node *root = yaml_root(&r->y), *list = root;
+	struct yaml_node *root = yaml_root(&r->y), *list = root;
 	int err = 0;
 
 	if (!yaml_is_list(root)) {
 		if (!yaml_is_map(root))
 			return yaml_bad(&r->y, root,
-					"a file of cases is a list, or a mapping with 'settings' and 'cases'");
+					"a file of cases must be a list, or a mapping with 'settings' and 'cases'");
 		err = yaml_keys(&r->y, root, keys);
 		if (!err)
 			err = use_settings(r, root);

@@ -77,7 +77,7 @@ bool claim_from_uri(const char *text, size_t len, char *bus,
 	return true;
 }
 
-static int read_claim(const struct yaml *y, struct fy_node *item,
+static int read_claim(const struct yaml *y, struct yaml_node *item,
 		      struct claim *claim)
 {
 	static const char *const keys[] = { "bus", "vendor", NULL };
@@ -91,20 +91,21 @@ static int read_claim(const struct yaml *y, struct fy_node *item,
 	if (!err)
 		err = yaml_text(y, item, "bus", YAML_REQUIRED, &claim->bus);
 	if (!err && !name_is_good(claim->bus))
-		err = yaml_bad(y, item, "invalid bus '%s'", claim->bus);
+		err = yaml_bad(y, yaml_at(item, "bus"), "invalid bus '%s'",
+			       claim->bus);
 	if (!err)
 		err = yaml_text(y, item, "vendor", YAML_OPTIONAL, &vendor);
 	if (!err && vendor && !vendor_from(vendor, &claim->vendor))
-		err = yaml_bad(y, item,
+		err = yaml_bad(y, yaml_at(item, "vendor"),
 			       "'vendor' must be an id in hexadecimal (0x10de or 10de), got '%s'",
 			       vendor);
 	return err;
 }
 
-int claims_read(const struct yaml *y, struct fy_node *root,
+int claims_read(const struct yaml *y, struct yaml_node *root,
 		struct claim *claims, unsigned int *nr)
 {
-	struct fy_node *list, *item;
+	struct yaml_node *list, *item;
 	int err;
 
 	*nr = 0;

@@ -446,9 +446,8 @@ static int take(struct bx_handle *h, struct candidate *c)
 	state_path(h, dir, NEW, "");
 	err = bundle_copy(h, c->path, dir);
 	if (!err)
-		err = bundle_open_at(h, dir, c->path, &c->b);
-	if (!err)
-		err = bx_bundle_check(c->b, c->opts->flags);
+		err = bundle_open_checked(h, dir, c->path, c->opts->flags,
+					  &c->b);
 	if (!err)
 		err = bundle_policies(c->b, &c->gen.policies);
 	if (!err)

@@ -3,6 +3,7 @@
  * libbusext: what its files share
  *
  *	lib.c      the handle, errors, libbpf's log, sysfs
+ *	text.c     which characters of a text are shown
  *	kernel.c   all of BPF that the library uses (kernel.h)
  *	control.c  requests to bus_ext: the programs of bxctl_*.bpf.c (kernel.h)
  *	query.c    lists and requests, on top of control.c
@@ -14,7 +15,7 @@
  *	detach.c   the way out
  *
  * Bundles (bundle.h):
- *	yaml.c     the files that people write
+ *	yaml_tree.c, yaml.c  the files that people write
  *	bundle.c   the manifest and the settings
  *	force.c    load, verify, plan, apply
  *	cases.c    test cases
@@ -98,6 +99,11 @@ ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
 		   size_t size);
 uint64_t now_ms(void);
 void copy_name(char *dst, size_t size, const char *src);
+
+/* text.c */
+size_t text_char(const char *s, size_t left, unsigned int *c);
+void text_lines(char *buf, size_t size, const char *text);
+const char *text_nearest(const char *word, const char *const *known);
 
 /* query.c */
 static inline void *record(const struct records *r, size_t i)

@@ -323,7 +323,7 @@ unsigned int keys_find(const struct keys *keys, const X509 *cert,
 static int read_limit(const struct yaml *y, struct limit *limit, bool *override)
 {
 	static const char *const known[] = { "claims", "override", NULL };
-	struct fy_node *root = yaml_root(y);
+	struct yaml_node *root = yaml_root(y);
 	int err;
 
 	if (!yaml_is_map(root))

@@ -28,6 +28,24 @@
 
 static struct bx_handle *working;
 
+/* libbpf quotes names and source lines of the object. */
+static char *libbpf_text(const char *fmt, va_list args)
+{
+	char *text, *shown;
+	size_t size;
+
+	if (!strncmp(fmt, LIBBPF_PREFIX, strlen(LIBBPF_PREFIX)))
+		fmt += strlen(LIBBPF_PREFIX);
+	if (vasprintf(&text, fmt, args) < 0)
+		return NULL;
+	size = 4 * strlen(text) + 1;
+	shown = malloc(size);
+	if (shown)
+		text_lines(shown, size, text);
+	free(text);
+	return shown;
+}
+
 static int on_libbpf(enum libbpf_print_level level, const char *fmt,
 		     va_list args)
 {
@@ -36,9 +54,8 @@ static int on_libbpf(enum libbpf_print_level level, const char *fmt,
 
 	if (!h || (level == LIBBPF_DEBUG && !h->verbose))
 		return 0;
-	if (!strncmp(fmt, LIBBPF_PREFIX, strlen(LIBBPF_PREFIX)))
-		fmt += strlen(LIBBPF_PREFIX);
-	if (vasprintf(&text, fmt, args) < 0)
+	text = libbpf_text(fmt, args);
+	if (!text)
 		return 0;
 	if (h->verbose && h->log && level != LIBBPF_DEBUG)
 		h->log(h->log_arg, BX_LOG_DETAIL, text);
@@ -117,23 +134,27 @@ void verifier_summary(struct bx_handle *h, char *buf, size_t size)
 			 source_len, source);
 	else if (last)
 		snprintf(buf, size, "%.*s", last_len, last);
+	for (char *tab = buf; (tab = strchr(tab, '\t'));)
+		*tab = ' ';
 }
 
 int fail(struct bx_handle *h, enum bx_fault fault, int err,
 	 const char *fmt, ...)
 {
+	char text[sizeof(h->error)];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(h->error, sizeof(h->error), fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	bx_printable(h->error, sizeof(h->error), text);
 	h->fault = fault;
 	return err < 0 ? err : -err;
 }
 
 void note(struct bx_handle *h, const char *fmt, ...)
 {
-	char text[512];
+	char text[512], shown[1024];
 	va_list args;
 
 	if (!h->log)
@@ -141,7 +162,8 @@ void note(struct bx_handle *h, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	h->log(h->log_arg, BX_LOG_NOTE, text);
+	h->log(h->log_arg, BX_LOG_NOTE,
+	       bx_printable(shown, sizeof(shown), text));
 }
 
 uint64_t now_ms(void)

@@ -113,14 +113,32 @@ void state_forget(struct installed *inst, unsigned int number)
 	memmove(g, g + 1, (&inst->gens[inst->count] - g) * sizeof(*g));
 }
 
+/* Is it the same after it was written and read? */
+static bool is_kept(const char *text)
+{
+	size_t left = strlen(text), len;
+
+	for (; left; text += len, left -= len) {
+		len = text_char(text, left, NULL);
+		if (!len)
+			return false;
+	}
+	return true;
+}
+
 /* NAME=VALUE in place of an earlier one of that name */
 int generation_set(struct bx_handle *h, struct generation *g,
 		   const char *assignment)
 {
 	size_t len = strcspn(assignment, "=") + 1;
-	char *copy = strdup(assignment);
+	char *copy;
 	unsigned int i;
 
+	if (!is_kept(assignment))
+		return fail(h, BX_FAULT_REJECTED, EINVAL,
+			    "the setting '%s' must be printable UTF-8",
+			    assignment);
+	copy = strdup(assignment);
 	for (i = 0; i < g->nr_set && strncmp(g->set[i], assignment, len); i++)
 		;
 	if (!copy || i == MAX_SETTINGS) {
@@ -138,15 +156,15 @@ int generation_set(struct bx_handle *h, struct generation *g,
 /* ---- reading ---- */
 
 static int read_generation(struct bx_handle *h, const struct yaml *y,
-			   struct fy_node *map, struct generation *g)
+			   struct yaml_node *map, struct generation *g)
 {
 	const char *version = NULL, *signer = NULL, *text;
-	struct fy_node *list = NULL, *item;
+	struct yaml_node *list = NULL, *item;
 	int64_t n;
 	int err;
 
 	if (!yaml_is_map(map))
-		return yaml_bad(y, map, "a generation is a mapping");
+		return yaml_bad(y, map, "a generation must be a mapping");
 	err = yaml_keys(y, map, generation_keys);
 	if (!err)
 		err = yaml_number(y, map, "number", YAML_REQUIRED, 1,
@@ -155,6 +173,14 @@ static int read_generation(struct bx_handle *h, const struct yaml *y,
 		err = yaml_text(y, map, "version", YAML_REQUIRED, &version);
 	if (!err)
 		err = yaml_text(y, map, "signer", YAML_OPTIONAL, &signer);
+	if (!err && (strlen(version) >= sizeof(g->version) ||
+		     version[strspn(version, "0123456789.")]))
+		err = yaml_bad(y, yaml_at(map, "version"),
+			       "'%.64s' is not a version", version);
+	if (!err && signer && strlen(signer) >= sizeof(g->signer))
+		err = yaml_bad(y, yaml_at(map, "signer"),
+			       "the signer has more than %zu bytes",
+			       sizeof(g->signer) - 1);
 	if (!err)
 		err = yaml_list(y, map, "policies", YAML_REQUIRED, &list);
 	if (err)
@@ -165,7 +191,9 @@ static int read_generation(struct bx_handle *h, const struct yaml *y,
 	for (unsigned int i = 0; !err && (item = yaml_item(list, i)); i++) {
 		err = yaml_scalar(y, item, &text);
 		if (!err && (!name_is_good(text) || i == MAX_POLICIES))
-			err = yaml_bad(y, item, "'%s' is no policy", text);
+			err = yaml_bad(y, item,
+				       "'%s' is not a valid name of a policy",
+				       text);
 		if (!err)
 			err = names_add(h, &g->policies, text);
 	}
@@ -186,13 +214,14 @@ static int read_generation(struct bx_handle *h, const struct yaml *y,
 static int read_state(struct bx_handle *h, const struct yaml *y,
 		      struct installed *inst)
 {
-	struct fy_node *root = yaml_root(y), *list, *item;
+	struct yaml_node *root = yaml_root(y), *list, *item;
 	int64_t format = 0, current = 0;
 	const char *mode = NULL;
 	int err;
 
 	if (!yaml_is_map(root))
-		return yaml_bad(y, root, "this is no state of a bundle");
+		return yaml_bad(y, root,
+				"the state of a bundle must be a mapping");
 	err = yaml_number(y, root, "format", YAML_REQUIRED, FORMAT, FORMAT,
 			  &format);
 	if (!err)
@@ -221,10 +250,12 @@ static int read_state(struct bx_handle *h, const struct yaml *y,
 		err = read_generation(h, y, item, &inst->gens[i]);
 	}
 	if (!err && inst->current && !state_generation(inst, inst->current))
-		err = yaml_bad(y, root, "the generation %u that counts is missing",
+		err = yaml_bad(y, yaml_at(root, "current"),
+			       "current generation %u does not exist",
 			       inst->current);
 	if (!err && inst->enabled && !inst->current)
-		err = yaml_bad(y, root, "it is enabled without a generation");
+		err = yaml_bad(y, yaml_at(root, "enabled"),
+			       "a bundle without a generation cannot be enabled");
 	return err;
 }
 
@@ -297,16 +328,24 @@ int state_each(struct bx_handle *h, int (*fn)(struct bx_handle *h,
 
 /* ---- writing ---- */
 
+/*
+ * Between quotation marks YAML takes any UTF-8 as it is.  What its reader refuses is
+ * written as it is shown: values of settings have none of that (generation_set()).
+ */
 static void put_text(FILE *f, const char *text)
 {
+	size_t left = strlen(text), len;
+
 	putc('"', f);
-	for (; *text; text++) {
+	for (; left; text += len, left -= len) {
+		len = text_char(text, left, NULL);
 		if (*text == '"' || *text == '\\')
 			putc('\\', f);
-		if (*text < ' ' || *text > '~')
-			putc('?', f);
+		if (len)
+			fwrite(text, len, 1, f);
 		else
-			putc(*text, f);
+			fprintf(f, "\\\\x%02x", (unsigned char)*text);
+		len = len ?: 1;
 	}
 	putc('"', f);
 }

@@ -115,13 +115,13 @@ bad_case() {
 }
 on="device: { bus: pci }"
 bad_case "nothing is expected" "nothing is expected" "- { name: x, $on, expect: {} }"
-bad_case "an unknown key" "there is no key 'drivr' here" "- { name: x, $on, expect: { drivr: a } }"
+bad_case "an unknown key" "unknown key 'drivr' .did you mean 'driver'" "- { name: x, $on, expect: { drivr: a } }"
 bad_case "an unknown outcome" "one of none, driver" "- { name: x, $on, expect: { outcome: bound } }"
 bad_case "a bus that is not there" "there is no bus 'bx-none'" \
 	"- { name: x, device: { bus: bx-none }, expect: { driver: a } }"
-bad_case "an id that is none" "'vendor' is to be a number" \
+bad_case "an id that is none" "'vendor' must be a number" \
 	"- { name: x, device: { bus: pci, vendor: acme }, expect: { driver: a } }"
-bad_case "a modalias that is none" "is no modalias" \
+bad_case "a modalias that is none" "is not the modalias" \
 	"- { name: x, device: { bus: pci, modalias: 'pci:v1' }, expect: { driver: a } }"
 bad_case "a setting that the bundle has not" "has no setting 'y'" \
 	"{ settings: { y: 1 }, cases: [ { name: x, $on, expect: { driver: a } } ] }"

@@ -66,42 +66,42 @@ says "without a source there is nothing to build" 0 "nothing to build" build "$b
 # --- the file
 says "no bundle" 1 "cannot open '.*none/bundle.yaml'" verify "$work/none"
 : >"$bundle/bundle.yaml"
-says "an empty manifest" 4 "bundle.yaml: " verify "$bundle"
+says "an empty manifest" 4 "bundle.yaml: the file is empty" verify "$bundle"
 printf 'bundle: [' >"$bundle/bundle.yaml"
-says "what is no YAML, with its line" 4 "bundle.yaml:[0-9]+:[0-9]+: " verify "$bundle"
+says "what is no YAML, with its line" 4 "bundle.yaml:[0-9]+:[0-9]+: invalid YAML: " verify "$bundle"
 printf 'bundle: a\0b\n' >"$bundle/bundle.yaml"
-says "what is no text" 4 "bundle.yaml:1: this is not text: it has the byte 0x00" verify "$bundle"
+says "what is no text" 4 "bundle.yaml:1: the byte 0x00 is not part of printable UTF-8" verify "$bundle"
 printf 'bundle: x\nvendor: \303\050\n' >"$bundle/bundle.yaml"
-says "what is no UTF-8" 4 "bundle.yaml:2: this is not text: it has the byte 0xc3" verify "$bundle"
+says "what is no UTF-8" 4 "bundle.yaml:2: the byte 0xc3 is not part of printable UTF-8" verify "$bundle"
 printf '%%YAML 1.2\n---\nbundle: x\n' >"$bundle/bundle.yaml"
-says "a directive" 4 "bundle.yaml:1: a line may not start with '%'" verify "$bundle"
+says "a directive" 4 "bundle.yaml:1:1: directives .* are not allowed" verify "$bundle"
 head -c 1100000 /dev/zero | tr '\0' '#' >"$bundle/bundle.yaml"
-says "what is too long" 4 "not a file of at most 1048576 bytes" verify "$bundle"
+says "what is too long" 4 "not a file of at most 262144 bytes" verify "$bundle"
 rm "$bundle/bundle.yaml"
 mkfifo "$bundle/bundle.yaml"
 says "what is no file" 4 "is not a file" verify "$bundle"
 rm "$bundle/bundle.yaml"
 echo '- bundle' >"$bundle/bundle.yaml"
-says "a list" 4 "a manifest is a mapping" verify "$bundle"
+says "a list" 4 "a manifest must be a mapping" verify "$bundle"
 { manifest; printf 'bundle: twice\n' >>"$bundle/bundle.yaml"; }
-says "a key that is there twice" 4 "duplicate key|bundle.yaml:" verify "$bundle"
+says "a key that is there twice" 4 "bundle.yaml:7:1: duplicate key 'bundle', first in line 1" verify "$bundle"
 printf '[%.0s' {1..200} >"$bundle/bundle.yaml"
-says "what is nested too deeply" 4 "bundle.yaml" verify "$bundle"
+says "what is nested too deeply" 4 "bundle.yaml:1:33: more than 32 lists" verify "$bundle"
 manifest 'vendor: &v Acme' 'summary: *v'
-says "an alias" 4 "aliases|single value" verify "$bundle"
+says "an alias" 4 "bundle.yaml:[0-9]+:9: anchors .* are not allowed" verify "$bundle"
 
 # --- its keys
-refuses "an unknown key" "there is no key 'polices' here; there are: bundle," 'polices: []'
+refuses "an unknown key" "bundle.yaml:7: unknown key 'polices' \(did you mean 'policies'\?\); known keys: bundle," 'polices: []'
 for key in version vendor summary claims policies; do
 	manifest
 	sed -i "/^$key:/d" "$bundle/bundle.yaml"
 	says "$key is missing" 4 "the key '$key' is missing" verify "$bundle"
 done
-refuses "a name with a slash" "'a/b' is no name for a bundle" 'bundle: a/b'
-refuses "a version with letters" "'version' is to be a version" 'version: 1.0beta'
-refuses "a version of four numbers" "'version' is to be a version" 'version: 1.2.3.4'
-refuses "an object elsewhere" "'../x.bpf.o' is no object of a bundle" 'policies: [ ../x.bpf.o ]'
-refuses "an object of another sort" "'x.ko' is no object of a bundle" 'policies: [ x.ko ]'
+refuses "a name with a slash" "'a/b' is not a valid name of a bundle" 'bundle: a/b'
+refuses "a version with letters" "'version' must be a version" 'version: 1.0beta'
+refuses "a version of four numbers" "'version' must be a version" 'version: 1.2.3.4'
+refuses "an object elsewhere" "'../x.bpf.o' is not an object of a bundle" 'policies: [ ../x.bpf.o ]'
+refuses "an object of another sort" "'x.ko' is not an object of a bundle" 'policies: [ x.ko ]'
 refuses "no policy at all" "a bundle needs a policy" 'policies: []'
 refuses "a policy without an object" "at least one object" 'policies: [ [] ]'
 refuses "a claim without a bus" "the key 'bus' is missing" 'claims: [ { vendor: 1 } ]'
@@ -109,12 +109,12 @@ refuses "a claim of a vendor that is none" "'vendor' must be an id in hexadecima
 
 # --- settings
 refuses "a setting without a type" "the key 'type' is missing" "$(setting 'default: 1')"
-refuses "a setting of an unknown type" "is int, bool or string" "$(setting 'type: float, default: 1')"
+refuses "a setting of an unknown type" "must be int, bool or string" "$(setting 'type: float, default: 1')"
 refuses "a setting without a default" "the key 'default' is missing" "$(setting 'type: int')"
-refuses "a default out of range" "it is to be a number from 1 to 3" "$(setting 'type: int, min: 1, max: 3, default: 4')"
-refuses "a range that is none" "'max' is to be a number from 3" "$(setting 'type: int, min: 3, max: 1, default: 2')"
-refuses "a default that is not allowed" "it is to be a or b" "$(setting 'type: string, values: [ a, b ], default: c')"
-refuses "a setting with an impossible name" "is no name for a setting" 'settings: { "a-b": { type: int, default: 1, help: x } }'
+refuses "a default out of range" "must be a number from 1 to 3, not '4'" "$(setting 'type: int, min: 1, max: 3, default: 4')"
+refuses "a range that is none" "'max' must be a number from 3" "$(setting 'type: int, min: 3, max: 1, default: 2')"
+refuses "a default that is not allowed" "must be a or b, not 'c'" "$(setting 'type: string, values: [ a, b ], default: c')"
+refuses "a setting with an impossible name" "is not a valid name for a setting" 'settings: { "a-b": { type: int, default: 1, help: x } }'
 manifest "$(setting 'type: int, min: 0, max: 7, default: 1')"
 says "a value that is allowed" 3 "not loaded" verify "$bundle" --set x=7
 says "hexadecimal is a number, too" 3 "not loaded" verify "$bundle" --set x=0x7

@@ -72,11 +72,14 @@ static void check_document(void)
 
 int main(void)
 {
-	printf("TAP version 13\n1..10\n");
+	printf("TAP version 13\n1..11\n");
 	check_document();
 	check_string("quotes and backslashes", "a\\\"b\\\\c", "a\"b\\c");
 	check_string("control characters", "\\n\\t\\u0001\\u001b\\u007f",
 		     "\n\t\1\33\177");
+	check_string("control characters beyond ASCII, and of direction",
+		     "\\u009b\\u202e\\u2066",
+		     "\xc2\x9b\xe2\x80\xae\xe2\x81\xa6");
 	check_string("an empty string", "", "");
 	check_string("UTF-8 of two, three and four bytes",
 		     "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7",

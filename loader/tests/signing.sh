@@ -58,7 +58,19 @@ hostile() {
 	install_it "$1" 4 "$2" --allow-unsigned "$work/hostile.tar.zst"
 }
 
-ktap_plan 100
+# quiet DESCRIPTION REGEXP ARGUMENT...: refused, and the terminal gets text
+quiet() {
+	local output
+	output=$("$bxctl" "${@:3}" 2>&1)
+	if [ $? = 4 ] && [[ $output =~ $2 ]] && ! LC_ALL=C grep -q \
+		$'[\x01-\x09\x0b-\x1f\x7f]\\|\xc2[\x80-\x9f]\\|\xe2\x80[\xaa-\xae]' <<<"$output"; then
+		ktap_ok "$1"
+	else
+		ktap_not_ok "$1" "expected: $2" "actual:" "$(cat -v <<<"$output")"
+	fi
+}
+
+ktap_plan 112
 mkdir -p "$work/etc/keys" "$work/in" "$TMPDIR"
 
 # --- signatures
@@ -114,6 +126,14 @@ tampered "two signatures" "must have exactly one signature, found 2" \
 # shellcheck disable=SC2016
 tampered "a signature without its content" "is not valid" \
 	'openssl cms -sign -binary -in bundle.yaml -signer ../acme.pem -inkey ../acme.key -outform PEM -out bundle.sig'
+# What is not trusted is not read: this is no YAML.
+broken='echo "]" >bundle.yaml'
+tampered "the signature comes before the manifest" "the file 'bundle.yaml' was changed after" "$broken"
+make_bundle
+(cd "$bundle" && eval "$broken")
+sign acme 2>/dev/null >/dev/null
+install_it "and so does the question for one" 4 "is not signed" "$bundle"
+install_it "unless none is asked for" 4 "bundle.yaml:1:1: invalid YAML" --allow-unsigned "$bundle"
 tampered "a link to elsewhere" "is neither a file nor a directory" 'ln -s /etc/passwd tests/p'
 tampered "a name that is none" "has 'a b', which is no name in a bundle" 'touch "a b"'
 make_bundle
@@ -143,7 +163,7 @@ install_it "the operator may override that" 0 installed "$bundle"
 printf '%s\n' 'claims: [ { bus: bx-sf } ]' 'override: true' >"$work/etc/keys/narrow.yaml"
 install_it "or forbid it" 4 "narrow.yaml' permits only bus bx-sf, any vendor" "$bundle"
 echo 'claim: []' >"$work/etc/keys/narrow.yaml"
-install_it "a mistake there is none for the better" 4 "narrow.yaml:1: there is no key 'claim'" "$bundle"
+install_it "a mistake there is none for the better" 4 "narrow.yaml:1: unknown key 'claim' .did you mean 'claims'" "$bundle"
 sign silent >/dev/null
 install_it "a certificate that says nothing allows nothing" 4 "the certificate 'CN=silent' permits nothing" "$bundle"
 # an authority that may speak for pci, and a vendor whose certificate it issued
@@ -204,6 +224,23 @@ rm "$work"/in/acme/d/[0-9]*
 mkdir "$work"/in/acme/d/{1..600}
 hostile "too many folders" "at most 256 files" acme
 rmdir "$work"/in/acme/d/[0-9]*
+# --- what the terminal gets of all that
+touch "$work/in/acme/d/"$'\e]0;x\a\nsigned by acme'
+archive hostile acme
+quiet "a name with escape sequences in an archive" '\\x1b\]0;x\\x07\\x0asigned by' install --offline --allow-unsigned "$work/hostile.tar.zst"
+rm "$work/in/acme/d/"$'\e'*
+make_bundle $'vendor: "Evil\\rsigned by /CN=Debian\\e[8m"'
+quiet "an escape in the manifest" 'control character U\+000D is not allowed' verify "$bundle"
+make_bundle $'"a\\u202eb": c'
+quiet "a change of direction in a key" 'control character U\+202E' verify "$bundle"
+make_bundle $'vendor: Evil\e[8m'
+quiet "a byte of the manifest" 'the byte 0x1b is not part of' verify "$bundle"
+make_bundle
+mv "$bundle" "$work/"$'x\e[8m\302\233'
+rm "$work/"$'x\e[8m\302\233/good.bpf.o'
+quiet "a directory" 'x\\x1b\[8m\\xc2\\x9b' verify "$work/"$'x\e[8m\302\233/tests/x.yaml'
+quiet "an argument" 'x\\x1b' install --offline "$work/"$'x\e[8m\302\233'
+rm -r "$work/x"*
 truncate -s 70M "$work/in/acme/d/zeros"
 hostile "much from little" "64 MiB" acme
 rm "$work/in/acme/d/zeros"
@@ -218,15 +255,20 @@ install_it "an empty one" 4 "there is no file in it" "$work/empty.tar.zst"
 nothing "nothing is left of all that"
 
 # --- settings, upgrade, rollback: on disk
+make_bundle 'settings: { m: { type: string, values: [ a, "\u00e9\"\\ \U0001f427" ], default: a, help: x } }'
+install_it "any text may be the value of a setting" 0 installed --allow-unsigned --set 'm=é"\ 🐧' "$bundle"
+says "and is still one afterwards" 0 "upgraded" upgrade --offline --allow-unsigned "$bundle"
+check_equal "as it was given" '"m=é\"\\ 🐧"' "$(sed -n 's/.*- \("m=.*\)/\1/p' "$state/acme/state.yaml" | sort -u)"
+"$bxctl" remove acme >/dev/null
 settings='settings: { x: { type: int, min: 0, max: 9, default: 1, help: x } }'
 make_bundle "$settings"
 mkdir -p "$work/etc/bundles.d"
 echo 'x: 12' >"$work/etc/bundles.d/acme.yaml"
 install_it "a value in a file that is not allowed" 4 "'12' is no value for the setting 'x'" --allow-unsigned "$bundle"
 echo 'y: 1' >"$work/etc/bundles.d/acme.yaml"
-install_it "a setting in a file that there is not" 4 "bundles.d/acme.yaml: bundle 'acme' has no setting 'y'; there are: x" --allow-unsigned "$bundle"
+install_it "a setting in a file that there is not" 4 "bundles.d/acme.yaml:1: bundle 'acme' has no setting 'y'; there are: x" --allow-unsigned "$bundle"
 echo '[ x ]' >"$work/etc/bundles.d/acme.yaml"
-install_it "a file of settings that is none" 4 "this is to be a mapping" --allow-unsigned "$bundle"
+install_it "a file of settings that is none" 4 "the file must be a mapping" --allow-unsigned "$bundle"
 nothing "nothing of it is installed"
 echo 'x: 3' >"$work/etc/bundles.d/acme.yaml"
 install_it "a value that is allowed" 0 installed --allow-unsigned "$bundle" --set x=4
@@ -278,6 +320,6 @@ says "an interrupted change shows" 3 "acme .* change interrupted" status
 says "and is put right" 0 "a change of bundle 'acme' was interrupted: it is put right" disable acme
 check_match "for good" "^# written" "$(<"$state/acme/state.yaml")"
 echo 'format: 2' >"$state/acme/state.yaml"
-says "a state of another format" 4 "state.yaml:1: .*'format' is to be a number from 1 to 1" enable --offline acme
+says "a state of another format" 4 "state.yaml:1: .*'format' must be a number from 1 to 1" enable --offline acme
 says "is no reason to do nothing" 0 "installed" install --offline --allow-unsigned "$bundle"
 says "status names it" 3 "acme .*unreadable.*" status

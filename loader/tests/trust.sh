@@ -228,9 +228,9 @@ sed -i '/^claims/c claims: [ { bus: pci, vendor: 0x1f96 } ]' "$bundle/bundle.yam
 "$bxctl" sign -k "$work/leaf.key" -c "$work/leaf.pem" "$bundle" >/dev/null
 refused "so another one is another one" "claims bus pci, vendor 0x1f96, and .* permits only bus pci, vendor 0x8086"
 sed -i '/^claims/c claims: [ { bus: pci, vendor: 10dg } ]' "$bundle/bundle.yaml"
-refused "one that is none is refused" "'vendor' must be an id in hexadecimal .*, got '10dg'"
+says "one that is none is refused" 4 "'vendor' must be an id in hexadecimal .*, got '10dg'" sign -k "$work/leaf.key" -c "$work/leaf.pem" "$bundle"
 sed -i '/^claims/c claims: [ { bus: pci, vendor: 0 } ]' "$bundle/bundle.yaml"
-refused "as is 0" "'vendor' must be an id in hexadecimal .*, got '0'"
+says "as is 0" 4 "'vendor' must be an id in hexadecimal .*, got '0'" sign -k "$work/leaf.key" -c "$work/leaf.pem" "$bundle"
 sed -i '/^claims/c claims: [ { bus: pci } ]' "$bundle/bundle.yaml"
 
 # --- limits of the operator

@@ -2,6 +2,18 @@
 /* The state of an installed bundle: what is read and written is read again */
 #include "fuzz.h"
 
+static bool is_same(const struct generation *a, const struct generation *b)
+{
+	if (a->number != b->number || a->nr_set != b->nr_set ||
+	    strcmp(a->version, b->version) || strcmp(a->signer, b->signer) ||
+	    a->policies.count != b->policies.count)
+		return false;
+	for (unsigned int i = 0; i < a->nr_set; i++)
+		if (strcmp(a->set[i], b->set[i]))
+			return false;
+	return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bx_handle *h = fuzz_handle();
@@ -25,6 +37,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    a->count != b->count || a->current != b->current ||
 		    a->enabled != b->enabled || a->shadow != b->shadow)
 			abort();
+		for (unsigned int i = 0; i < a->count; i++)
+			if (!is_same(&a->gens[i], &b->gens[i]))
+				abort();
 	}
 	state_free(a);
 	state_free(b);

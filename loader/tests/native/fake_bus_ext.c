@@ -144,7 +144,8 @@ static void eject(struct policy *p)
 	*e = (struct bx_exit_info) {
 		.kind = BX_EXIT_RETURN,
 		.code = 77,
-		.msg = "select() returned 77",
+		/* what a policy says is what its author wants to be seen */
+		.msg = "select() returned 77\033[8m\r\nbxctl: done",
 		.version = p->rec.version,
 		.id = p->rec.id,
 		.seq = fake->nr_exits,

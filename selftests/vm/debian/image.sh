@@ -40,7 +40,7 @@ packages() {
 	echo linux-image-6.12-amd64 linux-headers-6.12-amd64
 	echo systemd-sysv initramfs-tools udev kmod zstd dkms dwarves
 	# what the debs need: a machine without a network has to have it
-	echo libelf-dev zlib1g-dev libfyaml-dev libkmod-dev libarchive-dev libssl-dev
+	echo libelf-dev zlib1g-dev libyaml-dev libkmod-dev libarchive-dev libssl-dev
 }
 
 # Runs where mmdebstrap is root, with the new system's / as its argument, on which
