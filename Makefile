@@ -177,7 +177,8 @@ test: all $(TEST_PROGS) $(TEST_PACKAGES) vm-ready ## run the tests; TESTS="patte
 	@MAKE_PID=$$PPID VM_KERNEL_DIR=$(KDIR) selftests/run
 
 # The limits of tests.list are for the default set.
-test-full: ## the tests, and those that take long: hours
+test-full: ## the tests, those that take long, and each fuzz target for 30 s: hours
+	@$(MAKE) --no-print-directory fuzz
 	@SET=full SLOWER=$(or $(SLOWER),5) IN_VM=1 BX_KILL_STEPS=all STRESS_SECONDS=3600 $(MAKE) --no-print-directory test
 
 quick: all $(TEST_PROGS) vm-ready ## after an edit: the quick tests on the host, and in one VM those that it touches

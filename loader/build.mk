@@ -71,7 +71,7 @@ $(KILLAT): loader/tests/killat.c
 # bxctl with faults at its steps: all of it but kernel.c and control.c, with sanitizers
 # and a kernel of the tests' own.
 # Each test is linked with all of these files.
-LOADER_NATIVE := crash_safety text yaml
+LOADER_NATIVE := crash_safety objects text yaml
 NATIVE_TESTS  := $(LOADER_NATIVE:%=$(BUILD)/loader/tests/native/%)
 NATIVE_SOURCES := $(wildcard loader/tests/native/*.c loader/cmd/*.c) \
 	$(filter-out %/kernel.c %/control.c,$(wildcard loader/lib/*.c))

@@ -161,10 +161,21 @@ int bx_kernel_version(struct bx_handle *handle, char *buf, size_t size);
 
 /* ---- objects and policies ---- */
 
+/** BX_NAME_RULE - the rule of bx_name_is_good(), for messages */
+#define BX_NAME_RULE	"up to 31 of [A-Za-z0-9_.-], the first of them [A-Za-z0-9_]"
+
+/**
+ * bx_name_is_good() - is it a name for a policy, a bundle, a bus or a driver?
+ * @name: the name
+ *
+ * Return: whether it is as BX_NAME_RULE says.
+ */
+bool bx_name_is_good(const char *name);
+
 /**
  * enum bx_item_kind - what an object has to attach
  * @BX_ITEM_POLICY: a struct bus_ext_ops in the section .struct_ops.link
- * @BX_ITEM_HOOK: a program in a section fmod_ret/...
+ * @BX_ITEM_HOOK: a program in the section fmod_ret/bx_hook_select
  */
 enum bx_item_kind {
 	BX_ITEM_POLICY,

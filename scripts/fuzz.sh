@@ -62,6 +62,7 @@ seeds() {
 		printf '  ? ? ? ? ? ?$?:\t ?2' >"$dir/keys"
 		;;
 	esac
+	[ "$1" != object ] || cp "$build"/bpf/bundles/*/*.bpf.o "$build"/loader/tests/objects/*.bpf.o "$dir/"
 	rm -rf "$work"
 }
 

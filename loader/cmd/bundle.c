@@ -20,14 +20,16 @@ extern char **environ;
 
 /* ---- new ---- */
 
-/* A name with which a variable in C may start */
+/* A variable in C that is called like the bundle, as far as possible */
 static void identifier(char *buf, size_t size, const char *name)
 {
-	size_t i;
+	size_t n;
 
-	for (i = 0; name[i] && i + 1 < size; i++)
-		buf[i] = isalnum((unsigned char)name[i]) ? name[i] : '_';
-	buf[i] = '\0';
+	n = snprintf(buf, size, "%s%s",
+		     isdigit((unsigned char)name[0]) ? "_" : "", name);
+	for (size_t i = 0; i < n && i < size; i++)
+		if (buf[i] && !isalnum((unsigned char)buf[i]))
+			buf[i] = '_';
 }
 
 /* The template with NAME and IDENT replaced. */
@@ -55,17 +57,6 @@ static int write_template(struct env *env, const char *path, const char *text,
 		return failure(env, "cannot write '%s': %s", path,
 			       strerror(errno));
 	return 0;
-}
-
-static bool is_bundle_name(const char *name)
-{
-	const char *p;
-
-	for (p = name; isalnum((unsigned char)*p) || (*p && strchr("_-", *p));
-	     p++)
-		;
-	return !*p && isalpha((unsigned char)name[0]) &&
-		strlen(name) < BX_NAME_LEN;
 }
 
 #define NR_TEMPLATES	3
@@ -99,7 +90,7 @@ static int write_templates(struct env *env, const char *dir, const char *name)
 	static const char *const texts[NR_TEMPLATES] = {
 		template_manifest, template_policy, template_cases
 	};
-	char path[4200], ident[BX_NAME_LEN];
+	char path[4200], ident[BX_NAME_LEN + 1];
 	int err = 0;
 
 	identifier(ident, sizeof(ident), name);
@@ -122,10 +113,10 @@ static int do_new(struct env *env)
 	int err;
 
 	name = name ? name + 1 : dir;
-	if (!is_bundle_name(name))
+	if (!bx_name_is_good(name))
 		return usage_error(env,
-				   "'%s' is no name for a bundle: up to %d of [A-Za-z0-9_-], starting with a letter",
-				   name, BX_NAME_LEN - 1);
+				   "'%s' is not a valid name of a bundle: use " BX_NAME_RULE,
+				   name);
 	if (!access(dir, F_OK))
 		return failure(env, "cannot create '%s': %s", dir,
 			       strerror(EEXIST));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: a bundle's manifest and settings
+ * libbusext: a bundle's manifest; its settings are in settings.c
  *
  * All of it is untrusted: what is not exactly as docs/bundle.md says is refused,
  * with the line and the remedy.
@@ -77,244 +77,7 @@ static int read_version(struct bx_bundle *b, struct yaml_node *root,
 			key, *out);
 }
 
-/* ---- settings ---- */
-
-static const char *const type_names[] = {
-	[BX_SETTING_INT]	= "int",
-	[BX_SETTING_BOOL]	= "bool",
-	[BX_SETTING_STRING]	= "string",
-};
-
-/* What is allowed, for people */
-static void describe(struct setting *s)
-{
-	char *at = s->allowed;
-	size_t room = sizeof(s->allowed), n = 0;
-
-	if (s->about.type == BX_SETTING_BOOL)
-		n = snprintf(at, room, "true or false");
-	else if (!s->nr_values && s->about.type == BX_SETTING_INT)
-		n = snprintf(at, room, "a number from %lld to %lld",
-			     (long long)s->min, (long long)s->max);
-	else if (!s->nr_values)
-		n = snprintf(at, room, "text of up to %d characters of ASCII",
-			     MAX_VALUE_LEN - 1);
-	for (unsigned int i = 0; i < s->nr_values && n < room; i++)
-		n += snprintf(at + n, room - n, "%s%s", !i ? "" :
-			      i + 1 < s->nr_values ? ", " : " or ",
-			      s->values[i]);
-	s->about.allowed = s->allowed;
-}
-
-static bool is_allowed(const struct setting *s, const char *value)
-{
-	int64_t n;
-
-	if (!*value || strlen(value) >= MAX_VALUE_LEN)
-		return false;
-	for (unsigned int i = 0; i < s->nr_values; i++)
-		if (!strcmp(s->values[i], value))
-			return true;
-	if (s->nr_values)
-		return false;
-	switch (s->about.type) {
-	case BX_SETTING_INT:
-		return number_from(value, &n) && n >= s->min && n <= s->max;
-	case BX_SETTING_BOOL:
-		return !strcmp(value, "true") || !strcmp(value, "false");
-	default:
-		for (; *value; value++)
-			if (*value < ' ' || *value > '~')
-				return false;
-		return true;
-	}
-}
-
-int setting_set(struct bx_bundle *b, struct setting *s, const char *value)
-{
-	if (!is_allowed(s, value))
-		return fail(b->h, BX_FAULT_REJECTED, EINVAL,
-			    "'%s' is no value for the setting '%s' of bundle '%s': it is %s",
-			    value, s->about.name, b->about.name, s->allowed);
-	strcpy(s->value, value);
-	s->about.value = s->value;
-	return 0;
-}
-
-struct setting *bundle_setting(struct bx_bundle *b, const char *name)
-{
-	for (unsigned int i = 0; i < b->nr_settings; i++)
-		if (!strcmp(b->settings[i].about.name, name))
-			return &b->settings[i];
-	return NULL;
-}
-
-static void list_names(const struct bx_bundle *b, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	buf[0] = '\0';
-	for (unsigned int i = 0; i < b->nr_settings && n < size; i++)
-		n += snprintf(buf + n, size - n, "%s%s", n ? ", " : "",
-			      b->settings[i].about.name);
-}
-
-/* @y and @node: where the name is written; NULL for the command line */
-static int no_setting(struct bx_bundle *b, const char *name,
-		      const struct yaml *y, const struct yaml_node *node)
-{
-	char names[256], text[512];
-
-	list_names(b, names, sizeof(names));
-	snprintf(text, sizeof(text), "bundle '%s' has no setting '%.64s'; %s%s",
-		 b->about.name, name, names[0] ? "there are: " : "it has none",
-		 names);
-	if (y)
-		return yaml_bad(y, node, "%s", text);
-	return fail(b->h, BX_FAULT_REJECTED, ENOENT, "%s", text);
-}
-
-int bx_bundle_set(struct bx_bundle *b, const char *assignment)
-{
-	const char *equals = strchr(assignment, '=');
-	char name[256];
-	struct setting *s;
-
-	if (!equals || equals == assignment)
-		return fail(b->h, BX_FAULT_USAGE, EINVAL,
-			    "'%s' is no setting: write NAME=VALUE", assignment);
-	snprintf(name, sizeof(name), "%.*s", (int)(equals - assignment),
-		 assignment);
-	s = bundle_setting(b, name);
-	if (s)
-		return setting_set(b, s, equals + 1);
-	return no_setting(b, name, NULL, NULL);
-}
-
-int bx_bundle_list_settings(struct bx_bundle *b, bx_setting_fn fn, void *arg)
-{
-	int ret = 0;
-
-	for (unsigned int i = 0; !ret && i < b->nr_settings; i++)
-		ret = fn(&b->settings[i].about, arg);
-	return ret;
-}
-
-static bool is_identifier(const char *name)
-{
-	const char *p;
-
-	for (p = name; isalnum((unsigned char)*p) || *p == '_'; p++)
-		;
-	return !*p && p > name && p - name < BX_NAME_LEN &&
-		!isdigit((unsigned char)*name);
-}
-
-static int read_type(struct bx_bundle *b, struct yaml_node *map,
-		     struct setting *s)
-{
-	const char *text = NULL;
-	int err;
-
-	err = yaml_text(&b->yaml, map, "type", YAML_REQUIRED, &text);
-	for (s->about.type = BX_SETTING_INT;
-	     !err && s->about.type <= BX_SETTING_STRING; s->about.type++)
-		if (!strcmp(text, type_names[s->about.type]))
-			return 0;
-	return err ?: yaml_bad(&b->yaml, yaml_at(map, "type"),
-			       "the type of a setting must be int, bool or string, not '%s'",
-			       text);
-}
-
-static int read_values(struct bx_bundle *b, struct yaml_node *map,
-		       struct setting *s)
-{
-	struct yaml_node *list = NULL, *item;
-	int err;
-
-	err = yaml_list(&b->yaml, map, "values", YAML_OPTIONAL, &list);
-	for (unsigned int i = 0; !err && list && (item = yaml_item(list, i));
-	     i++) {
-		if (i == MAX_VALUES)
-			return yaml_bad(&b->yaml, list, "at most %d values",
-					MAX_VALUES);
-		err = yaml_scalar(&b->yaml, item, &s->values[i]);
-		if (!err && strlen(s->values[i]) >= MAX_VALUE_LEN)
-			return yaml_bad(&b->yaml, item,
-					"a value must have less than %d bytes",
-					MAX_VALUE_LEN);
-		s->nr_values = i + 1;
-	}
-	return err;
-}
-
-static int read_setting(struct bx_bundle *b, struct yaml_node *map,
-			const char *name)
-{
-	static const char *const keys[] = {
-		"type", "min", "max", "values", "default", "help", NULL
-	};
-	struct setting *s = &b->settings[b->nr_settings];
-	const char *value = NULL;
-	int err;
-
-	if (!is_identifier(name))
-		return yaml_bad(&b->yaml, map,
-				"'%s' is not a valid name for a setting: it must be a variable in C, of up to %d characters",
-				name, BX_NAME_LEN - 1);
-	if (!yaml_is_map(map))
-		return yaml_bad(&b->yaml, map,
-				"the setting '%s' must be a mapping ('type: int')",
-				name);
-	s->about.name = name;
-	s->min = INT64_MIN;
-	s->max = INT64_MAX;
-	err = yaml_keys(&b->yaml, map, keys);
-	if (!err)
-		err = read_type(b, map, s);
-	if (!err)
-		err = yaml_number(&b->yaml, map, "min", YAML_OPTIONAL,
-				  INT64_MIN, INT64_MAX, &s->min);
-	if (!err)
-		err = yaml_number(&b->yaml, map, "max", YAML_OPTIONAL, s->min,
-				  INT64_MAX, &s->max);
-	if (!err)
-		err = read_values(b, map, s);
-	if (!err)
-		err = yaml_text(&b->yaml, map, "help", YAML_REQUIRED,
-				&s->about.help);
-	if (!err)
-		err = yaml_text(&b->yaml, map, "default", YAML_REQUIRED,
-				&value);
-	if (err)
-		return err;
-	describe(s);
-	if (!is_allowed(s, value))
-		return yaml_bad(&b->yaml, yaml_at(map, "default"),
-				"the default of '%s' must be %s, not '%s'",
-				name, s->allowed, value);
-	b->nr_settings++;
-	return setting_set(b, s, value);
-}
-
-static int read_settings(struct bx_bundle *b, struct yaml_node *root)
-{
-	struct yaml_node *map = NULL, *value;
-	const char *name;
-	int err;
-
-	err = yaml_map(&b->yaml, root, "settings", YAML_OPTIONAL, &map);
-	for (unsigned int i = 0;
-	     !err && map && (value = yaml_pair(map, i, &name)); i++) {
-		if (i == MAX_SETTINGS)
-			return yaml_bad(&b->yaml, map, "at most %d settings",
-					MAX_SETTINGS);
-		err = read_setting(b, value, name);
-	}
-	return err;
-}
-
-/* ---- the rest of the manifest ---- */
+/* ---- the manifest ---- */
 
 /* A file beside the manifest, and of a sort that bxctl can build */
 static int read_object(struct bx_bundle *b, struct yaml_node *node,
@@ -383,9 +146,9 @@ static int read_drivers(struct bx_bundle *b, struct yaml_node *root)
 			return yaml_bad(&b->yaml, list, "at most %d drivers",
 					MAX_DRIVERS);
 		err = yaml_scalar(&b->yaml, item, &name);
-		if (!err && !name_is_good(name))
+		if (!err && !bx_name_is_good(name))
 			err = yaml_bad(&b->yaml, item,
-				       "'%s' is not a valid name of a driver",
+				       "'%s' is not a valid name of a driver: use " BX_NAME_RULE,
 				       name);
 		b->drivers[b->nr_drivers++] = name;
 	}
@@ -432,10 +195,10 @@ static int read_manifest(struct bx_bundle *b)
 	if (!err)
 		err = yaml_text(&b->yaml, root, "bundle", YAML_REQUIRED,
 				&b->about.name);
-	if (!err && !name_is_good(b->about.name))
+	if (!err && !bx_name_is_good(b->about.name))
 		err = yaml_bad(&b->yaml, yaml_at(root, "bundle"),
-			       "'%s' is not a valid name of a bundle: up to %d of [A-Za-z0-9_.-], not starting with a dot",
-			       b->about.name, BX_NAME_LEN - 1);
+			       "'%s' is not a valid name of a bundle: use " BX_NAME_RULE,
+			       b->about.name);
 	if (!err)
 		err = read_version(b, root, "version", YAML_REQUIRED,
 				   &b->about.version);
@@ -453,7 +216,7 @@ static int read_manifest(struct bx_bundle *b)
 		err = read_policies(b, root);
 	if (!err)
 		err = read_drivers(b, root);
-	return err ?: read_settings(b, root);
+	return err ?: settings_read(b, root);
 }
 
 /* ---- opening ---- */
@@ -650,7 +413,7 @@ static int read_chosen(struct bx_bundle *b, const struct yaml *y)
 	for (unsigned int i = 0; !err && (node = yaml_pair(root, i, &name)); i++) {
 		s = bundle_setting(b, name);
 		if (!s)
-			return no_setting(b, name, y, node);
+			return setting_missing(b, name, y, node);
 		err = yaml_scalar(y, node, &value);
 		if (!err)
 			err = setting_set(b, s, value);

@@ -2,8 +2,10 @@
 /*
  * libbusext: a bundle, as its files see it
  *
- *	bundle.c   the manifest and the settings
+ *	bundle.c   the manifest
  *	claims.c   buses and vendors that policies may decide about
+ *	settings.c the settings in the manifest, and their values
+ *	constants.c  the values as constants of the policies
  *	force.c    load, verify, plan, apply
  *	cases.c    the bundle's own test cases
  *	sign.c, signature.c, trust.c, keys.c, cert.c  who made it (sign.h, trust.h)
@@ -98,8 +100,6 @@ struct bx_bundle {
 /* bundle.c */
 /* @buf: PATH_MAX bytes for the operator's file of values */
 void settings_path(struct bx_handle *h, char *buf, const char *name);
-struct setting *bundle_setting(struct bx_bundle *b, const char *name);
-int setting_set(struct bx_bundle *b, struct setting *s, const char *value);
 int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
 		   struct bx_bundle **bundle);
 int bundle_open_checked(struct bx_handle *h, const char *dir, const char *shown,
@@ -127,6 +127,19 @@ int claims_read(const struct yaml *y, struct yaml_node *root,
 /* Does one of the claims include this one? */
 bool claims_cover(const struct claim *claims, unsigned int nr, const char *bus,
 		  int64_t vendor);
+
+/* settings.c */
+int settings_read(struct bx_bundle *b, struct yaml_node *root);
+struct setting *bundle_setting(struct bx_bundle *b, const char *name);
+int setting_set(struct bx_bundle *b, struct setting *s, const char *value);
+/* @y and @node: where it is named; NULL for the command line */
+int setting_missing(struct bx_bundle *b, const char *name,
+		    const struct yaml *y, const struct yaml_node *node);
+
+/* constants.c: @seen has a bit for each setting that an object has a constant for */
+int constants_put(struct bx_bundle *b, const struct object *obj,
+		  uint64_t *seen);
+int constants_check(struct bx_bundle *b, uint64_t seen);
 
 /* force.c: the lock is held until bundle_unload() */
 

@@ -70,7 +70,7 @@ bool claim_from_uri(const char *text, size_t len, char *bus,
 		if (!vendor_from(slash + 1, &claim->vendor))
 			return false;
 	}
-	if (!name_is_good(copy))
+	if (!bx_name_is_good(copy))
 		return false;
 	strcpy(bus, copy);
 	claim->bus = bus;
@@ -90,8 +90,8 @@ static int read_claim(const struct yaml *y, struct yaml_node *item,
 	err = yaml_keys(y, item, keys);
 	if (!err)
 		err = yaml_text(y, item, "bus", YAML_REQUIRED, &claim->bus);
-	if (!err && !name_is_good(claim->bus))
-		err = yaml_bad(y, yaml_at(item, "bus"), "invalid bus '%s'",
+	if (!err && !bx_name_is_good(claim->bus))
+		err = yaml_bad(y, yaml_at(item, "bus"), "'%s' is not a valid name of a bus: use " BX_NAME_RULE,
 			       claim->bus);
 	if (!err)
 		err = yaml_text(y, item, "vendor", YAML_OPTIONAL, &vendor);

@@ -6,135 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "bundle.h"
-
-/* ---- settings become constants ---- */
-
-/* A constant of an object, by the name of a setting */
-struct constant {
-	const struct btf	*btf;
-	const struct btf_type	*type;
-	char			*data;
-	size_t			size;
-};
-
-static bool find_constant(const struct object *obj, const char *name,
-			  struct constant *c)
-{
-	const struct btf_type *sec, *var;
-	struct bpf_map *map;
-	size_t size = 0;
-	char *data;
-	int id;
-
-	c->btf = bpf_object__btf(obj->bpf);
-	id = btf__find_by_name_kind(c->btf, ".rodata", BTF_KIND_DATASEC);
-	bpf_object__for_each_map(map, obj->bpf)
-		if (strstr(bpf_map__name(map), ".rodata"))
-			break;
-	if (id < 0 || !map)
-		return false;
-	data = bpf_map__initial_value(map, &size);
-	sec = btf__type_by_id(c->btf, id);
-	for (int i = 0; data && i < btf_vlen(sec); i++) {
-		const struct btf_var_secinfo *v = btf_var_secinfos(sec) + i;
-
-		var = btf__type_by_id(c->btf, v->type);
-		if (strcmp(btf__name_by_offset(c->btf, var->name_off), name) ||
-		    (size_t)v->offset + v->size > size)
-			continue;
-		c->type = btf__type_by_id(c->btf,
-					  btf__resolve_type(c->btf, v->type));
-		c->data = data + v->offset;
-		c->size = v->size;
-		return c->type;
-	}
-	return false;
-}
-
-static int misfit(struct bx_bundle *b, const struct object *obj,
-		  const struct setting *s, const char *what)
-{
-	return fail(b->h, BX_FAULT_REJECTED, EINVAL,
-		    "the setting '%s' of bundle '%s' does not fit the variable of that name in '%s': it is %s",
-		    s->about.name, b->about.name, obj->path, what);
-}
-
-static bool fits(int64_t n, size_t size, bool is_signed)
-{
-	int bits = 8 * size;
-
-	if (size == 8)
-		return is_signed || n >= 0;
-	if (is_signed)
-		return n >= -(1LL << (bits - 1)) && n < 1LL << (bits - 1);
-	return n >= 0 && n < 1LL << bits;
-}
-
-static int put_number(struct bx_bundle *b, const struct object *obj,
-		      const struct setting *s, struct constant *c)
-{
-	bool is_bool = s->about.type == BX_SETTING_BOOL, is_signed;
-	int64_t n = 0;
-
-	if (!btf_is_int(c->type) || (c->size != 1 && c->size != 2 &&
-				     c->size != 4 && c->size != 8))
-		return misfit(b, obj, s, "no number");
-	is_signed = btf_int_encoding(c->type) & BTF_INT_SIGNED;
-	if (is_bool)
-		n = s->value[0] == 't';
-	else
-		number_from(s->value, &n);
-	if (!fits(n, c->size, is_signed))
-		return misfit(b, obj, s, "too small for this value");
-	/* x86 and arm64 alike have the low byte first */
-	memcpy(c->data, &n, c->size);
-	return 0;
-}
-
-static int put_text(struct bx_bundle *b, const struct object *obj,
-		    const struct setting *s, struct constant *c)
-{
-	if (!btf_is_array(c->type) || c->size != btf_array(c->type)->nelems)
-		return misfit(b, obj, s, "no array of characters");
-	if (strlen(s->value) >= c->size)
-		return misfit(b, obj, s, "too short for this value");
-	memset(c->data, 0, c->size);
-	memcpy(c->data, s->value, strlen(s->value));
-	return 0;
-}
-
-/* Which settings the object has, as bits in @seen. */
-static int put_settings(struct bx_bundle *b, struct object *obj, uint64_t *seen)
-{
-	struct constant c;
-	int err = 0;
-
-	for (unsigned int i = 0; !err && i < b->nr_settings; i++) {
-		struct setting *s = &b->settings[i];
-
-		if (!find_constant(obj, s->about.name, &c))
-			continue;
-		*seen |= 1ULL << i;
-		err = s->about.type == BX_SETTING_STRING ?
-			put_text(b, obj, s, &c) : put_number(b, obj, s, &c);
-	}
-	return err;
-}
-
-static int check_settings(struct bx_bundle *b, uint64_t seen)
-{
-	for (unsigned int i = 0; i < b->nr_settings; i++)
-		if (!(seen & 1ULL << i))
-			return fail(b->h, BX_FAULT_REJECTED, EINVAL,
-				    "the setting '%s' of bundle '%s' has no effect: no policy has a variable 'const volatile ... %s'",
-				    b->settings[i].about.name, b->about.name,
-				    b->settings[i].about.name);
-	return 0;
-}
 
 /* ---- loading ---- */
 
@@ -202,7 +76,7 @@ static int try_object(struct bx_bundle *b, struct transaction *txn,
 	if (!err)
 		err = check_mode(b, obj);
 	if (!err)
-		err = put_settings(b, obj, seen);
+		err = constants_put(b, obj, seen);
 	return err ?: object_load(b->h, obj);
 }
 
@@ -257,7 +131,7 @@ int bundle_load(struct bx_bundle *b, const struct names *drops,
 	for (unsigned int i = 0; !err && i < b->nr_policies; i++)
 		err = load_policy(b, txn, &b->policies[i], &seen);
 	if (!err)
-		err = check_settings(b, seen);
+		err = constants_check(b, seen);
 	return err ?: add_drops(b->h, txn, drops);
 }
 

@@ -376,7 +376,7 @@ static const char *locate(struct candidate *c, const char *path)
 {
 	struct stat st;
 
-	if (strchr(path, '/') || !name_is_good(path) || !stat(path, &st))
+	if (strchr(path, '/') || !bx_name_is_good(path) || !stat(path, &st))
 		return path;
 	for (size_t i = 0; i < sizeof(vendor_dirs) / sizeof(*vendor_dirs); i++) {
 		snprintf(c->found, sizeof(c->found), "%s/%s", vendor_dirs[i],

@@ -9,6 +9,8 @@
  *	query.c    lists and requests, on top of control.c
  *	contract.c the operations of a bus
  *	object.c   reading and checking a BPF object before it is loaded
+ *	elf.c      its bytes, before libbpf reads them
+ *	ops.c      the fields of its policies
  *	pins.c     the pin directory and its lock
  *	links.c    a policy's link, and whether it is in force
  *	apply.c    the transaction: load, stage, commit, verify, or roll back
@@ -16,7 +18,9 @@
  *
  * Bundles (bundle.h):
  *	yaml_tree.c, yaml.c  the files that people write
- *	bundle.c   the manifest and the settings
+ *	bundle.c   the manifest
+ *	settings.c the settings in the manifest, and their values
+ *	constants.c  the values as constants of the policies
  *	force.c    load, verify, plan, apply
  *	cases.c    test cases
  *	tree.c     a bundle's files in a directory
@@ -206,12 +210,47 @@ int item_attach(struct bx_handle *h, struct item *item);
 int id_of(struct bx_handle *h, int link_fd, __u64 *id);
 void leave_astray(struct bx_handle *h);
 
+/* Bytes of an object, and of each of its sections and types */
+#define OBJECT_SIZE_MAX		(16 << 20)
+
 int object_open(struct bx_handle *h, const char *path, const char *shown,
 		__u64 extra, struct object *obj);
+int object_read(struct bx_handle *h, char *data, size_t size,
+		const char *shown, __u64 extra, struct object *obj);
 int object_load(struct bx_handle *h, struct object *obj);
 void object_close(struct object *obj);
 void item_close(struct item *item);
-bool name_is_good(const char *name);
+
+/* elf.c */
+int object_check_bytes(struct bx_handle *h, const char *shown, char *data,
+		       size_t size);
+
+/* ops.c */
+
+/**
+ * struct ops - a policy's initial value and the type that describes it
+ * @obj: its object
+ * @btf: the object's BTF
+ * @type: the struct
+ * @data: the value
+ * @size: its size in bytes
+ * @path: the object, for people
+ * @map: the policy's variable in the object
+ */
+struct ops {
+	struct bpf_object	*obj;
+	const struct btf	*btf;
+	const struct btf_type	*type;
+	char			*data;
+	size_t			size;
+	const char		*path;
+	const char		*map;
+};
+
+int ops_reject(struct bx_handle *h, const struct ops *v, const char *what);
+int ops_read(struct bx_handle *h, const struct ops *v, __u64 extra,
+	     struct bx_applied *about);
+bool ops_has_program(const struct ops *v, const struct bpf_program *prog);
 
 /**
  * struct names - of policies

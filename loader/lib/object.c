@@ -2,220 +2,109 @@
 /*
  * libbusext: reading and checking a BPF object before it is loaded
  *
- * A policy's fields are found by their names in the object's own BTF: an
- * object may have been built against another version of struct bus_ext_ops.
- * The kernel checks all of this again; here it is done for the message.
+ * All that an object has is loaded with it, so it may have nothing but policies, the
+ * programs that they use, hooks, and maps that end with them.  elf.c checks its bytes
+ * first, and ops.c the fields of a policy.
  */
-#include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <sys/stat.h>
 
 #include "internal.h"
 
 #define OPS_TYPE	"bus_ext_ops"
-#define HOOK_SECTION	"fmod_ret"
+#define HOOK		"bx_hook_select"
 
-/* A policy's initial value and the type that describes it. */
-struct value {
-	const struct btf	*btf;
-	const struct btf_type	*type;
-	char			*data;
-	size_t			size;
-	const char		*path;
-	const char		*map;
-	__u64			extra;	/* flags beside its own */
-};
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		(c >= '0' && c <= '9') || c == '_';
+}
 
-bool name_is_good(const char *name)
+bool bx_name_is_good(const char *name)
 {
 	const char *p;
 
-	if (name[0] == '.')
+	if (!is_word(name[0]))
 		return false;
 	for (p = name; *p; p++)
-		if (!isalnum((unsigned char)*p) && !strchr("_.-", *p))
+		if (!is_word(*p) && *p != '.' && *p != '-')
 			return false;
-	return p > name && p - name < BX_NAME_LEN;
+	return p - name < BX_NAME_LEN;
 }
 
-static int reject(struct bx_handle *h, const struct value *v, const char *what)
+/* Is it one of the maps that the object defines in '.maps'? */
+static bool is_defined(const struct object *obj, const char *name)
 {
-	return fail(h, BX_FAULT_REJECTED, EINVAL,
-		    "cannot apply '%s': policy '%s': %s", v->path, v->map,
-		    what);
-}
+	const struct btf *btf = bpf_object__btf(obj->bpf);
+	int id = btf__find_by_name_kind(btf, ".maps", BTF_KIND_DATASEC);
+	const struct btf_type *sec = id < 0 ? NULL : btf__type_by_id(btf, id);
 
-static const struct btf_member *member(const struct value *v,
-				       const char *name)
-{
-	const struct btf_member *m = btf_members(v->type);
-	int i;
+	for (int i = 0; sec && i < btf_vlen(sec); i++) {
+		const struct btf_type *var =
+			btf__type_by_id(btf, btf_var_secinfos(sec)[i].type);
 
-	for (i = 0; i < btf_vlen(v->type); i++, m++)
-		if (!strcmp(btf__name_by_offset(v->btf, m->name_off), name))
-			return m;
-	return NULL;
-}
-
-static const struct btf_type *real_type(const struct value *v, __u32 id)
-{
-	return btf__type_by_id(v->btf, btf__resolve_type(v->btf, id));
-}
-
-/* A number of up to eight bytes; 0 where the object has no such member. */
-static __u64 number(const struct value *v, const char *name)
-{
-	const struct btf_member *m = member(v, name);
-	__u64 n = 0;
-	__s64 size;
-
-	if (!m)
-		return 0;
-	size = btf__resolve_size(v->btf, m->type);
-	if (size <= 0 || size > (__s64)sizeof(n) ||
-	    m->offset / 8 + (size_t)size > v->size)
-		return 0;
-	memcpy(&n, v->data + m->offset / 8, size);
-	return n;
-}
-
-/* It is to be attached staged. */
-static int stage(struct bx_handle *h, const struct value *v, __u64 flags)
-{
-	const struct btf_member *m = member(v, "flags");
-
-	if (!m || btf__resolve_size(v->btf, m->type) != sizeof(flags) ||
-	    m->offset / 8 + sizeof(flags) > v->size)
-		return reject(h, v, "it has no member 'flags' of 64 bits");
-	flags |= BX_F_STAGED | v->extra;
-	memcpy(v->data + m->offset / 8, &flags, sizeof(flags));
-	return 0;
-}
-
-/* A name: there, terminated, short enough, of the right characters. */
-static int string(struct bx_handle *h, const struct value *v,
-		  const char *field, char *out)
-{
-	const struct btf_member *m = member(v, field);
-	const struct btf_type *t = m ? real_type(v, m->type) : NULL;
-	char what[160];
-	size_t room, len;
-
-	if (!t || !btf_is_array(t) || !btf_array(t)->nelems)
-		snprintf(what, sizeof(what), "it has no member '%s'", field);
-	else if (m->offset / 8 + btf_array(t)->nelems > v->size)
-		snprintf(what, sizeof(what), "its member '%s' is broken",
-			 field);
-	else
-		what[0] = '\0';
-	if (what[0])
-		return reject(h, v, what);
-
-	room = btf_array(t)->nelems;
-	len = strnlen(v->data + m->offset / 8, room);
-	if (!len)
-		snprintf(what, sizeof(what),
-			 "it has no %s: set .%s", field, field);
-	else if (len == room || len >= BX_NAME_LEN)
-		snprintf(what, sizeof(what),
-			 "its .%s is too long: %d characters at most", field,
-			 BX_NAME_LEN - 1);
-	if (what[0])
-		return reject(h, v, what);
-
-	memcpy(out, v->data + m->offset / 8, len);
-	out[len] = '\0';
-	if (!name_is_good(out)) {
-		snprintf(what, sizeof(what),
-			 "its .%s '%s' is not of [A-Za-z0-9_.-], or starts with a dot",
-			 field, out);
-		return reject(h, v, what);
-	}
-	return 0;
-}
-
-/* libbpf puts a pointer to the program where the object has a function. */
-static bool has_program(const struct value *v)
-{
-	const struct btf_member *m = btf_members(v->type);
-	const void *prog;
-	int i;
-
-	for (i = 0; i < btf_vlen(v->type); i++, m++) {
-		const struct btf_type *t = real_type(v, m->type);
-
-		if (!t || !btf_is_ptr(t))
-			continue;
-		memcpy(&prog, v->data + m->offset / 8, sizeof(prog));
-		if (prog)
+		if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
 			return true;
 	}
 	return false;
 }
 
-static int read_policy(struct bx_handle *h, const struct value *v,
-		       struct bx_applied *about)
+/* A type may have a flavour: bus_ext_ops___v2 */
+static bool is_ops(const char *type)
 {
-	int err;
+	const char *flavour = strstr(type, "___");
+	size_t len = flavour ? (size_t)(flavour - type) : strlen(type);
 
-	err = string(h, v, "name", about->name);
-	if (!err)
-		err = string(h, v, "bus", about->target);
-	if (err)
-		return err;
-	if (!has_program(v))
-		return reject(h, v, "it implements nothing: set .select or .match");
-
-	about->kind = BX_ITEM_POLICY;
-	about->vendor = number(v, "vendor") ?: BX_ANY;
-	about->priority = number(v, "priority");
-	about->flags = number(v, "flags");
-	about->built_shadow = about->flags & BX_F_SHADOW;
-	about->version = number(v, "version");
-	if (about->flags & ~(__u64)BX_F_ALL)
-		return reject(h, v,
-			      "it has flags that this version of bxctl does not know");
-	if (about->flags & BX_F_STAGED)
-		return reject(h, v,
-			      "it has BX_F_STAGED, which is for loaders: leave it out");
-	about->flags |= v->extra;
-	return stage(h, v, about->flags);
+	return len == strlen(OPS_TYPE) && !strncmp(type, OPS_TYPE, len);
 }
 
-/* Is the map a policy?  1 yes, 0 no (not to be created), or an errno. */
-static int check_map(struct bx_handle *h, struct bpf_map *map, struct value *v)
+static void ops_init(const struct object *obj, struct bpf_map *map,
+		     struct ops *v)
+{
+	*v = (struct ops) {
+		.obj = obj->bpf,
+		.btf = bpf_object__btf(obj->bpf),
+		.path = obj->path,
+		.map = bpf_map__name(map),
+	};
+	/* a map that only claims to be a struct_ops one has no value */
+	if (is_defined(obj, v->map))
+		return;
+	v->type = btf__type_by_id(v->btf, bpf_map__btf_value_type_id(map));
+	v->data = bpf_map__initial_value(map, &v->size);
+}
+
+/* The fields of a struct_ops map that is a policy */
+static int check_policy_map(struct bx_handle *h, const struct object *obj,
+			    struct bpf_map *map, struct ops *v)
 {
 	char what[160];
 	const char *type;
-	size_t len;
 
-	if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS ||
-	    !bpf_map__autocreate(map))
-		return 0;
-	v->map = bpf_map__name(map);
-	v->type = btf__type_by_id(v->btf, bpf_map__btf_value_type_id(map));
-	v->data = bpf_map__initial_value(map, &v->size);
-	if (!v->type || !v->data)
-		return reject(h, v, "it has no type or no value");
-
-	/* a type may have a flavour: bus_ext_ops___v2 */
+	ops_init(obj, map, v);
+	if (!v->type || !v->data || !btf_is_struct(v->type))
+		return ops_reject(h, v,
+				  "it is not a struct in the section .struct_ops.link");
 	type = btf__name_by_offset(v->btf, v->type->name_off);
-	len = strstr(type, "___") ? (size_t)(strstr(type, "___") - type) :
-		strlen(type);
-	if (len != strlen(OPS_TYPE) || strncmp(type, OPS_TYPE, len)) {
+	if (!is_ops(type)) {
 		snprintf(what, sizeof(what),
-			 "it is a struct %s, and bxctl attaches struct %s alone",
+			 "it is a struct %.64s, and bxctl attaches only struct %s",
 			 type, OPS_TYPE);
-		return reject(h, v, what);
+		return ops_reject(h, v, what);
 	}
+	if (!bpf_map__autocreate(map))
+		return ops_reject(h, v,
+				  "it is in an optional section: remove the '?'");
 	if (!(bpf_map__map_flags(map) & BPF_F_LINK))
-		return reject(h, v,
-			      "it is in the section .struct_ops: put it into .struct_ops.link");
-	return 1;
+		return ops_reject(h, v,
+				  "it is in the section .struct_ops: put it into .struct_ops.link");
+	return 0;
 }
 
 static int add_item(struct bx_handle *h, struct object *obj,
@@ -239,30 +128,35 @@ static int add_item(struct bx_handle *h, struct object *obj,
 
 static int find_policies(struct bx_handle *h, struct object *obj, __u64 extra)
 {
-	struct value v = {
-		.btf = bpf_object__btf(obj->bpf),
-		.path = obj->path,
-		.extra = extra,
-	};
 	struct bpf_map *map;
 	struct item *item;
-	int ret;
+	struct ops v;
+	int err;
 
 	bpf_object__for_each_map(map, obj->bpf) {
-		ret = check_map(h, map, &v);
-		if (!ret)
+		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
 			continue;
-		if (ret < 0)
-			return ret;
-		ret = add_item(h, obj, &item);
-		if (ret)
-			return ret;
+		err = check_policy_map(h, obj, map, &v);
+		if (!err)
+			err = add_item(h, obj, &item);
+		if (err)
+			return err;
 		item->map = map;
-		ret = read_policy(h, &v, &item->about);
-		if (ret)
-			return ret;
+		err = ops_read(h, &v, extra, &item->about);
+		if (err)
+			return err;
 	}
 	return 0;
+}
+
+static const char *hook_target(const struct bpf_program *prog)
+{
+	const char *section = bpf_program__section_name(prog);
+
+	if (strcmp(section, "fmod_ret/" HOOK) &&
+	    strcmp(section, "fmod_ret.s/" HOOK))
+		return NULL;
+	return strchr(section, '/') + 1;
 }
 
 static int find_hooks(struct bx_handle *h, struct object *obj)
@@ -273,21 +167,88 @@ static int find_hooks(struct bx_handle *h, struct object *obj)
 	int err;
 
 	bpf_object__for_each_program(prog, obj->bpf) {
-		if (strncmp(bpf_program__section_name(prog), HOOK_SECTION,
-			    strlen(HOOK_SECTION)) ||
-		    !bpf_program__autoload(prog))
+		target = hook_target(prog);
+		if (!target)
 			continue;
 		err = add_item(h, obj, &item);
 		if (err)
 			return err;
-		target = strchr(bpf_program__section_name(prog), '/');
 		item->prog = prog;
 		item->about.kind = BX_ITEM_HOOK;
 		item->about.vendor = BX_ANY;
 		copy_name(item->about.name, sizeof(item->about.name),
 			  bpf_program__name(prog));
 		copy_name(item->about.target, sizeof(item->about.target),
-			  target ? target + 1 : "");
+			  target);
+	}
+	return 0;
+}
+
+/* ---- nothing beside ---- */
+
+/* It would stay after the policy, or be what another process has pinned there. */
+static int check_pin(struct bx_handle *h, const struct object *obj,
+		     struct bpf_map *map)
+{
+	const char *pin = bpf_map__pin_path(map);
+
+	if (!pin)
+		return 0;
+	return fail(h, BX_FAULT_REJECTED, EINVAL,
+		    "cannot apply '%s': map '%s' asks to be pinned as '%s', which a policy's map must not: remove 'pinning' from its definition",
+		    obj->path, bpf_map__name(map), pin);
+}
+
+static bool is_used(const struct object *obj, const struct bpf_program *prog)
+{
+	struct ops v;
+
+	for (size_t i = 0; i < obj->count; i++) {
+		if (!obj->items[i].map)
+			continue;
+		ops_init(obj, obj->items[i].map, &v);
+		if (ops_has_program(&v, prog))
+			return true;
+	}
+	return false;
+}
+
+static int check_program(struct bx_handle *h, const struct object *obj,
+			 const struct bpf_program *prog)
+{
+	const char *why;
+
+	if (!bpf_program__autoload(prog))
+		why = "is optional, and bxctl loads all of an object: remove the '?' from its section, or the program";
+	else if (hook_target(prog))
+		return 0;
+	else if (bpf_program__type(prog) != BPF_PROG_TYPE_STRUCT_OPS)
+		why = "is neither a policy's program (struct_ops) nor a hook (fmod_ret/" HOOK "): remove it";
+	else if (!is_used(obj, prog))
+		why = "is not used by any policy: remove it, or set the policy's member";
+	else
+		return 0;
+	return fail(h, BX_FAULT_REJECTED, EINVAL,
+		    "cannot apply '%s': program '%s' in section '%s' %s",
+		    obj->path, bpf_program__name(prog),
+		    bpf_program__section_name(prog), why);
+}
+
+static int check_rest(struct bx_handle *h, const struct object *obj)
+{
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_map(map, obj->bpf) {
+		err = check_pin(h, obj, map);
+		if (err)
+			return err;
+	}
+	bpf_object__for_each_program(prog, obj->bpf) {
+		err = check_program(h, obj, prog);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -313,48 +274,127 @@ static int nothing_found(struct bx_handle *h, const struct object *obj)
 					bpf_map__name(map));
 	return fail(h, BX_FAULT_REJECTED, ENOEXEC,
 		    "cannot apply '%s': it has neither a policy (struct %s in .struct_ops.link) nor a hook (%s); it contains: %s",
-		    obj->path, OPS_TYPE, HOOK_SECTION "/...",
+		    obj->path, OPS_TYPE, "fmod_ret/" HOOK,
 		    len ? has : "nothing");
 }
 
-static int open_failed(struct bx_handle *h, const char *path,
-		       const char *shown, int err)
+/* ---- opening ---- */
+
+static int cannot_open(struct bx_handle *h, const char *shown, int err)
 {
-	if (access(path, R_OK))
-		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
-			    shown, strerror(errno));
+	return fail(h, BX_FAULT_FAILED, err, "cannot open '%s': %s", shown,
+		    strerror(err));
+}
+
+/* All @size bytes of a file */
+static int read_all(int fd, char *data, size_t size)
+{
+	size_t at = 0;
+
+	while (at < size) {
+		ssize_t n = read(fd, data + at, size - at);
+
+		if (n < 0 && errno != EINTR)
+			return errno;
+		if (!n)
+			return EIO;
+		at += n < 0 ? 0 : n;
+	}
+	return 0;
+}
+
+static int read_file(struct bx_handle *h, const char *path, const char *shown,
+		     char **data, size_t *size)
+{
+	/* a FIFO without a writer must not keep bxctl */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	int err = 0;
+
+	*data = NULL;
+	if (fd < 0 || fstat(fd, &st)) {
+		err = cannot_open(h, shown, errno);
+	} else if (!S_ISREG(st.st_mode) || st.st_size > OBJECT_SIZE_MAX) {
+		err = fail(h, BX_FAULT_REJECTED, EINVAL,
+			   "cannot apply '%s': it is not a file of at most %d MiB",
+			   shown, OBJECT_SIZE_MAX >> 20);
+	} else {
+		*size = st.st_size;
+		*data = malloc(*size + 1);
+		err = *data ? read_all(fd, *data, *size) : ENOMEM;
+		if (err)
+			err = cannot_open(h, shown, err);
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* As libbpf names it after its file */
+static void name_object(const char *path, char *buf, size_t size)
+{
+	const char *name = strrchr(path, '/');
+
+	snprintf(buf, size, "%s", name ? name + 1 : path);
+	buf[strcspn(buf, ".")] = '\0';
+}
+
+static int open_bytes(struct bx_handle *h, const char *data, size_t size,
+		      struct object *obj)
+{
+	char name[BX_NAME_LEN];
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
+	int err;
+
+	name_object(obj->path, name, sizeof(name));
+	log_begin(h);
+	obj->bpf = bpf_object__open_mem(data, size, &opts);
+	err = obj->bpf ? 0 : -errno;
+	log_end(h);
+	if (!err)
+		return 0;
 	return fail(h, BX_FAULT_REJECTED, ENOEXEC,
-		    "cannot apply '%s': it is not a BPF object: %s", shown,
+		    "cannot apply '%s': it is not a BPF object: %s", obj->path,
 		    h->said[0] ? h->said : strerror(-err));
 }
 
 /*
- * @shown: what people know it as, where that is not @path; @extra: flags that its
- * policies are to have beside their own.
+ * @data: the object, which is not needed afterwards; @shown: its name in messages;
+ * @extra: flags that its policies get beside their own
  */
-int object_open(struct bx_handle *h, const char *path, const char *shown,
-		__u64 extra, struct object *obj)
+int object_read(struct bx_handle *h, char *data, size_t size,
+		const char *shown, __u64 extra, struct object *obj)
 {
 	int err;
 
 	*obj = (struct object) { .path = strdup(shown) };
 	if (!obj->path)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	log_begin(h);
-	obj->bpf = bpf_object__open_file(path, NULL);
-	err = obj->bpf ? 0 : -errno;
-	log_end(h);
-	if (err)
-		return open_failed(h, path, shown, err);
-	if (!bpf_object__btf(obj->bpf))
-		return fail(h, BX_FAULT_REJECTED, ENOEXEC,
-			    "cannot apply '%s': it has no BTF: build it with -g",
-			    shown);
-	err = find_policies(h, obj, extra);
+	err = object_check_bytes(h, shown, data, size);
+	if (!err)
+		err = open_bytes(h, data, size, obj);
+	if (!err)
+		err = find_policies(h, obj, extra);
 	if (!err)
 		err = find_hooks(h, obj);
 	if (!err && !obj->count)
 		err = nothing_found(h, obj);
+	return err ?: check_rest(h, obj);
+}
+
+/* object_read() of the file @path, which people know as @shown */
+int object_open(struct bx_handle *h, const char *path, const char *shown,
+		__u64 extra, struct object *obj)
+{
+	size_t size = 0;
+	char *data;
+	int err;
+
+	*obj = (struct object) {};
+	err = read_file(h, path, shown, &data, &size);
+	if (!err)
+		err = object_read(h, data, size, shown, extra, obj);
+	free(data);
 	return err;
 }
 

@@ -190,7 +190,7 @@ static int read_generation(struct bx_handle *h, const struct yaml *y,
 	copy_name(g->signer, sizeof(g->signer), signer ?: "");
 	for (unsigned int i = 0; !err && (item = yaml_item(list, i)); i++) {
 		err = yaml_scalar(y, item, &text);
-		if (!err && (!name_is_good(text) || i == MAX_POLICIES))
+		if (!err && (!bx_name_is_good(text) || i == MAX_POLICIES))
 			err = yaml_bad(y, item,
 				       "'%s' is not a valid name of a policy",
 				       text);
@@ -282,7 +282,7 @@ int state_read(struct bx_handle *h, const char *name, struct installed *inst)
 
 	*inst = (struct installed) {};
 	copy_name(inst->name, sizeof(inst->name), name);
-	if (!name_is_good(name))
+	if (!bx_name_is_good(name))
 		return fail(h, BX_FAULT_USAGE, EINVAL,
 			    "'%s' is no name of a bundle", name);
 	state_path(h, path, name, STATE_FILE);
@@ -298,7 +298,7 @@ int state_read(struct bx_handle *h, const char *name, struct installed *inst)
 
 static int is_bundle(const struct dirent *d)
 {
-	return d->d_name[0] != '.' && name_is_good(d->d_name);
+	return d->d_name[0] != '.' && bx_name_is_good(d->d_name);
 }
 
 int state_each(struct bx_handle *h, int (*fn)(struct bx_handle *h,

@@ -40,7 +40,7 @@ refuses() {
 # setting TEXT: a manifest with the setting x of these keys
 setting() { echo "settings: { x: { help: x, $1 } }"; }
 
-ktap_plan 55
+ktap_plan 75
 
 # --- new, build
 says "a bundle is written" 0 "wrote the bundle" new "$bundle"
@@ -48,7 +48,12 @@ check "with its three files" test -e "$bundle/bundle.yaml" -a \
 	-e "$bundle/acme.bpf.c" -a -e "$bundle/tests/acme.yaml"
 says "not over what is there" 1 "cannot create '.*acme': File exists" new "$bundle"
 check "which stays" test -e "$bundle/bundle.yaml"
-says "a name is checked" 8 "'a.b' is no name for a bundle" new "$work/a.b"
+says "a name is checked" 8 "'a b' is not a valid name of a bundle: use up to 31" new "$work/a b"
+says "a name is no option" 8 "'-b' is not a valid name" new "$work/-b"
+for name in a.b 9p _x; do
+	says "a name of a manifest is one of new: $name" 0 "wrote the bundle" new "$work/$name"
+	says "and what it wrote builds" 0 "built .*$name.bpf.o" build "$work/$name"
+done
 says "an impossible place" 1 "cannot create" new "$work/none/x"
 says "it builds" 0 "built .*acme.bpf.o" build "$bundle"
 check_equal "and leaves nothing else" "acme.bpf.c acme.bpf.o bundle.yaml tests" \
@@ -98,6 +103,9 @@ for key in version vendor summary claims policies; do
 	says "$key is missing" 4 "the key '$key' is missing" verify "$bundle"
 done
 refuses "a name with a slash" "'a/b' is not a valid name of a bundle" 'bundle: a/b'
+refuses "a name that is an option" "'--help' is not a valid name of a bundle" 'bundle: --help'
+refuses "a driver that is an option" "'-r' is not a valid name of a driver" 'drivers: [ -r ]'
+refuses "a bus that is an option" "'-b' is not a valid name of a bus" 'claims: [ { bus: -b } ]'
 refuses "a version with letters" "'version' must be a version" 'version: 1.0beta'
 refuses "a version of four numbers" "'version' must be a version" 'version: 1.2.3.4'
 refuses "an object elsewhere" "'../x.bpf.o' is not an object of a bundle" 'policies: [ ../x.bpf.o ]'
@@ -111,15 +119,27 @@ refuses "a claim of a vendor that is none" "'vendor' must be an id in hexadecima
 refuses "a setting without a type" "the key 'type' is missing" "$(setting 'default: 1')"
 refuses "a setting of an unknown type" "must be int, bool or string" "$(setting 'type: float, default: 1')"
 refuses "a setting without a default" "the key 'default' is missing" "$(setting 'type: int')"
-refuses "a default out of range" "must be a number from 1 to 3, not '4'" "$(setting 'type: int, min: 1, max: 3, default: 4')"
+refuses "a default out of range" "the default of 'x' must be a number from 1 to 3, not '4'" "$(setting 'type: int, min: 1, max: 3, default: 4')"
 refuses "a range that is none" "'max' must be a number from 3" "$(setting 'type: int, min: 3, max: 1, default: 2')"
-refuses "a default that is not allowed" "must be a or b, not 'c'" "$(setting 'type: string, values: [ a, b ], default: c')"
+refuses "a default that is not allowed" "the default of 'x' must be a or b, not 'c'" "$(setting 'type: string, values: [ a, b ], default: c')"
+refuses "a default of another type" "must be a number from .*, not 'foo'" "$(setting 'type: int, default: foo')"
+refuses "a bool that is yes" "must be true or false, not 'yes'" "$(setting 'type: bool, default: yes')"
+refuses "values of a bool" "'values' is for settings of type int or string, not bool" "$(setting 'type: bool, values: [ yes, no ], default: yes')"
+refuses "a value of another type" "a value of 'x' must be a number from .*, not 'foo'" "$(setting 'type: int, values: [ 0, foo ], default: foo')"
+refuses "a value out of the range beside it" "a value of 'x' must be a number from 0 to 3, not '4'" \
+	"$(setting 'type: int, min: 0, max: 3, values: [ 0, 4 ], default: 0')"
+refuses "a value twice" "the value '0x10' of 'x' is there twice" "$(setting 'type: int, values: [ 16, 0x10 ], default: 16')"
+refuses "values that are none" "'values' of 'x' is empty" "$(setting 'type: int, values: [], default: 1')"
+refuses "a range of text" "'min' is for settings of type int, and 'x' is of type string" "$(setting 'type: string, min: 1, default: a')"
 refuses "a setting with an impossible name" "is not a valid name for a setting" 'settings: { "a-b": { type: int, default: 1, help: x } }'
 manifest "$(setting 'type: int, min: 0, max: 7, default: 1')"
 says "a value that is allowed" 3 "not loaded" verify "$bundle" --set x=7
 says "hexadecimal is a number, too" 3 "not loaded" verify "$bundle" --set x=0x7
-says "a value out of range" 4 "'8' is no value for the setting 'x' .*a number from 0 to 7" verify "$bundle" --set x=8
-says "a value that is none" 4 "'7a' is no value" verify "$bundle" -s x=7a
+says "a value out of range" 4 "invalid value '8' for the setting 'x' .*a number from 0 to 7" verify "$bundle" --set x=8
+says "a value that is none" 4 "invalid value '7a'" verify "$bundle" -s x=7a
+manifest "$(setting 'type: int, values: [ 0, 400 ], default: 0x0')"
+says "numbers are compared as numbers" 3 "not loaded" verify "$bundle" --set x=0x190
+says "others are refused" 4 "invalid value '0x191' .*: it must be 0 or 400" verify "$bundle" --set x=0x191
 says "an unknown setting" 4 "has no setting 'y'; there are: x" verify "$bundle" --set y=1
 says "no value at all" 8 "write NAME=VALUE" verify "$bundle" --set x
 says "settings are for bundles" 8 "'--set' is for bundles" apply "$bundle/acme.bpf.o" --set x=1

@@ -70,7 +70,7 @@ cp "$objects/good.bpf.o" "$objects/good2.bpf.o" "$work/twice"
 says "a name twice in a directory" 4 "has 'loader_test' too" apply "$work/twice"
 
 rejects "a name without an end" long-name ".name is too long: 31"
-rejects "a name with a slash" bad-name "'acme/nvme' is not of"
+rejects "a name with a slash" bad-name "'acme/nvme' is not a valid name"
 rejects "a policy without a name" no-name "it has no name: set .name"
 rejects "a policy without a bus" no-bus "it has no bus: set .bus"
 rejects "a policy that does nothing" no-program "it implements nothing"

@@ -264,7 +264,7 @@ settings='settings: { x: { type: int, min: 0, max: 9, default: 1, help: x } }'
 make_bundle "$settings"
 mkdir -p "$work/etc/bundles.d"
 echo 'x: 12' >"$work/etc/bundles.d/acme.yaml"
-install_it "a value in a file that is not allowed" 4 "'12' is no value for the setting 'x'" --allow-unsigned "$bundle"
+install_it "a value in a file that is not allowed" 4 "invalid value '12' for the setting 'x'" --allow-unsigned "$bundle"
 echo 'y: 1' >"$work/etc/bundles.d/acme.yaml"
 install_it "a setting in a file that there is not" 4 "bundles.d/acme.yaml:1: bundle 'acme' has no setting 'y'; there are: x" --allow-unsigned "$bundle"
 echo '[ x ]' >"$work/etc/bundles.d/acme.yaml"

@@ -9,7 +9,7 @@
 
 static void good(const struct claim *claim)
 {
-	if (!name_is_good(claim->bus) || claim->vendor <= 0 ||
+	if (!bx_name_is_good(claim->bus) || claim->vendor <= 0 ||
 	    claim->vendor > BX_ANY)
 		abort();
 }

@@ -38,6 +38,11 @@ static const char *in_top(const char *path)
 	return buf[i % 4];
 }
 
+const char *world_path(const char *path)
+{
+	return in_top(path);
+}
+
 /* ---- files ---- */
 
 static const char *join(char *buf, const char *dir, const char *name)

@@ -47,6 +47,9 @@ struct result {
 int world_open(const char *objects);
 void world_close(void);
 
+/* The path of a file in the directory, in one of four buffers that take turns */
+const char *world_path(const char *path);
+
 /* Everything but in/ is as after the first boot. */
 void world_reset(void);
 

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A policy, and beside it a program that is not a policy's */
+#include <bpf/bus_ext.bpf.h>
+
+static s32 BX_OP(pass, struct bx_select_ctx *ctx)
+{
+	return BX_PASS;
+}
+
+SEC("kprobe/do_group_exit") int beside(void *ctx)
+{
+	return 0;
+}
+
+BX_POLICY(loader_test, .bus = "pci", .select = (void *)pass);
