@@ -51,12 +51,14 @@ ALL += $(BXCTL) $(LIBBUSEXT_PC)
 # Tests in C; the others are scripts (loader/tests/*.sh).
 JSON_TEST := $(BUILD)/loader/tests/json_writer
 RING_TEST := $(BUILD)/loader/tests/ring
+UNASKED   := $(BUILD)/loader/tests/unasked
 SIGNER    := $(BUILD)/loader/tests/signer
 
 $(JSON_TEST): loader/tests/json_writer.c $(BUILD)/loader/cmd/json_writer.o
 $(RING_TEST): loader/tests/ring.c $(LIBBUSEXT)
 $(SIGNER): loader/tests/signer.c $(LIBBUSEXT)
-$(JSON_TEST) $(RING_TEST) $(SIGNER):
+$(UNASKED): loader/tests/unasked.c $(LIBBUSEXT)
+$(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED):
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $^ $(LOADER_LIBS)
@@ -101,7 +103,7 @@ $(NATIVE_TESTS): $(BUILD)/loader/tests/native/%: \
 
 -include $(NATIVE_OBJS:.o=.d)
 
-TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(KILLAT) $(NATIVE_TESTS)
+TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(KILLAT) $(NATIVE_TESTS)
 
 # Fuzz targets: what reads files of strangers, with the kernel's part played by stubs.
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))

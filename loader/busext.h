@@ -27,7 +27,7 @@ struct bx_handle;
  * enum bx_fault - what kind of failure it was; bxctl's exit status as well
  * @BX_FAULT_NONE: no failure
  * @BX_FAULT_FAILED: something else went wrong
- * @BX_FAULT_USAGE: an argument makes no sense
+ * @BX_FAULT_USAGE: an invalid argument; an unknown name
  * @BX_FAULT_KERNEL: bus_ext is not loaded, or of another version
  * @BX_FAULT_REJECTED: an object that the library, the verifier or bus_ext
  *	does not accept
@@ -35,9 +35,9 @@ struct bx_handle;
  * @BX_FAULT_STATE: all steps worked, but the state is not the one asked for:
  *	a policy was ejected, a device has no driver, a request did not end
  *	in time
- * @BX_FAULT_PERMISSION: a capability is missing
+ * @BX_FAULT_PERMISSION: permission denied: a capability, or the right to a file
  *
- * 2 is bxctl's own: what was planned would change something.
+ * 2 and 9 are bxctl's own: a plan would change something, a test case failed.
  */
 enum bx_fault {
 	BX_FAULT_NONE		= 0,
@@ -230,6 +230,8 @@ typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
  * @handle: the handle
  * @path: a BPF object, or a directory whose ``*.bpf.o`` are taken in the order
  *	of their names
+ * @flags: BX_BUNDLE_UNSIGNED; without it everything is refused, since only a bundle
+ *	has a signature
  * @fn: called for each policy and hook, once all of them are in force
  * @arg: second argument of @fn
  *
@@ -241,6 +243,7 @@ typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
  *
  * Return: 0, or
  * -ENOENT: no such file, or bus_ext is not loaded (BX_FAULT_KERNEL)
+ * -ENOKEY: @flags do not allow what is not signed (BX_FAULT_REJECTED)
  * -EINVAL, -ENOEXEC: the object is not acceptable (BX_FAULT_REJECTED)
  * -EACCES and whatever the verifier says (BX_FAULT_REJECTED)
  * -EPERM: no CAP_SYS_ADMIN (BX_FAULT_PERMISSION)
@@ -253,8 +256,8 @@ typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
  * -ETIMEDOUT: the kernel is not done after the timeout (BX_FAULT_STATE), or
  *	another process holds the lock (BX_FAULT_CONFLICT)
  */
-int bx_apply(struct bx_handle *handle, const char *path, bx_applied_fn fn,
-	     void *arg);
+int bx_apply(struct bx_handle *handle, const char *path, unsigned int flags,
+	     bx_applied_fn fn, void *arg);
 
 /* ---- bundles ---- */
 
@@ -270,6 +273,9 @@ struct bx_bundle;
  * @version: its version, as in 1.2.0
  * @vendor: who made it
  * @summary: what it does, in a line
+ * @requires: the least version of bus_ext; NULL when it is not said
+ * @drivers: drivers that its policies may name
+ * @nr_drivers: how many these are
  * @signer: the subject of the certificate that signed it, once bx_bundle_check() has
  *	said so; NULL when it is not signed
  * @signer_fingerprint: the SHA-256 of that certificate, 64 hexadecimal digits; NULL when
@@ -280,32 +286,52 @@ struct bx_bundle_about {
 	const char	*version;
 	const char	*vendor;
 	const char	*summary;
+	const char	*requires;
+	const char	*const *drivers;
+	unsigned int	nr_drivers;
 	const char	*signer;
 	const char	*signer_fingerprint;
 };
 
 /**
  * enum bx_bundle_flags - how to open and how to check a bundle
- * @BX_BUNDLE_COPY: open: a private copy, that nobody changes after it was checked
- * @BX_BUNDLE_UNSIGNED: check: one without a signature will do
+ * @BX_BUNDLE_COPY: open: a private copy, that nobody changes after it was checked; only
+ *	of that programs are loaded
+ * @BX_BUNDLE_UNSIGNED: check, apply: one without a signature will do
+ * @BX_BUNDLE_INSTALLED: open: the installed bundle of that name
+ * @BX_BUNDLE_PATH: open: a directory or an archive, also without a slash
  * @BX_BUNDLE_CHECK: open: bx_bundle_check() with the same flags, where the signature is
  *	checked before the manifest is read
  */
 enum bx_bundle_flags {
 	BX_BUNDLE_COPY		= 1 << 0,
 	BX_BUNDLE_UNSIGNED	= 1 << 1,
+	BX_BUNDLE_INSTALLED	= 1 << 2,
 	BX_BUNDLE_CHECK		= 1 << 3,
+	BX_BUNDLE_PATH		= 1 << 4,
 };
+
+/**
+ * bx_is_bundle_name() - is it a bundle's name, and not a path?
+ * @text: a command's argument
+ *
+ * Archives and objects are paths, also without a slash; a directory needs one ("./x").
+ *
+ * Return: whether bx_bundle_open() looks for a bundle of that name.
+ */
+bool bx_is_bundle_name(const char *text);
 
 /**
  * bx_bundle_open() - read a bundle's manifest
  * @handle: the handle; outlives the bundle
  * @path: the bundle: a directory, or an archive (.tar.zst), which is unpacked below
- *	$TMPDIR until the bundle is closed
+ *	$TMPDIR until the bundle is closed; a bare name is that of a bundle in
+ *	/usr/lib/bus_ext/bundles or below /usr/local, else of an installed one
  * @flags: enum bx_bundle_flags
  * @bundle: where to put it
  *
- * Return: 0; -ENOENT and others when it cannot be read; -EINVAL when the manifest
+ * Return: 0; -ENOENT and others when it cannot be read (BX_FAULT_USAGE: there is no
+ * bundle of that name); -EINVAL when the manifest
  * or the archive is not acceptable (BX_FAULT_REJECTED), or the loaded bus_ext is too
  * old for it (BX_FAULT_KERNEL); -ENOMEM.  With BX_BUNDLE_CHECK as bx_bundle_check(), too.
  */
@@ -317,10 +343,14 @@ int bx_bundle_open(struct bx_handle *handle, const char *path,
  * @bundle: the bundle
  * @flags: enum bx_bundle_flags
  *
- * Return: 0; BX_FAULT_REJECTED: -EBADMSG when it is not what was signed, -EACCES when
- * it is not signed, its signer is not trusted, or it claims what its signer may not;
- * -EINVAL for a certificate or a limit that cannot be read, -EPERM when others can
- * write the operator's keys; and others when a file cannot be read.
+ * A bundle without a signature is trusted when it is installed, or came with a package
+ * and only root can change its files.  What loads programs of a bundle calls this
+ * without flags, unless it was called before.
+ *
+ * Return: 0; BX_FAULT_REJECTED: -EBADMSG when it is not what was signed, -ENOKEY when
+ * it is not signed, -EACCES when its signer is not trusted, or it claims what its signer
+ * may not; -EINVAL for a certificate or a limit that cannot be read, -EPERM when others
+ * can write the operator's keys; and others when a file cannot be read.
  */
 int bx_bundle_check(struct bx_bundle *bundle, unsigned int flags);
 
@@ -343,7 +373,7 @@ int bx_bundle_sign(struct bx_bundle *bundle, const char *key, const char *cert);
  * @bundle: the bundle
  * @path: the archive; replaced when it is there
  *
- * Return: 0, -EIO and others; -ENOENT when an object is missing.
+ * Return: 0, -EIO and others; -ENODATA when an object is missing (BX_FAULT_REJECTED).
  */
 int bx_bundle_pack(struct bx_bundle *bundle, const char *path);
 
@@ -386,6 +416,11 @@ enum bx_setting_type {
  * @name: its name
  * @type: enum bx_setting_type
  * @value: its value: the default, unless bx_bundle_set() was called
+ * @initial: its default
+ * @min: least number, of BX_SETTING_INT
+ * @max: greatest number
+ * @values: the only values that are allowed; NULL when @nr_values is 0
+ * @nr_values: how many these are
  * @allowed: what it may be, for people
  * @help: what it is for
  */
@@ -393,6 +428,11 @@ struct bx_setting {
 	const char		*name;
 	int			type;
 	const char		*value;
+	const char		*initial;
+	long long		min;
+	long long		max;
+	const char *const	*values;
+	unsigned int		nr_values;
 	const char		*allowed;
 	const char		*help;
 };
@@ -433,6 +473,59 @@ int bx_bundle_set(struct bx_bundle *bundle, const char *assignment);
 int bx_bundle_list_objects(struct bx_bundle *bundle,
 			   int (*fn)(const char *path, void *arg), void *arg);
 
+typedef int (*bx_policy_of_fn)(const struct bx_applied *policy, void *arg);
+
+/**
+ * bx_bundle_list_policies() - the policies in a bundle's objects, alternatives too
+ * @bundle: the bundle
+ * @fn: called for each, with what its object says; stops when it returns other than 0
+ * @arg: second argument of @fn
+ *
+ * Needs no kernel: nothing is loaded.
+ *
+ * Return: 0 or what @fn returned; BX_FAULT_REJECTED: -ENODATA when an object is
+ * missing, -EINVAL and -ENOEXEC when one is not acceptable.
+ */
+int bx_bundle_list_policies(struct bx_bundle *bundle, bx_policy_of_fn fn,
+			    void *arg);
+
+/* @vendor: BX_ANY for all */
+typedef int (*bx_claim_fn)(const char *bus, __u32 vendor, void *arg);
+
+/**
+ * bx_bundle_list_claims() - what a bundle claims to decide about
+ * @bundle: the bundle
+ * @fn: called for each claim; stops when it returns other than 0
+ * @arg: last argument of @fn
+ *
+ * Return: 0 or what @fn returned.
+ */
+int bx_bundle_list_claims(struct bx_bundle *bundle, bx_claim_fn fn, void *arg);
+
+typedef int (*bx_file_fn)(const char *path, unsigned long long bytes,
+			  void *arg);
+
+/**
+ * bx_bundle_list_files() - a bundle's files, by name
+ * @bundle: the bundle
+ * @fn: called for each; stops when it returns other than 0
+ * @arg: last argument of @fn
+ *
+ * Return: 0, what @fn returned, or a negative errno.
+ */
+int bx_bundle_list_files(struct bx_bundle *bundle, bx_file_fn fn, void *arg);
+
+/**
+ * bx_bundle_check_policies() - check all of a bundle's objects without loading them
+ * @bundle: the bundle, with its settings chosen
+ *
+ * That they are there, have acceptable policies in the claimed scope, that alternatives
+ * have the same ones, and that every setting fits a variable.  Needs no kernel.
+ *
+ * Return: 0; BX_FAULT_REJECTED: -ENODATA, -EINVAL, -ENOEXEC.
+ */
+int bx_bundle_check_policies(struct bx_bundle *bundle);
+
 /**
  * bx_bundle_apply() - bring a bundle's policies into force, all or none
  * @bundle: the bundle
@@ -442,8 +535,9 @@ int bx_bundle_list_objects(struct bx_bundle *bundle,
  * As bx_apply(): they come into force in one step, and what they replace goes in
  * the same.
  *
- * Return: as bx_apply(); -EINVAL when a policy is for a bus or a vendor that the
- * manifest does not claim, or a setting does not fit (BX_FAULT_REJECTED).
+ * Return: as bx_apply() and bx_bundle_check(); -EINVAL when a policy is for a bus or a
+ * vendor that the manifest does not claim, or a setting does not fit, -ENODATA when an
+ * object is missing (all BX_FAULT_REJECTED).
  */
 int bx_bundle_apply(struct bx_bundle *bundle, bx_applied_fn fn, void *arg);
 

@@ -54,8 +54,7 @@ static int write_template(struct env *env, const char *path, const char *text,
 	if (f && fclose(f))
 		err = -EIO;
 	if (err)
-		return failure(env, "cannot write '%s': %s", path,
-			       strerror(errno));
+		return failure(env, errno, "cannot write '%s'", path);
 	return 0;
 }
 
@@ -96,8 +95,7 @@ static int write_templates(struct env *env, const char *dir, const char *name)
 	identifier(ident, sizeof(ident), name);
 	snprintf(path, sizeof(path), "%s/tests", dir);
 	if (mkdir(dir, 0777) || mkdir(path, 0777))
-		return failure(env, "cannot create '%s': %s", dir,
-			       strerror(errno));
+		return failure(env, errno, "cannot create '%s'", dir);
 	for (int i = 0; !err && i < NR_TEMPLATES; i++) {
 		template_path(path, sizeof(path), i, dir, name);
 		err = write_template(env, path, texts[i], name, ident);
@@ -118,16 +116,13 @@ static int do_new(struct env *env)
 				   "'%s' is not a valid name of a bundle: use " BX_NAME_RULE,
 				   name);
 	if (!access(dir, F_OK))
-		return failure(env, "cannot create '%s': %s", dir,
-			       strerror(EEXIST));
+		return failure(env, EEXIST, "cannot create '%s'", dir);
 	if (snprintf(part, sizeof(part), "%s.part", dir) >= (int)sizeof(part))
-		return failure(env, "cannot create '%s': %s", dir,
-			       strerror(ENAMETOOLONG));
+		return failure(env, ENAMETOOLONG, "cannot create '%s'", dir);
 	remove_templates(part, name);
 	err = write_templates(env, part, name);
 	if (!err && rename(part, dir))
-		err = failure(env, "cannot create '%s': %s", dir,
-			      strerror(errno));
+		err = failure(env, errno, "cannot create '%s'", dir);
 	if (err) {
 		remove_templates(part, name);
 		return err;
@@ -135,8 +130,9 @@ static int do_new(struct env *env)
 	if (env->args.json)
 		json_string(&env->json, "bundle", dir);
 	else
-		printf("wrote the bundle '%s'; go on with 'bxctl build %s' and 'bxctl test %s'\n",
-		       dir, dir, dir);
+		printf("wrote the bundle '%s'; try 'bxctl build %s', %s%s%s'\n",
+		       dir, dir, "then 'bxctl test --allow-unsigned ",
+		       strchr(dir, '/') ? "" : "./", dir);
 	return 0;
 }
 
@@ -169,7 +165,7 @@ static int find_headers(struct env *env, char *buf, size_t size)
 		if (!access(file, R_OK))
 			return 0;
 	}
-	return failure(env,
+	return failure(env, 0,
 		       "the headers for policies (bpf/bus_ext.bpf.h) are not where bxctl is; say where with BXCTL_INCLUDE=DIR");
 }
 
@@ -186,15 +182,14 @@ static int run_clang(struct env *env, char **argv)
 		err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
 	}
 	if (err)
-		return failure(env,
+		return failure(env, 0,
 			       "cannot run clang: %s; install it, or say which with CLANG=PROGRAM",
 			       strerror(err));
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return failure(env, "cannot wait for clang: %s",
-				       strerror(errno));
+			return failure(env, errno, "cannot wait for clang");
 	if (status)
-		return failure(env, "'%s' does not compile; see above",
+		return failure(env, 0, "'%s' does not compile; see above",
 			       argv[1]);
 	return 0;
 }
@@ -232,8 +227,7 @@ static int build_one(const char *object, void *arg)
 		return err;
 	}
 	if (rename(part, object))
-		return failure(env, "cannot write '%s': %s", object,
-			       strerror(errno));
+		return failure(env, errno, "cannot write '%s'", object);
 	b->built++;
 	if (env->args.json)
 		json_string(&env->json, NULL, object);
@@ -248,6 +242,20 @@ int open_bundle(struct env *env, unsigned int flags, struct bx_bundle **bundle)
 	return bx_bundle_open(env->bx, env->args.operand, flags, bundle);
 }
 
+static unsigned int trust_flags(const struct env *env)
+{
+	return env->args.allow_unsigned ? BX_BUNDLE_UNSIGNED : 0;
+}
+
+/* A copy that may be loaded, with its settings; to be closed in any case */
+int open_trusted(struct env *env, unsigned int flags, struct bx_bundle **bundle)
+{
+	int err = open_bundle(env, BX_BUNDLE_COPY | BX_BUNDLE_CHECK |
+			      trust_flags(env) | flags, bundle);
+
+	return err ?: configure_bundle(env, *bundle);
+}
+
 /* Settings: the operator's file, then the command line */
 int configure_bundle(struct env *env, struct bx_bundle *bundle)
 {
@@ -259,7 +267,7 @@ int configure_bundle(struct env *env, struct bx_bundle *bundle)
 }
 
 /* One that is not there is for others to complain of. */
-static bool is_directory(const char *path)
+bool is_directory(const char *path)
 {
 	struct stat st;
 
@@ -274,7 +282,7 @@ static int do_build(struct env *env)
 
 	if (!is_directory(env->args.operand))
 		return usage_error(env, "'build' is for a bundle that is a directory");
-	err = open_bundle(env, 0, &bundle);
+	err = open_bundle(env, BX_BUNDLE_PATH, &bundle);
 	if (!err)
 		err = find_headers(env, b.headers, sizeof(b.headers));
 	if (env->args.json)
@@ -290,21 +298,6 @@ static int do_build(struct env *env)
 }
 
 /* ---- what they print ---- */
-
-static void about(struct env *env, const struct bx_bundle *bundle)
-{
-	const struct bx_bundle_about *a = bx_bundle_about(bundle);
-
-	if (!env->args.json)
-		return;
-	json_object(&env->json, "bundle");
-	json_string(&env->json, "name", a->name);
-	json_string(&env->json, "version", a->version);
-	json_string(&env->json, "vendor", a->vendor);
-	json_string(&env->json, "summary", a->summary);
-	json_string_or_null(&env->json, "signer", a->signer ?: "");
-	json_end_object(&env->json);
-}
 
 static void show_verified(const struct bx_verified *v, void *arg)
 {
@@ -344,12 +337,7 @@ static int show_setting(const struct bx_setting *s, void *arg)
 		       s->allowed, s->help);
 		return 0;
 	}
-	json_object(&env->json, NULL);
-	json_string(&env->json, "name", s->name);
-	json_string(&env->json, "value", s->value);
-	json_string(&env->json, "allowed", s->allowed);
-	json_string(&env->json, "help", s->help);
-	json_end_object(&env->json);
+	json_setting(&env->json, s);
 	return 0;
 }
 
@@ -359,15 +347,11 @@ static int do_verify(struct env *env)
 	struct bx_bundle *bundle;
 	int err;
 
-	err = open_bundle(env, 0, &bundle);
-	if (!err)
-		err = bx_bundle_check(bundle, BX_BUNDLE_UNSIGNED);
-	if (!err)
-		err = configure_bundle(env, bundle);
+	err = open_trusted(env, 0, &bundle);
 	if (err)
 		goto out;
 	a = bx_bundle_about(bundle);
-	about(env, bundle);
+	json_about(env, bundle);
 	if (!env->args.json)
 		printf("bundle %s %s of %s: %s\nsigned by %s\n", a->name,
 		       a->version, a->vendor, a->summary,
@@ -409,24 +393,11 @@ static void show_case(const struct bx_case *c, void *arg)
 	json_end_object(&env->json);
 }
 
-static int do_test(struct env *env)
+static int run_cases(struct env *env, struct bx_bundle *bundle)
 {
-	struct bx_bundle *bundle;
 	int failed;
 
-	failed = open_bundle(env, 0, &bundle);
-	for (unsigned int i = 0; !failed && i < env->args.nr_set; i++)
-		failed = bx_bundle_set(bundle, env->args.set[i]);
-	if (failed)
-		goto out;
-	if (bx_check_kernel(env->bx) && bx_fault(env->bx) == BX_FAULT_KERNEL) {
-		failed = test_in_vm(env, bundle);
-		if (failed <= 0)
-			goto out;
-		failed = bx_check_kernel(env->bx);
-		goto out;
-	}
-	about(env, bundle);
+	json_about(env, bundle);
 	if (env->args.json)
 		json_array(&env->json, "cases");
 	failed = bx_bundle_test(bundle, show_case, env);
@@ -435,10 +406,33 @@ static int do_test(struct env *env)
 	else if (failed >= 0)
 		printf("%u passed, %d failed\n", env->count - failed, failed);
 	if (failed > 0)
-		env->code = BX_FAULT_FAILED;
+		env->code = BXCTL_CASE_FAILED;
+	return failed < 0 ? failed : 0;
+}
+
+/* Only this kernel must be kept from what is not trusted: the VM is thrown away. */
+static int do_test(struct env *env)
+{
+	struct bx_bundle *bundle;
+	int err;
+
+	err = open_bundle(env, BX_BUNDLE_COPY, &bundle);
+	for (unsigned int i = 0; !err && i < env->args.nr_set; i++)
+		err = bx_bundle_set(bundle, env->args.set[i]);
+	if (!err && bx_check_kernel(env->bx) &&
+	    bx_fault(env->bx) == BX_FAULT_KERNEL) {
+		err = test_in_vm(env, bundle);
+		if (err <= 0)
+			goto out;
+		err = 0;
+	}
+	if (!err)
+		err = bx_bundle_check(bundle, trust_flags(env));
+	if (!err)
+		err = run_cases(env, bundle);
 out:
 	bx_bundle_close(bundle);
-	return failed < 0 ? failed : 0;
+	return err;
 }
 
 static const char *driver_then(const struct bx_opinion *o)
@@ -541,14 +535,10 @@ static int do_plan(struct env *env)
 	struct bx_bundle *bundle;
 	int changes;
 
-	changes = open_bundle(env, BX_BUNDLE_COPY, &bundle);
-	if (!changes)
-		changes = bx_bundle_check(bundle, BX_BUNDLE_UNSIGNED);
-	if (!changes)
-		changes = configure_bundle(env, bundle);
+	changes = open_trusted(env, 0, &bundle);
 	if (changes)
 		goto out;
-	about(env, bundle);
+	json_about(env, bundle);
 	if (env->args.json)
 		json_array(&env->json, "devices");
 	else
@@ -583,7 +573,7 @@ static int do_sign(struct env *env)
 		return usage_error(env, "'sign' needs '--key FILE' and '--cert FILE'");
 	if (!is_directory(env->args.operand))
 		return usage_error(env, "'sign' is for a bundle that is a directory");
-	err = open_bundle(env, 0, &bundle);
+	err = open_bundle(env, BX_BUNDLE_PATH, &bundle);
 	if (!err)
 		err = bx_bundle_sign(bundle, key, cert);
 	if (!err && env->args.json)
@@ -604,7 +594,7 @@ static int do_pack(struct env *env)
 
 	if (!is_directory(env->args.operand))
 		return usage_error(env, "'pack' is for a bundle that is a directory");
-	err = open_bundle(env, 0, &bundle);
+	err = open_bundle(env, BX_BUNDLE_PATH, &bundle);
 	if (!err) {
 		a = bx_bundle_about(bundle);
 		snprintf(name, sizeof(name), "%s-%.40s.tar.zst", a->name,
@@ -635,7 +625,7 @@ static const struct param pack_params[] = {
 };
 
 static const struct param bundle_params[] = {
-	SET_PARAM, TIMEOUT_PARAM, {}
+	SET_PARAM, UNSIGNED_PARAM, TIMEOUT_PARAM, {}
 };
 
 const struct command bundle_commands[] = {
@@ -647,21 +637,22 @@ const struct command bundle_commands[] = {
 	  "Compiles each object that the manifest names and that has its source,\n"
 	  "NAME.bpf.c, beside it, with clang and the headers for policies. Needs no kernel.",
 	  NULL, do_build },
-	{ "verify", "BUNDLE", "see that a bundle could be applied here",
-	  "Checks the manifest and the settings, loads every policy and attaches it where\n"
-	  "nobody asks it, and lets it go. Shows the scope and what the verifier looked at.",
+	{ "verify", "BUNDLE", "check that a trusted bundle loads on this kernel",
+	  "Checks the signature and the settings, loads every policy and attaches it where\n"
+	  "no election asks it, and lets it go. Shows the scope and what the verifier looked\n"
+	  "at. 'check' does what can be done without a kernel.",
 	  bundle_params, do_verify },
 	{ "test", "BUNDLE", "run the test cases of a bundle",
 	  "Runs tests/*.yaml of the bundle: elections of devices that are described, and\n"
 	  "calls on them, by the bundle's real policies in the kernel. No device is touched.\n"
 	  "Where bus_ext is not loaded, a bxctl in its source tree starts the VM for it.\n"
-	  "The exit status is 1 when a case fails.",
+	  "The bundle must be trusted, but for that. The exit status is 9 when a case fails.",
 	  bundle_params, do_test },
 	{ "plan", "BUNDLE", "show what applying a bundle would change",
 	  "Holds the election of each device in scope as it would be with the bundle, and\n"
 	  "makes each call on it, for show: what would have another driver, or another\n"
-	  "outcome, is listed. Changes nothing. The exit status is 2 when something would\n"
-	  "change.",
+	  "outcome, is listed. Changes nothing. The bundle must be trusted: its programs are\n"
+	  "loaded. The exit status is 2 when something would change.",
 	  bundle_params, do_plan },
 	{ "sign", "BUNDLE", "sign a bundle",
 	  "Writes bundle.sig into the directory: a CMS signature over the digests of all\n"

@@ -6,11 +6,13 @@
  *	params.c       the command line, from the tables of options
  *	policy.c       apply, detach, policies
  *	bundle.c       new, build, verify, test, plan, sign, pack
+ *	inspect.c      info, check
  *	vm.c           test, where bus_ext is not loaded
  *	install.c      install, upgrade, rollback, enable, disable, mode, remove, boot
  *	device.c       devices, drivers, tree
  *	explain.c      explain, rebind, reelect
  *	status.c       status
+ *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
  *	print.c        what a terminal gets
  *	table.c        columns
@@ -29,6 +31,8 @@
 
 /* Exit status of 'plan', beside enum bx_fault */
 #define BXCTL_WOULD_CHANGE	2
+/* and of 'test' */
+#define BXCTL_CASE_FAILED	9
 
 /* Times that '--set' may be given */
 #define MAX_SET		64
@@ -50,6 +54,7 @@
  * @allow_unsigned: --allow-unsigned
  * @offline: --offline
  * @files: --files
+ * @installed: --installed
  * @words: --words
  * @json: --json
  * @verbose: --verbose
@@ -72,6 +77,7 @@ struct args {
 	bool		allow_unsigned;
 	bool		offline;
 	bool		files;
+	bool		installed;
 	bool		words;
 	bool		json;
 	bool		verbose;
@@ -95,11 +101,13 @@ struct table {
  * @bx: the library
  * @json: the open outermost object of the output, when args.json
  * @error: bxctl's own error, empty when it is the library's
- * @failed: @error is not about the command line
+ * @fault: class of @error, when it is not about the command line
  * @printed: the command's output, JSON too, has been written by another program
  * @code: exit status of a command that worked
  * @table: what it prints, if that is one
  * @count: of what it has seen
+ * @notes: the library's notes, when args.json
+ * @nr_notes: how many
  */
 struct env {
 	const struct command	*command;
@@ -107,11 +115,13 @@ struct env {
 	struct bx_handle	*bx;
 	struct json		json;
 	char			error[512];
-	bool			failed;
+	enum bx_fault		fault;
 	bool			printed;
 	int			code;
 	struct table		table;
 	unsigned int		count;
+	char			**notes;
+	unsigned int		nr_notes;
 };
 
 /* Types of options, each checked before a command starts. */
@@ -164,6 +174,7 @@ struct command {
 
 extern const struct param common_params[];
 extern const struct command policy_commands[];
+extern const struct command inspect_commands[];
 extern const struct command bundle_commands[];
 extern const struct command install_commands[];
 extern const struct command device_commands[];
@@ -175,8 +186,8 @@ extern const struct command *const command_tables[];
 /* main.c */
 int usage_error(struct env *env, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-int failure(struct env *env, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+int failure(struct env *env, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* params.c */
 int params_parse(struct env *env, int argc, char **argv);
@@ -210,18 +221,66 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec);
 	  offsetof(struct args, set) }
 #define UNSIGNED_PARAM \
 	{ "allow-unsigned", 0, PARAM_FLAG, NULL, \
-	  "take a bundle that nobody signed", \
+	  "accept what has no signature; it is yours to trust", \
 	  offsetof(struct args, allow_unsigned) }
+
+/* inspect.c */
+void json_about(struct env *env, const struct bx_bundle *bundle);
+void json_setting(struct json *j, const struct bx_setting *s);
 
 /* bundle.c */
 int open_bundle(struct env *env, unsigned int flags, struct bx_bundle **bundle);
+int open_trusted(struct env *env, unsigned int flags, struct bx_bundle **bundle);
 int configure_bundle(struct env *env, struct bx_bundle *bundle);
+bool is_directory(const char *path);
 
 /* vm.c: 1, without a word, when there is no VM to run it in */
 int test_in_vm(struct env *env, struct bx_bundle *bundle);
 
 /* install.c */
 int mode_from(const char *text, enum bx_mode *mode);
+
+/**
+ * struct bundle_status - an installed bundle, and what is the matter with it
+ * @i: what the library says of it; its pointers are not valid any more
+ * @name: its name
+ * @version: its version; empty when there is none
+ * @signer: who signed it; empty without a signature
+ * @ejected: @ejection is the last one
+ * @ejection: the last one of its policies
+ * @unreadable: its state cannot be read
+ * @bundle: itself, with its settings; NULL when it cannot be opened
+ * @problem: why it is not as it should be; empty when it is
+ * @remedy: the command that helps
+ */
+struct bundle_status {
+	struct bx_installed	i;
+	char			name[BX_NAME_LEN];
+	char			version[64];
+	char			signer[256];
+	bool			ejected;
+	struct bx_exit_info	ejection;
+	bool			unreadable;
+	struct bx_bundle	*bundle;
+	char			problem[1200];
+	char			remedy[WORDS];
+};
+
+struct bundles {
+	struct bundle_status	*list;
+	size_t			count;
+	unsigned int		problems;
+};
+
+/* installed.c */
+int bundles_collect(struct env *env, struct bundles *b);
+void bundles_print(struct bundles *b);
+void bundles_json(struct json *j, const struct bundles *b);
+void bundles_free(struct bundles *b);
+
+/* status.c */
+unsigned long long seconds_since(__u64 time_ns);
+void json_exit(struct json *j, const char *name, const struct bx_exit_info *e);
 
 /* policy.c */
 void print_applied(const struct bx_applied *a, void *arg);

@@ -14,6 +14,26 @@ struct listing {
 	struct table	table;
 };
 
+static int is_bus(const char *bus, void *arg)
+{
+	return !strcmp(bus, arg);
+}
+
+/* A misspelt bus is not one without devices. */
+static int check_bus(struct env *env)
+{
+	const char *bus = env->args.bus;
+	int ret;
+
+	ret = bus ? bx_check_kernel(env->bx) : 1;
+	if (!ret)
+		ret = bx_list_buses(env->bx, is_bus, (void *)bus);
+	if (!ret)
+		return usage_error(env, "there is no bus '%s' that policies decide on",
+				   bus);
+	return ret < 0 ? ret : 0;
+}
+
 /* Foreign buses are large: what nothing was decided on is left out. */
 static bool is_wanted(const struct args *args,
 		      const struct bx_device_rec *rec)
@@ -47,6 +67,9 @@ static int do_devices(struct env *env)
 	struct listing l = { .env = env };
 	int err;
 
+	err = check_bus(env);
+	if (err)
+		return err;
 	if (env->args.json) {
 		json_array(&env->json, "devices");
 		err = bx_list_devices(env->bx, device_row, &l);
@@ -95,6 +118,9 @@ static int do_drivers(struct env *env)
 	struct listing l = { .env = env };
 	int err;
 
+	err = check_bus(env);
+	if (err)
+		return err;
 	if (env->args.json)
 		json_array(&env->json, "drivers");
 	else
@@ -261,7 +287,9 @@ static int do_tree(struct env *env)
 	struct tree t = { .env = env };
 	int err;
 
-	err = bx_list_policies(env->bx, keep_policy, &t);
+	err = check_bus(env);
+	if (!err)
+		err = bx_list_policies(env->bx, keep_policy, &t);
 	if (!err)
 		err = bx_list_drivers(env->bx, keep_driver, &t);
 	if (!err)

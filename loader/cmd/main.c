@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bxctl.h"
 
@@ -21,11 +22,12 @@ static const struct {
 	{ BX_FAULT_FAILED, "failed" },
 	{ BXCTL_WOULD_CHANGE, "plan: something would change" },
 	{ BX_FAULT_KERNEL, "bus_ext is not loaded, or of another version" },
-	{ BX_FAULT_REJECTED, "bxctl, the verifier or bus_ext rejects the object" },
+	{ BX_FAULT_REJECTED, "an object or bundle is refused: untrusted, or not acceptable" },
 	{ BX_FAULT_CONFLICT, "the name is in use, or somebody else was faster" },
 	{ BX_FAULT_STATE, "a policy was ejected, or the state is not the one asked for" },
-	{ BX_FAULT_PERMISSION, "a capability is missing" },
-	{ BX_FAULT_USAGE, "the command line makes no sense" },
+	{ BX_FAULT_PERMISSION, "permission denied" },
+	{ BX_FAULT_USAGE, "usage error, or an unknown name" },
+	{ BXCTL_CASE_FAILED, "test: a case failed" },
 };
 
 static int do_help(struct env *env);
@@ -47,15 +49,21 @@ int usage_error(struct env *env, const char *fmt, ...)
 	return -EINVAL;
 }
 
-/* Something else of bxctl's own that went wrong */
-int failure(struct env *env, const char *fmt, ...)
+/* Something else of bxctl's own that went wrong; @err: an errno, or 0 */
+int failure(struct env *env, int err, const char *fmt, ...)
 {
 	va_list args;
+	size_t len;
 
 	va_start(args, fmt);
 	vsnprintf(env->error, sizeof(env->error), fmt, args);
 	va_end(args);
-	env->failed = true;
+	len = strlen(env->error);
+	if (err)
+		snprintf(env->error + len, sizeof(env->error) - len, ": %s",
+			 strerror(err));
+	env->fault = err == EACCES || err == EPERM ? BX_FAULT_PERMISSION :
+		BX_FAULT_FAILED;
 	return -EIO;
 }
 
@@ -138,23 +146,38 @@ static void json_help(struct json *j, const struct command *only)
 	json_end_array(j);
 }
 
-static void word_params(const struct param *params)
+static void word(struct env *env, const char *dashes, const char *text)
+{
+	char buf[64];
+
+	snprintf(buf, sizeof(buf), "%s%s", dashes, text);
+	if (env->args.json)
+		json_string(&env->json, NULL, buf);
+	else
+		puts(buf);
+}
+
+static void word_params(struct env *env, const struct param *params)
 {
 	for (; params && params->name; params++)
-		printf("--%s\n", params->name);
+		word(env, "--", params->name);
 }
 
 /* For the completion: commands, or the options of one */
-static void help_words(const struct command *cmd)
+static void help_words(struct env *env, const struct command *cmd)
 {
 	const struct command *one;
 
+	if (env->args.json)
+		json_array(&env->json, "words");
 	if (cmd)
-		word_params(cmd->params);
+		word_params(env, cmd->params);
 	for (size_t i = 0; !cmd && (one = command_at(i)); i++)
-		printf("%s\n", one->name);
+		word(env, "", one->name);
 	if (cmd)
-		word_params(common_params);
+		word_params(env, common_params);
+	if (env->args.json)
+		json_end_array(&env->json);
 }
 
 static int do_help(struct env *env)
@@ -167,10 +190,10 @@ static int do_help(struct env *env)
 			return usage_error(env, "unknown command '%s'",
 					   env->args.operand);
 	}
-	if (env->args.json)
+	if (env->args.words)
+		help_words(env, cmd);
+	else if (env->args.json)
 		json_help(&env->json, cmd);
-	else if (env->args.words)
-		help_words(cmd);
 	else if (cmd)
 		help_command(cmd);
 	else
@@ -213,6 +236,7 @@ const struct command main_commands[] = {
 const struct command *const command_tables[] = {
 	policy_commands,
 	bundle_commands,
+	inspect_commands,
 	install_commands,
 	status_commands,
 	device_commands,
@@ -221,12 +245,35 @@ const struct command *const command_tables[] = {
 	NULL
 };
 
+/* A note is part of the JSON document; what comes before it belongs to it. */
 static void on_log(void *arg, enum bx_log_level level, const char *text)
 {
-	if (level == BX_LOG_NOTE)
-		print_to(stderr, "bxctl: note: %s\n", text);
-	else
+	struct env *env = arg;
+	char **more;
+
+	if (level != BX_LOG_NOTE) {
 		fputs(text, stderr);
+		return;
+	}
+	if (!env->args.json) {
+		fflush(stdout);
+		print_to(stderr, "bxctl: note: %s\n", text);
+		return;
+	}
+	more = realloc(env->notes, (env->nr_notes + 1) * sizeof(*more));
+	if (!more)
+		return;
+	env->notes = more;
+	env->notes[env->nr_notes] = strdup(text);
+	env->nr_notes += !!env->notes[env->nr_notes];
+}
+
+static void json_notes(const struct env *env, struct json *j)
+{
+	json_array(j, "notes");
+	for (unsigned int i = 0; i < env->nr_notes; i++)
+		json_string(j, NULL, env->notes[i]);
+	json_end_array(j);
 }
 
 static int open_library(struct env *env)
@@ -238,6 +285,7 @@ static int open_library(struct env *env)
 		.state_dir = secure_getenv("BXCTL_STATE_DIR"),
 		.timeout_ms = env->args.timeout * 1000,
 		.log = on_log,
+		.log_arg = env,
 		.verbose = env->args.verbose,
 	};
 	int err;
@@ -250,19 +298,51 @@ static int open_library(struct env *env)
 	return err;
 }
 
-static void report(struct env *env, const char *text, int code)
+static bool has_option(const struct command *cmd, const char *name)
 {
+	for (const struct param *p = cmd->params; p && p->name; p++)
+		if (!strcmp(p->name, name))
+			return true;
+	return false;
+}
+
+/* The remedy, where the library's message cannot name a command or an option */
+static void advise(const struct env *env, int err, char *buf, size_t size)
+{
+	const char *at = env->args.operand;
+
+	buf[0] = '\0';
+	if (!at || env->error[0] || bx_fault(env->bx) != BX_FAULT_REJECTED)
+		return;
+	if (err == -ENOKEY && has_option(env->command, "allow-unsigned"))
+		snprintf(buf, size,
+			 "; if you trust it all the same, use '--allow-unsigned'");
+	else if (err == -ENODATA && !access(at, F_OK) && is_directory(at))
+		snprintf(buf, size, "; run 'bxctl build %s'", at);
+}
+
+static void report(struct env *env, const char *text, int err, int code)
+{
+	char advice[4200], *all = NULL;
 	struct json j;
 
+	advise(env, err, advice, sizeof(advice));
+	if (asprintf(&all, "%s%s", text, advice) < 0)
+		all = NULL;
 	if (!env->args.json) {
-		print_to(stderr, "bxctl: %s\n", text);
+		/* in the order in which it happened */
+		fflush(stdout);
+		print_to(stderr, "bxctl: %s\n", all ?: text);
+		free(all);
 		return;
 	}
 	json_start(&j, stdout);
 	json_object(&j, NULL);
-	json_string(&j, "error", text);
+	json_string(&j, "error", all ?: text);
 	json_int(&j, "code", code);
+	json_notes(env, &j);
 	json_end_object(&j);
+	free(all);
 }
 
 /*
@@ -286,6 +366,7 @@ static int run(struct env *env)
 	json_start(&env->json, out);
 	json_object(&env->json, NULL);
 	err = env->command->run(env);
+	json_notes(env, &env->json);
 	json_end_object(&env->json);
 	fclose(out);
 	if (!err && !env->printed)
@@ -310,13 +391,16 @@ int main(int argc, char **argv)
 		err = run(&env);
 	code = env.code;
 	if (err) {
-		code = !env.error[0] ? (int)bx_fault(env.bx) :
-			env.failed || err == -ENOMEM ? BX_FAULT_FAILED :
-			BX_FAULT_USAGE;
+		code = !env.error[0] ? bx_fault(env.bx) :
+			err == -ENOMEM ? BX_FAULT_FAILED :
+			env.fault ?: BX_FAULT_USAGE;
 		report(&env, env.error[0] ? env.error : bx_error(env.bx),
-		       code);
+		       err, code);
 	}
 	bx_close(env.bx);
+	for (unsigned int i = 0; i < env.nr_notes; i++)
+		free(env.notes[i]);
+	free(env.notes);
 	if ((fflush(stdout) || ferror(stdout)) && !code) {
 		fprintf(stderr, "bxctl: cannot write the output: %s\n",
 			strerror(errno));

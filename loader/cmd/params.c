@@ -124,15 +124,14 @@ static int set_param(struct env *env, const struct param *p, const char *text)
 	return usage_error(env, "option '--%s' is broken", p->name);
 }
 
-/* Parse the option at argv[*at]; moves *at over a value in a word of its own. */
-static int parse_option(struct env *env, int argc, char **argv, int *at)
+/* The option @word, without a cluster; moves *at over a value in a word of its own. */
+static int parse_one(struct env *env, char *word, int argc, char **argv,
+		     int *at)
 {
-	char *word = argv[*at], *value = NULL;
+	char *value = word[1] == '-' ? strchr(word, '=') : NULL;
 	size_t len = strlen(word);
 	const struct param *p;
 
-	if (word[1] == '-')
-		value = strchr(word, '=');
 	if (value)
 		len = value++ - word;
 	p = find_in(common_params, word, len);
@@ -154,6 +153,24 @@ static int parse_option(struct env *env, int argc, char **argv, int *at)
 		value = argv[++*at];
 	}
 	return set_param(env, p, value);
+}
+
+/* "-jv" is "-j -v"; only the last one may have a value, the next word. */
+static int parse_option(struct env *env, int argc, char **argv, int *at)
+{
+	char *word = argv[*at], one[] = "-?";
+	int start = *at, err = 0;
+
+	if (word[1] == '-' || !word[2])
+		return parse_one(env, word, argc, argv, at);
+	for (word++; !err && *word; word++) {
+		one[1] = *word;
+		err = parse_one(env, one, argc, argv, at);
+		if (!err && *at != start && word[1])
+			return usage_error(env, "option '%s' needs a value: write it last in '%s'",
+					   one, argv[start]);
+	}
+	return err;
 }
 
 static bool takes_two(const struct command *cmd)
@@ -207,7 +224,10 @@ static void look_for_json(struct env *env, int argc, char **argv)
 	int i;
 
 	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
+		if (!strcmp(argv[i], "--json") ||
+		    !strncmp(argv[i], "--json=", strlen("--json=")) ||
+		    (argv[i][0] == '-' && argv[i][1] != '-' &&
+		     strchr(argv[i], 'j')))
 			env->args.json = true;
 }
 

@@ -80,13 +80,14 @@ void json_applied(const struct bx_applied *a, void *arg)
 	json_end_object(j);
 }
 
-/* A directory with a manifest, or an archive */
+/* A name, an archive, or a directory with a manifest */
 static bool is_bundle(const char *path)
 {
 	size_t len = strlen(path);
 	char manifest[4096];
 
-	if (len > 4 && !strcmp(path + len - 4, ".zst"))
+	if (bx_is_bundle_name(path) ||
+	    (len > 4 && !strcmp(path + len - 4, ".zst")))
 		return true;
 	snprintf(manifest, sizeof(manifest), "%s/bundle.yaml", path);
 	return !access(manifest, F_OK);
@@ -95,13 +96,8 @@ static bool is_bundle(const char *path)
 static int apply_bundle(struct env *env, bx_applied_fn fn, void *arg)
 {
 	struct bx_bundle *bundle;
-	int err = open_bundle(env, BX_BUNDLE_COPY, &bundle);
+	int err = open_trusted(env, 0, &bundle);
 
-	if (!err)
-		err = bx_bundle_check(bundle, env->args.allow_unsigned ?
-				      BX_BUNDLE_UNSIGNED : 0);
-	if (!err)
-		err = configure_bundle(env, bundle);
 	if (!err)
 		err = bx_bundle_apply(bundle, fn, arg);
 	bx_bundle_close(bundle);
@@ -112,11 +108,11 @@ static int apply(struct env *env, bx_applied_fn fn, void *arg)
 {
 	if (is_bundle(env->args.operand))
 		return apply_bundle(env, fn, arg);
-	if (env->args.nr_set || env->args.allow_unsigned)
-		return usage_error(env, "'%s' is for bundles, and '%s' is none",
-				   env->args.nr_set ? "--set" :
-				   "--allow-unsigned", env->args.operand);
-	return bx_apply(env->bx, env->args.operand, fn, arg);
+	if (env->args.nr_set)
+		return usage_error(env, "'--set' needs a bundle, and '%s' is not one",
+				   env->args.operand);
+	return bx_apply(env->bx, env->args.operand, env->args.allow_unsigned ?
+			BX_BUNDLE_UNSIGNED : 0, fn, arg);
 }
 
 static int do_apply(struct env *env)
@@ -328,12 +324,13 @@ static const struct param detach_params[] = {
 };
 
 const struct command policy_commands[] = {
-	{ "apply", "FILE|DIR", "attach or upgrade policies and hooks",
+	{ "apply", "FILE|DIR|NAME", "attach or upgrade policies and hooks",
 	  "Attaches the policies and hooks of a BPF object, of a bundle, or of every\n"
 	  "*.bpf.o in a directory: all of them in one step, or none. A policy that is\n"
 	  "attached under its name already is replaced in the same step. Ends when the\n"
 	  "kernel has applied them to the devices in their scope. Until the next boot:\n"
-	  "'install' is for bundles that are to stay.",
+	  "'install' makes a bundle stay. Nothing is loaded that has no trusted signature,\n"
+	  "unless '--allow-unsigned' accepts it; only bundles can be signed.",
 	  apply_params, do_apply },
 	{ "detach", "[NAME]", "detach a policy or hook",
 	  "Detaches the policy of that name, else the hook, or everything.",

@@ -15,13 +15,15 @@
 struct status {
 	struct env		*env;
 	char			version[64];
+	struct bundles		bundles;
+	struct bx_device_rec	*devices;
+	size_t			nr_devices;
 	struct bx_policy_rec	*policies;
 	struct bx_pin		*pins;
 	struct bx_exit_info	*exits;
 	size_t			nr_policies;
 	size_t			nr_pins;
 	size_t			nr_exits;
-	struct table		bundles;
 };
 
 static void *add(void *list, size_t *count, const void *rec, size_t size)
@@ -68,7 +70,7 @@ static bool is_pinned(const struct status *s, const char *policy)
 	return false;
 }
 
-static unsigned long long seconds_since(__u64 time_ns)
+unsigned long long seconds_since(__u64 time_ns)
 {
 	struct timespec ts;
 	__u64 now;
@@ -94,64 +96,24 @@ static void print_problems(const struct status *s)
 			       pin->name, pin->name);
 }
 
-static const char *word_installed(char *buf, const struct bx_installed *b)
+static int add_astray(const struct bx_device_rec *rec, void *arg)
 {
-	if (b->problem)
-		return "unreadable";
-	if (b->interrupted)
-		return "change interrupted";
-	if (!b->enabled)
-		return b->in_force ? "disabled, but in force" : "disabled";
-	if (b->in_force < b->policies) {
-		snprintf(buf, WORDS, "%u of %u in force", b->in_force,
-			 b->policies);
-		return b->in_force ? buf : "not in force";
-	}
-	return b->current ? "in force" : "another state in force";
-}
-
-static const char *word_ejection(char *buf, const struct bx_exit_info *e)
-{
-	if (!e)
-		return "-";
-	snprintf(buf, WORDS, "%s, %llu s ago", e->name,
-		 seconds_since(e->time_ns));
-	return buf;
-}
-
-static int installed_row(const struct bx_installed *b, void *arg)
-{
-	char generation[32], hits[24], diverged[24], state[WORDS];
-	char ejection[WORDS];
 	struct status *s = arg;
 
-	if (!s->bundles.rows)
-		table_row(&s->bundles, "BUNDLE", "VERSION", "GENERATION",
-			  "MODE", "STATE", "HITS", "DIVERGED", "SIGNED BY",
-			  "LAST EJECTION", NULL);
-	snprintf(generation, sizeof(generation), "%u of %u", b->generation,
-		 b->generations);
-	snprintf(hits, sizeof(hits), "%llu", b->hits);
-	snprintf(diverged, sizeof(diverged), "%llu", b->diverged);
-	table_row(&s->bundles, b->name, b->version ?: "-", generation,
-		  b->shadow ? "shadow" : "enforce", word_installed(state, b),
-		  hits, diverged, b->signer ?: "nobody",
-		  word_ejection(ejection, b->ejection), NULL);
-	if (b->problem)
-		print_to(stderr, "bxctl: bundle %s: %s\n", b->name,
-			b->problem);
+	if (!is_as_decided(rec))
+		s->devices = add(s->devices, &s->nr_devices, rec, sizeof(*rec));
 	return 0;
 }
 
-/* Installed bundles, whether the module is there or not */
-static int print_installed(struct status *s)
+static void print_devices(const struct status *s)
 {
-	int err = bx_list_installed(s->env->bx, installed_row, s);
+	const struct bx_device_rec *d;
+	char buf[WORDS];
 
-	if (!err && s->bundles.rows)
-		table_print(&s->bundles, "");
-	table_free(&s->bundles);
-	return err;
+	for (d = s->devices; d < s->devices + s->nr_devices; d++)
+		printf("device %s/%s is not as decided: %s; try 'bxctl rebind %s/%s'\n",
+		       d->dev.bus, d->dev.name, word_outcome(buf, d),
+		       d->dev.bus, d->dev.name);
 }
 
 static void print_status(struct status *s)
@@ -175,6 +137,7 @@ static void print_status(struct status *s)
 			printf("hook %s (link %u)\n", pin->name,
 			       pin->link_id);
 	print_problems(s);
+	print_devices(s);
 	for (e = s->exits; e < s->exits + s->nr_exits; e++)
 		printf("ejected %llu s ago: %s version %u from %s%s%s: %s: %s (code %d)\n",
 		       seconds_since(e->time_ns), e->name, e->version, e->bus,
@@ -200,8 +163,8 @@ static const char *key_exit(__u32 kind)
 	}
 }
 
-static void json_exit(struct json *j, const char *name,
-		      const struct bx_exit_info *e)
+void json_exit(struct json *j, const char *name,
+	       const struct bx_exit_info *e)
 {
 	json_object(j, name);
 	json_string(j, "name", e->name);
@@ -217,59 +180,10 @@ static void json_exit(struct json *j, const char *name,
 	json_end_object(j);
 }
 
-static const char *key_installed(const struct bx_installed *b)
+static void json_pins(struct json *j, const struct status *s)
 {
-	if (b->problem)
-		return "unreadable";
-	if (b->interrupted)
-		return "interrupted";
-	if (!b->enabled)
-		return "disabled";
-	if (b->in_force < b->policies)
-		return b->in_force ? "partly_in_force" : "not_in_force";
-	return b->current ? "in_force" : "other_in_force";
-}
-
-static int json_installed(const struct bx_installed *b, void *arg)
-{
-	struct json *j = arg;
-
-	json_object(j, NULL);
-	json_string(j, "name", b->name);
-	json_string_or_null(j, "version", b->version ?: "");
-	json_string_or_null(j, "signer", b->signer ?: "");
-	json_uint(j, "generation", b->generation);
-	json_uint(j, "generations", b->generations);
-	json_bool(j, "enabled", b->enabled);
-	json_string(j, "mode", b->shadow ? "shadow" : "enforce");
-	json_string(j, "state", key_installed(b));
-	json_uint(j, "policies", b->policies);
-	json_uint(j, "in_force", b->in_force);
-	json_uint(j, "hits", b->hits);
-	json_uint(j, "diverged", b->diverged);
-	if (b->ejection)
-		json_exit(j, "last_ejection", b->ejection);
-	else
-		json_null(j, "last_ejection");
-	json_string_or_null(j, "problem", b->problem ?: "");
-	json_end_object(j);
-	return 0;
-}
-
-static int json_status(struct status *s)
-{
-	struct json *j = &s->env->json;
 	size_t i;
-	int err;
 
-	json_string(j, "version", s->version);
-	json_array(j, "bundles");
-	err = bx_list_installed(s->env->bx, json_installed, j);
-	json_end_array(j);
-	json_array(j, "policies");
-	for (i = 0; i < s->nr_policies; i++)
-		json_policy(j, &s->policies[i]);
-	json_end_array(j);
 	json_array(j, "not_pinned");
 	for (i = 0; i < s->nr_policies; i++)
 		if (s->policies[i].stage == BX_STAGE_FORCE &&
@@ -287,45 +201,97 @@ static int json_status(struct status *s)
 		json_end_object(j);
 	}
 	json_end_array(j);
+}
+
+/* Without the module there are still the bundles, and why nothing else is there. */
+static void json_status(struct status *s, int err)
+{
+	struct json *j = &s->env->json;
+	size_t i;
+
+	json_string_or_null(j, "version", s->version);
+	bundles_json(j, &s->bundles);
+	json_array(j, "policies");
+	for (i = 0; i < s->nr_policies; i++)
+		json_policy(j, &s->policies[i]);
+	json_end_array(j);
+	json_pins(j, s);
+	json_array(j, "not_as_decided");
+	for (i = 0; i < s->nr_devices; i++)
+		json_device(j, NULL, &s->devices[i]);
+	json_end_array(j);
 	json_array(j, "ejections");
 	for (i = 0; i < s->nr_exits; i++)
 		json_exit(j, NULL, &s->exits[i]);
 	json_end_array(j);
+	json_bool(j, "as_chosen", !err && !s->env->code);
+	if (!err)
+		return;
+	json_string(j, "error", bx_error(s->env->bx));
+	json_int(j, "code", bx_fault(s->env->bx));
+}
+
+static unsigned int stale_pins(const struct status *s)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < s->nr_pins; i++)
+		n += !s->pins[i].live;
+	return n;
+}
+
+static int look(struct env *env, struct status *s)
+{
+	int err;
+
+	err = bx_check_kernel(env->bx);
+	if (!err)
+		err = bx_kernel_version(env->bx, s->version,
+					sizeof(s->version));
+	if (!err)
+		err = bx_list_policies(env->bx, add_policy, s);
+	if (!err)
+		err = bx_list_pins(env->bx, add_pin, s);
+	if (!err)
+		err = bx_list_exits(env->bx, add_exit, s);
+	if (!err)
+		err = bx_list_devices(env->bx, add_astray, s);
+	if (!err && (s->bundles.problems || s->nr_devices || stale_pins(s)))
+		env->code = BX_FAULT_STATE;
 	return err;
 }
 
 static int do_status(struct env *env)
 {
 	struct status s = { .env = env };
-	int err = 0;
+	int err;
 
-	if (!env->args.json)
-		err = print_installed(&s);
+	err = bundles_collect(env, &s.bundles);
+	if (!err && !env->args.json)
+		bundles_print(&s.bundles);
 	if (!err)
-		err = bx_check_kernel(env->bx);
-	if (!err)
-		err = bx_kernel_version(env->bx, s.version, sizeof(s.version));
-	if (!err)
-		err = bx_list_policies(env->bx, add_policy, &s);
-	if (!err)
-		err = bx_list_pins(env->bx, add_pin, &s);
-	if (!err)
-		err = bx_list_exits(env->bx, add_exit, &s);
-	if (!err && env->args.json)
-		err = json_status(&s);
-	else if (!err)
+		err = look(env, &s);
+	if (env->args.json && (!err || bx_fault(env->bx) == BX_FAULT_KERNEL)) {
+		json_status(&s, err);
+		env->code = err ? BX_FAULT_KERNEL : env->code;
+		err = 0;
+	} else if (!err) {
 		print_status(&s);
+	}
+	bundles_free(&s.bundles);
 	free(s.policies);
 	free(s.pins);
 	free(s.exits);
+	free(s.devices);
 	return err;
 }
 
 const struct command status_commands[] = {
 	{ "status", NULL, "bundles, policies, hooks, pins, the last ejections",
-	  "Shows what is installed and what is attached, what does not fit together (a pin\n"
-	  "without its policy, a policy without a pin), and the last ejections with the\n"
-	  "reasons.",
+	  "Shows what is installed, with its settings, and what is attached, what does not fit\n"
+	  "together, devices that are not as decided, and the last ejections with the reasons.\n"
+	  "The exit status is 6 when an enabled bundle is not active as chosen, a pinned policy\n"
+	  "is gone, or a device is not as decided.",
 	  NULL, do_status },
 	{}
 };

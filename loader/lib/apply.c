@@ -830,13 +830,29 @@ void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg)
 			fn(&txn->items[i]->about, arg);
 }
 
-int bx_apply(struct bx_handle *h, const char *path, bx_applied_fn fn,
-	     void *arg)
+/* Only a bundle has a signature. */
+static int may_apply(struct bx_handle *h, const char *path, unsigned int flags)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
+			    path, strerror(errno));
+	if (flags & BX_BUNDLE_UNSIGNED)
+		return 0;
+	return fail(h, BX_FAULT_REJECTED, ENOKEY,
+		    "cannot apply '%s': it is not a signed bundle", path);
+}
+
+int bx_apply(struct bx_handle *h, const char *path, unsigned int flags,
+	     bx_applied_fn fn, void *arg)
 {
 	struct transaction txn = {};
 	int err;
 
-	err = read_all(h, &txn, path);
+	err = may_apply(h, path, flags);
+	if (!err)
+		err = read_all(h, &txn, path);
 	if (!err)
 		err = bx_check_kernel(h);
 	if (!err)

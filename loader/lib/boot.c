@@ -173,6 +173,9 @@ int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 		return 0;
 	}
 	err = load_bus_ext(h);
+	/* one answer, and not one for each bundle */
+	if (!err)
+		err = bx_check_kernel(h);
 	if (!err)
 		err = mount_bpf(h);
 	if (!err)

@@ -216,6 +216,9 @@ static int read_manifest(struct bx_bundle *b)
 		err = read_policies(b, root);
 	if (!err)
 		err = read_drivers(b, root);
+	b->about.requires = b->needs;
+	b->about.drivers = b->drivers;
+	b->about.nr_drivers = b->nr_drivers;
 	return err ?: settings_read(b, root);
 }
 
@@ -262,23 +265,25 @@ static int check_signature(struct bx_bundle *b, unsigned int flags)
 			return ret;
 		b->examined = true;
 	}
-	if (b->who || flags & BX_BUNDLE_UNSIGNED)
+	if (b->who || flags & BX_BUNDLE_UNSIGNED || bundle_is_roots(b))
 		return 0;
-	return fail(b->h, BX_FAULT_REJECTED, EACCES,
-		    "'%s' is not signed: 'bxctl sign' does that, and '--allow-unsigned' takes it as it is",
-		    b->shown);
+	return fail(b->h, BX_FAULT_REJECTED, ENOKEY,
+		    "bundle '%s' is not signed", b->shown);
 }
 
 int bx_bundle_check(struct bx_bundle *b, unsigned int flags)
 {
 	int err = check_signature(b, flags);
 
+	b->trusted = !err && !b->who;
 	if (err || !b->who)
 		return err;
 	b->about.signer = b->who->name;
 	b->about.signer_fingerprint = b->who->fingerprint;
-	return signer_allows(b->h, b->who, b->about.name, b->claims,
-			     b->nr_claims);
+	err = signer_allows(b->h, b->who, b->about.name, b->claims,
+			    b->nr_claims);
+	b->trusted = !err;
+	return err;
 }
 
 /*
@@ -299,6 +304,7 @@ static int open_bundle(struct bx_handle *h, const char *dir, const char *shown,
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	}
 	snprintf(path, sizeof(path), "%s/" MANIFEST, dir);
+	b->place = flags >> PLACE_SHIFT;
 	if (flags & BX_BUNDLE_CHECK)
 		err = check_signature(b, flags);
 	if (!err)
@@ -372,13 +378,20 @@ static int open_copy(struct bx_handle *h, const char *path, unsigned int flags,
 int bx_bundle_open(struct bx_handle *h, const char *path, unsigned int flags,
 		   struct bx_bundle **bundle)
 {
+	char found[PATH_MAX];
 	struct stat st;
+	int place;
 
 	*bundle = NULL;
+	place = bundle_locate(h, path, flags, found);
+	if (place < 0)
+		return place;
 	if (flags & BX_BUNDLE_COPY ||
-	    (!stat(path, &st) && S_ISREG(st.st_mode)))
-		return open_copy(h, path, flags, bundle);
-	return open_bundle(h, path, path, flags, NULL, 0, bundle);
+	    (!stat(found, &st) && S_ISREG(st.st_mode)))
+		return open_copy(h, found, flags | place << PLACE_SHIFT,
+				 bundle);
+	return open_bundle(h, found, found, flags | place << PLACE_SHIFT, NULL,
+			   0, bundle);
 }
 
 void bx_bundle_close(struct bx_bundle *b)
@@ -435,12 +448,14 @@ int bx_bundle_configure(struct bx_bundle *b)
 
 	settings_path(b->h, path, b->about.name);
 	if (access(path, F_OK) && errno == ENOENT)
-		return 0;
+		return b->place == PLACE_INSTALLED ? bundle_set_installed(b) : 0;
 	err = yaml_open(b->h, path, path, &y);
 	if (err)
 		return err;
 	err = read_chosen(b, &y);
 	yaml_close(&y);
+	if (!err && b->place == PLACE_INSTALLED)
+		err = bundle_set_installed(b);
 	return err;
 }
 
@@ -449,23 +464,13 @@ int bx_bundle_sign(struct bx_bundle *b, const char *key, const char *cert)
 	return sign_tree(b->h, b->dir, key, cert, b->claims, b->nr_claims);
 }
 
-static int is_there(const char *path, void *arg)
-{
-	struct bx_bundle *b = arg;
-
-	if (!access(path, R_OK))
-		return 0;
-	return fail(b->h, BX_FAULT_FAILED, ENOENT,
-		    "there is no '%s': run 'bxctl build %s'", path, b->shown);
-}
-
 int bx_bundle_pack(struct bx_bundle *b, const char *path)
 {
 	char name[BX_NAME_LEN + 64];
 	struct tree tree;
 	int err;
 
-	err = bx_bundle_list_objects(b, is_there, b);
+	err = bundle_has_objects(b);
 	if (!err)
 		err = tree_open(b->h, b->dir, &tree);
 	if (err)

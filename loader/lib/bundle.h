@@ -8,6 +8,8 @@
  *	constants.c  the values as constants of the policies
  *	force.c    load, verify, plan, apply
  *	cases.c    the bundle's own test cases
+ *	locate.c   what a name stands for, and what may be loaded
+ *	inspect.c  what can be said without a kernel
  *	sign.c, signature.c, trust.c, keys.c, cert.c  who made it (sign.h, trust.h)
  *	tree.c, archive.c  its files
  */
@@ -63,8 +65,25 @@ struct alternatives {
 };
 
 /**
+ * enum bundle_place - where a bundle was found
+ * @PLACE_PATH: at a path
+ * @PLACE_PACKAGE: by its name, with those of packages
+ * @PLACE_INSTALLED: by its name, with the installed ones
+ */
+enum bundle_place {
+	PLACE_PATH,
+	PLACE_PACKAGE,
+	PLACE_INSTALLED,
+};
+
+/* Beside enum bx_bundle_flags, on the way from bundle_locate() */
+#define PLACE_SHIFT	16
+
+/**
  * struct bx_bundle - an open bundle
  * @h: the handle
+ * @place: where it was found
+ * @trusted: bx_bundle_check() has accepted it
  * @dir: where its files are
  * @shown: what people know it as: a directory or an archive
  * @path: of the manifest, for people
@@ -76,6 +95,8 @@ struct alternatives {
  */
 struct bx_bundle {
 	struct bx_handle	*h;
+	enum bundle_place	place;
+	bool			trusted;
 	char			*dir;
 	char			*shown;
 	char			*path;
@@ -141,6 +162,14 @@ int constants_put(struct bx_bundle *b, const struct object *obj,
 		  uint64_t *seen);
 int constants_check(struct bx_bundle *b, uint64_t seen);
 
+/* locate.c */
+int bundle_locate(struct bx_handle *h, const char *path, unsigned int flags,
+		  char *buf);
+bool bundle_is_roots(const struct bx_bundle *b);
+int bundle_has_objects(struct bx_bundle *b);
+int bundle_may_load(struct bx_bundle *b);
+int bundle_set_installed(struct bx_bundle *b);
+
 /* force.c: the lock is held until bundle_unload() */
 
 /* install.c: those of the installed bundle of that name, none without */
@@ -153,6 +182,7 @@ int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,
 
 int bundle_policies(struct bx_bundle *b, struct names *names);
 int bundle_check_mode(struct bx_bundle *b);
+int bundle_check_objects(struct bx_bundle *b);
 int bundle_load(struct bx_bundle *b, const struct names *drops,
 		struct transaction *txn);
 int bundle_force(struct bx_bundle *b, const struct names *drops,

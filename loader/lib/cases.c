@@ -775,9 +775,13 @@ int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,
 
 int bx_bundle_test(struct bx_bundle *b, bx_case_fn fn, void *arg)
 {
-	struct run *r = calloc(1, sizeof(*r));
+	struct run *r;
 	int err;
 
+	err = bundle_may_load(b);
+	if (err)
+		return err;
+	r = calloc(1, sizeof(*r));
 	if (!r)
 		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	r->b = b;

@@ -43,9 +43,9 @@ static int add_object(struct bx_bundle *b, struct transaction *txn,
 	snprintf(path, sizeof(path), "%s/%s", b->dir, file);
 	snprintf(shown, sizeof(shown), "%s/%s", b->shown, file);
 	if (access(path, R_OK) && errno == ENOENT)
-		return fail(b->h, BX_FAULT_FAILED, ENOENT,
-			    "there is no '%s': run 'bxctl build %s'", shown,
-			    b->shown);
+		return fail(b->h, BX_FAULT_REJECTED, ENODATA,
+			    "bundle '%s' has no '%s', which its manifest names",
+			    b->shown, file);
 	return txn_add(b->h, txn, path, shown);
 }
 
@@ -88,8 +88,9 @@ static int load_policy(struct bx_bundle *b, struct transaction *txn,
 
 	for (unsigned int i = 0; i < a->count; i++) {
 		err = try_object(b, txn, a->file[i], seen);
-		if (!err || b->h->fault != BX_FAULT_REJECTED ||
-		    i + 1 == a->count)
+		/* a missing object is a damaged bundle, not an old kernel */
+		if (!err || err == -ENODATA ||
+		    b->h->fault != BX_FAULT_REJECTED || i + 1 == a->count)
 			return err;
 		note(b->h, "%s; trying '%s'", b->h->error, a->file[i + 1]);
 		object_close(&txn->objs[--txn->count]);
@@ -251,7 +252,8 @@ int bundle_drop(struct bx_handle *h, const struct names *drops,
 
 int bx_bundle_apply(struct bx_bundle *b, bx_applied_fn fn, void *arg)
 {
-	return bundle_force(b, NULL, NULL, NULL, fn, arg);
+	return bundle_may_load(b) ?:
+		bundle_force(b, NULL, NULL, NULL, fn, arg);
 }
 
 /* ---- names of policies ---- */
@@ -306,6 +308,30 @@ int bundle_check_mode(struct bx_bundle *b)
 	return err;
 }
 
+/*
+ * All that can be said of its objects without a kernel: they are there, policies of the
+ * claimed scope, in a mode that is possible, and the settings fit.
+ */
+int bundle_check_objects(struct bx_bundle *b)
+{
+	struct transaction txn = {};
+	uint64_t seen = 0;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < b->nr_policies; i++)
+		for (unsigned int k = 0; !err && k < b->policies[i].count; k++) {
+			err = add_object(b, &txn, b->policies[i].file[k]);
+			if (!err)
+				err = check_scope(b, &txn.objs[0]);
+			if (!err)
+				err = check_mode(b, &txn.objs[0]);
+			if (!err)
+				err = constants_put(b, &txn.objs[0], &seen);
+			txn_close(&txn);
+		}
+	return err ?: constants_check(b, seen);
+}
+
 /* ---- verify ---- */
 
 static void count_programs(const struct object *obj, struct bx_verified *v)
@@ -328,6 +354,9 @@ int bx_bundle_verify(struct bx_bundle *b, bx_verified_fn fn, void *arg)
 	struct transaction txn;
 	int err;
 
+	err = bundle_may_load(b);
+	if (err)
+		return err;
 	err = bundle_load(b, NULL, &txn);
 	/* bus_ext has a say as well, and init() */
 	if (!err)
@@ -481,10 +510,14 @@ static int plan_device(const struct bx_device_rec *rec, void *arg)
 
 int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 {
-	struct plan *p = calloc(1, sizeof(*p));
 	struct names drops = {};
+	struct plan *p;
 	int err;
 
+	err = bundle_may_load(b);
+	if (err)
+		return err;
+	p = calloc(1, sizeof(*p));
 	if (!p)
 		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	p->b = b;

@@ -334,7 +334,7 @@ static int begin(struct bx_handle *h)
 
 static int not_installed(struct bx_handle *h, const char *name)
 {
-	return fail(h, BX_FAULT_REJECTED, ENOENT,
+	return fail(h, BX_FAULT_USAGE, ENOENT,
 		    "the bundle '%s' is not installed; 'bxctl status' lists those that are",
 		    name);
 }
@@ -756,7 +756,7 @@ static int no_generation(struct bx_handle *h, const struct installed *inst,
 		return fail(h, BX_FAULT_REJECTED, ENOENT,
 			    "the bundle '%s' has no generation before %u; kept are: %s",
 			    inst->name, inst->current, list);
-	return fail(h, BX_FAULT_REJECTED, ENOENT,
+	return fail(h, BX_FAULT_USAGE, ENOENT,
 		    "the bundle '%s' has no generation %u; kept are: %s",
 		    inst->name, wanted, list);
 }

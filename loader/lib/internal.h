@@ -23,6 +23,8 @@
  *	constants.c  the values as constants of the policies
  *	force.c    load, verify, plan, apply
  *	cases.c    test cases
+ *	locate.c   what a name stands for, and what may be loaded
+ *	inspect.c  what can be said without a kernel
  *	tree.c     a bundle's files in a directory
  *	archive.c  and in an archive
  *	claims.c   what policies may decide about

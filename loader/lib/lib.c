@@ -148,8 +148,12 @@ int fail(struct bx_handle *h, enum bx_fault fault, int err,
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	bx_printable(h->error, sizeof(h->error), text);
+	err = err < 0 ? err : -err;
+	/* one class for all that another user could do */
+	if (fault == BX_FAULT_FAILED && (err == -EACCES || err == -EPERM))
+		fault = BX_FAULT_PERMISSION;
 	h->fault = fault;
-	return err < 0 ? err : -err;
+	return err;
 }
 
 void note(struct bx_handle *h, const char *fmt, ...)

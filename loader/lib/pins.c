@@ -86,6 +86,9 @@ static int remove_dir(struct bx_handle *h, const char *path)
 		cannot_remove(h, path) : 0;
 }
 
+/* Where a BPF file system is usually mounted */
+#define BPF_FS	"/sys/fs/bpf"
+
 static int make_pin_dir(struct bx_handle *h)
 {
 	char path[PATH_MAX];
@@ -104,8 +107,10 @@ static int make_pin_dir(struct bx_handle *h)
 			    "cannot pin below '%s': %s", path, strerror(-ret));
 	if (!ret)
 		return fail(h, BX_FAULT_FAILED, ENOTSUP,
-			    "cannot pin in '%s': it is not on a BPF file system; run 'mount -t bpf none /sys/fs/bpf'",
-			    h->pin_dir);
+			    "cannot pin in '%s': it is not on a BPF file system%s",
+			    h->pin_dir, strncmp(h->pin_dir, BPF_FS "/",
+						strlen(BPF_FS "/")) ? "" :
+			    "; run 'mount -t bpf none " BPF_FS "'");
 	err = make_dir(h, h->pin_dir);
 	if (err)
 		return err;

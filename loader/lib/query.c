@@ -192,10 +192,10 @@ static int device_failed(struct bx_handle *h, const struct bx_devref *ref,
 	switch (err) {
 	case -ENODEV:
 		if (ref->bus[0])
-			return fail(h, BX_FAULT_FAILED, err,
+			return fail(h, BX_FAULT_USAGE, err,
 				    "there is no device '%s' on the bus '%s'",
 				    ref->name, ref->bus);
-		return fail(h, BX_FAULT_FAILED, err,
+		return fail(h, BX_FAULT_USAGE, err,
 			    "there is no device '%s'; 'bxctl devices --all' lists them",
 			    ref->name);
 	case -ENOTUNIQ:
@@ -316,7 +316,7 @@ int bx_reelect(struct bx_handle *h, const char *bus)
 	if (err)
 		return err;
 	if (result == -ENODEV && bus)
-		return fail(h, BX_FAULT_FAILED, result,
+		return fail(h, BX_FAULT_USAGE, result,
 			    "there is no bus '%s' that policies decide on; 'bxctl drivers' shows which there are",
 			    bus);
 	if (result < 0)

@@ -148,8 +148,15 @@ int bx_bundle_list_settings(struct bx_bundle *b, bx_setting_fn fn, void *arg)
 {
 	int ret = 0;
 
-	for (unsigned int i = 0; !ret && i < b->nr_settings; i++)
-		ret = fn(&b->settings[i].about, arg);
+	for (unsigned int i = 0; !ret && i < b->nr_settings; i++) {
+		struct setting *s = &b->settings[i];
+
+		s->about.min = s->min;
+		s->about.max = s->max;
+		s->about.values = s->values;
+		s->about.nr_values = s->nr_values;
+		ret = fn(&s->about, arg);
+	}
 	return ret;
 }
 
@@ -297,6 +304,7 @@ static int read_setting(struct bx_bundle *b, struct yaml_node *map,
 		return yaml_bad(&b->yaml, yaml_at(map, "default"),
 				"the default of '%s' must be %s, not '%s'",
 				name, s->allowed, value);
+	s->about.initial = value;
 	b->nr_settings++;
 	return setting_set(b, s, value);
 }

@@ -22,10 +22,10 @@ unprivileged() {
 }
 
 rejects() {
-	says "$1" 4 "$3" apply "$objects/$2.bpf.o"
+	says "$1" 4 "$3" apply --allow-unsigned "$objects/$2.bpf.o"
 }
 
-ktap_plan 46
+ktap_plan 58
 
 says "no command is an error" 8 "a command is missing"
 says "an unknown command is named" 8 "unknown command 'aply'" aply x
@@ -51,23 +51,31 @@ says "detach wants one of two" 8 "either a NAME or '--all'" detach
 says "detach wants one of two only" 8 "either a NAME or '--all'" detach x --all
 says "what follows -- is no option" 1 "cannot open '--json'" apply -- --json
 says "an error in JSON has its code" 8 '"code": 8' status --foo --json
+says "flags may share a word" 3 '"code": 3' -jv status
+says "behind the command, too" 3 '"code": 3' status -vj
+says "each of them is checked" 8 '"error": ".status. has no option .-x.' status -jx
+says "a value follows the last of them" 8 "too long for a bus" devices -ab "$(printf 'x%.0s' {1..32})"
+says "and only the last" 8 "option '-b' needs a value: write it last in '-ba'" devices -ba pci
+says "an error in JSON has the notes" 8 '"notes": \[\]' status --foo --json
+says "names of commands are JSON as well" 0 '"words": \[.*"apply",.*"notes": \[\]' help --words --json
+says "and options of one" 0 '"words": \[.*"--allow-unsigned",.*"--json"' help --words --json apply
 says "help needs no kernel" 0 "Exit status:" help
 says "help of a command" 0 "usage: bxctl apply" apply --help
 says "version needs no kernel" 0 "bus_ext not loaded" --version
 
 says "bus_ext is not loaded" 3 "run 'modprobe bus_ext'" status
-says "a good object needs the module" 3 "run 'modprobe bus_ext'" apply "$objects/good.bpf.o"
-says "a hook needs the module" 3 "run 'modprobe bus_ext'" apply "$objects/hook.bpf.o"
+says "a good object needs the module" 3 "run 'modprobe bus_ext'" apply --allow-unsigned "$objects/good.bpf.o"
+says "a hook needs the module" 3 "run 'modprobe bus_ext'" apply --allow-unsigned "$objects/hook.bpf.o"
 
-says "a file that is not there" 1 "cannot open '.*': No such file" apply "$work/none"
+says "a file that is not there" 1 "cannot open '.*': No such file" apply --allow-unsigned "$work/none"
 echo "not an object" >"$work/text.bpf.o"
-says "a file that is no object" 4 "is not a BPF object" apply "$work/text.bpf.o"
-says "one bad object spoils a directory" 4 "is not a BPF object" apply "$work"
+says "a file that is no object" 4 "is not a BPF object" apply --allow-unsigned "$work/text.bpf.o"
+says "one bad object spoils a directory" 4 "is not a BPF object" apply --allow-unsigned "$work"
 mkdir "$work/empty"
-says "a directory without objects" 4 "there is no \*.bpf.o in it" apply "$work/empty"
+says "a directory without objects" 4 "there is no \*.bpf.o in it" apply --allow-unsigned "$work/empty"
 mkdir "$work/twice"
 cp "$objects/good.bpf.o" "$objects/good2.bpf.o" "$work/twice"
-says "a name twice in a directory" 4 "has 'loader_test' too" apply "$work/twice"
+says "a name twice in a directory" 4 "has 'loader_test' too" apply --allow-unsigned "$work/twice"
 
 rejects "a name without an end" long-name ".name is too long: 31"
 rejects "a name with a slash" bad-name "'acme/nvme' is not a valid name"
@@ -84,7 +92,17 @@ chmod 755 "$work"
 cp "$bxctl" "$work/bxctl"
 check_status 7 "a missing capability has a status of its own" \
 	unprivileged "$work/bxctl" status
+check_status 7 "also that of boot" unprivileged "$work/bxctl" boot
 check_match "and is named" "CAP_SYS_ADMIN" \
 	"$(unprivileged "$work/bxctl" status 2>&1)"
+mkdir -p "$work/sys/kernel/bus_ext/buses/pci"
+for command in devices drivers tree; do
+	if [ "$(id -u)" = 0 ]; then
+		says "an unknown bus is an error: $command" 8 "there is no bus 'nosuch' that" \
+			"$command" --bus nosuch
+	else
+		ktap_skip "an unknown bus is an error: $command" "only root may ask"
+	fi
+done
 check_status 1 "output that cannot be written is an error" \
 	sh -c "'$work/bxctl' help >/dev/full"

@@ -152,7 +152,7 @@ cp "$work/m" "$work/less/bundle.yaml"
 cp build/loader/tests/objects/good.bpf.o "$work/less/"
 sed -i 's/^    vendor: .*//' "$work/less/bundle.yaml"
 says "plan tells what goes with a policy that a new version has not" 2 \
-	"0000:01:00.1 +vfio-pci +nvme +kernel +when bound anew" plan "$work/less"
+	"0000:01:00.1 +vfio-pci +nvme +kernel +when bound anew" plan --allow-unsigned "$work/less"
 # undocumented: keys of the JSON on stdin that the man page has not
 undocumented() {
 	local key
@@ -162,7 +162,7 @@ undocumented() {
 }
 check_equal "JSON is documented" "" "$({
 	for command in status policies devices drivers tree version 'explain 0000:01:00.1' \
-		'reelect pci' boot 'boot --files' "plan $work/less" "verify $bundle" "test $bundle" \
+		'reelect pci' boot 'boot --files' "plan --allow-unsigned $work/less" "verify --allow-unsigned $bundle" "test --allow-unsigned $bundle" \
 		'mode enforce qemu-nvme'; do
 		# shellcheck disable=SC2086
 		"$bxctl" --json $command || true

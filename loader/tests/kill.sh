@@ -107,17 +107,17 @@ three="generation $two"
 install="install --allow-unsigned $work/old"
 upgrade="upgrade --allow-unsigned $work"
 
-at_steps attach "apply $one" loader_test:1 "$new_pins" "detach --all" '' ''
+at_steps attach "apply --allow-unsigned $one" loader_test:1 "$new_pins" "detach --all" '' ''
 
-quietly "$bxctl" apply $one
-at_steps detach "detach loader_test" '' '' "apply $one" loader_test:1 "$new_pins"
-at_steps ejected "apply $objects/ejected.bpf.o" loader_test:1 "$new_pins" \
-	"apply $one" loader_test:1 "$new_pins" 6
+quietly "$bxctl" apply --allow-unsigned $one
+at_steps detach "detach loader_test" '' '' "apply --allow-unsigned $one" loader_test:1 "$new_pins"
+at_steps ejected "apply --allow-unsigned $objects/ejected.bpf.o" loader_test:1 "$new_pins" \
+	"apply --allow-unsigned $one" loader_test:1 "$new_pins" 6
 quietly "$bxctl" detach --all
 
-quietly "$bxctl" apply "$work/both"
-at_steps apply "apply $work/both2" "loader_test:2 other.v1:0" "$old_pins" \
-	"apply $work/both" "$old" "$old_pins"
+quietly "$bxctl" apply --allow-unsigned "$work/both"
+at_steps apply "apply --allow-unsigned $work/both2" "loader_test:2 other.v1:0" "$old_pins" \
+	"apply --allow-unsigned $work/both" "$old" "$old_pins"
 quietly "$bxctl" detach --all
 
 at_steps install "$install" "$old" "generation state.yaml $old_pins" "remove two" '' ''

@@ -26,7 +26,7 @@ ktap_plan 14
 modprobe -a nvme bxsim
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/$pf
 
-check qemu_nvme_applies bxctl apply build/bpf/qemu-nvme.bpf.o
+check qemu_nvme_applies bxctl apply --allow-unsigned build/bpf/qemu-nvme.bpf.o
 echo 4 >$pci/$pf/sriov_numvfs
 for vf in 1 2 3; do
 	check "function_$((vf - 1))_goes_to_vfio" \
@@ -43,7 +43,7 @@ echo 'sf-legacy ids=*:*' >$sim/driver_add
 echo 'sf-next ids=*:*' >$sim/driver_add
 echo 'before 1d1d:1' >$sim/create
 check without_the_veto_the_first_wins on_sf before sf-legacy
-check veto_applies bxctl apply build/bpf/veto.bpf.o
+check veto_applies bxctl apply --allow-unsigned build/bpf/veto.bpf.o
 echo 'after 1d1d:1' >$sim/create
 echo 'other 2d2d:1' >$sim/create
 check the_vetoed_driver_is_passed_over on_sf after sf-next

@@ -31,7 +31,7 @@ separated() {
 }
 create() { echo "$*" >$sim/create; }
 destroy() { echo "$1" >$sim/destroy; }
-policy() { bxctl apply "build/bpf/virtio-$1.bpf.o" >/dev/null; }
+policy() { bxctl apply --allow-unsigned "build/bpf/virtio-$1.bpf.o" >/dev/null; }
 virtio_of() { basename "$(compgen -G "$bx/$1/virtio*")"; }
 interface_of() { basename "$(compgen -G "$bx/$1/virtio*/net/*")"; }
 mac_of() { cat $bx/"$1"/virtio*/net/*/address; }
@@ -204,7 +204,7 @@ again b
 check_equal a_new_driver_sees_the_devices_mac 02:00:00:00:00:0b "$(mac_of b)"
 
 # an older device, whose driver writes the address to the configuration
-bxctl apply build/selftests/e2e/virtio-legacy.bpf.o >/dev/null
+bxctl apply --allow-unsigned build/selftests/e2e/virtio-legacy.bpf.o >/dev/null
 again b
 check_equal no_version_1 0 "$(bits_of b 33)"
 check_fails set_of_a_wrong_address address_of b 01:00:00:00:00:00
@@ -245,7 +245,7 @@ destroy b
 check_fails and_gone test -e $bx/b
 
 # what a driver has a BUG() for
-bxctl apply build/selftests/e2e/virtio-announce.bpf.o >/dev/null
+bxctl apply --allow-unsigned build/selftests/e2e/virtio-announce.bpf.o >/dev/null
 create b net peer=a
 check no_announcement_that_was_not_negotiated wait_until 10 has_carrier a
 destroy b
@@ -253,7 +253,7 @@ check so_the_driver_lives wait_until 10 lacks_carrier a
 bxctl detach virtio_announce >/dev/null
 
 # the worst of policies
-check hostile_applies bxctl apply build/selftests/e2e/virtio-hostile.bpf.o
+check hostile_applies bxctl apply --allow-unsigned build/selftests/e2e/virtio-hostile.bpf.o
 for i in {1..15}; do
 	create b net peer=a
 	again a || bind_virtio a || true

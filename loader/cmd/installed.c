@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bxctl: the installed bundles in 'status': settings, and what is the matter with them
+ *
+ * A bundle has a problem when the kernel does not have what the operator has chosen. Each
+ * problem comes with its reason and the command that helps.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bxctl.h"
+
+/* The strings of bx_installed are valid only during the call. */
+static int keep(const struct bx_installed *i, void *arg)
+{
+	struct bundles *b = arg;
+	struct bundle_status *s;
+
+	s = realloc(b->list, (b->count + 1) * sizeof(*s));
+	if (!s)
+		abort();
+	b->list = s;
+	s += b->count++;
+	*s = (struct bundle_status) { .i = *i };
+	snprintf(s->name, sizeof(s->name), "%s", i->name);
+	snprintf(s->version, sizeof(s->version), "%s", i->version ?: "");
+	snprintf(s->signer, sizeof(s->signer), "%s", i->signer ?: "");
+	snprintf(s->problem, sizeof(s->problem), "%s", i->problem ?: "");
+	if (i->ejection)
+		s->ejection = *i->ejection;
+	s->ejected = i->ejection;
+	s->unreadable = i->problem;
+	return 0;
+}
+
+static void problem(struct bundle_status *s, const char *verb, const char *fmt,
+		    const char *detail)
+{
+	snprintf(s->problem, sizeof(s->problem), fmt, detail);
+	snprintf(s->remedy, sizeof(s->remedy), "bxctl %s %s", verb, s->name);
+}
+
+static void blame_ejection(struct bundle_status *s)
+{
+	const struct bx_exit_info *e = &s->ejection;
+
+	snprintf(s->problem, sizeof(s->problem),
+		 "policy '%s' was ejected from %s%s%s: %s: %s", e->name, e->bus,
+		 e->device[0] ? ", on device " : "", e->device,
+		 bx_exit_kind_text(e->kind), e->msg);
+	snprintf(s->remedy, sizeof(s->remedy), "bxctl rollback %s", s->name);
+}
+
+/* Any command that changes bundles ends the change; this one has no other effect. */
+static void blame_interruption(struct bundle_status *s)
+{
+	snprintf(s->problem, sizeof(s->problem), "a change was interrupted");
+	snprintf(s->remedy, sizeof(s->remedy), "bxctl boot");
+}
+
+/* @why: the error of opening it with its settings; empty without one */
+static void find_problem(struct bundle_status *s, const char *why)
+{
+	const struct bx_installed *i = &s->i;
+
+	if (s->unreadable)
+		snprintf(s->remedy, sizeof(s->remedy), "bxctl remove %s",
+			 s->name);
+	else if (i->interrupted)
+		blame_interruption(s);
+	else if (!i->enabled && i->in_force)
+		problem(s, "disable", "it is disabled, but its policies are active%s",
+			"");
+	else if (i->enabled && why[0])
+		problem(s, "enable", "%s", why);
+	else if (i->enabled && i->in_force < i->policies && s->ejected)
+		blame_ejection(s);
+	else if (i->enabled && i->in_force < i->policies)
+		problem(s, "enable", "not all of its policies are active%s",
+			"");
+	else if (i->enabled && !i->current)
+		problem(s, "enable", "its files, settings or mode are not those that are active%s",
+			"");
+}
+
+/* Its files may be damaged, and the operator's file of values may be wrong. */
+static void open_it(struct env *env, struct bundle_status *s)
+{
+	int err = 0;
+
+	if (!s->unreadable && s->version[0])
+		err = bx_bundle_open(env->bx, s->name, BX_BUNDLE_INSTALLED,
+				     &s->bundle);
+	if (s->bundle)
+		err = bx_bundle_configure(s->bundle);
+	find_problem(s, err ? bx_error(env->bx) : "");
+}
+
+int bundles_collect(struct env *env, struct bundles *b)
+{
+	int err;
+
+	*b = (struct bundles) {};
+	err = bx_list_installed(env->bx, keep, b);
+	for (size_t i = 0; !err && i < b->count; i++) {
+		struct bundle_status *s = &b->list[i];
+
+		open_it(env, s);
+		b->problems += !!s->problem[0];
+	}
+	return err;
+}
+
+void bundles_free(struct bundles *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		bx_bundle_close(b->list[i].bundle);
+	free(b->list);
+}
+
+/* ---- text ---- */
+
+static const char *word_state(char *buf, const struct bundle_status *s)
+{
+	const struct bx_installed *i = &s->i;
+
+	if (s->unreadable)
+		return "unreadable";
+	if (i->interrupted)
+		return "change interrupted";
+	if (!i->enabled)
+		return i->in_force ? "disabled, but in force" : "disabled";
+	if (i->in_force < i->policies) {
+		snprintf(buf, WORDS, "%u of %u in force", i->in_force,
+			 i->policies);
+		return i->in_force ? buf : "not in force";
+	}
+	return i->current ? "in force" : "another state in force";
+}
+
+static const char *word_ejection(char *buf, const struct bundle_status *s)
+{
+	if (!s->ejected)
+		return "-";
+	snprintf(buf, WORDS, "%s, %llu s ago", s->ejection.name,
+		 seconds_since(s->ejection.time_ns));
+	return buf;
+}
+
+static void row(struct table *t, const struct bundle_status *s)
+{
+	char generation[32], hits[24], diverged[24], state[WORDS];
+	char ejection[WORDS];
+
+	snprintf(generation, sizeof(generation), "%u of %u", s->i.generation,
+		 s->i.generations);
+	snprintf(hits, sizeof(hits), "%llu", s->i.hits);
+	snprintf(diverged, sizeof(diverged), "%llu", s->i.diverged);
+	table_row(t, s->name, s->version[0] ? s->version : "-", generation,
+		  s->i.shadow ? "shadow" : "enforce", word_state(state, s),
+		  hits, diverged, s->signer[0] ? s->signer : "nobody",
+		  word_ejection(ejection, s), NULL);
+}
+
+static int print_setting(const struct bx_setting *setting, void *arg)
+{
+	const struct bundle_status *s = arg;
+
+	printf("  %s: %s = %s (default %s)\n", s->name, setting->name,
+	       setting->value, setting->initial);
+	return 0;
+}
+
+void bundles_print(struct bundles *b)
+{
+	struct table t = {};
+
+	if (!b->count)
+		return;
+	table_row(&t, "BUNDLE", "VERSION", "GENERATION", "MODE", "STATE",
+		  "HITS", "DIVERGED", "SIGNED BY", "LAST EJECTION", NULL);
+	for (size_t i = 0; i < b->count; i++)
+		row(&t, &b->list[i]);
+	table_print(&t, "");
+	table_free(&t);
+	for (size_t i = 0; i < b->count; i++)
+		if (b->list[i].bundle)
+			bx_bundle_list_settings(b->list[i].bundle,
+						print_setting, &b->list[i]);
+	for (size_t i = 0; i < b->count; i++)
+		if (b->list[i].problem[0])
+			printf("bundle %s: %s; try '%s'\n", b->list[i].name,
+			       b->list[i].problem, b->list[i].remedy);
+}
+
+/* ---- JSON ---- */
+
+static const char *key_state(const struct bundle_status *s)
+{
+	const struct bx_installed *i = &s->i;
+
+	if (s->unreadable)
+		return "unreadable";
+	if (i->interrupted)
+		return "interrupted";
+	if (!i->enabled)
+		return "disabled";
+	if (i->in_force < i->policies)
+		return i->in_force ? "partly_in_force" : "not_in_force";
+	return i->current ? "in_force" : "other_in_force";
+}
+
+static int json_one_setting(const struct bx_setting *setting, void *arg)
+{
+	json_setting(arg, setting);
+	return 0;
+}
+
+static void json_bundle(struct json *j, const struct bundle_status *s)
+{
+	json_object(j, NULL);
+	json_string(j, "name", s->name);
+	json_string_or_null(j, "version", s->version);
+	json_string_or_null(j, "signer", s->signer);
+	json_uint(j, "generation", s->i.generation);
+	json_uint(j, "generations", s->i.generations);
+	json_bool(j, "enabled", s->i.enabled);
+	json_string(j, "mode", s->i.shadow ? "shadow" : "enforce");
+	json_string(j, "state", key_state(s));
+	json_uint(j, "policies", s->i.policies);
+	json_uint(j, "in_force", s->i.in_force);
+	json_uint(j, "hits", s->i.hits);
+	json_uint(j, "diverged", s->i.diverged);
+	json_array(j, "settings");
+	if (s->bundle)
+		bx_bundle_list_settings(s->bundle, json_one_setting, j);
+	json_end_array(j);
+	if (s->ejected)
+		json_exit(j, "last_ejection", &s->ejection);
+	else
+		json_null(j, "last_ejection");
+	json_string_or_null(j, "problem", s->problem);
+	json_string_or_null(j, "remedy", s->remedy);
+	json_end_object(j);
+}
+
+void bundles_json(struct json *j, const struct bundles *b)
+{
+	json_array(j, "bundles");
+	for (size_t i = 0; i < b->count; i++)
+		json_bundle(j, &b->list[i]);
+	json_end_array(j);
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: what can be said of a bundle without loading anything
+ *
+ * Needs no kernel and no capability: its parts as they are in the files, and all that
+ * an installation checks before it loads the first program.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bundle.h"
+#include "tree.h"
+
+static int list_object(struct bx_bundle *b, const char *file, bx_policy_of_fn fn,
+		       void *arg)
+{
+	char path[PATH_MAX], shown[PATH_MAX];
+	struct object obj;
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/%s", b->dir, file);
+	snprintf(shown, sizeof(shown), "%s/%s", b->shown, file);
+	ret = object_open(b->h, path, shown, 0, &obj);
+	for (size_t i = 0; !ret && i < obj.count; i++) {
+		obj.items[i].about.file = file;
+		ret = fn(&obj.items[i].about, arg);
+	}
+	object_close(&obj);
+	return ret;
+}
+
+int bx_bundle_list_policies(struct bx_bundle *b, bx_policy_of_fn fn, void *arg)
+{
+	int ret = bundle_has_objects(b);
+
+	for (unsigned int i = 0; i < b->nr_policies; i++)
+		for (unsigned int k = 0; !ret && k < b->policies[i].count; k++)
+			ret = list_object(b, b->policies[i].file[k], fn, arg);
+	return ret;
+}
+
+int bx_bundle_list_claims(struct bx_bundle *b, bx_claim_fn fn, void *arg)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < b->nr_claims; i++)
+		ret = fn(b->claims[i].bus, b->claims[i].vendor, arg);
+	return ret;
+}
+
+int bx_bundle_list_files(struct bx_bundle *b, bx_file_fn fn, void *arg)
+{
+	struct tree tree;
+	off_t size = 0;
+	int fd, ret;
+
+	ret = tree_open(b->h, b->dir, &tree);
+	if (ret)
+		return ret;
+	for (size_t i = 0; !ret && i < tree.count; i++) {
+		fd = tree_file(b->h, &tree, tree.files[i], &size);
+		ret = fd < 0 ? fd : fn(tree.files[i], size, arg);
+		if (fd >= 0)
+			close(fd);
+	}
+	tree_close(&tree);
+	return ret;
+}
+
+int bx_bundle_check_policies(struct bx_bundle *b)
+{
+	struct names names = {};
+	int err;
+
+	err = bundle_has_objects(b);
+	if (!err)
+		err = bundle_policies(b, &names);
+	free(names.name);
+	return err ?: bundle_check_objects(b);
+}

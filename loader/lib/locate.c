@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: what a bundle's name stands for, and what may be loaded
+ *
+ * A path is a bundle's directory or archive.  A bare name is that of a bundle that came
+ * with a package, or of an installed one, and never a file of the current directory:
+ * that directory may be another user's.
+ *
+ * Every function that loads a program of a bundle asks bundle_may_load() first, so no
+ * caller can forget the question.
+ */
+#include <ctype.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "state.h"
+
+/* Where packages put bundles, and 'make install' */
+static const char *const package_dirs[] = {
+	"/usr/lib/bus_ext/bundles",
+	"/usr/local/lib/bus_ext/bundles",
+};
+
+static bool ends_in(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+
+	return len > n && !strcmp(text + len - n, end);
+}
+
+/* Archives and objects are files, also without a slash. */
+bool bx_is_bundle_name(const char *text)
+{
+	return (isalnum((unsigned char)*text) || *text == '_') &&
+		bx_name_is_good(text) && !ends_in(text, ".zst") &&
+		!ends_in(text, ".bpf.o");
+}
+
+static int find_installed(struct bx_handle *h, const char *name, char *buf)
+{
+	struct installed inst;
+	int ret;
+
+	ret = state_read(h, name, &inst);
+	if (ret > 0 && inst.current)
+		generation_path(h, buf, name, inst.current);
+	else if (ret > 0)
+		ret = 0;
+	state_free(&inst);
+	return ret;
+}
+
+static int not_found(struct bx_handle *h, const char *name, bool installed)
+{
+	if (installed)
+		return fail(h, BX_FAULT_USAGE, ENOENT,
+			    "bundle '%s' is not installed", name);
+	return fail(h, BX_FAULT_USAGE, ENOENT,
+		    "bundle '%s' is neither installed nor in '%s'%s%s%s", name,
+		    package_dirs[0], access(name, F_OK) ? "" :
+		    "; for the file of that name, write './", access(name, F_OK) ?
+		    "" : name, access(name, F_OK) ? "" : "'");
+}
+
+/**
+ * bundle_locate() - where the bundle is that a path or a name stands for
+ * @h: the handle
+ * @path: the path or name
+ * @flags: enum bx_bundle_flags
+ * @buf: where to put it, of PATH_MAX bytes
+ *
+ * Return: enum bundle_place, or a negative errno: -ENOENT for a name without a bundle
+ * (BX_FAULT_USAGE).
+ */
+int bundle_locate(struct bx_handle *h, const char *path, unsigned int flags,
+		  char *buf)
+{
+	bool installed = flags & BX_BUNDLE_INSTALLED;
+	struct stat st;
+	int ret;
+
+	if (flags & BX_BUNDLE_PATH ||
+	    (!installed && !bx_is_bundle_name(path))) {
+		if (snprintf(buf, PATH_MAX, "%s", path) < PATH_MAX)
+			return PLACE_PATH;
+		return fail(h, BX_FAULT_USAGE, ENAMETOOLONG,
+			    "the path '%.64s...' is too long", path);
+	}
+	if (installed && !bx_name_is_good(path))
+		return not_found(h, path, installed);
+	for (size_t i = 0; !installed && i < sizeof(package_dirs) /
+	     sizeof(*package_dirs); i++) {
+		snprintf(buf, PATH_MAX, "%s/%s", package_dirs[i], path);
+		if (!stat(buf, &st))
+			return PLACE_PACKAGE;
+	}
+	ret = find_installed(h, path, buf);
+	return ret > 0 ? PLACE_INSTALLED : ret ?:
+		not_found(h, path, installed);
+}
+
+/* ---- whose files they are ---- */
+
+static int not_of_root(const char *path, const struct stat *st, int type,
+		       struct FTW *ftw)
+{
+	return st->st_uid || (st->st_mode & 0022) ||
+		type == FTW_DNR || type == FTW_NS;
+}
+
+/* Can only root change anything of it, or of the directories above? */
+static bool only_root_writes(const char *dir)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (nftw(dir, not_of_root, 16, FTW_PHYS))
+		return false;
+	snprintf(path, sizeof(path), "%s", dir);
+	while (strrchr(path, '/') > path) {
+		*strrchr(path, '/') = '\0';
+		if (lstat(path, &st) || not_of_root(path, &st, FTW_D, NULL))
+			return false;
+	}
+	return true;
+}
+
+/* Is it trusted as a file of root's, without a signature? */
+bool bundle_is_roots(const struct bx_bundle *b)
+{
+	return b->place == PLACE_INSTALLED ||
+		(b->place == PLACE_PACKAGE && only_root_writes(b->shown));
+}
+
+/* ---- what may be loaded ---- */
+
+static int missing_object(struct bx_bundle *b, const char *file)
+{
+	return fail(b->h, BX_FAULT_REJECTED, ENODATA,
+		    "bundle '%s' has no '%s', which its manifest names",
+		    b->shown, file);
+}
+
+/* All objects that the manifest names are there. */
+int bundle_has_objects(struct bx_bundle *b)
+{
+	char path[PATH_MAX];
+
+	for (unsigned int i = 0; i < b->nr_policies; i++)
+		for (unsigned int k = 0; k < b->policies[i].count; k++) {
+			snprintf(path, sizeof(path), "%s/%s", b->dir,
+				 b->policies[i].file[k]);
+			if (access(path, F_OK))
+				return missing_object(b,
+						      b->policies[i].file[k]);
+		}
+	return 0;
+}
+
+/* The bytes that were checked are those that are loaded: only of a copy. */
+int bundle_may_load(struct bx_bundle *b)
+{
+	int err = 0;
+
+	if (!b->scratch)
+		return fail(b->h, BX_FAULT_USAGE, EINVAL,
+			    "'%s' must be copied before it is loaded: its files may change",
+			    b->shown);
+	if (!b->trusted)
+		err = bx_bundle_check(b, 0);
+	return err ?: bundle_has_objects(b);
+}
+
+/* ---- the settings of an installed one ---- */
+
+int bundle_set_installed(struct bx_bundle *b)
+{
+	struct installed inst;
+	struct generation *g;
+	int ret, err = 0;
+
+	ret = state_read(b->h, b->about.name, &inst);
+	g = ret > 0 ? state_generation(&inst, inst.current) : NULL;
+	for (unsigned int i = 0; g && !err && i < g->nr_set; i++)
+		err = bx_bundle_set(b, g->set[i]);
+	b->shadow = ret > 0 && inst.shadow;
+	state_free(&inst);
+	return ret < 0 ? ret : err;
+}
