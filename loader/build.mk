@@ -12,6 +12,12 @@ LOADER_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
 	-I include/uapi $(CPPFLAGS) $(LOADER_EXTRA_CFLAGS) \
 	-isystem $(BUILD)/tools/source/tools/include/uapi
 
+# As Debian builds its packages: also where nobody sets flags. Not for what is built with
+# sanitizers.
+HARDEN_CFLAGS = $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,-D_FORTIFY_SOURCE=2) \
+	-fstack-protector-strong -Wformat -Wformat-security
+HARDEN_LDFLAGS := -Wl,-z,relro -Wl,-z,now
+
 LOADER_LIBS = $(LIBBPF_LIBS) -lyaml -lcrypto -lkmod
 
 LOADER_LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/lib/*.c))
@@ -20,7 +26,7 @@ LOADER_CMD_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/cmd/*.c))
 $(LOADER_LIB_OBJS) $(LOADER_CMD_OBJS): $(BUILD)/%.o: %.c | $(LOADER_SKEL) $(LIBBPF_READY)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(LOADER_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(HARDEN_CFLAGS) $(LOADER_CFLAGS) -MMD -MP -c $< -o $@
 
 # They are generated: the one file that includes them depends on them.
 $(BUILD)/loader/lib/control.o: $(LOADER_SKEL)
@@ -33,7 +39,7 @@ $(LIBBUSEXT): $(LOADER_LIB_OBJS)
 $(BXCTL): $(LOADER_CMD_OBJS) $(LIBBUSEXT)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) $(LOADER_EXTRA_CFLAGS) -o $@ $^ $(LOADER_LIBS)
+	$(Q)$(CC) $(HARDEN_LDFLAGS) $(LDFLAGS) $(LOADER_EXTRA_CFLAGS) -o $@ $^ $(LOADER_LIBS)
 
 -include $(LOADER_LIB_OBJS:.o=.d) $(LOADER_CMD_OBJS:.o=.d)
 
@@ -52,13 +58,15 @@ ALL += $(BXCTL) $(LIBBUSEXT_PC)
 JSON_TEST := $(BUILD)/loader/tests/json_writer
 RING_TEST := $(BUILD)/loader/tests/ring
 UNASKED   := $(BUILD)/loader/tests/unasked
+STORAGE_TEST := $(BUILD)/loader/tests/storage
 SIGNER    := $(BUILD)/loader/tests/signer
 
 $(JSON_TEST): loader/tests/json_writer.c $(BUILD)/loader/cmd/json_writer.o
 $(RING_TEST): loader/tests/ring.c $(LIBBUSEXT)
+$(STORAGE_TEST): loader/tests/storage.c $(LIBBUSEXT)
 $(SIGNER): loader/tests/signer.c $(LIBBUSEXT)
 $(UNASKED): loader/tests/unasked.c $(LIBBUSEXT)
-$(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED):
+$(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(STORAGE_TEST):
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $^ $(LOADER_LIBS)
@@ -103,7 +111,7 @@ $(NATIVE_TESTS): $(BUILD)/loader/tests/native/%: \
 
 -include $(NATIVE_OBJS:.o=.d)
 
-TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(KILLAT) $(NATIVE_TESTS)
+TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(STORAGE_TEST) $(KILLAT) $(NATIVE_TESTS)
 
 # Fuzz targets: what reads files of strangers, with the kernel's part played by stubs.
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))

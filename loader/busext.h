@@ -159,6 +159,32 @@ int bx_check_kernel(struct bx_handle *handle);
  */
 int bx_kernel_version(struct bx_handle *handle, char *buf, size_t size);
 
+/* ---- signals ---- */
+
+/**
+ * bx_discard_temporary() - remove what a process that ends now would leave
+ *
+ * Temporary directories of all handles, and files that were named to
+ * bx_temporary().  For a handler of SIGINT, SIGTERM or SIGHUP that ends the
+ * process: it is async-signal-safe.  The library holds these signals back while
+ * it changes pins, or the state of an installed bundle.
+ */
+void bx_discard_temporary(void);
+
+/**
+ * bx_temporary() - have a file or directory removed by bx_discard_temporary()
+ * @path: the file, or a directory with all that is in it; is copied
+ *
+ * Up to 8 at a time; more are left.
+ */
+void bx_temporary(const char *path);
+
+/**
+ * bx_temporary_done() - the file is removed, or has come to stay
+ * @path: as it was given to bx_temporary()
+ */
+void bx_temporary_done(const char *path);
+
 /* ---- objects and policies ---- */
 
 /** BX_NAME_RULE - the rule of bx_name_is_good(), for messages */
@@ -371,9 +397,11 @@ int bx_bundle_sign(struct bx_bundle *bundle, const char *key, const char *cert);
 /**
  * bx_bundle_pack() - write a bundle's archive
  * @bundle: the bundle
- * @path: the archive; replaced when it is there
+ * @path: the archive; only a regular file is replaced. "-" is the standard output
  *
- * Return: 0, -EIO and others; -ENODATA when an object is missing (BX_FAULT_REJECTED).
+ * Return: 0, -EIO and others; -ENODATA when an object is missing; -EINVAL for a
+ * bundle that has what it must not, or whose test cases cannot be read; -EBADMSG
+ * for a signature of other files.
  */
 int bx_bundle_pack(struct bx_bundle *bundle, const char *path);
 

@@ -4,7 +4,6 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +14,6 @@
 
 #include "bxctl.h"
 #include "template.h"
-
-extern char **environ;
 
 /* ---- new ---- */
 
@@ -120,13 +117,15 @@ static int do_new(struct env *env)
 	if (snprintf(part, sizeof(part), "%s.part", dir) >= (int)sizeof(part))
 		return failure(env, ENAMETOOLONG, "cannot create '%s'", dir);
 	remove_templates(part, name);
+	bx_temporary(part);
 	err = write_templates(env, part, name);
 	if (!err && rename(part, dir))
 		err = failure(env, errno, "cannot create '%s'", dir);
-	if (err) {
+	if (err)
 		remove_templates(part, name);
+	bx_temporary_done(part);
+	if (err)
 		return err;
-	}
 	if (env->args.json)
 		json_string(&env->json, "bundle", dir);
 	else
@@ -176,10 +175,10 @@ static int run_clang(struct env *env, char **argv)
 	pid_t pid;
 
 	argv[0] = (char *)(chosen ?: "clang");
-	err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	err = spawn(&pid, argv);
 	if (err == ENOENT && !chosen) {
 		argv[0] = "clang-19";
-		err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+		err = spawn(&pid, argv);
 	}
 	if (err)
 		return failure(env, 0,
@@ -221,13 +220,15 @@ static int build_one(const char *object, void *arg)
 	snprintf(part, sizeof(part), "%s.part", object);
 	if (access(source, R_OK) && !access(object, R_OK))
 		return 0;
+	bx_temporary(part);
 	err = run_clang(env, argv);
-	if (err) {
+	if (!err && rename(part, object))
+		err = failure(env, errno, "cannot write '%s'", object);
+	if (err)
 		unlink(part);
+	bx_temporary_done(part);
+	if (err)
 		return err;
-	}
-	if (rename(part, object))
-		return failure(env, errno, "cannot write '%s'", object);
 	b->built++;
 	if (env->args.json)
 		json_string(&env->json, NULL, object);
@@ -587,13 +588,18 @@ static int do_sign(struct env *env)
 static int do_pack(struct env *env)
 {
 	const struct bx_bundle_about *a;
-	char name[200];
+	char name[200] = "";
 	struct bx_bundle *bundle;
 	const char *path = env->args.output ?: name;
+	bool to_stdout;
 	int err;
 
 	if (!is_directory(env->args.operand))
 		return usage_error(env, "'pack' is for a bundle that is a directory");
+	to_stdout = !strcmp(path, "-");
+	if (to_stdout && env->args.json)
+		return usage_error(env,
+				   "'--output -' and '--json' both write to the standard output");
 	err = open_bundle(env, BX_BUNDLE_PATH, &bundle);
 	if (!err) {
 		a = bx_bundle_about(bundle);
@@ -603,7 +609,7 @@ static int do_pack(struct env *env)
 	}
 	if (!err && env->args.json)
 		json_string(&env->json, "archive", path);
-	else if (!err)
+	else if (!err && !to_stdout)
 		printf("wrote %s\n", path);
 	bx_bundle_close(bundle);
 	return err;
@@ -620,7 +626,8 @@ static const struct param sign_params[] = {
 
 static const struct param pack_params[] = {
 	{ "output", 'o', PARAM_TEXT, "FILE",
-	  "the archive (NAME-VERSION.tar.zst)", offsetof(struct args, output) },
+	  "the archive, or - for the standard output (NAME-VERSION.tar.zst)",
+	  offsetof(struct args, output) },
 	{}
 };
 
@@ -659,7 +666,9 @@ const struct command bundle_commands[] = {
 	  "other files.",
 	  sign_params, do_sign },
 	{ "pack", "BUNDLE", "make one file of a bundle",
-	  "Writes the archive NAME-VERSION.tar.zst. The same files make the same archive.",
+	  "Writes the archive NAME-VERSION.tar.zst. The same files make the same archive.\n"
+	  "Refuses what 'install' would refuse, a signature of other files, private keys and\n"
+	  "archives. Only a regular file is replaced.",
 	  pack_params, do_pack },
 	{}
 };

@@ -7,6 +7,7 @@
  *	policy.c       apply, detach, policies
  *	bundle.c       new, build, verify, test, plan, sign, pack
  *	inspect.c      info, check
+ *	signals.c      signals, and programs that bxctl starts
  *	vm.c           test, where bus_ext is not loaded
  *	install.c      install, upgrade, rollback, enable, disable, mode, remove, boot
  *	device.c       devices, drivers, tree
@@ -23,6 +24,8 @@
  */
 #ifndef _BXCTL_H
 #define _BXCTL_H
+
+#include <sys/types.h>
 
 #include "../busext.h"
 #include "json_writer.h"
@@ -188,6 +191,11 @@ int usage_error(struct env *env, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 int failure(struct env *env, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* signals.c */
+void handle_signals(void);
+/* argv[0] is looked for in PATH; 0 or an errno */
+int spawn(pid_t *pid, char **argv);
 
 /* params.c */
 int params_parse(struct env *env, int argc, char **argv);

@@ -380,6 +380,7 @@ int main(int argc, char **argv)
 	struct env env = {};
 	int err, code;
 
+	handle_signals();
 	err = params_parse(&env, argc, argv);
 	if (!err && env.args.help) {
 		env.args.operand = env.command ? env.command->name : NULL;

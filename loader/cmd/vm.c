@@ -3,7 +3,6 @@
  * bxctl: a bundle's test cases in the VM of the source tree
  */
 #include <errno.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,6 @@
 #include "bxctl.h"
 
 #define RUNNER	"selftests/vm/run.sh"
-
-extern char **environ;
 
 /* The source tree that this program was built in: TOP/build/bin/bxctl */
 static bool find_top(char *buf, size_t size)
@@ -78,7 +75,7 @@ static int run_vm(struct env *env, const char *top, char *command)
 	putenv(command);
 	fflush(stdout);
 	fprintf(stderr, "bxctl: note: bus_ext is not loaded here: testing in the VM\n");
-	err = posix_spawn(&pid, runner, NULL, NULL, argv, environ);
+	err = spawn(&pid, argv);
 	if (err)
 		return failure(env, err, "cannot start '%s'", runner);
 	while (waitpid(pid, &status, 0) < 0)
@@ -99,12 +96,13 @@ int test_in_vm(struct env *env, struct bx_bundle *bundle)
 		return 1;
 	snprintf(archive, sizeof(archive), "%s/build/vm/test-%d.tar.zst", top,
 		 getpid());
+	bx_temporary(archive);
 	err = bx_bundle_pack(bundle, archive);
-	if (err)
-		return err;
-	command = guest_command(env, archive + strlen(top) + 1);
-	err = command ? run_vm(env, top, command) : -ENOMEM;
+	command = err ? NULL : guest_command(env, archive + strlen(top) + 1);
+	if (!err)
+		err = command ? run_vm(env, top, command) : -ENOMEM;
 	free(command);
 	unlink(archive);
+	bx_temporary_done(archive);
 	return err;
 }

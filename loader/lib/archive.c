@@ -17,12 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/stat.h>
 
+#include "files.h"
 #include "internal.h"
 #include "tree.h"
 
 #define BLOCK		65536
+/* What fits into a bundle, with room for headers */
+#define MAX_TAR		(TREE_BYTES + 4096 * TREE_FILES)
 #define LIBARCHIVE	"libarchive.so.13"
 
 /* Its functions, as far as they are used here, without archive_ */
@@ -41,6 +43,8 @@ static struct {
 	typeof(archive_entry_set_size) *entry_set_size;
 	typeof(archive_entry_symlink) *entry_symlink;
 	typeof(archive_error_string) *error_string;
+	typeof(archive_filter_code) *filter_code;
+	typeof(archive_read_data) *read_data;
 	typeof(archive_read_data_block) *read_data_block;
 	typeof(archive_read_free) *read_free;
 	typeof(archive_read_new) *read_new;
@@ -48,6 +52,7 @@ static struct {
 	typeof(archive_read_open_filename) *read_open_filename;
 	typeof(archive_read_open_memory) *read_open_memory;
 	typeof(archive_read_support_filter_zstd) *read_support_filter_zstd;
+	typeof(archive_read_support_format_raw) *read_support_format_raw;
 	typeof(archive_read_support_format_tar) *read_support_format_tar;
 	typeof(archive_write_add_filter_zstd) *write_add_filter_zstd;
 	typeof(archive_write_close) *write_close;
@@ -56,6 +61,7 @@ static struct {
 	typeof(archive_write_header) *write_header;
 	typeof(archive_write_new) *write_new;
 	typeof(archive_write_open_fd) *write_open_fd;
+	typeof(archive_write_set_bytes_in_last_block) *write_set_last_block;
 	typeof(archive_write_set_format_ustar) *write_set_format_ustar;
 } la;
 
@@ -75,6 +81,8 @@ static const struct {
 	{ "archive_entry_set_size", &la.entry_set_size },
 	{ "archive_entry_symlink", &la.entry_symlink },
 	{ "archive_error_string", &la.error_string },
+	{ "archive_filter_code", &la.filter_code },
+	{ "archive_read_data", &la.read_data },
 	{ "archive_read_data_block", &la.read_data_block },
 	{ "archive_read_free", &la.read_free },
 	{ "archive_read_new", &la.read_new },
@@ -82,6 +90,7 @@ static const struct {
 	{ "archive_read_open_filename", &la.read_open_filename },
 	{ "archive_read_open_memory", &la.read_open_memory },
 	{ "archive_read_support_filter_zstd", &la.read_support_filter_zstd },
+	{ "archive_read_support_format_raw", &la.read_support_format_raw },
 	{ "archive_read_support_format_tar", &la.read_support_format_tar },
 	{ "archive_write_add_filter_zstd", &la.write_add_filter_zstd },
 	{ "archive_write_close", &la.write_close },
@@ -90,6 +99,7 @@ static const struct {
 	{ "archive_write_header", &la.write_header },
 	{ "archive_write_new", &la.write_new },
 	{ "archive_write_open_fd", &la.write_open_fd },
+	{ "archive_write_set_bytes_in_last_block", &la.write_set_last_block },
 	{ "archive_write_set_format_ustar", &la.write_set_format_ustar },
 };
 
@@ -122,11 +132,18 @@ static int load_libarchive(struct bx_handle *h)
 
 /* ---- unpacking ---- */
 
-static int bad_archive(struct sink *sink, struct archive *a)
+static int bad_archive(struct bx_handle *h, const char *shown,
+		       struct archive *a)
 {
-	return fail(sink->h, BX_FAULT_REJECTED, EINVAL,
+	return fail(h, BX_FAULT_REJECTED, EINVAL,
 		    "'%s' is not a whole archive of a bundle (.tar.zst): %s",
-		    sink->shown, la.error_string(a) ?: "it is broken");
+		    shown, la.error_string(a) ?: "it is broken");
+}
+
+/* 'tar c ./NAME' and 'tar c .' write "./" before each name. */
+static const char *without_dot(const char *path)
+{
+	return strncmp(path, "./", 2) ? path : path + 2;
 }
 
 /*
@@ -160,7 +177,7 @@ static int unpack_data(struct sink *sink, struct archive *a, const char *path)
 	while (!err && (ret = la.read_data_block(a, &block, &size, &offset)) !=
 	       ARCHIVE_EOF) {
 		if (ret != ARCHIVE_OK)
-			err = bad_archive(sink, a);
+			err = bad_archive(sink->h, sink->shown, a);
 		else if (offset != at)
 			err = fail(sink->h, BX_FAULT_REJECTED, EINVAL,
 				   "'%s' has '%s' with holes", sink->shown,
@@ -179,15 +196,18 @@ static int unpack_entry(struct sink *sink, struct archive *a,
 	const char *path = la.entry_pathname(entry), *inner;
 
 	if (!path)
-		return bad_archive(sink, a);
+		return bad_archive(sink->h, sink->shown, a);
+	path = without_dot(path);
+	if (!*path && la.entry_filetype(entry) == AE_IFDIR)
+		return 0;
 	if (la.entry_hardlink(entry) || la.entry_symlink(entry))
 		return fail(sink->h, BX_FAULT_REJECTED, EINVAL,
-			    "'%s' has the link '%s': a bundle has files alone",
+			    "'%s' has the link '%s': links are not allowed in a bundle",
 			    sink->shown, path);
 	inner = below(path, folder);
 	if (!inner)
 		return fail(sink->h, BX_FAULT_REJECTED, EINVAL,
-			    "'%s' has '%s': an archive of a bundle has all files in one folder",
+			    "'%s' has '%s': an archive of a bundle has all files in one folder, as 'bxctl pack' writes it",
 			    sink->shown, path);
 	switch (la.entry_filetype(entry)) {
 	case AE_IFDIR:
@@ -215,7 +235,7 @@ static int unpack(struct bx_handle *h, const char *shown, struct archive *a,
 	while (!err && (ret = la.read_next_header(a, &entry)) != ARCHIVE_EOF) {
 		/* folders are entries as well */
 		if (ret != ARCHIVE_OK)
-			err = bad_archive(&sink, a);
+			err = bad_archive(h, shown, a);
 		else if (entries++ == 2 * TREE_FILES)
 			err = sink_full(&sink);
 		else
@@ -225,15 +245,18 @@ static int unpack(struct bx_handle *h, const char *shown, struct archive *a,
 	return sink_close(&sink, err);
 }
 
-static struct archive *new_reader(struct bx_handle *h)
+static struct archive *new_reader(struct bx_handle *h, bool raw)
 {
 	struct archive *a;
+	int ret;
 
 	if (load_libarchive(h))
 		return NULL;
 	a = la.read_new();
-	if (a && la.read_support_filter_zstd(a) == ARCHIVE_OK &&
-	    la.read_support_format_tar(a) == ARCHIVE_OK)
+	ret = a ? raw ? la.read_support_filter_zstd(a) :
+		la.read_support_format_tar(a) : ARCHIVE_FATAL;
+	if (ret == ARCHIVE_OK &&
+	    (!raw || la.read_support_format_raw(a) == ARCHIVE_OK))
 		return a;
 	fail(h, BX_FAULT_FAILED, ENOTSUP,
 	     "libarchive cannot read .tar.zst: %s",
@@ -242,14 +265,95 @@ static struct archive *new_reader(struct bx_handle *h)
 	return NULL;
 }
 
+/* All that @a has to give, up to MAX_TAR */
+static int read_all(struct bx_handle *h, const char *shown, struct archive *a,
+		    char **data, size_t *size)
+{
+	size_t room = 0;
+	ssize_t n = 1;
+	char *more;
+
+	for (*size = 0; n > 0; *size += n) {
+		if (*size == MAX_TAR)
+			return tree_too_big(h, shown);
+		if (*size == room) {
+			room = room ? 2 * room : 16 * BLOCK;
+			room = room < MAX_TAR ? room : MAX_TAR;
+			more = realloc(*data, room);
+			if (!more)
+				return fail(h, BX_FAULT_FAILED, ENOMEM,
+					    "out of memory");
+			*data = more;
+		}
+		n = la.read_data(a, *data + *size, room - *size);
+		if (n < 0)
+			return bad_archive(h, shown, a);
+	}
+	return 0;
+}
+
+/*
+ * Without its compression: what is checked is what is read, whatever happens to the
+ * file meanwhile.
+ */
+static int decompress(struct bx_handle *h, const char *shown,
+		      struct archive *a, char **data, size_t *size)
+{
+	struct archive_entry *entry;
+	int ret = la.read_next_header(a, &entry);
+
+	if (ret != ARCHIVE_OK && ret != ARCHIVE_EOF)
+		return bad_archive(h, shown, a);
+	if (ret == ARCHIVE_EOF || la.filter_code(a, 0) != ARCHIVE_FILTER_ZSTD)
+		return fail(h, BX_FAULT_REJECTED, EINVAL,
+			    "'%s' is not an archive of a bundle (.tar.zst): it is not compressed with zstd",
+			    shown);
+	return read_all(h, shown, a, data, size);
+}
+
+static int unpack_tar(struct bx_handle *h, const char *shown, const char *data,
+		      size_t size, const char *to)
+{
+	struct archive *a;
+	int err;
+
+	err = tar_check(h, shown, data, size);
+	if (err)
+		return err;
+	a = new_reader(h, false);
+	if (!a)
+		return -ENOTSUP;
+	if (la.read_open_memory(a, data, size) == ARCHIVE_OK)
+		return unpack(h, shown, a, to);
+	err = bad_archive(h, shown, a);
+	la.read_free(a);
+	return err;
+}
+
+/* Takes @a over. */
+static int unpack_zst(struct bx_handle *h, const char *shown, struct archive *a,
+		      const char *to)
+{
+	char *data = NULL;
+	size_t size = 0;
+	int err;
+
+	err = decompress(h, shown, a, &data, &size);
+	la.read_free(a);
+	if (!err)
+		err = unpack_tar(h, shown, data, size, to);
+	free(data);
+	return err;
+}
+
 int tree_unpack(struct bx_handle *h, const char *archive, const char *to)
 {
-	struct archive *a = new_reader(h);
+	struct archive *a = new_reader(h, true);
 
 	if (!a)
 		return -ENOTSUP;
 	if (la.read_open_filename(a, archive, BLOCK) == ARCHIVE_OK)
-		return unpack(h, archive, a, to);
+		return unpack_zst(h, archive, a, to);
 	fail(h, BX_FAULT_REJECTED, EINVAL,
 	     "cannot read '%s' as an archive of a bundle (.tar.zst): %s",
 	     archive, la.error_string(a));
@@ -260,14 +364,15 @@ int tree_unpack(struct bx_handle *h, const char *archive, const char *to)
 int tree_unpack_memory(struct bx_handle *h, const char *shown,
 		       const void *data, size_t size, const char *to)
 {
-	struct archive *a = new_reader(h);
+	struct archive *a = new_reader(h, true);
 
 	if (!a)
 		return -ENOTSUP;
 	if (la.read_open_memory(a, data, size) == ARCHIVE_OK)
-		return unpack(h, shown, a, to);
+		return unpack_zst(h, shown, a, to);
 	la.read_free(a);
-	return fail(h, BX_FAULT_REJECTED, EINVAL, "'%s' is no archive", shown);
+	return fail(h, BX_FAULT_REJECTED, EINVAL,
+		    "'%s' is not an archive of a bundle (.tar.zst)", shown);
 }
 
 /* ---- packing ---- */
@@ -332,7 +437,9 @@ static int pack_all(struct bx_handle *h, const struct tree *tree,
 
 	if (!a)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	/* not filled up with zeros, which it does for pipes */
 	if (la.write_set_format_ustar(a) != ARCHIVE_OK ||
+	    la.write_set_last_block(a, 1) != ARCHIVE_OK ||
 	    la.write_add_filter_zstd(a) != ARCHIVE_OK ||
 	    la.write_open_fd(a, fd) != ARCHIVE_OK)
 		err = cannot_write(h, to, a);
@@ -344,43 +451,29 @@ static int pack_all(struct bx_handle *h, const struct tree *tree,
 	return err;
 }
 
-static int not_written(struct bx_handle *h, const char *path)
+/* To the standard output */
+static int pack_out(struct bx_handle *h, const struct tree *tree,
+		    const char *name)
 {
-	return fail(h, BX_FAULT_FAILED, errno, "cannot write '%s': %s", path,
-		    strerror(errno));
-}
-
-static int write_archive(struct bx_handle *h, const struct tree *tree,
-			 const char *name, const char *to, const char *part)
-{
-	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int err;
-
-	if (fd < 0)
-		return not_written(h, to);
-	err = pack_all(h, tree, name, to, fd);
-	/* libarchive ignores the result of close() */
-	if (close(fd) && errno != EINTR && !err)
-		err = not_written(h, to);
-	return err;
+	if (isatty(STDOUT_FILENO))
+		return fail(h, BX_FAULT_USAGE, EINVAL,
+			    "the standard output is a terminal; redirect it to a file or a pipe");
+	return pack_all(h, tree, name, "-", STDOUT_FILENO);
 }
 
 int tree_pack(struct bx_handle *h, const struct tree *tree, const char *name,
 	      const char *to)
 {
-	char *part = NULL;
+	struct new_file f;
 	int err;
 
 	err = load_libarchive(h);
 	if (err)
 		return err;
-	if (asprintf(&part, "%s.part", to) < 0)
-		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	err = write_archive(h, tree, name, to, part);
-	if (!err && rename(part, to))
-		err = not_written(h, to);
+	if (!strcmp(to, "-"))
+		return pack_out(h, tree, name);
+	err = new_file_open(h, AT_FDCWD, to, 0666, &f);
 	if (err)
-		unlink(part);
-	free(part);
-	return err;
+		return err;
+	return new_file_close(h, &f, pack_all(h, tree, name, to, f.fd));
 }

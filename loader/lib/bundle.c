@@ -6,6 +6,7 @@
  * with the line and the remedy.
  */
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "bundle.h"
+#include "files.h"
 #include "sign.h"
 #include "tree.h"
 
@@ -367,7 +369,8 @@ static int open_copy(struct bx_handle *h, const char *path, unsigned int flags,
 	if (!err)
 		err = open_bundle(h, dir, path, flags, NULL, 0, bundle);
 	if (err) {
-		tree_discard(scratch);
+		if (tree_discard(scratch))
+			note(h, "'%s' cannot be removed", scratch);
 		free(scratch);
 		return err;
 	}
@@ -402,8 +405,8 @@ void bx_bundle_close(struct bx_bundle *b)
 	if (b->who)
 		signer_close(b->who);
 	free(b->who);
-	if (b->scratch)
-		tree_discard(b->scratch);
+	if (b->scratch && tree_discard(b->scratch))
+		note(b->h, "'%s' cannot be removed", b->scratch);
 	free(b->scratch);
 	free(b->path);
 	free(b->shown);
@@ -439,47 +442,55 @@ void settings_path(struct bx_handle *h, char *buf, const char *name)
 	snprintf(buf, PATH_MAX, "%s/bundles.d/%s.yaml", h->conf_dir, name);
 }
 
+/* Is there a file of the operator's?  One that others could change is an error. */
+static int find_chosen(struct bx_handle *h, const char *path)
+{
+	char dir[PATH_MAX];
+	struct stat st;
+	int fd, err;
+
+	snprintf(dir, sizeof(dir), "%s/bundles.d", h->conf_dir);
+	for (const char *one = h->conf_dir; one; one = one == dir ? NULL : dir) {
+		fd = open_safe_dir(h, one);
+		if (fd < 0)
+			return fd == -ENOENT ? 0 : fd;
+		close(fd);
+	}
+	if (lstat(path, &st) && errno == ENOENT)
+		return 0;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
+			    path, strerror(errno));
+	err = safe_dir(h, fd, path);
+	close(fd);
+	return err ?: 1;
+}
+
 /* The operator's file: values of settings, by their names */
 int bx_bundle_configure(struct bx_bundle *b)
 {
 	char path[PATH_MAX];
 	struct yaml y;
-	int err;
+	int ret;
 
 	settings_path(b->h, path, b->about.name);
-	if (access(path, F_OK) && errno == ENOENT)
-		return b->place == PLACE_INSTALLED ? bundle_set_installed(b) : 0;
-	err = yaml_open(b->h, path, path, &y);
-	if (err)
-		return err;
-	err = read_chosen(b, &y);
-	yaml_close(&y);
-	if (!err && b->place == PLACE_INSTALLED)
-		err = bundle_set_installed(b);
-	return err;
+	ret = find_chosen(b->h, path);
+	if (ret > 0) {
+		ret = yaml_open(b->h, path, path, &y);
+		if (!ret) {
+			ret = read_chosen(b, &y);
+			yaml_close(&y);
+		}
+	}
+	if (!ret && b->place == PLACE_INSTALLED)
+		ret = bundle_set_installed(b);
+	return ret;
 }
 
 int bx_bundle_sign(struct bx_bundle *b, const char *key, const char *cert)
 {
 	return sign_tree(b->h, b->dir, key, cert, b->claims, b->nr_claims);
-}
-
-int bx_bundle_pack(struct bx_bundle *b, const char *path)
-{
-	char name[BX_NAME_LEN + 64];
-	struct tree tree;
-	int err;
-
-	err = bundle_has_objects(b);
-	if (!err)
-		err = tree_open(b->h, b->dir, &tree);
-	if (err)
-		return err;
-	snprintf(name, sizeof(name), "%s-%.40s", b->about.name,
-		 b->about.version);
-	err = tree_pack(b->h, &tree, name, path);
-	tree_close(&tree);
-	return err;
 }
 
 const struct bx_bundle_about *bx_bundle_about(const struct bx_bundle *b)

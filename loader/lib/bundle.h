@@ -180,6 +180,9 @@ int installed_policies(struct bx_handle *h, const char *name,
 int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,
 		    void *arg);
 
+/* All cases of a bundle can be read; needs no kernel. */
+int cases_check(struct bx_bundle *b);
+
 int bundle_policies(struct bx_bundle *b, struct names *names);
 int bundle_check_mode(struct bx_bundle *b);
 int bundle_check_objects(struct bx_bundle *b);

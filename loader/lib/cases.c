@@ -26,6 +26,7 @@
  * @shown: what people know it as
  * @txn: its policies
  * @trial: the case
+ * @only_read: they are read, and not run
  * @fn: told of each
  * @arg: its second argument
  * @cases: how many there were
@@ -38,6 +39,7 @@ struct run {
 	char			shown[PATH_MAX];
 	struct transaction	txn;
 	struct bx_trial		trial;
+	bool			only_read;
 	bx_case_fn		fn;
 	void			*arg;
 	unsigned int		cases;
@@ -414,7 +416,7 @@ static int run_election(struct run *r, struct yaml_node *one,
 		err = expected_text(r, expect, "policy", &policy);
 	if (!err && !driver && !outcome && !by && !policy)
 		err = yaml_bad(&r->y, one, "nothing is expected of this case");
-	if (err)
+	if (err || r->only_read)
 		return err;
 	err = control_list(r->b->h, LIST_TRIAL, &r->trial, sizeof(o), &recs);
 	if (err)
@@ -503,7 +505,7 @@ static int read_call(struct run *r, struct yaml_node *map,
 	err = yaml_keys(&r->y, map, keys);
 	if (!err)
 		err = yaml_text(&r->y, map, "op", YAML_REQUIRED, &name);
-	if (!err)
+	if (!err && !r->only_read)
 		err = find_op(r, map, name, &call->op);
 	if (!err)
 		err = read_data(r, map, call->data, &call->len, &there);
@@ -568,8 +570,9 @@ static int run_call(struct run *r, struct yaml_node *one, struct yaml_node *map,
 		err = read_data(r, expect, data, &len, &has_data);
 	if (!err && !verdict && !to && !policy && !has_ret && !has_data)
 		err = yaml_bad(&r->y, one, "nothing is expected of this case");
-	if (!err)
-		err = control_try_call(r->b->h, &r->trial, &call, &result);
+	if (err || r->only_read)
+		return err;
+	err = control_try_call(r->b->h, &r->trial, &call, &result);
 	if (err)
 		return err;
 	if (result == -EINVAL)
@@ -663,18 +666,19 @@ static int use_settings(struct run *r, struct yaml_node *root)
 static int run_cases(struct run *r, struct yaml_node *list)
 {
 	struct yaml_node *one;
-	int err;
+	int err = 0;
 
 	memset(&r->trial, 0, sizeof(r->trial));
 	r->trial.flags = BX_TRIAL_ALONE;
-	err = bundle_load(r->b, NULL, &r->txn);
-	if (!err)
-		err = bundle_stage(r->b, &r->txn, &r->trial.change);
+	if (!r->only_read)
+		err = bundle_load(r->b, NULL, &r->txn) ?:
+			bundle_stage(r->b, &r->txn, &r->trial.change);
 	/* alone, so there is nobody to leave */
 	r->trial.change.nr_leave = 0;
 	for (unsigned int i = 0; !err && (one = yaml_item(list, i)); i++)
 		err = run_case(r, one);
-	bundle_unload(r->b, &r->txn);
+	if (!r->only_read)
+		bundle_unload(r->b, &r->txn);
 	return err;
 }
 
@@ -769,6 +773,20 @@ int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,
 		err = with_settings_kept(r);
 		yaml_close(&r->y);
 	}
+	free(r);
+	return err;
+}
+
+int cases_check(struct bx_bundle *b)
+{
+	struct run *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	r->b = b;
+	r->only_read = true;
+	err = run_all(r);
 	free(r);
 	return err;
 }

@@ -462,20 +462,13 @@ static int take(struct bx_handle *h, struct candidate *c)
 	return 0;
 }
 
-static int sync_files(struct bx_handle *h)
-{
-	if (!syncfs(h->state_fd))
-		return 0;
-	return fail(h, BX_FAULT_FAILED, errno, "cannot write below '%s': %s",
-		    h->state_dir, strerror(errno));
-}
-
 /* The copy becomes a generation, which the state names, and which does not count. */
 static int add_generation(struct bx_handle *h, struct candidate *c,
 			  struct installed *inst)
 {
-	char from[PATH_MAX], to[PATH_MAX], dir[PATH_MAX];
 	struct generation *g = &inst->gens[inst->count];
+	char from[PATH_MAX];
+	int err;
 
 	if (inst->count == MAX_GENERATIONS)
 		return fail(h, BX_FAULT_FAILED, E2BIG,
@@ -483,13 +476,9 @@ static int add_generation(struct bx_handle *h, struct candidate *c,
 			    inst->name, inst->name);
 	c->gen.number = inst->count ? g[-1].number + 1 : 1;
 	state_path(h, from, NEW, "");
-	state_path(h, dir, inst->name, "");
-	generation_path(h, to, inst->name, c->gen.number);
-	if (sync_files(h))
-		return -EIO;
-	if ((mkdir(dir, 0755) && errno != EEXIST) || rename(from, to))
-		return fail(h, BX_FAULT_FAILED, errno, "cannot write '%s': %s",
-			    to, strerror(errno));
+	err = state_adopt(h, from, inst->name, c->gen.number);
+	if (err)
+		return err;
 	*g = c->gen;
 	c->gen = (struct generation) {};
 	inst->count++;

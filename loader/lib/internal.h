@@ -11,7 +11,8 @@
  *	object.c   reading and checking a BPF object before it is loaded
  *	elf.c      its bytes, before libbpf reads them
  *	ops.c      the fields of its policies
- *	pins.c     the pin directory and its lock
+ *	pins.c     the pin directory
+ *	lock.c     locks of directories
  *	links.c    a policy's link, and whether it is in force
  *	apply.c    the transaction: load, stage, commit, verify, or roll back
  *	detach.c   the way out
@@ -27,6 +28,10 @@
  *	inspect.c  what can be said without a kernel
  *	tree.c     a bundle's files in a directory
  *	archive.c  and in an archive
+ *	tar.c      what an archive must not have
+ *	pack.c     what a bundle must not have when it is packed
+ *	files.c    files that others could have a hand in
+ *	interrupt.c  signals that end the process
  *	claims.c   what policies may decide about
  *	sign.c     the list of digests, and signing it
  *	signature.c  checking a signature
@@ -44,6 +49,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -65,6 +71,9 @@ struct control;
  * @verbose: libbpf's log goes to @log too
  * @lock_fd: the locked pin directory, -1 when not locked
  * @state_fd: the locked directory of installed bundles, -1 when not locked
+ * @holds: how often signals are held back
+ * @mask: the signal mask before that
+ * @changing: they are, until the end of a change of a bundle
  * @astray: the last change failed, and what is active may not be as it was before
  * @control: loaded request programs, kept for the next time
  * @fault: class of the last failure
@@ -85,6 +94,9 @@ struct bx_handle {
 	bool		verbose;
 	int		lock_fd;
 	int		state_fd;
+	unsigned int	holds;
+	sigset_t	mask;
+	bool		changing;
 	bool		astray;
 	struct control	*control[NR_REQUESTS];
 	enum bx_fault	fault;
@@ -104,12 +116,17 @@ void verifier_summary(struct bx_handle *h, char *buf, size_t size);
 ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
 		   size_t size);
 uint64_t now_ms(void);
+const char *seconds_text(char *buf, size_t size, unsigned int ms);
 void copy_name(char *dst, size_t size, const char *src);
 
 /* text.c */
 size_t text_char(const char *s, size_t left, unsigned int *c);
 void text_lines(char *buf, size_t size, const char *text);
 const char *text_nearest(const char *word, const char *const *known);
+
+/* interrupt.c */
+void hold_signals(struct bx_handle *h);
+void release_signals(struct bx_handle *h);
 
 /* query.c */
 static inline void *record(const struct records *r, size_t i)
@@ -325,6 +342,8 @@ int pins_owned(struct bx_handle *h, const char *bundle,
 int pins_disown(struct bx_handle *h, const char *bundle,
 		const struct names *keep);
 int pins_list_bundles(struct bx_handle *h, struct names *bundles);
+
+/* lock.c: of a directory, which becomes private; held until *@lock is closed */
 int dir_lock(struct bx_handle *h, const char *dir, int *lock);
 
 /* links.c */

@@ -178,6 +178,19 @@ uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* "30 s", "0.25 s" */
+const char *seconds_text(char *buf, size_t size, unsigned int ms)
+{
+	int n = snprintf(buf, size, "%u.%03u", ms / 1000, ms % 1000);
+
+	while (n > 0 && buf[n - 1] == '0')
+		n--;
+	if (n > 0 && buf[n - 1] == '.')
+		n--;
+	snprintf(buf + n, size - n, " s");
+	return buf;
+}
+
 void copy_name(char *dst, size_t size, const char *src)
 {
 	size_t len = strnlen(src, size - 1);
@@ -254,6 +267,8 @@ void bx_close(struct bx_handle *h)
 	if (!h)
 		return;
 	pins_unlock(h);
+	if (h->changing)
+		release_signals(h);
 	control_close(h);
 	free(h->verifier);
 	free(h);

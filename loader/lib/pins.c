@@ -13,7 +13,8 @@
  *					that a BPF file system has besides pins
  *
  * A BPF file system has no dots in names: one in a policy's name is written as
- * a colon.  Everybody who changes something here holds flock() on PIN_DIR.
+ * a colon.  Every process that changes something here holds flock() on PIN_DIR, whose mode
+ * is 0700, so that no other user can hold that.
  *
  * A process may die between any two steps.  A map is pinned before its link, so
  * a link always has a map beside it; a map alone is stale.  A policy to come is
@@ -27,12 +28,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "internal.h"
-
-#define LOCK_POLL_US	20000
 
 static void pin_path(struct bx_handle *h, char *buf, const char *kind,
 		     const char *name, const char *file)
@@ -122,52 +120,26 @@ static int make_pin_dir(struct bx_handle *h)
 	return make_dir(h, path);
 }
 
-/* A directory's lock: waited for, and held until *@lock is closed. */
-int dir_lock(struct bx_handle *h, const char *dir, int *lock)
-{
-	uint64_t end = now_ms() + h->timeout_ms;
-	bool told = false;
-	int fd, err;
-
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
-			    dir, strerror(errno));
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		err = errno;
-		if (err == EINTR)
-			continue;
-		if (err != EWOULDBLOCK || now_ms() >= end) {
-			close(fd);
-			if (err == EWOULDBLOCK)
-				return fail(h, BX_FAULT_CONFLICT, ETIMEDOUT,
-					    "another process has held '%s' for %u s; try again",
-					    dir, h->timeout_ms / 1000);
-			return fail(h, BX_FAULT_FAILED, err,
-				    "cannot lock '%s': %s", dir,
-				    strerror(err));
-		}
-		if (!told)
-			note(h, "waiting for another process to leave '%s'",
-			     dir);
-		told = true;
-		usleep(LOCK_POLL_US);
-	}
-	*lock = fd;
-	return 0;
-}
-
-/* Lock the pin directory, which is made if need be. */
+/*
+ * Lock the pin directory, which is made if need be.  A signal that ends the process
+ * waits for pins_unlock().
+ */
 int pins_lock(struct bx_handle *h)
 {
-	return make_pin_dir(h) ?: dir_lock(h, h->pin_dir, &h->lock_fd);
+	int err = make_pin_dir(h) ?: dir_lock(h, h->pin_dir, &h->lock_fd);
+
+	if (!err)
+		hold_signals(h);
+	return err;
 }
 
 void pins_unlock(struct bx_handle *h)
 {
-	if (h->lock_fd >= 0)
-		close(h->lock_fd);
+	if (h->lock_fd < 0)
+		return;
+	close(h->lock_fd);
 	h->lock_fd = -1;
+	release_signals(h);
 }
 
 static int get_pin(struct bx_handle *h, const char *name, const char *file)

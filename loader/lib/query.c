@@ -236,6 +236,7 @@ int bx_get_device(struct bx_handle *h, struct bx_devref *ref,
 static int await_ticket(struct bx_handle *h, int64_t ticket, int64_t *result)
 {
 	uint64_t end = now_ms() + h->timeout_ms, now;
+	char time[32];
 	int err;
 
 	if (ticket <= 0) {
@@ -259,7 +260,8 @@ static int await_ticket(struct bx_handle *h, int64_t ticket, int64_t *result)
 	if (err)
 		return err;
 	return fail(h, BX_FAULT_STATE, ETIMEDOUT,
-		    "the kernel is not done after %u s", h->timeout_ms / 1000);
+		    "the kernel is not done after %s",
+		    seconds_text(time, sizeof(time), h->timeout_ms));
 }
 
 static int await(struct bx_handle *h, enum request which,
@@ -367,6 +369,7 @@ static int check_bound(struct bx_handle *h, const struct bx_device_rec *rec)
 int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
 	      struct bx_device_rec *rec)
 {
+	char time[32];
 	int64_t result;
 	int err;
 
@@ -376,8 +379,9 @@ int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
 	err = await(h, REBIND, ref, &result);
 	if (err == -ETIMEDOUT)
 		return fail(h, BX_FAULT_STATE, err,
-			    "'%s/%s' is still unbinding or binding after %u s: something may hold the device open; the kernel goes on, look again with 'bxctl explain %s/%s'",
-			    ref->bus, ref->name, h->timeout_ms / 1000,
+			    "'%s/%s' is still unbinding or binding after %s: something may hold the device open; the kernel goes on, look again with 'bxctl explain %s/%s'",
+			    ref->bus, ref->name,
+			    seconds_text(time, sizeof(time), h->timeout_ms),
 			    ref->bus, ref->name);
 	if (err)
 		return err;

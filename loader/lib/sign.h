@@ -94,7 +94,20 @@ int sign_tree(struct bx_handle *h, const char *dir, const char *key,
 int sign_check(struct bx_handle *h, const char *dir, const char *shown,
 	       unsigned int flags, struct signer *signer);
 
-/* The same for a signature's text and the list of digests; @data is hostile. */
+/**
+ * sign_compare() - is the signature that of these files?
+ * @h: the handle
+ * @tree: the bundle
+ * @shown: its name in messages
+ *
+ * Whether the signer is trusted does not count.
+ *
+ * Return: 0, also without a signature, or -EBADMSG.
+ */
+int sign_compare(struct bx_handle *h, const struct tree *tree,
+		 const char *shown);
+
+/* sign_check() for a signature's text and the list of digests; @data is hostile. */
 int sign_check_text(struct bx_handle *h, const char *shown, const void *data,
 		    size_t size, const char *list, unsigned int flags,
 		    struct signer *signer);

@@ -288,21 +288,70 @@ static int read_signature(struct bx_handle *h, const struct tree *tree,
 	return 0;
 }
 
+static bool is_signed(const struct tree *tree)
+{
+	for (size_t i = 0; i < tree->count; i++)
+		if (!strcmp(tree->files[i], SIGNATURE))
+			return true;
+	return false;
+}
+
+static int compare_message(struct bx_handle *h, const char *shown,
+			   CMS_ContentInfo *cms, const char *list)
+{
+	BIO *content = BIO_new(BIO_s_mem());
+	int err;
+
+	err = content ? check_form(h, shown, cms) :
+		fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	if (!err && CMS_verify(cms, NULL, NULL, NULL, content, CMS_BINARY |
+			       CMS_NO_SIGNER_CERT_VERIFY) != 1)
+		err = fail(h, BX_FAULT_REJECTED, EBADMSG,
+			   "the signature of '%s' is not valid: %s", shown,
+			   ssl_reason());
+	if (!err)
+		err = check_content(h, shown, content, list);
+	BIO_free(content);
+	return err;
+}
+
+int sign_compare(struct bx_handle *h, const struct tree *tree,
+		 const char *shown)
+{
+	char *list = NULL, *data = NULL;
+	CMS_ContentInfo *cms = NULL;
+	size_t size = 0;
+	int err;
+
+	if (!is_signed(tree))
+		return 0;
+	err = read_signature(h, tree, &data, &size);
+	if (!err)
+		err = digest_list(h, tree, &list);
+	if (!err) {
+		cms = parse_message(h, shown, data, size);
+		err = cms ? compare_message(h, shown, cms, list) : -EBADMSG;
+	}
+	CMS_ContentInfo_free(cms);
+	free(data);
+	free(list);
+	return err;
+}
+
 int sign_check(struct bx_handle *h, const char *dir, const char *shown,
 	       unsigned int flags, struct signer *signer)
 {
 	char *list = NULL, *data = NULL;
 	struct tree tree;
 	size_t size = 0;
-	bool found = false;
+	bool found;
 	int err;
 
 	memset(signer, 0, sizeof(*signer));
 	err = tree_open(h, dir, &tree);
 	if (err)
 		return err;
-	for (size_t i = 0; i < tree.count; i++)
-		found |= !strcmp(tree.files[i], SIGNATURE);
+	found = is_signed(&tree);
 	if (found)
 		err = read_signature(h, &tree, &data, &size);
 	if (found && !err)

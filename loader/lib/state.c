@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include "files.h"
 #include "state.h"
 #include "tree.h"
 
@@ -43,20 +44,61 @@ void generation_path(struct bx_handle *h, char *buf, const char *name,
 	state_path(h, buf, name, file);
 }
 
-/* With all that it is in */
+/*
+ * An error on the disk of the state; where that cannot be written at all, bundles can
+ * still be deactivated.
+ */
+static int disk_error(struct bx_handle *h, const char *what, const char *path,
+		      int err)
+{
+	bool cannot = err == ENOSPC || err == EDQUOT || err == EROFS;
+
+	return fail(h, err == EACCES || err == EPERM ? BX_FAULT_PERMISSION :
+		    BX_FAULT_FAILED, err, "cannot %s '%s': %s%s", what, path,
+		    strerror(err), cannot ?
+		    "; 'bxctl detach' deactivates policies without writing there" :
+		    "");
+}
+
+/* A new directory, and its entry, last. */
+static int make_lasting(struct bx_handle *h, const char *path, mode_t mode)
+{
+	char parent[PATH_MAX];
+	int fd, err;
+
+	if (mkdir(path, mode))
+		return errno == EEXIST ? 0 :
+			disk_error(h, "create", path, errno);
+	snprintf(parent, sizeof(parent), "%s/..", path);
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	err = fd < 0 ? -errno : sync_dir(fd);
+	if (fd >= 0)
+		close(fd);
+	return err ? disk_error(h, "create", path, -err) : 0;
+}
+
+/* With all that it is in; the lock makes it private. */
 static int make_state_dir(struct bx_handle *h, const char *path)
 {
 	char part[PATH_MAX];
 	const char *slash;
+	int fd, err = 0;
 
-	for (slash = path; (slash = strchr(slash + 1, '/'));) {
+	for (slash = path; !err && (slash = strchr(slash + 1, '/'));) {
 		copy_name(part, slash - path + 1, path);
-		mkdir(part, 0755);
+		if (access(part, F_OK))
+			err = make_lasting(h, part, 0755);
 	}
-	if (!mkdir(path, 0755) || errno == EEXIST)
-		return 0;
-	return fail(h, errno == EACCES ? BX_FAULT_PERMISSION : BX_FAULT_FAILED,
-		    errno, "cannot create '%s': %s", path, strerror(errno));
+	if (!err)
+		err = make_lasting(h, path, 0700);
+	if (err)
+		return err;
+	fd = open_safe_dir(h, h->state_dir);
+	if (fd == -ENOENT)
+		return disk_error(h, "open", h->state_dir, ENOENT);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
 }
 
 int state_lock(struct bx_handle *h)
@@ -74,6 +116,17 @@ void state_unlock(struct bx_handle *h)
 	if (h->state_fd >= 0)
 		close(h->state_fd);
 	h->state_fd = -1;
+	if (h->changing)
+		release_signals(h);
+	h->changing = false;
+}
+
+/* From here to state_unlock() the process does not end by SIGINT, SIGTERM or SIGHUP. */
+static void begin_changing(struct bx_handle *h)
+{
+	if (!h->changing)
+		hold_signals(h);
+	h->changing = true;
 }
 
 /* ---- in memory ---- */
@@ -307,22 +360,24 @@ int state_each(struct bx_handle *h, int (*fn)(struct bx_handle *h,
 {
 	char path[PATH_MAX];
 	struct dirent **list;
-	int n, ret = 0;
+	int fd, n, ret = 0;
 
 	state_path(h, path, "", "");
-	n = scandir(path, &list, is_bundle, alphasort);
-	if (n < 0 && errno == ENOENT)
-		return 0;
+	fd = open_safe_dir(h, path);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	n = scandirat(fd, ".", &list, is_bundle, alphasort);
 	if (n < 0)
-		return fail(h, errno == EACCES ? BX_FAULT_PERMISSION :
-			    BX_FAULT_FAILED, errno, "cannot read '%s': %s",
-			    path, strerror(errno));
+		ret = fail(h, BX_FAULT_FAILED, errno, "cannot read '%s': %s",
+			   path, strerror(errno));
+	close(fd);
 	for (int i = 0; i < n; i++) {
 		if (!ret)
 			ret = fn(h, list[i]->d_name, arg);
 		free(list[i]);
 	}
-	free(list);
+	if (n >= 0)
+		free(list);
 	return ret;
 }
 
@@ -383,50 +438,112 @@ static void put_state(FILE *f, const struct installed *inst)
 		put_generation(f, &inst->gens[i]);
 }
 
-static int sync_dir(const char *path)
+/* The state as a file that has no name yet, on disk: 0 or a negative errno */
+static int write_part(int dir, const char *part, const struct installed *inst)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+	int fd, err = 0;
+	FILE *f;
 
+	fd = openat(dir, part,
+		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	err = fsync(fd) ? -errno : 0;
-	close(fd);
+	f = fchmod(fd, 0600) ? NULL : fdopen(fd, "w");
+	if (!f) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	put_state(f, inst);
+	if (fflush(f) || ferror(f) || fsync(fd))
+		err = -errno;
+	if (fclose(f) && !err)
+		err = -errno;
 	return err;
 }
 
-int state_write(struct bx_handle *h, const struct installed *inst)
+/* The directory of a bundle, or an errno with a message */
+static int open_bundle_dir(struct bx_handle *h, const char *name)
 {
-	char path[PATH_MAX], part[PATH_MAX], dir[PATH_MAX];
-	bool ok = false;
-	FILE *f;
+	char path[PATH_MAX];
+	int fd;
 
-	state_path(h, dir, inst->name, "");
-	state_path(h, path, inst->name, STATE_FILE);
-	state_path(h, part, inst->name, "." STATE_FILE);
-	f = fopen(part, "we");
-	if (f) {
-		put_state(f, inst);
-		ok = !fflush(f) && !ferror(f) && !fsync(fileno(f));
-		ok = !fclose(f) && ok;
-	}
-	if (ok && !rename(part, path) && !sync_dir(dir))
-		return 0;
-	return fail(h, BX_FAULT_FAILED, errno, "cannot write '%s': %s", path,
-		    strerror(errno));
+	state_path(h, path, name, "");
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? disk_error(h, "open", path, errno) : fd;
 }
 
-/* Without its state a bundle is not installed; the rest follows. */
+/* After an error the state is the one before, unless the message says otherwise. */
+int state_write(struct bx_handle *h, const struct installed *inst)
+{
+	char path[PATH_MAX];
+	int dir, err;
+
+	if (inst->unsettled)
+		begin_changing(h);
+	state_path(h, path, inst->name, STATE_FILE);
+	dir = open_bundle_dir(h, inst->name);
+	if (dir < 0)
+		return dir;
+	err = write_part(dir, "." STATE_FILE, inst);
+	if (!err && renameat(dir, "." STATE_FILE, dir, STATE_FILE))
+		err = -errno;
+	if (err)
+		err = disk_error(h, "write", path, -err);
+	else if (sync_dir(dir))
+		err = fail(h, BX_FAULT_FAILED, EIO,
+			   "'%s' is written, but may be lost in a crash: cannot sync its directory",
+			   path);
+	close(dir);
+	return err;
+}
+
+/* What was unpacked into @from becomes a generation, and lasts. */
+int state_adopt(struct bx_handle *h, const char *from, const char *name,
+		unsigned int number)
+{
+	char dir[PATH_MAX], to[PATH_MAX];
+	int fd, err;
+
+	state_path(h, dir, name, "");
+	generation_path(h, to, name, number);
+	err = tree_sync(h, from);
+	if (!err)
+		err = make_lasting(h, dir, 0700);
+	if (err)
+		return err;
+	if (rename(from, to))
+		return disk_error(h, "write", to, errno);
+	fd = open_bundle_dir(h, name);
+	err = fd < 0 ? fd : sync_dir(fd);
+	if (fd < 0)
+		return err;
+	close(fd);
+	return err ? disk_error(h, "write", to, -err) : 0;
+}
+
+/*
+ * Without its state a bundle is not installed; the rest follows.  The state is not read,
+ * and may be anything.
+ */
 int state_delete(struct bx_handle *h, const char *name)
 {
-	char path[PATH_MAX], dir[PATH_MAX];
+	char path[PATH_MAX];
+	int dir, err = 0;
 
-	state_path(h, path, name, STATE_FILE);
-	state_path(h, dir, name, "");
-	if ((unlink(path) && errno != ENOENT) ||
-	    (!access(dir, F_OK) && sync_dir(dir)))
-		return fail(h, BX_FAULT_FAILED, errno, "cannot remove '%s': %s",
-			    path, strerror(errno));
-	return tree_remove(h, dir);
+	state_path(h, path, name, "");
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+		return disk_error(h, "open", path, errno);
+	if (dir >= 0 && unlinkat(dir, STATE_FILE, 0) && errno != ENOENT &&
+	    errno != EISDIR)
+		err = -errno;
+	if (dir >= 0 && !err)
+		err = sync_dir(dir);
+	if (dir >= 0)
+		close(dir);
+	return err ? disk_error(h, "remove", path, -err) :
+		tree_remove(h, path);
 }
 
 int state_sweep(struct bx_handle *h, const struct installed *inst)

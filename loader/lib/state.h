@@ -6,10 +6,14 @@
  *	STATE_DIR/bundles/NAME/generation-N/	the bundle, as it was installed
  *	STATE_DIR/bundles/.new/			one that is being installed
  *
- * Whoever changes something holds flock() on STATE_DIR/bundles, and takes it before
- * that of the pins.  state.yaml is replaced as a whole.  What it does not name is
- * left over, and 'unsettled' in it says that the kernel may have something else in
- * force than it says: both are put right by the next command (recover(), install.c).
+ * Directories have mode 0700 and files 0600, whatever the umask is: no other user can read
+ * what is installed, or hold the lock, which is flock() on STATE_DIR/bundles.  A process
+ * that changes something takes it before that of the pins.  A directory that others can
+ * write to is refused.
+ *
+ * state.yaml is replaced as a whole.  What it does not name is left over, and 'unsettled'
+ * in it says that the kernel may have something else active than it says: both are
+ * recovered by the next command (recover(), install.c).
  */
 #ifndef _BUSEXT_STATE_H
 #define _BUSEXT_STATE_H
@@ -66,6 +70,8 @@ int state_parse(struct bx_handle *h, const char *shown, char *text, size_t len,
 		struct installed *inst);
 int state_write(struct bx_handle *h, const struct installed *inst);
 int state_delete(struct bx_handle *h, const char *name);
+int state_adopt(struct bx_handle *h, const char *from, const char *name,
+		unsigned int number);
 void state_free(struct installed *inst);
 void generation_free(struct generation *g);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include "files.h"
 #include "internal.h"
 #include "tree.h"
 
@@ -44,7 +45,7 @@ static int bad_path(struct bx_handle *h, const char *shown, const char *path)
 		    shown, path, TREE_PATH, TREE_DEPTH - 1);
 }
 
-static int too_much(struct bx_handle *h, const char *shown)
+int tree_too_big(struct bx_handle *h, const char *shown)
 {
 	return fail(h, BX_FAULT_REJECTED, EFBIG,
 		    "'%s' is too big for a bundle: at most %d files, and %d MiB in all",
@@ -58,7 +59,7 @@ static int add_file(struct bx_handle *h, struct tree *tree, const char *path)
 	if (!path_is_good(path))
 		return bad_path(h, tree->dir, path);
 	if (tree->count == TREE_FILES)
-		return too_much(h, tree->dir);
+		return tree_too_big(h, tree->dir);
 	tree->files[tree->count] = strdup(path);
 	if (!tree->files[tree->count])
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
@@ -66,65 +67,74 @@ static int add_file(struct bx_handle *h, struct tree *tree, const char *path)
 	return 0;
 }
 
-static int visible(const struct dirent *d)
+static int cannot_read(struct bx_handle *h, const struct tree *tree,
+		       const char *path, int err)
 {
-	return d->d_name[0] != '.';
+	return fail(h, err == -ELOOP || err == -EXDEV ? BX_FAULT_REJECTED :
+		    BX_FAULT_FAILED, err, "cannot read '%s%s%s': %s", tree->dir,
+		    path[0] ? "/" : "", path, beneath_reason(err));
 }
 
-static int cannot_read(struct bx_handle *h, const char *path, int err)
+static int no_file(struct bx_handle *h, const struct tree *tree,
+		   const char *path)
 {
-	return fail(h, BX_FAULT_FAILED, err, "cannot read '%s': %s", path,
-		    strerror(err));
+	return fail(h, BX_FAULT_REJECTED, EINVAL,
+		    "'%s/%s' is neither a file nor a directory: a bundle has no links and no devices",
+		    tree->dir, path);
 }
 
-static int add_dir(struct bx_handle *h, struct tree *tree, const char *path,
-		   unsigned int depth);
+static int add_dir(struct bx_handle *h, struct tree *tree, int fd,
+		   const char *path, unsigned int depth);
 
-/* @path, below the tree's directory */
-static int add_entry(struct bx_handle *h, struct tree *tree, const char *path,
-		     unsigned int depth)
+/* @name in the directory @dir; its path below the tree's directory is @path. */
+static int add_entry(struct bx_handle *h, struct tree *tree, int dir,
+		     const char *name, const char *path, unsigned int depth)
 {
-	char full[PATH_MAX];
 	struct stat st;
+	int fd;
 
-	if (snprintf(full, sizeof(full), "%s/%s", tree->dir, path) >=
-	    (int)sizeof(full))
-		return bad_path(h, tree->dir, path);
-	if (lstat(full, &st))
-		return cannot_read(h, full, errno);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		return cannot_read(h, tree, path, -errno);
 	if (S_ISREG(st.st_mode))
 		return add_file(h, tree, path);
 	if (!S_ISDIR(st.st_mode))
-		return fail(h, BX_FAULT_REJECTED, EINVAL,
-			    "'%s' is neither a file nor a directory: a bundle has no links and no devices",
-			    full);
-	return depth >= TREE_DEPTH ? bad_path(h, tree->dir, path) :
-		add_dir(h, tree, path, depth);
+		return no_file(h, tree, path);
+	if (depth >= TREE_DEPTH)
+		return bad_path(h, tree->dir, path);
+	fd = open_beneath(dir, name, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return cannot_read(h, tree, path, fd);
+	return add_dir(h, tree, fd, path, depth);
 }
 
-/* With scandir(), which reports that a directory could not be read to its end */
-static int add_dir(struct bx_handle *h, struct tree *tree, const char *path,
-		   unsigned int depth)
+/* Takes @fd over.  Its order does not count: the files are sorted at the end. */
+static int add_dir(struct bx_handle *h, struct tree *tree, int fd,
+		   const char *path, unsigned int depth)
 {
-	char full[PATH_MAX], one[PATH_MAX];
-	struct dirent **list;
-	int n, err = 0;
+	char one[TREE_PATH + NAME_MAX + 2];
+	DIR *list = fdopendir(fd);
+	struct dirent *d;
+	int err = 0;
 
-	snprintf(full, sizeof(full), "%s%s%s", tree->dir, path[0] ? "/" : "",
-		 path);
-	n = scandir(full, &list, visible, alphasort);
-	if (n < 0)
-		return cannot_read(h, full, errno);
-	for (int i = 0; i < n; i++) {
-		if (!err && snprintf(one, sizeof(one), "%s%s%s", path,
-				     path[0] ? "/" : "", list[i]->d_name) >=
-		    (int)sizeof(one))
-			err = bad_path(h, tree->dir, path);
-		if (!err)
-			err = add_entry(h, tree, one, depth + 1);
-		free(list[i]);
+	if (!list) {
+		err = cannot_read(h, tree, path, -errno);
+		close(fd);
+		return err;
 	}
-	free(list);
+	for (errno = 0; !err && (d = readdir(list)); errno = 0) {
+		if (d->d_name[0] == '.')
+			continue;
+		snprintf(one, sizeof(one), "%.*s%s%s", TREE_PATH, path,
+			 path[0] ? "/" : "", d->d_name);
+		if (strlen(path) > TREE_PATH)
+			err = bad_path(h, tree->dir, path);
+		else
+			err = add_entry(h, tree, dirfd(list), d->d_name, one,
+					depth + 1);
+	}
+	if (!err && errno)
+		err = cannot_read(h, tree, path, -errno);
+	closedir(list);
 	return err;
 }
 
@@ -133,15 +143,30 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* The descriptor of the tree stays where it is read from. */
+static int list_files(struct bx_handle *h, struct tree *tree)
+{
+	int fd;
+
+	tree->fd = open(tree->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (tree->fd < 0)
+		return cannot_read(h, tree, "", -errno);
+	fd = open_beneath(tree->fd, ".", O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return cannot_read(h, tree, "", fd);
+	return add_dir(h, tree, fd, "", 0);
+}
+
 int tree_open(struct bx_handle *h, const char *dir, struct tree *tree)
 {
 	int err;
 
 	*tree = (struct tree) {
 		.dir = strdup(dir),
+		.fd = -1,
 		.files = calloc(TREE_FILES, sizeof(char *)),
 	};
-	err = tree->dir && tree->files ? add_dir(h, tree, "", 0) :
+	err = tree->dir && tree->files ? list_files(h, tree) :
 		fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	if (err)
 		tree_close(tree);
@@ -150,10 +175,13 @@ int tree_open(struct bx_handle *h, const char *dir, struct tree *tree)
 	return err;
 }
 
+/* Also of one that is all zeros */
 void tree_close(struct tree *tree)
 {
 	for (size_t i = 0; i < tree->count; i++)
 		free(tree->files[i]);
+	if (tree->dir && tree->fd >= 0)
+		close(tree->fd);
 	free(tree->files);
 	free(tree->dir);
 	*tree = (struct tree) {};
@@ -162,20 +190,17 @@ void tree_close(struct tree *tree)
 int tree_file(struct bx_handle *h, const struct tree *tree, const char *file,
 	      off_t *size)
 {
-	char path[PATH_MAX];
 	struct stat st;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s", tree->dir, file);
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = open_beneath(tree->fd, file, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
-		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
-			    path, strerror(errno));
+		return cannot_read(h, tree, file, fd);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > TREE_BYTES) {
 		close(fd);
 		return fail(h, BX_FAULT_REJECTED, EINVAL,
-			    "'%s' is not a file of at most %d MiB", path,
-			    TREE_BYTES / 1024 / 1024);
+			    "'%s/%s' is not a file of at most %d MiB",
+			    tree->dir, file, TREE_BYTES / 1024 / 1024);
 	}
 	*size = st.st_size;
 	return fd;
@@ -187,7 +212,8 @@ int sink_open(struct bx_handle *h, const char *shown, const char *dir,
 	      struct sink *sink)
 {
 	*sink = (struct sink) { .h = h, .shown = shown, .fd = -1 };
-	if (mkdir(dir, 0755))
+	/* nothing of it is for others before it is accepted, nor after */
+	if (mkdir(dir, 0700))
 		return fail(h, BX_FAULT_FAILED, errno, "cannot create '%s': %s",
 			    dir, strerror(errno));
 	sink->fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -199,7 +225,7 @@ int sink_open(struct bx_handle *h, const char *shown, const char *dir,
 
 int sink_full(struct sink *sink)
 {
-	return too_much(sink->h, sink->shown);
+	return tree_too_big(sink->h, sink->shown);
 }
 
 int sink_close(struct sink *sink, int err)
@@ -223,7 +249,7 @@ static int make_folders(struct sink *sink, const char *path)
 	for (slash = path; (slash = strchr(slash, '/')); slash++) {
 		memcpy(folder, path, slash - path);
 		folder[slash - path] = '\0';
-		if (mkdirat(sink->fd, folder, 0755) && errno != EEXIST)
+		if (mkdirat(sink->fd, folder, 0700) && errno != EEXIST)
 			return fail(sink->h, BX_FAULT_FAILED, errno,
 				    "cannot create the folder '%s': %s", folder,
 				    strerror(errno));
@@ -239,12 +265,12 @@ int sink_file(struct sink *sink, const char *path)
 	if (!path_is_good(path))
 		return bad_path(sink->h, sink->shown, path);
 	if (sink->files++ == TREE_FILES)
-		return too_much(sink->h, sink->shown);
+		return tree_too_big(sink->h, sink->shown);
 	err = make_folders(sink, path);
 	if (err)
 		return err;
 	fd = openat(sink->fd, path,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		return fd;
 	if (errno == EEXIST || errno == ENOTDIR)
@@ -261,7 +287,7 @@ int sink_write(struct sink *sink, int fd, const char *path, const void *data,
 
 	sink->bytes += size;
 	if (sink->bytes > TREE_BYTES)
-		return too_much(sink->h, sink->shown);
+		return tree_too_big(sink->h, sink->shown);
 	for (const char *at = data; size; at += n, size -= n) {
 		n = write(fd, at, size);
 		if (n < 0 && errno == EINTR)
@@ -363,23 +389,91 @@ int tree_remove(struct bx_handle *h, const char *dir)
 int tree_discard(const char *dir)
 {
 	char what[PATH_MAX];
+	int err = remove_all(dir, what, sizeof(what));
 
-	return -remove_all(dir, what, sizeof(what));
+	bx_temporary_done(dir);
+	return -err;
 }
 
+/* A signal that ends the process removes it, see interrupt.c. */
 char *tree_scratch(struct bx_handle *h)
 {
 	const char *tmp = secure_getenv("TMPDIR");
+	bool made;
 	char *dir;
 
 	if (asprintf(&dir, "%s/bus_ext.XXXXXX",
-		     tmp && tmp[0] ? tmp : "/tmp") < 0)
-		dir = NULL;
-	if (dir && mkdtemp(dir))
+		     tmp && tmp[0] ? tmp : "/tmp") < 0) {
+		fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+		return NULL;
+	}
+	hold_signals(h);
+	made = mkdtemp(dir);
+	if (made)
+		bx_temporary(dir);
+	else
+		fail(h, BX_FAULT_FAILED, errno, "cannot create '%s': %s", dir,
+		     strerror(errno));
+	release_signals(h);
+	if (made)
 		return dir;
-	fail(h, BX_FAULT_FAILED, dir ? errno : ENOMEM,
-	     "cannot create '%s': %s", dir ?: "a directory",
-	     dir ? strerror(errno) : "out of memory");
 	free(dir);
 	return NULL;
+}
+
+/* ---- durability ---- */
+
+static int sync_one(struct bx_handle *h, const struct tree *tree,
+		    const char *path, int fd)
+{
+	int err = fd < 0 ? fd : sync_dir(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return err ? fail(h, BX_FAULT_FAILED, err, "cannot write '%s%s%s': %s",
+			  tree->dir, path[0] ? "/" : "", path,
+			  strerror(-err)) : 0;
+}
+
+/* The folders of @path, but for those that it shares with @before */
+static int sync_folders(struct bx_handle *h, const struct tree *tree,
+			const char *path, const char *before)
+{
+	char folder[TREE_PATH + 1];
+	const char *slash;
+	int err = 0;
+
+	for (slash = path; !err && (slash = strchr(slash, '/')); slash++) {
+		if (!strncmp(path, before, slash + 1 - path))
+			continue;
+		memcpy(folder, path, slash - path);
+		folder[slash - path] = '\0';
+		err = sync_one(h, tree, folder,
+			       open_beneath(tree->fd, folder,
+					    O_RDONLY | O_DIRECTORY));
+	}
+	return err;
+}
+
+int tree_sync(struct bx_handle *h, const char *dir)
+{
+	const char *before = "";
+	struct tree tree;
+	int err;
+
+	err = tree_open(h, dir, &tree);
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < tree.count; i++) {
+		err = sync_one(h, &tree, tree.files[i],
+			       open_beneath(tree.fd, tree.files[i], O_RDONLY));
+		if (!err)
+			err = sync_folders(h, &tree, tree.files[i], before);
+		before = tree.files[i];
+	}
+	if (!err)
+		err = sync_one(h, &tree, "",
+			       open_beneath(tree.fd, ".", O_RDONLY | O_DIRECTORY));
+	tree_close(&tree);
+	return err;
 }

@@ -6,9 +6,13 @@
  * not start with a dot.  In a directory, what starts with a dot is not part of it;
  * everything else that is not as it should be is refused, by its name.
  *
- * What is written goes into a directory that was made for it, one new file after the
- * other, below a descriptor of that directory and through folders that were made
- * just now: nothing can be written elsewhere.
+ * Files are listed and read below a descriptor of the directory, through no link: the
+ * owner of the directory may exchange anything in it meanwhile, and no file from
+ * elsewhere is read.
+ *
+ * What is written goes into a directory that was made for it, of mode 0700, one new file
+ * after the other, below a descriptor of that directory and through folders that were
+ * made just now: nothing can be written elsewhere, and nobody else can read it.
  */
 #ifndef _BUSEXT_TREE_H
 #define _BUSEXT_TREE_H
@@ -26,12 +30,14 @@ struct bx_handle;
 
 /**
  * struct tree - the files of a bundle, by name
- * @dir: where they are
+ * @dir: the directory, for messages
+ * @fd: the directory
  * @files: their paths below @dir, in order
  * @count: how many
  */
 struct tree {
 	char	*dir;
+	int	fd;
 	char	**files;
 	size_t	count;
 };
@@ -49,9 +55,19 @@ int tree_unpack(struct bx_handle *h, const char *archive, const char *to);
 int tree_unpack_memory(struct bx_handle *h, const char *shown,
 		       const void *data, size_t size, const char *to);
 
-/* The new archive @to, whose files are below the folder @name. */
+/* Make all of a directory's files last; after tree_copy() or tree_unpack(). */
+int tree_sync(struct bx_handle *h, const char *dir);
+
+/* The error for more than a bundle may have */
+int tree_too_big(struct bx_handle *h, const char *shown);
+
+/* The archive @to, whose files are below the folder @name; "-" is stdout. */
 int tree_pack(struct bx_handle *h, const struct tree *tree, const char *name,
 	      const char *to);
+
+/* tar.c: what libarchive reads in silence is refused here.  @data is hostile. */
+int tar_check(struct bx_handle *h, const char *shown, const char *data,
+	      size_t size);
 
 /* Remove a directory with all that is in it; what is not there is no error. */
 int tree_remove(struct bx_handle *h, const char *dir);

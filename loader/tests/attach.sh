@@ -103,7 +103,7 @@ check_equal "and stays" "loader_test:1" "$(attached)"
 says "detach resolves it" 0 "detached policy loader_test" detach loader_test
 exec 9<"${pins%/*}"
 flock 9
-says "a lock that is held" 5 "another process has held .* for 1 s" apply --allow-unsigned "$objects/good.bpf.o" --timeout 1
+says "a lock that is held" 5 "has held the lock on .* for 1 s" apply --allow-unsigned "$objects/good.bpf.o" --timeout 1
 exec 9<&-
 says "pins elsewhere work" 0 "^applied" apply --allow-unsigned "$objects/good.bpf.o" --pin-dir "$other_pins"
 says "a policy that is not pinned here is detached too" 0 "was not pinned.*detaching link [0-9]+.*detached policy" detach loader_test

@@ -80,7 +80,7 @@ check_equal "with the others" "in_force, loader_test:1 other.v1:0" "$(of two '\(
 says "and leaves it alone the next time" 0 "is in force already" boot
 exec 9<$state
 flock 9
-says "another process is waited for" 5 "another process has held '$state' for 1 s" disable two --timeout 1
+says "another process is waited for" 5 "has held the lock on '$state' for 1 s" disable two --timeout 1
 exec 9<&-
 
 # --- modes

@@ -35,6 +35,7 @@
  * @status: the exit status of a run without a fault
  * @product: what the command writes, in place of policies; else NULL
  * @recover: a command that fails, and recovers before; else NULL
+ * @scratch: it has temporary files, which SIGKILL leaves
  * @only_back: after a fault the same command does not make the state after: what was
  *	active before is not there to be put back
  */
@@ -49,6 +50,7 @@ static const struct verb {
 	int		status;
 	const char	*product;
 	const char	*recover;
+	bool		scratch;
 	bool		only_back;
 } verbs[] = {
 	{
@@ -94,6 +96,13 @@ static const struct verb {
 		.back = "apply --allow-unsigned @/in/objects/good.bpf.o",
 		.before = "loader_test:1",
 		.after = "",
+	}, {
+		.name = "apply a bundle",
+		.command = "apply --allow-unsigned @/in/old",
+		.back = "detach --all",
+		.before = "",
+		.after = "loader_test:1 other.v1:0",
+		.scratch = true,
 	}, {
 		.name = "install",
 		.command = "install --allow-unsigned @/in/old",
@@ -318,8 +327,34 @@ static bool is_told(const struct verb *v, const char *said)
 {
 	return strstr(said, "the next command recovers") ||
 		strstr(said, "not everything is as it was before") ||
+		strstr(said, "is written, but may be lost in a crash") ||
 		strstr(said, "was detached") || steps_last()->output ||
 		!strcmp(v->name, "boot");
+}
+
+/*
+ * After a signal that can be handled no temporary file is there.  After SIGKILL some are,
+ * and after an error some that cannot be removed.
+ */
+static void check_files(struct run *run, const struct world *now,
+			const struct result *r)
+{
+	if (run->fault == FAULT_TERM &&
+	    (strstr(now->all, " tmp/") || strstr(now->all, ".part")))
+		wrong(run, "temporary files", "none", now->all, r);
+	else if (run->fault != FAULT_KILL && strstr(now->all, " tmp/") &&
+		 !strstr(r->said, "cannot be removed"))
+		wrong(run, "of temporary files", "a word", now->all, r);
+	if (run->v->scratch)
+		world_clear_temporary();
+}
+
+/* Where the disk of the state cannot be written, there is a way to deactivate. */
+static void check_advice(struct run *run, const struct result *r)
+{
+	if ((run->fault == FAULT_ENOSPC || run->fault == FAULT_EROFS) &&
+	    strstr(r->said, "state.yaml': ") && !strstr(r->said, "bxctl detach"))
+		wrong(run, "it names no way out", "bxctl detach", "", r);
 }
 
 static void check_status(struct run *run, const struct result *r,
@@ -362,6 +397,9 @@ static bool check(struct run *run, const struct result *r)
 	if (r->status == SANITIZER)
 		wrong(run, "it ended", "without a report", "", r);
 	check_status(run, r, is_before, is_after);
+	check_files(run, &now, r);
+	check_advice(run, r);
+	world_read(v->product, &now);
 	run->seen_before |= is_before;
 	run->seen_after |= v->between ? !strcmp(now.active, v->between) :
 		is_after;
@@ -401,13 +439,13 @@ static void run_verb(const struct verb *v, enum fault fault)
 {
 	struct run *run = calloc(1, sizeof(*run));
 	struct result r;
-	unsigned int step = fault == FAULT_TERM ? 5 : 1;
+	unsigned int step = fault == FAULT_TERM && !v->scratch ? 5 : 1;
 	char text[64];
 
 	run->v = v;
 	run->fault = fault;
 	learn(run);
-	/* bxctl handles no signal: SIGTERM is as SIGKILL, and a sample is enough */
+	/* but for temporary files SIGTERM is as SIGKILL: a sample is enough */
 	for (run->at = 1; !run->wrong[0]; run->at += step) {
 		world_run(v->command, fault, run->at, &r);
 		if (!steps_last()->hit)

@@ -19,6 +19,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include <linux/filter.h>
+#include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -53,6 +54,8 @@ struct known {
 
 static const struct known table[] = {
 	{ SYS_openat, "open", 0, 1, -1, ON_LOOK | ON(FAULT_EINTR) },
+	{ SYS_openat2, "open", 0, 1, -1, ON_LOOK | ON(FAULT_EINTR) },
+	{ SYS_linkat, "link", 2, 3, -1, ON_GROWTH },
 	{ SYS_read, "read", -1, -1, 0, ON_LOOK | ON(FAULT_EINTR) },
 	{ SYS_write, "write", -1, -1, 0, ON_SIGNAL | ON(FAULT_ENOSPC) |
 	  ON(FAULT_EIO) | ON(FAULT_EINTR) },
@@ -86,7 +89,7 @@ static const struct {
 	[FAULT_NONE]	= { "no fault", 0, 0 },
 	[FAULT_KILL]	= { "SIGKILL", SIGKILL, 0 },
 	[FAULT_TERM]	= { "SIGTERM", SIGTERM, 0 },
-	[FAULT_PIPE]	= { "SIGPIPE", SIGPIPE, 0 },
+	[FAULT_PIPE]	= { "SIGPIPE", SIGPIPE, EPIPE },
 	[FAULT_ENOSPC]	= { "ENOSPC", 0, ENOSPC },
 	[FAULT_EROFS]	= { "EROFS", 0, EROFS },
 	[FAULT_EIO]	= { "EIO", 0, EIO },
@@ -109,7 +112,7 @@ const char *fault_name(enum fault fault)
 
 int fault_signal(enum fault fault)
 {
-	return faults[fault].signal;
+	return faults[fault].err ? 0 : faults[fault].signal;
 }
 
 /* ---- steps ---- */
@@ -157,7 +160,9 @@ static unsigned int possible_at(const struct known *k, const long *args)
 {
 	int flags = 0;
 
-	if (!strcmp(k->name, "open"))
+	if (k->nr == SYS_openat2)
+		flags = ((struct open_how *)args[k->path + 1])->flags;
+	else if (!strcmp(k->name, "open"))
 		flags = args[k->path + 1];
 	else if (!strcmp(k->name, "close"))
 		flags = fcntl(args[k->fd], F_GETFL);
@@ -273,7 +278,8 @@ int steps_init(const char *dir, const char *except)
 void steps_begin(enum fault fault, unsigned long at)
 {
 	struct sigaction action = {
-		.sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO,
+		/* a signal's handler makes system calls, too */
+		.sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO | SA_NODEFER,
 	};
 
 	memset(s.step, 0, sizeof(*s.step));

@@ -81,7 +81,7 @@ int steps_call(const char *what, const char *of, unsigned int faults);
 void steps_pause(void);
 void steps_resume(void);
 
-/* A fault's name, and its signal; 0 for an errno */
+/* A fault's name, and the signal that ends the process; 0 for an errno */
 const char *fault_name(enum fault fault);
 int fault_signal(enum fault fault);
 

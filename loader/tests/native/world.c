@@ -388,6 +388,11 @@ void world_close(void)
 	rmdir(top);
 }
 
+void world_clear_temporary(void)
+{
+	empty("tmp");
+}
+
 void world_reset(void)
 {
 	static const char *const change[] = { "pins", "var", "tmp", "out" };

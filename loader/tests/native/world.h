@@ -53,6 +53,9 @@ const char *world_path(const char *path);
 /* Everything but in/ is as after the first boot. */
 void world_reset(void);
 
+/* Removes what a process has left in tmp/. */
+void world_clear_temporary(void);
+
 /**
  * world_read() - read the state
  * @product: a file or directory below out/ that counts; NULL for none
