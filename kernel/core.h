@@ -194,6 +194,8 @@ extern struct workqueue_struct *bx_wq;
 bool bx_inst_live(const struct bx_inst *inst);
 u64 bx_inst_newest(void);
 int bx_policy_commit(const struct bx_commit *commit);
+int bx_name_check(const char *name);
+int bx_refuse(const char *name, int err, const char *fmt, ...) __printf(3, 4);
 void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
 void bx_eject_id(u64 policy_id, enum bx_exit_kind kind,
@@ -220,6 +222,10 @@ const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
 struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
 			      u32 vendor);
 int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp);
+
+/* ---- what was checked of a policy (expect.c) ---- */
+
+int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter);
 
 /* ---- elections (match.c) ---- */
 
@@ -392,7 +398,7 @@ void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
 s64 bx_request_rebind(const struct bx_devref *ref);
 s64 bx_request_reelect(const struct bx_devref *ref);
 s64 bx_request_settle(void);
-s64 bx_request_commit(const struct bx_commit *commit);
+s64 bx_request_commit(const void *commit, u32 size);
 s64 bx_request_wait(u64 ticket, u32 timeout_ms);
 struct device *bx_find_device(const struct bx_devref *ref);
 bool bx_driver_exists(const char *bus, const char *driver);

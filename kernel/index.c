@@ -112,13 +112,56 @@ static bool bx_in_scope(const struct bx_inst *inst, const char *bus, u32 vendor)
 	       (inst->vendor == vendor || inst->vendor == BX_ANY);
 }
 
-static bool bx_is_in(u64 id, const u64 *ids, u32 n)
+static bool bx_leaves(const struct bx_commit *c, u32 n, u64 id)
 {
 	for (u32 i = 0; i < n; i++) {
-		if (ids[i] == id)
+		if (c->leave[i] == id)
 			return true;
 	}
 	return false;
+}
+
+static bool bx_enters(const struct bx_commit *c, u32 n, u64 id)
+{
+	for (u32 i = 0; i < n; i++) {
+		if (c->enter[i].id == id)
+			return true;
+	}
+	return false;
+}
+
+/* The version of a policy that is in a stage, or NULL */
+static const struct bx_inst *bx_slot_find(const struct bx_index *index, u64 id,
+					  enum bx_stage stage)
+{
+	for (u32 i = 0; index && i < index->slots->n; i++) {
+		if (index->slots->slot[i].inst->policy->id == id)
+			return index->slots->slot[i].stage == stage ?
+			       index->slots->slot[i].inst : NULL;
+	}
+	return NULL;
+}
+
+/* As bx_policy_commit(), but for names that two policies would have */
+static int bx_change_check(const struct bx_index *index,
+			   const struct bx_commit *c)
+{
+	const struct bx_inst *inst;
+	int err = 0;
+
+	for (u32 i = 0; i < c->nr_enter && !err; i++) {
+		inst = bx_slot_find(index, c->enter[i].id, BX_STAGE_STAGED);
+		if (!inst)
+			return -ENOENT;
+		err = bx_enters(c, i, c->enter[i].id) ? -EINVAL :
+		      bx_expect(inst, &c->enter[i]);
+	}
+	for (u32 i = 0; i < c->nr_leave && !err; i++) {
+		if (!bx_slot_find(index, c->leave[i], BX_STAGE_FORCE))
+			return -ENOENT;
+		err = bx_leaves(c, i, c->leave[i]) ? -EINVAL : 0;
+	}
+	return err;
 }
 
 /**
@@ -129,16 +172,21 @@ static bool bx_is_in(u64 id, const u64 *ids, u32 n)
  *
  * Context: inside bx_srcu, which the result must not outlive.
  * Return: the chain, to be freed with kfree(); ERR_PTR(-ENOENT) when a policy that
- * enters is not staged, or one that leaves is not active; ERR_PTR(-ENOMEM).
+ * enters is not staged, or one that leaves is not active; ERR_PTR(-EPERM) when one
+ * that enters is not what was checked; ERR_PTR(-EINVAL) for one that is named twice
+ * or cannot be as checked; ERR_PTR(-ENOMEM).
  */
 struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
 			      u32 vendor)
 {
 	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
 	const struct bx_commit *c = &trial->change;
-	u32 all = index ? index->slots->n : 0, found = 0;
+	u32 all = index ? index->slots->n : 0;
 	struct bx_chain *chain;
+	int err = bx_change_check(index, c);
 
+	if (err)
+		return ERR_PTR(err);
 	chain = kzalloc(struct_size(chain, inst, all), GFP_KERNEL);
 	if (!chain)
 		return ERR_PTR(-ENOMEM);
@@ -148,22 +196,16 @@ struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
 		struct bx_inst *inst = index->slots->slot[i].inst;
 		enum bx_stage stage = index->slots->slot[i].stage;
 		u64 id = inst->policy->id;
-		bool comes = stage == BX_STAGE_STAGED &&
-			     bx_is_in(id, c->enter, c->nr_enter);
-		bool goes = stage == BX_STAGE_FORCE &&
-			    bx_is_in(id, c->leave, c->nr_leave);
+		bool comes = bx_enters(c, c->nr_enter, id);
 
-		found += comes + goes;
-		if (stage == BX_STAGE_FORCE && !goes)
-			comes = !(trial->flags & BX_TRIAL_ALONE);
+		if (stage == BX_STAGE_FORCE)
+			comes = !(trial->flags & BX_TRIAL_ALONE) &&
+				!bx_leaves(c, c->nr_leave, id);
 		if (comes && bx_in_scope(inst, bus, vendor))
 			chain->inst[all++] = inst;
 	}
 	chain->n = all;
-	if (found == c->nr_enter + c->nr_leave)
-		return chain;
-	kfree(chain);
-	return ERR_PTR(-ENOENT);
+	return chain;
 }
 
 /* ---- publish ---- */

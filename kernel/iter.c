@@ -297,7 +297,7 @@ static int bx_explain_show(void *it, struct bx_election *e)
 
 /*
  * User space may write to what a program has in a map; and it may know fewer
- * members than we do.
+ * members than we do, but for those that all versions have.
  */
 static struct bx_trial *bx_trial_copy(const void *trial, u32 size)
 {
@@ -305,6 +305,8 @@ static struct bx_trial *bx_trial_copy(const void *trial, u32 size)
 
 	if (size > sizeof(*copy))
 		return ERR_PTR(-E2BIG);
+	if (size < offsetofend(struct bx_trial, drivers))
+		return ERR_PTR(-EINVAL);
 	copy = kzalloc(sizeof(*copy), GFP_KERNEL);
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
@@ -421,9 +423,9 @@ static struct bx_election *bx_try_described(const struct bx_trial *trial)
  * As bpf_iter_bx_opinion_new(), for policies and devices that need not be there.
  *
  * Return: 0, -EPERM without CAP_SYS_ADMIN; -E2BIG for one of a later version;
- * -EINVAL for a trial that makes no sense; -ENOENT for a policy that is not
- * staged, or not in force; -ENODEV for a device or a bus that is not there;
- * -ENOMEM.
+ * -EINVAL for a trial that makes no sense; as a commit of its change, -ENOENT for
+ * a policy that is not staged, or not active, and -EPERM for one that is not as it
+ * was checked; -ENODEV for a device or a bus that is not there; -ENOMEM.
  */
 __bpf_kfunc int bpf_iter_bx_trial_new(struct bpf_iter_bx_trial *it,
 				      void *trial, u32 trial__sz)

@@ -255,15 +255,18 @@ __bpf_kfunc s64 bx_settle(void)
 }
 
 /**
- * bx_commit() - bring staged policies into force and take others out, at once
- * @commit: which
+ * bx_commit() - activate staged policies and deactivate others, at once
+ * @commit: struct bx_commit: the policies, and what was checked of them
+ * @commit__sz: its size
  *
- * Return: a ticket for bx_wait(), -EPERM, -ENOMEM, -EBUSY.  The result of the
- * request is that of bx_policy_commit().
+ * Return: a ticket for bx_wait(), -EPERM, -E2BIG or -EINVAL for a commit of
+ * another version, -ENOMEM, -EBUSY.  The result of the request is that of
+ * bx_policy_commit().
  */
-__bpf_kfunc s64 bx_commit(struct bx_commit *commit)
+__bpf_kfunc s64 bx_commit(void *commit, u32 commit__sz)
 {
-	return capable(CAP_SYS_ADMIN) ? bx_request_commit(commit) : -EPERM;
+	return capable(CAP_SYS_ADMIN) ?
+	       bx_request_commit(commit, commit__sz) : -EPERM;
 }
 
 /**

@@ -25,7 +25,7 @@ int bx_device_get(struct bx_devref *ref, struct bx_device_rec *rec);
 s64 bx_rebind(struct bx_devref *ref);
 s64 bx_reelect(struct bx_devref *ref);
 s64 bx_settle(void);
-s64 bx_commit(struct bx_commit *commit);
+s64 bx_commit(void *commit, u32 commit__sz);
 s64 bx_wait(u64 ticket, u32 timeout_ms);
 
 #define BX_DECLARE_ITER(what, type, ...)				\

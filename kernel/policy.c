@@ -14,7 +14,8 @@
  *	                        ejected: no program runs, work queued
  *
  * One that is attached with BX_F_STAGED is not in force.  A commit brings any
- * number of such into force and takes any number out, with one new index:
+ * number of such into force and takes any number out, with one new index, if each
+ * that enters is what the caller has checked (expect.c):
  *
  *	          reg()          commit            commit            unreg()
  *	(nothing) ------> staged ------> in force ------> retired ------> (nothing)
@@ -101,9 +102,18 @@ static struct bx_refusal {
 } bx_refused[BX_NREFUSED];
 static u32 bx_nrefused;
 
-/* BPF tells an attacher nothing but an errno: leave the reason to be read. */
-static __printf(3, 4) int bx_refuse(const char *name, int err,
-				    const char *fmt, ...)
+/**
+ * bx_refuse() - leave the reason of a refusal in /sys/kernel/bus_ext/refused
+ * @name: the policy
+ * @err: what is returned
+ * @fmt: the reason, for people
+ *
+ * BPF tells an attacher nothing but an errno, and so does bx_wait().
+ *
+ * Context: any.
+ * Return: @err.
+ */
+int bx_refuse(const char *name, int err, const char *fmt, ...)
 {
 	struct bx_refusal *line;
 	char msg[BX_MSG_LEN];
@@ -429,7 +439,13 @@ u32 bx_policy_count(void)
 	return READ_ONCE(bx_npolicies);
 }
 
-static int bx_name_check(const char *name)
+/**
+ * bx_name_check() - whether an array has a name of a policy or a bus
+ * @name: BX_NAME_LEN bytes
+ *
+ * Return: 0, -EINVAL, or -ENAMETOOLONG when the name does not end in the array.
+ */
+int bx_name_check(const char *name)
 {
 	size_t len = strnlen(name, BX_NAME_LEN);
 
@@ -830,20 +846,35 @@ static struct bx_policy *bx_policy_by_id(u64 id)
 	return NULL;
 }
 
-/* Note where the policies of a list are to go, each but once. */
-static int bx_commit_mark(const u64 *ids, u32 n, enum bx_stage from,
+/* Note the stage that a policy will have, once for each policy. */
+static int bx_commit_mark(struct bx_policy *policy, enum bx_stage from,
 			  enum bx_stage to)
 {
-	for (u32 i = 0; i < n; i++) {
-		struct bx_policy *policy = bx_policy_by_id(ids[i]);
-
-		if (!policy || policy->stage != from)
-			return -ENOENT;
-		if (policy->to != from)
-			return -EINVAL;
-		policy->to = to;
-	}
+	if (!policy || policy->stage != from)
+		return -ENOENT;
+	if (policy->to != from)
+		return -EINVAL;
+	policy->to = to;
 	return 0;
+}
+
+/* A staged policy has no other version, so it stays what bx_expect() sees. */
+static int bx_commit_mark_all(const struct bx_commit *c)
+{
+	struct bx_policy *policy;
+	int err = 0;
+
+	lockdep_assert_held(&bx_policy_mutex);
+	for (u32 i = 0; i < c->nr_enter && !err; i++) {
+		policy = bx_policy_by_id(c->enter[i].id);
+		err = bx_commit_mark(policy, BX_STAGE_STAGED, BX_STAGE_FORCE) ?:
+		      bx_expect(policy->inst, &c->enter[i]);
+	}
+	for (u32 i = 0; i < c->nr_leave && !err; i++) {
+		policy = bx_policy_by_id(c->leave[i]);
+		err = bx_commit_mark(policy, BX_STAGE_FORCE, BX_STAGE_RETIRED);
+	}
+	return err;
 }
 
 static bool bx_commit_enters(const struct bx_policy *policy)
@@ -881,10 +912,7 @@ static int bx_commit_prepare(const struct bx_commit *c)
 
 	list_for_each_entry(policy, &bx_policies, node)
 		policy->to = policy->stage;
-	err = bx_commit_mark(c->enter, c->nr_enter, BX_STAGE_STAGED,
-			     BX_STAGE_FORCE) ?:
-	      bx_commit_mark(c->leave, c->nr_leave, BX_STAGE_FORCE,
-			     BX_STAGE_RETIRED) ?: bx_commit_heirs();
+	err = bx_commit_mark_all(c) ?: bx_commit_heirs();
 	if (err)
 		return err;
 	list_for_each_entry(policy, &bx_policies, node) {
@@ -972,7 +1000,7 @@ static void bx_commit_finish(void)
  * its name that comes, as with an update.
  *
  * Context: process; not inside bx_srcu.
- * Return: 0; -EINVAL, -E2BIG, -ENOENT, -EEXIST: see bx_commit() in
+ * Return: 0; -EINVAL, -E2BIG, -ENOENT, -EPERM, -EEXIST: see bx_commit() in
  * <bpf/bus_ext_ctl.bpf.h>; -ENOMEM.  Nothing has changed then.
  */
 int bx_policy_commit(const struct bx_commit *commit)

@@ -6,6 +6,7 @@
  * program may hold, so they are done by work items.  Operators ask for them
  * with a ticket (rebind, re-elect, settle); elections ask for a driver's module.
  */
+#include <linux/ctype.h>
 #include <linux/kmod.h>
 #include "core.h"
 
@@ -71,6 +72,79 @@ bool bx_driver_exists(const char *bus, const char *driver)
 	return q.found;
 }
 
+/* The bus says MODALIAS in the device's uevents; it needs no lock for them. */
+static struct kobj_uevent_env *
+bx_device_uevent(const struct bx_module_request *req)
+{
+	struct kobj_uevent_env *env = NULL;
+	struct bx_devref ref = {};
+	struct device *dev;
+
+	strscpy(ref.bus, req->bus, sizeof(ref.bus));
+	strscpy(ref.name, req->device, sizeof(ref.name));
+	dev = bx_find_device(&ref);
+	if (IS_ERR(dev))
+		return NULL;
+	if (dev->bus->uevent)
+		env = kzalloc(sizeof(*env), GFP_KERNEL);
+	if (env && dev->bus->uevent(dev, env)) {
+		kfree(env);
+		env = NULL;
+	}
+	put_device(dev);
+	return env;
+}
+
+/*
+ * As udev does when the device appears: where there is no udev, or not yet.
+ * Modules of other drivers than the one that is asked for may come with it.
+ * An alias of more than MODULE_NAME_LEN bytes, as those of our own buses are, is
+ * more than request_module() takes, and is left to udev.
+ */
+static void bx_request_by_device(const struct bx_module_request *req)
+{
+	struct kobj_uevent_env *env __free(kfree) = bx_device_uevent(req);
+	size_t len = strlen("MODALIAS=");
+
+	for (int i = 0; env && i < env->envp_idx; i++) {
+		if (!strncmp(env->envp[i], "MODALIAS=", len))
+			request_module("%s", env->envp[i] + len);
+	}
+}
+
+/* What modprobe takes for a name, and for nothing else */
+static bool bx_driver_has_alias(const char *driver)
+{
+	for (; *driver; driver++) {
+		if (!isascii(*driver) ||
+		    (!isalnum(*driver) && *driver != '_' && *driver != '-'))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The name comes from a policy, so it is never the name of a module: only an alias
+ * that the driver's module has, or modprobe's configuration, makes it one.
+ */
+static void bx_request_by_name(const struct bx_module_request *req)
+{
+	if (bx_driver_has_alias(req->driver))
+		request_module("bus_ext:%s:%s", req->bus, req->driver);
+}
+
+static void bx_eject_driverless(const struct bx_module_request *req)
+{
+	if (bx_driver_has_alias(req->driver))
+		bx_eject_id(req->policy_id, BX_EXIT_NO_DRIVER, req->device,
+			    "driver '%s' is not registered on %s; map bus_ext:%s:%s to its module in modprobe.d",
+			    req->driver, req->bus, req->bus, req->driver);
+	else
+		bx_eject_id(req->policy_id, BX_EXIT_NO_DRIVER, req->device,
+			    "driver '%s' is not registered on %s; only names of [A-Za-z0-9_-] have a module",
+			    req->driver, req->bus);
+}
+
 static void bx_module_work(struct work_struct *work)
 {
 	struct bx_module_request *req;
@@ -78,11 +152,11 @@ static void bx_module_work(struct work_struct *work)
 	req = container_of(work, struct bx_module_request, work);
 
 	if (!bx_driver_exists(req->bus, req->driver))
-		request_module("%s", req->driver);
+		bx_request_by_device(req);
+	if (!bx_driver_exists(req->bus, req->driver))
+		bx_request_by_name(req);
 	if (!bx_driver_exists(req->bus, req->driver) && !req->absent_ok)
-		bx_eject_id(req->policy_id, BX_EXIT_NO_DRIVER, req->device,
-			    "select() named driver '%s', which is neither registered on %s nor a module that can be loaded",
-			    req->driver, req->bus);
+		bx_eject_driverless(req);
 
 	spin_lock(&bx_module_lock);
 	list_del(&req->node);
@@ -98,7 +172,8 @@ static bool bx_module_pending(const struct bx_module_request *req)
 	list_for_each_entry(other, &bx_module_requests, node) {
 		if (other->policy_id == req->policy_id &&
 		    !strcmp(other->driver, req->driver) &&
-		    !strcmp(other->bus, req->bus))
+		    !strcmp(other->bus, req->bus) &&
+		    !strcmp(other->device, req->device))
 			return true;
 	}
 	return false;
@@ -107,7 +182,8 @@ static bool bx_module_pending(const struct bx_module_request *req)
 /**
  * bx_request_driver() - get the module of an elected driver loaded
  * @bus: name of the bus
- * @driver: name of the driver, taken for the module's name or alias
+ * @driver: name of the driver; the module is that of the device's MODALIAS, or
+ *	of the alias bus_ext:BUS:DRIVER
  * @policy_id: who elected it, to be ejected if there is no such driver
  * @device: for whom
  * @absent_ok: nobody is to be ejected
@@ -490,18 +566,23 @@ static int bx_do_commit(struct bx_request *req)
 }
 
 /**
- * bx_request_commit() - bring policies into force, and take others out
- * @commit: which; may change under our eyes
+ * bx_request_commit() - activate policies, and deactivate others
+ * @commit: struct bx_commit; may change under our eyes
+ * @size: its size
  *
- * Return: a ticket, or -ENOMEM, -EBUSY.
+ * Return: a ticket; -E2BIG for a commit of a later version, -EINVAL for one of an
+ * earlier version; -ENOMEM, -EBUSY.
  */
-s64 bx_request_commit(const struct bx_commit *commit)
+s64 bx_request_commit(const void *commit, u32 size)
 {
-	struct bx_request *req = bx_request_alloc(bx_do_commit);
+	struct bx_request *req;
 
+	if (size != sizeof(*req->commit))
+		return size > sizeof(*req->commit) ? -E2BIG : -EINVAL;
+	req = bx_request_alloc(bx_do_commit);
 	if (!req)
 		return -ENOMEM;
-	req->commit = kmemdup(commit, sizeof(*commit), GFP_KERNEL);
+	req->commit = kmemdup(commit, size, GFP_KERNEL);
 	if (!req->commit) {
 		kref_put(&req->ref, bx_request_free);
 		return -ENOMEM;

@@ -16,7 +16,7 @@ int settle(void *ctx)
 SEC("syscall")
 int commit(void *ctx)
 {
-	data.result = bx_commit(&data.change);
+	data.result = bx_commit(&data.change, sizeof(data.change));
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Install on this machine: modules for the running kernel, bxctl with its man page
-# and completion, what attaches policies at boot, the bundles, the library, and the
-# headers for policies and drivers.
+# and completion, what attaches policies at boot, the aliases of drivers, the bundles,
+# the library, and the headers for policies and drivers.
 #
 #   KERNEL=   another kernel of the archive instead of the running one
 #   DESTDIR=  a directory to install into, for packages
@@ -80,6 +80,12 @@ install_initramfs() {
 	install -D "$top/boot/initramfs-script" "$root$dir/scripts/init-top/bus_ext"
 }
 
+# modprobe reads that directory of /usr and of /usr/local
+install_aliases() {
+	install -D -m 644 "$top/boot/modprobe.conf" \
+		"$root$prefix/lib/modprobe.d/bus_ext.conf"
+}
+
 install_library() {
 	local dir
 	install -D -m 644 -t "$root$libdir" "$build/lib/libbusext.a"
@@ -104,4 +110,5 @@ install_command
 install_bundles
 install_units
 install_initramfs
+install_aliases
 install_library

@@ -58,10 +58,11 @@ BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
 
 /*
  * An election as it would be: @trial is a struct bx_trial, @trial__sz its size.
- * Nothing is changed and nobody is ejected.  _new() also returns -ENOENT for a
- * policy that is not staged or not in force, -EINVAL for a trial that makes no
- * sense, -E2BIG for one of a later version, and -ENODEV when there is no such
- * device or bus.
+ * Nothing is changed and nobody is ejected.  _new() also returns what bx_commit()
+ * would: -ENOENT for a policy that is not staged or not active, -EPERM for a policy
+ * that is not as it was checked; -EINVAL for a trial that makes no sense or of an
+ * earlier version, -E2BIG for one of a later version, and -ENODEV when there is no
+ * such device or bus.
  */
 BX_DECLARE_ITER(trial, bx_opinion, void *trial, u32 trial__sz);
 /*
@@ -94,12 +95,15 @@ extern s64 bx_rebind(struct bx_devref *ref) __ksym __weak;
 /* Elect anew every unbound device of a bus (all buses: empty @ref->bus). */
 extern s64 bx_reelect(struct bx_devref *ref) __ksym __weak;
 /*
- * Bring staged policies into force and take others out, in one step: every election
- * and every call sees all of it or nothing.  Result: 0; -ENOENT for a policy that is
- * not staged, or not in force; -EEXIST when two would have one name; -E2BIG, -EINVAL
- * for a commit that makes no sense, -ENOMEM.  Nothing has changed then.
+ * Activate staged policies and deactivate others, in one step: every election and
+ * every call sees all of it or nothing.  @commit is a struct bx_commit, @commit__sz
+ * its size; -EINVAL for another size, -E2BIG for a larger one.  Result: 0; -ENOENT
+ * for a policy that is not staged, or not active; -EPERM for a policy that differs
+ * from its struct bx_commit_enter, with the reason in /sys/kernel/bus_ext/refused;
+ * -EEXIST when two would have one name; -E2BIG, -EINVAL for a commit that makes no
+ * sense, -ENOMEM.  Nothing has changed then.
  */
-extern s64 bx_commit(struct bx_commit *commit) __ksym __weak;
+extern s64 bx_commit(void *commit, u32 commit__sz) __ksym __weak;
 /* Everything that attaching, updating or ejecting set off has been done. */
 extern s64 bx_settle(void) __ksym __weak;
 /*

@@ -274,6 +274,14 @@ struct bx_driver {
 #define MODULE_BX_ALIAS(bus, vend, dev) \
 	MODULE_ALIAS("bus_ext:" bus ":v" vend "d" dev "sv*sd*c*r*")
 
+/**
+ * MODULE_BX_DRIVER_ALIAS - let a policy that names a driver load its module
+ * @bus: bus name, a string
+ * @name: the driver's name, a string of letters, digits, '_' and '-'
+ */
+#define MODULE_BX_DRIVER_ALIAS(bus, name) \
+	MODULE_ALIAS("bus_ext:" bus ":" name)
+
 int __bx_bus_register(struct bx_bus *bus, struct module *owner);
 #define bx_bus_register(bus)	__bx_bus_register(bus, THIS_MODULE)
 void bx_bus_unregister(struct bx_bus *bus);

@@ -236,6 +236,9 @@ static void __exit edu_sf_exit(void)
 module_exit(edu_sf_exit);
 
 MODULE_BX_ALIAS("bx-sf", "00001234", "000011E8");
+MODULE_BX_DRIVER_ALIAS("bx-sf", "edu-fact");
+MODULE_BX_DRIVER_ALIAS("bx-sf", "edu-dma");
+MODULE_BX_DRIVER_ALIAS("bx-sf", "edu-irq");
 MODULE_DESCRIPTION("bus_ext: drivers of the sub-functions of an edu device");
 MODULE_AUTHOR("bus_ext maintainers");
 MODULE_LICENSE("GPL");

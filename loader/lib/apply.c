@@ -215,31 +215,6 @@ static int list_bus(const char *bus, void *arg)
 	return 0;
 }
 
-/* The kernel's last words on refused attaches, newest last. */
-static void read_refused(struct bx_handle *h, char *buf, size_t size)
-{
-	if (read_sysfs(h, "kernel/bus_ext/refused", buf, size) < 0)
-		buf[0] = '\0';
-}
-
-/* What it has said about @name since @before. */
-static void refusal(struct bx_handle *h, const char *name, const char *before,
-		    char *buf, size_t size)
-{
-	char now[4096], *line, *save;
-	size_t len = strlen(name);
-
-	buf[0] = '\0';
-	read_refused(h, now, sizeof(now));
-	if (!strcmp(now, before))
-		return;
-	for (line = strtok_r(now, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save))
-		if (!strncmp(line, name, len) && line[len] == ':')
-			snprintf(buf, size, "%s", line + len +
-				 strspn(line + len, ": "));
-}
-
 static int in_use(struct bx_handle *h, const struct bx_applied *about,
 		  const struct bx_policy_rec *rec)
 {
@@ -323,6 +298,7 @@ static int find_old(struct bx_handle *h, struct item *item,
 		about->upgraded = true;
 		about->old_version = pin->rec.version;
 		item->old_id = pin->rec.id;
+		item->old = pin->rec;
 		item->link_fd = pin->link_fd;
 		item->map_fd = pin->map_fd;
 		pin->link_fd = -1;
@@ -343,8 +319,9 @@ int item_attach(struct bx_handle *h, struct item *item)
 	log_begin(h);
 	item->new_fd = kernel_attach_policy(item->map);
 	log_end(h);
-	return item->new_fd < 0 ? attach_failed(h, &item->about, refused,
-						item->new_fd) : 0;
+	if (item->new_fd < 0)
+		return attach_failed(h, &item->about, refused, item->new_fd);
+	return check_staged(h, item);
 }
 
 static int stage_policy(struct bx_handle *h, struct item *item)
@@ -366,18 +343,11 @@ static int stage_policy(struct bx_handle *h, struct item *item)
 			  kernel_map_fd(item->map));
 }
 
-/* The identity of the policy of a link; 0 when it has none (any more). */
-int id_of(struct bx_handle *h, int link_fd, __u64 *id)
+static int commit_failed(struct bx_handle *h, const struct bx_commit *change,
+			 int64_t result)
 {
-	struct bx_policy_rec rec;
-	int ret = link_policy(h, link_fd, &rec);
-
-	*id = ret > 0 ? rec.id : 0;
-	return ret < 0 ? ret : 0;
-}
-
-static int commit_failed(struct bx_handle *h, int64_t result)
-{
+	if (result == -EPERM)
+		return commit_refused(h, change);
 	if (result == -ENOENT || result == -EEXIST)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
 			    "cannot bring the policies into force: one of those to be replaced, or of their names, has changed meanwhile; try again");
@@ -398,9 +368,7 @@ static int commit_all(struct bx_handle *h, struct transaction *txn)
 
 		if (item->about.kind != BX_ITEM_POLICY)
 			continue;
-		err = item->gone ? 0 :
-			id_of(h, item->new_fd,
-			      &change.enter[change.nr_enter++]);
+		err = item->gone ? 0 : commit_enter_item(h, &change, item);
 		if (err)
 			return err;
 		if (item->old_id && change.nr_leave == BX_COMMIT_MAX)
@@ -413,7 +381,7 @@ static int commit_all(struct bx_handle *h, struct transaction *txn)
 	err = commit_policies(h, &change, &result);
 	txn->unknown = err && result == -EINPROGRESS;
 	if (!err && result)
-		err = commit_failed(h, result);
+		err = commit_failed(h, &change, result);
 	txn->committed = !err;
 	return err;
 }
@@ -500,15 +468,33 @@ static int stage_old(struct bx_handle *h, struct item *item)
 	return 0;
 }
 
-/* The policy of a link, if it is in that stage */
-static int add_stage(struct bx_handle *h, int link_fd, __u32 stage,
-		     __u64 *ids, __u32 *n)
+/* 1 with the policy of a link, if it is in that stage */
+static int is_stage(struct bx_handle *h, int link_fd, __u32 stage,
+		    struct bx_policy_rec *rec)
+{
+	int ret = link_fd < 0 ? 0 : link_policy(h, link_fd, rec);
+
+	return ret > 0 ? rec->stage == stage : ret;
+}
+
+/* What replaced it goes, and the version before comes, as it was. */
+static int swap_back(struct bx_handle *h, struct item *item,
+		     struct bx_commit *change)
 {
 	struct bx_policy_rec rec;
-	int ret = link_fd < 0 ? 0 : link_policy(h, link_fd, &rec);
+	int ret = 0;
 
-	if (ret > 0 && rec.stage == stage && *n < BX_COMMIT_MAX)
-		ids[(*n)++] = rec.id;
+	if (item->old_id) {
+		ret = stage_old(h, item) ?:
+			is_stage(h, item->link_fd, BX_STAGE_STAGED, &rec);
+		if (ret > 0)
+			ret = commit_enter_old(h, change, rec.id, &item->old);
+	}
+	if (ret < 0)
+		return ret;
+	ret = is_stage(h, item->new_fd, BX_STAGE_FORCE, &rec);
+	if (ret > 0 && change->nr_leave < BX_COMMIT_MAX)
+		change->leave[change->nr_leave++] = rec.id;
 	return ret < 0 ? ret : 0;
 }
 
@@ -528,14 +514,8 @@ static int commit_old(struct bx_handle *h, struct transaction *txn)
 		if (item->about.kind != BX_ITEM_POLICY ||
 		    (!item->pinned && !item->gone))
 			continue;
-		if (item->old_id && !err)
-			err = stage_old(h, item);
-		if (item->old_id && !err)
-			err = add_stage(h, item->link_fd, BX_STAGE_STAGED,
-					change.enter, &change.nr_enter);
 		if (!err)
-			err = add_stage(h, item->new_fd, BX_STAGE_FORCE,
-					change.leave, &change.nr_leave);
+			err = swap_back(h, item, &change);
 	}
 	if (!err)
 		err = commit_policies(h, &change, &result);

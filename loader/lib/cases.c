@@ -376,7 +376,7 @@ static int trial_failed(struct run *r, struct yaml_node *one, int err)
 		return yaml_bad(&r->y, one,
 				"there is no bus '%s' in this kernel; is its module loaded?",
 				r->trial.dev.bus);
-	return err;
+	return err == -EPERM ? commit_refused(r->b->h, &r->trial.change) : err;
 }
 
 /* The decision is a policy's that gave an impossible answer: say that. */
@@ -579,7 +579,7 @@ static int run_call(struct run *r, struct yaml_node *one, struct yaml_node *map,
 		return yaml_bad(&r->y, map,
 				"this operation has an argument of another size than %u bytes",
 				call.len);
-	if (result == -ENODEV)
+	if (result == -ENODEV || result == -EPERM)
 		return trial_failed(r, one, result);
 	if (result)
 		return fail(r->b->h, BX_FAULT_FAILED, result,

@@ -155,8 +155,7 @@ int bundle_stage(struct bx_bundle *b, struct transaction *txn,
 		struct item *item = txn->items[i];
 
 		ret = item->gone ? 0 : item_attach(b->h, item) ?:
-			id_of(b->h, item->new_fd,
-			      &change->enter[change->nr_enter++]);
+			commit_enter_item(b->h, change, item);
 		if (ret)
 			return ret;
 		ret = find_policy(b->h, item->about.name, &rec);
@@ -439,6 +438,8 @@ static int plan_call(struct plan *p, const struct contract_op *op, bool then,
 		p->trial.change = nothing;
 	err = control_try_call(p->b->h, &p->trial, call, &result);
 	p->trial.change = change;
+	if (!err && then && result == -EPERM)
+		return commit_refused(p->b->h, &change);
 	return err ?: !result;
 }
 
@@ -493,6 +494,8 @@ static int plan_device(const struct bx_device_rec *rec, void *arg)
 	/* it may have gone meanwhile */
 	if (err == -ENODEV)
 		return 0;
+	if (err == -EPERM)
+		return commit_refused(p->b->h, &p->trial.change);
 	if (err)
 		return err;
 	if (recs.count) {

@@ -14,6 +14,7 @@
  *	pins.c     the pin directory
  *	lock.c     locks of directories
  *	links.c    a policy's link, and whether it is in force
+ *	commit.c   what was checked of a policy, and what the kernel has made of it
  *	apply.c    the transaction: load, stage, commit, verify, or roll back
  *	detach.c   the way out
  *
@@ -168,7 +169,9 @@ unsigned int contract_ops(struct bx_handle *h, const char *bus,
  * @new_fd: the new link, until the end; else -1
  * @link_fd: of what it replaces, the pinned link; else -1
  * @map_fd: of the policy it replaces, its map; else -1
+ * @new_id: identity of the new policy, once it is attached
  * @old_id: identity of the policy it replaces; else 0
+ * @old: the policy it replaces, as the kernel has it, if @old_id is not 0
  * @gone: there is no new one: it is to go
  * @pinned: its pins were written by this call
  */
@@ -179,7 +182,9 @@ struct item {
 	int			new_fd;
 	int			link_fd;
 	int			map_fd;
+	uint64_t		new_id;
 	uint64_t		old_id;
+	struct bx_policy_rec	old;
 	bool			gone;
 	bool			pinned;
 };
@@ -226,8 +231,18 @@ int txn_run(struct bx_handle *h, struct transaction *txn);
 void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg);
 void txn_close(struct transaction *txn);
 int item_attach(struct bx_handle *h, struct item *item);
-int id_of(struct bx_handle *h, int link_fd, __u64 *id);
 void leave_astray(struct bx_handle *h);
+
+/* commit.c */
+void read_refused(struct bx_handle *h, char *buf, size_t size);
+void refusal(struct bx_handle *h, const char *name, const char *before,
+	     char *buf, size_t size);
+int commit_enter_item(struct bx_handle *h, struct bx_commit *c,
+		      const struct item *item);
+int commit_enter_old(struct bx_handle *h, struct bx_commit *c, __u64 id,
+		     const struct bx_policy_rec *old);
+int check_staged(struct bx_handle *h, struct item *item);
+int commit_refused(struct bx_handle *h, const struct bx_commit *c);
 
 /* Bytes of an object, and of each of its sections and types */
 #define OBJECT_SIZE_MAX		(16 << 20)

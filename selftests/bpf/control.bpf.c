@@ -62,7 +62,7 @@ SEC("syscall") int settle(void *unused)
 
 SEC("syscall") int commit(void *unused)
 {
-	io.result = bx_commit(&io.commit);
+	io.result = bx_commit(&io.commit, sizeof(io.commit));
 	return 0;
 }
 

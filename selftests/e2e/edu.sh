@@ -13,7 +13,7 @@ driver_is() {
 	[ "$(basename "$(readlink "$sf/$1/driver" || echo /none)")" = "$2" ]
 }
 
-ktap_plan 13
+ktap_plan 14
 modprobe bx_edu
 edu=$(parent)
 fact=$edu-fact dma=$edu-dma irq=$edu-irq
@@ -35,6 +35,8 @@ echo 1 >"$sf/$irq/irqs"
 check_equal the_device_interrupts $((before + 1)) "$(cat "$sf/$irq/irqs")"
 
 check_fails a_bound_driver_pins_its_bus rmmod bx_sf
+rmmod bx_edu_sf
+check driver_loads_by_its_name modprobe bus_ext:bx-sf:edu-dma
 rmmod bx_edu_sf
 rmmod bx_edu
 check_equal functions_go_with_their_parent 0 \

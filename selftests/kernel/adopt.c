@@ -238,6 +238,21 @@ TEST_F(pci, selected_driver_that_does_not_exist_ejects)
 	EXPECT_EQ(1, nvme_probes());
 }
 
+/* Neither its modalias nor an alias of ours leads from this device to that module. */
+TEST_F(pci, selected_name_of_a_module_loads_nothing)
+{
+	ASSERT_FALSE(bxt_loaded("pcspkr"));
+	for_vf0(0);
+	selects(0, "pcspkr");
+	attach_pci(0);
+	ASSERT_EQ(0, pf_write("sriov_numvfs", 1));
+	settle();
+	EXPECT_EJECTED("p0");
+	EXPECT_NE(NULL, strstr(ejection("p0").msg, "bus_ext:pci:pcspkr"));
+	EXPECT_FALSE(bxt_loaded("pcspkr"));
+	ASSERT_EQ(0, wait_for_probes());
+}
+
 TEST_F(pci, absent_ok_keeps_others_away)
 {
 	for_vf0(0);
@@ -276,10 +291,10 @@ TEST_F(pci, a_commit_passes_overrides_on)
 	vfs(1);
 	EXPECT_OVERRIDE(0, "none");
 	new = attach_pci(1, .name = "p", .flags = BX_F_STAGED);
-	c.enter[0] = c.leave[0] + 1;
+	c.enter[0] = bxt_enter(c.leave[0] + 1);
 	ASSERT_EQ(0, bxt_commit(&c));
 	settle();
-	EXPECT_EQ(c.enter[0], decision(vf(0)).policy_id);
+	EXPECT_EQ(c.enter[0].id, decision(vf(0)).policy_id);
 	EXPECT_OVERRIDE(0, "none");
 	/* the one that is out takes nothing along */
 	detach(old);

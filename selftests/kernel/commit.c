@@ -63,7 +63,7 @@ static struct bx_policy_rec record_of(__u64 id)
 static int commit(__u64 enter, __u64 leave)
 {
 	struct bx_commit c = {
-		.nr_enter = !!enter, .enter = { enter },
+		.nr_enter = !!enter, .enter = { bxt_enter(enter) },
 		.nr_leave = !!leave, .leave = { leave },
 	};
 	int err = bxt_commit(&c);
@@ -229,7 +229,8 @@ static int several(const __u64 *enter, __u32 nr_enter, const __u64 *leave,
 {
 	struct bx_commit c = { .nr_enter = nr_enter, .nr_leave = nr_leave };
 
-	memcpy(c.enter, enter, nr_enter * sizeof(*enter));
+	for (__u32 i = 0; i < nr_enter; i++)
+		c.enter[i] = bxt_enter(enter[i]);
 	memcpy(c.leave, leave, nr_leave * sizeof(*leave));
 	return bxt_commit(&c);
 }
@@ -371,6 +372,115 @@ TEST_F(commit, retired_may_not_come_back)
 	EXPECT_EQ(-ENOENT, commit(0, id));
 }
 
+/* ---- what was checked ---- */
+
+/* What is not what was checked is refused, in a commit with another that is. */
+static int commit_as(const struct bx_commit_enter *enter, __u64 other)
+{
+	return bxt_commit(&(struct bx_commit){
+		.nr_enter = 2, .enter = { bxt_enter(other), *enter } });
+}
+
+static int try_as(const struct bx_commit_enter *enter)
+{
+	const struct bx_opinion *opinions;
+
+	return bxt_trial(&(struct bx_trial){
+		.change = { .nr_enter = 1, .enter = { *enter } },
+		.dev = { .name = "s", .bus = "bx-sf", .vendor = 1 } },
+		&opinions);
+}
+
+static int call_as(const struct bx_commit_enter *enter)
+{
+	return bxt_trial_call(&(struct bx_trial){
+		.change = { .nr_enter = 1, .enter = { *enter } },
+		.dev = { .name = "s", .bus = "bx-sf", .vendor = 1 } },
+		&(struct bx_trial_call){ .op = BX_SF_EXEC,
+			.len = sizeof(struct bx_sf_exec_arg) });
+}
+
+#define EXPECT_DIFFERS(change, reason) do { \
+	struct bx_commit_enter e = bxt_enter(id); \
+	\
+	change; \
+	EXPECT_EQ(-EPERM, commit_as(&e, other)); \
+	EXPECT_TRUE(bxt_contains(STATE "refused", reason "\n")); \
+	EXPECT_EQ(-EPERM, try_as(&e)); \
+	EXPECT_EQ(-EPERM, call_as(&e)); \
+	EXPECT_STAGE(BX_STAGE_STAGED, id); \
+	EXPECT_STAGE(BX_STAGE_STAGED, other); \
+	EXPECT_NE(0, access(STATE "policies/p", F_OK)); \
+	EXPECT_NE(0, access(STATE "policies/q", F_OK)); \
+} while (0)
+
+TEST_F(commit, activates_only_what_was_checked)
+{
+	__u64 other = stage(1, .name = "q");
+	__u64 id = stage(0, .name = "p", .vendor = 0xf055, .priority = -5,
+			 .version = 4);
+
+	selects(0, "b");
+	EXPECT_DIFFERS(strcpy(e.name, "r"),
+		       "r: expected name 'r', got 'p'");
+	EXPECT_DIFFERS(strcpy(e.bus, "pci"),
+		       "p: expected bus 'pci', got 'bx-sf'");
+	EXPECT_DIFFERS(e.vendor = 0x8086,
+		       "p: expected vendor 0x8086, got 0xf055");
+	EXPECT_DIFFERS(e.vendor = BX_ANY,
+		       "p: expected vendor 0xffffffff, got 0xf055");
+	EXPECT_DIFFERS(e.flags = BX_F_SHADOW,
+		       "p: expected flags 0x1, got 0x0");
+	EXPECT_DIFFERS(e.flags = BX_F_STAGED,
+		       "p: expected flags 0x4, got 0x0");
+	EXPECT_DIFFERS(e.priority = 5,
+		       "p: expected priority 5, got -5");
+	EXPECT_DIFFERS(e.version = 3, "p: expected version 3, got 4");
+	EXPECT_EQ(0, bxt_script(0)->selects);
+	device("d", ID);
+	EXPECT_BOUND("d", "c");
+	EXPECT_EQ(0, commit(id, 0));
+	EXPECT_STAGE(BX_STAGE_FORCE, id);
+}
+
+TEST_F(commit, refused_policy_replaces_nothing)
+{
+	struct bx_commit c = { .nr_enter = 1, .nr_leave = 1 };
+
+	attach(0, .name = "p", .version = 1);
+	c.leave[0] = id_of("p");
+	selects(0, "a");
+	selects(1, "b");
+	attach(1, .name = "p", .version = 2, .vendor = 0xf055,
+	       .flags = BX_F_STAGED);
+	c.enter[0] = bxt_enter(id_of("p"));
+	c.enter[0].vendor = BX_ANY;
+	EXPECT_EQ(-EPERM, bxt_commit(&c));
+	EXPECT_STAGE(BX_STAGE_FORCE, c.leave[0]);
+	device("d", ID);
+	EXPECT_BOUND("d", "a");
+}
+
+TEST_F(commit, of_an_impossible_policy_is_refused)
+{
+	__u64 other = stage(1, .name = "q"), id = stage(0, .name = "p");
+	struct bx_commit_enter e;
+
+#define EXPECT_IMPOSSIBLE(change) do { \
+	e = bxt_enter(id); \
+	change; \
+	EXPECT_EQ(-EINVAL, commit_as(&e, other)); \
+	EXPECT_EQ(-EINVAL, try_as(&e)); \
+	EXPECT_STAGE(BX_STAGE_STAGED, id); \
+} while (0)
+	EXPECT_IMPOSSIBLE(e.name[0] = '\0');
+	EXPECT_IMPOSSIBLE(e.name[0] = '\n');
+	EXPECT_IMPOSSIBLE(e.bus[0] = '\0');
+	EXPECT_IMPOSSIBLE(memset(e.name, 'x', sizeof(e.name)));
+	EXPECT_IMPOSSIBLE(memset(e.bus, 'x', sizeof(e.bus)));
+	EXPECT_IMPOSSIBLE(e.reserved = 1);
+}
+
 /* ---- elections as they would be ---- */
 
 #define DRIVERS \
@@ -402,7 +512,7 @@ static int decide(const struct bx_trial *trial, struct bx_opinion *out)
 	EXPECT_EQ(outcome, o_.verdict); \
 	EXPECT_STREQ(driver_, o_.driver); \
 } while (0)
-#define WITH(id)	.change = { .nr_enter = 1, .enter = { id } }
+#define WITH(id)	.change = { .nr_enter = 1, .enter = { bxt_enter(id) } }
 #define ALONE		.flags = BX_TRIAL_ALONE
 
 TEST_F(commit, trial_of_a_described_device)
@@ -494,7 +604,7 @@ TEST_F(commit, trial_ejects_nobody)
 	bxt_script(0)->select = 99;
 	bxt_script(0)->match_rest = 99999;
 	id = stage(0);
-	t.change.enter[0] = id;
+	t.change.enter[0] = bxt_enter(id);
 	ASSERT_LT(1, bxt_trial(&t, &recs));
 	EXPECT_EQ(BX_OPN_SELECT, recs[0].kind);
 	EXPECT_EQ(BX_WHY_BAD, recs[0].why);

@@ -123,6 +123,43 @@ TEST_F(eject, selected_driver_that_does_not_exist_on_a_bus_without_drivers)
 	EXPECT_EJECTION("p0", BX_EXIT_NO_DRIVER, 0, "d");
 }
 
+/* What a policy names is a driver, and never a module. */
+TEST_F(eject, selected_name_of_a_module_loads_nothing)
+{
+	ASSERT_EQ(0, bxt_load("pcspkr"));
+	ASSERT_EQ(0, bxt_unload_soon("pcspkr"));
+	selects(0, "pcspkr");
+	attach(0);
+	device("d", ID);
+	EXPECT_EJECTION("p0", BX_EXIT_NO_DRIVER, 0, "d");
+	EXPECT_NE(NULL, strstr(ejection("p0").msg, "bus_ext:bx-sf:pcspkr"));
+	EXPECT_FALSE(bxt_loaded("pcspkr"));
+	EXPECT_BOUND("d", "a");
+}
+
+TEST_F(eject, selected_name_that_modprobe_would_not_take_literally)
+{
+	static const char *const names[] = {
+		"pc*", "pcsp?r", "[p]cspkr", "pcspkr.ko", "pc spkr",
+		"platform:pcspkr", "\xe4",
+	};
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char name[8];
+		int link;
+
+		snprintf(name, sizeof(name), "d%u", i);
+		selects(0, names[i]);
+		link = attach(0);
+		device(name, ID);
+		EXPECT_EJECTION("p0", BX_EXIT_NO_DRIVER, 0, name);
+		EXPECT_NE(NULL, strstr(ejection("p0").msg, "[A-Za-z0-9_-]"));
+		EXPECT_FALSE(bxt_loaded("pcspkr"));
+		self->ejected++;
+		close(link);
+	}
+}
+
 TEST_F(eject, absent_ok_waits_and_binds)
 {
 	selects(0, "late");

@@ -329,7 +329,8 @@ static int stage_another(void)
 	staged_link = bxt_attach(1, &(struct bxt_spec){
 		.name = "p0", .version = 2, .flags = BX_F_STAGED });
 	change = (struct bx_commit) {
-		.nr_enter = 1, .enter = { id_of_stage(BX_STAGE_STAGED) },
+		.nr_enter = 1,
+		.enter = { bxt_enter(id_of_stage(BX_STAGE_STAGED)) },
 		.nr_leave = !!id_of_stage(BX_STAGE_FORCE),
 		.leave = { id_of_stage(BX_STAGE_FORCE) },
 	};
@@ -352,7 +353,7 @@ static int commit_change(void)
 static bool commit_done(void)
 {
 	return !bxt_settle() &&
-	       id_of_stage(BX_STAGE_FORCE) == change.enter[0] &&
+	       id_of_stage(BX_STAGE_FORCE) == change.enter[0].id &&
 	       !id_of_stage(BX_STAGE_STAGED) &&
 	       bxt_contains("/sys/kernel/bus_ext/policies/p0/version",
 			    "2\n") &&
@@ -361,7 +362,7 @@ static bool commit_done(void)
 
 static bool commit_undone(void)
 {
-	return id_of_stage(BX_STAGE_STAGED) == change.enter[0] &&
+	return id_of_stage(BX_STAGE_STAGED) == change.enter[0].id &&
 	       id_of_stage(BX_STAGE_FORCE) == change.leave[0] &&
 	       !id_of_stage(BX_STAGE_RETIRED) &&
 	       (change.leave[0] ?

@@ -366,7 +366,7 @@ static int commit_staged(struct worker *w, const char *name)
 	const struct bx_opinion *opinions;
 	int ret;
 
-	trial.change.enter[0] = find_stage(name, BX_STAGE_STAGED);
+	trial.change.enter[0] = bxt_enter(find_stage(name, BX_STAGE_STAGED));
 	trial.change.nr_enter = 1;
 	trial.change.leave[0] = find_stage(name, BX_STAGE_FORCE);
 	trial.change.nr_leave = !!trial.change.leave[0];

@@ -456,6 +456,26 @@ int bxt_drivers(const struct bx_driver_rec **recs)
 	return err ?: (int)control->bss->io.n;
 }
 
+/* As a loader that has checked what the kernel has; only @id when that is unknown */
+struct bx_commit_enter bxt_enter(__u64 id)
+{
+	const struct bx_policy_rec *recs;
+	int n = bxt_policies(&recs);
+	struct bx_commit_enter enter = { .id = id };
+
+	for (int i = 0; i < n; i++) {
+		if (recs[i].id != id)
+			continue;
+		enter.flags = recs[i].flags;
+		enter.vendor = recs[i].vendor;
+		enter.priority = recs[i].priority;
+		enter.version = recs[i].version;
+		strcpy(enter.name, recs[i].name);
+		strcpy(enter.bus, recs[i].bus);
+	}
+	return enter;
+}
+
 int bxt_commit(const struct bx_commit *commit)
 {
 	control->bss->io.commit = *commit;

@@ -97,6 +97,7 @@ int bxt_policy(const char *name, struct bx_policy_rec *rec);
 int bxt_ejection(const char *name, struct bx_exit_info *info);
 int bxt_opinions(const char *device, const struct bx_opinion **recs);
 int bxt_drivers(const struct bx_driver_rec **recs);
+struct bx_commit_enter bxt_enter(__u64 id);
 int bxt_commit(const struct bx_commit *commit);
 int bxt_trial(const struct bx_trial *trial, const struct bx_opinion **recs);
 int bxt_trial_call(const struct bx_trial *trial, struct bx_trial_call *call);

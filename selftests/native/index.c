@@ -49,6 +49,15 @@ static bool listed(u64 id, const u64 *ids, u32 n)
 	return false;
 }
 
+static bool enters(u64 id, const struct bx_commit *c, u32 n)
+{
+	for (u32 i = 0; i < n; i++) {
+		if (c->enter[i].id == id)
+			return true;
+	}
+	return false;
+}
+
 static bool in_trial(const struct slot *s, const struct bx_trial *trial)
 {
 	const struct bx_commit *c = &trial->change;
@@ -56,7 +65,7 @@ static bool in_trial(const struct slot *s, const struct bx_trial *trial)
 	if (!s->attached || s->stage == BX_STAGE_RETIRED)
 		return false;
 	if (s->stage == BX_STAGE_STAGED)
-		return listed(s->id, c->enter, c->nr_enter);
+		return enters(s->id, c, c->nr_enter);
 	return !(trial->flags & BX_TRIAL_ALONE) &&
 	       !listed(s->id, c->leave, c->nr_leave);
 }
@@ -287,7 +296,47 @@ static struct slot *by_id(u64 id)
 	return NULL;
 }
 
-/* Mostly of those that may enter and leave, each once */
+static struct bx_commit_enter checked(const struct slot *s)
+{
+	const struct native_policy *p = &s->policy;
+	struct bx_commit_enter enter = {
+		.id = s->id,
+		.flags = p->flags & ~(u64)BX_F_STAGED,
+		.vendor = p->vendor ?: BX_ANY,
+		.priority = p->priority,
+		.version = p->version,
+	};
+
+	strscpy(enter.name, p->name, sizeof(enter.name));
+	strscpy(enter.bus, p->bus, sizeof(enter.bus));
+	return enter;
+}
+
+/* A policy that differs from what was checked */
+static void spoil(struct bx_commit_enter *enter)
+{
+	switch (native_random(6)) {
+	case 0:
+		strscpy(enter->name, "another", sizeof(enter->name));
+		break;
+	case 1:
+		strscpy(enter->bus, "another", sizeof(enter->bus));
+		break;
+	case 2:
+		enter->vendor ^= 1;
+		break;
+	case 3:
+		enter->flags ^= BX_F_SHADOW;
+		break;
+	case 4:
+		enter->priority ^= 1;
+		break;
+	default:
+		enter->version ^= 1;
+	}
+}
+
+/* Mostly of those that may enter and leave, each once, as they were checked */
 static void generate_commit(struct bx_commit *c)
 {
 	memset(c, 0, sizeof(*c));
@@ -297,26 +346,52 @@ static void generate_commit(struct bx_commit *c)
 		if (!s->attached || !native_one_in(2))
 			continue;
 		if (s->stage == BX_STAGE_STAGED)
-			c->enter[c->nr_enter++] = s->id;
+			c->enter[c->nr_enter++] = checked(s);
 		else if (s->stage == BX_STAGE_FORCE)
 			c->leave[c->nr_leave++] = s->id;
 	}
 	if (native_one_in(10))
-		c->enter[c->nr_enter++] = native_random(1000);
+		c->enter[c->nr_enter++] = (struct bx_commit_enter){
+			.id = native_random(1000),
+			.name = "another", .bus = "another",
+		};
+	if (native_one_in(10) && c->nr_enter) {
+		c->enter[c->nr_enter] = c->enter[0];
+		c->nr_enter++;
+	}
 	if (native_one_in(10) && c->nr_leave)
 		c->leave[c->nr_leave++] = c->leave[0];
 	if (native_one_in(10) && c->nr_enter)
-		c->leave[c->nr_leave++] = c->enter[0];
+		c->leave[c->nr_leave++] = c->enter[0].id;
+	if (native_one_in(10) && c->nr_enter)
+		spoil(&c->enter[native_random(c->nr_enter)]);
 }
 
-static int expect_list(const u64 *ids, u32 n, enum bx_stage from)
+static int expect_enter(const struct bx_commit *c)
 {
-	for (u32 i = 0; i < n; i++) {
-		struct slot *s = by_id(ids[i]);
+	for (u32 i = 0; i < c->nr_enter; i++) {
+		struct slot *s = by_id(c->enter[i].id);
+		struct bx_commit_enter enter;
 
-		if (!s || s->stage != from)
+		if (!s || s->stage != BX_STAGE_STAGED)
 			return -ENOENT;
-		if (listed(ids[i], ids, i))
+		if (enters(s->id, c, i))
+			return -EINVAL;
+		enter = checked(s);
+		if (memcmp(&enter, &c->enter[i], sizeof(enter)))
+			return -EPERM;
+	}
+	return 0;
+}
+
+static int expect_leave(const struct bx_commit *c)
+{
+	for (u32 i = 0; i < c->nr_leave; i++) {
+		struct slot *s = by_id(c->leave[i]);
+
+		if (!s || s->stage != BX_STAGE_FORCE)
+			return -ENOENT;
+		if (listed(c->leave[i], c->leave, i))
 			return -EINVAL;
 	}
 	return 0;
@@ -324,11 +399,10 @@ static int expect_list(const u64 *ids, u32 n, enum bx_stage from)
 
 static int expect_commit(const struct bx_commit *c)
 {
-	int err = expect_list(c->enter, c->nr_enter, BX_STAGE_STAGED) ?:
-		  expect_list(c->leave, c->nr_leave, BX_STAGE_FORCE);
+	int err = expect_enter(c) ?: expect_leave(c);
 
 	for (u32 i = 0; i < c->nr_enter && !err; i++) {
-		struct slot *old = named(by_id(c->enter[i])->policy.name,
+		struct slot *old = named(by_id(c->enter[i].id)->policy.name,
 					 BX_STAGE_FORCE);
 
 		if (old && !listed(old->id, c->leave, c->nr_leave))
@@ -343,7 +417,8 @@ static unsigned int heirs(const struct bx_commit *c)
 	unsigned int n = 0;
 
 	for (u32 i = 0; i < c->nr_enter; i++)
-		n += !!named(by_id(c->enter[i])->policy.name, BX_STAGE_FORCE);
+		n += !!named(by_id(c->enter[i].id)->policy.name,
+			     BX_STAGE_FORCE);
 	return n;
 }
 
@@ -364,7 +439,7 @@ static bool commit(void)
 		return native_inherited == inherited;
 	committed += expected_heirs;
 	for (u32 i = 0; i < c.nr_enter; i++)
-		by_id(c.enter[i])->stage = BX_STAGE_FORCE;
+		by_id(c.enter[i].id)->stage = BX_STAGE_FORCE;
 	for (u32 i = 0; i < c.nr_leave; i++)
 		by_id(c.leave[i])->stage = BX_STAGE_RETIRED;
 	return native_inherited - inherited == expected_heirs &&
@@ -408,10 +483,7 @@ static bool check_trial(void)
 
 	trial.flags = native_one_in(3) ? BX_TRIAL_ALONE : 0;
 	generate_commit(&trial.change);
-	expected = expect_list(trial.change.enter, trial.change.nr_enter,
-			       BX_STAGE_STAGED) ||
-		   expect_list(trial.change.leave, trial.change.nr_leave,
-			       BX_STAGE_FORCE) ? -ENOENT : 0;
+	expected = expect_enter(&trial.change) ?: expect_leave(&trial.change);
 	n = scan(bus, vendor, in_trial, &trial, found);
 	idx = srcu_read_lock(&bx_srcu);
 	chain = bx_chain_try(&trial, bus, vendor);

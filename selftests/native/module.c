@@ -231,6 +231,21 @@ bool native_record(const struct native_link *link, struct bx_policy_rec *rec)
 	return found;
 }
 
+struct bx_commit_enter native_enter(const struct bx_policy_rec *rec)
+{
+	struct bx_commit_enter enter = {
+		.id = rec->id,
+		.flags = rec->flags,
+		.vendor = rec->vendor,
+		.priority = rec->priority,
+		.version = rec->version,
+	};
+
+	strscpy(enter.name, rec->name, sizeof(enter.name));
+	strscpy(enter.bus, rec->bus, sizeof(enter.bus));
+	return enter;
+}
+
 /* ---- buses, devices, drivers ---- */
 
 bool native_is_adopted(const char *bus)

@@ -98,6 +98,8 @@ int native_update(struct native_link *link, struct native_map *map);
 void native_detach(struct native_link *link);
 /* The record of a policy; false when there is none */
 bool native_record(const struct native_link *link, struct bx_policy_rec *rec);
+/* As a loader that has checked the policy of the record */
+struct bx_commit_enter native_enter(const struct bx_policy_rec *rec);
 struct native_map *native_map_of(const struct bx_inst *inst);
 
 extern struct native_say native_hook;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Publication of the index, natively, by hand: each allocation failing in turn
- * within attach, update and commit; limits; how a version ends
+ * within attach, update and commit; limits; what was checked; how a version ends
  */
 #include "native.h"
 
@@ -27,12 +27,24 @@ static const struct native_map *only(const char *bus, u32 vendor)
 	return map;
 }
 
-static u64 id_of(const struct native_link *link)
+static struct bx_policy_rec record_of(const struct native_link *link)
 {
 	struct bx_policy_rec rec = {};
 
 	EXPECT(native_record(link, &rec));
-	return rec.id;
+	return rec;
+}
+
+static u64 id_of(const struct native_link *link)
+{
+	return record_of(link).id;
+}
+
+static struct bx_commit_enter checked(const struct native_link *link)
+{
+	struct bx_policy_rec rec = record_of(link);
+
+	return native_enter(&rec);
 }
 
 /* ---- memory runs out ---- */
@@ -104,7 +116,7 @@ static void commit_survives_each_failed_allocation(void)
 	EXPECT(!native_attach(&link, &map));
 	EXPECT(!native_attach(&next, &map2));
 	c.leave[0] = id_of(&link);
-	c.enter[0] = id_of(&next);
+	c.enter[0] = checked(&next);
 	before = native_allocations();
 	FOR_EACH_ALLOCATION(err, bx_policy_commit(&c)) {
 		EXPECT(err == -ENOMEM);
@@ -224,7 +236,7 @@ static void heir_inherits_and_the_old_one_is_updated(void)
 	native_map_init(&map2, &staged);
 	EXPECT(!native_attach(&link, &map));
 	EXPECT(!native_attach(&next, &map2));
-	c.enter[0] = id_of(&next);
+	c.enter[0] = checked(&next);
 	c.leave[0] = id_of(&link);
 	c.nr_leave = 0;
 	EXPECT(bx_policy_commit(&c) == -EEXIST);
@@ -239,6 +251,86 @@ static void heir_inherits_and_the_old_one_is_updated(void)
 	EXPECT(only("bx-one", 1) == &map2);
 	native_detach(&next);
 	EXPECT(map2.exit.kind == BX_EXIT_DETACH);
+}
+
+/* ---- what was checked ---- */
+
+#define EXPECT_REFUSED(field, value, error, reason) do { \
+	struct bx_commit c_ = { .nr_enter = 1, .enter = { good } }; \
+	char refused_[4096]; \
+	\
+	c_.enter[0].field = (value); \
+	EXPECT(bx_policy_commit(&c_) == -(error)); \
+	bx_refused_show(refused_); \
+	EXPECT(strstr(refused_, reason)); \
+	EXPECT(record_of(&link).stage == BX_STAGE_STAGED); \
+	EXPECT(!only("bx-one", 1)); \
+	EXPECT(!native_sysfs_dirs); \
+} while (0)
+
+static void only_what_was_checked_is_activated(void)
+{
+	struct native_policy staged = policy;
+	struct bx_commit c = { .nr_enter = 1 };
+	struct native_link link = {};
+	struct bx_commit_enter good;
+	struct native_map map;
+
+	staged.flags = BX_F_STAGED | BX_F_SHADOW;
+	staged.priority = -3;
+	staged.version = 9;
+	native_map_init(&map, &staged);
+	EXPECT(!native_attach(&link, &map));
+	good = checked(&link);
+	EXPECT_REFUSED(name[1], '2', EPERM,
+		       "p2: expected name 'p2', got 'p'\n");
+	EXPECT_REFUSED(bus[3], '2', EPERM,
+		       "p: expected bus 'bx-2ne', got 'bx-one'\n");
+	EXPECT_REFUSED(vendor, BX_ANY, EPERM,
+		       "p: expected vendor 0xffffffff, got 0x0001\n");
+	EXPECT_REFUSED(vendor, 2, EPERM,
+		       "p: expected vendor 0x0002, got 0x0001\n");
+	EXPECT_REFUSED(flags, 0, EPERM,
+		       "p: expected flags 0x0, got 0x1\n");
+	EXPECT_REFUSED(flags, staged.flags, EPERM,
+		       "p: expected flags 0x5, got 0x1\n");
+	EXPECT_REFUSED(priority, 3, EPERM,
+		       "p: expected priority 3, got -3\n");
+	EXPECT_REFUSED(version, 8, EPERM, "p: expected version 8, got 9\n");
+	/* what no policy can be */
+	EXPECT_REFUSED(name[0], '\0', EINVAL, "");
+	EXPECT_REFUSED(name[0], '\n', EINVAL, "");
+	EXPECT_REFUSED(bus[0], '/', EINVAL, "");
+	EXPECT_REFUSED(reserved, 1, EINVAL, "");
+	c.enter[0] = good;
+	EXPECT(!bx_policy_commit(&c));
+	EXPECT(only("bx-one", 1) == &map);
+	native_detach(&link);
+}
+
+static void one_that_differs_refuses_all(void)
+{
+	struct native_policy staged = policy, second = other;
+	struct native_link link = {}, next = {};
+	struct bx_commit c = { .nr_enter = 2 };
+	struct native_map map, map2;
+
+	staged.flags = BX_F_STAGED;
+	second.flags = BX_F_STAGED;
+	native_map_init(&map, &staged);
+	native_map_init(&map2, &second);
+	EXPECT(!native_attach(&link, &map));
+	EXPECT(!native_attach(&next, &map2));
+	c.enter[0] = checked(&link);
+	c.enter[1] = checked(&next);
+	c.enter[1].vendor++;
+	EXPECT(bx_policy_commit(&c) == -EPERM);
+	EXPECT(!only("bx-one", 1) && !only("bx-two", 2));
+	EXPECT(!native_sysfs_dirs);
+	c.enter[1].vendor--;
+	EXPECT(!bx_policy_commit(&c));
+	native_detach(&link);
+	native_detach(&next);
 }
 
 static void ejected_version_is_detached_once(void)
@@ -270,6 +362,8 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(commits_are_limited),
 	NATIVE_TEST(what_is_no_policy_is_refused),
 	NATIVE_TEST(heir_inherits_and_the_old_one_is_updated),
+	NATIVE_TEST(only_what_was_checked_is_activated),
+	NATIVE_TEST(one_that_differs_refuses_all),
 	NATIVE_TEST(ejected_version_is_detached_once),
 };
 

@@ -22,7 +22,8 @@ static void trial_fill(const struct native_world *w, struct bx_trial *trial)
 	}
 	for (unsigned int i = 0; i < c->npolicies; i++) {
 		if (c->policy[i].enters)
-			change->enter[change->nr_enter++] = w->rec[i].id;
+			change->enter[change->nr_enter++] =
+				native_enter(&w->rec[i]);
 		if (c->policy[i].leaves)
 			change->leave[change->nr_leave++] = w->rec[i].id;
 	}
@@ -192,10 +193,19 @@ static void trial_of_an_impossible_change_is_refused(void)
 	EXPECT(!native_attach(&link, &map));
 	EXPECT(native_record(&link, &rec));
 	trial.change.nr_enter = 1;
-	trial.change.enter[0] = rec.id;
+	trial.change.enter[0] = native_enter(&rec);
 	EXPECT(!try_error(&trial));
-	trial.change.enter[0] = rec.id + 1;
+	trial.change.enter[0].id = rec.id + 1;
 	EXPECT(try_error(&trial) == -ENOENT);
+	/* twice */
+	trial.change.nr_enter = 2;
+	trial.change.enter[0] = native_enter(&rec);
+	trial.change.enter[1] = native_enter(&rec);
+	EXPECT(try_error(&trial) == -EINVAL);
+	/* not what was checked */
+	trial.change.nr_enter = 1;
+	trial.change.enter[0].vendor = 7;
+	EXPECT(try_error(&trial) == -EPERM);
 	/* it is staged, so it cannot leave */
 	trial.change.nr_enter = 0;
 	trial.change.nr_leave = 1;

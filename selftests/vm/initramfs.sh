@@ -23,7 +23,7 @@ project_programs() {
 }
 
 inputs() {
-	echo "$here/init" "$here/initramfs.sh" "$here/tools"
+	echo "$here/init" "$here/initramfs.sh" "$here/tools" "$top/boot/modprobe.conf"
 	echo "$here"/guest/*
 	project_programs
 }
@@ -142,6 +142,7 @@ done
 
 install -m 755 "$here/init" "$root/init"
 install -m 755 "$here"/guest/* "$root/usr/bin/"
+install -D -m 644 "$top/boot/modprobe.conf" "$root/usr/lib/modprobe.d/bus_ext.conf"
 cat >"$root/etc/passwd" <<'END'
 root:x:0:0:root:/root:/bin/bash
 nobody:x:65534:65534:nobody:/:/bin/false

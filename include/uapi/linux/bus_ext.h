@@ -101,8 +101,9 @@ enum bx_op_flags {
  * enum bx_policy_flags - struct bus_ext_ops.flags
  * @BX_F_SHADOW: evaluated and recorded, never applied
  * @BX_F_ABSENT_OK: a selected driver may be unknown for now; the device waits
- *	for it.  Without the flag, naming a driver that is neither registered
- *	nor loadable as a module ejects the policy.
+ *	for it.  Without the flag, naming a driver that is not registered ejects
+ *	the policy, unless the device's MODALIAS or the alias bus_ext:BUS:DRIVER
+ *	loads it.
  * @BX_F_STAGED: not in force when it is attached, but when bx_commit() says so;
  *	until then trials alone ask it.  For loaders.
  */
@@ -518,19 +519,46 @@ struct bx_devref {
 #define BX_COMMIT_MAX	32
 
 /**
- * struct bx_commit - policies that come into force together, and that go
- * @nr_enter: how many come
- * @nr_leave: how many go
- * @enter: their identities, of policies that are BX_STAGE_STAGED
- * @leave: their identities, of policies that are BX_STAGE_FORCE
+ * struct bx_commit_enter - a policy that enters, and the values that were checked
+ * @id: its identity
+ * @flags: enum bx_policy_flags, as in struct bx_policy_rec: without BX_F_STAGED
+ * @name: its name
+ * @bus: bus in scope
+ * @vendor: vendor in scope, BX_ANY for all
+ * @priority: its priority
+ * @version: the vendor's own version number
+ * @reserved: zero
  *
- * One that goes makes room for one of its name that comes.
+ * The loader reads these values in an object, checks them against a manifest, and
+ * writes them here.  The kernel compares each of them with the policy that it has:
+ * it does not activate a policy that differs, whatever the object made of itself on
+ * the way.  The reason is in /sys/kernel/bus_ext/refused, below the @name given here.
+ */
+struct bx_commit_enter {
+	__u64	id;
+	__u64	flags;
+	char	name[BX_NAME_LEN];
+	char	bus[BX_NAME_LEN];
+	__u32	vendor;
+	__s32	priority;
+	__u32	version;
+	__u32	reserved;
+};
+
+/**
+ * struct bx_commit - policies that are activated together, and deactivated
+ * @nr_enter: how many enter
+ * @nr_leave: how many leave
+ * @enter: policies that are BX_STAGE_STAGED, and what they must be
+ * @leave: identities of policies that are BX_STAGE_FORCE
+ *
+ * One that leaves makes room for one of its name that enters.
  */
 struct bx_commit {
-	__u32	nr_enter;
-	__u32	nr_leave;
-	__u64	enter[BX_COMMIT_MAX];
-	__u64	leave[BX_COMMIT_MAX];
+	__u32			nr_enter;
+	__u32			nr_leave;
+	struct bx_commit_enter	enter[BX_COMMIT_MAX];
+	__u64			leave[BX_COMMIT_MAX];
 };
 
 /** BX_TRIAL_DRIVERS - drivers that a trial may name */

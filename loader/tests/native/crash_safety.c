@@ -90,6 +90,21 @@ static const struct verb {
 		.status = 6,
 		.only_back = true,
 	}, {
+		.name = "apply a policy that is active at once",
+		.command = "apply @/in/objects/unstaged.bpf.o",
+		.back = "detach --all",
+		.before = "",
+		.after = "",
+		.status = 4,
+	}, {
+		.name = "apply a policy that is not what was checked",
+		.setup = "apply @/in/objects/good.bpf.o",
+		.command = "apply @/in/objects/differs.bpf.o",
+		.back = "apply @/in/objects/good.bpf.o",
+		.before = "loader_test:1",
+		.after = "loader_test:1",
+		.status = 4,
+	}, {
 		.name = "detach",
 		.setup = "apply --allow-unsigned @/in/objects/good.bpf.o",
 		.command = "detach loader_test",

@@ -26,6 +26,8 @@
  * @rec: of a map, the policy's fields; of a link, those of its map
  * @misbehaves: of a map, the policy is ejected once it is active
  * @refuses: of a map, its init() fails
+ * @unstaged: of a map, the policy is active at once
+ * @differs: of a map, a commit finds another priority than a list of policies
  */
 struct thing {
 	uint32_t		id;
@@ -36,17 +38,21 @@ struct thing {
 	struct bx_policy_rec	rec;
 	bool			misbehaves;
 	bool			refuses;
+	bool			unstaged;
+	bool			differs;
 };
 
 /**
  * struct policy - an attached policy
  * @link: its link; 0 when there is no such policy
  * @misbehaves: it is ejected once it is active
+ * @differs: as in struct thing
  * @rec: the policy
  */
 struct policy {
 	uint32_t		link;
 	bool			misbehaves;
+	bool			differs;
 	struct bx_policy_rec	rec;
 };
 

@@ -57,8 +57,8 @@ static int refuse(const char *name, int err, const char *why)
 int policy_begin(const struct thing *map, struct thing *link)
 {
 	const struct bx_policy_rec *rec = &map->rec;
-	__u32 stage = rec->flags & BX_F_STAGED ? BX_STAGE_STAGED :
-		BX_STAGE_FORCE;
+	__u32 stage = rec->flags & BX_F_STAGED && !map->unstaged ?
+		BX_STAGE_STAGED : BX_STAGE_FORCE;
 
 	if (strcmp(rec->bus, "pci"))
 		return refuse(rec->name, -ENODEV, "there is no such bus");
@@ -74,6 +74,7 @@ int policy_begin(const struct thing *map, struct thing *link)
 			continue;
 		p->link = link->id;
 		p->misbehaves = map->misbehaves;
+		p->differs = map->differs;
 		p->rec = *rec;
 		p->rec.flags &= ~(__u64)BX_F_STAGED;
 		p->rec.vendor = rec->vendor ?: BX_ANY;
@@ -120,14 +121,41 @@ static int check_ids(const __u64 *ids, __u32 n, __u32 stage)
 	return 0;
 }
 
+/* As bx_expect() in kernel/expect.c */
+static int check_enter(const struct bx_commit_enter *e)
+{
+	const struct bx_policy_rec *rec = &policy_by_id(e->id)->rec;
+	__s32 priority = rec->priority + policy_by_id(e->id)->differs;
+
+	if (strcmp(rec->name, e->name))
+		return refuse(e->name, -EPERM, "expected another name");
+	if (strcmp(rec->bus, e->bus))
+		return refuse(e->name, -EPERM, "expected another bus");
+	if (rec->vendor != e->vendor)
+		return refuse(e->name, -EPERM, "expected another vendor");
+	if (rec->flags != e->flags)
+		return refuse(e->name, -EPERM, "expected other flags");
+	if (priority != e->priority)
+		return refuse(e->name, -EPERM, "expected another priority");
+	if (rec->version != e->version)
+		return refuse(e->name, -EPERM, "expected another version");
+	return 0;
+}
+
 static int check_commit(const struct bx_commit *c)
 {
-	int err = check_ids(c->enter, c->nr_enter, BX_STAGE_STAGED);
+	__u64 ids[BX_COMMIT_MAX];
+	int err;
 
+	for (__u32 i = 0; i < c->nr_enter; i++)
+		ids[i] = c->enter[i].id;
+	err = check_ids(ids, c->nr_enter, BX_STAGE_STAGED);
+	for (__u32 i = 0; !err && i < c->nr_enter; i++)
+		err = check_enter(&c->enter[i]);
 	if (!err)
 		err = check_ids(c->leave, c->nr_leave, BX_STAGE_FORCE);
 	for (__u32 i = 0; !err && i < c->nr_enter; i++) {
-		const char *name = policy_by_id(c->enter[i])->rec.name;
+		const char *name = policy_by_id(c->enter[i].id)->rec.name;
 		const struct policy *old = policy_by_name(name, BX_STAGE_FORCE);
 
 		if (old && !has_id(old->rec.id, c->leave, c->nr_leave))
@@ -163,7 +191,7 @@ static int do_commit(const struct bx_commit *c)
 	for (__u32 i = 0; i < c->nr_leave; i++)
 		policy_by_id(c->leave[i])->rec.stage = BX_STAGE_RETIRED;
 	for (__u32 i = 0; i < c->nr_enter; i++) {
-		struct policy *p = policy_by_id(c->enter[i]);
+		struct policy *p = policy_by_id(c->enter[i].id);
 
 		p->rec.stage = BX_STAGE_FORCE;
 		if (p->misbehaves)

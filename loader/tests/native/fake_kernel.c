@@ -252,10 +252,14 @@ static int load_map(const struct bpf_object *obj, struct bpf_map *map)
 	read_field(obj, map, "bus", t->rec.bus, sizeof(t->rec.bus));
 	read_field(obj, map, "vendor", &t->rec.vendor, sizeof(t->rec.vendor));
 	read_field(obj, map, "flags", &t->rec.flags, sizeof(t->rec.flags));
+	read_field(obj, map, "priority", &t->rec.priority,
+		   sizeof(t->rec.priority));
 	read_field(obj, map, "version", &t->rec.version,
 		   sizeof(t->rec.version));
 	t->misbehaves = is_program(obj, map, "select", "impossible");
 	t->refuses = is_program(obj, map, "init", "refuse");
+	t->unstaged = is_program(obj, map, "select", "unstaged");
+	t->differs = is_program(obj, map, "select", "differs");
 	return fd;
 }
 

@@ -4,8 +4,10 @@
  *
  * It has policies, links and maps that outlive processes, as those of the kernel do, and
  * follows kernel/policy.c in what it accepts.  It holds no elections: a policy whose
- * select() is a program named 'impossible' is ejected once it is active, and one whose
- * init() is named 'refuse' is refused.
+ * select() is a program named 'impossible' is ejected once it is active, one whose
+ * init() is named 'refuse' is refused, one whose select() is named 'unstaged' is active at
+ * once, and one whose select() is named 'differs' is not what was checked when it is
+ * committed.
  */
 #ifndef _NATIVE_FAKE_KERNEL_H
 #define _NATIVE_FAKE_KERNEL_H

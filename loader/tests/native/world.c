@@ -326,7 +326,7 @@ static void fill(const char *objects)
 {
 	static const char *const names[] = {
 		"good.bpf.o", "good2.bpf.o", "other.bpf.o", "ejected.bpf.o",
-		"hook.bpf.o",
+		"hook.bpf.o", "unstaged.bpf.o", "differs.bpf.o",
 	};
 	char path[PATH_MAX], from[PATH_MAX];
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What was checked of a policy, and whether the policy is that
+ *
+ * A loader reads a policy's scope in an object and checks it: against the manifest of
+ * a bundle, a signature, an operator's settings.  The kernel builds the policy from
+ * the same object, but not with the same code.  So a commit, and a trial of one, says
+ * for each policy what was checked, and nothing else becomes active.
+ *
+ * The list of policies is in policy.c.
+ */
+#include "core.h"
+
+/**
+ * bx_expect() - whether a staged policy is what was checked
+ * @inst: its version, which does not change
+ * @enter: what was checked
+ *
+ * Leaves the reason where bx_refuse() does, below the name that was checked: that is
+ * the one that the caller knows.
+ *
+ * Context: bx_policy_mutex held, or inside bx_srcu.
+ * Return: 0; -EPERM when they differ; -EINVAL when no policy can be as @enter says.
+ */
+int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter)
+{
+	const char *name = enter->name;
+
+	if (bx_name_check(name) || bx_name_check(enter->bus) || enter->reserved)
+		return -EINVAL;
+	if (strcmp(inst->name, name))
+		return bx_refuse(name, -EPERM, "expected name '%s', got '%s'",
+				 name, inst->name);
+	if (strcmp(inst->bus, enter->bus))
+		return bx_refuse(name, -EPERM, "expected bus '%s', got '%s'",
+				 enter->bus, inst->bus);
+	if (inst->vendor != enter->vendor)
+		return bx_refuse(name, -EPERM,
+				 "expected vendor 0x%04x, got 0x%04x",
+				 enter->vendor, inst->vendor);
+	if (inst->flags != enter->flags)
+		return bx_refuse(name, -EPERM,
+				 "expected flags 0x%llx, got 0x%llx",
+				 enter->flags, inst->flags);
+	if (inst->priority != enter->priority)
+		return bx_refuse(name, -EPERM, "expected priority %d, got %d",
+				 enter->priority, inst->priority);
+	if (inst->version != enter->version)
+		return bx_refuse(name, -EPERM, "expected version %u, got %u",
+				 enter->version, inst->version);
+	return 0;
+}
