@@ -41,7 +41,7 @@ not_asked() {
 # a kfunc is declared extern, and what follows its ')' is taken for a cast
 ^(include/bpf|bpf|loader|selftests)/.*:AVOID_EXTERNS:
 # OpenSSL's and LLVM's names
-^loader/(lib/(sign|signature|trust)|tests/fuzz/[a-z]*)\.[ch]:.*:CAMELCASE:
+^loader/(lib/(sign|signature|trust|elf)|tests/(fuzz|objects)/[a-z.]*)\.[ch]:.*:CAMELCASE:
 # mkdtemp() writes into it
 ^loader/tests/(fuzz/fuzz\.h|native/text\.c):.*:STATIC_CONST_CHAR_ARRAY:
 # the macros of a policy hold initializers

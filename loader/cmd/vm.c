@@ -50,7 +50,8 @@ static char *guest_command(const struct env *env, const char *archive)
 
 	if (!f)
 		return NULL;
-	fputs("RUN=modprobe -a bus_ext bx_sf bx_virtio bx_vfio && exec build/bin/bxctl test --allow-unsigned", f);
+	fputs("RUN=modprobe -a bus_ext bx_sf bx_virtio bx_vfio && ", f);
+	fputs("exec build/bin/bxctl test --allow-unsigned", f);
 	if (env->args.json)
 		fputs(" --json", f);
 	if (env->args.verbose)

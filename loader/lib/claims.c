@@ -91,7 +91,8 @@ static int read_claim(const struct yaml *y, struct yaml_node *item,
 	if (!err)
 		err = yaml_text(y, item, "bus", YAML_REQUIRED, &claim->bus);
 	if (!err && !bx_name_is_good(claim->bus))
-		err = yaml_bad(y, yaml_at(item, "bus"), "'%s' is not a valid name of a bus: use " BX_NAME_RULE,
+		err = yaml_bad(y, yaml_at(item, "bus"),
+			       "'%s' is not a valid name of a bus: use " BX_NAME_RULE,
 			       claim->bus);
 	if (!err)
 		err = yaml_text(y, item, "vendor", YAML_OPTIONAL, &vendor);

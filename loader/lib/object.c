@@ -219,11 +219,11 @@ static int check_program(struct bx_handle *h, const struct object *obj,
 	const char *why;
 
 	if (!bpf_program__autoload(prog))
-		why = "is optional, and bxctl loads all of an object: remove the '?' from its section, or the program";
+		why = "is optional, and bxctl loads all: remove the '?' from its section";
 	else if (hook_target(prog))
 		return 0;
 	else if (bpf_program__type(prog) != BPF_PROG_TYPE_STRUCT_OPS)
-		why = "is neither a policy's program (struct_ops) nor a hook (fmod_ret/" HOOK "): remove it";
+		why = "is neither struct_ops nor a hook (fmod_ret/" HOOK "): remove it";
 	else if (!is_used(obj, prog))
 		why = "is not used by any policy: remove it, or set the policy's member";
 	else
@@ -295,9 +295,9 @@ static int read_all(int fd, char *data, size_t size)
 		ssize_t n = read(fd, data + at, size - at);
 
 		if (n < 0 && errno != EINTR)
-			return errno;
+			return -errno;
 		if (!n)
-			return EIO;
+			return -EIO;
 		at += n < 0 ? 0 : n;
 	}
 	return 0;
@@ -321,9 +321,9 @@ static int read_file(struct bx_handle *h, const char *path, const char *shown,
 	} else {
 		*size = st.st_size;
 		*data = malloc(*size + 1);
-		err = *data ? read_all(fd, *data, *size) : ENOMEM;
+		err = *data ? read_all(fd, *data, *size) : -ENOMEM;
 		if (err)
-			err = cannot_open(h, shown, err);
+			err = cannot_open(h, shown, -err);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -343,7 +343,10 @@ static int open_bytes(struct bx_handle *h, const char *data, size_t size,
 		      struct object *obj)
 {
 	char name[BX_NAME_LEN];
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
+	struct bpf_object_open_opts opts = {
+		.sz = sizeof(opts),
+		.object_name = name,
+	};
 	int err;
 
 	name_object(obj->path, name, sizeof(name));
