@@ -67,6 +67,8 @@ enum bx_log_level {
  * @sysfs: where sysfs is mounted; "/sys"
  * @conf_dir: the operator's configuration; "/etc/bus_ext"
  * @state_dir: where installed bundles are; "/var/lib/bus_ext"
+ * @bundle_dir: where packages install bundles; "/usr/lib/bus_ext/bundles" and
+ *	"/usr/local/lib/bus_ext/bundles"
  * @timeout_ms: how long to wait for the kernel or for another process that
  *	holds the lock, in milliseconds; 30000
  * @ring_size: size of the ring that records come through, in bytes, a power
@@ -80,6 +82,7 @@ struct bx_open_opts {
 	const char	*sysfs;
 	const char	*conf_dir;
 	const char	*state_dir;
+	const char	*bundle_dir;
 	unsigned int	timeout_ms;
 	unsigned int	ring_size;
 	void		(*log)(void *arg, enum bx_log_level level,
@@ -691,42 +694,103 @@ enum bx_mode {
 
 /**
  * enum bx_install_flags - how to install, beside enum bx_bundle_flags
- * @BX_INSTALL_OFFLINE: change what is on disk alone, for the next boot
+ * @BX_INSTALL_OFFLINE: change only what is on disk, for the next boot; the kernel has
+ *	no part in it
+ * @BX_INSTALL_DOWNGRADE: upgrade to a lower version, or to other files of the same one
+ * @BX_INSTALL_CHANGE_SIGNER: upgrade to what another signer, or none, has signed
  */
 enum bx_install_flags {
-	BX_INSTALL_OFFLINE	= 1 << 8,
+	BX_INSTALL_OFFLINE		= 1 << 8,
+	BX_INSTALL_DOWNGRADE		= 1 << 9,
+	BX_INSTALL_CHANGE_SIGNER	= 1 << 10,
 };
 
 /**
- * struct bx_install_opts - how to install; zero means the default
+ * enum bx_deed - what a change has done
+ * @BX_UNCHANGED: nothing: exactly that is installed already
+ * @BX_INSTALLED: installed a bundle
+ * @BX_UPGRADED: made another version the current one
+ * @BX_ROLLED_BACK: made a generation that was kept the current one
+ * @BX_ENABLED: enabled it
+ * @BX_DISABLED: disabled it
+ * @BX_SHADOWED: set it to shadow mode
+ * @BX_ENFORCED: enforced it
+ * @BX_REMOVED: removed it
+ */
+enum bx_deed {
+	BX_UNCHANGED,
+	BX_INSTALLED,
+	BX_UPGRADED,
+	BX_ROLLED_BACK,
+	BX_ENABLED,
+	BX_DISABLED,
+	BX_SHADOWED,
+	BX_ENFORCED,
+	BX_REMOVED,
+};
+
+/**
+ * struct bx_done - a change of an installed bundle that succeeded
+ * @deed: what it has done
+ * @name: the bundle
+ * @version: the current version; of a removed bundle, the one that was; empty when that
+ *	is not known
+ * @generation: its number; 0 when that is not known
+ * @signer: its signer; empty when it is not signed
+ * @fingerprint: SHA-256 of the signer's certificate, in hexadecimal
+ */
+struct bx_done {
+	enum bx_deed	deed;
+	char		name[BX_NAME_LEN];
+	char		version[40];
+	unsigned int	generation;
+	char		signer[256];
+	char		fingerprint[65];
+};
+
+/**
+ * struct bx_install_opts - how to change an installed bundle; zero means the default
  * @set: settings, NAME=VALUE, kept with the generation
  * @nr_set: how many
- * @flags: BX_BUNDLE_UNSIGNED, BX_INSTALL_OFFLINE
+ * @unset: names of settings that were given before and go back to the operator's file,
+ *	or to the default
+ * @nr_unset: how many
+ * @flags: BX_BUNDLE_UNSIGNED, enum bx_install_flags
  * @mode: enum bx_mode
+ * @done: takes what was done, if that succeeded; may be NULL
+ *
+ * Each function uses those that it names.  NULL in place of the options means that all of
+ * them are the default.
  */
 struct bx_install_opts {
 	const char *const	*set;
 	unsigned int		nr_set;
+	const char *const	*unset;
+	unsigned int		nr_unset;
 	unsigned int		flags;
 	enum bx_mode		mode;
+	struct bx_done		*done;
 };
 
 /**
- * bx_install() - install a bundle, enable it, and bring it into force
+ * bx_install() - install a bundle, enable it, and activate it
  * @handle: the handle
- * @path: a directory or an archive; a bare name is also that of a bundle in
- *	/usr/lib/bus_ext/bundles, or below /usr/local
- * @opts: options
- * @fn: called for each policy, once all of them are in force
+ * @path: a directory or an archive; a word without a slash, and without the end ".zst",
+ *	is the name of a bundle that a package installed, and never that of a directory
+ * @opts: options: settings, BX_BUNDLE_UNSIGNED, BX_INSTALL_OFFLINE, the mode
+ * @fn: called for each policy, once all of them are active
  * @arg: second argument of @fn
  *
- * All of it, or nothing: if it fails, or the process dies, what was in force and what
- * is installed is as before, at the latest after the next command.  The same is true
- * of the functions below.
+ * All of it, or nothing: if it fails, or the process dies, what is active and what is
+ * installed is as before, at the latest after the next command.  The same is true of the
+ * functions below; where the disk fails after the kernel has changed, the message says
+ * what is so.
+ *
+ * A bundle of a package needs no signature if only root can write its files.
  *
  * Return: 0; as bx_bundle_open(), bx_bundle_check() and bx_bundle_apply(); -EEXIST
- * when it is installed already, or another has a policy of the same name
- * (BX_FAULT_CONFLICT).
+ * when it is installed already, or another bundle has a policy of the same name, or such
+ * a policy was applied without a bundle (BX_FAULT_CONFLICT).
  */
 int bx_install(struct bx_handle *handle, const char *path,
 	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
@@ -735,14 +799,21 @@ int bx_install(struct bx_handle *handle, const char *path,
  * bx_upgrade() - install another version of a bundle that is installed
  * @handle: the handle
  * @path: as with bx_install()
- * @opts: options; settings given before are kept
+ * @opts: options: as bx_install(), BX_INSTALL_DOWNGRADE, BX_INSTALL_CHANGE_SIGNER,
+ *	settings to unset
  * @fn: called for each policy that comes or goes
  * @arg: second argument of @fn
  *
- * In one step, if it is enabled: policies that the new version has not go in the
- * same.  The version before is kept.
+ * In one step, if it is enabled: policies that the new version does not have go in the
+ * same.  The version before is kept, and so are settings that were given before, unless
+ * the new version does not allow them.
  *
- * Return: as bx_install(); -ENOENT when it is not installed (BX_FAULT_REJECTED).
+ * Without flags, the version must be higher, its signer the same, and the policies that go
+ * in the signer's scope.  Nothing is done when the very same bundle, with the same
+ * settings and mode, is installed.
+ *
+ * Return: as bx_install(); -ENOENT when it is not installed, -EPERM when a flag is missing
+ * (BX_FAULT_REJECTED).
  */
 int bx_upgrade(struct bx_handle *handle, const char *path,
 	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
@@ -752,67 +823,79 @@ int bx_upgrade(struct bx_handle *handle, const char *path,
  * @handle: the handle
  * @name: the bundle
  * @number: the generation; 0 for the one before
- * @opts: options; of the flags, BX_INSTALL_OFFLINE counts
+ * @opts: options: BX_INSTALL_OFFLINE
  * @fn: called for each policy that comes or goes
  * @arg: second argument of @fn
  *
- * Return: as bx_upgrade(); -ENOENT when there is no such generation.
+ * Its files must be those that were installed, and its signer must be trusted now.
+ *
+ * Return: as bx_upgrade(); -ENOENT when there is no such generation; -EBADMSG when its
+ * files have changed, -EKEYREJECTED when its signer is not trusted any more
+ * (BX_FAULT_REJECTED).
  */
 int bx_rollback(struct bx_handle *handle, const char *name, unsigned int number,
 		const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
 
 /**
- * bx_enable() - bring a bundle into force, now and at each boot
+ * bx_enable() - activate a bundle, now and at each boot
  * @handle: the handle
  * @name: the bundle
- * @opts: options; settings are kept
- * @fn: called for each policy, once all of them are in force
+ * @opts: options: settings to set and unset, which are kept; BX_INSTALL_OFFLINE
+ * @fn: called for each policy, once all of them are active
  * @arg: second argument of @fn
  *
  * Also for one that is enabled, when the operator's settings have changed.
  *
- * Return: as bx_upgrade().
+ * Return: as bx_rollback().
  */
 int bx_enable(struct bx_handle *handle, const char *name,
 	      const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
 
 /**
- * bx_disable() - take a bundle out of force; it stays installed
+ * bx_disable() - deactivate a bundle, which stays installed
  * @handle: the handle
  * @name: the bundle
+ * @opts: options: BX_INSTALL_OFFLINE
  * @fn: called for each policy that goes
  * @arg: second argument of @fn
  *
- * Return: as bx_upgrade().
+ * Also when the disk is full or read-only: the policies go, and the error tells what is
+ * still on disk.
+ *
+ * Return: 0; -ENOENT when it is not installed (BX_FAULT_REJECTED); as bx_detach().
  */
-int bx_disable(struct bx_handle *handle, const char *name, bx_applied_fn fn,
-	       void *arg);
+int bx_disable(struct bx_handle *handle, const char *name,
+	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
 
 /**
  * bx_set_mode() - enforce a bundle, or keep it in shadow mode
  * @handle: the handle
  * @name: the bundle
- * @opts: options: the mode
- * @fn: called for each policy, once all of them are in force
+ * @opts: options: the mode, BX_INSTALL_OFFLINE
+ * @fn: called for each policy, once all of them are active
  * @arg: second argument of @fn
  *
- * Return: as bx_upgrade(); -EINVAL when its vendor made it for shadow mode
+ * Return: as bx_rollback(); -EINVAL when its vendor made it for shadow mode
  * (BX_FAULT_REJECTED).
  */
 int bx_set_mode(struct bx_handle *handle, const char *name,
 		const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
 
 /**
- * bx_remove() - take a bundle out of force and off the disk
+ * bx_remove() - deactivate a bundle and remove it from the disk
  * @handle: the handle
  * @name: the bundle
+ * @opts: options: BX_INSTALL_OFFLINE
  * @fn: called for each policy that goes
  * @arg: second argument of @fn
  *
- * Return: as bx_upgrade().
+ * Also when its state cannot be read, and as bx_disable() when the disk is full or
+ * read-only.
+ *
+ * Return: as bx_disable().
  */
-int bx_remove(struct bx_handle *handle, const char *name, bx_applied_fn fn,
-	      void *arg);
+int bx_remove(struct bx_handle *handle, const char *name,
+	      const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
 
 /**
  * struct bx_installed - an installed bundle
@@ -830,7 +913,9 @@ int bx_remove(struct bx_handle *handle, const char *name, bx_applied_fn fn,
  * @hits: decisions, vetoes, and calls that they dealt with
  * @diverged: what they would have done otherwise, in shadow mode
  * @ejection: the last one of one of its policies; NULL when there was none
- * @problem: why nothing is known of it; NULL when that is not so
+ * @unreadable: nothing is known of it
+ * @problem: why nothing is known of it, or why it cannot be activated: its files have
+ *	changed, its signer is not trusted any more, a setting is not valid; else NULL
  */
 struct bx_installed {
 	const char			*name;
@@ -847,6 +932,7 @@ struct bx_installed {
 	unsigned long long		hits;
 	unsigned long long		diverged;
 	const struct bx_exit_info	*ejection;
+	bool				unreadable;
 	const char			*problem;
 };
 
@@ -861,6 +947,42 @@ typedef int (*bx_installed_fn)(const struct bx_installed *installed, void *arg);
  * Return: 0, what @fn returned, or a negative errno.
  */
 int bx_list_installed(struct bx_handle *handle, bx_installed_fn fn, void *arg);
+
+/**
+ * struct bx_checked - a generation of an installed bundle that was checked
+ * @name: the bundle
+ * @version: its version; NULL when the bundle's state cannot be read
+ * @generation: its number
+ * @signer: its signer; NULL when it is not signed
+ * @current: it is the current one
+ * @problem: what is wrong with it; NULL when it is as it was installed, its signer is
+ *	trusted, and, if it is the current one, its settings are valid
+ */
+struct bx_checked {
+	const char	*name;
+	const char	*version;
+	unsigned int	generation;
+	const char	*signer;
+	bool		current;
+	const char	*problem;
+};
+
+typedef void (*bx_checked_fn)(const struct bx_checked *checked, void *arg);
+
+/**
+ * bx_check_installed() - check what is installed: digests, signatures, keys, settings
+ * @handle: the handle
+ * @name: the bundle; NULL for all
+ * @fn: called for each generation
+ * @arg: second argument of @fn
+ *
+ * Needs no kernel.  Certificates that have expired since are not a problem.
+ *
+ * Return: how many problems there are, or a negative errno: -ENOENT when it is not
+ * installed (BX_FAULT_REJECTED).
+ */
+int bx_check_installed(struct bx_handle *handle, const char *name,
+		       bx_checked_fn fn, void *arg);
 
 /**
  * struct bx_booted - a bundle that is enabled, at boot

@@ -348,6 +348,10 @@ static int do_verify(struct env *env)
 	struct bx_bundle *bundle;
 	int err;
 
+	if (env->args.installed)
+		return verify_installed(env);
+	if (!env->args.operand)
+		return usage_error(env, "'verify' needs a BUNDLE, or '--installed'");
 	err = open_trusted(env, 0, &bundle);
 	if (err)
 		goto out;
@@ -635,6 +639,14 @@ static const struct param bundle_params[] = {
 	SET_PARAM, UNSIGNED_PARAM, TIMEOUT_PARAM, {}
 };
 
+static const struct param verify_params[] = {
+	SET_PARAM,
+	{ "installed", 0, PARAM_FLAG, NULL,
+	  "check installed bundles, all or the one of that name",
+	  offsetof(struct args, installed) },
+	UNSIGNED_PARAM, TIMEOUT_PARAM, {}
+};
+
 const struct command bundle_commands[] = {
 	{ "new", "DIR", "write a bundle to start from",
 	  "Makes the directory DIR with a bundle in it that builds, passes its own test\n"
@@ -644,11 +656,13 @@ const struct command bundle_commands[] = {
 	  "Compiles each object that the manifest names and that has its source,\n"
 	  "NAME.bpf.c, beside it, with clang and the headers for policies. Needs no kernel.",
 	  NULL, do_build },
-	{ "verify", "BUNDLE", "check that a trusted bundle loads on this kernel",
+	{ "verify", "[BUNDLE]", "check that a trusted bundle loads on this kernel",
 	  "Checks the signature and the settings, loads every policy and attaches it where\n"
 	  "no election asks it, and lets it go. Shows the scope and what the verifier looked\n"
-	  "at. 'check' does what can be done without a kernel.",
-	  bundle_params, do_verify },
+	  "at. 'check' does what can be done without a kernel. With --installed, the argument\n"
+	  "is the name of an installed bundle, all without one: their files, signatures, keys\n"
+	  "and settings are checked. That needs no kernel.",
+	  verify_params, do_verify },
 	{ "test", "BUNDLE", "run the test cases of a bundle",
 	  "Runs tests/*.yaml of the bundle: elections of devices that are described, and\n"
 	  "calls on them, by the bundle's real policies in the kernel. No device is touched.\n"

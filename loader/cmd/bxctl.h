@@ -37,7 +37,7 @@
 /* and of 'test' */
 #define BXCTL_CASE_FAILED	9
 
-/* Times that '--set' may be given */
+/* Times that '--set' may be given, and '--unset' */
 #define MAX_SET		64
 
 /**
@@ -49,12 +49,16 @@
  * @timeout: --timeout, in seconds
  * @set: --set, each time
  * @nr_set: how often
+ * @unset: --unset, each time
+ * @nr_unset: how often
  * @key: --key
  * @cert: --cert
  * @output: --output
  * @mode: --mode
  * @generation: --generation; 0 without
  * @allow_unsigned: --allow-unsigned
+ * @downgrade: --allow-downgrade
+ * @change_signer: --change-signer
  * @offline: --offline
  * @files: --files
  * @installed: --installed
@@ -72,12 +76,16 @@ struct args {
 	unsigned int	timeout;
 	const char	*set[MAX_SET];
 	unsigned int	nr_set;
+	const char	*unset[MAX_SET];
+	unsigned int	nr_unset;
 	const char	*key;
 	const char	*cert;
 	const char	*output;
 	enum bx_mode	mode;
 	unsigned int	generation;
 	bool		allow_unsigned;
+	bool		downgrade;
+	bool		change_signer;
 	bool		offline;
 	bool		files;
 	bool		installed;
@@ -134,6 +142,7 @@ enum param_type {
 	PARAM_BUS,	/* const char *: fits a bus name */
 	PARAM_SECONDS,	/* unsigned int: 1..86400 */
 	PARAM_SET,	/* args.set: NAME=VALUE, each time */
+	PARAM_UNSET,	/* args.unset: NAME, each time */
 	PARAM_MODE,	/* enum bx_mode: shadow or enforce */
 	PARAM_NUMBER,	/* unsigned int: 1.. */
 };
@@ -247,6 +256,7 @@ int test_in_vm(struct env *env, struct bx_bundle *bundle);
 
 /* install.c */
 int mode_from(const char *text, enum bx_mode *mode);
+int verify_installed(struct env *env);
 
 /**
  * struct bundle_status - an installed bundle, and what is the matter with it

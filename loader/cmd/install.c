@@ -29,12 +29,18 @@ int mode_from(const char *text, enum bx_mode *mode)
 
 static struct bx_install_opts options(const struct env *env)
 {
+	const struct args *a = &env->args;
+
 	return (struct bx_install_opts) {
-		.set = env->args.set,
-		.nr_set = env->args.nr_set,
-		.flags = (env->args.allow_unsigned ? BX_BUNDLE_UNSIGNED : 0) |
-			(env->args.offline ? BX_INSTALL_OFFLINE : 0),
-		.mode = env->args.mode,
+		.set = a->set,
+		.nr_set = a->nr_set,
+		.unset = a->unset,
+		.nr_unset = a->nr_unset,
+		.flags = (a->allow_unsigned ? BX_BUNDLE_UNSIGNED : 0) |
+			(a->offline ? BX_INSTALL_OFFLINE : 0) |
+			(a->downgrade ? BX_INSTALL_DOWNGRADE : 0) |
+			(a->change_signer ? BX_INSTALL_CHANGE_SIGNER : 0),
+		.mode = a->mode,
 	};
 }
 
@@ -46,103 +52,205 @@ static void remind(const struct env *env)
 		printf("the initramfs has what was there before until 'update-initramfs -u'\n");
 }
 
-static void change_begin(struct env *env)
+/* ---- changes ---- */
+
+typedef int (*change_fn)(struct env *env, const struct bx_install_opts *opts,
+			 bx_applied_fn fn);
+
+/* For people, with the bundle's name and version, and for programs */
+static const struct {
+	const char	*text;
+	const char	*key;
+} deeds[] = {
+	[BX_UNCHANGED]		= { "already installed: %s %s", "unchanged" },
+	[BX_INSTALLED]		= { "installed %s %s", "installed" },
+	[BX_UPGRADED]		= { "upgraded %s to %s", "upgraded" },
+	[BX_ROLLED_BACK]	= { "rolled back %s to %s", "rolled_back" },
+	[BX_ENABLED]		= { "enabled %s %s", "enabled" },
+	[BX_DISABLED]		= { "disabled %s %s", "disabled" },
+	[BX_SHADOWED]		= { "in shadow mode: %s %s", "shadow" },
+	[BX_ENFORCED]		= { "enforced: %s %s", "enforce" },
+	[BX_REMOVED]		= { "removed %s %s", "removed" },
+};
+
+static void print_done(const struct env *env, const struct bx_done *done)
 {
+	char text[256], signer[300] = "not signed";
+
+	snprintf(text, sizeof(text), deeds[done->deed].text, done->name,
+		 done->version);
+	if (done->signer[0])
+		snprintf(signer, sizeof(signer), "signed by %s %.16s",
+			 done->signer, done->fingerprint);
+	if (done->generation)
+		printf("%s (generation %u, %s)", text, done->generation,
+		       signer);
+	else
+		printf("%.*s", (int)(strlen(text) - 1), text);
+	printf("%s\n", env->args.offline && done->deed != BX_UNCHANGED ?
+	       ", for the next boot" : "");
+	if (done->deed != BX_UNCHANGED)
+		remind(env);
+}
+
+static void json_done(struct json *j, const struct bx_done *done)
+{
+	json_string(j, "bundle", done->name);
+	json_string_or_null(j, "version", done->version);
+	if (done->generation)
+		json_uint(j, "generation", done->generation);
+	else
+		json_null(j, "generation");
+	json_string_or_null(j, "signer", done->signer);
+	json_string_or_null(j, "fingerprint", done->fingerprint);
+	json_string(j, "done", deeds[done->deed].key);
+}
+
+static int run_change(struct env *env, change_fn fn)
+{
+	struct bx_install_opts opts = options(env);
+	struct bx_done done = {};
+	int err;
+
+	opts.done = &done;
 	if (env->args.json)
 		json_array(&env->json, "applied");
-}
-
-static bx_applied_fn change_fn(const struct env *env)
-{
-	return env->args.json ? json_applied : print_applied;
-}
-
-static int change_end(struct env *env, int err, const char *done)
-{
+	err = fn(env, &opts, env->args.json ? json_applied : print_applied);
 	if (env->args.json)
 		json_end_array(&env->json);
 	if (err)
 		return err;
-	if (env->args.json) {
-		json_string(&env->json, "done", done);
-	} else {
-		printf("%s %s%s\n", done, env->args.second ?:
-		       env->args.operand, env->args.offline ?
-		       ", for the next boot" : "");
-		remind(env);
-	}
+	if (env->args.json)
+		json_done(&env->json, &done);
+	else
+		print_done(env, &done);
 	return 0;
+}
+
+static int install(struct env *env, const struct bx_install_opts *opts,
+		   bx_applied_fn fn)
+{
+	return bx_install(env->bx, env->args.operand, opts, fn, &env->json);
 }
 
 static int do_install(struct env *env)
 {
-	struct bx_install_opts opts = options(env);
+	return run_change(env, install);
+}
 
-	change_begin(env);
-	return change_end(env, bx_install(env->bx, env->args.operand, &opts,
-					  change_fn(env), &env->json),
-			  "installed");
+static int upgrade(struct env *env, const struct bx_install_opts *opts,
+		   bx_applied_fn fn)
+{
+	return bx_upgrade(env->bx, env->args.operand, opts, fn, &env->json);
 }
 
 static int do_upgrade(struct env *env)
 {
-	struct bx_install_opts opts = options(env);
+	return run_change(env, upgrade);
+}
 
-	change_begin(env);
-	return change_end(env, bx_upgrade(env->bx, env->args.operand, &opts,
-					  change_fn(env), &env->json),
-			  "upgraded to");
+static int rollback(struct env *env, const struct bx_install_opts *opts,
+		    bx_applied_fn fn)
+{
+	return bx_rollback(env->bx, env->args.operand, env->args.generation,
+			   opts, fn, &env->json);
 }
 
 static int do_rollback(struct env *env)
 {
-	struct bx_install_opts opts = options(env);
+	return run_change(env, rollback);
+}
 
-	change_begin(env);
-	return change_end(env, bx_rollback(env->bx, env->args.operand,
-					   env->args.generation, &opts,
-					   change_fn(env), &env->json),
-			  "rolled back");
+static int enable(struct env *env, const struct bx_install_opts *opts,
+		  bx_applied_fn fn)
+{
+	return bx_enable(env->bx, env->args.operand, opts, fn, &env->json);
 }
 
 static int do_enable(struct env *env)
 {
-	struct bx_install_opts opts = options(env);
+	return run_change(env, enable);
+}
 
-	change_begin(env);
-	return change_end(env, bx_enable(env->bx, env->args.operand, &opts,
-					 change_fn(env), &env->json),
-			  "enabled");
+static int disable(struct env *env, const struct bx_install_opts *opts,
+		   bx_applied_fn fn)
+{
+	return bx_disable(env->bx, env->args.operand, opts, fn, &env->json);
 }
 
 static int do_disable(struct env *env)
 {
-	change_begin(env);
-	return change_end(env, bx_disable(env->bx, env->args.operand,
-					  change_fn(env), &env->json),
-			  "disabled");
+	return run_change(env, disable);
+}
+
+static int set_mode(struct env *env, const struct bx_install_opts *opts,
+		    bx_applied_fn fn)
+{
+	return bx_set_mode(env->bx, env->args.second, opts, fn, &env->json);
 }
 
 static int do_mode(struct env *env)
 {
-	struct bx_install_opts opts = options(env);
-
-	if (mode_from(env->args.operand, &opts.mode))
+	if (mode_from(env->args.operand, &env->args.mode))
 		return usage_error(env, "'%s' is neither shadow nor enforce",
 				   env->args.operand);
-	change_begin(env);
-	return change_end(env, bx_set_mode(env->bx, env->args.second, &opts,
-					   change_fn(env), &env->json),
-			  opts.mode == BX_MODE_SHADOW ? "in shadow mode:" :
-			  "enforced:");
+	return run_change(env, set_mode);
+}
+
+static int remove_bundle(struct env *env, const struct bx_install_opts *opts,
+			 bx_applied_fn fn)
+{
+	return bx_remove(env->bx, env->args.operand, opts, fn, &env->json);
 }
 
 static int do_remove(struct env *env)
 {
-	change_begin(env);
-	return change_end(env, bx_remove(env->bx, env->args.operand,
-					 change_fn(env), &env->json),
-			  "removed");
+	return run_change(env, remove_bundle);
+}
+
+/* ---- verify --installed ---- */
+
+static void show_checked(const struct bx_checked *c, void *arg)
+{
+	struct env *env = arg;
+
+	if (env->args.json) {
+		json_object(&env->json, NULL);
+		json_string(&env->json, "name", c->name);
+		json_string_or_null(&env->json, "version", c->version);
+		json_uint(&env->json, "generation", c->generation);
+		json_bool(&env->json, "current", c->current);
+		json_string_or_null(&env->json, "signer", c->signer);
+		json_string_or_null(&env->json, "problem", c->problem);
+		json_end_object(&env->json);
+		return;
+	}
+	if (!c->version)
+		printf("FAILED %s: %s\n", c->name, c->problem);
+	else
+		printf("%s %s %s (generation %u%s, %s%s)%s%s\n",
+		       c->problem ? "FAILED" : "ok    ", c->name, c->version,
+		       c->generation, c->current ? ", current" : "",
+		       c->signer ? "signed by " : "not signed",
+		       c->signer ?: "", c->problem ? ": " : "",
+		       c->problem ?: "");
+}
+
+int verify_installed(struct env *env)
+{
+	int problems;
+
+	if (env->args.nr_set)
+		return usage_error(env, "'--set' and '--installed' exclude each other");
+	if (env->args.json)
+		json_array(&env->json, "installed");
+	problems = bx_check_installed(env->bx, env->args.operand, show_checked,
+				      env);
+	if (env->args.json)
+		json_end_array(&env->json);
+	if (problems > 0)
+		env->code = BX_FAULT_REJECTED;
+	return problems < 0 ? problems : 0;
 }
 
 /* ---- boot ---- */
@@ -212,14 +320,29 @@ static int do_boot(struct env *env)
 
 #define OFFLINE_PARAM \
 	{ "offline", 0, PARAM_FLAG, NULL, \
-	  "change what is on disk alone, for the next boot", \
+	  "change only what is on disk, for the next boot", \
 	  offsetof(struct args, offline) }
+#define UNSET_PARAM \
+	{ "unset", 'u', PARAM_UNSET, "NAME", \
+	  "forget the value of a setting; may be repeated", \
+	  offsetof(struct args, unset) }
 #define MODE_PARAM \
 	{ "mode", 'm', PARAM_MODE, "MODE", \
 	  "shadow or enforce", offsetof(struct args, mode) }
 
 static const struct param install_params[] = {
 	SET_PARAM, MODE_PARAM, UNSIGNED_PARAM, OFFLINE_PARAM, TIMEOUT_PARAM, {}
+};
+
+static const struct param upgrade_params[] = {
+	SET_PARAM, UNSET_PARAM, MODE_PARAM, UNSIGNED_PARAM,
+	{ "allow-downgrade", 0, PARAM_FLAG, NULL,
+	  "also to a lower version, or other files of the same",
+	  offsetof(struct args, downgrade) },
+	{ "change-signer", 0, PARAM_FLAG, NULL,
+	  "also to what another signer, or none, has signed",
+	  offsetof(struct args, change_signer) },
+	OFFLINE_PARAM, TIMEOUT_PARAM, {}
 };
 
 static const struct param rollback_params[] = {
@@ -230,7 +353,7 @@ static const struct param rollback_params[] = {
 };
 
 static const struct param enable_params[] = {
-	SET_PARAM, OFFLINE_PARAM, TIMEOUT_PARAM, {}
+	SET_PARAM, UNSET_PARAM, OFFLINE_PARAM, TIMEOUT_PARAM, {}
 };
 
 static const struct param mode_params[] = {
@@ -238,7 +361,7 @@ static const struct param mode_params[] = {
 };
 
 static const struct param disable_params[] = {
-	TIMEOUT_PARAM, {}
+	OFFLINE_PARAM, TIMEOUT_PARAM, {}
 };
 
 static const struct param boot_params[] = {
@@ -249,31 +372,32 @@ static const struct param boot_params[] = {
 };
 
 const struct command install_commands[] = {
-	{ "install", "BUNDLE", "install a bundle and bring it into force",
-	  "Copies the bundle, a directory, an archive, or the name of one in\n"
-	  "/usr/lib/bus_ext/bundles, checks its signature and what it claims, and brings\n"
-	  "it into force, now and at each boot. All of it, or nothing.",
+	{ "install", "BUNDLE", "install a bundle and activate it",
+	  "Copies the bundle, a directory, an archive, or the name of one that a package has\n"
+	  "put into /usr/lib/bus_ext/bundles, checks its signature and what it claims, and\n"
+	  "activates it, now and at each boot. All of it, or nothing.",
 	  install_params, do_install },
 	{ "upgrade", "BUNDLE", "replace an installed bundle by another version",
 	  "As install, for a bundle that is installed: the new version comes and the old\n"
-	  "one goes in one step. The version before is kept for 'rollback'.",
-	  install_params, do_upgrade },
+	  "one goes in one step. The version before is kept for 'rollback'. The new version\n"
+	  "must be higher, and its signer the same.",
+	  upgrade_params, do_upgrade },
 	{ "rollback", "NAME", "go back to the version before",
-	  "Brings a generation that was kept into force again, in one step.",
+	  "Activates a generation that was kept again, in one step.",
 	  rollback_params, do_rollback },
-	{ "enable", "NAME", "bring an installed bundle into force, also at boot",
-	  "Brings it into force, now and at each boot; once more when its settings have\n"
-	  "changed.",
+	{ "enable", "NAME", "activate an installed bundle, also at boot",
+	  "Activates it, now and at each boot; again when its settings have changed.",
 	  enable_params, do_enable },
-	{ "disable", "NAME", "take an installed bundle out of force",
-	  "Takes its policies out of force, in one step. It stays installed.",
+	{ "disable", "NAME", "deactivate an installed bundle",
+	  "Deactivates its policies, in one step. It stays installed.",
 	  disable_params, do_disable },
 	{ "mode", "shadow|enforce NAME", "only count what a bundle would do, or do it",
 	  "In shadow mode the policies are asked, and what they would have decided is\n"
 	  "counted and compared, but nothing is done.",
 	  mode_params, do_mode },
-	{ "remove", "NAME", "take a bundle out of force and remove it",
-	  "Takes its policies out of force, in one step, and removes all generations.",
+	{ "remove", "NAME", "deactivate a bundle and remove it",
+	  "Deactivates its policies, in one step, and removes all generations. Also when its\n"
+	  "state cannot be read.",
 	  disable_params, do_remove },
 	{ "boot", NULL, "bring everything into force that is enabled",
 	  "Loads the module, if need be, and brings each enabled bundle into force; what\n"

@@ -30,7 +30,7 @@ static int keep(const struct bx_installed *i, void *arg)
 	if (i->ejection)
 		s->ejection = *i->ejection;
 	s->ejected = i->ejection;
-	s->unreadable = i->problem;
+	s->unreadable = i->unreadable;
 	return 0;
 }
 

@@ -283,6 +283,7 @@ static int open_library(struct env *env)
 		.sysfs = secure_getenv("BXCTL_SYSFS"),
 		.conf_dir = secure_getenv("BXCTL_CONF_DIR"),
 		.state_dir = secure_getenv("BXCTL_STATE_DIR"),
+		.bundle_dir = secure_getenv("BXCTL_BUNDLE_DIR"),
 		.timeout_ms = env->args.timeout * 1000,
 		.log = on_log,
 		.log_arg = env,

@@ -79,12 +79,13 @@ static int parse_number(struct env *env, const char *option, const char *text,
 	return 0;
 }
 
-static int add_set(struct env *env, const char *text)
+static int add_text(struct env *env, const struct param *p, const char *text,
+		    const char **list, unsigned int *count)
 {
-	if (env->args.nr_set == MAX_SET)
-		return usage_error(env, "option '--set' is there more than %d times",
-				   MAX_SET);
-	env->args.set[env->args.nr_set++] = text;
+	if (*count == MAX_SET)
+		return usage_error(env, "option '--%s' is there more than %d times",
+				   p->name, MAX_SET);
+	list[(*count)++] = text;
 	return 0;
 }
 
@@ -94,7 +95,11 @@ static int set_param(struct env *env, const struct param *p, const char *text)
 
 	switch (p->type) {
 	case PARAM_SET:
-		return add_set(env, text);
+		return add_text(env, p, text, env->args.set,
+				&env->args.nr_set);
+	case PARAM_UNSET:
+		return add_text(env, p, text, env->args.unset,
+				&env->args.nr_unset);
 	case PARAM_FLAG:
 		*(bool *)to = true;
 		return 0;

@@ -838,6 +838,8 @@ int bx_apply(struct bx_handle *h, const char *path, unsigned int flags,
 	if (!err)
 		err = pins_lock(h);
 	if (!err)
+		err = owners_check(h, &txn);
+	if (!err)
 		err = load_all(h, &txn);
 	if (!err)
 		err = txn_run(h, &txn);

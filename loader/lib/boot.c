@@ -2,18 +2,18 @@
 /*
  * libbusext: what is enabled, at boot
  *
- * From the initramfs, before drivers are loaded, and once more from the real root,
- * which may be newer: what is in force already is left alone, and what is not enabled
- * any more is taken out of force.
+ * From the initramfs, before drivers are loaded, and again from the real root, which may
+ * be newer: a bundle that is active already is left alone, and one that is not enabled
+ * any more, or whose signer is not trusted any more, is deactivated.
  */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
 
-#include "bundle.h"
-#include "state.h"
+#include "install.h"
 #include "tree.h"
 
 #define MODULE		"bus_ext"
@@ -94,23 +94,39 @@ struct boot {
 	int		failed;
 };
 
+/* An older initramfs has activated what the operator does not trust any more. */
+static void deactivate_untrusted(struct bx_handle *h, const char *name)
+{
+	struct said why;
+	int ret;
+
+	error_keep(h, &why);
+	ret = installed_deactivate(h, name, NULL, NULL);
+	if (ret < 0)
+		note(h, "cannot deactivate bundle '%s': %s", name, bx_error(h));
+	else if (ret)
+		note(h, "bundle '%s' was active and is deactivated", name);
+	error_restore(h, &why);
+}
+
 static int boot_bundle(struct bx_handle *h, const struct installed *inst,
 		       struct generation *g, struct bx_booted *out)
 {
 	struct bx_bundle *b;
-	char path[PATH_MAX];
 	int ret;
 
-	ret = installed_is_current(h, inst);
-	if (ret) {
-		out->already = ret > 0;
-		return ret > 0 ? 0 : ret;
-	}
-	generation_path(h, path, inst->name, g->number);
-	if (!bundle_open_at(h, path, path, &b))
+	ret = installed_open(h, inst, g, &b);
+	if (!ret)
+		ret = installed_is_active(b, inst, g);
+	if (ret == NOT_TRUSTED)
+		deactivate_untrusted(h, inst->name);
+	out->already = ret > 0;
+	if (!ret) {
 		load_buses(b);
+		ret = installed_activate(b, g, NULL, NULL);
+	}
 	bx_bundle_close(b);
-	return installed_force(h, inst, g, NULL, NULL);
+	return ret < 0 ? ret : 0;
 }
 
 static int boot_one(struct bx_handle *h, const char *name, void *arg)
@@ -140,6 +156,20 @@ static int boot_one(struct bx_handle *h, const char *name, void *arg)
 	return 0;
 }
 
+/* 1 when a bundle that is not enabled was active, and is not any more */
+static int deactivate_rest(struct bx_handle *h, const char *name)
+{
+	struct installed inst;
+	int ret = state_read(h, name, &inst);
+	bool wanted = ret > 0 && inst.enabled;
+
+	state_free(&inst);
+	if (ret < 0 || wanted)
+		return ret < 0 ? ret : 0;
+	ret = installed_deactivate(h, name, NULL, NULL);
+	return ret > 0 ? 1 : ret;
+}
+
 static int take_out_rest(struct bx_handle *h, struct boot *boot)
 {
 	struct names bundles = {};
@@ -151,7 +181,7 @@ static int take_out_rest(struct bx_handle *h, struct boot *boot)
 			.name = bundles.name[i], .removed = true,
 		};
 
-		ret = installed_take_out(h, bundles.name[i]);
+		ret = deactivate_rest(h, bundles.name[i]);
 		if (!ret)
 			continue;
 		out.error = ret < 0 ? bx_error(h) : NULL;
@@ -192,6 +222,11 @@ int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 
 /* ---- what an initramfs needs ---- */
 
+static int is_visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
 struct needs {
 	bx_need_fn	fn;
 	void		*arg;
@@ -226,6 +261,31 @@ static int need_generation(struct bx_handle *h, const struct installed *inst,
 	return err;
 }
 
+/* Keys, and the operator's limits on them: signatures are checked there as well. */
+static int need_keys(struct bx_handle *h, struct needs *needs)
+{
+	char dir[PATH_MAX], file[PATH_MAX];
+	struct dirent **list;
+	int n;
+
+	snprintf(dir, sizeof(dir), "%s/" KEYS_DIR, h->conf_dir);
+	n = scandir(dir, &list, is_visible, alphasort);
+	if (n < 0 && errno == ENOENT)
+		return 0;
+	if (n < 0)
+		return fail(h, errno == EACCES ? BX_FAULT_PERMISSION :
+			    BX_FAULT_FAILED, errno, "cannot read '%s': %s",
+			    dir, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		if (snprintf(file, sizeof(file), "%s/%s", dir,
+			     list[i]->d_name) < (int)sizeof(file))
+			needs->fn(BX_NEED_FILE, file, needs->arg);
+		free(list[i]);
+	}
+	free(list);
+	return 0;
+}
+
 static int need_one(struct bx_handle *h, const char *name, void *arg)
 {
 	struct needs *needs = arg;
@@ -256,7 +316,9 @@ int bx_list_needs(struct bx_handle *h, bx_need_fn fn, void *arg)
 	struct needs needs = { .fn = fn, .arg = arg };
 	int err = state_each(h, need_one, &needs);
 
-	if (!err && needs.any)
+	if (!err && needs.any) {
 		fn(BX_NEED_MODULE, MODULE, arg);
+		err = need_keys(h, &needs);
+	}
 	return err;
 }

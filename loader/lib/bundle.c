@@ -45,26 +45,6 @@ int names_add(struct bx_handle *h, struct names *names, const char *name)
 
 /* ---- versions ---- */
 
-/* One to three numbers with dots between. */
-static bool version_from(const char *text, unsigned int *v)
-{
-	unsigned int i;
-	char *end;
-
-	memset(v, 0, 3 * sizeof(*v));
-	for (i = 0; i < 3; i++) {
-		if (!isdigit((unsigned char)*text) || strlen(text) > 32)
-			return false;
-		v[i] = strtoul(text, &end, 10);
-		if (!*end)
-			return true;
-		if (*end != '.')
-			return false;
-		text = end + 1;
-	}
-	return false;
-}
-
 static int read_version(struct bx_bundle *b, struct yaml_node *root,
 			const char *key, enum yaml_need need, const char **out)
 {
@@ -159,26 +139,19 @@ static int read_drivers(struct bx_bundle *b, struct yaml_node *root)
 
 static int read_needs(struct bx_bundle *b, struct yaml_node *root)
 {
-	unsigned int have[3], want[3];
+	unsigned int unused[3];
 	char kernel[64];
 	int err;
 
 	err = read_version(b, root, "requires", YAML_OPTIONAL, &b->needs);
 	if (err || !b->needs || bx_kernel_version(b->h, kernel, sizeof(kernel)))
 		return err;
-	version_from(b->needs, want);
-	if (!version_from(kernel, have) ||
-	    memcmp(have, want, sizeof(have)) == 0)
+	if (!version_from(kernel, unused) ||
+	    version_compare(kernel, b->needs) >= 0)
 		return 0;
-	for (int i = 0; i < 3; i++) {
-		if (have[i] > want[i])
-			return 0;
-		if (have[i] < want[i])
-			return fail(b->h, BX_FAULT_KERNEL, EINVAL,
-				    "bundle '%s' needs bus_ext %s, and %s is loaded",
-				    b->about.name, b->needs, kernel);
-	}
-	return 0;
+	return fail(b->h, BX_FAULT_KERNEL, EINVAL,
+		    "bundle '%s' needs bus_ext %s, and %s is loaded",
+		    b->about.name, b->needs, kernel);
 }
 
 static int read_manifest(struct bx_bundle *b)

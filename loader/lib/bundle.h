@@ -118,6 +118,10 @@ struct bx_bundle {
 	unsigned int		nr_settings;
 };
 
+/* version.c */
+bool version_from(const char *text, unsigned int v[3]);
+int version_compare(const char *a, const char *b);
+
 /* bundle.c */
 /* @buf: PATH_MAX bytes for the operator's file of values */
 void settings_path(struct bx_handle *h, char *buf, const char *name);
@@ -171,10 +175,6 @@ int bundle_may_load(struct bx_bundle *b);
 int bundle_set_installed(struct bx_bundle *b);
 
 /* force.c: the lock is held until bundle_unload() */
-
-/* install.c: those of the installed bundle of that name, none without */
-int installed_policies(struct bx_handle *h, const char *name,
-		       struct names *names);
 
 /* cases.c: those in @text, which is taken over */
 int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,

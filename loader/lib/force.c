@@ -219,6 +219,9 @@ int bundle_force(struct bx_bundle *b, const struct names *drops,
 	int err;
 
 	err = bundle_load(b, drops, &txn);
+	txn.bundle = mark ? b->about.name : NULL;
+	if (!err)
+		err = owners_check(b->h, &txn);
 	if (!err)
 		err = mark ? run_marked(b, &txn, mark, policies) :
 			txn_run(b->h, &txn);
@@ -526,8 +529,8 @@ int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 	p->b = b;
 	p->fn = fn;
 	p->arg = arg;
-	/* what is installed of it goes, if it has it no longer */
-	err = installed_policies(b->h, b->about.name, &drops);
+	/* policies of the installed version that this one does not have go */
+	err = pins_owned(b->h, b->about.name, &drops);
 	if (!err)
 		err = bundle_load(b, &drops, &p->txn);
 	if (!err)

@@ -13,6 +13,7 @@
  *	ops.c      the fields of its policies
  *	pins.c     the pin directory
  *	lock.c     locks of directories
+ *	owners.c   the installed bundle that a policy belongs to
  *	links.c    a policy's link, and whether it is in force
  *	commit.c   what was checked of a policy, and what the kernel has made of it
  *	apply.c    the transaction: load, stage, commit, verify, or roll back
@@ -23,6 +24,7 @@
  *	bundle.c   the manifest
  *	settings.c the settings in the manifest, and their values
  *	constants.c  the values as constants of the policies
+ *	version.c  versions and their order
  *	force.c    load, verify, plan, apply
  *	cases.c    test cases
  *	locate.c   what a name stands for, and what may be loaded
@@ -42,7 +44,11 @@
  *
  * Installed bundles (state.h):
  *	state.c    what is on disk
- *	install.c  install, upgrade, enable and so on
+ *	installed.c  what a bundle has active in the kernel, and recovery (install.h)
+ *	install.c  install and upgrade
+ *	changes.c  enable, disable, mode, rollback, remove
+ *	listing.c  what is installed, and whether it is as it was installed
+ *	packaged.c bundles that packages install
  *	boot.c     what is enabled, at boot
  */
 #ifndef _BUSEXT_INTERNAL_H
@@ -65,6 +71,7 @@ struct control;
  * @sysfs: where sysfs is mounted
  * @conf_dir: the operator's configuration
  * @state_dir: installed bundles
+ * @bundle_dir: bundles of packages; empty for the usual directories
  * @timeout_ms: patience, in milliseconds
  * @ring_size: size of the first ring of a list, in bytes
  * @log: where notes go
@@ -76,6 +83,7 @@ struct control;
  * @mask: the signal mask before that
  * @changing: they are, until the end of a change of a bundle
  * @astray: the last change failed, and what is active may not be as it was before
+ * @offline: the change at hand leaves the kernel alone
  * @control: loaded request programs, kept for the next time
  * @fault: class of the last failure
  * @error: its message
@@ -87,6 +95,7 @@ struct bx_handle {
 	char		sysfs[256];
 	char		conf_dir[256];
 	char		state_dir[256];
+	char		bundle_dir[256];
 	unsigned int	timeout_ms;
 	unsigned int	ring_size;
 	void		(*log)(void *arg, enum bx_log_level level,
@@ -99,6 +108,7 @@ struct bx_handle {
 	sigset_t	mask;
 	bool		changing;
 	bool		astray;
+	bool		offline;
 	struct control	*control[NR_REQUESTS];
 	enum bx_fault	fault;
 	char		error[1024];
@@ -202,6 +212,7 @@ struct object {
  * @count: how many
  * @drops: policies that are to go in the same step
  * @nr_drops: how many
+ * @bundle: the installed bundle that its policies belong to; NULL for none
  * @flags: enum bx_policy_flags, for all policies beside their own
  * @items: all of them, in order
  * @nr_items: how many
@@ -214,6 +225,7 @@ struct transaction {
 	size_t		count;
 	struct item	*drops;
 	size_t		nr_drops;
+	const char	*bundle;
 	uint64_t	flags;
 	struct item	**items;
 	size_t		nr_items;
@@ -360,6 +372,9 @@ int pins_list_bundles(struct bx_handle *h, struct names *bundles);
 
 /* lock.c: of a directory, which becomes private; held until *@lock is closed */
 int dir_lock(struct bx_handle *h, const char *dir, int *lock);
+
+/* owners.c; under the lock of the pins */
+int owners_check(struct bx_handle *h, const struct transaction *txn);
 
 /* links.c */
 uint32_t link_map_id(int link_fd);

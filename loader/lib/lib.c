@@ -247,7 +247,9 @@ int bx_open(struct bx_handle **handle, const struct bx_open_opts *opts)
 	    !set_dir(h->conf_dir, sizeof(h->conf_dir), opts->conf_dir,
 		     DEFAULT_CONF_DIR) ||
 	    !set_dir(h->state_dir, sizeof(h->state_dir), opts->state_dir,
-		     DEFAULT_STATE_DIR)) {
+		     DEFAULT_STATE_DIR) ||
+	    !set_dir(h->bundle_dir, sizeof(h->bundle_dir), opts->bundle_dir,
+		     "")) {
 		free(h);
 		return -EINVAL;
 	}

@@ -10,20 +10,12 @@
  * caller can forget the question.
  */
 #include <ctype.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/stat.h>
 
-#include "state.h"
-
-/* Where packages put bundles, and 'make install' */
-static const char *const package_dirs[] = {
-	"/usr/lib/bus_ext/bundles",
-	"/usr/local/lib/bus_ext/bundles",
-};
+#include "install.h"
 
 static bool ends_in(const char *text, const char *end)
 {
@@ -56,14 +48,19 @@ static int find_installed(struct bx_handle *h, const char *name, char *buf)
 
 static int not_found(struct bx_handle *h, const char *name, bool installed)
 {
+	char dirs[2 * PATH_MAX];
+
 	if (installed)
 		return fail(h, BX_FAULT_USAGE, ENOENT,
 			    "bundle '%s' is not installed", name);
+	packaged_dirs(h, dirs, sizeof(dirs));
+	if (access(name, F_OK))
+		return fail(h, BX_FAULT_USAGE, ENOENT,
+			    "bundle '%s' is neither installed nor in %s", name,
+			    dirs);
 	return fail(h, BX_FAULT_USAGE, ENOENT,
-		    "bundle '%s' is neither installed nor in '%s'%s%s%s", name,
-		    package_dirs[0], access(name, F_OK) ? "" :
-		    "; for the file of that name, write './", access(name, F_OK) ?
-		    "" : name, access(name, F_OK) ? "" : "'");
+		    "bundle '%s' is neither installed nor in %s; for the file of that name, write './%s'",
+		    name, dirs, name);
 }
 
 /**
@@ -80,7 +77,6 @@ int bundle_locate(struct bx_handle *h, const char *path, unsigned int flags,
 		  char *buf)
 {
 	bool installed = flags & BX_BUNDLE_INSTALLED;
-	struct stat st;
 	int ret;
 
 	if (flags & BX_BUNDLE_PATH ||
@@ -92,12 +88,9 @@ int bundle_locate(struct bx_handle *h, const char *path, unsigned int flags,
 	}
 	if (installed && !bx_name_is_good(path))
 		return not_found(h, path, installed);
-	for (size_t i = 0; !installed && i < sizeof(package_dirs) /
-	     sizeof(*package_dirs); i++) {
-		snprintf(buf, PATH_MAX, "%s/%s", package_dirs[i], path);
-		if (!stat(buf, &st))
-			return PLACE_PACKAGE;
-	}
+	ret = installed ? 0 : packaged_find(h, path, buf);
+	if (ret)
+		return ret < 0 ? ret : PLACE_PACKAGE;
 	ret = find_installed(h, path, buf);
 	return ret > 0 ? PLACE_INSTALLED : ret ?:
 		not_found(h, path, installed);
@@ -105,35 +98,12 @@ int bundle_locate(struct bx_handle *h, const char *path, unsigned int flags,
 
 /* ---- whose files they are ---- */
 
-static int not_of_root(const char *path, const struct stat *st, int type,
-		       struct FTW *ftw)
-{
-	return st->st_uid || (st->st_mode & 0022) ||
-		type == FTW_DNR || type == FTW_NS;
-}
-
-/* Can only root change anything of it, or of the directories above? */
-static bool only_root_writes(const char *dir)
-{
-	char path[PATH_MAX];
-	struct stat st;
-
-	if (nftw(dir, not_of_root, 16, FTW_PHYS))
-		return false;
-	snprintf(path, sizeof(path), "%s", dir);
-	while (strrchr(path, '/') > path) {
-		*strrchr(path, '/') = '\0';
-		if (lstat(path, &st) || not_of_root(path, &st, FTW_D, NULL))
-			return false;
-	}
-	return true;
-}
-
 /* Is it trusted as a file of root's, without a signature? */
 bool bundle_is_roots(const struct bx_bundle *b)
 {
 	return b->place == PLACE_INSTALLED ||
-		(b->place == PLACE_PACKAGE && only_root_writes(b->shown));
+		(b->place == PLACE_PACKAGE &&
+		 packaged_is_roots(b->h, b->shown));
 }
 
 /* ---- what may be loaded ---- */

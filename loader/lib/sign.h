@@ -11,6 +11,7 @@
 #include "bundle.h"
 #include "tree.h"
 
+#define KEYS_DIR	"keys"		/* in the configuration */
 #define SIGNATURE	"bundle.sig"
 #define MAX_SIGNATURE	(1024 * 1024)
 

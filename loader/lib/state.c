@@ -23,7 +23,8 @@ static const char *const root_keys[] = {
 };
 
 static const char *const generation_keys[] = {
-	"number", "version", "signer", "policies", "set", NULL
+	"number", "version", "digest", "signer", "fingerprint", "anchor",
+	"policies", "set", NULL
 };
 
 /* ---- paths and the lock ---- */
@@ -206,12 +207,65 @@ int generation_set(struct bx_handle *h, struct generation *g,
 	return 0;
 }
 
+/* Whether there was such a setting */
+bool generation_unset(struct generation *g, const char *setting)
+{
+	size_t len = strlen(setting);
+
+	for (unsigned int i = 0; i < g->nr_set; i++) {
+		if (strncmp(g->set[i], setting, len) || g->set[i][len] != '=')
+			continue;
+		free(g->set[i]);
+		g->nr_set--;
+		memmove(&g->set[i], &g->set[i + 1],
+			(g->nr_set - i) * sizeof(*g->set));
+		return true;
+	}
+	return false;
+}
+
 /* ---- reading ---- */
+
+static int read_digest(const struct yaml *y, struct yaml_node *map,
+		       const char *key, enum yaml_need need, char *digest)
+{
+	const char *text = NULL;
+	int err = yaml_text(y, map, key, need, &text);
+
+	if (err || !text)
+		return err;
+	if (strlen(text) != DIGEST_SIZE - 1 ||
+	    strspn(text, "0123456789abcdef") != DIGEST_SIZE - 1)
+		return yaml_bad(y, yaml_at(map, key),
+				"'%.80s' is not a SHA-256 digest", text);
+	strcpy(digest, text);
+	return 0;
+}
+
+/* The signer, with the two certificates that say so */
+static int read_signer(const struct yaml *y, struct yaml_node *map,
+		       struct generation *g)
+{
+	const char *signer = NULL;
+	int err = yaml_text(y, map, "signer", YAML_OPTIONAL, &signer);
+
+	if (err || !signer)
+		return err;
+	if (strlen(signer) >= sizeof(g->signer))
+		return yaml_bad(y, yaml_at(map, "signer"),
+				"the signer has more than %zu bytes",
+				sizeof(g->signer) - 1);
+	strcpy(g->signer, signer);
+	return read_digest(y, map, "fingerprint", YAML_REQUIRED,
+			   g->fingerprint) ?:
+		read_digest(y, map, "anchor", YAML_REQUIRED, g->anchor);
+}
 
 static int read_generation(struct bx_handle *h, const struct yaml *y,
 			   struct yaml_node *map, struct generation *g)
 {
-	const char *version = NULL, *signer = NULL, *text;
+	const char *version = NULL, *text;
+	unsigned int unused[3];
 	struct yaml_node *list = NULL, *item;
 	int64_t n;
 	int err;
@@ -224,23 +278,19 @@ static int read_generation(struct bx_handle *h, const struct yaml *y,
 				  UINT32_MAX, &n);
 	if (!err)
 		err = yaml_text(y, map, "version", YAML_REQUIRED, &version);
-	if (!err)
-		err = yaml_text(y, map, "signer", YAML_OPTIONAL, &signer);
-	if (!err && (strlen(version) >= sizeof(g->version) ||
-		     version[strspn(version, "0123456789.")]))
+	if (!err && !version_from(version, unused))
 		err = yaml_bad(y, yaml_at(map, "version"),
 			       "'%.64s' is not a version", version);
-	if (!err && signer && strlen(signer) >= sizeof(g->signer))
-		err = yaml_bad(y, yaml_at(map, "signer"),
-			       "the signer has more than %zu bytes",
-			       sizeof(g->signer) - 1);
+	if (!err)
+		err = read_digest(y, map, "digest", YAML_REQUIRED, g->digest);
+	if (!err)
+		err = read_signer(y, map, g);
 	if (!err)
 		err = yaml_list(y, map, "policies", YAML_REQUIRED, &list);
 	if (err)
 		return err;
 	g->number = n;
 	copy_name(g->version, sizeof(g->version), version);
-	copy_name(g->signer, sizeof(g->signer), signer ?: "");
 	for (unsigned int i = 0; !err && (item = yaml_item(list, i)); i++) {
 		err = yaml_scalar(y, item, &text);
 		if (!err && (!bx_name_is_good(text) || i == MAX_POLICIES))
@@ -290,6 +340,10 @@ static int read_state(struct bx_handle *h, const struct yaml *y,
 				&inst->unsettled);
 	if (!err)
 		err = yaml_text(y, root, "mode", YAML_REQUIRED, &mode);
+	if (!err && strcmp(mode, "shadow") && strcmp(mode, "enforce"))
+		err = yaml_bad(y, root,
+			       "'mode' must be shadow or enforce, not '%s'",
+			       mode);
 	if (!err)
 		err = yaml_list(y, root, "generations", YAML_REQUIRED, &list);
 	if (err)
@@ -407,11 +461,13 @@ static void put_text(FILE *f, const char *text)
 
 static void put_generation(FILE *f, const struct generation *g)
 {
-	fprintf(f, "- number: %u\n  version: %s\n", g->number, g->version);
+	fprintf(f, "- number: %u\n  version: %s\n  digest: \"%s\"\n",
+		g->number, g->version, g->digest);
 	if (g->signer[0]) {
 		fputs("  signer: ", f);
 		put_text(f, g->signer);
-		putc('\n', f);
+		fprintf(f, "\n  fingerprint: \"%s\"\n  anchor: \"%s\"\n",
+			g->fingerprint, g->anchor);
 	}
 	fputs("  policies: [ ", f);
 	for (unsigned int i = 0; i < g->policies.count; i++) {

@@ -13,21 +13,26 @@
  *
  * state.yaml is replaced as a whole.  What it does not name is left over, and 'unsettled'
  * in it says that the kernel may have something else active than it says: both are
- * recovered by the next command (recover(), install.c).
+ * recovered by the next command (installed.c).
  */
 #ifndef _BUSEXT_STATE_H
 #define _BUSEXT_STATE_H
 
 #include "bundle.h"
+#include "sign.h"
 
 #define MAX_GENERATIONS	8	/* in a state file */
+#define DIGEST_SIZE	FINGERPRINT_SIZE
 #define KEEP		3	/* once nothing is unsettled */
 
 /**
  * struct generation - a version of a bundle that was installed
  * @number: counts up from 1, within the bundle
  * @version: the bundle's
- * @signer: who signed it; empty for nobody
+ * @digest: of the list of its files' digests
+ * @signer: who signed it; empty when it is not signed
+ * @fingerprint: of the signer's certificate
+ * @anchor: fingerprint of the operator's certificate that vouched for the signer
  * @policies: their names
  * @set: settings, NAME=VALUE, that the operator gave with it
  * @nr_set: how many
@@ -35,7 +40,10 @@
 struct generation {
 	unsigned int	number;
 	char		version[40];
+	char		digest[DIGEST_SIZE];
 	char		signer[256];
+	char		fingerprint[DIGEST_SIZE];
+	char		anchor[DIGEST_SIZE];
 	struct names	policies;
 	char		*set[MAX_SETTINGS];
 	unsigned int	nr_set;
@@ -85,19 +93,13 @@ struct generation *state_generation(const struct installed *inst,
 void state_forget(struct installed *inst, unsigned int number);
 int generation_set(struct bx_handle *h, struct generation *g,
 		   const char *assignment);
+bool generation_unset(struct generation *g, const char *setting);
 
 /* Paths, of up to PATH_MAX */
 void state_path(struct bx_handle *h, char *buf, const char *name,
 		const char *file);
 void generation_path(struct bx_handle *h, char *buf, const char *name,
 		     unsigned int number);
-
-/* install.c, for boot.c; under the lock */
-int installed_recover(struct bx_handle *h);
-int installed_is_current(struct bx_handle *h, const struct installed *inst);
-int installed_take_out(struct bx_handle *h, const char *name);
-int installed_force(struct bx_handle *h, const struct installed *inst,
-		    const struct generation *g, bx_applied_fn fn, void *arg);
 
 /* What is there and nobody knows of goes. */
 int state_sweep(struct bx_handle *h, const struct installed *inst);

@@ -15,7 +15,6 @@
 
 #include "sign.h"
 
-#define KEYS_DIR	"keys"
 #define KEY_SUFFIX	".pem"
 #define LIMIT_SUFFIX	".yaml"
 #define MAX_KEYS	64

@@ -69,7 +69,7 @@ says "disable" 0 "detached loader_test .*detached other.v1 .*disabled two" disab
 check_equal "takes all of it out" "1.0 1/2 enforce disabled, , " "$(two), $(attached), $(pins | tr -d '*')"
 says "boot leaves it alone" 0 '^$' boot
 make_bundle 4.0 good
-change "an upgrade of what is disabled" 0 "upgraded to" upgrade
+change "an upgrade of what is disabled" 0 "upgraded two to 4.0" upgrade
 check_equal "is on disk alone" "4.0 3/3 enforce disabled, " "$(two), $(attached)"
 says "back to the first" 0 "rolled back" rollback -g 1 two
 says "enable" 0 "applied loader_test .*applied other.v1 .*enabled two" enable two

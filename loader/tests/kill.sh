@@ -129,9 +129,9 @@ quietly "$bxctl" upgrade --allow-unsigned "$work/new"
 at_steps rollback "rollback -g 1 two" "$old" "$two $old_pins" "rollback -g 2 two" "$new" \
 	"$two $new_pins"
 
-quietly "$bxctl" upgrade --allow-unsigned "$work/old"
-at_steps upgrade "$upgrade/new" "$new" "$three $new_pins" "$upgrade/old" "$old" \
-	"$three $old_pins"
+quietly "$bxctl" upgrade --allow-unsigned --allow-downgrade "$work/old"
+at_steps upgrade "$upgrade/new" "$new" "$three $new_pins" \
+	"$upgrade/old --allow-downgrade" "$old" "$three $old_pins"
 
 at_steps disable "disable two" '' "$three" "enable two" "$old" "$three $old_pins"
 

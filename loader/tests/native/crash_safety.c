@@ -137,9 +137,9 @@ static const struct verb {
 		.name = "upgrade",
 		.setup = "install --allow-unsigned @/in/old;"
 			 "upgrade --allow-unsigned @/in/new;"
-			 "upgrade --allow-unsigned @/in/old",
+			 "upgrade --allow-unsigned --allow-downgrade @/in/old",
 		.command = "upgrade --allow-unsigned @/in/new",
-		.back = "upgrade --allow-unsigned @/in/old",
+		.back = "upgrade --allow-unsigned --allow-downgrade @/in/old",
 		.before = "loader_test:1 other.v1:0",
 		.after = "loader_test:2",
 		.recover = "remove none",

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: what is installed, what it has active, and whether it is as it was installed
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "install.h"
+
+/* ---- status ---- */
+
+struct list {
+	bx_installed_fn		fn;
+	void			*arg;
+	struct bx_policy_rec	*policies;
+	size_t			nr_policies;
+	struct bx_exit_info	*exits;
+	size_t			nr_exits;
+};
+
+static int keep_policy(const struct bx_policy_rec *rec, void *arg)
+{
+	struct list *l = arg;
+	void *more = realloc(l->policies,
+			     (l->nr_policies + 1) * sizeof(*rec));
+
+	if (!more)
+		return -ENOMEM;
+	l->policies = more;
+	l->policies[l->nr_policies++] = *rec;
+	return 0;
+}
+
+static int keep_exit(const struct bx_exit_info *rec, void *arg)
+{
+	struct list *l = arg;
+	void *more = realloc(l->exits, (l->nr_exits + 1) * sizeof(*rec));
+
+	if (!more)
+		return -ENOMEM;
+	l->exits = more;
+	l->exits[l->nr_exits++] = *rec;
+	return 0;
+}
+
+/* Policies of that name which are not the bundle's do not count. */
+static int count_policies(struct bx_handle *h, const struct list *l,
+			  const struct generation *g, struct bx_installed *out)
+{
+	struct names owned = {};
+	int err = l->nr_policies ? pins_owned(h, out->name, &owned) : 0;
+
+	for (size_t i = 0; i < l->nr_policies; i++) {
+		const struct bx_policy_rec *p = &l->policies[i];
+
+		if (p->stage != BX_STAGE_FORCE || p->ejected ||
+		    !names_have(&g->policies, p->name) ||
+		    !names_have(&owned, p->name))
+			continue;
+		out->in_force++;
+		out->hits += p->decided + p->vetoed + p->denied + p->handled +
+			p->redirected + p->amended;
+		out->diverged += p->diverged;
+	}
+	for (size_t i = 0; i < l->nr_exits; i++)
+		if (names_have(&g->policies, l->exits[i].name))
+			out->ejection = &l->exits[i];
+	free(owned.name);
+	return err;
+}
+
+/* Also of one that is not enabled: what 'enable' would say */
+static int look_at(struct bx_handle *h, const struct list *l,
+		   const struct installed *inst, const struct generation *g,
+		   struct bx_installed *out)
+{
+	struct bx_bundle *b;
+	int ret;
+
+	ret = count_policies(h, l, g, out);
+	if (ret)
+		return ret;
+	ret = installed_open(h, inst, g, &b);
+	if (!ret && inst->enabled && out->in_force == out->policies)
+		ret = installed_is_active(b, inst, g);
+	bx_bundle_close(b);
+	return ret;
+}
+
+static int list_one(struct bx_handle *h, const char *name, void *arg)
+{
+	struct list *l = arg;
+	struct bx_installed out = { .name = name };
+	struct installed inst;
+	struct generation *g;
+	int ret;
+
+	ret = state_read(h, name, &inst);
+	out.unreadable = ret < 0;
+	out.interrupted = ret >= 0 && (!ret || inst.unsettled);
+	g = ret > 0 ? state_generation(&inst, inst.current) : NULL;
+	if (g) {
+		out.version = g->version;
+		out.signer = g->signer[0] ? g->signer : NULL;
+		out.policies = g->policies.count;
+		ret = look_at(h, l, &inst, g, &out);
+		out.current = ret > 0;
+	}
+	if (ret < 0)
+		out.problem = bx_error(h);
+	out.generation = inst.current;
+	out.generations = inst.count;
+	out.enabled = inst.enabled;
+	out.shadow = inst.shadow;
+	ret = l->fn(&out, l->arg);
+	error_forget(h);
+	state_free(&inst);
+	return ret;
+}
+
+int bx_list_installed(struct bx_handle *h, bx_installed_fn fn, void *arg)
+{
+	struct list l = { .fn = fn, .arg = arg };
+	int ret = 0;
+
+	if (kernel_is_there(h))
+		ret = bx_list_policies(h, keep_policy, &l) ?:
+			bx_list_exits(h, keep_exit, &l);
+	if (!ret)
+		ret = state_each(h, list_one, &l);
+	free(l.policies);
+	free(l.exits);
+	return ret;
+}
+
+/* ---- verify --installed ---- */
+
+struct verification {
+	bx_checked_fn	fn;
+	void		*arg;
+	int		problems;
+};
+
+static void verify_generation(struct bx_handle *h, struct verification *v,
+			      const struct installed *inst,
+			      const struct generation *g)
+{
+	struct bx_checked out = {
+		.name = inst->name, .version = g->version,
+		.generation = g->number,
+		.signer = g->signer[0] ? g->signer : NULL,
+		.current = g->number == inst->current,
+	};
+	struct bx_bundle *b;
+	int err;
+
+	/* the operator's settings are for the current one */
+	err = out.current ? installed_open(h, inst, g, &b) :
+		installed_check(h, inst, g, &b);
+	bx_bundle_close(b);
+	out.problem = err ? bx_error(h) : NULL;
+	v->problems += err != 0;
+	if (v->fn)
+		v->fn(&out, v->arg);
+	error_forget(h);
+}
+
+static int verify_one(struct bx_handle *h, const char *name, void *arg)
+{
+	struct verification *v = arg;
+	struct bx_checked out = { .name = name };
+	struct installed inst;
+	int ret = state_read(h, name, &inst);
+
+	if (ret < 0) {
+		out.problem = bx_error(h);
+		v->problems++;
+		if (v->fn)
+			v->fn(&out, v->arg);
+		error_forget(h);
+	}
+	for (unsigned int i = 0; ret > 0 && i < inst.count; i++)
+		verify_generation(h, v, &inst, &inst.gens[i]);
+	state_free(&inst);
+	return 0;
+}
+
+/* Whether it has a folder, since a state that cannot be read is a problem to be told */
+static int find_one(struct bx_handle *h, const char *name, void *arg)
+{
+	return !strcmp(name, arg);
+}
+
+int bx_check_installed(struct bx_handle *h, const char *name,
+		       bx_checked_fn fn, void *arg)
+{
+	struct verification v = { .fn = fn, .arg = arg };
+	int ret;
+
+	if (!name) {
+		ret = state_each(h, verify_one, &v);
+		return ret < 0 ? ret : v.problems;
+	}
+	ret = state_each(h, find_one, (void *)name);
+	if (ret <= 0)
+		return ret ?: not_installed(h, name);
+	verify_one(h, name, &v);
+	return v.problems;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: the installed bundle that a policy belongs to
+ *
+ * A policy belongs to the bundle that has the folder +POLICY beside its pins, from
+ * before it is active until it is not any more.  Only that bundle replaces it and takes
+ * it away: neither 'bxctl apply' nor another bundle does, and a bundle does not take
+ * over what was applied without one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+static int belongs_to(struct bx_handle *h, const char *policy,
+		      const char *bundle)
+{
+	return fail(h, BX_FAULT_CONFLICT, EEXIST,
+		    "the policy '%s' belongs to the installed bundle '%s'; use 'bxctl upgrade', or 'bxctl disable %s' first",
+		    policy, bundle, bundle);
+}
+
+/* None of the transaction's policies is another bundle's. */
+static int check_bundle(struct bx_handle *h, const struct transaction *txn,
+			const char *bundle)
+{
+	struct names owned = {};
+	int err;
+
+	if (txn->bundle && !strcmp(txn->bundle, bundle))
+		return 0;
+	err = pins_owned(h, bundle, &owned);
+	for (size_t i = 0; !err && i < txn->nr_items; i++) {
+		const struct item *item = txn->items[i];
+
+		if (item->about.kind == BX_ITEM_POLICY && !item->gone &&
+		    names_have(&owned, item->about.name))
+			err = belongs_to(h, item->about.name, bundle);
+	}
+	free(owned.name);
+	return err;
+}
+
+/* What is attached under the names of a bundle's policies is the bundle's. */
+static int check_attached(struct bx_handle *h, const struct transaction *txn)
+{
+	struct names owned = {};
+	struct bx_policy_rec rec;
+	int ret = pins_owned(h, txn->bundle, &owned);
+
+	for (size_t i = 0; !ret && i < txn->nr_items; i++) {
+		const struct item *item = txn->items[i];
+
+		if (item->gone || item->about.kind != BX_ITEM_POLICY ||
+		    names_have(&owned, item->about.name))
+			continue;
+		ret = find_policy(h, item->about.name, &rec);
+		if (ret > 0)
+			ret = fail(h, BX_FAULT_CONFLICT, EEXIST,
+				   "the policy '%s' of bundle '%s' is attached already, and not by that bundle; use 'bxctl detach %s' first",
+				   item->about.name, txn->bundle,
+				   item->about.name);
+	}
+	free(owned.name);
+	return ret;
+}
+
+int owners_check(struct bx_handle *h, const struct transaction *txn)
+{
+	struct names bundles = {};
+	int err;
+
+	err = pins_list_bundles(h, &bundles);
+	for (unsigned int i = 0; !err && i < bundles.count; i++)
+		err = check_bundle(h, txn, bundles.name[i]);
+	free(bundles.name);
+	return err || !txn->bundle ? err : check_attached(h, txn);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * bxctl on a kernel of the tests' own, as a command for tests in shell
+ *
+ *	BXCTL_FAKE=DIR bxctl-native COMMAND...
+ *	BXCTL_FAKE=DIR bxctl-native !active	the active policies and hooks
+ *	BXCTL_FAKE=DIR bxctl-native !boot	as after a boot: nothing is active
+ *
+ * The kernel of fake_kernel.h is in the directory DIR, which also takes the place of
+ * /sys, and of the directory for pins.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "fake.h"
+#include "fake_kernel.h"
+
+#define MAX_WORDS	64
+
+int bxctl_main(int argc, char **argv);
+
+static char dir[200];
+
+static const char *in_dir(const char *name)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static int write_version(void)
+{
+	FILE *f;
+
+	mkdir(in_dir("sys/module"), 0700);
+	mkdir(in_dir("sys/module/bus_ext"), 0700);
+	f = fopen(in_dir("sys/module/bus_ext/version"), "we");
+	if (!f)
+		return -1;
+	fputs("0.1.0\n", f);
+	return fclose(f);
+}
+
+static int open_kernel(void)
+{
+	int fd = open(in_dir("memory"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct stat st = {};
+
+	if (fd < 0 || fstat(fd, &st) || ftruncate(fd, sizeof(*fake)))
+		return -1;
+	fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    fd, 0);
+	close(fd);
+	if (fake == MAP_FAILED)
+		return -1;
+	if (st.st_size)
+		return 0;
+	mkdir(in_dir("things"), 0700);
+	mkdir(in_dir("sys"), 0700);
+	mkdir(in_dir("sys/fs"), 0700);
+	mkdir(in_dir("sys/fs/bpf"), 0700);
+	snprintf(fake->dir, sizeof(fake->dir), "%s", in_dir("things"));
+	snprintf(fake->sysfs, sizeof(fake->sysfs), "%s", in_dir("sys"));
+	fake_modprobe();
+	return write_version();
+}
+
+static int by_test(const char *command)
+{
+	char text[1024];
+
+	if (!strcmp(command, "!boot")) {
+		snprintf(text, sizeof(text), "rm -rf '%s'",
+			 in_dir("sys/fs/bpf/bus_ext"));
+		fake_boot();
+		fake_modprobe();
+		return system(text) ? 1 : 0;
+	}
+	fake_reap();
+	fake_active(text, sizeof(text));
+	puts(text);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *chosen = getenv("BXCTL_FAKE");
+	char *words[MAX_WORDS + 3], pins[256];
+
+	if (!chosen || argc < 2 || argc > MAX_WORDS) {
+		fprintf(stderr, "BXCTL_FAKE=DIR %s COMMAND...\n", argv[0]);
+		return 125;
+	}
+	snprintf(dir, sizeof(dir), "%s", chosen);
+	if (open_kernel()) {
+		perror(dir);
+		return 125;
+	}
+	if (argv[1][0] == '!')
+		return by_test(argv[1]);
+	snprintf(pins, sizeof(pins), "%s", in_dir("sys/fs/bpf/bus_ext"));
+	setenv("BXCTL_SYSFS", in_dir("sys"), 1);
+	memcpy(words, argv, sizeof(*words));
+	words[1] = "--pin-dir";
+	words[2] = pins;
+	memcpy(words + 3, argv + 1, argc * sizeof(*words));
+	return bxctl_main(argc + 2, words);
+}
