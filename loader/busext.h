@@ -264,10 +264,11 @@ typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
  * @fn: called for each policy and hook, once all of them are in force
  * @arg: second argument of @fn
  *
- * Everything is checked and loaded before the first link is made.  A policy
- * whose name is attached and pinned already is replaced atomically.  When
- * anything fails, what this call attached is detached and what it replaced is
- * put back.  Success means that the policies are in the kernel's list, that
+ * Everything is checked and loaded before the first link is made, and tried before it
+ * is active: the elections of all devices in scope are held for show, and an invalid
+ * result is an error.  A policy whose name is attached and pinned already is replaced
+ * atomically.  When anything fails, what this call attached is detached and what it
+ * replaced is put back; the message names what differs from before.  Success means that the policies are in the kernel's list, that
  * it has done what attaching them set off, and that none was ejected.
  *
  * Return: 0, or
@@ -275,12 +276,13 @@ typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
  * -ENOKEY: @flags do not allow what is not signed (BX_FAULT_REJECTED)
  * -EINVAL, -ENOEXEC: the object is not acceptable (BX_FAULT_REJECTED)
  * -EACCES and whatever the verifier says (BX_FAULT_REJECTED)
+ * -EBADMSG: a policy gives an invalid result for a device (BX_FAULT_REJECTED)
  * -EPERM: no CAP_SYS_ADMIN (BX_FAULT_PERMISSION)
  * -ENODEV: there is no such bus (BX_FAULT_REJECTED)
  * -EOPNOTSUPP: match() on an adopted bus (BX_FAULT_REJECTED)
- * -E2BIG: too many policies (BX_FAULT_FAILED)
- * -EEXIST: the name is in use by a policy that is not pinned here, or it was
- *	replaced by somebody else (BX_FAULT_CONFLICT)
+ * -E2BIG: too many policies (BX_FAULT_REJECTED)
+ * -EEXIST: the name is in use by a policy that is not pinned here, or that an
+ *	installed bundle has, or it was replaced by somebody else (BX_FAULT_CONFLICT)
  * -ESHUTDOWN: the policy was ejected (BX_FAULT_STATE)
  * -ETIMEDOUT: the kernel is not done after the timeout (BX_FAULT_STATE), or
  *	another process holds the lock (BX_FAULT_CONFLICT)
@@ -599,33 +601,47 @@ typedef void (*bx_verified_fn)(const struct bx_verified *verified, void *arg);
 int bx_bundle_verify(struct bx_bundle *bundle, bx_verified_fn fn, void *arg);
 
 /**
- * struct bx_call_change - a call that would be dealt with otherwise
+ * struct bx_invalid - an invalid result, for which a policy would be ejected
+ * @policy: the policy; empty when there is no such result
+ * @what: the result, in words
+ */
+struct bx_invalid {
+	char	policy[BX_NAME_LEN];
+	char	what[256];
+};
+
+/**
+ * struct bx_call_change - a call with another outcome
  * @op: the operation
- * @now: what becomes of it now
- * @then: what would, with the bundle in force
+ * @policy: the policy that makes the difference; empty when it is not known
+ * @now: the outcome now
+ * @then: the outcome with the new policies active
  */
 struct bx_call_change {
 	const char		*op;
+	char			policy[BX_NAME_LEN];
 	struct bx_trial_call	now;
 	struct bx_trial_call	then;
 };
 
 /**
- * struct bx_change - a device in scope of a bundle, now and then
+ * struct bx_change - a device in scope of new policies, now and then
  * @device: the device, now
- * @then: the last opinion, BX_OPN_DECISION, of its election with the bundle in
- *	force
+ * @then: the last opinion, BX_OPN_DECISION, of its election with the new policies
+ *	active
  * @differs: its driver would be another one
- * @at_next_bind: not before it is bound anew, since bound devices are left alone
- * @calls: calls on it that would be dealt with otherwise: of every operation one with
- *	an argument of zeros, as if the provider answered 0
- * @nr_calls: how many these are
+ * @at_next_bind: not before it is bound again, since bound devices are left alone
+ * @invalid: an invalid result: bx_apply() refuses the policies
+ * @calls: calls on it with another outcome: of every operation one with an argument of
+ *	zeros, as if the provider answered 0
+ * @nr_calls: their number
  */
 struct bx_change {
 	const struct bx_device_rec	*device;
 	struct bx_opinion		then;
 	bool				differs;
 	bool				at_next_bind;
+	struct bx_invalid		invalid;
 	const struct bx_call_change	*calls;
 	unsigned int			nr_calls;
 };
@@ -633,17 +649,44 @@ struct bx_change {
 typedef void (*bx_change_fn)(const struct bx_change *change, void *arg);
 
 /**
- * bx_bundle_plan() - what bringing a bundle into force would change
+ * bx_plan() - find out what bx_apply() would change
+ * @handle: the handle
+ * @path: as of bx_apply()
+ * @flags: as of bx_apply()
+ * @fn: called for each device in scope of the policies
+ * @arg: second argument of @fn
+ *
+ * The kernel holds the elections for show, with the real policies.  Hooks have no part
+ * in them.
+ *
+ * Return: number of devices with another driver, or with calls that have another
+ * outcome; or an errno as of bx_apply().
+ */
+int bx_plan(struct bx_handle *handle, const char *path, unsigned int flags,
+	    bx_change_fn fn, void *arg);
+
+/**
+ * bx_bundle_plan() - find out what activating a bundle would change
  * @bundle: the bundle
  * @fn: called for each device in its scope
  * @arg: second argument of @fn
  *
- * Elections are held with the bundle's real policies, in the kernel, for show.
+ * As bx_plan(); policies that only the installed version of the bundle has go.
  *
- * Return: how many devices would have another driver, or calls that end otherwise;
- * or an errno as of bx_bundle_apply().
+ * Return: as bx_plan(), or an errno as of bx_bundle_apply().
  */
 int bx_bundle_plan(struct bx_bundle *bundle, bx_change_fn fn, void *arg);
+
+/**
+ * bx_bundle_keep() - take the choices that were made for the installed bundle
+ * @bundle: the bundle
+ *
+ * Those that bx_upgrade() keeps: the settings that were given, and the mode.  Does
+ * nothing when no bundle of this name is installed.
+ *
+ * Return: 0; as bx_bundle_set(); an errno when the state cannot be read.
+ */
+int bx_bundle_keep(struct bx_bundle *bundle);
 
 /**
  * struct bx_case - the outcome of a test case

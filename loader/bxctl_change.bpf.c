@@ -5,6 +5,7 @@
 LIST(list_devices, device, bx_device_rec, BX_ITER_OWN | BX_ITER_ADOPTED)
 LIST(list_policies, policy, bx_policy_rec, 0)
 LIST(list_exits, exit, bx_exit_info, 0)
+LIST(list_trial, trial, bx_opinion, &data.trial, sizeof(data.trial))
 
 SEC("syscall")
 int settle(void *ctx)
@@ -24,5 +25,12 @@ SEC("syscall")
 int await(void *ctx)
 {
 	data.result = bx_wait(data.ticket, data.wait_ms);
+	return 0;
+}
+
+SEC("syscall")
+int try_call(void *ctx)
+{
+	data.result = bx_trial_call(&data.trial, sizeof(data.trial), &data.call);
 	return 0;
 }

@@ -4,7 +4,6 @@
 
 LIST(list_drivers, driver, bx_driver_rec, BX_ITER_OWN | BX_ITER_ADOPTED)
 LIST(list_opinions, opinion, bx_opinion, &data.ref)
-LIST(list_trial, trial, bx_opinion, &data.trial, sizeof(data.trial))
 
 SEC("syscall")
 int get_device(void *ctx)
@@ -24,12 +23,5 @@ SEC("syscall")
 int reelect(void *ctx)
 {
 	data.result = bx_reelect(&data.ref);
-	return 0;
-}
-
-SEC("syscall")
-int try_call(void *ctx)
-{
-	data.result = bx_trial_call(&data.trial, sizeof(data.trial), &data.call);
 	return 0;
 }

@@ -440,129 +440,56 @@ out:
 	return err;
 }
 
-static const char *driver_then(const struct bx_opinion *o)
+static int plan_bundle(struct env *env)
 {
-	switch (o->verdict) {
-	case BX_OUT_REFUSED:
-		return "(refused)";
-	case BX_OUT_DEFERRED:
-		return "(deferred)";
-	default:
-		return word_bound(o->driver);
+	struct bx_bundle *bundle;
+	int ret;
+
+	ret = open_bundle(env, BX_BUNDLE_COPY | BX_BUNDLE_CHECK |
+			  trust_flags(env), &bundle);
+	/* as an upgrade: what was chosen for the installed version is kept */
+	if (!ret)
+		ret = bx_bundle_keep(bundle) ?: configure_bundle(env, bundle);
+	if (!ret) {
+		json_about(env, bundle);
+		plan_begin(env);
+		ret = bx_bundle_plan(bundle, plan_device, env);
+		plan_end(env, ret);
 	}
+	bx_bundle_close(bundle);
+	return ret;
 }
 
-/* "deny (-EACCES)", "redirect to x" */
-static const char *word_call(char *buf, const struct bx_trial_call *call)
+/* What is there and is not a bundle; a name without a file is that of a bundle. */
+static bool is_objects(const char *path)
 {
-	const char *verdict = call->why == BX_WHY_BAD ? "impossible" :
-		bx_verdict_text(call->verdict);
+	size_t len = strlen(path);
 
-	if (call->to[0])
-		snprintf(buf, WORDS, "%s to %s", verdict, call->to);
-	else if (call->ret)
-		snprintf(buf, WORDS, "%s (%s)", verdict,
-			 strerrorname_np(-call->ret) ?: "?");
-	else
-		snprintf(buf, WORDS, "%s", verdict);
-	return buf;
+	return !is_bundle(path) && (!access(path, F_OK) ||
+				    (len > 2 && !strcmp(path + len - 2, ".o")));
 }
 
-static void show_call_change(struct env *env, const struct bx_device_rec *rec,
-			     const struct bx_call_change *c)
+static int plan_objects(struct env *env)
 {
-	char device[2 * WORDS], now[WORDS], then[WORDS];
+	int ret;
 
-	snprintf(device, sizeof(device), "%s/%s %s()", rec->dev.bus,
-		 rec->dev.name, c->op);
-	table_row(&env->table, device, word_call(now, &c->now),
-		  word_call(then, &c->then), c->then.policy[0] ?
-		  c->then.policy : c->now.policy, "at once", NULL);
-}
-
-static void json_call(struct json *j, const char *name,
-		      const struct bx_trial_call *call)
-{
-	json_object(j, name);
-	json_string(j, "verdict", bx_verdict_text(call->verdict));
-	json_int(j, "ret", call->ret);
-	json_string_or_null(j, "to", call->to);
-	json_string_or_null(j, "policy", call->policy);
-	json_end_object(j);
-}
-
-static void json_call_change(struct json *j, const struct bx_call_change *c)
-{
-	json_object(j, NULL);
-	json_string(j, "op", c->op);
-	json_call(j, "now", &c->now);
-	json_call(j, "then", &c->then);
-	json_end_object(j);
-}
-
-static void show_change(const struct bx_change *c, void *arg)
-{
-	const struct bx_device_rec *rec = c->device;
-	struct env *env = arg;
-	char device[WORDS], why[WORDS];
-
-	if (env->args.json) {
-		json_object(&env->json, NULL);
-		json_device(&env->json, "device", rec);
-		json_bool(&env->json, "differs", c->differs);
-		json_bool(&env->json, "at_next_bind", c->at_next_bind);
-		json_string(&env->json, "outcome", bx_outcome_text(c->then.verdict));
-		json_string_or_null(&env->json, "driver", c->then.driver);
-		json_string(&env->json, "by", bx_decider_text(c->then.by));
-		json_string_or_null(&env->json, "policy", c->then.policy);
-		json_array(&env->json, "calls");
-		for (unsigned int i = 0; i < c->nr_calls; i++)
-			json_call_change(&env->json, &c->calls[i]);
-		json_end_array(&env->json);
-		json_end_object(&env->json);
-		return;
-	}
-	env->count++;
-	for (unsigned int i = 0; i < c->nr_calls; i++)
-		show_call_change(env, rec, &c->calls[i]);
-	if (!c->differs)
-		return;
-	snprintf(device, sizeof(device), "%s/%s", rec->dev.bus, rec->dev.name);
-	snprintf(why, sizeof(why), "%s%s%s", bx_decider_text(c->then.by),
-		 c->then.policy[0] ? " of " : "", c->then.policy);
-	table_row(&env->table, device, word_bound(rec->driver),
-		  driver_then(&c->then), why,
-		  c->at_next_bind ? "when bound anew" : "at once", NULL);
+	if (env->args.nr_set)
+		return usage_error(env, "'--set' is for bundles, and '%s' is not a bundle",
+				   env->args.operand);
+	plan_begin(env);
+	ret = bx_plan(env->bx, env->args.operand, trust_flags(env),
+		      plan_device, env);
+	plan_end(env, ret);
+	return ret;
 }
 
 static int do_plan(struct env *env)
 {
-	struct bx_bundle *bundle;
-	int changes;
+	int changes = is_objects(env->args.operand) ? plan_objects(env) :
+		plan_bundle(env);
 
-	changes = open_trusted(env, 0, &bundle);
-	if (changes)
-		goto out;
-	json_about(env, bundle);
-	if (env->args.json)
-		json_array(&env->json, "devices");
-	else
-		table_row(&env->table, "DEVICE", "NOW", "THEN", "BY", "WHEN",
-			  NULL);
-	changes = bx_bundle_plan(bundle, show_change, env);
-	if (env->args.json) {
-		json_end_array(&env->json);
-	} else if (changes >= 0) {
-		if (changes)
-			table_print(&env->table, "");
-		printf("%d of %u devices in scope would change\n", changes,
-		       env->count);
-	}
-	table_free(&env->table);
-	if (changes > 0)
+	if (changes > 0 && !env->code)
 		env->code = BXCTL_WOULD_CHANGE;
-out:
-	bx_bundle_close(bundle);
 	return changes < 0 ? changes : 0;
 }
 
@@ -669,11 +596,14 @@ const struct command bundle_commands[] = {
 	  "Where bus_ext is not loaded, a bxctl in its source tree starts the VM for it.\n"
 	  "The bundle must be trusted, but for that. The exit status is 9 when a case fails.",
 	  bundle_params, do_test },
-	{ "plan", "BUNDLE", "show what applying a bundle would change",
-	  "Holds the election of each device in scope as it would be with the bundle, and\n"
-	  "makes each call on it, for show: what would have another driver, or another\n"
-	  "outcome, is listed. Changes nothing. The bundle must be trusted: its programs are\n"
-	  "loaded. The exit status is 2 when something would change.",
+	{ "plan", "BUNDLE|FILE|DIR", "show what applying a bundle or objects would change",
+	  "Holds the election of each device in scope as it would be with the bundle, the\n"
+	  "BPF object, or every *.bpf.o in a directory, and makes each call on it, for show:\n"
+	  "what would have another driver, or another outcome, is listed. An installed\n"
+	  "bundle's new version has the settings and the mode that an upgrade keeps. Changes\n"
+	  "nothing. All of it must be trusted: its programs are loaded. The exit status is 2\n"
+	  "when something would change, and 4 when a policy would be ejected: an apply\n"
+	  "refuses it.",
 	  bundle_params, do_plan },
 	{ "sign", "BUNDLE", "sign a bundle",
 	  "Writes bundle.sig into the directory: a CMS signature over the digests of all\n"

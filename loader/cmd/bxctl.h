@@ -8,6 +8,7 @@
  *	bundle.c       new, build, verify, test, plan, sign, pack
  *	inspect.c      info, check
  *	signals.c      signals, and programs that bxctl starts
+ *	plan.c         what plan prints
  *	vm.c           test, where bus_ext is not loaded
  *	install.c      install, upgrade, rollback, enable, disable, mode, remove, boot
  *	device.c       devices, drivers, tree
@@ -119,6 +120,8 @@ struct table {
  * @count: of what it has seen
  * @notes: the library's notes, when args.json
  * @nr_notes: how many
+ * @rejections: devices on which a policy of the plan would be ejected
+ * @rejected: the first of them, and why
  */
 struct env {
 	const struct command	*command;
@@ -133,6 +136,8 @@ struct env {
 	unsigned int		count;
 	char			**notes;
 	unsigned int		nr_notes;
+	unsigned int		rejections;
+	char			rejected[512];
 };
 
 /* Types of options, each checked before a command starts. */
@@ -250,6 +255,14 @@ int open_bundle(struct env *env, unsigned int flags, struct bx_bundle **bundle);
 int open_trusted(struct env *env, unsigned int flags, struct bx_bundle **bundle);
 int configure_bundle(struct env *env, struct bx_bundle *bundle);
 bool is_directory(const char *path);
+
+/* policy.c: an archive, or a directory with a manifest */
+bool is_bundle(const char *path);
+
+/* plan.c: env->code tells of a policy that would be ejected */
+void plan_begin(struct env *env);
+void plan_device(const struct bx_change *change, void *env);
+void plan_end(struct env *env, int changes);
 
 /* vm.c: 1, without a word, when there is no VM to run it in */
 int test_in_vm(struct env *env, struct bx_bundle *bundle);

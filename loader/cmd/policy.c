@@ -81,7 +81,7 @@ void json_applied(const struct bx_applied *a, void *arg)
 }
 
 /* A name, an archive, or a directory with a manifest */
-static bool is_bundle(const char *path)
+bool is_bundle(const char *path)
 {
 	size_t len = strlen(path);
 	char manifest[4096];

@@ -2,14 +2,15 @@
 /*
  * libbusext: bringing objects into force, all of them or none
  *
- *	read and check -> load -> stage -> commit -> settle -> verify -> report
- *	                           \_____________________________/
- *	                              on failure: roll back
+ *	read and check -> load -> stage -> try -> commit -> settle -> verify -> report
+ *	                           \____________________________________/
+ *	                              on failure: roll back, and compare
  *
- * Policies are attached staged, when nobody asks them, and pinned.  One commit
- * brings all of them into force and takes those that they replace out, so an
- * election sees the old ones or the new ones.  What is replaced stays pinned
- * until all is verified, and comes back with a second commit if it is not.
+ * Policies are attached staged, when nobody asks them, and pinned.  They are tried on
+ * all devices in their scope, for show.  One commit activates all of them and
+ * deactivates those that they replace, so an election sees the old ones or the new
+ * ones.  A replaced policy stays pinned until all is verified, and a second commit
+ * brings it back if the check fails.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -180,8 +181,8 @@ int txn_prepare(struct bx_handle *h, struct transaction *txn)
 	return err ?: check_count(h, txn);
 }
 
-static int read_all(struct bx_handle *h, struct transaction *txn,
-		    const char *path)
+/* An object, or those of a directory */
+int txn_read(struct bx_handle *h, struct transaction *txn, const char *path)
 {
 	struct stat st;
 	int err;
@@ -231,7 +232,7 @@ static const char *attach_reason(int err)
 	case -EOPNOTSUPP:
 		return "match() is not for this bus, whose own rule stays in force; use select()";
 	case -E2BIG:
-		return "there are too many policies; detach one";
+		return "too many policies are attached, and a new version counts beside the one that it replaces; detach one";
 	case -EEXIST:
 		return "another process is bringing a policy of that name into force; try again";
 	case -ENAMETOOLONG:
@@ -266,7 +267,7 @@ static int attach_failed(struct bx_handle *h, const struct bx_applied *about,
 			    about->name, about->target, buses.text);
 	}
 	return fail(h, err == -EEXIST ? BX_FAULT_CONFLICT :
-		    err == -E2BIG || err == -ENOMEM ? BX_FAULT_FAILED :
+		    err == -ENOMEM ? BX_FAULT_FAILED :
 		    BX_FAULT_REJECTED, err, "cannot attach '%s' to %s: %s",
 		    about->name, about->target,
 		    why[0] ? why : attach_reason(err));
@@ -378,6 +379,9 @@ static int commit_all(struct bx_handle *h, struct transaction *txn)
 	}
 	if (!change.nr_enter && !change.nr_leave)
 		return 0;
+	err = txn_try(h, txn, &change);
+	if (err)
+		return err;
 	err = commit_policies(h, &change, &result);
 	txn->unknown = err && result == -EINPROGRESS;
 	if (!err && result)
@@ -587,7 +591,7 @@ static int roll_back_items(struct bx_handle *h, struct transaction *txn)
 static void tell(struct bx_handle *h, const char *text, const char *end)
 {
 	snprintf(h->error, sizeof(h->error), "%.*s%s",
-		 (int)sizeof(h->error) - 64, text, end);
+		 (int)(sizeof(h->error) - strlen(end)) - 1, text, end);
 }
 
 /*
@@ -603,10 +607,31 @@ void leave_astray(struct bx_handle *h)
 	h->astray = true;
 }
 
+/* The state after a roll-back, in words; the kernel's lists tell, not the steps. */
+static void look_back(struct bx_handle *h, const struct transaction *txn,
+		      bool failed, char *buf, size_t size)
+{
+	char what[400];
+	int n = snapshot_compare(h, &txn->before, what, sizeof(what));
+
+	if (n < 0)
+		snprintf(buf, size, "; %s: %.300s", failed ?
+			 "not everything is as it was before" :
+			 "it is not known whether everything is as it was before",
+			 h->error);
+	else if (n)
+		snprintf(buf, size, "; not everything is as it was before: %s",
+			 what);
+	else
+		snprintf(buf, size, "; %s", failed ?
+			 "not everything is as it was before" :
+			 "everything is as it was before");
+}
+
 static void roll_back(struct bx_handle *h, struct transaction *txn)
 {
 	enum bx_fault fault = h->fault;
-	char error[sizeof(h->error)];
+	char error[sizeof(h->error)], end[480] = "";
 	size_t i, undone = 0;
 	int err;
 
@@ -614,10 +639,11 @@ static void roll_back(struct bx_handle *h, struct transaction *txn)
 	for (i = 0; i < txn->nr_items; i++)
 		undone += txn->items[i]->pinned || txn->items[i]->gone;
 	err = roll_back_items(h, txn);
+	if (undone)
+		look_back(h, txn, err, end, sizeof(end));
 	h->fault = fault;
 	h->astray = err;
-	tell(h, error, err ? "; not everything is as it was before" :
-	     undone ? "; everything is as it was before" : "");
+	tell(h, error, end);
 }
 
 /* ---- verifying ---- */
@@ -754,7 +780,7 @@ static int verify(struct bx_handle *h, struct transaction *txn)
 
 /* ---- all together ---- */
 
-static int load_all(struct bx_handle *h, struct transaction *txn)
+int txn_load(struct bx_handle *h, struct transaction *txn)
 {
 	size_t i;
 	int err = 0;
@@ -769,7 +795,8 @@ int txn_run(struct bx_handle *h, struct transaction *txn)
 {
 	int err;
 
-	err = bx_list_exits(h, last_seq, &txn->exit_seq);
+	err = bx_list_exits(h, last_seq, &txn->exit_seq) ?:
+		snapshot_take(h, &txn->before);
 	if (err)
 		return err;
 	err = attach_all(h, txn);
@@ -798,6 +825,7 @@ void txn_close(struct transaction *txn)
 	for (i = 0; i < txn->nr_drops; i++)
 		item_close(&txn->drops[i]);
 	free(txn->drops);
+	snapshot_free(&txn->before);
 	*txn = (struct transaction) {};
 }
 
@@ -811,7 +839,7 @@ void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg)
 }
 
 /* Only a bundle has a signature. */
-static int may_apply(struct bx_handle *h, const char *path, unsigned int flags)
+int may_apply(struct bx_handle *h, const char *path, unsigned int flags)
 {
 	struct stat st;
 
@@ -832,7 +860,7 @@ int bx_apply(struct bx_handle *h, const char *path, unsigned int flags,
 
 	err = may_apply(h, path, flags);
 	if (!err)
-		err = read_all(h, &txn, path);
+		err = txn_read(h, &txn, path);
 	if (!err)
 		err = bx_check_kernel(h);
 	if (!err)
@@ -840,7 +868,7 @@ int bx_apply(struct bx_handle *h, const char *path, unsigned int flags,
 	if (!err)
 		err = owners_check(h, &txn);
 	if (!err)
-		err = load_all(h, &txn);
+		err = txn_load(h, &txn);
 	if (!err)
 		err = txn_run(h, &txn);
 	pins_unlock(h);

@@ -6,7 +6,8 @@
  *	claims.c   buses and vendors that policies may decide about
  *	settings.c the settings in the manifest, and their values
  *	constants.c  the values as constants of the policies
- *	force.c    load, verify, plan, apply
+ *	force.c    load, verify, apply
+ *	plan.c     what applying it would change
  *	cases.c    the bundle's own test cases
  *	locate.c   what a name stands for, and what may be loaded
  *	inspect.c  what can be said without a kernel
@@ -191,10 +192,12 @@ int bundle_load(struct bx_bundle *b, const struct names *drops,
 int bundle_force(struct bx_bundle *b, const struct names *drops,
 		 const char *mark, const struct names *policies,
 		 bx_applied_fn fn, void *arg);
+void mark_restore(struct bx_handle *h, const char *bundle,
+		  const struct names *owned, const char *mark);
 int bundle_drop(struct bx_handle *h, const struct names *drops,
 		bx_applied_fn fn, void *arg);
 void bundle_unload(struct bx_bundle *b, struct transaction *txn);
-int bundle_stage(struct bx_bundle *b, struct transaction *txn,
-		 struct bx_commit *change);
+int txn_stage(struct bx_handle *h, struct transaction *txn,
+	      struct bx_commit *change);
 
 #endif /* _BUSEXT_BUNDLE_H */

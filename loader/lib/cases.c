@@ -672,7 +672,7 @@ static int run_cases(struct run *r, struct yaml_node *list)
 	r->trial.flags = BX_TRIAL_ALONE;
 	if (!r->only_read)
 		err = bundle_load(r->b, NULL, &r->txn) ?:
-			bundle_stage(r->b, &r->txn, &r->trial.change);
+			txn_stage(r->b->h, &r->txn, &r->trial.change);
 	/* alone, so there is nobody to leave */
 	r->trial.change.nr_leave = 0;
 	for (unsigned int i = 0; !err && (one = yaml_item(list, i)); i++)

@@ -72,6 +72,8 @@ static bool is_for_change(enum request which)
 	case LIST_DEVICES:
 	case LIST_POLICIES:
 	case LIST_EXITS:
+	case LIST_TRIAL:
+	case TRY_CALL:
 	case SETTLE:
 	case COMMIT:
 	case AWAIT:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: a bundle's policies: loaded, verified, planned, brought into force
+ * libbusext: a bundle's policies: loaded, verified, activated
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,8 +144,8 @@ void bundle_unload(struct bx_bundle *b, struct transaction *txn)
 }
 
 /* Where nobody asks them: they go with the process, if not before. */
-int bundle_stage(struct bx_bundle *b, struct transaction *txn,
-		 struct bx_commit *change)
+int txn_stage(struct bx_handle *h, struct transaction *txn,
+	      struct bx_commit *change)
 {
 	struct bx_policy_rec rec;
 	int ret;
@@ -154,11 +154,13 @@ int bundle_stage(struct bx_bundle *b, struct transaction *txn,
 	for (size_t i = 0; i < txn->nr_items; i++) {
 		struct item *item = txn->items[i];
 
-		ret = item->gone ? 0 : item_attach(b->h, item) ?:
-			commit_enter_item(b->h, change, item);
+		if (item->about.kind != BX_ITEM_POLICY)
+			continue;
+		ret = item->gone ? 0 : item_attach(h, item) ?:
+			commit_enter_item(h, change, item);
 		if (ret)
 			return ret;
-		ret = find_policy(b->h, item->about.name, &rec);
+		ret = find_policy(h, item->about.name, &rec);
 		if (ret < 0)
 			return ret;
 		if (!ret || change->nr_leave == BX_COMMIT_MAX)
@@ -173,6 +175,28 @@ int bundle_stage(struct bx_bundle *b, struct transaction *txn,
 	return 0;
 }
 
+/*
+ * A change was taken back: the mark, and with @owned the owner, are as before it, or the
+ * next command makes them so.  The error stays what it was.
+ */
+void mark_restore(struct bx_handle *h, const char *bundle,
+		  const struct names *owned, const char *mark)
+{
+	enum bx_fault fault = h->fault;
+	char error[sizeof(h->error)];
+	int err = 0;
+
+	strcpy(error, h->error);
+	if (owned)
+		err = pins_disown(h, bundle, owned->count ? owned : NULL);
+	if (!err && mark[0])
+		err = pins_mark(h, bundle, mark);
+	h->fault = fault;
+	strcpy(h->error, error);
+	if (err)
+		leave_astray(h);
+}
+
 /* While the kernel is changed, nothing tells what is in force of the bundle. */
 static int run_marked(struct bx_bundle *b, struct transaction *txn,
 		      const char *mark, const struct names *policies)
@@ -182,8 +206,8 @@ static int run_marked(struct bx_bundle *b, struct transaction *txn,
 	char before[MARK_SIZE];
 	int err;
 
-	pins_read_mark(b->h, name, before, sizeof(before));
-	err = pins_owned(b->h, name, &owned);
+	err = pins_read_mark(b->h, name, before, sizeof(before)) ?:
+		pins_owned(b->h, name, &owned);
 	if (err) {
 		free(owned.name);
 		return err;
@@ -199,9 +223,7 @@ static int run_marked(struct bx_bundle *b, struct transaction *txn,
 		if (err)
 			leave_astray(b->h);
 	} else if (!b->h->astray) {
-		pins_disown(b->h, name, owned.count ? &owned : NULL);
-		if (before[0])
-			pins_mark(b->h, name, before);
+		mark_restore(b->h, name, &owned, before);
 	}
 	free(owned.name);
 	return err;
@@ -362,7 +384,7 @@ int bx_bundle_verify(struct bx_bundle *b, bx_verified_fn fn, void *arg)
 	err = bundle_load(b, NULL, &txn);
 	/* bus_ext has a say as well, and init() */
 	if (!err)
-		err = bundle_stage(b, &txn, &unused);
+		err = txn_stage(b->h, &txn, &unused);
 	for (size_t i = 0; !err && i < txn.count; i++) {
 		for (size_t k = 0; k < txn.objs[i].count; k++) {
 			struct bx_verified v = {
@@ -375,171 +397,5 @@ int bx_bundle_verify(struct bx_bundle *b, bx_verified_fn fn, void *arg)
 		}
 	}
 	bundle_unload(b, &txn);
-	return err;
-}
-
-/* ---- plan ---- */
-
-struct plan {
-	struct bx_bundle	*b;
-	struct transaction	txn;
-	struct bx_trial		trial;
-	struct contract_op	ops[CONTRACT_OPS];
-	struct bx_call_change	calls[CONTRACT_OPS];
-	bx_change_fn		fn;
-	void			*arg;
-	int			changes;
-};
-
-static bool in_scope(const struct plan *p, const struct bx_dev_info *dev)
-{
-	for (size_t i = 0; i < p->txn.nr_items; i++) {
-		const struct bx_applied *a = &p->txn.items[i]->about;
-
-		if (!strcmp(a->target, dev->bus) &&
-		    (a->vendor == BX_ANY || a->vendor == dev->vendor))
-			return true;
-	}
-	return false;
-}
-
-/* Is what it would come to not what it is? */
-static bool differs(const struct bx_device_rec *rec,
-		    const struct bx_opinion *then)
-{
-	switch (then->verdict) {
-	case BX_OUT_DRIVER:
-	case BX_OUT_ABSENT:
-		return strcmp(rec->driver, then->driver);
-	case BX_OUT_REFUSED:
-	case BX_OUT_DEFERRED:
-		return rec->driver[0] ||
-			rec->decision.outcome != (__u32)then->verdict;
-	default:
-		return rec->driver[0];
-	}
-}
-
-/*
- * A call with an argument of zeros and a provider that answers 0, with the bundle in
- * force or as it is now: 1 when it can be made.
- */
-static int plan_call(struct plan *p, const struct contract_op *op, bool then,
-		     struct bx_trial_call *call)
-{
-	static const struct bx_commit nothing;
-	struct bx_commit change = p->trial.change;
-	int64_t result = 0;
-	int err;
-
-	memset(call, 0, sizeof(*call));
-	call->op = op->number;
-	call->len = op->size;
-	if (op->size > sizeof(call->data))
-		return 0;
-	if (!then)
-		p->trial.change = nothing;
-	err = control_try_call(p->b->h, &p->trial, call, &result);
-	p->trial.change = change;
-	if (!err && then && result == -EPERM)
-		return commit_refused(p->b->h, &change);
-	return err ?: !result;
-}
-
-static bool calls_differ(const struct bx_trial_call *a,
-			 const struct bx_trial_call *b)
-{
-	return a->verdict != b->verdict || a->ret != b->ret ||
-		a->why != b->why || strcmp(a->to, b->to) ||
-		memcmp(a->data, b->data, sizeof(a->data));
-}
-
-static int plan_calls(struct plan *p, const struct bx_device_rec *rec,
-		      struct bx_change *change)
-{
-	unsigned int n = contract_ops(p->b->h, rec->dev.bus, p->ops);
-	struct bx_call_change *c;
-	int ret;
-
-	p->trial.dev = rec->dev;
-	change->calls = p->calls;
-	for (unsigned int i = 0; i < n; i++) {
-		c = &p->calls[change->nr_calls];
-		c->op = p->ops[i].name;
-		ret = plan_call(p, &p->ops[i], false, &c->now);
-		if (ret > 0)
-			ret = plan_call(p, &p->ops[i], true, &c->then);
-		if (ret < 0)
-			return ret;
-		if (ret && calls_differ(&c->now, &c->then))
-			change->nr_calls++;
-	}
-	return 0;
-}
-
-static int plan_device(const struct bx_device_rec *rec, void *arg)
-{
-	struct plan *p = arg;
-	struct bx_change change = { .device = rec };
-	struct records recs;
-	int err;
-
-	if (!in_scope(p, &rec->dev))
-		return 0;
-	err = plan_calls(p, rec, &change);
-	if (err)
-		return err;
-	memset(&p->trial.ref, 0, sizeof(p->trial.ref));
-	copy_name(p->trial.ref.bus, sizeof(p->trial.ref.bus), rec->dev.bus);
-	copy_name(p->trial.ref.name, sizeof(p->trial.ref.name), rec->dev.name);
-	err = control_list(p->b->h, LIST_TRIAL, &p->trial,
-			   sizeof(struct bx_opinion), &recs);
-	/* it may have gone meanwhile */
-	if (err == -ENODEV)
-		return 0;
-	if (err == -EPERM)
-		return commit_refused(p->b->h, &p->trial.change);
-	if (err)
-		return err;
-	if (recs.count) {
-		change.then = *(struct bx_opinion *)record(&recs,
-							   recs.count - 1);
-		change.differs = differs(rec, &change.then);
-		change.at_next_bind = rec->driver[0];
-		p->changes += change.differs || change.nr_calls;
-		if (p->fn)
-			p->fn(&change, p->arg);
-	}
-	records_free(&recs);
-	return 0;
-}
-
-int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
-{
-	struct names drops = {};
-	struct plan *p;
-	int err;
-
-	err = bundle_may_load(b);
-	if (err)
-		return err;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	p->b = b;
-	p->fn = fn;
-	p->arg = arg;
-	/* policies of the installed version that this one does not have go */
-	err = pins_owned(b->h, b->about.name, &drops);
-	if (!err)
-		err = bundle_load(b, &drops, &p->txn);
-	if (!err)
-		err = bundle_stage(b, &p->txn, &p->trial.change);
-	if (!err)
-		err = bx_list_devices(b->h, plan_device, p);
-	bundle_unload(b, &p->txn);
-	err = err ?: p->changes;
-	free(drops.name);
-	free(p);
 	return err;
 }

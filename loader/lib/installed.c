@@ -229,18 +229,21 @@ int installed_deactivate(struct bx_handle *h, const char *name,
 
 	if (!has_kernel(h))
 		return 0;
-	err = pins_owned(h, name, &owned);
-	pins_read_mark(h, name, mark, sizeof(mark));
-	if (!err)
-		err = pins_unmark(h, name);
+	err = pins_read_mark(h, name, mark, sizeof(mark)) ?:
+		pins_owned(h, name, &owned);
+	if (err) {
+		free(owned.name);
+		return err;
+	}
+	err = pins_unmark(h, name);
 	if (!err && owned.count)
 		err = bundle_drop(h, &owned, fn, arg);
 	if (!err) {
 		err = pins_disown(h, name, NULL);
 		if (err)
 			leave_astray(h);
-	} else if (!h->astray && mark[0]) {
-		pins_mark(h, name, mark);
+	} else if (!h->astray) {
+		mark_restore(h, name, NULL, mark);
 	}
 	free(owned.name);
 	return err ?: (int)owned.count;

@@ -16,7 +16,10 @@
  *	owners.c   the installed bundle that a policy belongs to
  *	links.c    a policy's link, and whether it is in force
  *	commit.c   what was checked of a policy, and what the kernel has made of it
- *	apply.c    the transaction: load, stage, commit, verify, or roll back
+ *	apply.c    the transaction: load, stage, try, commit, verify, or roll back
+ *	trial.c    elections and calls as they would be with staged policies
+ *	snapshot.c policies and devices before a change, compared with those after it
+ *	plan.c     what a change would do, from trials
  *	detach.c   the way out
  *
  * Bundles (bundle.h):
@@ -25,7 +28,7 @@
  *	settings.c the settings in the manifest, and their values
  *	constants.c  the values as constants of the policies
  *	version.c  versions and their order
- *	force.c    load, verify, plan, apply
+ *	force.c    load, verify, apply
  *	cases.c    test cases
  *	locate.c   what a name stands for, and what may be loaded
  *	inspect.c  what can be said without a kernel
@@ -207,6 +210,16 @@ struct object {
 };
 
 /**
+ * struct snapshot - policies and devices at one moment
+ * @policies: struct bx_policy_rec
+ * @devices: struct bx_device_rec
+ */
+struct snapshot {
+	struct records	policies;
+	struct records	devices;
+};
+
+/**
  * struct transaction - what is brought into force together
  * @objs: the objects, in order
  * @count: how many
@@ -216,6 +229,7 @@ struct object {
  * @flags: enum bx_policy_flags, for all policies beside their own
  * @items: all of them, in order
  * @nr_items: how many
+ * @before: the state before
  * @exit_seq: number of the last ejection before it
  * @committed: its policies were brought into force
  * @unknown: it is not known whether they were
@@ -229,6 +243,7 @@ struct transaction {
 	uint64_t	flags;
 	struct item	**items;
 	size_t		nr_items;
+	struct snapshot	before;
 	uint64_t	exit_seq;
 	bool		committed;
 	bool		unknown;
@@ -239,6 +254,9 @@ int txn_add(struct bx_handle *h, struct transaction *txn, const char *path,
 	    const char *shown);
 int txn_drop(struct bx_handle *h, struct transaction *txn, const char *policy);
 int txn_prepare(struct bx_handle *h, struct transaction *txn);
+int may_apply(struct bx_handle *h, const char *path, unsigned int flags);
+int txn_read(struct bx_handle *h, struct transaction *txn, const char *path);
+int txn_load(struct bx_handle *h, struct transaction *txn);
 int txn_run(struct bx_handle *h, struct transaction *txn);
 void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg);
 void txn_close(struct transaction *txn);
@@ -258,6 +276,50 @@ int commit_refused(struct bx_handle *h, const struct bx_commit *c);
 
 /* Bytes of an object, and of each of its sections and types */
 #define OBJECT_SIZE_MAX		(16 << 20)
+/* snapshot.c */
+int snapshot_take(struct bx_handle *h, struct snapshot *s);
+void snapshot_free(struct snapshot *s);
+int snapshot_compare(struct bx_handle *h, const struct snapshot *before,
+		     char *buf, size_t size);
+
+/* trial.c */
+
+/**
+ * struct forecast - trials of staged policies
+ * @h: the handle
+ * @txn: the policies
+ * @trial: the request, with the change that would be committed
+ * @bus: the bus of @ops
+ * @ops: its operations
+ * @nr_ops: their number
+ * @call_devices: number of devices whose calls were tried
+ */
+struct forecast {
+	struct bx_handle		*h;
+	const struct transaction	*txn;
+	struct bx_trial			trial;
+	char				bus[BX_NAME_LEN];
+	struct contract_op		ops[CONTRACT_OPS];
+	unsigned int			nr_ops;
+	unsigned int			call_devices;
+};
+
+bool forecast_covers(const struct forecast *f, const struct bx_dev_info *dev);
+int forecast_election(struct forecast *f, const struct bx_device_rec *rec,
+		      struct bx_opinion *then, struct bx_invalid *invalid);
+unsigned int forecast_ops(struct forecast *f, const char *bus);
+int forecast_call(struct forecast *f, const struct bx_device_rec *rec,
+		  const struct contract_op *op, const struct bx_commit *change,
+		  struct bx_trial_call *call);
+bool forecast_differs(const struct bx_trial_call *a,
+		      const struct bx_trial_call *b);
+int forecast_cause(struct forecast *f, const struct bx_device_rec *rec,
+		   const struct contract_op *op,
+		   const struct bx_trial_call *then, char *policy);
+void forecast_bad_call(struct bx_invalid *invalid, const char *policy,
+		       const char *op);
+int txn_try(struct bx_handle *h, const struct transaction *txn,
+	    const struct bx_commit *change);
 
 int object_open(struct bx_handle *h, const char *path, const char *shown,
 		__u64 extra, struct object *obj);
@@ -358,8 +420,8 @@ int pins_write_hook(struct bx_handle *h, const char *name, int link_fd,
 		    bool *replaced);
 int pins_remove_hook(struct bx_handle *h, const char *name);
 bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark);
-void pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
-		    size_t size);
+int pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
+		   size_t size);
 int pins_unmark(struct bx_handle *h, const char *bundle);
 int pins_own(struct bx_handle *h, const char *bundle,
 	     const struct names *policies);

@@ -54,6 +54,14 @@ bool kernel_permits(void);
 int kernel_load_module(const char *name);
 
 /**
+ * kernel_can_load() - does modprobe know a module for an alias that is not loaded?
+ * @alias: the alias
+ *
+ * Return: whether it does; true when its files cannot be read.
+ */
+bool kernel_can_load(const char *alias);
+
+/**
  * kernel_is_bpf_fs() - is a path on a BPF file system?
  * @path: an existing file or directory
  *

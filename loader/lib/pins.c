@@ -481,23 +481,24 @@ static void owned_path(struct bx_handle *h, char *path, const char *bundle,
 	mark_path(h, path, bundle, folder);
 }
 
-/* Empty when nothing is known */
-void pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
-		    size_t size)
+/* Empty when there is none; or an errno with a message */
+int pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
+		   size_t size)
 {
 	struct dirent **list;
 	int n = bundle_folders(h, bundle, visible, &list);
 
 	copy_name(mark, size, n > 0 ? list[0]->d_name : "");
 	free_folders(list, n);
+	return n < 0 ? n : 0;
 }
 
 bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark)
 {
 	char now[MARK_SIZE];
 
-	pins_read_mark(h, bundle, now, sizeof(now));
-	return !strcmp(now, mark);
+	return !pins_read_mark(h, bundle, now, sizeof(now)) &&
+		!strcmp(now, mark);
 }
 
 /* Nothing tells any more what is active of it. */

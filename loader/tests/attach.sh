@@ -36,7 +36,7 @@ directory() {
 	done
 }
 
-ktap_plan 59
+ktap_plan 75
 modprobe bus_ext || ktap_diag "modprobe failed"
 
 # --- attach, upgrade, detach
@@ -67,16 +67,56 @@ applies "staging is for loaders" staged 4 "it has BX_F_STAGED"
 applies "unknown flags" bad-flags 4 "flags that this version of bxctl does not know"
 check_equal "none of them is attached" "" "$(attached)"
 
+# --- what would be ejected
+ejections() { "$bxctl" --json status | jq '.ejections | length'; }
+before=$(ejections)
+applies "a policy that would be ejected is refused" ejected 4 \
+	"^bxctl: cannot activate 'loader_test': it would be ejected on device 'pci/.*': select\(\) returned 77, which is invalid; everything is as it was before$"
+check_equal "it is not attached" "" "$(attached)"
+check_fails "nor pinned" test -e "$pins/loader_test"
+applies "so is one that names a driver that is not there" missing 4 \
+	"ejected on device '$device': select\(\) named driver 'missing', neither registered on pci nor known to modprobe"
+check_equal "nothing was ejected" "$before" "$(ejections)"
+says "plan shows it" 4 "$device +- +\(ejected\) +policy loader_test .*select\(\) returned 77, which is invalid" \
+	plan --allow-unsigned "$objects/ejected.bpf.o"
+check_equal "as JSON, too" "loader_test select() returned 77, which is invalid" \
+	"$("$bxctl" --json plan --allow-unsigned "$objects/ejected.bpf.o" | jq -r '.devices[] |
+		select(.device.name == "0000:00:00.0") | .invalid | "\(.policy) \(.message)"')"
+says "plan of an object tells what apply would do" 2 \
+	"$device +- +\(refused\) +select of loader_test +at once.*1 of [0-9]+ devices in scope would change" \
+	plan --allow-unsigned "$objects/guard.bpf.o"
+directory good other
+says "of a directory as well" 0 "0 of [0-9]+ devices in scope would change" plan --allow-unsigned "$work/dir"
+directory good hook
+says "of a hook it does not" 0 "the hook 'loader_hook' is not part of the plan" plan --allow-unsigned "$work/dir"
+check_equal "nothing of them stays" "" "$(attached)$(ls "$pins")"
+
 # --- ejection
-applies "an ejected policy is told" ejected 6 "'loader_test' was ejected from pci, on device .*impossible value"
+applies "an ejected policy is told" late 6 "'loader_test' was ejected from pci, on device .*impossible value"
 check_equal "it is not attached" "" "$(attached)"
 check_fails "its pins are gone" test -e "$pins/loader_test"
-says "its reason stays readable" 0 "ejected [0-9]+ s ago: loader_test version 3 from pci" status
+says "its reason stays readable" 0 "ejected [0-9]+ s ago: loader_test version 5 from pci" status
 "$bxctl" apply --allow-unsigned "$objects/good.bpf.o" >/dev/null
-applies "an ejected upgrade is told" ejected 6 "was ejected .*everything is as it was before"
+applies "an ejected upgrade is told" late 6 "was ejected .*everything is as it was before"
 check_equal "the previous version is back" "loader_test:1" "$(attached)"
 check "and pinned" test -e "$pins/loader_test/link"
 applies "and can be upgraded" good2 0 "version 1 -> 2"
+
+# --- a device that is bound while neither version is active
+bridge=/sys/bus/pci/devices/${device#pci/}
+modprobe pci-stub 2>/dev/null
+"$bxctl" apply --allow-unsigned "$objects/guard.bpf.o" >/dev/null
+id="$(cut -c 3- "$bridge/vendor") $(cut -c 3- "$bridge/device")"
+echo "$id" >/sys/bus/pci/drivers/pci-stub/new_id
+check_fails "a refused device is not bound" test -e "$bridge/driver"
+applies "a policy that would be ejected" ejected 4 "it would be ejected .*everything is as it was before"
+check_fails "does not free it" test -e "$bridge/driver"
+applies "one that is ejected frees it, and that is told" late 6 \
+	"was ejected .*not everything is as it was before: device '$device' has the driver 'pci-stub' \(before: none\)$"
+check_equal "the previous version is back nevertheless" "loader_test:4" "$(attached)"
+echo "${device#pci/}" >/sys/bus/pci/drivers/pci-stub/unbind
+echo "$id" >/sys/bus/pci/drivers/pci-stub/remove_id
+"$bxctl" apply --allow-unsigned "$objects/good2.bpf.o" >/dev/null
 
 # --- all or nothing
 directory good other hook

@@ -48,7 +48,7 @@ vf_driver() { basename "$(readlink "$pci/0000:01:00.$1/driver" || echo /none)"; 
 vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }
 
 bundles=(bpf/bundles/*/)
-ktap_plan $((38 + ${#bundles[@]}))
+ktap_plan $((39 + ${#bundles[@]}))
 modprobe -a bus_ext nvme bx_sf
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 
@@ -162,6 +162,8 @@ check_equal "takes the others along" "loader_test:2 other.v1:0" "$(attached)"
 make_bundle good ejected
 says "two of one name" 4 "has 'loader_test' too" apply --allow-unsigned "$bundle"
 make_bundle ejected other
+says "one that would be ejected" 4 "it would be ejected .*everything is as it was before" apply --allow-unsigned "$bundle"
+make_bundle late other
 says "one that is ejected" 6 "was ejected .*everything is as it was before" apply --allow-unsigned "$bundle"
 check_equal "takes the upgrade of the others back" "loader_test:2 other.v1:0 2" \
 	"$(attached) $(listed)"

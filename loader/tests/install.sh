@@ -28,7 +28,7 @@ pins() { (cd /sys/fs/bpf/bus_ext/policies && echo *); }
 vf_driver() { basename "$(readlink "/sys/bus/pci/devices/0000:01:00.$1/driver" || echo /none)"; }
 vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }
 
-ktap_plan 67
+ktap_plan 75
 modprobe -a bus_ext nvme
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 
@@ -41,15 +41,22 @@ change "an upgrade that has one policy less" 0 "upgraded loader_test .*1 -> 2.*d
 check_equal "takes that along" "2.0 2/2 enforce in_force, loader_test:2, loader_test" "$(two), $(attached), $(pins)"
 says "rollback brings both back" 0 "upgraded loader_test .*2 -> 1.*applied other.v1" rollback two
 check_equal "as they were" "1.0 1/2 enforce in_force, loader_test:1 other.v1:0" "$(two), $(attached)"
+unchanged="1.0 1/2 enforce in_force, loader_test:1 other.v1:0, generation-1 generation-2 state.yaml"
 make_bundle 3.0 ejected other
+change "a version that would be ejected" 4 "it would be ejected .*everything is as it was before" upgrade
+check_equal "changes nothing" "$unchanged" "$(two), $(attached), $(files two)"
+make_bundle 3.0 late other
 change "a version that is ejected" 6 "was ejected .*everything is as it was before" upgrade
-check_equal "changes nothing" "1.0 1/2 enforce in_force, loader_test:1 other.v1:0, generation-1 generation-2 state.yaml" \
-	"$(of two '\(.version) \(.generation)/\(.generations) \(.mode) ' )$(
-		"$bxctl" boot >/dev/null; of two '\(.state)'), $(attached), $(files two)"
+check_equal "leaves the one before active" "$unchanged" "$(two), $(attached), $(files two)"
+change "in shadow mode, too" 6 "the version before is enforced, and is deactivated.*was ejected" upgrade --mode shadow
+check_equal "which stays enforced" "$unchanged" "$(two), $(attached), $(files two)"
+says "its policies are changed with it only" 5 "belongs to the installed bundle 'two'; use 'bxctl upgrade'" \
+	apply build/loader/tests/objects/good2.bpf.o
+check_equal "they stay" "$unchanged" "$(two), $(attached), $(files two)"
 check_equal "but status knows of it" "loader_test return" \
 	"$(of two '\(.last_ejection.name) \(.last_ejection.kind)')"
 says "in a line as well" 0 "two +1.0 .* loader_test, [0-9]+ s ago" status
-make_bundle 3.0 ejected
+make_bundle 3.0 late
 change "one less, and ejected" 6 "was ejected .*everything is as it was before" upgrade
 check_equal "brings the one that was to go back, too" "loader_test:1 other.v1:0" "$(attached)"
 make_bundle 3.0 good2 no-such-bus
@@ -145,6 +152,8 @@ echo 0 >$pf/sriov_numvfs
 says "what is given with enable is above the file" 0 "enabled" enable qemu-nvme --set first_vf=0
 echo 1 >$pf/sriov_numvfs
 check "the first goes, too" wait_until 30 vf_has 1 vfio-pci
+says "plan keeps what was given" 0 "0 of [0-9]+ devices in scope would change" plan --allow-unsigned "$bundle"
+says "unless it is given again" 2 "0000:01:00.1 +vfio-pci +nvme .*when bound anew" plan --allow-unsigned "$bundle" --set first_vf=1
 # a version that does not know it any more
 sed 's/^version: .*/version: 9/; s/qemu-nvme.bpf.o/good.bpf.o/; /^settings:/,$d' "$bundle/bundle.yaml" >"$work/m"
 mkdir "$work/less"

@@ -79,7 +79,7 @@ at_steps() {
 		[ "$now" != "$6" ] || seen+=b
 		[ "$now" != "$3" ] || seen+=a
 		[[ $now == "$6" || $now == "$3" ||
-			($expected == 6 && $now == @(|loader_test:3)) ]] ||
+			($expected == 6 && $now == @(|loader_test:5)) ]] ||
 			wrong=${wrong:-"active before step $step: '$now'"}
 		said=$("$bxctl" "${back[@]}" 2>&1)
 		is "$6, $7" "$said"
@@ -111,7 +111,7 @@ at_steps attach "apply --allow-unsigned $one" loader_test:1 "$new_pins" "detach 
 
 quietly "$bxctl" apply --allow-unsigned $one
 at_steps detach "detach loader_test" '' '' "apply --allow-unsigned $one" loader_test:1 "$new_pins"
-at_steps ejected "apply --allow-unsigned $objects/ejected.bpf.o" loader_test:1 "$new_pins" \
+at_steps ejected "apply --allow-unsigned $objects/late.bpf.o" loader_test:1 "$new_pins" \
 	"apply --allow-unsigned $one" loader_test:1 "$new_pins" 6
 quietly "$bxctl" detach --all
 

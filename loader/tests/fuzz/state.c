@@ -6,6 +6,9 @@ static bool is_same(const struct generation *a, const struct generation *b)
 {
 	if (a->number != b->number || a->nr_set != b->nr_set ||
 	    strcmp(a->version, b->version) || strcmp(a->signer, b->signer) ||
+	    strcmp(a->digest, b->digest) ||
+	    strcmp(a->fingerprint, b->fingerprint) ||
+	    strcmp(a->anchor, b->anchor) ||
 	    a->policies.count != b->policies.count)
 		return false;
 	for (unsigned int i = 0; i < a->nr_set; i++)

@@ -16,8 +16,8 @@ void bundle_unload(struct bx_bundle *b, struct transaction *txn)
 {
 }
 
-int bundle_stage(struct bx_bundle *b, struct transaction *txn,
-		 struct bx_commit *change)
+int txn_stage(struct bx_handle *h, struct transaction *txn,
+	      struct bx_commit *change)
 {
 	*change = (struct bx_commit) {};
 	return 0;

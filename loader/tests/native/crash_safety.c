@@ -32,7 +32,9 @@
  * @before: the active policies before
  * @after: the active policies after
  * @between: active policies while the command runs; NULL when there are no others
+ * @stranded: active policies after a roll-back that fails; NULL when there are no others
  * @status: the exit status of a run without a fault
+ * @says: part of what it says then; NULL for anything
  * @product: what the command writes, in place of policies; else NULL
  * @recover: a command that fails, and recovers before; else NULL
  * @scratch: it has temporary files, which SIGKILL leaves
@@ -47,7 +49,9 @@ static const struct verb {
 	const char	*before;
 	const char	*after;
 	const char	*between;
+	const char	*stranded;
 	int		status;
+	const char	*says;
 	const char	*product;
 	const char	*recover;
 	bool		scratch;
@@ -82,12 +86,13 @@ static const struct verb {
 	}, {
 		.name = "apply a policy that is ejected",
 		.setup = "apply --allow-unsigned @/in/objects/good.bpf.o",
-		.command = "apply --allow-unsigned @/in/objects/ejected.bpf.o",
+		.command = "apply --allow-unsigned @/in/objects/late.bpf.o",
 		.back = "apply --allow-unsigned @/in/objects/good.bpf.o",
 		.before = "loader_test:1",
 		.after = "loader_test:1",
 		.between = "",
 		.status = 6,
+		.says = "; everything is as it was before",
 		.only_back = true,
 	}, {
 		.name = "apply a policy that is active at once",
@@ -97,6 +102,34 @@ static const struct verb {
 		.after = "",
 		.status = 4,
 	}, {
+		.name = "apply a policy that is ejected, which frees a device",
+		.setup = "apply --allow-unsigned @/in/objects/guard.bpf.o",
+		.command = "apply --allow-unsigned @/in/objects/late.bpf.o",
+		.back = "apply --allow-unsigned @/in/objects/guard.bpf.o",
+		.before = "loader_test:4",
+		.after = "loader_test:4",
+		.between = "",
+		.status = 6,
+		.says = "; not everything is as it was before: device 'pci/0000:00:00.0' has the driver 'nvme' (before: none)",
+		.only_back = true,
+	}, {
+		.name = "apply a policy that would be ejected",
+		.setup = "apply --allow-unsigned @/in/objects/guard.bpf.o",
+		.command = "apply --allow-unsigned @/in/objects/ejected.bpf.o",
+		.back = "apply --allow-unsigned @/in/objects/guard.bpf.o",
+		.before = "loader_test:4",
+		.after = "loader_test:4",
+		.status = 4,
+		.says = "cannot activate 'loader_test': it would be ejected on device 'pci/0000:00:00.0': select() returned 77, which is invalid; everything is as it was before",
+	}, {
+		.name = "apply a policy that names a missing driver",
+		.command = "apply --allow-unsigned @/in/objects/missing.bpf.o",
+		.back = "detach --all",
+		.before = "",
+		.after = "",
+		.status = 4,
+		.says = "select() named driver 'missing', neither registered on pci nor known to modprobe",
+	}, {
 		.name = "apply a policy that is not what was checked",
 		.setup = "apply --allow-unsigned @/in/objects/good.bpf.o",
 		.command = "apply --allow-unsigned @/in/objects/differs.bpf.o",
@@ -104,6 +137,24 @@ static const struct verb {
 		.before = "loader_test:1",
 		.after = "loader_test:1",
 		.status = 4,
+	}, {
+		.name = "plan",
+		.setup = "apply --allow-unsigned @/in/objects/good.bpf.o",
+		.command = "plan --allow-unsigned @/in/objects/guard.bpf.o",
+		.back = "apply --allow-unsigned @/in/objects/good.bpf.o",
+		.before = "loader_test:1",
+		.after = "loader_test:1",
+		.status = 2,
+		.says = "pci/0000:00:00.0 read()  pass, data[1] 00  pass, data[1] 5a  loader_test            at once",
+	}, {
+		.name = "plan a policy that would be ejected",
+		.setup = "apply --allow-unsigned @/in/objects/good.bpf.o",
+		.command = "plan --allow-unsigned @/in/bad-objects",
+		.back = "apply --allow-unsigned @/in/objects/good.bpf.o",
+		.before = "loader_test:1",
+		.after = "loader_test:1",
+		.status = 4,
+		.says = "'loader_test' would be ejected on device 'pci/0000:00:00.0': select() returned 77, which is invalid",
 	}, {
 		.name = "detach",
 		.setup = "apply --allow-unsigned @/in/objects/good.bpf.o",
@@ -143,6 +194,39 @@ static const struct verb {
 		.before = "loader_test:1 other.v1:0",
 		.after = "loader_test:2",
 		.recover = "remove none",
+	}, {
+		.name = "upgrade to a policy that would be ejected",
+		.setup = "install --allow-unsigned @/in/old;"
+			 "upgrade --allow-unsigned @/in/new;"
+			 "upgrade --allow-unsigned --allow-downgrade @/in/old",
+		.command = "upgrade --allow-unsigned @/in/bad",
+		.back = "remove none",
+		.before = "loader_test:1 other.v1:0",
+		.after = "loader_test:1 other.v1:0",
+		.status = 4,
+		.says = "it would be ejected",
+	}, {
+		.name = "upgrade to a policy that is ejected",
+		.setup = "install --allow-unsigned @/in/old;"
+			 "upgrade --allow-unsigned @/in/new;"
+			 "upgrade --allow-unsigned --allow-downgrade @/in/old",
+		.command = "upgrade --allow-unsigned @/in/late",
+		.back = "remove none",
+		.before = "loader_test:1 other.v1:0",
+		.after = "loader_test:1 other.v1:0",
+		.between = "other.v1:0",
+		.stranded = "",
+		.status = 6,
+		.says = "; everything is as it was before",
+	}, {
+		.name = "apply a policy of an installed bundle",
+		.setup = "install --allow-unsigned @/in/old",
+		.command = "apply --allow-unsigned @/in/objects/good2.bpf.o",
+		.back = "remove none",
+		.before = "loader_test:1 other.v1:0",
+		.after = "loader_test:1 other.v1:0",
+		.status = 5,
+		.says = "belongs to the installed bundle 'two'; use 'bxctl upgrade'",
 	}, {
 		.name = "rollback",
 		.setup = "install --allow-unsigned @/in/old;"
@@ -222,6 +306,7 @@ static const struct verb {
  * @v: the verb
  * @fault: the fault
  * @at: the step of the fault
+ * @what: the call at that step
  * @steps: number of faults so far
  * @before: the state before
  * @after: the state after
@@ -233,6 +318,7 @@ struct run {
 	const struct verb	*v;
 	enum fault		fault;
 	unsigned long		at;
+	char			what[128];
 	unsigned int		steps;
 	struct world		before;
 	struct world		after;
@@ -276,7 +362,7 @@ static void wrong(struct run *run, const char *what, const char *expected,
 		return;
 	snprintf(run->wrong, sizeof(run->wrong),
 		 "%s at step %lu (%s): %s\nexpected: %s\nactual:   %s\nstatus %d: %.1000s",
-		 fault_name(run->fault), run->at, steps_last()->what, what,
+		 fault_name(run->fault), run->at, run->what, what,
 		 expected, actual, r->status, r->said);
 }
 
@@ -319,6 +405,11 @@ static void learn(struct run *run)
 	world_read(v->product, &run->after);
 	if (r.status != v->status)
 		wrong(run, "without a fault", "success", "a failure", &r);
+	if (v->says && !strstr(r.said, v->says) && !strstr(r.printed, v->says))
+		wrong(run, "it says", v->says, r.printed, &r);
+	if (v->status && strcmp(run->before.all, run->after.all))
+		wrong(run, "after a failure", run->before.all, run->after.all,
+		      &r);
 	if (v->before && strcmp(run->before.active, v->before))
 		wrong(run, "before", v->before, run->before.active, &r);
 	if (v->after && strcmp(run->after.active, v->after))
@@ -406,7 +497,8 @@ static bool check(struct run *run, const struct result *r)
 	is_before = !strcmp(now.active, run->before.active);
 	is_after = !strcmp(now.active, run->after.active);
 	if (!is_before && !is_after &&
-	    (!v->between || strcmp(now.active, v->between)))
+	    (!v->between || strcmp(now.active, v->between)) &&
+	    (!v->stranded || strcmp(now.active, v->stranded) || !r->status))
 		wrong(run, "it is neither before nor after", run->after.active,
 		      now.active, r);
 	if (r->status == SANITIZER)
@@ -466,6 +558,8 @@ static void run_verb(const struct verb *v, enum fault fault)
 		if (!steps_last()->hit)
 			break;
 		run->steps++;
+		snprintf(run->what, sizeof(run->what), "%.120s",
+			 steps_last()->what);
 		if (check(run, &r))
 			recover(run);
 	}

@@ -25,6 +25,9 @@
  * @map: the map of an attached link, else 0
  * @rec: of a map, the policy's fields; of a link, those of its map
  * @misbehaves: of a map, the policy is ejected once it is active
+ * @late: of a map, a trial does not show that
+ * @missing: of a map, it names a driver that is not there
+ * @guards: of a map, it refuses the device
  * @refuses: of a map, its init() fails
  * @unstaged: of a map, the policy is active at once
  * @differs: of a map, a commit finds another priority than a list of policies
@@ -37,6 +40,9 @@ struct thing {
 	uint32_t		map;
 	struct bx_policy_rec	rec;
 	bool			misbehaves;
+	bool			late;
+	bool			missing;
+	bool			guards;
 	bool			refuses;
 	bool			unstaged;
 	bool			differs;
@@ -45,14 +51,12 @@ struct thing {
 /**
  * struct policy - an attached policy
  * @link: its link; 0 when there is no such policy
- * @misbehaves: it is ejected once it is active
- * @differs: as in struct thing
+ * @map: its map
  * @rec: the policy
  */
 struct policy {
 	uint32_t		link;
-	bool			misbehaves;
-	bool			differs;
+	struct thing		map;
 	struct bx_policy_rec	rec;
 };
 
@@ -61,11 +65,13 @@ struct policy {
  * @dir: files of links and maps
  * @sysfs: the directory that takes the place of /sys
  * @loaded: bus_ext is loaded
+ * @device: the only device: unbound, until no policy guards it any more
  */
 struct fake {
 	char			dir[256];
 	char			sysfs[256];
 	bool			loaded;
+	struct bx_device_rec	device;
 	uint32_t		last_thing;
 	uint64_t		last_policy;
 	uint64_t		last_ticket;

@@ -73,8 +73,7 @@ int policy_begin(const struct thing *map, struct thing *link)
 		if (p->link)
 			continue;
 		p->link = link->id;
-		p->misbehaves = map->misbehaves;
-		p->differs = map->differs;
+		p->map = *map;
 		p->rec = *rec;
 		p->rec.flags &= ~(__u64)BX_F_STAGED;
 		p->rec.vendor = rec->vendor ?: BX_ANY;
@@ -125,7 +124,7 @@ static int check_ids(const __u64 *ids, __u32 n, __u32 stage)
 static int check_enter(const struct bx_commit_enter *e)
 {
 	const struct bx_policy_rec *rec = &policy_by_id(e->id)->rec;
-	__s32 priority = rec->priority + policy_by_id(e->id)->differs;
+	__s32 priority = rec->priority + policy_by_id(e->id)->map.differs;
 
 	if (strcmp(rec->name, e->name))
 		return refuse(e->name, -EPERM, "expected another name");
@@ -142,7 +141,8 @@ static int check_enter(const struct bx_commit_enter *e)
 	return 0;
 }
 
-static int check_commit(const struct bx_commit *c)
+/* What a trial checks of a change, too */
+static int check_change(const struct bx_commit *c)
 {
 	__u64 ids[BX_COMMIT_MAX];
 	int err;
@@ -152,8 +152,13 @@ static int check_commit(const struct bx_commit *c)
 	err = check_ids(ids, c->nr_enter, BX_STAGE_STAGED);
 	for (__u32 i = 0; !err && i < c->nr_enter; i++)
 		err = check_enter(&c->enter[i]);
-	if (!err)
-		err = check_ids(c->leave, c->nr_leave, BX_STAGE_FORCE);
+	return err ?: check_ids(c->leave, c->nr_leave, BX_STAGE_FORCE);
+}
+
+static int check_commit(const struct bx_commit *c)
+{
+	int err = check_change(c);
+
 	for (__u32 i = 0; !err && i < c->nr_enter; i++) {
 		const char *name = policy_by_id(c->enter[i].id)->rec.name;
 		const struct policy *old = policy_by_name(name, BX_STAGE_FORCE);
@@ -162,6 +167,18 @@ static int check_commit(const struct bx_commit *c)
 			err = -EEXIST;
 	}
 	return err;
+}
+
+static bool is_guarded(void)
+{
+	for (int i = 0; i < FAKE_POLICIES; i++) {
+		const struct policy *p = &fake->policy[i];
+
+		if (p->link && p->map.guards &&
+		    p->rec.stage == BX_STAGE_FORCE && !p->rec.ejected)
+			return true;
+	}
+	return false;
 }
 
 static void eject(struct policy *p)
@@ -185,6 +202,7 @@ static void eject(struct policy *p)
 static int do_commit(const struct bx_commit *c)
 {
 	int err = check_commit(c);
+	bool guarded = is_guarded();
 
 	if (err)
 		return err;
@@ -194,9 +212,12 @@ static int do_commit(const struct bx_commit *c)
 		struct policy *p = policy_by_id(c->enter[i].id);
 
 		p->rec.stage = BX_STAGE_FORCE;
-		if (p->misbehaves)
+		if (p->map.misbehaves)
 			eject(p);
 	}
+	/* another driver was waiting for it */
+	if (guarded && !is_guarded())
+		strcpy(fake->device.driver, "nvme");
 	return 0;
 }
 
@@ -236,6 +257,74 @@ static void add_record(struct records *out, const void *rec)
 	out->room = out->count;
 }
 
+static void list_device(struct records *out)
+{
+	struct bx_device_rec rec = fake->device;
+
+	rec.decision.outcome = is_guarded() ? BX_OUT_REFUSED : BX_OUT_NONE;
+	add_record(out, &rec);
+}
+
+static void add_opinion(struct records *out, const struct policy *p,
+			struct bx_opinion *decision)
+{
+	struct bx_opinion o = { .kind = BX_OPN_SELECT, .why = BX_WHY_PASS };
+
+	strcpy(o.policy, p->rec.name);
+	if (p->map.guards) {
+		o.verdict = BX_REFUSE;
+		o.why = BX_WHY_WON;
+		decision->verdict = BX_OUT_REFUSED;
+		decision->by = BX_BY_SELECT;
+		strcpy(decision->policy, p->rec.name);
+	} else if (p->map.missing) {
+		o.verdict = BX_SELECT;
+		o.why = BX_WHY_WON;
+		strcpy(o.driver, "missing");
+		strcpy(decision->driver, "missing");
+		strcpy(decision->policy, p->rec.name);
+		decision->verdict = BX_OUT_ABSENT;
+		decision->by = BX_BY_SELECT;
+	} else if (p->map.misbehaves && !p->map.late) {
+		o.verdict = 77;
+		o.why = BX_WHY_BAD;
+	}
+	add_record(out, &o);
+}
+
+/* Is a policy active after a change? */
+static bool is_asked(const struct policy *p, const struct bx_commit *c)
+{
+	if (!p->link)
+		return false;
+	if (p->rec.stage == BX_STAGE_FORCE)
+		return !has_id(p->rec.id, c->leave, c->nr_leave);
+	for (__u32 i = 0; i < c->nr_enter; i++)
+		if (c->enter[i].id == p->rec.id)
+			return true;
+	return false;
+}
+
+/* Policies do not differ in priority: the last one decides. */
+static int list_trial(const struct bx_trial *trial, struct records *out)
+{
+	const struct bx_commit *c = &trial->change;
+	struct bx_opinion decision = {
+		.kind = BX_OPN_DECISION, .by = BX_BY_KERNEL,
+	};
+	int err = check_change(c);
+
+	for (int i = 0; !err && i < FAKE_POLICIES; i++) {
+		const struct policy *p = &fake->policy[i];
+
+		if (is_asked(p, c))
+			add_opinion(out, p, &decision);
+	}
+	if (!err)
+		add_record(out, &decision);
+	return err;
+}
+
 int control_list(struct bx_handle *h, enum request which, const void *about,
 		 size_t size, struct records *out)
 {
@@ -255,7 +344,12 @@ int control_list(struct bx_handle *h, enum request which, const void *about,
 	first = fake->nr_exits > FAKE_EXITS ? fake->nr_exits - FAKE_EXITS : 0;
 	for (uint64_t i = first; which == LIST_EXITS && i < fake->nr_exits; i++)
 		add_record(out, &fake->exit[i % FAKE_EXITS]);
-	return fake_end(0);
+	if (which == LIST_DEVICES)
+		list_device(out);
+	if (which == LIST_TRIAL)
+		err = list_trial(about, out);
+	fake_end(0);
+	return err ? run_failed(h, "list", err) : 0;
 }
 
 int control_call(struct bx_handle *h, enum request which,
@@ -277,8 +371,16 @@ int control_call(struct bx_handle *h, enum request which,
 int control_try_call(struct bx_handle *h, const struct bx_trial *trial,
 		     struct bx_trial_call *call, int64_t *result)
 {
-	*result = -ENODEV;
-	return 0;
+	int err = fake_begin("try", "call", ON(FAULT_EIO));
+
+	if (err)
+		return run_failed(h, "try_call", err);
+	for (int i = 0; i < FAKE_POLICIES; i++)
+		if (is_asked(&fake->policy[i], &trial->change) &&
+		    fake->policy[i].map.guards)
+			call->data[1] = 0x5a;
+	*result = 0;
+	return fake_end(0);
 }
 
 int control_commit(struct bx_handle *h, const struct bx_commit *change,
@@ -323,6 +425,7 @@ void fake_modprobe(void)
 		"/kernel/bus_ext/buses/pci",
 	};
 	char path[PATH_MAX + 64];
+	FILE *f;
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
 		snprintf(path, sizeof(path), "%s%s", fake->sysfs, dirs[i]);
@@ -330,6 +433,11 @@ void fake_modprobe(void)
 	}
 	snprintf(path, sizeof(path), "%s/kernel/bus_ext/refused", fake->sysfs);
 	unlink(path);
+	snprintf(path, sizeof(path), "%s/kernel/bus_ext/buses/pci/contract",
+		 fake->sysfs);
+	f = fopen(path, "we");
+	if (!f || fprintf(f, "fake 1\n0 read 0 4+0\n") < 0 || fclose(f))
+		abort();
 	fake->loaded = true;
 }
 

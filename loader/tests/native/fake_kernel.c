@@ -195,6 +195,11 @@ int kernel_load_module(const char *name)
 	return -EIO;
 }
 
+bool kernel_can_load(const char *alias)
+{
+	return !strstr(alias, ":missing");
+}
+
 int kernel_is_bpf_fs(const char *path)
 {
 	return access(path, F_OK) ? -errno : 1;
@@ -256,7 +261,11 @@ static int load_map(const struct bpf_object *obj, struct bpf_map *map)
 		   sizeof(t->rec.priority));
 	read_field(obj, map, "version", &t->rec.version,
 		   sizeof(t->rec.version));
-	t->misbehaves = is_program(obj, map, "select", "impossible");
+	t->late = is_program(obj, map, "select", "impossible_later");
+	t->missing = is_program(obj, map, "select", "missing_driver");
+	t->misbehaves = t->late || t->missing ||
+		is_program(obj, map, "select", "impossible");
+	t->guards = is_program(obj, map, "select", "keep_free");
 	t->refuses = is_program(obj, map, "init", "refuse");
 	t->unstaged = is_program(obj, map, "select", "unstaged");
 	t->differs = is_program(obj, map, "select", "differs");
@@ -491,4 +500,8 @@ void fake_boot(void)
 	fake->nr_exits = 0;
 	fake->last_ticket = 0;
 	fake->loaded = false;
+	fake->device = (struct bx_device_rec) {
+		.dev = { .name = "0000:00:00.0", .bus = "pci" },
+		.decision = { .by = BX_BY_KERNEL },
+	};
 }

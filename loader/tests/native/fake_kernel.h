@@ -3,11 +3,14 @@
  * Native tests: a kernel of the tests' own behind loader/lib/kernel.h
  *
  * It has policies, links and maps that outlive processes, as those of the kernel do, and
- * follows kernel/policy.c in what it accepts.  It holds no elections: a policy whose
- * select() is a program named 'impossible' is ejected once it is active, one whose
- * init() is named 'refuse' is refused, one whose select() is named 'unstaged' is active at
- * once, and one whose select() is named 'differs' is not what was checked when it is
- * committed.
+ * follows kernel/policy.c in what it accepts.  There is one device, and what a policy
+ * does with it follows from the name of its program: with the select() 'impossible' it is
+ * ejected once it is active, with 'impossible_later' as well, and a trial does not show
+ * it, with 'missing_driver' it names a driver that is not there, and 'keep_free' refuses
+ * the device, which is bound as soon as no policy does so, and changes the second byte of
+ * every call.  One whose select() is named 'unstaged' is active at once, and one whose
+ * select() is named 'differs' is not what was checked when it is committed.  A policy
+ * whose init() is named 'refuse' is refused.
  */
 #ifndef _NATIVE_FAKE_KERNEL_H
 #define _NATIVE_FAKE_KERNEL_H

@@ -78,6 +78,9 @@ static void fill(struct installed *inst)
 	*inst = (struct installed) { .name = "b", .count = 1, .current = 1 };
 	g->number = 1;
 	strcpy(g->version, "1");
+	memset(g->digest, 'a', sizeof(g->digest) - 1);
+	memset(g->fingerprint, 'b', sizeof(g->fingerprint) - 1);
+	memset(g->anchor, 'c', sizeof(g->anchor) - 1);
 	strcpy(g->signer, "/CN=");
 	for (int n = random_number(30); n; n--)
 		add_char(g->signer);
@@ -127,6 +130,7 @@ static void fill_largest(struct installed *inst)
 	for (g = inst->gens; g < inst->gens + MAX_GENERATIONS; g++) {
 		g->number = g - inst->gens + 1;
 		strcpy(g->version, "1");
+		memset(g->digest, 'a', sizeof(g->digest) - 1);
 		for (unsigned int i = 0; i < MAX_SETTINGS; i++) {
 			len = sprintf(text, "a_name_of_thirty_one_letters_%02u=",
 				      i);
@@ -233,7 +237,7 @@ static void last_words(void)
 		return;
 	}
 	world_reset();
-	world_run("apply --allow-unsigned @/in/objects/ejected.bpf.o", FAULT_NONE, 0, &r);
+	world_run("apply --allow-unsigned @/in/objects/late.bpf.o", FAULT_NONE, 0, &r);
 	world_close();
 	check(r.status == BX_FAULT_STATE && !strchr(r.said, '\033') &&
 	      !strchr(r.said, '\r') &&

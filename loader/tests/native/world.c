@@ -326,7 +326,8 @@ static void fill(const char *objects)
 {
 	static const char *const names[] = {
 		"good.bpf.o", "good2.bpf.o", "other.bpf.o", "ejected.bpf.o",
-		"hook.bpf.o", "unstaged.bpf.o", "differs.bpf.o",
+		"late.bpf.o", "guard.bpf.o", "missing.bpf.o", "hook.bpf.o",
+		"unstaged.bpf.o", "differs.bpf.o",
 	};
 	char path[PATH_MAX], from[PATH_MAX];
 
@@ -337,9 +338,12 @@ static void fill(const char *objects)
 			  join(path, in_top("in/objects"), names[i]));
 	}
 	link_objects("in/both", "good.bpf.o", "other.bpf.o", NULL);
+	link_objects("in/bad-objects", "ejected.bpf.o", "other.bpf.o", NULL);
 	link_objects("in/both2", "good2.bpf.o", "other.bpf.o", NULL);
 	write_bundle("in/old", "1.0", "good.bpf.o", "other.bpf.o", NULL);
 	write_bundle("in/new", "2.0", "good2.bpf.o", NULL);
+	write_bundle("in/bad", "3.0", "ejected.bpf.o", "other.bpf.o", NULL);
+	write_bundle("in/late", "3.0", "late.bpf.o", "other.bpf.o", NULL);
 }
 
 static int make_key(void)
@@ -483,12 +487,20 @@ static void child(const char *command, enum fault fault, unsigned long at)
 	_exit(argc);
 }
 
+/* The end of a file */
+static void read_end(const char *path, char *buf, size_t room)
+{
+	size_t size;
+	char *data = read_file(path, &size);
+
+	snprintf(buf, room, "%s", data + (size < room ? 0 : size + 1 - room));
+	free(data);
+}
+
 void world_run(const char *command, enum fault fault, unsigned long at,
 	       struct result *result)
 {
 	int status;
-	size_t size, from;
-	char *said;
 	pid_t pid;
 
 	*result = (struct result) {};
@@ -502,9 +514,6 @@ void world_run(const char *command, enum fault fault, unsigned long at,
 		abort();
 	result->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
 		WEXITSTATUS(status);
-	said = read_file(in_top("stderr"), &size);
-	from = size < sizeof(result->said) ? 0 :
-		size + 1 - sizeof(result->said);
-	snprintf(result->said, sizeof(result->said), "%s", said + from);
-	free(said);
+	read_end(in_top("stderr"), result->said, sizeof(result->said));
+	read_end(in_top("stdout"), result->printed, sizeof(result->printed));
 }

@@ -32,10 +32,12 @@ struct world {
  * struct result - of a command
  * @status: its exit status; 128 and the signal when one has ended it
  * @said: the end of its standard error
+ * @printed: the end of its standard output
  */
 struct result {
 	int	status;
 	char	said[2048];
+	char	printed[2048];
 };
 
 /**
