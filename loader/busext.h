@@ -268,8 +268,9 @@ typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
  * is active: the elections of all devices in scope are held for show, and an invalid
  * result is an error.  A policy whose name is attached and pinned already is replaced
  * atomically.  When anything fails, what this call attached is detached and what it
- * replaced is put back; the message names what differs from before.  Success means that the policies are in the kernel's list, that
- * it has done what attaching them set off, and that none was ejected.
+ * replaced is put back; the message names what differs from before.  Success means
+ * that the policies are in the kernel's list, that it has done what attaching them set
+ * off, and that none was ejected.
  *
  * Return: 0, or
  * -ENOENT: no such file, or bus_ext is not loaded (BX_FAULT_KERNEL)

@@ -449,7 +449,9 @@ static int plan_bundle(struct env *env)
 			  trust_flags(env), &bundle);
 	/* as an upgrade: what was chosen for the installed version is kept */
 	if (!ret)
-		ret = bx_bundle_keep(bundle) ?: configure_bundle(env, bundle);
+		ret = bx_bundle_configure(bundle) ?: bx_bundle_keep(bundle);
+	for (unsigned int i = 0; !ret && i < env->args.nr_set; i++)
+		ret = bx_bundle_set(bundle, env->args.set[i]);
 	if (!ret) {
 		json_about(env, bundle);
 		plan_begin(env);

@@ -272,8 +272,8 @@ static void show_booted(const struct bx_booted *b, void *arg)
 		json_end_object(&env->json);
 	} else if (b->error) {
 		print_to(stderr, "bxctl: bundle %s is %s: %s\n", b->name,
-			b->removed ? "in force still" : "not in force",
-			b->error);
+			 b->removed ? "in force still" : "not in force",
+			 b->error);
 	} else if (b->removed) {
 		printf("bundle %s is not enabled: it was taken out of force\n",
 		       b->name);

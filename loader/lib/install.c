@@ -355,7 +355,8 @@ static int bring_in(struct bx_handle *h, struct candidate *c,
 	g = &inst->gens[inst->count - 1];
 	inst->shadow = new_shadow(c->opts, before.shadow);
 	if (before.enabled && inst->shadow && !before.shadow)
-		note(h, "the version before is enforced, and is deactivated: shadow mode is that of the whole bundle '%s', and no version of it decides until 'bxctl mode enforce %s'",
+		note(h,
+		     "the version before is enforced, and is deactivated: shadow mode is that of the whole bundle '%s', and no version of it decides until 'bxctl mode enforce %s'",
 		     inst->name, inst->name);
 	if (enable && !h->offline)
 		err = activate(h, inst, g, fn, arg);

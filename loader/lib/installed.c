@@ -62,8 +62,9 @@ int digest_tree(struct bx_handle *h, const char *dir, char *digest)
 	return 0;
 }
 
-static int changed(struct bx_handle *h, const struct installed *inst,
-		   const struct generation *g, const char *path)
+static int not_as_installed(struct bx_handle *h,
+			    const struct installed *inst,
+			    const struct generation *g, const char *path)
 {
 	return fail(h, BX_FAULT_REJECTED, EBADMSG,
 		    "generation %u of bundle '%s' is not what was installed: files in '%s' have changed; install it again with 'bxctl upgrade'",
@@ -85,7 +86,7 @@ static int check_signer(struct bx_handle *h, const struct installed *inst,
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	ret = sign_check(h, b->dir, b->shown, SIGN_ANY_TIME, s);
 	if (!ret || (ret > 0 && strcmp(s->fingerprint, g->fingerprint)))
-		err = changed(h, inst, g, b->shown);
+		err = not_as_installed(h, inst, g, b->shown);
 	else
 		err = ret < 0 ? ret : signer_allows(h, s, inst->name, b->claims,
 						    b->nr_claims);
@@ -109,7 +110,7 @@ int installed_check(struct bx_handle *h, const struct installed *inst,
 	generation_path(h, path, inst->name, g->number);
 	err = digest_tree(h, path, digest);
 	if (!err && strcmp(digest, g->digest))
-		err = changed(h, inst, g, path);
+		err = not_as_installed(h, inst, g, path);
 	if (!err)
 		err = bundle_open_at(h, path, path, b);
 	if (!err && g->signer[0])

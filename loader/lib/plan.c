@@ -216,7 +216,8 @@ static int keep_settings(struct bx_bundle *b, const struct generation *g)
 		if (bundle_setting(b, name))
 			err = bx_bundle_set(b, g->set[i]);
 		else
-			note(b->h, "the setting '%s' is dropped: the new version has no such setting",
+			note(b->h,
+			     "the setting '%s' is dropped: the new version has no such setting",
 			     g->set[i]);
 	}
 	return err;

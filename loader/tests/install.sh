@@ -51,7 +51,7 @@ check_equal "leaves the one before active" "$unchanged" "$(two), $(attached), $(
 change "in shadow mode, too" 6 "the version before is enforced, and is deactivated.*was ejected" upgrade --mode shadow
 check_equal "which stays enforced" "$unchanged" "$(two), $(attached), $(files two)"
 says "its policies are changed with it only" 5 "belongs to the installed bundle 'two'; use 'bxctl upgrade'" \
-	apply build/loader/tests/objects/good2.bpf.o
+	apply --allow-unsigned build/loader/tests/objects/good2.bpf.o
 check_equal "they stay" "$unchanged" "$(two), $(attached), $(files two)"
 check_equal "but status knows of it" "loader_test return" \
 	"$(of two '\(.last_ejection.name) \(.last_ejection.kind)')"
