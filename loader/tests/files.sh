@@ -319,7 +319,7 @@ exec 7>&-
 # ended SIGNAL: by it, while an archive is read
 ended() {
 	local status=0
-	env --default-signal=INT "$bxctl" plan "$work/held" &
+	env --default-signal=INT "$bxctl" verify "$work/held" &
 	wait_until 30 eval "[ -n \"\$(ls -A '$TMPDIR')\" ]"
 	kill "-$1" $!
 	wait $! || status=$?

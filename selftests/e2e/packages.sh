@@ -110,7 +110,8 @@ install_old() {
 
 # nothing_enabled PREFIX
 nothing_enabled() {
-	is "the initramfs has nothing but the script" "$1initrd" scripts/init-top/bus_ext
+	is "the initramfs has nothing but the script and the aliases" "$1initrd" \
+		$'scripts/init-top/bus_ext\nusr/lib/modprobe.d/bus_ext.conf'
 	is "the units are enabled" enabled "enabled enabled"
 }
 
