@@ -682,10 +682,12 @@ int bx_bundle_plan(struct bx_bundle *bundle, bx_change_fn fn, void *arg);
  * bx_bundle_keep() - take the choices that were made for the installed bundle
  * @bundle: the bundle
  *
- * Those that bx_upgrade() keeps: the settings that were given, and the mode.  Does
- * nothing when no bundle of this name is installed.
+ * Those that bx_upgrade() keeps: the settings that were given, and the mode.  They are
+ * above the operator's file: to be called after bx_bundle_configure().  A setting that
+ * does not fit @bundle is dropped, with a note.  Does nothing when no bundle of this name
+ * is installed.
  *
- * Return: 0; as bx_bundle_set(); an errno when the state cannot be read.
+ * Return: 0, or an errno when the state cannot be read.
  */
 int bx_bundle_keep(struct bx_bundle *bundle);
 

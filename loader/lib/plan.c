@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "state.h"
+#include "install.h"
 
 struct plan {
 	struct forecast		f;
@@ -205,22 +205,16 @@ int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 
 /* ---- what an upgrade keeps ---- */
 
-static int keep_settings(struct bx_bundle *b, const struct generation *g)
+/* As an upgrade, which drops what does not fit the new version. */
+static void keep_settings(struct bx_bundle *b, const struct generation *g)
 {
-	char name[BX_NAME_LEN];
-	int err = 0;
-
-	for (unsigned int i = 0; !err && i < g->nr_set; i++) {
-		snprintf(name, sizeof(name), "%.*s",
-			 (int)strcspn(g->set[i], "="), g->set[i]);
-		if (bundle_setting(b, name))
-			err = bx_bundle_set(b, g->set[i]);
-		else
-			note(b->h,
-			     "the setting '%s' is dropped: the new version has no such setting",
-			     g->set[i]);
+	for (unsigned int i = 0; i < g->nr_set; i++) {
+		if (!bx_bundle_set(b, g->set[i]))
+			continue;
+		note(b->h, "dropping the setting '%s': %s", g->set[i],
+		     bx_error(b->h));
+		error_forget(b->h);
 	}
-	return err;
 }
 
 int bx_bundle_keep(struct bx_bundle *b)
@@ -234,7 +228,7 @@ int bx_bundle_keep(struct bx_bundle *b)
 	if (g) {
 		b->shadow = inst.shadow;
 		b->enforce = !inst.shadow;
-		ret = keep_settings(b, g);
+		keep_settings(b, g);
 	}
 	state_free(&inst);
 	return ret < 0 ? ret : 0;

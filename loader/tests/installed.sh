@@ -57,7 +57,7 @@ trust() { cp "$work/$1.pem" "$work/etc/keys/"; }
 # sign KEY NAME: $work/NAME
 sign() { "$bxctl" sign --key "$work/$1.key" --cert "$work/$1.pem" "$work/$2" >/dev/null; }
 
-ktap_plan 146
+ktap_plan 151
 mkdir -p "$work"/{etc/keys,etc/bundles.d,tmp,kernel,lib/bundles}
 
 # --- what a command says
@@ -208,6 +208,21 @@ echo 'n: 10' >"$work/etc/bundles.d/s.yaml"
 says "the operator's file is checked as well" 4 "'10'" mode --offline shadow s
 says "verify finds it" 4 "FAILED s 1.3 .generation 4, current.*'10'" verify --installed
 rm "$work/etc/bundles.d/s.yaml"
+remove_all
+
+# --- settings in a plan: as in the upgrade that it is of
+settings='settings: { size4: { type: int, min: 0, max: 9, default: 1, help: x } }'
+make s 1.0 settings -- "$settings"
+quietly "$bxctl" install --allow-unsigned "$work/s" --set size4=7
+make s 1.1 settings -- "${settings/max: 9/max: 5}"
+change "plan drops a kept value that no longer fits" 0 \
+	"dropping the setting 'size4=7': .*devices in scope" plan s
+change "a new one replaces it" 0 "devices in scope" plan s --set size4=5
+change "if it fits" 4 "'6'" plan s --set size4=6
+make s 1.2 good
+change "plan drops a setting that has gone" 0 \
+	"dropping the setting 'size4=7': .*no setting 'size4'.*devices in scope" plan s
+change "the upgrade does the same" 0 "dropping the setting 'size4=7': .*upgraded s" upgrade s
 remove_all
 
 # --- offline
