@@ -232,7 +232,7 @@ static const char *attach_reason(int err)
 	case -EOPNOTSUPP:
 		return "match() is not for this bus, whose own rule stays in force; use select()";
 	case -E2BIG:
-		return "too many policies are attached, a new version beside the old one; detach one";
+		return "too many policies, with a new version beside the old one; detach one";
 	case -EEXIST:
 		return "another process is bringing a policy of that name into force; try again";
 	case -ENAMETOOLONG:
