@@ -12,7 +12,7 @@ LOADER_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
 	-I include/uapi $(CPPFLAGS) $(LOADER_EXTRA_CFLAGS) \
 	-isystem $(BUILD)/tools/source/tools/include/uapi
 
-# As Debian builds its packages: also where nobody sets flags. Not for what is built with
+# As Debian builds its packages: also where no flags are set. Not for what is built with
 # sanitizers.
 HARDEN_CFLAGS = $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,-D_FORTIFY_SOURCE=2) \
 	-fstack-protector-strong -Wformat -Wformat-security

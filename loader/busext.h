@@ -283,7 +283,7 @@ typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
  * -EOPNOTSUPP: match() on an adopted bus (BX_FAULT_REJECTED)
  * -E2BIG: too many policies (BX_FAULT_REJECTED)
  * -EEXIST: the name is in use by a policy that is not pinned here, or that an
- *	installed bundle has, or it was replaced by somebody else (BX_FAULT_CONFLICT)
+ *	installed bundle has, or it was replaced by another process (BX_FAULT_CONFLICT)
  * -ESHUTDOWN: the policy was ejected (BX_FAULT_STATE)
  * -ETIMEDOUT: the kernel is not done after the timeout (BX_FAULT_STATE), or
  *	another process holds the lock (BX_FAULT_CONFLICT)
@@ -327,7 +327,7 @@ struct bx_bundle_about {
 
 /**
  * enum bx_bundle_flags - how to open and how to check a bundle
- * @BX_BUNDLE_COPY: open: a private copy, that nobody changes after it was checked; only
+ * @BX_BUNDLE_COPY: open: a private copy, that no other process changes after the check; only
  *	of that programs are loaded
  * @BX_BUNDLE_UNSIGNED: check, apply: one without a signature will do
  * @BX_BUNDLE_INSTALLED: open: the installed bundle of that name

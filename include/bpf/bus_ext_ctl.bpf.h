@@ -58,7 +58,7 @@ BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
 
 /*
  * An election as it would be: @trial is a struct bx_trial, @trial__sz its size.
- * Nothing is changed and nobody is ejected.  _new() also returns what bx_commit()
+ * Nothing is changed, and no policy is ejected.  _new() also returns what bx_commit()
  * would: -ENOENT for a policy that is not staged or not active, -EPERM for a policy
  * that is not as it was checked; -EINVAL for a trial that makes no sense or of an
  * earlier version, -E2BIG for one of a later version, and -ENODEV when there is no
