@@ -222,11 +222,6 @@ int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 
 /* ---- what an initramfs needs ---- */
 
-static int is_visible(const struct dirent *d)
-{
-	return d->d_name[0] != '.';
-}
-
 struct needs {
 	bx_need_fn	fn;
 	void		*arg;

@@ -182,17 +182,15 @@ int txn_stage(struct bx_handle *h, struct transaction *txn,
 void mark_restore(struct bx_handle *h, const char *bundle,
 		  const struct names *owned, const char *mark)
 {
-	enum bx_fault fault = h->fault;
-	char error[sizeof(h->error)];
+	struct said why;
 	int err = 0;
 
-	strcpy(error, h->error);
+	error_keep(h, &why);
 	if (owned)
 		err = pins_disown(h, bundle, owned->count ? owned : NULL);
 	if (!err && mark[0])
 		err = pins_mark(h, bundle, mark);
-	h->fault = fault;
-	strcpy(h->error, error);
+	error_restore(h, &why);
 	if (err)
 		leave_astray(h);
 }

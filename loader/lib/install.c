@@ -13,8 +13,6 @@
 #include "install.h"
 #include "tree.h"
 
-#define NEW		".new"
-
 /**
  * struct candidate - a bundle being installed
  * @b: the copy of it
@@ -316,18 +314,6 @@ static void undo(struct bx_handle *h, struct installed *inst,
 	error_restore(h, &why);
 }
 
-static int activate(struct bx_handle *h, struct installed *inst,
-		    const struct generation *g, bx_applied_fn fn, void *arg)
-{
-	struct bx_bundle *b;
-	int err = installed_open(h, inst, g, &b);
-
-	if (!err)
-		err = installed_activate(b, g, fn, arg);
-	bx_bundle_close(b);
-	return err;
-}
-
 static bool new_shadow(const struct bx_install_opts *opts, bool before)
 {
 	return opts->mode == BX_MODE_KEEP ? before :
@@ -359,7 +345,7 @@ static int bring_in(struct bx_handle *h, struct candidate *c,
 		     "the version before is enforced, and is deactivated: shadow mode is that of the whole bundle '%s', and no version of it decides until 'bxctl mode enforce %s'",
 		     inst->name, inst->name);
 	if (enable && !h->offline)
-		err = activate(h, inst, g, fn, arg);
+		err = installed_make_active(h, inst, g, fn, arg);
 	if (!err) {
 		inst->current = g->number;
 		inst->enabled = enable;

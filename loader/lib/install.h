@@ -26,20 +26,10 @@
 /* The signer of what is installed is not trusted any more */
 #define NOT_TRUSTED	(-EKEYREJECTED)
 
-/**
- * struct said - an error that is put aside
- * @fault: its class
- * @text: its message
- */
-struct said {
-	enum bx_fault	fault;
-	char		text[1024];
-};
+/* Below the store: the copy of a bundle that is not a generation yet */
+#define NEW	".new"
 
 /* installed.c */
-void error_keep(struct bx_handle *h, struct said *said);
-void error_restore(struct bx_handle *h, const struct said *said);
-void error_forget(struct bx_handle *h);
 
 /* The digest of the list of digests of the bundle in @dir, of DIGEST_SIZE */
 int digest_tree(struct bx_handle *h, const char *dir, char *digest);
@@ -71,6 +61,11 @@ int installed_is_active(struct bx_bundle *b, const struct installed *inst,
 			const struct generation *g);
 int installed_activate(struct bx_bundle *b, const struct generation *g,
 		       bx_applied_fn fn, void *arg);
+
+/* installed_open(), then installed_activate() */
+int installed_make_active(struct bx_handle *h, const struct installed *inst,
+			  const struct generation *g, bx_applied_fn fn,
+			  void *arg);
 
 /* All that a bundle has active, in one step; how many policies that were */
 int installed_deactivate(struct bx_handle *h, const char *name,

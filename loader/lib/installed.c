@@ -11,29 +11,7 @@
 #include "install.h"
 #include "tree.h"
 
-#define NEW		".new"
-
 const struct bx_install_opts no_install_opts;
-
-/* ---- errors ---- */
-
-void error_keep(struct bx_handle *h, struct said *said)
-{
-	said->fault = h->fault;
-	strcpy(said->text, h->error);
-}
-
-void error_restore(struct bx_handle *h, const struct said *said)
-{
-	h->fault = said->fault;
-	strcpy(h->error, said->text);
-}
-
-void error_forget(struct bx_handle *h)
-{
-	h->error[0] = '\0';
-	h->fault = BX_FAULT_NONE;
-}
 
 /* An error that is not that of the command */
 static void told_beside(struct bx_handle *h, const char *name)
@@ -76,7 +54,8 @@ static int not_as_installed(struct bx_handle *h,
  * expired since, and the clock may be wrong.
  */
 static int check_signer(struct bx_handle *h, const struct installed *inst,
-			const struct generation *g, struct bx_bundle *b)
+			const struct generation *g, struct bx_bundle *b,
+			const struct tree *tree, const char *list)
 {
 	struct signer *s = calloc(1, sizeof(*s));
 	struct said why;
@@ -84,7 +63,7 @@ static int check_signer(struct bx_handle *h, const struct installed *inst,
 
 	if (!s)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	ret = sign_check(h, b->dir, b->shown, SIGN_ANY_TIME, s);
+	ret = sign_check_tree(h, tree, list, b->shown, SIGN_ANY_TIME, s);
 	if (!ret || (ret > 0 && strcmp(s->fingerprint, g->fingerprint)))
 		err = not_as_installed(h, inst, g, b->shown);
 	else
@@ -103,18 +82,27 @@ static int check_signer(struct bx_handle *h, const struct installed *inst,
 int installed_check(struct bx_handle *h, const struct installed *inst,
 		    const struct generation *g, struct bx_bundle **b)
 {
-	char path[PATH_MAX], digest[DIGEST_SIZE];
+	char path[PATH_MAX], digest[DIGEST_SIZE], *list;
+	struct tree tree;
 	int err;
 
 	*b = NULL;
 	generation_path(h, path, inst->name, g->number);
-	err = digest_tree(h, path, digest);
-	if (!err && strcmp(digest, g->digest))
-		err = not_as_installed(h, inst, g, path);
+	err = tree_open(h, path, &tree);
+	if (err)
+		return err;
+	err = digest_list(h, &tree, &list);
+	if (!err) {
+		digest_text(list, digest, DIGEST_SIZE);
+		if (strcmp(digest, g->digest))
+			err = not_as_installed(h, inst, g, path);
+	}
 	if (!err)
 		err = bundle_open_at(h, path, path, b);
 	if (!err && g->signer[0])
-		err = check_signer(h, inst, g, *b);
+		err = check_signer(h, inst, g, *b, &tree, list);
+	free(list);
+	tree_close(&tree);
 	if (err) {
 		bx_bundle_close(*b);
 		*b = NULL;
@@ -221,6 +209,19 @@ int installed_activate(struct bx_bundle *b, const struct generation *g,
 	return err;
 }
 
+int installed_make_active(struct bx_handle *h, const struct installed *inst,
+			  const struct generation *g, bx_applied_fn fn,
+			  void *arg)
+{
+	struct bx_bundle *b;
+	int err = installed_open(h, inst, g, &b);
+
+	if (!err)
+		err = installed_activate(b, g, fn, arg);
+	bx_bundle_close(b);
+	return err;
+}
+
 int installed_deactivate(struct bx_handle *h, const char *name,
 			 bx_applied_fn fn, void *arg)
 {
@@ -253,8 +254,6 @@ int installed_deactivate(struct bx_handle *h, const char *name,
 /* The kernel agrees with the state. */
 static int follow(struct bx_handle *h, const struct installed *inst)
 {
-	const struct generation *g;
-	struct bx_bundle *b;
 	int ret;
 
 	if (!has_kernel(h))
@@ -263,12 +262,9 @@ static int follow(struct bx_handle *h, const struct installed *inst)
 		ret = installed_deactivate(h, inst->name, NULL, NULL);
 		return ret < 0 ? ret : 0;
 	}
-	g = state_generation(inst, inst->current);
-	ret = installed_open(h, inst, g, &b);
-	if (!ret)
-		ret = installed_activate(b, g, NULL, NULL);
-	bx_bundle_close(b);
-	return ret;
+	return installed_make_active(h, inst,
+				     state_generation(inst, inst->current),
+				     NULL, NULL);
 }
 
 /* ---- policies of other bundles ---- */

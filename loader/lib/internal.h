@@ -67,6 +67,7 @@
 #include "kernel.h"
 
 struct control;
+struct dirent;
 
 /**
  * struct bx_handle - state between calls
@@ -119,7 +120,21 @@ struct bx_handle {
 	char		*verifier;
 };
 
+/**
+ * struct said - an error that is put aside
+ * @fault: its class
+ * @text: its message
+ */
+struct said {
+	enum bx_fault	fault;
+	char		text[1024];
+};
+
 /* lib.c */
+void error_keep(struct bx_handle *h, struct said *said);
+void error_restore(struct bx_handle *h, const struct said *said);
+void error_forget(struct bx_handle *h);
+int is_visible(const struct dirent *d);
 int fail(struct bx_handle *h, enum bx_fault fault, int err,
 	 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void note(struct bx_handle *h, const char *fmt, ...)

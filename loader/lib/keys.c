@@ -265,11 +265,6 @@ static int add_entry(struct bx_handle *h, struct keys *keys, const char *file)
 	return 0;
 }
 
-static int visible(const struct dirent *d)
-{
-	return d->d_name[0] != '.';
-}
-
 int keys_open(struct bx_handle *h, struct keys *keys)
 {
 	struct dirent **names = NULL;
@@ -288,7 +283,7 @@ int keys_open(struct bx_handle *h, struct keys *keys)
 	if (err < 0)
 		return err == -ENOENT ? 0 : err;
 	keys->fd = err;
-	n = scandirat(keys->fd, ".", &names, visible, alphasort);
+	n = scandirat(keys->fd, ".", &names, is_visible, alphasort);
 	err = n < 0 ? cannot_read(h, keys->dir, errno) : 0;
 	for (int i = 0; i < n; i++) {
 		if (!err)

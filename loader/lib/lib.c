@@ -306,7 +306,26 @@ int bx_kernel_version(struct bx_handle *h, char *buf, size_t size)
 		    "bus_ext is not loaded in this kernel; run 'modprobe bus_ext'");
 }
 
-static int visible(const struct dirent *d)
+void error_keep(struct bx_handle *h, struct said *said)
+{
+	said->fault = h->fault;
+	strcpy(said->text, h->error);
+}
+
+void error_restore(struct bx_handle *h, const struct said *said)
+{
+	h->fault = said->fault;
+	strcpy(h->error, said->text);
+}
+
+void error_forget(struct bx_handle *h)
+{
+	h->error[0] = '\0';
+	h->fault = BX_FAULT_NONE;
+}
+
+/* A filter for scandir() */
+int is_visible(const struct dirent *d)
 {
 	return d->d_name[0] != '.';
 }
@@ -319,7 +338,7 @@ int bx_list_buses(struct bx_handle *h,
 	int i, n, ret = 0;
 
 	snprintf(path, sizeof(path), "%s/kernel/bus_ext/buses", h->sysfs);
-	n = scandir(path, &list, visible, alphasort);
+	n = scandir(path, &list, is_visible, alphasort);
 	if (n < 0)
 		return fail(h, BX_FAULT_KERNEL, errno, "cannot read %s: %s",
 			    path, strerror(errno));

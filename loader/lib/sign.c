@@ -78,8 +78,10 @@ int digest_list(struct bx_handle *h, const struct tree *tree, char **list)
 	}
 	if (fclose(f) && !err)
 		err = fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	if (err)
+	if (err) {
 		free(*list);
+		*list = NULL;
+	}
 	return err;
 }
 

@@ -59,7 +59,7 @@ int signer_allows(struct bx_handle *h, const struct signer *s,
 /* Frees what sign_check() put there; nothing for a signer of zeros. */
 void signer_close(struct signer *signer);
 
-/* "HEX  PATH" lines of a tree's files but for the signature; to be freed. */
+/* "HEX  PATH" lines of a tree's files but for the signature; to be freed; NULL on errors */
 int digest_list(struct bx_handle *h, const struct tree *tree, char **list);
 
 /* The digest of a text in hexadecimal, cut to @size with its NUL */
@@ -94,6 +94,11 @@ int sign_tree(struct bx_handle *h, const char *dir, const char *key,
  */
 int sign_check(struct bx_handle *h, const char *dir, const char *shown,
 	       unsigned int flags, struct signer *signer);
+
+/* sign_check() of an open tree, whose files have the digests in @list */
+int sign_check_tree(struct bx_handle *h, const struct tree *tree,
+		    const char *list, const char *shown, unsigned int flags,
+		    struct signer *signer);
 
 /**
  * sign_compare() - is the signature that of these files?

@@ -218,6 +218,24 @@ static int check_content(struct bx_handle *h, const char *shown, BIO *content,
 	return err;
 }
 
+/*
+ * The message is good by itself, and what it holds goes into @content; trust_check() asks
+ * more of the certificate than CMS does.
+ */
+static int check_message(struct bx_handle *h, const char *shown,
+			 CMS_ContentInfo *cms, BIO *content)
+{
+	int err = content ? check_form(h, shown, cms) :
+		fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+
+	if (!err && CMS_verify(cms, NULL, NULL, NULL, content, CMS_BINARY |
+			       CMS_NO_SIGNER_CERT_VERIFY) != 1)
+		err = fail(h, BX_FAULT_REJECTED, EBADMSG,
+			   "the signature of '%s' is not valid: %s", shown,
+			   ssl_reason());
+	return err;
+}
+
 static int check_signed(struct bx_handle *h, const char *shown,
 			CMS_ContentInfo *cms, const char *list,
 			unsigned int flags, struct signer *s)
@@ -226,14 +244,7 @@ static int check_signed(struct bx_handle *h, const char *shown,
 	BIO *content = BIO_new(BIO_s_mem());
 	int err;
 
-	err = content ? check_form(h, shown, cms) :
-		fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	/* trust_check() asks more of the certificate than CMS does */
-	if (!err && CMS_verify(cms, NULL, NULL, NULL, content, CMS_BINARY |
-			       CMS_NO_SIGNER_CERT_VERIFY) != 1)
-		err = fail(h, BX_FAULT_REJECTED, EBADMSG,
-			   "the signature of '%s' is not valid: %s", shown,
-			   ssl_reason());
+	err = check_message(h, shown, cms, content);
 	if (!err) {
 		signers = CMS_get0_signers(cms);
 		err = sk_X509_num(signers) == 1 ? 0 :
@@ -302,13 +313,7 @@ static int compare_message(struct bx_handle *h, const char *shown,
 	BIO *content = BIO_new(BIO_s_mem());
 	int err;
 
-	err = content ? check_form(h, shown, cms) :
-		fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	if (!err && CMS_verify(cms, NULL, NULL, NULL, content, CMS_BINARY |
-			       CMS_NO_SIGNER_CERT_VERIFY) != 1)
-		err = fail(h, BX_FAULT_REJECTED, EBADMSG,
-			   "the signature of '%s' is not valid: %s", shown,
-			   ssl_reason());
+	err = check_message(h, shown, cms, content);
 	if (!err)
 		err = check_content(h, shown, content, list);
 	BIO_free(content);
@@ -338,31 +343,43 @@ int sign_compare(struct bx_handle *h, const struct tree *tree,
 	return err;
 }
 
-int sign_check(struct bx_handle *h, const char *dir, const char *shown,
-	       unsigned int flags, struct signer *signer)
+int sign_check_tree(struct bx_handle *h, const struct tree *tree,
+		    const char *list, const char *shown, unsigned int flags,
+		    struct signer *signer)
 {
-	char *list = NULL, *data = NULL;
-	struct tree tree;
+	char *data = NULL;
 	size_t size = 0;
-	bool found;
 	int err;
 
 	memset(signer, 0, sizeof(*signer));
-	err = tree_open(h, dir, &tree);
-	if (err)
-		return err;
-	found = is_signed(&tree);
-	if (found)
-		err = read_signature(h, &tree, &data, &size);
-	if (found && !err)
-		err = digest_list(h, &tree, &list);
-	if (found && !err)
+	if (!is_signed(tree))
+		return 0;
+	err = read_signature(h, tree, &data, &size);
+	if (!err)
 		err = sign_check_text(h, shown, data, size, list, flags,
 				      signer);
 	if (err)
 		signer_close(signer);
 	free(data);
+	return err ?: 1;
+}
+
+int sign_check(struct bx_handle *h, const char *dir, const char *shown,
+	       unsigned int flags, struct signer *signer)
+{
+	struct tree tree;
+	char *list = NULL;
+	int ret;
+
+	memset(signer, 0, sizeof(*signer));
+	ret = tree_open(h, dir, &tree);
+	if (ret)
+		return ret;
+	if (is_signed(&tree))
+		ret = digest_list(h, &tree, &list);
+	if (!ret)
+		ret = sign_check_tree(h, &tree, list, shown, flags, signer);
 	free(list);
 	tree_close(&tree);
-	return err ?: found;
+	return ret;
 }
