@@ -20,22 +20,33 @@ void read_refused(struct bx_handle *h, char *buf, size_t size)
 		buf[0] = '\0';
 }
 
+/* The reason in a line "NAME: REASON" about @name; NULL when it is about another one */
+static const char *reason_for(const char *line, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(line, name, len) || line[len] != ':')
+		return NULL;
+	return line + len + strspn(line + len, ": ");
+}
+
 /* What it has said about @name since @before. */
 void refusal(struct bx_handle *h, const char *name, const char *before,
 	     char *buf, size_t size)
 {
 	char now[4096], *line, *save;
-	size_t len = strlen(name);
+	const char *why;
 
 	buf[0] = '\0';
 	read_refused(h, now, sizeof(now));
 	if (!strcmp(now, before))
 		return;
 	for (line = strtok_r(now, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save))
-		if (!strncmp(line, name, len) && line[len] == ':')
-			snprintf(buf, size, "%s", line + len +
-				 strspn(line + len, ": "));
+	     line = strtok_r(NULL, "\n", &save)) {
+		why = reason_for(line, name);
+		if (why)
+			snprintf(buf, size, "%s", why);
+	}
 }
 
 /* ---- what was checked ---- */
@@ -170,14 +181,13 @@ refused_enter(struct bx_handle *h, const struct bx_commit *c, char *why,
 	for (line = strtok_r(now, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		for (__u32 i = 0; i < c->nr_enter; i++) {
-			size_t len = strlen(c->enter[i].name);
+			const char *reason = reason_for(line,
+							c->enter[i].name);
 
-			if (strncmp(line, c->enter[i].name, len) ||
-			    line[len] != ':')
+			if (!reason)
 				continue;
 			found = &c->enter[i];
-			snprintf(why, size, "%s", line + len +
-				 strspn(line + len, ": "));
+			snprintf(why, size, "%s", reason);
 		}
 	return found;
 }

@@ -46,13 +46,6 @@ change() { says "$1" "$2" "$3" "$4" --allow-unsigned "$work/$5" "${@:6}"; }
 of() { sed -n "s/^$2: //p" "$state/$1/state.yaml"; }
 generations() { (cd "$state/$1" && echo generation-* | sed 's/generation-//g'); }
 
-# certificate NAME [OPENSSL ARGUMENT...]: a key and a certificate, self-signed
-certificate() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
-		-subj "/CN=${name:-$1}" -addext extendedKeyUsage=codeSigning \
-		-keyout "$work/$1.key" -out "$work/$1.pem" \
-		"${@:2}" 2>"$work/openssl.log" || cat "$work/openssl.log"
-}
 trust() { cp "$work/$1.pem" "$work/etc/keys/"; }
 # sign KEY NAME: $work/NAME
 sign() { "$bxctl" sign --key "$work/$1.key" --cert "$work/$1.pem" "$work/$2" >/dev/null; }
@@ -141,7 +134,7 @@ change "what is damaged is replaced by the same" 0 "upgraded x to 1.10 .generati
 remove_all
 
 certificate acme -addext "subjectAltName=URI:bus-ext:pci"
-name=acme certificate acme2 -addext "subjectAltName=URI:bus-ext:pci"
+subject=acme certificate acme2 -addext "subjectAltName=URI:bus-ext:pci"
 certificate other -addext "subjectAltName=URI:bus-ext:pci"
 trust acme
 trust other

@@ -46,3 +46,12 @@ write_bundle() {
 		cp "${BUILD:-build}/loader/tests/objects/$policy.bpf.o" "$1/"
 	done
 }
+
+# certificate NAME [OPENSSL ARGUMENT...]: a key and a certificate that signs code,
+# self-signed, of CN=NAME or CN=$subject, in $work
+certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-subj "/CN=${subject:-$1}" -addext extendedKeyUsage=codeSigning \
+		-keyout "$work/$1.key" -out "$work/$1.pem" \
+		"${@:2}" 2>"$work/openssl.log" || cat "$work/openssl.log"
+}

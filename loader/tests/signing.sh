@@ -38,13 +38,6 @@ make_bundle() {
 	echo '[]' >"$bundle/tests/x.yaml"
 }
 
-# certificate NAME [OPENSSL ARGUMENT...]: a key and a certificate, self-signed
-certificate() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
-		-subj "/CN=$1" -addext extendedKeyUsage=codeSigning \
-		-keyout "$work/$1.key" -out "$work/$1.pem" "${@:2}" 2>"$work/openssl.log" || cat "$work/openssl.log"
-}
-
 sign() { "$bxctl" sign --key "$work/$1.key" --cert "$work/$1.pem" "$bundle"; }
 trust() { cp "$work/$1.pem" "$work/etc/keys/"; }
 install_it() { says "$1" "$2" "$3" install --offline "${@:4}"; }
