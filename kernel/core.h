@@ -126,6 +126,7 @@ struct bus_ext_ops {
  * @handled: calls answered
  * @redirected: calls sent to another device
  * @amended: results changed
+ * @limit: drivers that it may name; bx_policy_mutex; constant once it is in force
  */
 struct bx_policy {
 	struct list_head	node;
@@ -147,6 +148,7 @@ struct bx_policy {
 	atomic64_t		handled;
 	atomic64_t		redirected;
 	atomic64_t		amended;
+	struct bx_limit		limit;
 };
 
 /**
@@ -226,6 +228,7 @@ int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp);
 /* ---- what was checked of a policy (expect.c) ---- */
 
 int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter);
+bool bx_limit_lists(const struct bx_limit *limit, const char *driver);
 
 /* ---- elections (match.c) ---- */
 

@@ -7,9 +7,41 @@
  * the same object, but not with the same code.  So a commit, and a trial of one, says
  * for each policy what was checked, and nothing else becomes active.
  *
+ * A commit also says which drivers a policy may name: that is not in the object, but
+ * in the bundle's manifest.
+ *
  * The list of policies is in policy.c.
  */
 #include "core.h"
+
+static int bx_limit_check(const struct bx_limit *limit)
+{
+	int err = 0;
+
+	if (limit->nr == BX_ANY)
+		return 0;
+	if (limit->nr > BX_LIMIT_DRIVERS)
+		return -EINVAL;
+	for (u32 i = 0; i < limit->nr && !err; i++)
+		err = bx_name_check(limit->driver[i]);
+	return err ? -EINVAL : 0;
+}
+
+/**
+ * bx_limit_lists() - whether a policy may name a driver
+ * @limit: its limit
+ * @driver: the driver
+ */
+bool bx_limit_lists(const struct bx_limit *limit, const char *driver)
+{
+	if (limit->nr == BX_ANY)
+		return true;
+	for (u32 i = 0; i < limit->nr; i++) {
+		if (!strcmp(limit->driver[i], driver))
+			return true;
+	}
+	return false;
+}
 
 /**
  * bx_expect() - whether a staged policy is what was checked
@@ -26,7 +58,8 @@ int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter)
 {
 	const char *name = enter->name;
 
-	if (bx_name_check(name) || bx_name_check(enter->bus) || enter->reserved)
+	if (bx_name_check(name) || bx_name_check(enter->bus) ||
+	    bx_limit_check(&enter->limit))
 		return -EINVAL;
 	if (strcmp(inst->name, name))
 		return bx_refuse(name, -EPERM, "expected name '%s', got '%s'",

@@ -299,11 +299,55 @@ static void bx_silence(struct bx_election *e, const struct bx_inst *inst)
 	}
 }
 
-/* Run one match(); false when the answer was impossible. */
-static bool bx_ask_match(struct bx_election *e, struct bx_inst *inst,
-			 const struct bx_cand *c, s32 *ret)
+/* In a trial, a policy that enters has the limit that the trial gives it. */
+static const struct bx_limit *bx_limit_of(const struct bx_election *e,
+					  const struct bx_inst *inst)
+{
+	const struct bx_commit *c = e->trial ? &e->trial->change : NULL;
+
+	for (u32 i = 0; c && i < c->nr_enter; i++) {
+		if (c->enter[i].id == inst->policy->id)
+			return &c->enter[i].limit;
+	}
+	return &inst->policy->limit;
+}
+
+/* A policy that names a driver: BX_WHY_WON when it may */
+static enum bx_opinion_why bx_check_limit(struct bx_election *e,
+					  struct bx_inst *inst,
+					  const char *what, const char *driver)
+{
+	if (bx_limit_lists(bx_limit_of(e, inst), driver))
+		return BX_WHY_WON;
+	if (!e->dry)
+		bx_eject(inst, BX_EXIT_UNLISTED, 0, &e->ctx.dev,
+			 "%s named driver %s, which the limit of the policy does not list",
+			 what, driver);
+	return BX_WHY_UNLISTED;
+}
+
+static enum bx_opinion_why bx_check_match(struct bx_election *e,
+					  struct bx_inst *inst,
+					  const char *driver, s32 ret)
+{
+	if (ret == BX_VETO || ret == BX_NO_SCORE)
+		return BX_WHY_WON;
+	if (ret > BX_NO_SCORE && ret <= BX_SCORE_MAX)
+		return bx_check_limit(e, inst, "match()", driver);
+	if (!e->dry)
+		bx_eject(inst, BX_EXIT_RETURN, ret, &e->ctx.dev,
+			 "match() returned %d for driver %s; only -1 to %d is possible",
+			 ret, driver, BX_SCORE_MAX);
+	return BX_WHY_BAD;
+}
+
+/* Run one match(): BX_WHY_WON when the answer is possible, else why it is not */
+static enum bx_opinion_why bx_ask_match(struct bx_election *e,
+					struct bx_inst *inst,
+					const struct bx_cand *c, s32 *ret)
 {
 	struct bx_match_ctx *ctx = &e->match;
+	enum bx_opinion_why why;
 	struct bx_run run;
 
 	ctx->dev = e->ctx.dev;
@@ -311,35 +355,33 @@ static bool bx_ask_match(struct bx_election *e, struct bx_inst *inst,
 	ctx->device = e->ctx.device;
 	bx_policy_begin(&run, e, inst, ctx);
 	*ret = inst->ops->match(ctx);
-	if (bx_run_judge(&run)) {
-		if (*ret >= BX_VETO && *ret <= BX_SCORE_MAX)
-			return true;
-		if (!e->dry)
-			bx_eject(inst, BX_EXIT_RETURN, *ret, &e->ctx.dev,
-				 "match() returned %d for driver %s; only -1 to %d is possible",
-				 *ret, c->rec.name, BX_SCORE_MAX);
-	}
-	bx_silence(e, inst);
-	return false;
+	why = bx_run_judge(&run) ?
+		bx_check_match(e, inst, c->rec.name, *ret) : BX_WHY_BAD;
+	if (why != BX_WHY_WON)
+		bx_silence(e, inst);
+	return why;
 }
 
 /* Judge a driver once: the first score counts, any veto stands. */
 static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 			 struct bx_inst *inst)
 {
-	enum bx_opinion_why why = BX_WHY_PASS;
+	enum bx_opinion_why why;
 	s32 ret;
 
-	if (!bx_ask_match(e, inst, c, &ret)) {
-		why = BX_WHY_BAD;
-	} else if (inst->flags & BX_F_SHADOW && ret) {
+	why = bx_ask_match(e, inst, c, &ret);
+	if (why != BX_WHY_WON) {
+		/* the policy is silent from here on */
+	} else if (!ret) {
+		why = BX_WHY_PASS;
+	} else if (inst->flags & BX_F_SHADOW) {
 		why = BX_WHY_SHADOW;
 	} else if (ret == BX_VETO) {
 		why = BX_WHY_VETO;
 		c->vetoed = true;
 		if (!e->dry)
 			atomic64_inc(&inst->policy->vetoed);
-	} else if (ret) {
+	} else {
 		why = c->score ? BX_WHY_LATE : BX_WHY_LOW;
 		if (!c->score) {
 			c->score = ret;
@@ -418,27 +460,36 @@ static enum bx_opinion_why bx_obstacle(struct bx_election *e, const char *name,
 	return c->vetoed ? BX_WHY_VETOED : BX_WHY_WON;
 }
 
-/* Run one select(); false when the answer was impossible. */
-static bool bx_ask_select(struct bx_election *e, struct bx_inst *inst, s32 *ret)
+static enum bx_opinion_why bx_check_select(struct bx_election *e,
+					   struct bx_inst *inst, s32 ret)
 {
+	if (ret >= BX_PASS && ret <= BX_DEFER && ret != BX_SELECT)
+		return BX_WHY_WON;
+	if (ret == BX_SELECT && *e->ctx.driver)
+		return bx_check_limit(e, inst, "select()", e->ctx.driver);
+	if (!e->dry)
+		bx_eject(inst, BX_EXIT_RETURN, ret, &e->ctx.dev,
+			 ret == BX_SELECT ?
+			 "select() returned BX_SELECT (%d) without naming a driver" :
+			 "select() returned %d; only BX_PASS to BX_DEFER is possible",
+			 ret);
+	return BX_WHY_BAD;
+}
+
+/* Run one select(): BX_WHY_WON when the answer is possible, else why it is not */
+static enum bx_opinion_why bx_ask_select(struct bx_election *e,
+					 struct bx_inst *inst, s32 *ret)
+{
+	enum bx_opinion_why why;
 	struct bx_run run;
 
 	e->ctx.driver[0] = '\0';
 	bx_policy_begin(&run, e, inst, &e->ctx);
 	*ret = inst->ops->select(&e->ctx);
-	if (bx_run_judge(&run)) {
-		if (*ret >= BX_PASS && *ret <= BX_DEFER &&
-		    (*ret != BX_SELECT || *e->ctx.driver))
-			return true;
-		if (!e->dry)
-			bx_eject(inst, BX_EXIT_RETURN, *ret, &e->ctx.dev,
-				 *ret == BX_SELECT ?
-				 "select() returned BX_SELECT (%d) without naming a driver" :
-				 "select() returned %d; only BX_PASS to BX_DEFER is possible",
-				 *ret);
-	}
-	bx_silence(e, inst);
-	return false;
+	why = bx_run_judge(&run) ? bx_check_select(e, inst, *ret) : BX_WHY_BAD;
+	if (why != BX_WHY_WON)
+		bx_silence(e, inst);
+	return why;
 }
 
 static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
@@ -447,8 +498,9 @@ static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
 	int error = 0;
 	s32 ret;
 
-	if (!bx_ask_select(e, inst, &ret))
-		why = BX_WHY_BAD;
+	why = bx_ask_select(e, inst, &ret);
+	if (why != BX_WHY_WON)
+		; /* the policy is silent from here on */
 	else if (ret == BX_PASS)
 		why = BX_WHY_PASS;
 	else if (inst->flags & BX_F_SHADOW)
@@ -457,8 +509,6 @@ static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
 		why = BX_WHY_LATE;
 	else if (ret == BX_SELECT)
 		why = bx_obstacle(e, e->ctx.driver, &error);
-	else
-		why = BX_WHY_WON;
 
 	bx_say(e, BX_OPN_SELECT, inst,
 	       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why, error);
@@ -584,7 +634,8 @@ static bool bx_shadow_possible(struct bx_election *e, struct bx_inst *inst)
 	e->dry = false;
 	if (!possible || !inst->ops->match)
 		return possible;
-	return bx_ask_match(e, inst, c, &score) && score != BX_VETO;
+	return bx_ask_match(e, inst, c, &score) == BX_WHY_WON &&
+	       score != BX_VETO;
 }
 
 /* Would this select() have decided?  @ret and @e->ctx.driver say what. */
@@ -594,7 +645,7 @@ static bool bx_shadow_decides(struct bx_election *e, struct bx_inst *inst,
 	if (!inst->ops->select || (e->dec.by == BX_BY_SELECT &&
 				   bx_is_before(e->chain, e->by, inst)))
 		return false;
-	return bx_ask_select(e, inst, ret) && *ret != BX_PASS &&
+	return bx_ask_select(e, inst, ret) == BX_WHY_WON && *ret != BX_PASS &&
 	       (*ret != BX_SELECT || bx_shadow_possible(e, inst));
 }
 
@@ -615,7 +666,7 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 		if (!bx_cand_eligible(c) ||
 		    (e->dec.by == BX_BY_SELECT && !wins))
 			continue;
-		if (!bx_ask_match(e, inst, c, &score))
+		if (bx_ask_match(e, inst, c, &score) != BX_WHY_WON)
 			return false;
 		if (score == BX_VETO && wins) {
 			*ret = score;

@@ -393,6 +393,7 @@ static void bx_policy_rec_fill(const struct bx_policy *policy,
 		.redirected = atomic64_read(&policy->redirected),
 		.amended = atomic64_read(&policy->amended),
 		.link_id = policy->link ? policy->link->id : 0,
+		.limit = policy->limit,
 	};
 	strscpy(rec->name, inst->name, sizeof(rec->name));
 	strscpy(rec->bus, inst->bus, sizeof(rec->bus));
@@ -612,6 +613,7 @@ static struct bx_policy *bx_policy_alloc(const struct bus_ext_ops *ops,
 	policy->stage = ops->flags & BX_F_STAGED ? BX_STAGE_STAGED :
 						   BX_STAGE_FORCE;
 	policy->generation = 1;
+	policy->limit.nr = BX_ANY;
 	return policy;
 }
 
@@ -858,7 +860,11 @@ static int bx_commit_mark(struct bx_policy *policy, enum bx_stage from,
 	return 0;
 }
 
-/* A staged policy has no other version, so it stays what bx_expect() sees. */
+/*
+ * A staged policy has no other version, so it stays what bx_expect() sees.  Elections
+ * look at its limit when it is active, which is after the next index; until then, a
+ * trial has a limit of its own.
+ */
 static int bx_commit_mark_all(const struct bx_commit *c)
 {
 	struct bx_policy *policy;
@@ -869,6 +875,8 @@ static int bx_commit_mark_all(const struct bx_commit *c)
 		policy = bx_policy_by_id(c->enter[i].id);
 		err = bx_commit_mark(policy, BX_STAGE_STAGED, BX_STAGE_FORCE) ?:
 		      bx_expect(policy->inst, &c->enter[i]);
+		if (!err)
+			policy->limit = c->enter[i].limit;
 	}
 	for (u32 i = 0; i < c->nr_leave && !err; i++) {
 		policy = bx_policy_by_id(c->leave[i]);

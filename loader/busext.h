@@ -306,7 +306,7 @@ struct bx_bundle;
  * @vendor: who made it
  * @summary: what it does, in a line
  * @requires: the least version of bus_ext; NULL when it is not said
- * @drivers: drivers that its policies may name
+ * @drivers: drivers that its policies may name, and no others
  * @nr_drivers: how many these are
  * @signer: the subject of the certificate that signed it, once bx_bundle_check() has
  *	said so; NULL when it is not signed

@@ -94,6 +94,8 @@ static const char *opinion_why(char *buf, const struct bx_opinion *o)
 		return "impossible: the policy would be ejected";
 	case BX_WHY_VETO:
 		return "the veto stands";
+	case BX_WHY_UNLISTED:
+		return "not listed: the policy would be ejected";
 	default:
 		return "?";
 	}
@@ -127,6 +129,7 @@ static const char *key_why(__u32 why)
 		[BX_WHY_SHADOW]	= "shadow",
 		[BX_WHY_BAD]	= "bad",
 		[BX_WHY_VETO]	= "veto",
+		[BX_WHY_UNLISTED] = "unlisted",
 	};
 
 	return why < sizeof(keys) / sizeof(*keys) ? keys[why] : "unknown";

@@ -192,6 +192,19 @@ void json_device(struct json *j, const char *name,
 	json_end_object(j);
 }
 
+/* Drivers that a policy may name; null for all */
+static void json_limit(struct json *j, const struct bx_limit *limit)
+{
+	if (limit->nr == BX_ANY) {
+		json_null(j, "drivers");
+		return;
+	}
+	json_array(j, "drivers");
+	for (__u32 i = 0; i < limit->nr && i < BX_LIMIT_DRIVERS; i++)
+		json_string(j, NULL, limit->driver[i]);
+	json_end_array(j);
+}
+
 void json_policy(struct json *j, const struct bx_policy_rec *rec)
 {
 	static const char *const ops[] = {
@@ -213,6 +226,7 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec)
 	json_bool(j, "absent_ok", rec->flags & BX_F_ABSENT_OK);
 	json_bool(j, "ejected", rec->ejected);
 	json_string(j, "stage", key_stage(rec->stage));
+	json_limit(j, &rec->limit);
 	json_array(j, "ops");
 	for (i = 0; i < sizeof(ops) / sizeof(*ops); i++)
 		if (rec->ops & 1U << i)

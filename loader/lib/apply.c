@@ -40,6 +40,8 @@ const char *bx_exit_kind_text(__u32 kind)
 		return "it named a driver with an impossible name";
 	case BX_EXIT_BAD_RESULT:
 		return "it gave a call an impossible result";
+	case BX_EXIT_UNLISTED:
+		return "it named a driver that it may not name";
 	default:
 		return "the kernel gave a reason that bxctl does not know";
 	}
@@ -181,12 +183,13 @@ int txn_prepare(struct bx_handle *h, struct transaction *txn)
 	return err ?: check_count(h, txn);
 }
 
-/* An object, or those of a directory */
+/* An object, or those of a directory: no manifest lists the drivers of their policies. */
 int txn_read(struct bx_handle *h, struct transaction *txn, const char *path)
 {
 	struct stat st;
 	int err;
 
+	txn->limit.nr = BX_ANY;
 	if (stat(path, &st))
 		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
 			    path, strerror(errno));
@@ -369,7 +372,7 @@ static int commit_all(struct bx_handle *h, struct transaction *txn)
 
 		if (item->about.kind != BX_ITEM_POLICY)
 			continue;
-		err = item->gone ? 0 : commit_enter_item(h, &change, item);
+		err = item->gone ? 0 : commit_enter_item(h, &change, txn, item);
 		if (err)
 			return err;
 		if (item->old_id && change.nr_leave == BX_COMMIT_MAX)

@@ -238,7 +238,7 @@ static int need_generation(struct bx_handle *h, const struct installed *inst,
 
 	generation_path(h, path, inst->name, inst->current);
 	err = bundle_open_at(h, path, path, &b);
-	for (unsigned int i = 0; !err && i < b->nr_drivers; i++)
+	for (unsigned int i = 0; !err && i < b->limit.nr; i++)
 		needs->fn(BX_NEED_MODULE, b->drivers[i], needs->arg);
 	for (unsigned int i = 0; !err && i < b->nr_claims; i++)
 		if (!strncmp(b->claims[i].bus, "bx-", 3))

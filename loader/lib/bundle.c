@@ -114,25 +114,29 @@ static int read_policies(struct bx_bundle *b, struct yaml_node *root)
 	return err;
 }
 
-/* Drivers that its policies may name: what an initramfs needs beside */
+/* Drivers that its policies may name, and no others; what an initramfs needs beside */
 static int read_drivers(struct bx_bundle *b, struct yaml_node *root)
 {
 	struct yaml_node *list = NULL, *item;
+	struct bx_limit *limit = &b->limit;
 	const char *name;
 	int err;
 
 	err = yaml_list(&b->yaml, root, "drivers", YAML_OPTIONAL, &list);
 	for (unsigned int i = 0; !err && list && (item = yaml_item(list, i));
 	     i++) {
-		if (i == MAX_DRIVERS)
+		if (i == BX_LIMIT_DRIVERS)
 			return yaml_bad(&b->yaml, list, "at most %d drivers",
-					MAX_DRIVERS);
+					BX_LIMIT_DRIVERS);
 		err = yaml_scalar(&b->yaml, item, &name);
 		if (!err && !bx_name_is_good(name))
 			err = yaml_bad(&b->yaml, item,
 				       "'%s' is not a valid name of a driver: use " BX_NAME_RULE,
 				       name);
-		b->drivers[b->nr_drivers++] = name;
+		if (err)
+			break;
+		b->drivers[i] = name;
+		copy_name(limit->driver[limit->nr++], BX_NAME_LEN, name);
 	}
 	return err;
 }
@@ -193,7 +197,7 @@ static int read_manifest(struct bx_bundle *b)
 		err = read_drivers(b, root);
 	b->about.requires = b->needs;
 	b->about.drivers = b->drivers;
-	b->about.nr_drivers = b->nr_drivers;
+	b->about.nr_drivers = b->limit.nr;
 	return err ?: settings_read(b, root);
 }
 

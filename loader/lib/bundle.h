@@ -25,7 +25,6 @@
 #define MAX_POLICIES	BX_COMMIT_MAX
 #define MAX_OBJECTS	8
 #define MAX_CLAIMS	64
-#define MAX_DRIVERS	64
 #define MAX_SETTINGS	64
 #define MAX_VALUES	32
 #define MAX_VALUE_LEN	128
@@ -113,8 +112,8 @@ struct bx_bundle {
 	unsigned int		nr_claims;
 	struct alternatives	policies[MAX_POLICIES];
 	unsigned int		nr_policies;
-	const char		*drivers[MAX_DRIVERS];
-	unsigned int		nr_drivers;
+	const char		*drivers[BX_LIMIT_DRIVERS];
+	struct bx_limit		limit;
 	struct setting		settings[MAX_SETTINGS];
 	unsigned int		nr_settings;
 };

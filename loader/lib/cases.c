@@ -379,13 +379,20 @@ static int trial_failed(struct run *r, struct yaml_node *one, int err)
 	return err == -EPERM ? commit_refused(r->b->h, &r->trial.change) : err;
 }
 
-/* The decision is a policy's that gave an impossible answer: say that. */
-static bool was_bad(const struct records *recs)
+/* A policy that would be ejected fails the case, whatever is decided without it. */
+static void find_invalid(const struct records *recs, struct verdict *v)
 {
-	for (size_t i = 0; i < recs->count; i++)
-		if (((struct bx_opinion *)record(recs, i))->why == BX_WHY_BAD)
-			return true;
-	return false;
+	for (size_t i = 0; i < recs->count; i++) {
+		const struct bx_opinion *o = record(recs, i);
+
+		if (!opinion_is_invalid(o))
+			continue;
+		add_words(v->actual, "a policy", o->why == BX_WHY_BAD ?
+			  "gave an impossible answer" :
+			  "named a driver that 'drivers' in the manifest does not list");
+		v->passed = false;
+		return;
+	}
 }
 
 static int run_election(struct run *r, struct yaml_node *one,
@@ -429,10 +436,7 @@ static int run_election(struct run *r, struct yaml_node *one,
 	compare(v, "outcome", outcome, bx_outcome_text(o.verdict));
 	compare(v, "by", by, bx_decider_text(o.by));
 	compare(v, "policy", policy, o.policy);
-	if (was_bad(&recs)) {
-		add_words(v->actual, "a policy", "gave an impossible answer");
-		v->passed = false;
-	}
+	find_invalid(&recs, v);
 	records_free(&recs);
 	return 0;
 }

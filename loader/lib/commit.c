@@ -5,7 +5,8 @@
  * A policy's name, bus, vendor, flags, priority and version are read in the object
  * (object.c) and checked against a manifest (force.c).  The kernel has them from the same
  * object, but by way of libbpf.  The kernel has the last word: each commit and each trial
- * says what was checked, and the kernel refuses a policy that differs.
+ * says what was checked, and the kernel refuses a policy that differs.  It also says which
+ * drivers the policy may name; the kernel ejects a policy that names another.
  */
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +70,7 @@ static int enter(struct bx_handle *h, struct bx_commit *c, const char *name,
 
 /* A staged policy of an object enters, as it was read there. */
 int commit_enter_item(struct bx_handle *h, struct bx_commit *c,
-		      const struct item *item)
+		      const struct transaction *txn, const struct item *item)
 {
 	const struct bx_applied *about = &item->about;
 
@@ -80,6 +81,7 @@ int commit_enter_item(struct bx_handle *h, struct bx_commit *c,
 			.vendor = about->vendor,
 			.priority = about->priority,
 			.version = about->version,
+			.limit = txn->limit,
 		     });
 }
 
@@ -94,6 +96,7 @@ int commit_enter_old(struct bx_handle *h, struct bx_commit *c, __u64 id,
 			.vendor = old->vendor,
 			.priority = old->priority,
 			.version = old->version,
+			.limit = old->limit,
 		     });
 }
 

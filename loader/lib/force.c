@@ -125,7 +125,10 @@ int bundle_load(struct bx_bundle *b, const struct names *drops,
 	uint64_t seen = 0;
 	int err;
 
-	*txn = (struct transaction) { .flags = b->shadow ? BX_F_SHADOW : 0 };
+	*txn = (struct transaction) {
+		.flags = b->shadow ? BX_F_SHADOW : 0,
+		.limit = b->limit,
+	};
 	err = bx_check_kernel(b->h);
 	if (!err)
 		err = pins_lock(b->h);
@@ -157,7 +160,7 @@ int txn_stage(struct bx_handle *h, struct transaction *txn,
 		if (item->about.kind != BX_ITEM_POLICY)
 			continue;
 		ret = item->gone ? 0 : item_attach(h, item) ?:
-			commit_enter_item(h, change, item);
+			commit_enter_item(h, change, txn, item);
 		if (ret)
 			return ret;
 		ret = find_policy(h, item->about.name, &rec);

@@ -242,6 +242,7 @@ struct snapshot {
  * @nr_drops: how many
  * @bundle: the installed bundle that its policies belong to; NULL for none
  * @flags: enum bx_policy_flags, for all policies beside their own
+ * @limit: drivers that its policies may name
  * @items: all of them, in order
  * @nr_items: how many
  * @before: the state before
@@ -256,6 +257,7 @@ struct transaction {
 	size_t		nr_drops;
 	const char	*bundle;
 	uint64_t	flags;
+	struct bx_limit	limit;
 	struct item	**items;
 	size_t		nr_items;
 	struct snapshot	before;
@@ -283,7 +285,7 @@ void read_refused(struct bx_handle *h, char *buf, size_t size);
 void refusal(struct bx_handle *h, const char *name, const char *before,
 	     char *buf, size_t size);
 int commit_enter_item(struct bx_handle *h, struct bx_commit *c,
-		      const struct item *item);
+		      const struct transaction *txn, const struct item *item);
 int commit_enter_old(struct bx_handle *h, struct bx_commit *c, __u64 id,
 		     const struct bx_policy_rec *old);
 int check_staged(struct bx_handle *h, struct item *item);
@@ -319,6 +321,7 @@ struct forecast {
 	unsigned int			call_devices;
 };
 
+bool opinion_is_invalid(const struct bx_opinion *o);
 bool forecast_covers(const struct forecast *f, const struct bx_dev_info *dev);
 int forecast_election(struct forecast *f, const struct bx_device_rec *rec,
 		      struct bx_opinion *then, struct bx_invalid *invalid);

@@ -72,13 +72,28 @@ static void bad_match(struct bx_invalid *invalid, const struct bx_opinion *o)
 			 o->driver);
 }
 
+static void unlisted(struct bx_invalid *invalid, const struct bx_opinion *o)
+{
+	snprintf(invalid->what, sizeof(invalid->what),
+		 "%s named driver '%s', which 'drivers' in the bundle's manifest does not list",
+		 o->kind == BX_OPN_MATCH ? "match()" : "select()", o->driver);
+}
+
+/* Does the kernel eject a policy for it? */
+bool opinion_is_invalid(const struct bx_opinion *o)
+{
+	return o->why == BX_WHY_BAD || o->why == BX_WHY_UNLISTED;
+}
+
 static bool is_invalid(const struct forecast *f, const struct bx_opinion *o,
 		       struct bx_invalid *invalid)
 {
-	if (o->why != BX_WHY_BAD || !entering(f, o->policy))
+	if (!opinion_is_invalid(o) || !entering(f, o->policy))
 		return false;
 	copy_name(invalid->policy, sizeof(invalid->policy), o->policy);
-	if (o->kind == BX_OPN_MATCH)
+	if (o->why == BX_WHY_UNLISTED)
+		unlisted(invalid, o);
+	else if (o->kind == BX_OPN_MATCH)
 		bad_match(invalid, o);
 	else
 		bad_select(invalid, o->verdict);

@@ -478,7 +478,10 @@ TEST_F(commit, of_an_impossible_policy_is_refused)
 	EXPECT_IMPOSSIBLE(e.bus[0] = '\0');
 	EXPECT_IMPOSSIBLE(memset(e.name, 'x', sizeof(e.name)));
 	EXPECT_IMPOSSIBLE(memset(e.bus, 'x', sizeof(e.bus)));
-	EXPECT_IMPOSSIBLE(e.reserved = 1);
+	EXPECT_IMPOSSIBLE(e.limit.nr = BX_LIMIT_DRIVERS + 1);
+	EXPECT_IMPOSSIBLE(e.limit.nr = 1; e.limit.driver[0][0] = '\0');
+	EXPECT_IMPOSSIBLE(e.limit.nr = 1;
+			  memset(e.limit.driver, 'x', BX_NAME_LEN));
 }
 
 /* ---- elections as they would be ---- */
@@ -610,6 +613,36 @@ TEST_F(commit, trial_ejects_nobody)
 	EXPECT_EQ(BX_WHY_BAD, recs[0].why);
 	EXPECT_STAGE(BX_STAGE_STAGED, id);
 	EXPECT_EQ(0, record_of(id).ejected);
+}
+
+TEST_F(commit, ejects_a_policy_that_names_an_unlisted_driver)
+{
+	struct bx_commit c = { .nr_enter = 1 };
+	struct bx_trial t = { WITH(0), ALONE, SYNTHETIC, DRIVERS };
+	const struct bx_opinion *recs;
+	__u64 id;
+
+	selects(0, "b");
+	id = stage(0);
+	EXPECT_EQ(BX_ANY, record_of(id).limit.nr);
+	c.enter[0] = bxt_enter(id);
+	c.enter[0].limit = (struct bx_limit){ .nr = 1, .driver = { "a" } };
+	t.change = c;
+	ASSERT_LT(1, bxt_trial(&t, &recs));
+	EXPECT_EQ(BX_WHY_UNLISTED, recs[0].why);
+	EXPECT_STREQ("b", recs[0].driver);
+	EXPECT_EQ(0, record_of(id).ejected);
+	EXPECT_EQ(0, bxt_commit(&c));
+	EXPECT_EQ(1, record_of(id).limit.nr);
+	EXPECT_STREQ("a", record_of(id).limit.driver[0]);
+	/* a driver in the list, then another one */
+	selects(0, "a");
+	device("d", ID);
+	EXPECT_BOUND("d", "a");
+	selects(0, "b");
+	device("e", ID);
+	EXPECT_BOUND("e", "c");
+	EXPECT_TRUE(bxt_contains(STATE "ejected", "select() named driver b"));
 }
 
 TEST_F(commit, trial_on_a_device_that_exists)

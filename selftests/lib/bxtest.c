@@ -461,7 +461,7 @@ struct bx_commit_enter bxt_enter(__u64 id)
 {
 	const struct bx_policy_rec *recs;
 	int n = bxt_policies(&recs);
-	struct bx_commit_enter enter = { .id = id };
+	struct bx_commit_enter enter = { .id = id, .limit.nr = BX_ANY };
 
 	for (int i = 0; i < n; i++) {
 		if (recs[i].id != id)
@@ -470,6 +470,7 @@ struct bx_commit_enter bxt_enter(__u64 id)
 		enter.vendor = recs[i].vendor;
 		enter.priority = recs[i].priority;
 		enter.version = recs[i].version;
+		enter.limit = recs[i].limit;
 		strcpy(enter.name, recs[i].name);
 		strcpy(enter.bus, recs[i].bus);
 	}

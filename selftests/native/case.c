@@ -71,6 +71,8 @@ void native_policy_generate(struct native_policy *p, unsigned int nr,
 	say_generate(&p->select, mistakes);
 	for (int d = 0; d < NATIVE_DRIVERS; d++)
 		p->match[d] = match_generate(mistakes);
+	p->limited = mistakes && native_one_in(3);
+	p->listed = native_random(1 << 26);
 }
 
 static void driver_generate(struct native_case *c)
@@ -148,6 +150,12 @@ static void print_policy(const struct native_policy *p)
 	for (int d = 0; p->matches && d < NATIVE_DRIVERS; d++) {
 		if (p->match[d])
 			printf(" %c=%d", 'a' + d, p->match[d]);
+	}
+	if (p->limited)
+		printf(" limit");
+	for (int d = 0; p->limited && d < 26; d++) {
+		if (p->listed & (1U << d))
+			printf(" %c", 'a' + d);
 	}
 	printf("\n");
 }

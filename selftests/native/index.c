@@ -305,6 +305,7 @@ static struct bx_commit_enter checked(const struct slot *s)
 		.vendor = p->vendor ?: BX_ANY,
 		.priority = p->priority,
 		.version = p->version,
+		.limit.nr = BX_ANY,
 	};
 
 	strscpy(enter.name, p->name, sizeof(enter.name));

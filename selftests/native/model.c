@@ -97,12 +97,29 @@ static bool bad_match(s32 verdict)
 	return verdict < BX_VETO || verdict > BX_SCORE_MAX;
 }
 
+bool model_may_name(const struct native_policy *p, char driver)
+{
+	return !p->limited || p->listed & (1U << (driver - 'a'));
+}
+
+static bool unlisted_select(const struct native_policy *p)
+{
+	return p->select.verdict == BX_SELECT && *p->select.driver &&
+	       !model_may_name(p, p->select.driver[0]);
+}
+
+static bool unlisted_match(const struct native_policy *p, int letter)
+{
+	return p->match[letter] > 0 && !bad_match(p->match[letter]) &&
+	       !model_may_name(p, 'a' + letter);
+}
+
 bool model_mistake(const struct native_policy *p)
 {
-	bool bad = p->selects && bad_select(&p->select);
+	bool bad = p->selects && (bad_select(&p->select) || unlisted_select(p));
 
 	for (int d = 0; p->matches && d < NATIVE_DRIVERS; d++)
-		bad |= bad_match(p->match[d]);
+		bad |= bad_match(p->match[d]) || unlisted_match(p, d);
 	return bad;
 }
 
@@ -135,6 +152,8 @@ static void judge(struct model *m, unsigned int d)
 
 			eject(m, p, gave_up ? BX_EXIT_ERROR : BX_EXIT_RETURN,
 			      gave_up ? 7 : verdict);
+		} else if (unlisted_match(&m->c->policy[p], letter)) {
+			eject(m, p, BX_EXIT_UNLISTED, 0);
 		} else if (verdict == BX_VETO) {
 			m->vetoed[d] = true;
 			m->out->of[p].vetoed++;
@@ -221,6 +240,8 @@ static bool by_select(struct model *m)
 			eject(m, p, BX_EXIT_ERROR, 7);
 		} else if (bad_select(say)) {
 			eject(m, p, BX_EXIT_RETURN, say->verdict);
+		} else if (unlisted_select(&m->c->policy[p])) {
+			eject(m, p, BX_EXIT_UNLISTED, 0);
 		} else if (say->verdict == BX_SELECT) {
 			if (!possible(m, say->driver))
 				continue;

@@ -239,6 +239,7 @@ struct bx_commit_enter native_enter(const struct bx_policy_rec *rec)
 		.vendor = rec->vendor,
 		.priority = rec->priority,
 		.version = rec->version,
+		.limit = rec->limit,
 	};
 
 	strscpy(enter.name, rec->name, sizeof(enter.name));

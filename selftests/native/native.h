@@ -56,6 +56,8 @@ struct native_say {
  * @matches: it has a match(), @match
  * @select: what select() does
  * @match: what match() returns for the driver 'a' and so on, or NATIVE_GIVE_UP
+ * @limited: it may name @listed only
+ * @listed: drivers, as a bit for each letter
  * @dead: it is ejected when the election begins
  * @enters: the trial's change brings it in
  * @leaves: the trial's change takes it out
@@ -71,6 +73,8 @@ struct native_policy {
 	bool			matches;
 	struct native_say	select;
 	s32			match[NATIVE_DRIVERS];
+	bool			limited;
+	u32			listed;
 	bool			dead;
 	bool			enters;
 	bool			leaves;
@@ -174,6 +178,8 @@ struct native_world {
 	struct bus_type			bus;
 };
 
+/* What a commit says of the drivers that the policy may name */
+void native_limit(const struct native_policy *p, struct bx_limit *limit);
 void native_set_up(struct native_world *w, const struct native_case *c);
 /* Reads what is counted of each policy into @w. */
 void native_records(struct native_world *w);
@@ -222,6 +228,7 @@ unsigned int model_chain(const struct native_case *c, enum model_when when,
 			 unsigned int *chain);
 bool model_before(const struct native_policy *a, const struct native_policy *b);
 bool model_mistake(const struct native_policy *p);
+bool model_may_name(const struct native_policy *p, char driver);
 
 /* ---- the harness (ktap.c) ---- */
 

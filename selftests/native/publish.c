@@ -301,10 +301,35 @@ static void only_what_was_checked_is_activated(void)
 	EXPECT_REFUSED(name[0], '\0', EINVAL, "");
 	EXPECT_REFUSED(name[0], '\n', EINVAL, "");
 	EXPECT_REFUSED(bus[0], '/', EINVAL, "");
-	EXPECT_REFUSED(reserved, 1, EINVAL, "");
+	EXPECT_REFUSED(limit.nr, BX_LIMIT_DRIVERS + 1, EINVAL, "");
+	EXPECT_REFUSED(limit.nr, 1, EINVAL, "");
 	c.enter[0] = good;
 	EXPECT(!bx_policy_commit(&c));
 	EXPECT(only("bx-one", 1) == &map);
+	native_detach(&link);
+}
+
+static void commit_gives_the_limit(void)
+{
+	struct native_policy staged = policy;
+	struct bx_commit c = { .nr_enter = 1 };
+	struct native_link link = {};
+	struct native_map map, map2;
+
+	staged.flags = BX_F_STAGED;
+	native_map_init(&map, &staged);
+	EXPECT(!native_attach(&link, &map));
+	EXPECT(record_of(&link).limit.nr == BX_ANY);
+	c.enter[0] = checked(&link);
+	c.enter[0].limit.nr = 1;
+	strcpy(c.enter[0].limit.driver[0], "a");
+	EXPECT(!bx_policy_commit(&c));
+	EXPECT(record_of(&link).limit.nr == 1);
+	EXPECT(!strcmp(record_of(&link).limit.driver[0], "a"));
+	/* an update keeps it */
+	native_map_init(&map2, &policy);
+	EXPECT(!native_update(&link, &map2));
+	EXPECT(record_of(&link).limit.nr == 1);
 	native_detach(&link);
 }
 
@@ -363,6 +388,7 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(what_is_no_policy_is_refused),
 	NATIVE_TEST(heir_inherits_and_the_old_one_is_updated),
 	NATIVE_TEST(only_what_was_checked_is_activated),
+	NATIVE_TEST(commit_gives_the_limit),
 	NATIVE_TEST(one_that_differs_refuses_all),
 	NATIVE_TEST(ejected_version_is_detached_once),
 };

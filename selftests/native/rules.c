@@ -409,6 +409,52 @@ static void invalid_select_in_shadow_mode_ejects(void)
 	expect_ejection(&c, BX_EXIT_RETURN, 99, "a");
 }
 
+static void limits(struct native_policy *p, const char *drivers)
+{
+	p->limited = true;
+	p->listed = 0;
+	for (; *drivers; drivers++)
+		p->listed |= 1U << (*drivers - 'a');
+}
+
+static void unlisted_driver_ejects(void)
+{
+	struct native_case c = with_drivers("ab");
+	struct native_policy *p = add(&c, "p", 9);
+
+	limits(p, "a");
+	selects(p, BX_SELECT, "b");
+	expect_ejection(&c, BX_EXIT_UNLISTED, 0, "a");
+	/* one that is not there, too: its module is not asked for */
+	selects(p, BX_SELECT, "x");
+	expect_ejection(&c, BX_EXIT_UNLISTED, 0, "a");
+	p->flags = BX_F_SHADOW;
+	expect_ejection(&c, BX_EXIT_UNLISTED, 0, "a");
+	p->flags = 0;
+	p->selects = false;
+	scores(p, 'b', 1);
+	expect_ejection(&c, BX_EXIT_UNLISTED, 0, "a");
+	limits(p, "");
+	expect_ejection(&c, BX_EXIT_UNLISTED, 0, "a");
+}
+
+static void limit_is_of_names_only(void)
+{
+	struct native_case c = with_drivers("ab");
+	struct native_policy *p = add(&c, "p", 9);
+
+	limits(p, "b");
+	selects(p, BX_SELECT, "b");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "p");
+	limits(p, "");
+	selects(p, BX_REFUSE, "");
+	expect(&c, BX_BY_SELECT, BX_OUT_REFUSED, "", "p");
+	/* a name without BX_SELECT is no opinion */
+	selects(p, BX_PASS, "b");
+	scores(p, 'a', BX_VETO);
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "b", "");
+}
+
 static void score_bounds_are_scores(void)
 {
 	struct native_case c = with_drivers("ab");
@@ -443,6 +489,8 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(invalid_select_ejects_once_and_falls_through),
 	NATIVE_TEST(invalid_match_ejects_once_and_falls_through),
 	NATIVE_TEST(invalid_select_in_shadow_mode_ejects),
+	NATIVE_TEST(unlisted_driver_ejects),
+	NATIVE_TEST(limit_is_of_names_only),
 	NATIVE_TEST(score_bounds_are_scores),
 };
 

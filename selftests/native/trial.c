@@ -21,9 +21,13 @@ static void trial_fill(const struct native_world *w, struct bx_trial *trial)
 		trial->drivers[d].error = c->driver[d].error;
 	}
 	for (unsigned int i = 0; i < c->npolicies; i++) {
-		if (c->policy[i].enters)
-			change->enter[change->nr_enter++] =
-				native_enter(&w->rec[i]);
+		struct bx_commit_enter *enter = &change->enter[change->nr_enter];
+
+		if (c->policy[i].enters) {
+			*enter = native_enter(&w->rec[i]);
+			native_limit(&c->policy[i], &enter->limit);
+			change->nr_enter++;
+		}
 		if (c->policy[i].leaves)
 			change->leave[change->nr_leave++] = w->rec[i].id;
 	}

@@ -14,6 +14,46 @@ void native_records(struct native_world *w)
 	}
 }
 
+void native_limit(const struct native_policy *p, struct bx_limit *limit)
+{
+	memset(limit, 0, sizeof(*limit));
+	limit->nr = p->limited ? 0 : BX_ANY;
+	for (char d = 'a'; p->limited && d <= 'z'; d++) {
+		/* the others are in no case */
+		if ((d < 'a' + NATIVE_DRIVERS || d == 'x' || d == 'y') &&
+		    model_may_name(p, d))
+			limit->driver[limit->nr++][0] = d;
+	}
+}
+
+/* Only a commit gives an active policy a limit. */
+static int attach_limited(struct native_link *link, struct native_map *map)
+{
+	const struct native_policy *p = map->policy;
+	struct native_policy staged = *p;
+	struct bx_commit c = { .nr_enter = 1 };
+	struct bx_policy_rec rec;
+	int err;
+
+	staged.flags |= BX_F_STAGED;
+	map->policy = &staged;
+	err = native_attach(link, map);
+	map->policy = p;
+	if (err || !native_record(link, &rec))
+		return err ?: -ENOENT;
+	c.enter[0] = native_enter(&rec);
+	native_limit(p, &c.enter[0].limit);
+	return bx_policy_commit(&c);
+}
+
+static int attach(struct native_link *link, struct native_map *map)
+{
+	const struct native_policy *p = map->policy;
+
+	return p->limited && !(p->flags & BX_F_STAGED) ?
+	       attach_limited(link, map) : native_attach(link, map);
+}
+
 void native_set_up(struct native_world *w, const struct native_case *c)
 {
 	memset(w, 0, sizeof(*w));
@@ -31,7 +71,7 @@ void native_set_up(struct native_world *w, const struct native_case *c)
 		native_registered |= 1U << (c->driver[d].name[0] - 'a');
 	for (unsigned int i = 0; i < c->npolicies; i++) {
 		native_map_init(&w->map[i], &c->policy[i]);
-		if (native_attach(&w->link[i], &w->map[i]))
+		if (attach(&w->link[i], &w->map[i]))
 			native_bug("cannot attach %s: %s", c->policy[i].name,
 				   native_last_log());
 	}

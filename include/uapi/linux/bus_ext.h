@@ -321,6 +321,23 @@ enum bx_op_mask {
 	BX_OP_COMPLETE	= 1 << 6,
 };
 
+/** BX_LIMIT_DRIVERS - drivers that a limit may list */
+#define BX_LIMIT_DRIVERS 16
+
+/**
+ * struct bx_limit - drivers that a policy may name
+ * @nr: how many; BX_ANY for all drivers
+ * @driver: their names; the rest is zero
+ *
+ * select() names a driver when it returns BX_SELECT, match() when it gives a driver a
+ * score.  A policy that names another driver is ejected.  It may refuse, defer and
+ * veto without a limit.
+ */
+struct bx_limit {
+	__u32	nr;
+	char	driver[BX_LIMIT_DRIVERS][BX_NAME_LEN];
+};
+
 /**
  * struct bx_policy_rec - what the policy iterator yields, in order of authority
  * @name: unique name
@@ -344,7 +361,7 @@ enum bx_op_mask {
  * @redirected: calls that it sent to another device
  * @amended: results of calls that it changed in complete()
  * @link_id: its BPF link; 0 while that is being made or ends
- * @reserved: zero
+ * @limit: drivers that it may name; given by a commit, else all; kept by an update
  */
 struct bx_policy_rec {
 	char	name[BX_NAME_LEN];
@@ -367,7 +384,7 @@ struct bx_policy_rec {
 	__u64	redirected;
 	__u64	amended;
 	__u32	link_id;
-	__u32	reserved;
+	struct bx_limit	limit;
 };
 
 /**
@@ -398,6 +415,7 @@ struct bx_call_rec {
  * @BX_EXIT_BAD_NAME: ejected: named a driver with an impossible name
  * @BX_EXIT_BAD_RESULT: ejected: gave a call a result that is neither 0 nor an
  *	errno
+ * @BX_EXIT_UNLISTED: ejected: named a driver that its limit does not list
  */
 enum bx_exit_kind {
 	BX_EXIT_DETACH		= 0,
@@ -407,6 +425,7 @@ enum bx_exit_kind {
 	BX_EXIT_ERROR		= 1026,
 	BX_EXIT_BAD_NAME	= 1027,
 	BX_EXIT_BAD_RESULT	= 1028,
+	BX_EXIT_UNLISTED	= 1029,
 };
 
 /**
@@ -469,6 +488,7 @@ enum bx_opinion_kind {
  * @BX_WHY_SHADOW: the policy is in shadow mode
  * @BX_WHY_BAD: an impossible value
  * @BX_WHY_VETO: this is a veto, and it stands
+ * @BX_WHY_UNLISTED: the policy's limit (struct bx_limit) does not list the driver
  */
 enum bx_opinion_why {
 	BX_WHY_WON,
@@ -481,6 +501,7 @@ enum bx_opinion_why {
 	BX_WHY_SHADOW,
 	BX_WHY_BAD,
 	BX_WHY_VETO,
+	BX_WHY_UNLISTED,
 };
 
 /**
@@ -527,7 +548,7 @@ struct bx_devref {
  * @vendor: vendor in scope, BX_ANY for all
  * @priority: its priority
  * @version: the vendor's own version number
- * @reserved: zero
+ * @limit: drivers that it may name from now on
  *
  * The loader reads these values in an object, checks them against a manifest, and
  * writes them here.  The kernel compares each of them with the policy that it has:
@@ -542,7 +563,7 @@ struct bx_commit_enter {
 	__u32	vendor;
 	__s32	priority;
 	__u32	version;
-	__u32	reserved;
+	struct bx_limit	limit;
 };
 
 /**

@@ -80,6 +80,7 @@ int policy_begin(const struct thing *map, struct thing *link)
 		p->rec.stage = stage;
 		p->rec.id = ++fake->last_policy;
 		p->rec.generation = 1;
+		p->rec.limit.nr = BX_ANY;
 		p->rec.link_id = link->id;
 		link->policy = true;
 		link->map = map->id;
@@ -212,6 +213,7 @@ static int do_commit(const struct bx_commit *c)
 		struct policy *p = policy_by_id(c->enter[i].id);
 
 		p->rec.stage = BX_STAGE_FORCE;
+		p->rec.limit = c->enter[i].limit;
 		if (p->map.misbehaves)
 			eject(p);
 	}
@@ -265,8 +267,23 @@ static void list_device(struct records *out)
 	add_record(out, &rec);
 }
 
+/* Does the limit of a policy list the driver, after a change? */
+static bool may_name(const struct policy *p, const struct bx_commit *c,
+		     const char *driver)
+{
+	const struct bx_limit *limit = &p->rec.limit;
+
+	for (__u32 i = 0; i < c->nr_enter; i++)
+		if (c->enter[i].id == p->rec.id)
+			limit = &c->enter[i].limit;
+	for (__u32 i = 0; limit->nr != BX_ANY && i < limit->nr; i++)
+		if (!strcmp(limit->driver[i], driver))
+			return true;
+	return limit->nr == BX_ANY;
+}
+
 static void add_opinion(struct records *out, const struct policy *p,
-			struct bx_opinion *decision)
+			const struct bx_commit *c, struct bx_opinion *decision)
 {
 	struct bx_opinion o = { .kind = BX_OPN_SELECT, .why = BX_WHY_PASS };
 
@@ -277,6 +294,10 @@ static void add_opinion(struct records *out, const struct policy *p,
 		decision->verdict = BX_OUT_REFUSED;
 		decision->by = BX_BY_SELECT;
 		strcpy(decision->policy, p->rec.name);
+	} else if (p->map.missing && !may_name(p, c, "missing")) {
+		o.verdict = BX_SELECT;
+		o.why = BX_WHY_UNLISTED;
+		strcpy(o.driver, "missing");
 	} else if (p->map.missing) {
 		o.verdict = BX_SELECT;
 		o.why = BX_WHY_WON;
@@ -318,7 +339,7 @@ static int list_trial(const struct bx_trial *trial, struct records *out)
 		const struct policy *p = &fake->policy[i];
 
 		if (is_asked(p, c))
-			add_opinion(out, p, &decision);
+			add_opinion(out, p, c, &decision);
 	}
 	if (!err)
 		add_record(out, &decision);

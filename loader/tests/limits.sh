@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The drivers that the policies of a bundle may name: those in its manifest, and no others.
+# Runs on the host, with a kernel of the tests' own (native/bxctl.c). What the kernel itself
+# makes of the list is in selftests/native and selftests/kernel/commit.c.
+cd "$(dirname "$0")/../.." || exit 1
+. loader/tests/says.sh
+bxctl=$(realpath "${BUILD:-build}/loader/tests/native/bxctl")
+work=$(mktemp -d)
+export BXCTL_FAKE=$work/kernel BXCTL_CONF_DIR=$work/etc BXCTL_STATE_DIR=$work/var \
+	BXCTL_BUNDLE_DIR=$work/lib TMPDIR=$work/tmp
+bundle=$work/b
+
+cleanup() {
+	rm -rf "$work"
+}
+
+# may_name [DRIVER...]: a bundle whose policy selects the driver 'missing'
+may_name() {
+	write_bundle "$bundle" b 1.0 missing
+	[ $# = 0 ] || echo "drivers: [ $(printf "%s, " "$@")]" >>"$bundle/bundle.yaml"
+}
+# on_bundle DESCRIPTION STATUS REGEX COMMAND: the unsigned bundle
+on_bundle() { says "$1" "$2" "$3" "$4" --allow-unsigned "$bundle"; }
+# The kernel has one device, which is not bound.
+# drivers: what the kernel has for the active policy
+drivers() { "$bxctl" --json policies | jq -c '.policies[].drivers'; }
+
+ktap_plan 17
+mkdir -p "$work"/{etc,tmp,kernel,lib}
+"$bxctl" !boot
+unlisted="select\(\) named driver 'missing', which 'drivers' in the bundle's manifest does not list"
+
+# --- what is not listed
+may_name
+for command in apply install; do
+	on_bundle "$command: a list that is missing lists no driver" 4 "would be ejected on device.*$unlisted" "$command"
+done
+check_equal "nothing is active" "" "$("$bxctl" !active)"
+check_fails "and nothing installed" test -e "$work/var/bundles/b"
+on_bundle "plan tells as well" 4 "$unlisted" plan
+may_name vfio-pci nvme
+on_bundle "a list of others" 4 "$unlisted" install
+may_name missing-too MISSING missin
+on_bundle "names are compared as a whole" 4 "$unlisted" install
+
+# --- what is
+may_name vfio-pci missing
+on_bundle "a driver that is listed is the policy's choice" 4 \
+	"named driver 'missing', neither registered on pci nor known to modprobe" install
+says "info shows the list" 0 $'driver    vfio-pci\ndriver    missing' info "$bundle"
+says "an operator's object has no manifest" 4 "neither registered on pci nor known to modprobe" \
+	apply --allow-unsigned "${BUILD:-build}/loader/tests/objects/missing.bpf.o"
+
+# --- what the kernel keeps
+write_bundle "$bundle" b 1.0 good
+echo "drivers: [ a, b.c ]" >>"$bundle/bundle.yaml"
+on_bundle "a policy that names no driver" 0 "installed b 1.0" install
+check_equal "its limit is in the kernel" '["a","b.c"]' "$(drivers)"
+write_bundle "$bundle" b 2.0 good
+on_bundle "a new version" 0 "upgraded b to 2.0" upgrade
+check_equal "has a limit of its own" '[]' "$(drivers)"
+says "remove" 0 "removed b" remove b
+says "an object has none" 0 "applied" apply --allow-unsigned "${BUILD:-build}/loader/tests/objects/good.bpf.o"
+check_equal "which is null" 'null' "$(drivers)"
