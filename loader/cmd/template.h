@@ -22,7 +22,7 @@ static const char template_manifest[] =
 "policies:\n"
 "  - @NAME@.bpf.o\n"
 "\n"
-"# The drivers that they name: an initramfs takes these along\n"
+"# The drivers that they may name; an initramfs takes their modules along\n"
 "drivers: [ vfio-pci ]\n"
 "\n"
 "# What the operator may choose: variables of the policies\n"
