@@ -14,8 +14,7 @@
  * that complete() are looked up once more: those of today that were there when
  * the call began, and that stand before the one that decided it.
  *
- * What is watched is a mask in each device, made of the policies in scope and
- * kept current under bx_device_mutex.  Tracing watches everything.
+ * Which calls are watched is in watch.c.
  */
 #include <linux/hash.h>
 #include <linux/sched.h>
@@ -26,7 +25,6 @@
 #define BX_CALL_DEPTH	8
 
 static DECLARE_WAIT_QUEUE_HEAD(bx_call_wait);
-static bool bx_call_tracing;	/* bx_device_mutex */
 
 /* ---- how deep are we ---- */
 
@@ -468,87 +466,20 @@ static int bx_try_contract(const struct bx_trial *trial,
 int bx_call_try(const struct bx_trial *trial, struct bx_trial_call *try)
 {
 	const struct bx_contract *contract;
-	struct module *owner = NULL;
+	const struct bx_kind *kind;
+	struct module *owner;
 	int err;
 
 	if (!bx_ends(trial->dev.name) || !bx_ends(trial->dev.bus))
 		return -EINVAL;
-	if (!bx_adopted_bus_get(trial->dev.bus))
-		return -EOPNOTSUPP;
-	err = bx_own_bus_get(trial->dev.bus, &owner);
-	if (err)
-		return err;
-	err = bx_own_contract(trial->dev.bus, &contract);
-	if (!err)
-		err = contract ? bx_try_contract(trial, contract, try) :
-				 -EOPNOTSUPP;
+	kind = bx_kind_get(trial->dev.bus, &owner);
+	if (!kind)
+		return -ENODEV;
+	contract = kind->contract ? kind->contract(trial->dev.bus) : NULL;
+	err = contract ? bx_try_contract(trial, contract, try) : -EOPNOTSUPP;
 	module_put(owner);
 	return err;
 }
-
-/* ---- what is watched ---- */
-
-/**
- * bx_device_watch() - bring a device's mask of watched operations up to date
- * @bdev: the device
- *
- * Context: bx_device_mutex held.
- */
-void bx_device_watch(struct bx_device *bdev)
-{
-	u64 watched[BX_CALL_WORDS] = {}, covered[BX_CALL_WORDS] = {};
-	const struct bx_chain *chain;
-	int idx;
-
-	if (bdev->gone)
-		return;
-	idx = srcu_read_lock(&bx_srcu);
-	chain = bx_chain_lookup(bdev->bus->name, bdev->id.vendor);
-	for (u32 i = 0; chain && i < chain->n; i++) {
-		struct bx_inst *inst = chain->inst[i];
-
-		for (u32 w = 0; w < BX_CALL_WORDS && bx_inst_live(inst); w++) {
-			watched[w] |= inst->calls[w];
-			if (inst->ops->call && !(inst->flags & BX_F_SHADOW))
-				covered[w] |= inst->calls[w];
-		}
-	}
-	srcu_read_unlock(&bx_srcu, idx);
-	for (u32 w = 0; w < BX_CALL_WORDS; w++) {
-		WRITE_ONCE(bdev->watched[w],
-			   bx_call_tracing ? ~0ULL : watched[w]);
-		WRITE_ONCE(bdev->covered[w], covered[w]);
-	}
-}
-
-/* For the tracepoint: someone listens, or no one any more. */
-int bx_call_trace_on(void)
-{
-	bx_devices_watch(&bx_call_tracing, true);
-	return 0;
-}
-
-void bx_call_trace_off(void)
-{
-	bx_devices_watch(&bx_call_tracing, false);
-}
-
-/**
- * bx_has_op() - whether somebody provides an operation
- * @bdev: the device
- * @op: operation of the contract, by number
- *
- * Context: any; the device was added.
- * Return: true when its provider or, as things are now, a policy may do it.
- */
-bool bx_has_op(struct bx_device *bdev, u32 op)
-{
-	if (op >= bdev->bus->contract->nr_ops)
-		return false;
-	return bx_provides(bdev->provider, op) ||
-	       READ_ONCE(bdev->covered[op / 64]) & BIT_ULL(op % 64);
-}
-EXPORT_SYMBOL_GPL(bx_has_op);
 
 /* ---- the end of a device ---- */
 

@@ -22,6 +22,23 @@ bool bx_provides(const struct bx_provider *provider, u32 op)
 	return op < provider->nr_ops && provider->ops && provider->ops[op];
 }
 
+/**
+ * bx_has_op() - whether somebody provides an operation
+ * @bdev: the device
+ * @op: operation of the contract, by number
+ *
+ * Context: any; the device was added.
+ * Return: true when its provider or, as things are now, a policy may do it.
+ */
+bool bx_has_op(struct bx_device *bdev, u32 op)
+{
+	if (op >= bdev->bus->contract->nr_ops)
+		return false;
+	return bx_provides(bdev->provider, op) ||
+	       READ_ONCE(bdev->covered[op / 64]) & BIT_ULL(op % 64);
+}
+EXPORT_SYMBOL_GPL(bx_has_op);
+
 /* ---- the contract itself ---- */
 
 static int bx_op_check(const struct bx_bus *bus, u32 i)

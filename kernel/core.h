@@ -101,7 +101,10 @@ struct bus_ext_ops {
 	u32	sleepable;
 };
 
-/* ---- policies (policy.c) ---- */
+/* Does the name in an array end within it? */
+#define bx_ends(array)	(strnlen(array, sizeof(array)) < sizeof(array))
+
+/* ---- policies and their versions ---- */
 
 #define BX_MAX_POLICIES	256
 
@@ -190,26 +193,29 @@ static inline bool bx_in_force(const struct bx_policy *policy)
 	return policy->stage == BX_STAGE_FORCE;
 }
 
-extern struct btf *bx_btf;
-extern struct workqueue_struct *bx_wq;
+/* ---- async.c: work that is queued, and waiting for it ---- */
 
-bool bx_inst_live(const struct bx_inst *inst);
-u64 bx_inst_newest(void);
-int bx_policy_commit(const struct bx_commit *commit);
-int bx_name_check(const char *name);
+extern struct workqueue_struct *bx_wq, *bx_request_wq;
+
+void bx_async_begin(void);
+void bx_async_end(void);
+void bx_async_wait_idle(void);
+int bx_async_init(void);
+void bx_async_exit(void);
+
+/* ---- refuse.c: refusals, with their reasons ---- */
+
 int bx_refuse(const char *name, int err, const char *fmt, ...) __printf(3, 4);
-void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
-	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
-void bx_eject_id(u64 policy_id, enum bx_exit_kind kind,
-		 const char *device, const char *fmt, ...) __printf(4, 5);
-int bx_policy_records(struct bx_policy_rec **recs, u32 *n);
-int bx_exit_records(struct bx_exit_info **recs, u32 *n);
+void bx_refusal_forget(const char *name);
 ssize_t bx_refused_show(char *buf);
-u32 bx_policy_count(void);
-u64 bx_exit_count(void);
-int bx_policy_init(void);
 
-/* ---- the index of policies (index.c) ---- */
+/* ---- expect.c: what was checked of a policy ---- */
+
+int bx_name_check(const char *name);
+int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter);
+bool bx_limit_lists(const struct bx_limit *limit, const char *driver);
+
+/* ---- index.c: which policies are asked ---- */
 
 /* The policies in scope of a (bus, vendor), in order of authority */
 struct bx_chain {
@@ -219,21 +225,148 @@ struct bx_chain {
 
 extern struct srcu_struct bx_srcu;
 
+struct bx_inst *bx_index_find(u64 id);
+u64 bx_inst_number(void);
+u64 bx_inst_newest(void);
 /* bx_srcu held; NULL when no policy is in scope */
 const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
 struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
 			      u32 vendor);
 int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp);
 
-/* ---- what was checked of a policy (expect.c) ---- */
+/* ---- eject.c: policies that made a mistake ---- */
 
-int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter);
-bool bx_limit_lists(const struct bx_limit *limit, const char *driver);
+bool bx_inst_live(const struct bx_inst *inst);
+void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
+	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
+void bx_eject_id(u64 policy_id, enum bx_exit_kind kind,
+		 const char *device, const char *fmt, ...) __printf(4, 5);
+int bx_exit_records(struct bx_exit_info **recs, u32 *n);
+u64 bx_exit_count(void);
 
-/* ---- elections (match.c) ---- */
+/* ---- run.c: programs that are running ---- */
 
-/* Does the name in an array end within it? */
-#define bx_ends(array)	(strnlen(array, sizeof(array)) < sizeof(array))
+/* A program that is running; lets a kfunc find out who calls. */
+struct bx_run {
+	struct list_head	node;
+	struct task_struct	*task;
+	struct bx_inst		*inst;
+	const void		*ctx;
+	const struct bx_dev_info *dev;
+	bool			dry;
+	char			error[BX_MSG_LEN];
+	enum bx_exit_kind	kind;
+	s32			code;
+	bool			failed;
+};
+
+/* All but the text, which is there if @failed: a call has no time to clear it. */
+static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
+			       const void *ctx, const struct bx_dev_info *dev,
+			       bool dry)
+{
+	run->inst = inst;
+	run->ctx = ctx;
+	run->dev = dev;
+	run->dry = dry;
+	run->kind = BX_EXIT_ERROR;
+	run->code = 0;
+	run->failed = false;
+}
+
+void bx_run_begin(struct bx_run *run);
+void bx_run_end(struct bx_run *run);
+bool bx_run_judge(struct bx_run *run);
+struct bx_run *bx_run_find(const void *ctx);
+void bx_run_module_init(void);
+
+/* ---- ids.c: what drivers claim, on buses of bus_ext's own ---- */
+
+const struct bx_device_id *bx_id_match(const struct bx_device_id *row,
+				       const struct bx_id *id);
+int bx_modalias(const struct bx_device *bdev, char *buf, size_t len);
+
+/* ---- kind.c: kinds of bus ---- */
+
+struct bx_election;
+
+typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
+
+/**
+ * struct bx_kind - how the outcome of an election is made to hold on a bus
+ * @adopted: the bus' own rule decides where no policy does; there are no contracts,
+ *	and match() is not called
+ * @bus_get: whether there is such a bus, 0 or -ENODEV; pins its module
+ * @for_each_bus: call a function for each bus
+ * @has: whether a device is on such a bus
+ * @contract: of a bus whose module the caller has pinned; NULL when it is going; not for
+ *	adopted buses
+ * @explain: hold an election for show, 0 or an errno
+ * @decision: the recorded decision about a device; false when there is none
+ * @rebind: bind a device to the driver that is elected now: 1 when that is another one, 0
+ *	when it stayed, or an errno
+ * @changed: policies of a bus ("": of all) have changed: elect unbound devices soon
+ * @forget: a policy is gone; may be NULL
+ * @inherit: decisions of one policy become those of another; may be NULL
+ */
+struct bx_kind {
+	bool	adopted;
+	int	(*bus_get)(const char *bus, struct module **owner);
+	int	(*for_each_bus)(bx_bus_fn fn, void *data);
+	bool	(*has)(const struct device *dev);
+	const struct bx_contract *(*contract)(const char *bus);
+	int	(*explain)(struct device *dev, struct bx_election *e);
+	bool	(*decision)(struct device *dev, struct bx_decision *dec);
+	int	(*rebind)(struct device *dev);
+	void	(*changed)(const char *bus);
+	void	(*forget)(u64 policy_id);
+	void	(*inherit)(u64 policy_id, u64 heir_id);
+};
+
+void bx_kind_add(const struct bx_kind *kind);
+const struct bx_kind *bx_kind_of(const struct device *dev);
+const struct bx_kind *bx_kind_get(const char *bus, struct module **owner);
+bool bx_is_own(const struct device *dev);
+bool bx_is_adopted(const char *bus);
+void bx_changed(const char *bus);
+void bx_forget(u64 policy_id);
+void bx_inherit(u64 policy_id, u64 heir_id);
+int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags);
+bool bx_driver_exists(const char *bus, const char *driver);
+struct device *bx_find_device(const struct bx_devref *ref);
+
+/* ---- facts.c: a device as programs, records and events see it ---- */
+
+void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info);
+void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info);
+void bx_parent_gone(void);
+void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
+
+/* ---- event.c: what happens to devices, told to policies ---- */
+
+void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
+		   enum bx_event_kind kind);
+void bx_emit_dev(struct device *dev, const char *driver,
+		 enum bx_event_kind kind);
+
+/* ---- watch.c: devices of buses of bus_ext's own, and which calls are watched ---- */
+
+int bx_device_list(struct bx_device *bdev);
+void bx_device_unlist(struct bx_device *bdev);
+struct bx_device *bx_device_find_rcu(const struct bx_bus *bus,
+				     const char *name);
+void bx_devices_watch(bool *setting, bool value);
+
+/* ---- contract.c: what a contract asks for ---- */
+
+int bx_contract_check(const struct bx_bus *bus);
+int bx_driver_check(const struct bx_bus *bus, const struct bx_driver *drv);
+int bx_provider_check(const struct bx_device *bdev);
+int bx_negotiate(struct bx_device *bdev, const struct bx_driver *drv);
+bool bx_provides(const struct bx_provider *provider, u32 op);
+ssize_t bx_contract_show(const struct bx_contract *contract, char *buf);
+
+/* ---- elect.c: elections ---- */
 
 /* A driver in an election; @order tells it from all others, ever. */
 struct bx_cand {
@@ -291,129 +424,31 @@ struct bx_election {
 	int			error;
 };
 
-/* A program that is running; lets a kfunc find out who calls. */
-struct bx_run {
-	struct list_head	node;
-	struct task_struct	*task;
-	struct bx_inst		*inst;
-	const void		*ctx;
-	const struct bx_dev_info *dev;
-	bool			dry;
-	char			error[BX_MSG_LEN];
-	enum bx_exit_kind	kind;
-	s32			code;
-	bool			failed;
-};
-
-/* All but the text, which is there if @failed: a call has no time to clear it. */
-static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
-			       const void *ctx, const struct bx_dev_info *dev,
-			       bool dry)
-{
-	run->inst = inst;
-	run->ctx = ctx;
-	run->dev = dev;
-	run->dry = dry;
-	run->kind = BX_EXIT_ERROR;
-	run->code = 0;
-	run->failed = false;
-}
-
-void bx_run_begin(struct bx_run *run);
-void bx_run_end(struct bx_run *run);
-bool bx_run_judge(struct bx_run *run);
-void bx_match_init(void);
-struct bx_run *bx_run_find(const void *ctx);
-
 struct bx_election *bx_election_alloc(struct device *dev, bool explain);
-struct bx_election *bx_election_alloc_try(const struct bx_trial *trial);
-void bx_elect_try(struct bx_election *e);
+struct bx_election *bx_election_alloc_log(bool explain);
 void bx_election_free(struct bx_election *e);
 void bx_elect(struct bx_election *e, u64 generation);
+void bx_decide(struct bx_election *e, enum bx_decider by,
+	       enum bx_outcome outcome, const char *driver,
+	       struct bx_inst *inst);
 void bx_say(struct bx_election *e, enum bx_opinion_kind kind,
 	    const struct bx_inst *inst, const char *driver, s32 verdict,
 	    enum bx_opinion_why why, s32 error);
-void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
-		   enum bx_event_kind kind);
 
-/* ---- our own buses (bus.c) ---- */
+/* The operator's hook; see <linux/bpf.h> for what the __weak is for. */
+int bx_hook_select(struct bx_select_ctx *ctx);
 
-extern struct list_head bx_buses;	/* bx_bus_rwsem */
-extern struct rw_semaphore bx_bus_rwsem;
-bool bx_is_own(const struct device *dev);
-int bx_own_bus_get(const char *name, struct module **owner);
-int bx_own_contract(const char *name, const struct bx_contract **contract);
-void bx_own_changed(const char *bus);
-int bx_own_explain(struct bx_device *bdev, struct bx_election *e);
-int bx_own_rebind(struct bx_device *bdev);
-void bx_own_decision(struct bx_device *bdev, struct bx_decision *dec);
-struct bx_device *bx_device_find_rcu(const struct bx_bus *bus,
-				     const char *name);
-void bx_devices_watch(bool *setting, bool value);
+/* ---- trial.c: elections of devices that are described ---- */
 
-/* ---- what a contract asks for (contract.c) ---- */
+struct bx_election *bx_election_alloc_try(const struct bx_trial *trial);
+void bx_elect_try(struct bx_election *e);
 
-int bx_contract_check(const struct bx_bus *bus);
-int bx_driver_check(const struct bx_bus *bus, const struct bx_driver *drv);
-int bx_provider_check(const struct bx_device *bdev);
-int bx_negotiate(struct bx_device *bdev, const struct bx_driver *drv);
-bool bx_provides(const struct bx_provider *provider, u32 op);
-ssize_t bx_contract_show(const struct bx_contract *contract, char *buf);
+/* ---- module.c: modules of drivers ---- */
 
-/* ---- calls (call.c) ---- */
-
-int bx_call_set_target(struct bx_call *call, const char *name);
-int bx_call_try(const struct bx_trial *trial, struct bx_trial_call *try);
-void bx_call_drop_target(struct bx_call *call);
-void bx_device_watch(struct bx_device *bdev);
-void bx_call_drain(struct bx_device *bdev);
-void bx_call_init(void);
-
-/* ---- adopted buses (adopt.c) ---- */
-
-int bx_adopted_bus_get(const char *name);
-void bx_adopted_changed(const char *bus);
-void bx_adopted_forget(u64 policy_id);
-void bx_adopted_inherit(u64 policy_id, u64 heir_id);
-int bx_adopted_explain(struct device *dev, struct bx_election *e);
-int bx_adopted_rebind(struct device *dev);
-bool bx_adopted_decision(struct device *dev, struct bx_decision *dec);
-typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
-
-int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags);
-const struct bus_type *bx_adopted_bus_type(u32 i);
-int bx_adopt_init(void);
-void bx_adopt_exit(void);
-
-/* ---- devices as records (facts.c) ---- */
-
-void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info);
-void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info);
-void bx_parent_gone(void);
-void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
-
-/* ---- work that is set off, and waiting for it (request.c) ---- */
-
-void bx_async_begin(void);
-void bx_async_end(void);
 void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
 		       const char *device, bool absent_ok);
-s64 bx_request_rebind(const struct bx_devref *ref);
-s64 bx_request_reelect(const struct bx_devref *ref);
-s64 bx_request_settle(void);
-s64 bx_request_commit(const void *commit, u32 size);
-s64 bx_request_wait(u64 ticket, u32 timeout_ms);
-struct device *bx_find_device(const struct bx_devref *ref);
-bool bx_driver_exists(const char *bus, const char *driver);
-int bx_request_init(void);
-void bx_request_exit(void);
 
-/* ---- kfuncs (kfunc.c, iter.c) ---- */
-
-void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec);
-int bx_kfunc_init(void);
-
-/* ---- /sys/kernel/bus_ext (sysfs.c) ---- */
+/* ---- sysfs.c: directories of buses and policies ---- */
 
 struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy);
 void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy);
@@ -421,10 +456,92 @@ void bx_sysfs_del_policy(struct kobject *kobj);
 struct kobject *bx_sysfs_add_bus(const char *name,
 				 const struct bx_contract *contract);
 void bx_sysfs_del_bus(struct kobject *kobj);
-int bx_sysfs_init(void);
+int bx_sysfs_init(const struct attribute **files);
 void bx_sysfs_exit(void);
 
-/* The operator's hook; see <linux/bpf.h> for what the __weak is for. */
-int bx_hook_select(struct bx_select_ctx *ctx);
+/* ---- own.c: elections on buses of bus_ext's own ---- */
+
+extern struct list_head bx_buses;	/* bx_bus_rwsem */
+extern struct rw_semaphore bx_bus_rwsem;
+
+struct bx_bus *bx_bus_find(const char *name);
+int bx_own_match(struct device *dev, const struct device_driver *drv);
+int bx_own_probe(struct device *dev);
+void bx_own_remove(struct device *dev);
+int bx_own_reelect_dev(struct device *dev, void *forget);
+void bx_own_reelect(struct bx_bus *bus, bool forget);
+void bx_own_bus_init(struct bx_bus *bus);
+void bx_own_device_init(struct bx_device *bdev);
+void bx_own_device_exit(struct bx_device *bdev);
+void bx_own_init(void);
+
+/* ---- override.c: buses that are steered through driver_override ---- */
+
+void bx_override_init(void);
+int bx_override_start(void);
+void bx_override_exit(void);
+
+/* ---- call.c: calls ---- */
+
+int bx_call_set_target(struct bx_call *call, const char *name);
+int bx_call_try(const struct bx_trial *trial, struct bx_trial_call *try);
+void bx_call_drop_target(struct bx_call *call);
+void bx_call_drain(struct bx_device *bdev);
+void bx_call_init(void);
+
+/* ---- device.c: devices on buses of bus_ext's own ---- */
+
+extern const struct attribute_group *bx_device_groups[];
+
+int bx_device_uevent(const struct device *dev, struct kobj_uevent_env *env);
+
+/* ---- policy.c: the list of policies ---- */
+
+extern struct mutex bx_policy_mutex;
+extern struct list_head bx_policies;	/* bx_policy_mutex */
+
+int bx_publish(gfp_t gfp);
+struct bx_policy *bx_policy_by_name(const char *name, enum bx_stage stage);
+struct bx_policy *bx_policy_by_link(const struct bpf_link *link);
+struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops);
+void bx_put_inst(struct bx_inst *inst);
+struct bx_policy *bx_policy_alloc(const struct bus_ext_ops *ops,
+				  struct bpf_link *link);
+void bx_policy_drop(struct bx_policy *policy);
+int bx_policy_add(struct bx_policy *policy);
+void bx_policy_del(struct bx_policy *policy);
+int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst);
+void bx_trace_policy(const char *what, const struct bx_policy *policy,
+		     const struct bx_inst *inst);
+int bx_policy_records(struct bx_policy_rec **recs, u32 *n);
+u32 bx_policy_count(void);
+
+/* ---- commit.c: policies that are activated together ---- */
+
+int bx_policy_commit(const struct bx_commit *commit);
+
+/* ---- struct_ops.c: attach, update, detach ---- */
+
+extern struct btf *bx_btf;
+
+int bx_policy_init(void);
+
+/* ---- request.c: requests with a ticket ---- */
+
+s64 bx_request_rebind(const struct bx_devref *ref);
+s64 bx_request_reelect(const struct bx_devref *ref);
+s64 bx_request_settle(void);
+s64 bx_request_commit(const void *commit, u32 size);
+s64 bx_request_wait(u64 ticket, u32 timeout_ms);
+void bx_request_exit(void);
+
+/* ---- iter.c, kfunc.c: what programs call ---- */
+
+void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec);
+int bx_kfunc_init(void);
+
+/* ---- state.c: the files at the top of /sys/kernel/bus_ext ---- */
+
+int bx_state_init(void);
 
 #endif /* _BX_CORE_H */

@@ -14,6 +14,29 @@
  */
 #include "core.h"
 
+/**
+ * bx_name_check() - whether an array has a name of a policy or a bus
+ * @name: BX_NAME_LEN bytes
+ *
+ * Return: 0, -EINVAL, or -ENAMETOOLONG when the name does not end in the array.
+ */
+int bx_name_check(const char *name)
+{
+	size_t len = strnlen(name, BX_NAME_LEN);
+
+	if (!len)
+		return -EINVAL;
+	if (len == BX_NAME_LEN)
+		return -ENAMETOOLONG;
+	for (size_t i = 0; i < len; i++) {
+		/* isalnum() alone would take Latin-1 */
+		if (!isascii(name[i]) ||
+		    (!isalnum(name[i]) && !strchr("_.-", name[i])))
+			return -EINVAL;
+	}
+	return name[0] == '.' ? -EINVAL : 0;
+}
+
 static int bx_limit_check(const struct bx_limit *limit)
 {
 	int err = 0;

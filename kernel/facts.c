@@ -3,7 +3,7 @@
  * Facts: a device as programs, records and events see it
  *
  * Ids, parent, driver, IOMMU group of a device on one of our own or an adopted
- * bus.  This is what the election (match.c) knows of a device.
+ * bus.  This is what the election (elect.c) knows of a device.
  */
 #include <linux/iommu.h>
 #include <linux/rwsem.h>

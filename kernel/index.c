@@ -130,6 +130,24 @@ static bool bx_enters(const struct bx_commit *c, u32 n, u64 id)
 	return false;
 }
 
+/**
+ * bx_index_find() - a policy by its identity
+ * @id: the policy, in any stage
+ *
+ * Context: inside bx_srcu, which the result must not outlive.
+ * Return: its version; NULL when there is no such policy.
+ */
+struct bx_inst *bx_index_find(u64 id)
+{
+	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
+
+	for (u32 i = 0; index && i < index->slots->n; i++) {
+		if (index->slots->slot[i].inst->policy->id == id)
+			return index->slots->slot[i].inst;
+	}
+	return NULL;
+}
+
 /* The version of a policy that is in a stage, or NULL */
 static const struct bx_inst *bx_slot_find(const struct bx_index *index, u64 id,
 					  enum bx_stage stage)
@@ -206,6 +224,22 @@ struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
 	}
 	chain->n = all;
 	return chain;
+}
+
+/* ---- versions ---- */
+
+static atomic64_t bx_last_seq;
+
+/* A number for a new version, higher than those of all others */
+u64 bx_inst_number(void)
+{
+	return atomic64_inc_return(&bx_last_seq);
+}
+
+/* The number of the last version that was made */
+u64 bx_inst_newest(void)
+{
+	return atomic64_read(&bx_last_seq);
 }
 
 /* ---- publish ---- */

@@ -100,10 +100,7 @@ void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec)
 {
 	bx_dev_info_fill(dev, &rec->dev);
 	bx_dev_driver_name(dev, rec->driver, sizeof(rec->driver));
-	if (bx_is_own(dev))
-		bx_own_decision(to_bx_device(dev), &rec->decision);
-	else
-		bx_adopted_decision(dev, &rec->decision);
+	bx_kind_of(dev)->decision(dev, &rec->decision);
 }
 
 static int bx_collect_device(struct device *dev, void *data)
@@ -138,7 +135,7 @@ static int bx_collect_driver(struct device_driver *drv, void *data)
 	strscpy(rec->bus, drv->bus->name, sizeof(rec->bus));
 	if (drv->owner)
 		strscpy(rec->module, drv->owner->name, sizeof(rec->module));
-	rec->adopted = !bx_adopted_bus_get(drv->bus->name);
+	rec->adopted = bx_is_adopted(drv->bus->name);
 	if (!rec->adopted)
 		rec->order = to_bx_driver(drv)->order;
 	return driver_for_each_device(drv, NULL, &rec->devices,
@@ -341,11 +338,7 @@ static int bx_explain_end(struct bx_election *e)
 
 static int bx_explain(struct device *dev, struct bx_election *e)
 {
-	int err;
-
-	err = bx_is_own(dev) ? bx_own_explain(to_bx_device(dev), e) :
-			       bx_adopted_explain(dev, e);
-	return err ?: bx_explain_end(e);
+	return bx_kind_of(dev)->explain(dev, e) ?: bx_explain_end(e);
 }
 
 /**

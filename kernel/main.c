@@ -2,12 +2,7 @@
 /*
  * bus_ext: device-to-driver matching as policy, by attachable BPF programs
  *
- * Where to look: bus.c for buses, devices and drivers; match.c for the election,
- * facts.c for what it knows of a device, index.c for the policies it asks;
- * contract.c and call.c for what drivers do with their devices; policy.c for the
- * struct_ops type; adopt.c for pci and platform; kfunc.c and iter.c for what
- * programs call; request.c for work; sysfs.c for what people read; core.h for
- * locks and lifetimes.
+ * core.h lists the files, in the order of their layers, and has locks and lifetimes.
  */
 #include "core.h"
 
@@ -22,36 +17,39 @@ static int __init bx_init(void)
 {
 	int err;
 
-	bx_match_init();
+	bx_run_module_init();
 	bx_call_init();
-	err = bx_request_init();
+	bx_override_init();
+	bx_own_init();
+	err = bx_async_init();
 	if (err)
 		return err;
-	err = bx_sysfs_init();
+	err = bx_state_init();
 	if (err)
-		goto err_request;
+		goto err_async;
 	err = bx_policy_init();
 	if (err)
 		goto err_sysfs;
 	err = bx_kfunc_init();
 	if (err)
 		goto err_sysfs;
-	err = bx_adopt_init();
+	err = bx_override_start();
 	if (err)
 		goto err_sysfs;
 	return 0;
 
 err_sysfs:
 	bx_sysfs_exit();
-err_request:
-	bx_request_exit();
+err_async:
+	bx_async_exit();
 	return err;
 }
 
 /* Policies, hooks, buses and devices pin the module: none is left. */
 static void __exit bx_exit(void)
 {
-	bx_adopt_exit();
+	bx_override_exit();
+	bx_async_exit();
 	bx_request_exit();
 	bx_sysfs_exit();
 }

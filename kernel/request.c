@@ -1,319 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Work that is set off, and waiting for it
+ * Requests with a ticket: rebind, re-elect, settle, commit
  *
- * Binding, unbinding and loading modules may take long and take locks that no
- * program may hold, so they are done by work items.  Operators ask for them
- * with a ticket (rebind, re-elect, settle); elections ask for a driver's module.
+ * Binding and unbinding may take long, and take locks that no program may hold: a BPF
+ * program queues a request, and waits for its ticket.
  */
-#include <linux/ctype.h>
-#include <linux/kmod.h>
 #include "core.h"
-
-struct workqueue_struct *bx_wq;			/* ejections, re-elections */
-static struct workqueue_struct *bx_request_wq;	/* what may block for long */
-
-static atomic_t bx_async = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(bx_async_wait);
-
-/* Something was queued that bx_request_settle() waits for. */
-void bx_async_begin(void)
-{
-	atomic_inc(&bx_async);
-}
-
-void bx_async_end(void)
-{
-	if (atomic_dec_and_test(&bx_async))
-		wake_up_all(&bx_async_wait);
-}
-
-/* ---- drivers that are not there ---- */
-
-struct bx_module_request {
-	struct list_head	node;
-	struct work_struct	work;
-	char			bus[BX_NAME_LEN];
-	char			driver[BX_NAME_LEN];
-	char			device[BX_DEV_NAME_LEN];
-	u64			policy_id;
-	bool			absent_ok;
-};
-
-static LIST_HEAD(bx_module_requests);
-static DEFINE_SPINLOCK(bx_module_lock);	/* protects bx_module_requests */
-
-struct bx_exists {
-	const char	*bus;
-	const char	*driver;
-	bool		found;
-};
-
-static int bx_exists_on(const struct bus_type *bus, bool adopted, void *data)
-{
-	struct bx_exists *q = data;
-
-	if (strcmp(bus->name, q->bus))
-		return 0;
-	q->found = driver_find(q->driver, bus);
-	return 1;
-}
-
-/**
- * bx_driver_exists() - whether a driver is registered
- * @bus: name of the bus
- * @driver: name of the driver
- */
-bool bx_driver_exists(const char *bus, const char *driver)
-{
-	struct bx_exists q = { .bus = bus, .driver = driver };
-
-	bx_for_each_bus(bx_exists_on, &q, ~0U);
-	return q.found;
-}
-
-/* The bus says MODALIAS in the device's uevents; it needs no lock for them. */
-static struct kobj_uevent_env *
-bx_device_uevent(const struct bx_module_request *req)
-{
-	struct kobj_uevent_env *env = NULL;
-	struct bx_devref ref = {};
-	struct device *dev;
-
-	strscpy(ref.bus, req->bus, sizeof(ref.bus));
-	strscpy(ref.name, req->device, sizeof(ref.name));
-	dev = bx_find_device(&ref);
-	if (IS_ERR(dev))
-		return NULL;
-	if (dev->bus->uevent)
-		env = kzalloc(sizeof(*env), GFP_KERNEL);
-	if (env && dev->bus->uevent(dev, env)) {
-		kfree(env);
-		env = NULL;
-	}
-	put_device(dev);
-	return env;
-}
-
-/*
- * As udev does when the device appears: where there is no udev, or not yet.
- * Modules of other drivers than the one that is asked for may come with it.
- * An alias of more than MODULE_NAME_LEN bytes, as those of our own buses are, is
- * more than request_module() takes, and is left to udev.
- */
-static void bx_request_by_device(const struct bx_module_request *req)
-{
-	struct kobj_uevent_env *env __free(kfree) = bx_device_uevent(req);
-	size_t len = strlen("MODALIAS=");
-
-	for (int i = 0; env && i < env->envp_idx; i++) {
-		if (!strncmp(env->envp[i], "MODALIAS=", len))
-			request_module("%s", env->envp[i] + len);
-	}
-}
-
-/* What modprobe takes for a name, and for nothing else */
-static bool bx_driver_has_alias(const char *driver)
-{
-	for (; *driver; driver++) {
-		if (!isascii(*driver) ||
-		    (!isalnum(*driver) && *driver != '_' && *driver != '-'))
-			return false;
-	}
-	return true;
-}
-
-/*
- * The name comes from a policy, so it is never the name of a module: only an alias
- * that the driver's module has, or modprobe's configuration, makes it one.
- */
-static void bx_request_by_name(const struct bx_module_request *req)
-{
-	if (bx_driver_has_alias(req->driver))
-		request_module("bus_ext:%s:%s", req->bus, req->driver);
-}
-
-static void bx_eject_driverless(const struct bx_module_request *req)
-{
-	if (bx_driver_has_alias(req->driver))
-		bx_eject_id(req->policy_id, BX_EXIT_NO_DRIVER, req->device,
-			    "driver '%s' is not registered on %s; map bus_ext:%s:%s to its module in modprobe.d",
-			    req->driver, req->bus, req->bus, req->driver);
-	else
-		bx_eject_id(req->policy_id, BX_EXIT_NO_DRIVER, req->device,
-			    "driver '%s' is not registered on %s; only names of [A-Za-z0-9_-] have a module",
-			    req->driver, req->bus);
-}
-
-static void bx_module_work(struct work_struct *work)
-{
-	struct bx_module_request *req;
-
-	req = container_of(work, struct bx_module_request, work);
-
-	if (!bx_driver_exists(req->bus, req->driver))
-		bx_request_by_device(req);
-	if (!bx_driver_exists(req->bus, req->driver))
-		bx_request_by_name(req);
-	if (!bx_driver_exists(req->bus, req->driver) && !req->absent_ok)
-		bx_eject_driverless(req);
-
-	spin_lock(&bx_module_lock);
-	list_del(&req->node);
-	spin_unlock(&bx_module_lock);
-	kfree(req);
-	bx_async_end();
-}
-
-static bool bx_module_pending(const struct bx_module_request *req)
-{
-	struct bx_module_request *other;
-
-	list_for_each_entry(other, &bx_module_requests, node) {
-		if (other->policy_id == req->policy_id &&
-		    !strcmp(other->driver, req->driver) &&
-		    !strcmp(other->bus, req->bus) &&
-		    !strcmp(other->device, req->device))
-			return true;
-	}
-	return false;
-}
-
-/**
- * bx_request_driver() - get the module of an elected driver loaded
- * @bus: name of the bus
- * @driver: name of the driver; the module is that of the device's MODALIAS, or
- *	of the alias bus_ext:BUS:DRIVER
- * @policy_id: who elected it, to be ejected if there is no such driver
- * @device: for whom
- * @absent_ok: nobody is to be ejected
- *
- * The caller may hold the lock of a parent that the module's init would take,
- * so the module is loaded from a work item.
- */
-void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
-		       const char *device, bool absent_ok)
-{
-	struct bx_module_request *req = kzalloc(sizeof(*req), GFP_KERNEL);
-	bool pending;
-
-	if (!req)
-		return;
-	INIT_WORK(&req->work, bx_module_work);
-	strscpy(req->bus, bus, sizeof(req->bus));
-	strscpy(req->driver, driver, sizeof(req->driver));
-	strscpy(req->device, device, sizeof(req->device));
-	req->policy_id = policy_id;
-	req->absent_ok = absent_ok;
-
-	spin_lock(&bx_module_lock);
-	pending = bx_module_pending(req);
-	if (!pending)
-		list_add_tail(&req->node, &bx_module_requests);
-	spin_unlock(&bx_module_lock);
-	if (pending) {
-		kfree(req);
-		return;
-	}
-	bx_async_begin();
-	queue_work(bx_request_wq, &req->work);
-}
-
-/* ---- finding things ---- */
-
-/**
- * bx_for_each_bus() - call a function for every bus in scope of bus_ext
- * @fn: the function; anything but 0 ends the walk
- * @data: its argument
- * @flags: bit 0 for our own buses, bit 1 for adopted ones
- *
- * Context: process; @fn runs under bx_bus_rwsem for our own buses.
- * Return: what @fn returned last, 0 when it was never called.
- */
-int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags)
-{
-	const struct bus_type *type;
-	struct bx_bus *bus;
-	int ret = 0;
-
-	for (u32 i = 0; flags & 2 && (type = bx_adopted_bus_type(i)); i++) {
-		ret = fn(type, true, data);
-		if (ret)
-			return ret;
-	}
-	if (!(flags & 1))
-		return 0;
-	down_read(&bx_bus_rwsem);
-	list_for_each_entry(bus, &bx_buses, node) {
-		ret = fn(&bus->type, false, data);
-		if (ret)
-			break;
-	}
-	up_read(&bx_bus_rwsem);
-	return ret;
-}
-
-struct bx_search {
-	const struct bx_devref	*ref;
-	guid_t			guid;
-	bool			by_guid;
-	struct device		*dev;
-	bool			ambiguous;
-};
-
-static int bx_search_match(struct device *dev, const void *data)
-{
-	const struct bx_search *s = data;
-
-	if (!strcmp(dev_name(dev), s->ref->name))
-		return 1;
-	return s->by_guid && bx_is_own(dev) &&
-	       guid_equal(&to_bx_device(dev)->guid, &s->guid);
-}
-
-static int bx_search_bus(const struct bus_type *bus, bool adopted, void *data)
-{
-	struct bx_search *s = data;
-	struct device *dev;
-
-	if (*s->ref->bus && strcmp(bus->name, s->ref->bus))
-		return 0;
-	dev = bus_find_device(bus, NULL, s, bx_search_match);
-	if (!dev)
-		return 0;
-	if (s->dev) {
-		s->ambiguous = true;
-		put_device(dev);
-		return 1;
-	}
-	s->dev = dev;
-	return 0;
-}
-
-/**
- * bx_find_device() - find a device by name or GUID
- * @ref: the device
- *
- * Return: the device, put_device() it; ERR_PTR(-ENODEV); ERR_PTR(-ENOTUNIQ)
- * when @ref names no bus and several have such a device.
- */
-struct device *bx_find_device(const struct bx_devref *ref)
-{
-	struct bx_search s = { .ref = ref };
-
-	if (strnlen(ref->bus, sizeof(ref->bus)) == sizeof(ref->bus) ||
-	    strnlen(ref->name, sizeof(ref->name)) == sizeof(ref->name))
-		return ERR_PTR(-EINVAL);
-	s.by_guid = !guid_parse(ref->name, &s.guid);
-	bx_for_each_bus(bx_search_bus, &s, ~0U);
-	if (s.ambiguous) {
-		put_device(s.dev);
-		return ERR_PTR(-ENOTUNIQ);
-	}
-	return s.dev ?: ERR_PTR(-ENODEV);
-}
-
-/* ---- tickets ---- */
 
 #define BX_MAX_TICKETS	64
 
@@ -476,11 +168,11 @@ s64 bx_request_wait(u64 ticket, u32 timeout_ms)
 	return result;
 }
 
+/* ---- the requests ---- */
+
 static int bx_do_rebind(struct bx_request *req)
 {
-	if (bx_is_own(req->dev))
-		return bx_own_rebind(to_bx_device(req->dev));
-	return bx_adopted_rebind(req->dev);
+	return bx_kind_of(req->dev)->rebind(req->dev);
 }
 
 /**
@@ -506,22 +198,16 @@ s64 bx_request_rebind(const struct bx_devref *ref)
 	return bx_request_queue(req);
 }
 
-static void bx_wait_idle(void)
-{
-	wait_event(bx_async_wait, !atomic_read(&bx_async));
-}
-
 static int bx_do_settle(struct bx_request *req)
 {
-	bx_wait_idle();
+	bx_async_wait_idle();
 	return 0;
 }
 
 static int bx_do_reelect(struct bx_request *req)
 {
-	bx_own_changed(req->bus);
-	bx_adopted_changed(req->bus);
-	bx_wait_idle();
+	bx_changed(req->bus);
+	bx_async_wait_idle();
 	return 0;
 }
 
@@ -533,16 +219,14 @@ static int bx_do_reelect(struct bx_request *req)
  */
 s64 bx_request_reelect(const struct bx_devref *ref)
 {
-	struct module *owner = NULL;
 	struct bx_request *req;
-	int err;
+	struct module *owner;
 
-	if (strnlen(ref->bus, sizeof(ref->bus)) == sizeof(ref->bus))
+	if (!bx_ends(ref->bus))
 		return -EINVAL;
-	if (*ref->bus && bx_adopted_bus_get(ref->bus)) {
-		err = bx_own_bus_get(ref->bus, &owner);
-		if (err)
-			return err;
+	if (*ref->bus) {
+		if (!bx_kind_get(ref->bus, &owner))
+			return -ENODEV;
 		module_put(owner);
 	}
 	req = bx_request_alloc(bx_do_reelect);
@@ -590,27 +274,11 @@ s64 bx_request_commit(const void *commit, u32 size)
 	return bx_request_queue(req);
 }
 
-int bx_request_init(void)
-{
-	bx_wq = alloc_ordered_workqueue("bus_ext", 0);
-	if (!bx_wq)
-		return -ENOMEM;
-	bx_request_wq = alloc_workqueue("bus_ext_req", WQ_UNBOUND, 0);
-	if (!bx_request_wq) {
-		destroy_workqueue(bx_wq);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Nobody can queue anything any more: buses and policies are gone. */
+/* Buses and policies are gone, so nothing is queued any more. */
 void bx_request_exit(void)
 {
 	struct bx_request *req, *tmp;
 
-	bx_wait_idle();
-	destroy_workqueue(bx_request_wq);
-	destroy_workqueue(bx_wq);
 	list_for_each_entry_safe(req, tmp, &bx_requests, node)
 		bx_request_unlist(req);
 }

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/bus_ext: state that people read
+ * /sys/kernel/bus_ext: directories of buses and policies
  *
- *	version			of this module
- *	nr_policies		attached now
- *	nr_ejected		ejections since load
- *	ejected			the last of them, with the reasons
- *	refused			the last refused attaches, with the reasons
  *	buses/NAME/		one per bus that a policy can have in scope
  *	buses/NAME/contract	of one of our own: see bx_contract_show()
- *	policies/NAME/		one per attached policy
+ *	policies/NAME/		one per active policy
+ *
+ * The files at the top are in state.c.
  *
  * Show functions take no lock that attach or detach holds: those wait for them,
  * with bx_policy_mutex held.
@@ -212,65 +209,13 @@ void bx_sysfs_del_bus(struct kobject *kobj)
 	kobject_put(kobj);
 }
 
-static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *buf)
-{
-	return sysfs_emit(buf, "%s\n", THIS_MODULE->version);
-}
-
-static ssize_t nr_policies_show(struct kobject *kobj,
-				struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%u\n", bx_policy_count());
-}
-
-static ssize_t nr_ejected_show(struct kobject *kobj,
-			       struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", bx_exit_count());
-}
-
-static ssize_t ejected_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *buf)
-{
-	struct bx_exit_info *recs;
-	ssize_t len = 0;
-	u32 n;
-
-	if (bx_exit_records(&recs, &n))
-		return -ENOMEM;
-	for (u32 i = 0; i < n; i++)
-		len += sysfs_emit_at(buf, len, "%s on %s: %s%s%s (kind %u, code %d)\n",
-				     recs[i].name, recs[i].bus, recs[i].msg,
-				     *recs[i].device ? ", device " : "",
-				     recs[i].device, recs[i].kind,
-				     recs[i].code);
-	kvfree(recs);
-	return len;
-}
-
-static ssize_t refused_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *buf)
-{
-	return bx_refused_show(buf);
-}
-
-static struct kobj_attribute bx_version_attr = __ATTR_RO(version);
-static struct kobj_attribute bx_nr_policies_attr = __ATTR_RO(nr_policies);
-static struct kobj_attribute bx_nr_ejected_attr = __ATTR_RO(nr_ejected);
-static struct kobj_attribute bx_ejected_attr = __ATTR_RO(ejected);
-static struct kobj_attribute bx_refused_attr = __ATTR_RO(refused);
-
-static const struct attribute *bx_attrs[] = {
-	&bx_version_attr.attr,
-	&bx_nr_policies_attr.attr,
-	&bx_nr_ejected_attr.attr,
-	&bx_ejected_attr.attr,
-	&bx_refused_attr.attr,
-	NULL
-};
-
-int bx_sysfs_init(void)
+/**
+ * bx_sysfs_init() - make the directories
+ * @files: the files at the top, which stay until bx_sysfs_exit()
+ *
+ * Return: 0 or an errno.
+ */
+int bx_sysfs_init(const struct attribute **files)
 {
 	int err = -ENOMEM;
 
@@ -280,7 +225,7 @@ int bx_sysfs_init(void)
 	bx_policies_kobj = kobject_create_and_add("policies", bx_kobj);
 	bx_buses_kobj = kobject_create_and_add("buses", bx_kobj);
 	if (bx_policies_kobj && bx_buses_kobj)
-		err = sysfs_create_files(bx_kobj, bx_attrs);
+		err = sysfs_create_files(bx_kobj, files);
 	if (err)
 		bx_sysfs_exit();
 	return err;

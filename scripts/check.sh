@@ -33,7 +33,7 @@ not_asked() {
 # what an older kernel answers to openat2()
 ^loader/lib/files\.c:.*:ENOSYS:
 # a function with for_each in its name is taken for a loop
-^kernel/request\.c:.*:OPEN_BRACE:
+^kernel/(kind|own|override)\.c:.*:OPEN_BRACE:
 # a macro that declares functions takes whole arguments
 ^kernel/kfunc\.h:.*:FUNCTION_ARGUMENTS:
 # macros for BPF take types, names and loop variables; such a loop ends in '; )'
@@ -110,6 +110,7 @@ spdx() {
 try checkpatch checkpatch
 try modules modules_w1
 try older-headers "$top/scripts/older-headers.sh" "$kdir/build" "$build/modules/$version"
+try layers "$top/scripts/layers.sh" "$build/modules/$version/kernel"
 try shell shell
 try spdx spdx
 [ ${#failed[@]} = 0 ] || die "failed: ${failed[*]}; see $build/log/check-*.log"

@@ -5,7 +5,7 @@
  * What the writer of a contract, a parent or a driver needs.  A contract
  * module registers one struct bx_bus; a parent allocates and adds struct
  * bx_device on it; a driver registers a struct bx_driver.  Which driver gets
- * which device is decided by the election (see kernel/match.c): attached BPF
+ * which device is decided by the election (see kernel/elect.c): attached BPF
  * policies first, the drivers' id tables where no policy has an opinion.
  */
 #ifndef _LINUX_BUS_EXT_H

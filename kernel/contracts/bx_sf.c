@@ -4,7 +4,7 @@
  *
  * Here are the bus and what its contract says, see <linux/bx_sf.h>.  Parents are
  * in kernel/parents and kernel/sim, and which driver gets a sub-function is the
- * election's business (kernel/match.c).
+ * election's business (kernel/elect.c).
  */
 #include <linux/bx_sf.h>
 #include <linux/module.h>

@@ -2,7 +2,7 @@
 /*
  * The election: who decides, and which driver a device gets
  *
- * Order of authority, see docs and kernel/match.c: driver_override, the hook,
+ * Order of authority, see docs and kernel/elect.c: driver_override, the hook,
  * select() in order of priority and name, the highest score, the id tables.
  * Devices are bound when "create" returns, so nothing has to be waited for.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The election, natively: kernel/match.c, policy.c and index.c against the model,
+ * The election, natively: kernel/elect.c, policy.c and index.c against the model,
  * on generated cases.  Each rule by hand is in rules.c, trials are in trial.c.
  */
 #include "native.h"

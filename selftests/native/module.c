@@ -98,7 +98,7 @@ static void program_exit(struct bx_exit_info *info)
 	map->exit = *info;
 }
 
-/* Stands for the weak one in match.c, as a fmod_ret program does. */
+/* Stands for the weak one in elect.c, as a fmod_ret program does. */
 int bx_hook_select(struct bx_select_ctx *ctx)
 {
 	struct bx_run *run = bx_run_find(ctx);
@@ -258,12 +258,12 @@ bool native_is_adopted(const char *bus)
 	return false;
 }
 
-int bx_adopted_bus_get(const char *name)
+static int adopted_bus_get(const char *name, struct module **owner)
 {
 	return native_is_adopted(name) ? 0 : -ENODEV;
 }
 
-int bx_own_bus_get(const char *name, struct module **owner)
+static int own_bus_get(const char *name, struct module **owner)
 {
 	for (int i = 0; i < NATIVE_OWN_BUSES; i++) {
 		if (strcmp(native_bus[i], name))
@@ -275,9 +275,24 @@ int bx_own_bus_get(const char *name, struct module **owner)
 	return -ENODEV;
 }
 
-int bx_own_contract(const char *name, const struct bx_contract **contract)
+static const struct bx_contract *own_contract(const char *name)
 {
-	return -ENODEV;
+	return NULL;
+}
+
+static const struct bx_kind own_kind = {
+	.bus_get = own_bus_get, .contract = own_contract,
+};
+
+static const struct bx_kind adopted_kind = {
+	.adopted = true, .bus_get = adopted_bus_get,
+};
+
+const struct bx_kind *bx_kind_get(const char *bus, struct module **owner)
+{
+	*owner = NULL;
+	return !adopted_bus_get(bus, owner) ? &adopted_kind :
+	       !own_bus_get(bus, owner) ? &own_kind : NULL;
 }
 
 bool bx_driver_exists(const char *bus, const char *driver)
@@ -303,20 +318,16 @@ void bx_devices_watch(bool *setting, bool value)
 {
 }
 
-void bx_own_changed(const char *bus)
+void bx_changed(const char *bus)
 {
 }
 
-void bx_adopted_changed(const char *bus)
-{
-}
-
-void bx_adopted_forget(u64 policy_id)
+void bx_forget(u64 policy_id)
 {
 	native_forgotten++;
 }
 
-void bx_adopted_inherit(u64 policy_id, u64 heir_id)
+void bx_inherit(u64 policy_id, u64 heir_id)
 {
 	native_inherited++;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A case in the kernel: its policies attached, its device, its drivers, and an
- * election about them as kernel/bus.c and kernel/adopt.c hold it
+ * election about them as kernel/own.c and kernel/override.c hold it
  */
 #include "native.h"
 
@@ -90,7 +90,7 @@ void native_tear_down(struct native_world *w)
 		native_detach(&w->link[i]);
 }
 
-/* As kernel/bus.c does it; false when memory ran out. */
+/* As kernel/own.c does it; false when memory ran out. */
 static bool candidates(struct native_world *w, struct bx_election *e)
 {
 	const struct native_case *c = w->c;

@@ -2,7 +2,7 @@
 /*
  * Native tests: a kernel of the tests' own: policies and requests
  *
- * What may be attached and committed follows kernel/policy.c.  A commit is done when it
+ * What may be attached and committed follows kernel/policy.c and kernel/commit.c.  A commit is done when it
  * is asked for, and its result waits for the ticket; an ejected policy is there, and not
  * active, until the next settle.
  */

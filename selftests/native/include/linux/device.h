@@ -15,6 +15,10 @@
 /* As in newer kernels; see kernel/compat.h */
 #define BX_GENERIC_DRIVER_OVERRIDE
 
+struct attribute;
+struct attribute_group;
+struct kobj_uevent_env;
+
 struct kobject {
 	int		unused;
 };

@@ -2,85 +2,18 @@
 /*
  * The election: which driver a device gets
  *
- * One election per device and generation, not one opinion per pair: the
- * callers (bus.c for our own buses, adopt.c for pci and platform) cache the
- * outcome.  Order of authority, highest first: the administrator's
- * driver_override, the hook, the policies' select() in order, the highest
- * match() score, the drivers' id tables.  A veto takes a driver out of
+ * One election per device and generation, not one opinion per pair: the callers
+ * (own.c, override.c) cache the outcome.  Order of authority, highest first: the
+ * administrator's driver_override, the hook, the policies' select() in order, the
+ * highest match() score, the drivers' id tables.  A veto takes a driver out of
  * everything below the hook.
  *
  * Everything here runs inside a bx_srcu read section of bx_elect(), in process
  * context, with or without the device lock.
  */
 #include <linux/cleanup.h>
-#include <linux/hash.h>
-#include <linux/sched.h>
 #include "core.h"
 #include "trace.h"
-
-/* ---- running programs ---- */
-
-/*
- * Programs that are running, by task.  One that runs in an interrupt stands
- * before those of the task that it interrupts, and ends before them.
- */
-static struct bx_runs {
-	raw_spinlock_t		lock;	/* protects @list */
-	struct list_head	list;
-} bx_runs[64];
-
-static struct bx_runs *bx_runs_of(const struct task_struct *task)
-{
-	return &bx_runs[hash_ptr(task, ilog2(ARRAY_SIZE(bx_runs)))];
-}
-
-/* Pairs with bx_run_end(). */
-void bx_run_begin(struct bx_run *run)
-{
-	struct bx_runs *runs = bx_runs_of(current);
-	unsigned long flags;
-
-	run->task = current;
-	raw_spin_lock_irqsave(&runs->lock, flags);
-	list_add(&run->node, &runs->list);
-	raw_spin_unlock_irqrestore(&runs->lock, flags);
-}
-
-void bx_run_end(struct bx_run *run)
-{
-	struct bx_runs *runs = bx_runs_of(run->task);
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&runs->lock, flags);
-	list_del(&run->node);
-	raw_spin_unlock_irqrestore(&runs->lock, flags);
-}
-
-/**
- * bx_run_find() - the program that is calling a kfunc
- * @ctx: the context it was called with; NULL when the kfunc takes none
- *
- * The hook's context is not trusted by the verifier, so a pointer is believed
- * only when it is one that was handed to a program of this very task.
- *
- * Return: the run, valid until the program returns; NULL when there is none.
- */
-struct bx_run *bx_run_find(const void *ctx)
-{
-	struct bx_runs *runs = bx_runs_of(current);
-	struct bx_run *run, *found = NULL;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&runs->lock, flags);
-	list_for_each_entry(run, &runs->list, node) {
-		if (run->task == current && (!ctx || run->ctx == ctx)) {
-			found = run;
-			break;
-		}
-	}
-	raw_spin_unlock_irqrestore(&runs->lock, flags);
-	return found;
-}
 
 static void bx_policy_begin(struct bx_run *run, struct bx_election *e,
 			    struct bx_inst *inst, const void *ctx)
@@ -89,23 +22,6 @@ static void bx_policy_begin(struct bx_run *run, struct bx_election *e,
 	if (!e->dry)
 		atomic64_inc(&inst->policy->asked);
 	bx_run_begin(run);
-}
-
-/**
- * bx_run_judge() - end a run, and eject a policy that it showed to be bad
- * @run: from bx_run_begin()
- *
- * Return: false when a kfunc found the program at fault, or it gave up itself.
- */
-bool bx_run_judge(struct bx_run *run)
-{
-	bx_run_end(run);
-	if (!run->failed)
-		return true;
-	if (!run->dry)
-		bx_eject(run->inst, run->kind, run->code, run->dev, "%s",
-			 run->error);
-	return false;
 }
 
 /* ---- the hook ---- */
@@ -132,7 +48,13 @@ __bpf_hook_end();
 
 /* ---- one election ---- */
 
-static struct bx_election *bx_election_alloc_log(bool explain)
+/**
+ * bx_election_alloc_log() - prepare an election of a device to be described
+ * @explain: keep a log of opinions, change nothing
+ *
+ * Return: as bx_election_alloc().
+ */
+struct bx_election *bx_election_alloc_log(bool explain)
 {
 	struct bx_election *e = kzalloc(sizeof(*e), GFP_KERNEL);
 
@@ -220,9 +142,10 @@ static struct bx_cand *bx_cand_find(struct bx_election *e, const char *name)
 	return NULL;
 }
 
-static void bx_decide(struct bx_election *e, enum bx_decider by,
-		      enum bx_outcome outcome, const char *driver,
-		      struct bx_inst *inst)
+/* The outcome; @inst: the policy that decided, or NULL */
+void bx_decide(struct bx_election *e, enum bx_decider by,
+	       enum bx_outcome outcome, const char *driver,
+	       struct bx_inst *inst)
 {
 	struct bx_cand *c = driver ? bx_cand_find(e, driver) : NULL;
 
@@ -770,171 +693,4 @@ void bx_elect(struct bx_election *e, u64 generation)
 	e->dec.time_ns = ktime_get_ns();
 	if (!e->dry)
 		trace_bx_decide(&e->ctx.dev, &e->dec);
-}
-
-/* ---- elections of devices that do not exist ---- */
-
-/**
- * bx_election_alloc_try() - prepare the election of a device that is described
- * @trial: the description; outlives the election
- *
- * Return: the election, to be freed with bx_election_free(); ERR_PTR(-EINVAL) for
- * a description that makes no sense, ERR_PTR(-ENODEV) when there is no such bus,
- * ERR_PTR(-ENOMEM).
- */
-struct bx_election *bx_election_alloc_try(const struct bx_trial *trial)
-{
-	const struct bx_dev_info *dev = &trial->dev;
-	struct module *owner = NULL;
-	struct bx_election *e;
-	bool adopted;
-
-	if (!bx_ends(dev->name) || !bx_ends(dev->bus) ||
-	    !bx_ends(dev->parent) || !bx_ends(dev->parent_driver) ||
-	    !bx_ends(trial->override))
-		return ERR_PTR(-EINVAL);
-	for (u32 i = 0; i < trial->nr_drivers; i++) {
-		if (!bx_ends(trial->drivers[i].name))
-			return ERR_PTR(-EINVAL);
-	}
-	adopted = !bx_adopted_bus_get(dev->bus);
-	if (!adopted && bx_own_bus_get(dev->bus, &owner))
-		return ERR_PTR(-ENODEV);
-	module_put(owner);
-
-	e = bx_election_alloc_log(true);
-	if (!e)
-		return ERR_PTR(-ENOMEM);
-	e->trial = trial;
-	e->adopted = adopted;
-	e->ctx.dev = *dev;
-	e->ctx.dev.flags &= ~BX_DEV_ADOPTED;
-	e->ctx.dev.flags |= adopted ? BX_DEV_ADOPTED : 0;
-	strscpy(e->override, trial->override, sizeof(e->override));
-	return e;
-}
-
-static int bx_try_candidates(struct bx_election *e)
-{
-	const struct bx_trial *trial = e->trial;
-
-	e->cands = kvcalloc(trial->nr_drivers + 1, sizeof(*e->cands),
-			    GFP_KERNEL);
-	if (!e->cands)
-		return -ENOMEM;
-	for (u32 i = 0; i < trial->nr_drivers; i++) {
-		e->cands[i].order = i + 1;
-		e->cands[i].rec = trial->drivers[i];
-	}
-	e->ncands = trial->nr_drivers;
-	return 0;
-}
-
-/* What the rule of an adopted bus makes of it: the first that claims it. */
-static void bx_try_kernel(struct bx_election *e)
-{
-	const struct bx_trial *trial = e->trial;
-
-	for (u32 i = 0; i < trial->nr_drivers; i++) {
-		const struct bx_candidate *c = &trial->drivers[i];
-		bool wins = !e->decided && c->claims;
-
-		e->dec.considered++;
-		if (!c->claims)
-			continue;
-		bx_say(e, BX_OPN_ID_TABLE, NULL, c->name, 1,
-		       wins ? BX_WHY_WON : BX_WHY_LATE, 0);
-		if (wins)
-			bx_decide(e, BX_BY_KERNEL, BX_OUT_DRIVER, c->name, NULL);
-	}
-	if (!e->decided)
-		e->dec.by = BX_BY_KERNEL;
-}
-
-/**
- * bx_elect_try() - hold the election of a device that is described
- * @e: from bx_election_alloc_try(); its error says whether it has an outcome
- *
- * Context: may sleep; not inside bx_srcu.
- */
-void bx_elect_try(struct bx_election *e)
-{
-	int idx;
-
-	e->error = e->adopted ? 0 : bx_try_candidates(e);
-	if (e->error)
-		return;
-	idx = srcu_read_lock(&bx_srcu);
-	bx_elect(e, 0);
-	srcu_read_unlock(&bx_srcu, idx);
-	if (!e->error && e->adopted)
-		bx_try_kernel(e);
-}
-
-/* ---- events ---- */
-
-static void bx_emit_one(struct bx_inst *inst, struct bx_event *event)
-{
-	struct bx_run run;
-
-	bx_run_init(&run, inst, event, &event->dev, false);
-	atomic64_inc(&inst->policy->asked);
-	bx_run_begin(&run);
-	inst->ops->event(event);
-	bx_run_judge(&run);
-}
-
-/**
- * bx_emit_event() - tell the policies in scope what happened to a device
- * @dev: the device
- * @driver: the driver concerned, or ""
- * @kind: what happened
- *
- * Context: process; may sleep.
- */
-void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
-		   enum bx_event_kind kind)
-{
-	const struct bx_chain *chain;
-	struct bx_event *event;
-	int idx;
-
-	switch (kind) {
-	case BX_EVENT_ADDED:
-		trace_bx_create(dev, driver);
-		break;
-	case BX_EVENT_BOUND:
-		trace_bx_bind(dev, driver);
-		break;
-	case BX_EVENT_UNBOUND:
-		trace_bx_unbind(dev, driver);
-		break;
-	case BX_EVENT_REMOVED:
-		trace_bx_remove(dev, driver);
-		break;
-	}
-
-	idx = srcu_read_lock(&bx_srcu);
-	chain = bx_chain_lookup(dev->bus, dev->vendor);
-	event = chain ? kzalloc(sizeof(*event), GFP_KERNEL) : NULL;
-	for (u32 i = 0; event && i < chain->n; i++) {
-		struct bx_inst *inst = chain->inst[i];
-
-		if (!inst->ops->event || !bx_inst_live(inst))
-			continue;
-		event->dev = *dev;
-		event->kind = kind;
-		strscpy(event->driver, driver, sizeof(event->driver));
-		bx_emit_one(inst, event);
-	}
-	kfree(event);
-	srcu_read_unlock(&bx_srcu, idx);
-}
-
-void bx_match_init(void)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(bx_runs); i++) {
-		raw_spin_lock_init(&bx_runs[i].lock);
-		INIT_LIST_HEAD(&bx_runs[i].list);
-	}
 }

@@ -69,15 +69,27 @@ static struct bx_adopted_bus *bx_adopted_find(const char *name)
 	return NULL;
 }
 
-/* 0 when a bus of this name is adopted, else -ENODEV. */
-int bx_adopted_bus_get(const char *name)
+static int bx_adopted_bus_get(const char *name, struct module **owner)
 {
 	return bx_adopted_find(name) ? 0 : -ENODEV;
 }
 
-const struct bus_type *bx_adopted_bus_type(u32 i)
+static int bx_adopted_for_each_bus(bx_bus_fn fn, void *data)
 {
-	return i < ARRAY_SIZE(bx_adopted) ? bx_adopted[i].type : NULL;
+	int ret = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted) && !ret; i++)
+		ret = fn(bx_adopted[i].type, true, data);
+	return ret;
+}
+
+static bool bx_adopted_has(const struct device *dev)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++) {
+		if (dev->bus == bx_adopted[i].type)
+			return true;
+	}
+	return false;
 }
 
 /* ---- records ---- */
@@ -260,7 +272,7 @@ static int bx_explain_driver(struct device_driver *drv, void *data)
  *
  * Return: 0.
  */
-int bx_adopted_explain(struct device *dev, struct bx_election *e)
+static int bx_adopted_explain(struct device *dev, struct bx_election *e)
 {
 	struct bx_adopted_bus *bus = bx_adopted_find(dev->bus->name);
 	struct bx_kernel_walk walk = { .dev = dev, .e = e };
@@ -292,7 +304,7 @@ int bx_adopted_explain(struct device *dev, struct bx_election *e)
  *
  * Return: whether bus_ext or an override decided.
  */
-bool bx_adopted_decision(struct device *dev, struct bx_decision *dec)
+static bool bx_adopted_decision(struct device *dev, struct bx_decision *dec)
 {
 	char name[BX_NAME_LEN];
 	struct bx_record *rec;
@@ -371,7 +383,7 @@ static void bx_adopted_reelect_work(struct work_struct *work)
  *
  * Context: process.
  */
-void bx_adopted_changed(const char *name)
+static void bx_adopted_changed(const char *name)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++) {
 		struct bx_adopted_bus *bus = &bx_adopted[i];
@@ -412,7 +424,7 @@ static void bx_record_release(struct bx_record *rec)
  *
  * Context: process; no election of the policy is under way.
  */
-void bx_adopted_forget(u64 policy_id)
+static void bx_adopted_forget(u64 policy_id)
 {
 	struct bx_record *rec;
 	struct hlist_node *tmp;
@@ -433,7 +445,7 @@ void bx_adopted_forget(u64 policy_id)
  *
  * Context: process; no election of the policy is under way.
  */
-void bx_adopted_inherit(u64 policy_id, u64 heir_id)
+static void bx_adopted_inherit(u64 policy_id, u64 heir_id)
 {
 	struct bx_record *rec;
 	u32 i;
@@ -456,7 +468,7 @@ void bx_adopted_inherit(u64 policy_id, u64 heir_id)
  * Return: 1 when the driver changed, 0 when it stayed, -EAGAIN when none is
  * bound although one was elected, or an errno.
  */
-int bx_adopted_rebind(struct device *dev)
+static int bx_adopted_rebind(struct device *dev)
 {
 	struct bx_adopted_bus *bus = bx_adopted_find(dev->bus->name);
 	char before[BX_NAME_LEN], after[BX_NAME_LEN];
@@ -563,7 +575,27 @@ static void bx_abandon_one(struct bx_adopted_bus *bus)
 	bx_sysfs_del_bus(bus->kobj);
 }
 
-int bx_adopt_init(void)
+static const struct bx_kind bx_override_kind = {
+	.adopted	= true,
+	.bus_get	= bx_adopted_bus_get,
+	.for_each_bus	= bx_adopted_for_each_bus,
+	.has		= bx_adopted_has,
+	.explain	= bx_adopted_explain,
+	.decision	= bx_adopted_decision,
+	.rebind		= bx_adopted_rebind,
+	.changed	= bx_adopted_changed,
+	.forget		= bx_adopted_forget,
+	.inherit	= bx_adopted_inherit,
+};
+
+/* Before the buses are registered anywhere: they are there from the start. */
+void bx_override_init(void)
+{
+	bx_kind_add(&bx_override_kind);
+}
+
+/* Look at the devices that are there, and hear of those that come. */
+int bx_override_start(void)
 {
 	int err = 0;
 	u32 i;
@@ -578,7 +610,7 @@ int bx_adopt_init(void)
 }
 
 /* Only the hook's overrides can be left; policies pin the module. */
-void bx_adopt_exit(void)
+void bx_override_exit(void)
 {
 	struct bx_record *rec;
 	struct hlist_node *tmp;

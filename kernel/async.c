@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Work that is queued, and waiting for it
+ */
+#include "core.h"
+
+struct workqueue_struct *bx_wq;			/* ejections, re-elections */
+struct workqueue_struct *bx_request_wq;		/* what may block for long */
+
+static atomic_t bx_async = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(bx_async_wait);
+
+/* Something was queued that bx_async_wait_idle() waits for. */
+void bx_async_begin(void)
+{
+	atomic_inc(&bx_async);
+}
+
+void bx_async_end(void)
+{
+	if (atomic_dec_and_test(&bx_async))
+		wake_up_all(&bx_async_wait);
+}
+
+void bx_async_wait_idle(void)
+{
+	wait_event(bx_async_wait, !atomic_read(&bx_async));
+}
+
+int bx_async_init(void)
+{
+	bx_wq = alloc_ordered_workqueue("bus_ext", 0);
+	if (!bx_wq)
+		return -ENOMEM;
+	bx_request_wq = alloc_workqueue("bus_ext_req", WQ_UNBOUND, 0);
+	if (!bx_request_wq) {
+		destroy_workqueue(bx_wq);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Buses and policies are gone, so nothing is queued any more. */
+void bx_async_exit(void)
+{
+	bx_async_wait_idle();
+	destroy_workqueue(bx_request_wq);
+	destroy_workqueue(bx_wq);
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices on buses of bus_ext's own: what a parent does with them, and their
+ * attributes
+ */
+#include <linux/wait_bit.h>
+#include "core.h"
+
+/* ---- attributes ---- */
+
+#define BX_ID_ATTR(field)						\
+static ssize_t field##_show(struct device *dev,				\
+			    struct device_attribute *attr, char *buf)	\
+{									\
+	return sysfs_emit(buf, "0x%08x\n", to_bx_device(dev)->id.field);	\
+}									\
+static DEVICE_ATTR_RO(field)
+
+BX_ID_ATTR(vendor);
+BX_ID_ATTR(device);
+BX_ID_ATTR(subvendor);
+BX_ID_ATTR(subdevice);
+BX_ID_ATTR(class);
+BX_ID_ATTR(revision);
+
+static ssize_t guid_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%pUl\n", &to_bx_device(dev)->guid);
+}
+static DEVICE_ATTR_RO(guid);
+
+static ssize_t modalias_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
+{
+	int len = bx_modalias(to_bx_device(dev), buf, PAGE_SIZE - 1);
+
+	return len + sysfs_emit_at(buf, len, "\n");
+}
+static DEVICE_ATTR_RO(modalias);
+
+#ifndef BX_GENERIC_DRIVER_OVERRIDE
+DEFINE_SPINLOCK(bx_override_spin);
+
+static ssize_t driver_override_show(struct device *dev,
+				    struct device_attribute *attr, char *buf)
+{
+	char name[BX_NAME_LEN];
+	const char *set = bx_override_read(dev, name, sizeof(name));
+
+	return sysfs_emit(buf, "%s\n", set ? name : "(null)");
+}
+
+static ssize_t driver_override_store(struct device *dev,
+				     struct device_attribute *attr,
+				     const char *buf, size_t count)
+{
+	char *new = kstrndup(buf, count, GFP_KERNEL);
+	const char *old;
+
+	if (!new)
+		return -ENOMEM;
+	strim(new);
+	if (!*new) {
+		kfree(new);
+		new = NULL;
+	}
+	bx_override_lock(dev);
+	old = *bx_override_slot(dev);
+	*bx_override_slot(dev) = new;
+	bx_override_unlock(dev);
+	kfree(old);
+	return count;
+}
+DEVICE_ATTR_RW(driver_override);
+#endif
+
+static struct attribute *bx_device_attrs[] = {
+	&dev_attr_vendor.attr,
+	&dev_attr_device.attr,
+	&dev_attr_subvendor.attr,
+	&dev_attr_subdevice.attr,
+	&dev_attr_class.attr,
+	&dev_attr_revision.attr,
+	&dev_attr_guid.attr,
+	&dev_attr_modalias.attr,
+	BX_OVERRIDE_ATTR,
+	NULL
+};
+static const struct attribute_group bx_device_group = {
+	.attrs = bx_device_attrs,
+};
+
+const struct attribute_group *bx_device_groups[] = { &bx_device_group, NULL };
+
+int bx_device_uevent(const struct device *dev, struct kobj_uevent_env *env)
+{
+	const struct bx_device *bdev = container_of_const(dev, struct bx_device,
+							  dev);
+	char alias[BX_NAME_LEN + 80];
+
+	bx_modalias(bdev, alias, sizeof(alias));
+	return add_uevent_var(env, "MODALIAS=%s", alias) ?:
+	       add_uevent_var(env, "BX_GUID=%pUl", &bdev->guid);
+}
+
+/* ---- allocation ---- */
+
+static void bx_device_release(struct device *dev)
+{
+	struct bx_device *bdev = to_bx_device(dev);
+
+	bx_own_device_exit(bdev);
+	/* From here on the bus may go; what bx_device_alloc() took goes, too. */
+	if (atomic_dec_and_test(&bdev->bus->ndevices))
+		wake_up_var(&bdev->bus->ndevices);
+	put_device(dev->parent);
+	free_percpu(bdev->calls);
+	kfree(bdev->op);
+	kfree(bdev->info);
+	kfree(bdev);
+	module_put(THIS_MODULE);
+}
+
+/* What is called when nobody provides an operation. */
+static int bx_op_absent(struct bx_device *bdev, void *arg, u32 len)
+{
+	return -EOPNOTSUPP;
+}
+
+/* Memory for a device, with all that it is made of. */
+static struct bx_device *bx_device_room(const struct bx_contract *contract,
+					const struct bx_provider *provider)
+{
+	struct bx_device *bdev = kzalloc(sizeof(*bdev), GFP_KERNEL);
+
+	if (!bdev)
+		return NULL;
+	bdev->calls = alloc_percpu(struct bx_calls);
+	bdev->info = kzalloc(sizeof(*bdev->info), GFP_KERNEL);
+	bdev->op = kcalloc(contract->nr_ops, sizeof(*bdev->op), GFP_KERNEL);
+	if (!bdev->calls || !bdev->info || !bdev->op) {
+		free_percpu(bdev->calls);
+		kfree(bdev->info);
+		kfree(bdev->op);
+		kfree(bdev);
+		return NULL;
+	}
+	for (u32 i = 0; i < contract->nr_ops; i++)
+		bdev->op[i] = provider && bx_provides(provider, i) ?
+			      provider->ops[i] : bx_op_absent;
+	return bdev;
+}
+
+/**
+ * bx_device_alloc() - allocate a device
+ * @bus: the bus it will be on
+ * @parent: the parent device, may be NULL
+ * @id: its ids, copied
+ * @guid: its GUID, copied; NULL or all zero for a new random one
+ * @provider: how it is provided; outlives bx_device_remove()
+ * @hw_data: private data for a driver that knows the hardware; outlives
+ *	bx_device_remove()
+ *
+ * Free it with put_device(&bdev->dev) if it is never added.
+ *
+ * Context: process.
+ * Return: the device or ERR_PTR(-ENOMEM).
+ */
+struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
+				  const struct bx_id *id, const guid_t *guid,
+				  const struct bx_provider *provider,
+				  void *hw_data)
+{
+	struct bx_device *bdev = bx_device_room(bus->contract, provider);
+
+	if (!bdev)
+		return ERR_PTR(-ENOMEM);
+	bdev->bus = bus;
+	bdev->id = *id;
+	if (guid && !guid_is_null(guid))
+		bdev->guid = *guid;
+	else
+		guid_gen(&bdev->guid);
+	bdev->provider = provider;
+	bdev->hw_data = hw_data;
+	bx_own_device_init(bdev);
+	INIT_LIST_HEAD(&bdev->node);
+	atomic_inc(&bus->ndevices);
+	__module_get(THIS_MODULE);	/* the release function is here */
+	device_initialize(&bdev->dev);
+	bdev->dev.bus = &bus->type;
+	bdev->dev.parent = get_device(parent);
+	bdev->dev.release = bx_device_release;
+	return bdev;
+}
+EXPORT_SYMBOL_GPL(bx_device_alloc);
+
+/* ---- add and remove ---- */
+
+/**
+ * bx_device_add() - make a device known, elect and bind its driver
+ * @bdev: from bx_device_alloc()
+ * @name: its name on the bus; NULL to name it after its GUID
+ *
+ * On failure the caller still owns @bdev and calls put_device().
+ *
+ * Context: process.
+ * Return: 0; -EINVAL or -EPROTONOSUPPORT when the provider is not as the
+ * contract says; -EEXIST when the GUID or the name is in use; -ENAMETOOLONG;
+ * what device_add() returns.  That no driver is bound is no failure.
+ */
+int bx_device_add(struct bx_device *bdev, const char *name)
+{
+	int err;
+
+	if (name && strlen(name) >= BX_DEV_NAME_LEN)
+		return -ENAMETOOLONG;
+	err = name ? dev_set_name(&bdev->dev, "%s", name) :
+		     dev_set_name(&bdev->dev, "%pUl", &bdev->guid);
+	if (err)
+		return err;
+	err = bx_provider_check(bdev);
+	if (err)
+		return err;
+	bx_dev_info_fill(&bdev->dev, bdev->info);
+	err = bx_device_list(bdev);
+	if (err)
+		return err;
+	err = device_add(&bdev->dev);
+	if (err) {
+		bx_device_unplug(bdev);
+		bx_call_drain(bdev);
+		bx_device_unlist(bdev);
+		return err;
+	}
+	/*
+	 * The driver core asks match() only when it has a driver at hand.  On
+	 * a bus without any the election is held here: it may want a module.
+	 * Nor was the device part of a re-election until now; the barrier pairs
+	 * with that of the generation, which ends before that begins.
+	 */
+	smp_store_mb(bdev->added, true);
+	bx_own_reelect_dev(&bdev->dev, NULL);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bx_device_add);
+
+/**
+ * bx_device_remove() - unbind a device's driver and remove the device
+ * @bdev: a device that was added
+ *
+ * The driver's remove() may still call the device.  When this returns nobody
+ * uses the provider's operations or hw_data: calls get -ENODEV, those that were
+ * in flight have ended.  The caller's reference is dropped.
+ *
+ * Context: process; waits for the driver's remove() and for calls in flight.
+ */
+void bx_device_remove(struct bx_device *bdev)
+{
+	struct bx_dev_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
+
+	/* Described while it has its parent, told when it is gone. */
+	if (info)
+		bx_dev_info_fill(&bdev->dev, info);
+	device_del(&bdev->dev);
+	bx_device_unplug(bdev);
+	bx_call_drain(bdev);
+	if (info) {
+		info->flags &= ~BX_DEV_BOUND;
+		bx_emit_event(info, "", BX_EVENT_REMOVED);
+	}
+	kfree(info);
+	bx_device_unlist(bdev);
+	put_device(&bdev->dev);
+}
+EXPORT_SYMBOL_GPL(bx_device_remove);

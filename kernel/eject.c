@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ejections, with their reasons: /sys/kernel/bus_ext/ejected
+ *
+ * An ejection is claimed by whoever sees the mistake, inside an election or a call.
+ * From that moment on no program of the version is run, so the fallback rule applies;
+ * the link is detached later, from a work item (policy.c), since detaching takes
+ * update_mutex.
+ */
+#include "core.h"
+#include "trace.h"
+
+#define BX_NEXITS	16
+
+/* Protects what is below; a call may be made, and fail, anywhere. */
+static DEFINE_RAW_SPINLOCK(bx_exit_lock);
+static struct bx_exit_info bx_exits[BX_NEXITS];
+static u64 bx_nexits;
+
+u64 bx_exit_count(void)
+{
+	unsigned long flags;
+	u64 n;
+
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
+	n = bx_nexits;
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
+	return n;
+}
+
+/**
+ * bx_exit_records() - the last ejections, oldest first
+ * @recs: takes an array, to be freed with kvfree()
+ * @n: takes its length
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bx_exit_records(struct bx_exit_info **recs, u32 *n)
+{
+	unsigned long flags;
+	u64 first;
+
+	*recs = kvcalloc(BX_NEXITS, sizeof(**recs), GFP_KERNEL);
+	if (!*recs)
+		return -ENOMEM;
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
+	first = bx_nexits > BX_NEXITS ? bx_nexits - BX_NEXITS : 0;
+	*n = bx_nexits - first;
+	for (u32 i = 0; i < *n; i++)
+		(*recs)[i] = bx_exits[(first + i) % BX_NEXITS];
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
+	return 0;
+}
+
+/* Whether programs of this version may be run. */
+bool bx_inst_live(const struct bx_inst *inst)
+{
+	return !atomic_read(&inst->ejected);
+}
+
+static bool bx_eject_claim(struct bx_inst *inst)
+{
+	if (atomic_cmpxchg(&inst->ejected, 0, 1))
+		return false;
+	kref_get(&inst->ref);
+	return true;
+}
+
+static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
+			    s32 code, const char *device)
+{
+	struct bx_exit_info *exit = &inst->exit;
+	unsigned long flags;
+
+	exit->kind = kind;
+	exit->code = code;
+	strscpy(exit->name, inst->name, sizeof(exit->name));
+	strscpy(exit->bus, inst->bus, sizeof(exit->bus));
+	strscpy(exit->device, device, sizeof(exit->device));
+	exit->version = inst->version;
+	exit->id = inst->policy->id;
+	exit->time_ns = ktime_get_ns();
+
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
+	exit->seq = ++bx_nexits;
+	bx_exits[(bx_nexits - 1) % BX_NEXITS] = *exit;
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
+
+	pr_warn("policy '%s' on %s ejected: %s%s%s (kind %u, code %d)\n",
+		exit->name, exit->bus, exit->msg, *device ? ", device " : "",
+		device, exit->kind, exit->code);
+	trace_bx_eject(exit);
+	bx_async_begin();
+	queue_work(bx_wq, &inst->work);
+}
+
+static void bx_veject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
+		      const char *device, const char *fmt, va_list args)
+{
+	if (!bx_eject_claim(inst))
+		return;
+	vscnprintf(inst->exit.msg, sizeof(inst->exit.msg), fmt, args);
+	bx_eject_finish(inst, kind, code, device);
+}
+
+/**
+ * bx_eject() - deactivate a policy that made a mistake
+ * @inst: the version that made it
+ * @kind: what it did
+ * @code: the value it returned or reported
+ * @dev: the device it happened on, or NULL
+ * @fmt: the reason, for people
+ *
+ * Once this returns no program of @inst is started again; the first reason
+ * counts.
+ *
+ * Context: inside bx_srcu; any other lock may be held.
+ */
+void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
+	      const struct bx_dev_info *dev, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	bx_veject(inst, kind, code, dev ? dev->name : "", fmt, args);
+	va_end(args);
+}
+
+/**
+ * bx_eject_id() - deactivate a policy, outside of an election
+ * @policy_id: the policy; nothing is done when it is gone
+ * @kind: what it did
+ * @device: the device it happened on
+ * @fmt: the reason, for people
+ *
+ * Context: process.
+ */
+void bx_eject_id(u64 policy_id, enum bx_exit_kind kind, const char *device,
+		 const char *fmt, ...)
+{
+	struct bx_inst *inst;
+	va_list args;
+	int idx;
+
+	idx = srcu_read_lock(&bx_srcu);
+	inst = bx_index_find(policy_id);
+	if (inst) {
+		va_start(args, fmt);
+		bx_veject(inst, kind, 0, device, fmt, args);
+		va_end(args);
+	}
+	srcu_read_unlock(&bx_srcu, idx);
+}

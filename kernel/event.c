@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events: what happens to devices, told to policies and to tracing
+ */
+#include "core.h"
+#include "trace.h"
+
+static void bx_emit_one(struct bx_inst *inst, struct bx_event *event)
+{
+	struct bx_run run;
+
+	bx_run_init(&run, inst, event, &event->dev, false);
+	atomic64_inc(&inst->policy->asked);
+	bx_run_begin(&run);
+	inst->ops->event(event);
+	bx_run_judge(&run);
+}
+
+/**
+ * bx_emit_event() - tell the policies in scope what happened to a device
+ * @dev: the device
+ * @driver: the driver concerned, or ""
+ * @kind: what happened
+ *
+ * Context: process; may sleep.
+ */
+void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
+		   enum bx_event_kind kind)
+{
+	const struct bx_chain *chain;
+	struct bx_event *event;
+	int idx;
+
+	switch (kind) {
+	case BX_EVENT_ADDED:
+		trace_bx_create(dev, driver);
+		break;
+	case BX_EVENT_BOUND:
+		trace_bx_bind(dev, driver);
+		break;
+	case BX_EVENT_UNBOUND:
+		trace_bx_unbind(dev, driver);
+		break;
+	case BX_EVENT_REMOVED:
+		trace_bx_remove(dev, driver);
+		break;
+	}
+
+	idx = srcu_read_lock(&bx_srcu);
+	chain = bx_chain_lookup(dev->bus, dev->vendor);
+	event = chain ? kzalloc(sizeof(*event), GFP_KERNEL) : NULL;
+	for (u32 i = 0; event && i < chain->n; i++) {
+		struct bx_inst *inst = chain->inst[i];
+
+		if (!inst->ops->event || !bx_inst_live(inst))
+			continue;
+		event->dev = *dev;
+		event->kind = kind;
+		strscpy(event->driver, driver, sizeof(event->driver));
+		bx_emit_one(inst, event);
+	}
+	kfree(event);
+	srcu_read_unlock(&bx_srcu, idx);
+}
+
+/* @dev: it may sleep; the event is lost when memory runs out */
+void bx_emit_dev(struct device *dev, const char *driver,
+			enum bx_event_kind kind)
+{
+	struct bx_dev_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
+
+	if (!info)
+		return;
+	bx_dev_info_fill(dev, info);
+	bx_emit_event(info, driver, kind);
+	kfree(info);
+}

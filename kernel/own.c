@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Elections on buses of bus_ext's own
+ *
+ * The driver core asks match() pair by pair, in order of registration and not
+ * always under the device lock.  So match() holds the election of the device
+ * once per generation of the bus, and says yes to the elected driver alone;
+ * probe() looks again under the device lock, which also closes sysfs' bind.
+ * A generation ends when a driver or a policy of the bus comes, changes or
+ * goes.
+ */
+#include <linux/cleanup.h>
+#include <linux/rwsem.h>
+#include "core.h"
+
+#define BX_BUS_FORGET	0	/* bit of bx_bus.flags: forget failed probes */
+
+LIST_HEAD(bx_buses);
+DECLARE_RWSEM(bx_bus_rwsem);	/* protects bx_buses */
+
+/* ---- elections ---- */
+
+/* A driver whose probe refused the device */
+struct bx_failed {
+	struct list_head	node;
+	u64			order;
+	int			error;
+};
+
+static int bx_failed_error(struct bx_device *bdev, const struct bx_driver *drv)
+{
+	struct bx_failed *f;
+
+	list_for_each_entry(f, &bdev->failed, node) {
+		if (f->order == drv->order)
+			return f->error;
+	}
+	return 0;
+}
+
+/**
+ * bx_own_candidates() - the drivers that an election chooses among
+ * @bdev: the device; its elect_lock is held
+ * @e: the election
+ *
+ * Context: inside bx_srcu, which the candidates must not outlive.
+ * Return: 0 or -ENOMEM.
+ */
+static int bx_own_candidates(struct bx_device *bdev, struct bx_election *e)
+{
+	struct bx_driver *drv;
+	u32 n = 0;
+
+	list_for_each_entry_srcu(drv, &bdev->bus->drivers, node,
+				 srcu_read_lock_held(&bx_srcu))
+		n++;
+	e->cands = kvcalloc(n + 1, sizeof(*e->cands), GFP_KERNEL);
+	if (!e->cands)
+		return -ENOMEM;
+	list_for_each_entry_srcu(drv, &bdev->bus->drivers, node,
+				 srcu_read_lock_held(&bx_srcu)) {
+		struct bx_cand *c = &e->cands[e->ncands];
+
+		if (e->ncands == n)	/* more came: a new generation */
+			break;
+		c->order = drv->order;
+		strscpy(c->rec.name, drv->name, sizeof(c->rec.name));
+		c->rec.claims = !!bx_id_match(drv->id_table, &bdev->id);
+		c->rec.error = bx_failed_error(bdev, drv);
+		e->ncands++;
+	}
+	return 0;
+}
+
+static int bx_own_run(struct bx_device *bdev, struct bx_election *e, u64 gen)
+{
+	int idx, err;
+
+	bx_override_read(&bdev->dev, e->override, sizeof(e->override));
+	idx = srcu_read_lock(&bx_srcu);
+	err = bx_own_candidates(bdev, e);
+	if (!err)
+		bx_elect(e, gen);
+	srcu_read_unlock(&bx_srcu, idx);
+	return err;
+}
+
+static int bx_own_elect_locked(struct bx_device *bdev)
+{
+	u64 gen = atomic64_read_acquire(&bdev->bus->gen);
+	struct bx_election *e;
+	bool ask;
+	int err;
+
+	if (bdev->elected_gen == gen)
+		return 0;
+	e = bx_election_alloc(&bdev->dev, false);
+	if (!e)
+		return -ENOMEM;
+	err = bx_own_run(bdev, e, gen);
+	if (!err) {
+		e->dec.probe_error = bdev->decision.probe_error;
+		bdev->decision = e->dec;
+		bdev->elected = e->winner;
+		bdev->elected_gen = gen;
+	}
+	/*
+	 * Once per device and policy: a driver that somebody unloads is not
+	 * to come back at once, nor is its absence a mistake of the policy.
+	 */
+	ask = !err && bdev->ask_module && e->dec.outcome == BX_OUT_ABSENT &&
+	      e->dec.by != BX_BY_OVERRIDE;
+	if (!err)
+		bdev->ask_module = false;
+	if (ask)
+		bx_request_driver(bdev->bus->name, e->dec.driver,
+				  e->dec.policy_id, dev_name(&bdev->dev),
+				  e->absent_ok);
+	bx_election_free(e);
+	return err;
+}
+
+/* Start anew: nothing is cached, nobody has failed. */
+static void bx_own_forget(struct bx_device *bdev)
+{
+	struct bx_failed *f, *tmp;
+
+	lockdep_assert_held(&bdev->elect_lock);
+	list_for_each_entry_safe(f, tmp, &bdev->failed, node) {
+		list_del(&f->node);
+		kfree(f);
+	}
+	bdev->elected_gen = 0;
+	bdev->tried = 0;
+	bdev->ask_module = true;
+}
+
+/* 1 when @drv is elected, 0 when it is not, -EPROBE_DEFER or another errno. */
+static int bx_own_elected(struct bx_device *bdev, const struct bx_driver *drv)
+{
+	int ret;
+
+	mutex_lock(&bdev->elect_lock);
+	ret = bx_own_elect_locked(bdev);
+	if (!ret) {
+		if (bdev->decision.outcome == BX_OUT_DEFERRED)
+			ret = -EPROBE_DEFER;
+		else
+			ret = drv && bdev->elected == drv->order;
+	}
+	mutex_unlock(&bdev->elect_lock);
+	return ret;
+}
+
+/**
+ * bx_own_explain() - hold an election for show
+ * @dev: the device
+ * @e: from bx_election_alloc(), with a log
+ *
+ * Return: 0 or -ENOMEM.
+ */
+static int bx_own_explain(struct device *dev, struct bx_election *e)
+{
+	struct bx_device *bdev = to_bx_device(dev);
+	int err;
+
+	mutex_lock(&bdev->elect_lock);
+	err = bx_own_run(bdev, e, atomic64_read(&bdev->bus->gen));
+	mutex_unlock(&bdev->elect_lock);
+	return err;
+}
+
+/**
+ * bx_own_decision() - the recorded decision of a device
+ * @dev: the device
+ * @dec: takes the decision
+ *
+ * An override that was written after the last election shows at once.
+ *
+ * Return: true, there is a decision.
+ */
+static bool bx_own_decision(struct device *dev, struct bx_decision *dec)
+{
+	struct bx_device *bdev = to_bx_device(dev);
+	char name[BX_NAME_LEN];
+
+	mutex_lock(&bdev->elect_lock);
+	*dec = bdev->decision;
+	mutex_unlock(&bdev->elect_lock);
+	if (!bx_override_read(dev, name, sizeof(name)))
+		return true;
+	dec->by = BX_BY_OVERRIDE;
+	strscpy_pad(dec->driver, name, sizeof(dec->driver));
+	memset(dec->policy, 0, sizeof(dec->policy));
+	dec->policy_id = 0;
+	dec->outcome = driver_find(name, &bdev->bus->type) ? BX_OUT_DRIVER :
+							     BX_OUT_ABSENT;
+	return true;
+}
+
+/* ---- the bus as the driver core sees it ---- */
+
+/* 1 hit, 0 another driver, -1 when no override is set */
+static int bx_own_override_match(struct device *dev,
+			     const struct device_driver *drv)
+{
+	char name[BX_NAME_LEN];
+
+	if (!bx_override_read(dev, name, sizeof(name)))
+		return -1;
+	return !strcmp(name, drv->name);
+}
+
+int bx_own_match(struct device *dev, const struct device_driver *drv)
+{
+	int ret = bx_own_override_match(dev, drv);
+
+	if (ret >= 0)
+		return ret;
+	return bx_own_elected(to_bx_device(dev), to_bx_driver(drv));
+}
+
+/* Elect; whether another driver than the one that was tried is to have a go. */
+static bool bx_own_try_again(struct bx_device *bdev)
+{
+	lockdep_assert_held(&bdev->elect_lock);
+	return !bx_own_elect_locked(bdev) && bdev->elected &&
+	       bdev->elected != bdev->tried;
+}
+
+static void bx_reattach_work(struct work_struct *work)
+{
+	struct bx_device *bdev = container_of(work, struct bx_device, reattach);
+	bool again;
+
+	/* The same one: an override or the hook insists on it. */
+	mutex_lock(&bdev->elect_lock);
+	again = bx_own_try_again(bdev);
+	mutex_unlock(&bdev->elect_lock);
+	if (again && device_attach(&bdev->dev) < 0)
+		dev_dbg(&bdev->dev, "gone before the next best driver\n");
+	put_device(&bdev->dev);	/* pairs with bx_probe_failed() */
+	bx_async_end();
+}
+
+/*
+ * Take the driver out of the running and let the next best have a go: it may
+ * stand before this one in the driver core's list, so the walk that is under
+ * way is not enough.
+ */
+static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
+			    int error)
+{
+	struct bx_failed *f = NULL;
+
+	if (error == -ENODEV || error == -ENXIO)
+		f = kzalloc(sizeof(*f), GFP_KERNEL);
+	mutex_lock(&bdev->elect_lock);
+	bdev->decision.probe_error = error;
+	if (f) {
+		f->order = drv->order;
+		f->error = error;
+		list_add(&f->node, &bdev->failed);
+		bdev->elected_gen = 0;
+	}
+	mutex_unlock(&bdev->elect_lock);
+	if (!f)
+		return;
+
+	bx_async_begin();
+	get_device(&bdev->dev);
+	if (!queue_work(bx_wq, &bdev->reattach)) {
+		put_device(&bdev->dev);
+		bx_async_end();
+	}
+}
+
+int bx_own_probe(struct device *dev)
+{
+	struct bx_driver *drv = to_bx_driver(dev->driver);
+	struct bx_device *bdev = to_bx_device(dev);
+	int ret = bx_own_override_match(dev, dev->driver);
+
+	if (ret < 0)
+		ret = bx_own_elected(bdev, drv);
+	if (ret <= 0)
+		return ret ?: -ENODEV;
+
+	mutex_lock(&bdev->elect_lock);
+	bdev->tried = drv->order;
+	mutex_unlock(&bdev->elect_lock);
+	ret = bx_negotiate(bdev, drv);
+	if (!ret)
+		ret = drv->probe(bdev, bx_id_match(drv->id_table, &bdev->id));
+	if (ret) {
+		bx_probe_failed(bdev, drv, ret);
+		return ret;
+	}
+	mutex_lock(&bdev->elect_lock);
+	bdev->decision.probe_error = 0;
+	mutex_unlock(&bdev->elect_lock);
+	bx_emit_dev(dev, drv->name, BX_EVENT_BOUND);
+	return 0;
+}
+
+void bx_own_remove(struct device *dev)
+{
+	struct bx_driver *drv = to_bx_driver(dev->driver);
+
+	if (drv->remove)
+		drv->remove(to_bx_device(dev));
+	bx_emit_dev(dev, drv->name, BX_EVENT_UNBOUND);
+}
+
+/* ---- elections that are held again ---- */
+
+/* @forget: not NULL when drivers that have failed are tried again */
+int bx_own_reelect_dev(struct device *dev, void *forget)
+{
+	struct bx_device *bdev = to_bx_device(dev);
+	bool again;
+
+	/* One that is just being added gets its turn in bx_device_add(). */
+	if (READ_ONCE(dev->driver) || !READ_ONCE(bdev->added))
+		return 0;
+	mutex_lock(&bdev->elect_lock);
+	if (forget)
+		bx_own_forget(bdev);
+	/* On a bus without drivers nobody else would hold the election. */
+	again = bx_own_try_again(bdev);
+	mutex_unlock(&bdev->elect_lock);
+	if (again && device_attach(dev) < 0)
+		dev_dbg(dev, "deferred, or gone before its re-election\n");
+	return 0;
+}
+
+static void bx_bus_reelect_work(struct work_struct *work)
+{
+	struct bx_bus *bus = container_of(work, struct bx_bus, reelect);
+
+	bool forget = test_and_clear_bit(BX_BUS_FORGET, &bus->flags);
+
+	bus_for_each_dev(&bus->type, NULL, forget ? bus : NULL, bx_own_reelect_dev);
+	bx_async_end();
+}
+
+/*
+ * What is unbound on the bus is elected anew, soon.  A driver that failed on a
+ * device, or that somebody unbound from it, is tried again when policies
+ * change, not whenever a driver comes.
+ */
+void bx_own_reelect(struct bx_bus *bus, bool forget)
+{
+	if (forget)
+		set_bit(BX_BUS_FORGET, &bus->flags);
+	atomic64_inc_return(&bus->gen);
+	bx_async_begin();
+	if (!queue_work(bx_wq, &bus->reelect))
+		bx_async_end();
+}
+
+/**
+ * bx_own_changed() - policies of a bus changed
+ * @name: the bus, "" for all; nothing happens when it is none of ours
+ *
+ * Context: process.
+ */
+static void bx_own_changed(const char *name)
+{
+	struct bx_bus *bus;
+
+	down_read(&bx_bus_rwsem);
+	list_for_each_entry(bus, &bx_buses, node) {
+		if (!*name || !strcmp(bus->name, name))
+			bx_own_reelect(bus, true);
+	}
+	up_read(&bx_bus_rwsem);
+}
+
+/**
+ * bx_own_rebind() - bind a device to the driver that is elected now
+ * @dev: the device
+ *
+ * Context: process; unbinds and probes.
+ * Return: 1 when the driver changed, 0 when it stayed, -ENODEV when the device
+ * is gone, -EAGAIN when none is bound although one was elected or when it is just
+ * being added, or an errno.
+ */
+static int bx_own_rebind(struct device *dev)
+{
+	struct bx_device *bdev = to_bx_device(dev);
+	char before[BX_NAME_LEN], after[BX_NAME_LEN];
+	struct bx_decision dec;
+	int err;
+
+	if (!device_is_registered(dev))
+		return -ENODEV;
+	if (!READ_ONCE(bdev->added))
+		return -EAGAIN;
+	mutex_lock(&bdev->elect_lock);
+	bx_own_forget(bdev);
+	err = bx_own_elect_locked(bdev);
+	dec = bdev->decision;
+	mutex_unlock(&bdev->elect_lock);
+	if (err)
+		return err;
+
+	bx_dev_driver_name(dev, before, sizeof(before));
+	if (*before && strcmp(before, dec.driver))
+		device_release_driver(dev);
+	err = device_attach(dev);
+	if (err < 0 && err != -EPROBE_DEFER)
+		return err;
+	bx_dev_driver_name(dev, after, sizeof(after));
+	if (!*after && dec.outcome == BX_OUT_DRIVER)
+		return device_is_registered(dev) ? -EAGAIN : -ENODEV;
+	return strcmp(before, after) != 0;
+}
+
+/* ---- the buses ---- */
+
+struct bx_bus *bx_bus_find(const char *name)
+{
+	struct bx_bus *bus;
+
+	lockdep_assert_held(&bx_bus_rwsem);
+	list_for_each_entry(bus, &bx_buses, node) {
+		if (!strcmp(bus->name, name))
+			return bus;
+	}
+	return NULL;
+}
+
+/**
+ * bx_own_bus_get() - pin the module of one of our own buses
+ * @name: the bus
+ * @owner: takes the module; module_put() it
+ *
+ * Return: 0, or -ENODEV when there is no such bus or it is going.
+ */
+static int bx_own_bus_get(const char *name, struct module **owner)
+{
+	struct bx_bus *bus;
+
+	guard(rwsem_read)(&bx_bus_rwsem);
+	bus = bx_bus_find(name);
+	if (!bus || !try_module_get(bus->owner))
+		return -ENODEV;
+	*owner = bus->owner;
+	return 0;
+}
+
+/* The contract of a bus whose module the caller has pinned, or NULL */
+static const struct bx_contract *bx_own_contract(const char *name)
+{
+	struct bx_bus *bus;
+
+	guard(rwsem_read)(&bx_bus_rwsem);
+	bus = bx_bus_find(name);
+	return bus ? bus->contract : NULL;
+}
+
+static int bx_own_for_each_bus(bx_bus_fn fn, void *data)
+{
+	struct bx_bus *bus;
+	int ret = 0;
+
+	guard(rwsem_read)(&bx_bus_rwsem);
+	list_for_each_entry(bus, &bx_buses, node) {
+		ret = fn(&bus->type, false, data);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+static bool bx_own_has(const struct device *dev)
+{
+	return dev->bus && dev->bus->match == bx_own_match;
+}
+
+static const struct bx_kind bx_own_kind = {
+	.bus_get	= bx_own_bus_get,
+	.for_each_bus	= bx_own_for_each_bus,
+	.has		= bx_own_has,
+	.contract	= bx_own_contract,
+	.explain	= bx_own_explain,
+	.decision	= bx_own_decision,
+	.rebind		= bx_own_rebind,
+	.changed	= bx_own_changed,
+};
+
+/* ---- init ---- */
+
+void bx_own_bus_init(struct bx_bus *bus)
+{
+	INIT_WORK(&bus->reelect, bx_bus_reelect_work);
+	bus->flags = 0;
+	atomic64_set(&bus->gen, 1);
+}
+
+void bx_own_device_init(struct bx_device *bdev)
+{
+	mutex_init(&bdev->elect_lock);
+	INIT_LIST_HEAD(&bdev->failed);
+	bdev->ask_module = true;
+	INIT_WORK(&bdev->reattach, bx_reattach_work);
+}
+
+void bx_own_device_exit(struct bx_device *bdev)
+{
+	struct bx_failed *f, *tmp;
+
+	list_for_each_entry_safe(f, tmp, &bdev->failed, node)
+		kfree(f);
+}
+
+void bx_own_init(void)
+{
+	bx_kind_add(&bx_own_kind);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Refusals, with their reasons: /sys/kernel/bus_ext/refused
+ *
+ * BPF tells an attacher nothing but an errno, and so does bx_wait().
+ */
+#include "core.h"
+
+#define BX_NREFUSED	8
+
+static DEFINE_RAW_SPINLOCK(bx_refuse_lock);	/* protects all below */
+static struct bx_refusal {
+	char	name[BX_NAME_LEN];
+	char	msg[BX_MSG_LEN];
+	int	err;
+} bx_refused[BX_NREFUSED];
+static u32 bx_nrefused;
+
+/**
+ * bx_refuse() - leave the reason of a refusal in /sys/kernel/bus_ext/refused
+ * @name: the policy
+ * @err: what is returned
+ * @fmt: the reason, for people
+ *
+ * Context: any.
+ * Return: @err.
+ */
+int bx_refuse(const char *name, int err, const char *fmt, ...)
+{
+	struct bx_refusal *line;
+	char msg[BX_MSG_LEN];
+	unsigned long flags;
+	va_list args;
+
+	va_start(args, fmt);
+	vscnprintf(msg, sizeof(msg), fmt, args);
+	va_end(args);
+
+	/* A name that is taken is how a loader finds that it is to update. */
+	if (err != -EEXIST)
+		pr_notice_ratelimited("policy '%.*s' refused (%d): %s\n",
+				      BX_NAME_LEN - 1, name, err, msg);
+	raw_spin_lock_irqsave(&bx_refuse_lock, flags);
+	line = &bx_refused[bx_nrefused++ % BX_NREFUSED];
+	scnprintf(line->name, sizeof(line->name), "%.*s", BX_NAME_LEN - 1,
+		  name);
+	strscpy(line->msg, msg, sizeof(line->msg));
+	line->err = err;
+	raw_spin_unlock_irqrestore(&bx_refuse_lock, flags);
+	return err;
+}
+
+/* ... and then the refusal was only a step on the way. */
+void bx_refusal_forget(const char *name)
+{
+	struct bx_refusal *last;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&bx_refuse_lock, flags);
+	last = &bx_refused[(bx_nrefused - 1) % BX_NREFUSED];
+	if (bx_nrefused && last->err == -EEXIST && !strcmp(last->name, name))
+		bx_nrefused--;
+	raw_spin_unlock_irqrestore(&bx_refuse_lock, flags);
+}
+
+ssize_t bx_refused_show(char *buf)
+{
+	unsigned long flags;
+	ssize_t len = 0;
+	u32 first;
+
+	raw_spin_lock_irqsave(&bx_refuse_lock, flags);
+	first = bx_nrefused > BX_NREFUSED ? bx_nrefused - BX_NREFUSED : 0;
+	for (u32 i = first; i < bx_nrefused; i++)
+		len += sysfs_emit_at(buf, len, "%s: %s\n",
+				     bx_refused[i % BX_NREFUSED].name,
+				     bx_refused[i % BX_NREFUSED].msg);
+	raw_spin_unlock_irqrestore(&bx_refuse_lock, flags);
+	return len;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/bus_ext: the files at the top
+ *
+ *	version			of this module
+ *	nr_policies		attached now
+ *	nr_ejected		ejections since load
+ *	ejected			the last of them, with the reasons
+ *	refused			the last refused attaches, with the reasons
+ */
+#include <linux/kobject.h>
+#include <linux/sysfs.h>
+#include "core.h"
+
+static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%s\n", THIS_MODULE->version);
+}
+
+static ssize_t nr_policies_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", bx_policy_count());
+}
+
+static ssize_t nr_ejected_show(struct kobject *kobj,
+			       struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", bx_exit_count());
+}
+
+static ssize_t ejected_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	struct bx_exit_info *recs;
+	ssize_t len = 0;
+	u32 n;
+
+	if (bx_exit_records(&recs, &n))
+		return -ENOMEM;
+	for (u32 i = 0; i < n; i++)
+		len += sysfs_emit_at(buf, len, "%s on %s: %s%s%s (kind %u, code %d)\n",
+				     recs[i].name, recs[i].bus, recs[i].msg,
+				     *recs[i].device ? ", device " : "",
+				     recs[i].device, recs[i].kind,
+				     recs[i].code);
+	kvfree(recs);
+	return len;
+}
+
+static ssize_t refused_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return bx_refused_show(buf);
+}
+
+static struct kobj_attribute bx_version_attr = __ATTR_RO(version);
+static struct kobj_attribute bx_nr_policies_attr = __ATTR_RO(nr_policies);
+static struct kobj_attribute bx_nr_ejected_attr = __ATTR_RO(nr_ejected);
+static struct kobj_attribute bx_ejected_attr = __ATTR_RO(ejected);
+static struct kobj_attribute bx_refused_attr = __ATTR_RO(refused);
+
+static const struct attribute *bx_attrs[] = {
+	&bx_version_attr.attr,
+	&bx_nr_policies_attr.attr,
+	&bx_nr_ejected_attr.attr,
+	&bx_ejected_attr.attr,
+	&bx_refused_attr.attr,
+	NULL
+};
+
+int bx_state_init(void)
+{
+	return bx_sysfs_init(bx_attrs);
+}

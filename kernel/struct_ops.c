@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The struct_ops type: attach, update and detach, as BPF asks for them
+ */
+#include <linux/bpf_verifier.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include "core.h"
+
+struct btf *bx_btf;
+
+/* ---- what a policy must be ---- */
+
+/* What a policy watches must exist, and suit its programs. */
+static int bx_ops_check_calls(const struct bus_ext_ops *ops,
+			      const struct bx_contract *contract)
+{
+	bool sleeps = ops->sleepable & (BX_OP_CALL | BX_OP_COMPLETE);
+	bool all = !memchr_inv(ops->calls, 0xff, sizeof(ops->calls));
+
+	if (!memchr_inv(ops->calls, 0, sizeof(ops->calls)))
+		return bx_refuse(ops->name, -EINVAL,
+				 "call() and complete() watch nothing: set .calls, for instance to BX_WATCH_ALL");
+	for (u32 op = 0; op < BX_MAX_OPS; op++) {
+		if (!(ops->calls[op / 64] & BIT_ULL(op % 64)))
+			continue;
+		if (op >= contract->nr_ops)
+			return all ? 0 :
+			       bx_refuse(ops->name, -EINVAL,
+					 "contract '%s' has no operation %u to watch",
+					 contract->name, op);
+		if (sleeps && contract->ops[op].flags & BX_OPF_ATOMIC)
+			return bx_refuse(ops->name, -EINVAL,
+					 "operation '%s' is atomic: call() and complete() must not sleep",
+					 contract->ops[op].name);
+	}
+	return 0;
+}
+
+/* Is this a policy at all, for a bus of that kind? */
+static int bx_ops_check(const struct bus_ext_ops *ops,
+			const struct bx_kind *kind)
+{
+	bool calls = ops->call || ops->complete;
+	const struct bx_contract *contract;
+
+	if (!ops->select && !ops->match && !ops->event && !calls)
+		return bx_refuse(ops->name, -EINVAL,
+				 "it has neither select nor match nor event nor call nor complete");
+	if (kind->adopted && ops->match)
+		return bx_refuse(ops->name, -EOPNOTSUPP,
+				 "match() is not called on adopted bus '%s'; use select()",
+				 ops->bus);
+	if (kind->adopted && calls)
+		return bx_refuse(ops->name, -EOPNOTSUPP,
+				 "drivers of adopted bus '%s' do not call through bus_ext",
+				 ops->bus);
+	if (!calls && memchr_inv(ops->calls, 0, sizeof(ops->calls)))
+		return bx_refuse(ops->name, -EINVAL,
+				 ".calls is set, and there is neither call nor complete");
+	if (!calls)
+		return 0;
+	contract = kind->contract(ops->bus);
+	return contract ? bx_ops_check_calls(ops, contract) : -ENODEV;
+}
+
+/* ---- attach, update, detach ---- */
+
+static int bx_ops_init(const struct bus_ext_ops *ops)
+{
+	struct bx_run run;
+	int idx, ret;
+
+	if (!ops->init)
+		return 0;
+	bx_run_init(&run, NULL, NULL, NULL, true);
+	idx = srcu_read_lock(&bx_srcu);
+	bx_run_begin(&run);
+	ret = ops->init();
+	bx_run_end(&run);
+	srcu_read_unlock(&bx_srcu, idx);
+	if (run.failed)
+		return bx_refuse(ops->name, -ECANCELED,
+				 "init() gave up: %s (code %d)", run.error,
+				 run.code);
+	if (!ret)
+		return 0;
+	if (ret > 0 || ret < -MAX_ERRNO)
+		return bx_refuse(ops->name, -EPROTO,
+				 "init() returned %d, which is no errno", ret);
+	return bx_refuse(ops->name, ret, "init() returned %d", ret);
+}
+
+static void bx_ops_exit(struct bx_inst *inst, enum bx_exit_kind kind)
+{
+	struct bx_exit_info *info = &inst->exit;
+	int idx;
+
+	if (!inst->ops->exit)
+		return;
+	if (bx_inst_live(inst)) {
+		info->kind = kind;
+		strscpy(info->name, inst->name, sizeof(info->name));
+		strscpy(info->bus, inst->bus, sizeof(info->bus));
+		info->version = inst->version;
+		info->id = inst->policy ? inst->policy->id : 0;
+		info->time_ns = ktime_get_ns();
+	}
+	idx = srcu_read_lock(&bx_srcu);
+	inst->ops->exit(info);
+	srcu_read_unlock(&bx_srcu, idx);
+}
+
+/*
+ * What can be said without the lock is said first: init() runs a program that
+ * may look at policies.
+ */
+static int bx_reg(void *kdata, struct bpf_link *link)
+{
+	const struct bus_ext_ops *ops = kdata;
+	const struct bx_kind *kind;
+	struct bx_policy *policy;
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return bx_refuse(ops->name, -EPERM, "CAP_SYS_ADMIN is needed");
+	if (!link)
+		return bx_refuse(ops->name, -EOPNOTSUPP,
+				 "put the policy into SEC(\".struct_ops.link\")");
+
+	policy = bx_policy_alloc(ops, link);
+	if (!policy)
+		return -ENOMEM;
+	kind = bx_kind_get(ops->bus, &policy->bus_owner);
+	err = kind ? bx_ops_check(ops, kind) :
+		     bx_refuse(ops->name, -ENODEV, "there is no bus '%s'",
+			       ops->bus);
+	if (err)
+		goto err_drop;
+
+	mutex_lock(&bx_policy_mutex);
+	if (bx_policy_by_name(ops->name, policy->stage))
+		err = bx_refuse(ops->name, -EEXIST,
+				"a policy of this name is attached");
+	mutex_unlock(&bx_policy_mutex);
+	/* update_mutex keeps others from attaching the name meanwhile */
+	err = err ?: bx_ops_init(ops);
+	if (err)
+		goto err_drop;
+
+	mutex_lock(&bx_policy_mutex);
+	err = bx_policy_add(policy);
+	mutex_unlock(&bx_policy_mutex);
+	if (err) {
+		bx_ops_exit(policy->inst, BX_EXIT_DETACH);
+		goto err_drop;
+	}
+	bx_trace_policy("attach", policy, policy->inst);
+	/* it may be in force by now, and not be when it was attached */
+	if (!(ops->flags & BX_F_STAGED))
+		bx_changed(ops->bus);
+	return 0;
+
+err_drop:
+	bx_policy_drop(policy);
+	return err;
+}
+
+static void bx_unreg(void *kdata, struct bpf_link *link)
+{
+	struct bx_policy *policy;
+
+	mutex_lock(&bx_policy_mutex);
+	policy = bx_policy_by_link(link);
+	if (WARN_ON_ONCE(!policy)) {
+		mutex_unlock(&bx_policy_mutex);
+		return;
+	}
+	bx_policy_del(policy);
+	mutex_unlock(&bx_policy_mutex);
+
+	bx_ops_exit(policy->inst, policy->heir ? BX_EXIT_UPDATE :
+						 BX_EXIT_DETACH);
+	bx_trace_policy("detach", policy, policy->inst);
+	if (bx_in_force(policy)) {
+		bx_forget(policy->id);
+		bx_changed(policy->inst->bus);
+	}
+	bx_policy_drop(policy);
+}
+
+static int bx_update_check(const struct bus_ext_ops *ops,
+			   const struct bus_ext_ops *old)
+{
+	const struct bx_kind *kind;
+	struct module *owner;
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return bx_refuse(ops->name, -EPERM, "CAP_SYS_ADMIN is needed");
+	if (ops->flags & BX_F_STAGED)
+		return bx_refuse(ops->name, -EINVAL,
+				 "an update cannot be staged: attach it, and commit it");
+	if (strcmp(ops->name, old->name))
+		return bx_refuse(ops->name, -EINVAL,
+				 "an update cannot rename '%s'", old->name);
+	if (strcmp(ops->bus, old->bus))
+		return bx_refuse(ops->name, -EINVAL,
+				 "an update cannot move it from bus '%s' to '%s'",
+				 old->bus, ops->bus);
+	kind = bx_kind_get(ops->bus, &owner);
+	if (!kind)
+		return -ENODEV;
+	err = bx_ops_check(ops, kind);
+	module_put(owner);
+	return err;
+}
+
+static int bx_update(void *kdata, void *old_kdata, struct bpf_link *link)
+{
+	const struct bus_ext_ops *ops = kdata;
+	struct bx_policy *policy;
+	struct bx_inst *inst, *old;
+	int err;
+
+	err = bx_update_check(ops, old_kdata);
+	if (err)
+		return err;
+	inst = bx_inst_alloc(ops);
+	if (!inst)
+		return -ENOMEM;
+	err = bx_ops_init(ops);
+	if (err) {
+		bx_put_inst(inst);
+		return err;
+	}
+
+	mutex_lock(&bx_policy_mutex);
+	policy = bx_policy_by_link(link);
+	if (!policy) {
+		err = -ENOLINK;
+		goto out;
+	}
+	kref_get(&policy->ref);
+	inst->policy = policy;
+	old = policy->inst;
+	err = bx_policy_replace(policy, inst);
+out:
+	mutex_unlock(&bx_policy_mutex);
+	if (err) {
+		bx_ops_exit(inst, BX_EXIT_DETACH);
+		bx_put_inst(inst);
+		return err;
+	}
+	bx_refusal_forget(inst->name);
+	bx_ops_exit(old, BX_EXIT_UPDATE);
+	bx_trace_policy("update", policy, inst);
+	bx_put_inst(old);
+	bx_changed(inst->bus);
+	return 0;
+}
+
+/* ---- the type ---- */
+
+static int bx_ops_type_init(struct btf *btf)
+{
+	bx_btf = btf;
+	return 0;
+}
+
+static bool bx_ops_is_valid_access(int off, int size, enum bpf_access_type type,
+				   const struct bpf_prog *prog,
+				   struct bpf_insn_access_aux *info)
+{
+	return bpf_tracing_btf_ctx_access(off, size, type, prog, info);
+}
+
+/* Policies return answers; they change no kernel structure in place. */
+static int bx_ops_btf_struct_access(struct bpf_verifier_log *log,
+				    const struct bpf_reg_state *reg,
+				    int off, int size)
+{
+	bpf_log(log, "bus_ext: contexts are read-only for programs\n");
+	return -EACCES;
+}
+
+static const struct bpf_func_proto *
+bx_ops_get_func_proto(enum bpf_func_id func_id, const struct bpf_prog *prog)
+{
+	return bpf_base_func_proto(func_id, prog);
+}
+
+static const struct bpf_verifier_ops bx_verifier_ops = {
+	.get_func_proto		= bx_ops_get_func_proto,
+	.is_valid_access	= bx_ops_is_valid_access,
+	.btf_struct_access	= bx_ops_btf_struct_access,
+};
+
+static int bx_init_name(const struct bus_ext_ops *uops, char *to,
+			const char *from, const char *what)
+{
+	int err = bx_name_check(from);
+
+	if (err == -ENAMETOOLONG)
+		return bx_refuse(uops->name, err,
+				 "%s has no end within %d bytes", what,
+				 BX_NAME_LEN);
+	if (err)
+		return bx_refuse(uops->name, err,
+				 "%s must be of letters, digits, '_', '.' and '-'",
+				 what);
+	strscpy_pad(to, from, BX_NAME_LEN);
+	return 1;
+}
+
+/*
+ * Note which programs may sleep: what the kernel keeps of them does not tell.
+ * The kernel takes care of the member itself, of a wrong program as well.
+ */
+static int bx_init_prog(struct bus_ext_ops *ops, const void *member, u32 op)
+{
+	int fd = *(const unsigned long *)member;
+	struct bpf_prog *prog;
+
+	if (!fd)
+		return 0;
+	prog = bpf_prog_get_type_dev(fd, BPF_PROG_TYPE_STRUCT_OPS, false);
+	if (IS_ERR(prog))
+		return PTR_ERR(prog);
+	if (prog->sleepable)
+		ops->sleepable |= op;
+	bpf_prog_put(prog);
+	return 0;
+}
+
+static int bx_ops_init_member(const struct btf_type *t,
+			      const struct btf_member *member,
+			      void *kdata, const void *udata)
+{
+	const struct bus_ext_ops *uops = udata;
+	struct bus_ext_ops *ops = kdata;
+
+	switch (__btf_member_bit_offset(t, member) / 8) {
+	case offsetof(struct bus_ext_ops, call):
+		return bx_init_prog(ops, &uops->call, BX_OP_CALL);
+	case offsetof(struct bus_ext_ops, complete):
+		return bx_init_prog(ops, &uops->complete, BX_OP_COMPLETE);
+	case offsetof(struct bus_ext_ops, name):
+		return bx_init_name(uops, ops->name, uops->name, "name");
+	case offsetof(struct bus_ext_ops, bus):
+		return bx_init_name(uops, ops->bus, uops->bus, "bus");
+	case offsetof(struct bus_ext_ops, vendor):
+		ops->vendor = uops->vendor;
+		return 1;
+	case offsetof(struct bus_ext_ops, priority):
+		ops->priority = uops->priority;
+		return 1;
+	case offsetof(struct bus_ext_ops, flags):
+		if (uops->flags & ~(u64)BX_F_ALL)
+			return bx_refuse(uops->name, -EINVAL,
+					 "flags 0x%llx are not known here",
+					 uops->flags & ~(u64)BX_F_ALL);
+		ops->flags = uops->flags;
+		return 1;
+	case offsetof(struct bus_ext_ops, version):
+		ops->version = uops->version;
+		return 1;
+	case offsetof(struct bus_ext_ops, calls):
+		memcpy(ops->calls, uops->calls, sizeof(ops->calls));
+		return 1;
+	}
+	return 0;
+}
+
+static s32 bx_stub_select(struct bx_select_ctx *ctx)
+{
+	return BX_PASS;
+}
+
+static s32 bx_stub_match(struct bx_match_ctx *ctx)
+{
+	return BX_NO_SCORE;
+}
+
+static void bx_stub_event(struct bx_event *event)
+{
+}
+
+static s32 bx_stub_init(void)
+{
+	return 0;
+}
+
+static void bx_stub_exit(struct bx_exit_info *info)
+{
+}
+
+static s32 bx_stub_call(struct bx_call *call)
+{
+	return BX_CALL_PASS;
+}
+
+static void bx_stub_complete(struct bx_call *call, s32 ret)
+{
+}
+
+static struct bus_ext_ops bx_cfi_stubs = {
+	.select		= bx_stub_select,
+	.match		= bx_stub_match,
+	.event		= bx_stub_event,
+	.init		= bx_stub_init,
+	.exit		= bx_stub_exit,
+	.call		= bx_stub_call,
+	.complete	= bx_stub_complete,
+};
+
+static struct bpf_struct_ops bx_struct_ops = {
+	.verifier_ops	= &bx_verifier_ops,
+	.init		= bx_ops_type_init,
+	.init_member	= bx_ops_init_member,
+	.reg		= bx_reg,
+	.unreg		= bx_unreg,
+	.update		= bx_update,
+	.cfi_stubs	= &bx_cfi_stubs,
+	.name		= "bus_ext_ops",
+	.owner		= THIS_MODULE,
+};
+
+/**
+ * bx_policy_init() - register the struct_ops type
+ *
+ * The kernel has no way to unregister one: it goes with the module's BTF.
+ *
+ * Return: 0 or an errno; -ENOENT when the module was built without BTF, which
+ * the kernel itself would let pass in silence.
+ */
+int bx_policy_init(void)
+{
+	int err = register_bpf_struct_ops(&bx_struct_ops, bus_ext_ops);
+
+	if (err) {
+		pr_err("cannot register the struct_ops type: %d\n", err);
+		return err;
+	}
+	if (!bx_btf) {
+		pr_err("this module has no BTF that fits the running kernel; build it with pahole installed and against this kernel's own headers\n");
+		return -ENOENT;
+	}
+	return 0;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Trials: elections of devices that are described and need not exist
+ */
+#include <linux/cleanup.h>
+#include "core.h"
+
+/**
+ * bx_election_alloc_try() - prepare the election of a device that is described
+ * @trial: the description; outlives the election
+ *
+ * Return: the election, to be freed with bx_election_free(); ERR_PTR(-EINVAL) for
+ * a description that makes no sense, ERR_PTR(-ENODEV) when there is no such bus,
+ * ERR_PTR(-ENOMEM).
+ */
+struct bx_election *bx_election_alloc_try(const struct bx_trial *trial)
+{
+	const struct bx_dev_info *dev = &trial->dev;
+	const struct bx_kind *kind;
+	struct bx_election *e;
+	struct module *owner;
+
+	if (!bx_ends(dev->name) || !bx_ends(dev->bus) ||
+	    !bx_ends(dev->parent) || !bx_ends(dev->parent_driver) ||
+	    !bx_ends(trial->override))
+		return ERR_PTR(-EINVAL);
+	for (u32 i = 0; i < trial->nr_drivers; i++) {
+		if (!bx_ends(trial->drivers[i].name))
+			return ERR_PTR(-EINVAL);
+	}
+	kind = bx_kind_get(dev->bus, &owner);
+	if (!kind)
+		return ERR_PTR(-ENODEV);
+	module_put(owner);
+
+	e = bx_election_alloc_log(true);
+	if (!e)
+		return ERR_PTR(-ENOMEM);
+	e->trial = trial;
+	e->adopted = kind->adopted;
+	e->ctx.dev = *dev;
+	e->ctx.dev.flags &= ~BX_DEV_ADOPTED;
+	e->ctx.dev.flags |= kind->adopted ? BX_DEV_ADOPTED : 0;
+	strscpy(e->override, trial->override, sizeof(e->override));
+	return e;
+}
+
+static int bx_try_candidates(struct bx_election *e)
+{
+	const struct bx_trial *trial = e->trial;
+
+	e->cands = kvcalloc(trial->nr_drivers + 1, sizeof(*e->cands),
+			    GFP_KERNEL);
+	if (!e->cands)
+		return -ENOMEM;
+	for (u32 i = 0; i < trial->nr_drivers; i++) {
+		e->cands[i].order = i + 1;
+		e->cands[i].rec = trial->drivers[i];
+	}
+	e->ncands = trial->nr_drivers;
+	return 0;
+}
+
+/* What the rule of an adopted bus makes of it: the first that claims it. */
+static void bx_try_kernel(struct bx_election *e)
+{
+	const struct bx_trial *trial = e->trial;
+
+	for (u32 i = 0; i < trial->nr_drivers; i++) {
+		const struct bx_candidate *c = &trial->drivers[i];
+		bool wins = !e->decided && c->claims;
+
+		e->dec.considered++;
+		if (!c->claims)
+			continue;
+		bx_say(e, BX_OPN_ID_TABLE, NULL, c->name, 1,
+		       wins ? BX_WHY_WON : BX_WHY_LATE, 0);
+		if (wins)
+			bx_decide(e, BX_BY_KERNEL, BX_OUT_DRIVER, c->name, NULL);
+	}
+	if (!e->decided)
+		e->dec.by = BX_BY_KERNEL;
+}
+
+/**
+ * bx_elect_try() - hold the election of a device that is described
+ * @e: from bx_election_alloc_try(); its error says whether it has an outcome
+ *
+ * Context: may sleep; not inside bx_srcu.
+ */
+void bx_elect_try(struct bx_election *e)
+{
+	int idx;
+
+	e->error = e->adopted ? 0 : bx_try_candidates(e);
+	if (e->error)
+		return;
+	idx = srcu_read_lock(&bx_srcu);
+	bx_elect(e, 0);
+	srcu_read_unlock(&bx_srcu, idx);
+	if (!e->error && e->adopted)
+		bx_try_kernel(e);
+}
