@@ -65,7 +65,7 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 
 /* @dev: it may sleep; the event is lost when memory runs out */
 void bx_emit_dev(struct device *dev, const char *driver,
-			enum bx_event_kind kind)
+		 enum bx_event_kind kind)
 {
 	struct bx_dev_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
 

@@ -202,7 +202,7 @@ static bool bx_own_decision(struct device *dev, struct bx_decision *dec)
 
 /* 1 hit, 0 another driver, -1 when no override is set */
 static int bx_own_override_match(struct device *dev,
-			     const struct device_driver *drv)
+				 const struct device_driver *drv)
 {
 	char name[BX_NAME_LEN];
 

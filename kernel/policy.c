@@ -52,8 +52,7 @@ static void bx_policy_insert(struct bx_policy *policy)
 }
 
 /* Names are unique among those in force, and among those that are staged. */
-struct bx_policy *bx_policy_by_name(const char *name,
-					   enum bx_stage stage)
+struct bx_policy *bx_policy_by_name(const char *name, enum bx_stage stage)
 {
 	struct bx_policy *policy;
 
@@ -143,7 +142,7 @@ struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops)
 }
 
 struct bx_policy *bx_policy_alloc(const struct bus_ext_ops *ops,
-					 struct bpf_link *link)
+				  struct bpf_link *link)
 {
 	struct bx_policy *policy = kzalloc(sizeof(*policy), GFP_KERNEL);
 
@@ -288,7 +287,7 @@ static void bx_policy_rec_fill(const struct bx_policy *policy,
 }
 
 void bx_trace_policy(const char *what, const struct bx_policy *policy,
-			    const struct bx_inst *inst)
+		     const struct bx_inst *inst)
 {
 	struct bx_policy_rec rec;
 
