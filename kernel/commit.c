@@ -69,7 +69,7 @@ static bool bx_commit_leaves(const struct bx_policy *policy)
 	return policy->stage != policy->to && policy->to == BX_STAGE_RETIRED;
 }
 
-/* Who has the name of one that comes goes with the same commit. */
+/* The policy that has the name, and the mode, of one that enters must leave. */
 static int bx_commit_heirs(void)
 {
 	struct bx_policy *policy, *old;
@@ -77,7 +77,7 @@ static int bx_commit_heirs(void)
 	list_for_each_entry(policy, &bx_policies, node) {
 		if (!bx_commit_enters(policy))
 			continue;
-		old = bx_policy_by_name(policy->inst->name, BX_STAGE_FORCE);
+		old = bx_policy_by_name(policy->inst, BX_STAGE_FORCE);
 		if (old && !bx_commit_leaves(old))
 			return -EEXIST;
 		if (old)
@@ -100,7 +100,7 @@ static int bx_commit_prepare(const struct bx_commit *c)
 	list_for_each_entry(policy, &bx_policies, node) {
 		if (!bx_commit_enters(policy) || policy->kobj)
 			continue;
-		policy->kobj = bx_sysfs_add_policy(policy->inst->name, policy);
+		policy->kobj = bx_sysfs_add_policy(policy->inst->shown, policy);
 		if (IS_ERR(policy->kobj)) {
 			err = PTR_ERR(policy->kobj);
 			policy->kobj = NULL;
@@ -179,7 +179,8 @@ static void bx_commit_finish(void)
  *
  * With one new index, so every election and every call sees all of it or nothing.
  * What a policy that goes has decided on adopted buses is passed on to the one of
- * its name that comes, as with an update.
+ * its name that comes, as with an update; one in shadow mode has decided nothing and
+ * inherits nothing.
  *
  * Context: process; not inside bx_srcu.
  * Return: 0; -EINVAL, -E2BIG, -ENOENT, -EPERM, -EEXIST: see bx_commit() in

@@ -161,6 +161,7 @@ struct bx_policy {
  * @ops: the programs, valid inside bx_srcu while published
  * @name: copy of @ops->name
  * @bus: copy of @ops->bus
+ * @shown: @name as it is shown, see bx_shown_name()
  * @vendor: vendor in scope, BX_ANY for all
  * @priority: copy of @ops->priority
  * @flags: copy of @ops->flags, but for BX_F_STAGED
@@ -177,6 +178,7 @@ struct bx_inst {
 	const struct bus_ext_ops *ops;
 	char			name[BX_NAME_LEN];
 	char			bus[BX_NAME_LEN];
+	char			shown[BX_SHOWN_LEN];
 	u32			vendor;
 	s32			priority;
 	u64			flags;
@@ -203,15 +205,30 @@ void bx_async_wait_idle(void);
 int bx_async_init(void);
 void bx_async_exit(void);
 
+/* ---- names.c: names of policies and buses ---- */
+
+int bx_name_check(const char *name);
+const char *bx_shown_name(char *buf, const char *name, u64 flags);
+bool bx_are_twins(const struct bx_inst *a, const struct bx_inst *b);
+
 /* ---- refuse.c: refusals, with their reasons ---- */
 
 int bx_refuse(const char *name, int err, const char *fmt, ...) __printf(3, 4);
 void bx_refusal_forget(const char *name);
+
+/* Of a policy that has no version yet */
+#define bx_refuse_ops(ops, err, ...)					\
+({									\
+	char shown_[BX_SHOWN_LEN];					\
+									\
+	bx_refuse(bx_shown_name(shown_, (ops)->name, (ops)->flags),	\
+		  err, __VA_ARGS__);					\
+})
+
 ssize_t bx_refused_show(char *buf);
 
 /* ---- expect.c: what was checked of a policy ---- */
 
-int bx_name_check(const char *name);
 int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter);
 bool bx_limit_lists(const struct bx_limit *limit, const char *driver);
 
@@ -450,7 +467,7 @@ void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
 
 /* ---- sysfs.c: directories of buses and policies ---- */
 
-struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy);
+struct kobject *bx_sysfs_add_policy(const char *shown, struct bx_policy *policy);
 void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy);
 void bx_sysfs_del_policy(struct kobject *kobj);
 struct kobject *bx_sysfs_add_bus(const char *name,
@@ -501,7 +518,8 @@ extern struct mutex bx_policy_mutex;
 extern struct list_head bx_policies;	/* bx_policy_mutex */
 
 int bx_publish(gfp_t gfp);
-struct bx_policy *bx_policy_by_name(const char *name, enum bx_stage stage);
+struct bx_policy *bx_policy_by_name(const struct bx_inst *inst,
+				    enum bx_stage stage);
 struct bx_policy *bx_policy_by_link(const struct bpf_link *link);
 struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops);
 void bx_put_inst(struct bx_inst *inst);

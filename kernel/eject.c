@@ -78,6 +78,7 @@ static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
 	strscpy(exit->bus, inst->bus, sizeof(exit->bus));
 	strscpy(exit->device, device, sizeof(exit->device));
 	exit->version = inst->version;
+	exit->flags = inst->flags;
 	exit->id = inst->policy->id;
 	exit->time_ns = ktime_get_ns();
 
@@ -87,7 +88,7 @@ static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
 	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 
 	pr_warn("policy '%s' on %s ejected: %s%s%s (kind %u, code %d)\n",
-		exit->name, exit->bus, exit->msg, *device ? ", device " : "",
+		inst->shown, exit->bus, exit->msg, *device ? ", device " : "",
 		device, exit->kind, exit->code);
 	trace_bx_eject(exit);
 	bx_async_begin();

@@ -14,29 +14,6 @@
  */
 #include "core.h"
 
-/**
- * bx_name_check() - whether an array has a name of a policy or a bus
- * @name: BX_NAME_LEN bytes
- *
- * Return: 0, -EINVAL, or -ENAMETOOLONG when the name does not end in the array.
- */
-int bx_name_check(const char *name)
-{
-	size_t len = strnlen(name, BX_NAME_LEN);
-
-	if (!len)
-		return -EINVAL;
-	if (len == BX_NAME_LEN)
-		return -ENAMETOOLONG;
-	for (size_t i = 0; i < len; i++) {
-		/* isalnum() alone would take Latin-1 */
-		if (!isascii(name[i]) ||
-		    (!isalnum(name[i]) && !strchr("_.-", name[i])))
-			return -EINVAL;
-	}
-	return name[0] == '.' ? -EINVAL : 0;
-}
-
 static int bx_limit_check(const struct bx_limit *limit)
 {
 	int err = 0;
@@ -79,14 +56,15 @@ bool bx_limit_lists(const struct bx_limit *limit, const char *driver)
  */
 int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter)
 {
-	const char *name = enter->name;
+	char name[BX_SHOWN_LEN];
 
-	if (bx_name_check(name) || bx_name_check(enter->bus) ||
+	if (bx_name_check(enter->name) || bx_name_check(enter->bus) ||
 	    bx_limit_check(&enter->limit))
 		return -EINVAL;
-	if (strcmp(inst->name, name))
+	bx_shown_name(name, enter->name, enter->flags);
+	if (strcmp(inst->name, enter->name))
 		return bx_refuse(name, -EPERM, "expected name '%s', got '%s'",
-				 name, inst->name);
+				 enter->name, inst->name);
 	if (strcmp(inst->bus, enter->bus))
 		return bx_refuse(name, -EPERM, "expected bus '%s', got '%s'",
 				 enter->bus, inst->bus);

@@ -37,6 +37,14 @@ int bx_publish(gfp_t gfp)
 	return err;
 }
 
+/* One in shadow mode sees what its twin sees, and not what that makes of it. */
+static bool bx_is_first(const struct bx_inst *a, const struct bx_inst *b)
+{
+	int order = strcmp(a->name, b->name);
+
+	return order < 0 || (!order && a->flags & BX_F_SHADOW);
+}
+
 /* Higher priority first, equal ones in order of their names. */
 static void bx_policy_insert(struct bx_policy *policy)
 {
@@ -45,19 +53,25 @@ static void bx_policy_insert(struct bx_policy *policy)
 	list_for_each_entry(pos, &bx_policies, node) {
 		if (policy->inst->priority > pos->inst->priority ||
 		    (policy->inst->priority == pos->inst->priority &&
-		     strcmp(policy->inst->name, pos->inst->name) < 0))
+		     bx_is_first(policy->inst, pos->inst)))
 			break;
 	}
 	list_add_tail(&policy->node, &pos->node);
 }
 
-/* Names are unique among those in force, and among those that are staged. */
-struct bx_policy *bx_policy_by_name(const char *name, enum bx_stage stage)
+/*
+ * Names are unique among active policies, and among those that are staged; in each case
+ * once in shadow mode and once not.
+ */
+struct bx_policy *bx_policy_by_name(const struct bx_inst *inst,
+				    enum bx_stage stage)
 {
 	struct bx_policy *policy;
 
 	list_for_each_entry(policy, &bx_policies, node) {
-		if (policy->stage == stage && !strcmp(policy->inst->name, name))
+		if (policy->stage == stage &&
+		    !strcmp(policy->inst->name, inst->name) &&
+		    !bx_are_twins(policy->inst, inst))
 			return policy;
 	}
 	return NULL;
@@ -136,6 +150,7 @@ struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops)
 	inst->priority = ops->priority;
 	inst->flags = ops->flags & ~(u64)BX_F_STAGED;
 	inst->version = ops->version;
+	bx_shown_name(inst->shown, inst->name, inst->flags);
 	memcpy(inst->calls, ops->calls, sizeof(inst->calls));
 	inst->seq = bx_inst_number();
 	return inst;
@@ -174,11 +189,11 @@ void bx_policy_drop(struct bx_policy *policy)
 
 int bx_policy_add(struct bx_policy *policy)
 {
-	const char *name = policy->inst->name;
+	const char *name = policy->inst->shown;
 	int err;
 
 	lockdep_assert_held(&bx_policy_mutex);
-	if (bx_policy_by_name(name, policy->stage))
+	if (bx_policy_by_name(policy->inst, policy->stage))
 		return bx_refuse(name, -EEXIST,
 				 "a policy of this name is attached");
 	if (bx_npolicies >= BX_MAX_POLICIES)
@@ -224,10 +239,10 @@ int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 
 	lockdep_assert_held(&bx_policy_mutex);
 	if (!bx_in_force(policy))
-		return bx_refuse(inst->name, -EINVAL,
+		return bx_refuse(inst->shown, -EINVAL,
 				 "it is not in force: attach another one");
 	if (!bx_inst_live(old))
-		return bx_refuse(inst->name, -ESHUTDOWN,
+		return bx_refuse(inst->shown, -ESHUTDOWN,
 				 "it is being ejected; attach it anew");
 	list_del(&policy->node);
 	policy->inst = inst;

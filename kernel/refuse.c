@@ -10,7 +10,7 @@
 
 static DEFINE_RAW_SPINLOCK(bx_refuse_lock);	/* protects all below */
 static struct bx_refusal {
-	char	name[BX_NAME_LEN];
+	char	name[BX_SHOWN_LEN];
 	char	msg[BX_MSG_LEN];
 	int	err;
 } bx_refused[BX_NREFUSED];
@@ -18,7 +18,7 @@ static u32 bx_nrefused;
 
 /**
  * bx_refuse() - leave the reason of a refusal in /sys/kernel/bus_ext/refused
- * @name: the policy
+ * @name: the policy, as it is shown
  * @err: what is returned
  * @fmt: the reason, for people
  *
@@ -38,12 +38,11 @@ int bx_refuse(const char *name, int err, const char *fmt, ...)
 
 	/* A name that is taken is how a loader finds that it is to update. */
 	if (err != -EEXIST)
-		pr_notice_ratelimited("policy '%.*s' refused (%d): %s\n",
-				      BX_NAME_LEN - 1, name, err, msg);
+		pr_notice_ratelimited("policy '%s' refused (%d): %s\n", name,
+				      err, msg);
 	raw_spin_lock_irqsave(&bx_refuse_lock, flags);
 	line = &bx_refused[bx_nrefused++ % BX_NREFUSED];
-	scnprintf(line->name, sizeof(line->name), "%.*s", BX_NAME_LEN - 1,
-		  name);
+	strscpy(line->name, name, sizeof(line->name));
 	strscpy(line->msg, msg, sizeof(line->msg));
 	line->err = err;
 	raw_spin_unlock_irqrestore(&bx_refuse_lock, flags);

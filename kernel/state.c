@@ -34,6 +34,7 @@ static ssize_t ejected_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
 	struct bx_exit_info *recs;
+	char shown[BX_SHOWN_LEN];
 	ssize_t len = 0;
 	u32 n;
 
@@ -41,7 +42,8 @@ static ssize_t ejected_show(struct kobject *kobj, struct kobj_attribute *attr,
 		return -ENOMEM;
 	for (u32 i = 0; i < n; i++)
 		len += sysfs_emit_at(buf, len, "%s on %s: %s%s%s (kind %u, code %d)\n",
-				     recs[i].name, recs[i].bus, recs[i].msg,
+				     bx_shown_name(shown, recs[i].name, recs[i].flags),
+				     recs[i].bus, recs[i].msg,
 				     *recs[i].device ? ", device " : "",
 				     recs[i].device, recs[i].kind,
 				     recs[i].code);

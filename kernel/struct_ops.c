@@ -19,20 +19,20 @@ static int bx_ops_check_calls(const struct bus_ext_ops *ops,
 	bool all = !memchr_inv(ops->calls, 0xff, sizeof(ops->calls));
 
 	if (!memchr_inv(ops->calls, 0, sizeof(ops->calls)))
-		return bx_refuse(ops->name, -EINVAL,
-				 "call() and complete() watch nothing: set .calls, for instance to BX_WATCH_ALL");
+		return bx_refuse_ops(ops, -EINVAL,
+				     "call() and complete() watch nothing: set .calls, for instance to BX_WATCH_ALL");
 	for (u32 op = 0; op < BX_MAX_OPS; op++) {
 		if (!(ops->calls[op / 64] & BIT_ULL(op % 64)))
 			continue;
 		if (op >= contract->nr_ops)
 			return all ? 0 :
-			       bx_refuse(ops->name, -EINVAL,
-					 "contract '%s' has no operation %u to watch",
-					 contract->name, op);
+			       bx_refuse_ops(ops, -EINVAL,
+					     "contract '%s' has no operation %u to watch",
+					     contract->name, op);
 		if (sleeps && contract->ops[op].flags & BX_OPF_ATOMIC)
-			return bx_refuse(ops->name, -EINVAL,
-					 "operation '%s' is atomic: call() and complete() must not sleep",
-					 contract->ops[op].name);
+			return bx_refuse_ops(ops, -EINVAL,
+					     "operation '%s' is atomic: call() and complete() must not sleep",
+					     contract->ops[op].name);
 	}
 	return 0;
 }
@@ -45,19 +45,19 @@ static int bx_ops_check(const struct bus_ext_ops *ops,
 	const struct bx_contract *contract;
 
 	if (!ops->select && !ops->match && !ops->event && !calls)
-		return bx_refuse(ops->name, -EINVAL,
-				 "it has neither select nor match nor event nor call nor complete");
+		return bx_refuse_ops(ops, -EINVAL,
+				     "it has neither select nor match nor event nor call nor complete");
 	if (kind->adopted && ops->match)
-		return bx_refuse(ops->name, -EOPNOTSUPP,
-				 "match() is not called on adopted bus '%s'; use select()",
-				 ops->bus);
+		return bx_refuse_ops(ops, -EOPNOTSUPP,
+				     "match() is not called on adopted bus '%s'; use select()",
+				     ops->bus);
 	if (kind->adopted && calls)
-		return bx_refuse(ops->name, -EOPNOTSUPP,
-				 "drivers of adopted bus '%s' do not call through bus_ext",
-				 ops->bus);
+		return bx_refuse_ops(ops, -EOPNOTSUPP,
+				     "drivers of adopted bus '%s' do not call through bus_ext",
+				     ops->bus);
 	if (!calls && memchr_inv(ops->calls, 0, sizeof(ops->calls)))
-		return bx_refuse(ops->name, -EINVAL,
-				 ".calls is set, and there is neither call nor complete");
+		return bx_refuse_ops(ops, -EINVAL,
+				     ".calls is set, and there is neither call nor complete");
 	if (!calls)
 		return 0;
 	contract = kind->contract(ops->bus);
@@ -80,15 +80,15 @@ static int bx_ops_init(const struct bus_ext_ops *ops)
 	bx_run_end(&run);
 	srcu_read_unlock(&bx_srcu, idx);
 	if (run.failed)
-		return bx_refuse(ops->name, -ECANCELED,
-				 "init() gave up: %s (code %d)", run.error,
-				 run.code);
+		return bx_refuse_ops(ops, -ECANCELED,
+				     "init() gave up: %s (code %d)", run.error,
+				     run.code);
 	if (!ret)
 		return 0;
 	if (ret > 0 || ret < -MAX_ERRNO)
-		return bx_refuse(ops->name, -EPROTO,
-				 "init() returned %d, which is no errno", ret);
-	return bx_refuse(ops->name, ret, "init() returned %d", ret);
+		return bx_refuse_ops(ops, -EPROTO,
+				     "init() returned %d, which is no errno", ret);
+	return bx_refuse_ops(ops, ret, "init() returned %d", ret);
 }
 
 static void bx_ops_exit(struct bx_inst *inst, enum bx_exit_kind kind)
@@ -103,6 +103,7 @@ static void bx_ops_exit(struct bx_inst *inst, enum bx_exit_kind kind)
 		strscpy(info->name, inst->name, sizeof(info->name));
 		strscpy(info->bus, inst->bus, sizeof(info->bus));
 		info->version = inst->version;
+		info->flags = inst->flags;
 		info->id = inst->policy ? inst->policy->id : 0;
 		info->time_ns = ktime_get_ns();
 	}
@@ -123,25 +124,25 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 	int err;
 
 	if (!capable(CAP_SYS_ADMIN))
-		return bx_refuse(ops->name, -EPERM, "CAP_SYS_ADMIN is needed");
+		return bx_refuse_ops(ops, -EPERM, "CAP_SYS_ADMIN is needed");
 	if (!link)
-		return bx_refuse(ops->name, -EOPNOTSUPP,
-				 "put the policy into SEC(\".struct_ops.link\")");
+		return bx_refuse_ops(ops, -EOPNOTSUPP,
+				     "put the policy into SEC(\".struct_ops.link\")");
 
 	policy = bx_policy_alloc(ops, link);
 	if (!policy)
 		return -ENOMEM;
 	kind = bx_kind_get(ops->bus, &policy->bus_owner);
 	err = kind ? bx_ops_check(ops, kind) :
-		     bx_refuse(ops->name, -ENODEV, "there is no bus '%s'",
-			       ops->bus);
+		     bx_refuse_ops(ops, -ENODEV, "there is no bus '%s'",
+				   ops->bus);
 	if (err)
 		goto err_drop;
 
 	mutex_lock(&bx_policy_mutex);
-	if (bx_policy_by_name(ops->name, policy->stage))
-		err = bx_refuse(ops->name, -EEXIST,
-				"a policy of this name is attached");
+	if (bx_policy_by_name(policy->inst, policy->stage))
+		err = bx_refuse_ops(ops, -EEXIST,
+				    "a policy of this name is attached");
 	mutex_unlock(&bx_policy_mutex);
 	/* update_mutex keeps others from attaching the name meanwhile */
 	err = err ?: bx_ops_init(ops);
@@ -197,17 +198,21 @@ static int bx_update_check(const struct bus_ext_ops *ops,
 	int err;
 
 	if (!capable(CAP_SYS_ADMIN))
-		return bx_refuse(ops->name, -EPERM, "CAP_SYS_ADMIN is needed");
+		return bx_refuse_ops(ops, -EPERM, "CAP_SYS_ADMIN is needed");
 	if (ops->flags & BX_F_STAGED)
-		return bx_refuse(ops->name, -EINVAL,
-				 "an update cannot be staged: attach it, and commit it");
+		return bx_refuse_ops(ops, -EINVAL,
+				     "an update cannot be staged: attach it, and commit it");
 	if (strcmp(ops->name, old->name))
-		return bx_refuse(ops->name, -EINVAL,
-				 "an update cannot rename '%s'", old->name);
+		return bx_refuse_ops(ops, -EINVAL,
+				     "an update cannot rename '%s'", old->name);
+	if ((ops->flags ^ old->flags) & BX_F_SHADOW)
+		return bx_refuse_ops(ops, -EINVAL,
+				     "an update cannot %s shadow mode: attach it, and commit it",
+				     ops->flags & BX_F_SHADOW ? "begin" : "end");
 	if (strcmp(ops->bus, old->bus))
-		return bx_refuse(ops->name, -EINVAL,
-				 "an update cannot move it from bus '%s' to '%s'",
-				 old->bus, ops->bus);
+		return bx_refuse_ops(ops, -EINVAL,
+				     "an update cannot move it from bus '%s' to '%s'",
+				     old->bus, ops->bus);
 	kind = bx_kind_get(ops->bus, &owner);
 	if (!kind)
 		return -ENODEV;
@@ -252,7 +257,7 @@ out:
 		bx_put_inst(inst);
 		return err;
 	}
-	bx_refusal_forget(inst->name);
+	bx_refusal_forget(inst->shown);
 	bx_ops_exit(old, BX_EXIT_UPDATE);
 	bx_trace_policy("update", policy, inst);
 	bx_put_inst(old);
@@ -302,13 +307,13 @@ static int bx_init_name(const struct bus_ext_ops *uops, char *to,
 	int err = bx_name_check(from);
 
 	if (err == -ENAMETOOLONG)
-		return bx_refuse(uops->name, err,
-				 "%s has no end within %d bytes", what,
-				 BX_NAME_LEN);
+		return bx_refuse_ops(uops, err,
+				     "%s has no end within %d bytes", what,
+				     BX_NAME_LEN);
 	if (err)
-		return bx_refuse(uops->name, err,
-				 "%s must be of letters, digits, '_', '.' and '-'",
-				 what);
+		return bx_refuse_ops(uops, err,
+				     "%s must be of letters, digits, '_', '.' and '-'",
+				     what);
 	strscpy_pad(to, from, BX_NAME_LEN);
 	return 1;
 }
@@ -357,9 +362,9 @@ static int bx_ops_init_member(const struct btf_type *t,
 		return 1;
 	case offsetof(struct bus_ext_ops, flags):
 		if (uops->flags & ~(u64)BX_F_ALL)
-			return bx_refuse(uops->name, -EINVAL,
-					 "flags 0x%llx are not known here",
-					 uops->flags & ~(u64)BX_F_ALL);
+			return bx_refuse_ops(uops, -EINVAL,
+					     "flags 0x%llx are not known here",
+					     uops->flags & ~(u64)BX_F_ALL);
 		ops->flags = uops->flags;
 		return 1;
 	case offsetof(struct bus_ext_ops, version):

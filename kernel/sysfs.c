@@ -5,6 +5,7 @@
  *	buses/NAME/		one per bus that a policy can have in scope
  *	buses/NAME/contract	of one of our own: see bx_contract_show()
  *	policies/NAME/		one per active policy
+ *	policies/NAME@shadow/	one per active policy in shadow mode
  *
  * The files at the top are in state.c.
  *
@@ -111,12 +112,12 @@ static const struct kobj_type bx_policy_ktype = {
 
 /**
  * bx_sysfs_add_policy() - show a policy
- * @name: its name
+ * @shown: its name, as it is shown
  * @policy: outlives bx_sysfs_del_policy()
  *
  * Return: for bx_sysfs_del_policy(), or an ERR_PTR().
  */
-struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy)
+struct kobject *bx_sysfs_add_policy(const char *shown, struct bx_policy *policy)
 {
 	struct bx_policy_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 	int err;
@@ -125,7 +126,7 @@ struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy)
 		return ERR_PTR(-ENOMEM);
 	dir->policy = policy;
 	err = kobject_init_and_add(&dir->kobj, &bx_policy_ktype,
-				   bx_policies_kobj, "%s", name);
+				   bx_policies_kobj, "%s", shown);
 	if (!err)
 		err = sysfs_create_files(&dir->kobj,
 					 (const struct attribute **)bx_policy_attrs);
