@@ -219,9 +219,10 @@ void bx_refusal_forget(const char *name);
 /* Of a policy that has no version yet */
 #define bx_refuse_ops(ops, err, ...)					\
 ({									\
+	const struct bus_ext_ops *ops_ = (ops);				\
 	char shown_[BX_SHOWN_LEN];					\
 									\
-	bx_refuse(bx_shown_name(shown_, (ops)->name, (ops)->flags),	\
+	bx_refuse(bx_shown_name(shown_, ops_->name, ops_->flags),	\
 		  err, __VA_ARGS__);					\
 })
 

@@ -87,6 +87,7 @@ static struct attribute *bx_device_attrs[] = {
 	BX_OVERRIDE_ATTR,
 	NULL
 };
+
 static const struct attribute_group bx_device_group = {
 	.attrs = bx_device_attrs,
 };
