@@ -304,15 +304,16 @@ static struct bx_trial *bx_trial_copy(const void *trial, u32 size)
 		return ERR_PTR(-E2BIG);
 	if (size < offsetofend(struct bx_trial, drivers))
 		return ERR_PTR(-EINVAL);
-	copy = kzalloc(sizeof(*copy), GFP_KERNEL);
+	copy = kvmalloc(sizeof(*copy), GFP_KERNEL);
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
 	memcpy(copy, trial, size);
+	memset((void *)copy + size, 0, sizeof(*copy) - size);
 	if (copy->flags & ~BX_TRIAL_ALONE ||
 	    copy->nr_drivers > BX_TRIAL_DRIVERS ||
 	    copy->change.nr_enter > BX_COMMIT_MAX ||
 	    copy->change.nr_leave > BX_COMMIT_MAX) {
-		kfree(copy);
+		kvfree(copy);
 		return ERR_PTR(-EINVAL);
 	}
 	return copy;
@@ -424,7 +425,7 @@ static struct bx_election *bx_try_described(const struct bx_trial *trial)
 __bpf_kfunc int bpf_iter_bx_trial_new(struct bpf_iter_bx_trial *it,
 				      void *trial, u32 trial__sz)
 {
-	struct bx_trial *copy __free(kfree) = NULL;
+	struct bx_trial *copy __free(kvfree) = NULL;
 	struct bx_election *e;
 	int err;
 
@@ -456,7 +457,7 @@ __bpf_kfunc int bpf_iter_bx_trial_new(struct bpf_iter_bx_trial *it,
 __bpf_kfunc int bx_trial_call(void *trial, u32 trial__sz,
 			      struct bx_trial_call *call)
 {
-	struct bx_trial *copy __free(kfree) = NULL;
+	struct bx_trial *copy __free(kvfree) = NULL;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;

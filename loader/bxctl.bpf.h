@@ -7,14 +7,17 @@
  * what does not fit is counted, and user space comes back with a larger one.  Nothing
  * is decided here.
  *
- * There are two objects, since libbpf looks for each kfunc that an object knows of
- * in all types of the kernel, whether it is called or not.
+ * There are two objects: few commands need the programs of both.
  */
 #ifndef _BXCTL_BPF_H
 #define _BXCTL_BPF_H
 
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
+#include "lib/kfuncs.h"
+
+#define BX_KFUNC(ret, name, ...) \
+	static ret (*const name)(__VA_ARGS__) = (void *)KFUNC_##name
 #include <bpf/bus_ext_ctl.bpf.h>
 #include "lib/control.h"
 
@@ -43,14 +46,20 @@ static __always_inline void emit(const void *rec, __u32 size)
 	bpf_ringbuf_submit(dst, BPF_RB_NO_WAKEUP);
 }
 
-#define LIST(prog, what, type, ...) \
-	SEC("syscall") \
-	int prog(void *ctx) \
+#define REQUEST(name) \
+	SEC(KFUNCS_SECTION) \
+	int name(void *ctx)
+
+#define LIST(name, what, type, ...) \
+	REQUEST(name) \
 	{ \
+		struct bpf_iter_bx_##what it; \
 		struct type *rec; \
 		\
-		bx_for_each(data.result, what, rec, __VA_ARGS__) \
+		data.result = bpf_iter_bx_##what##_new(&it, __VA_ARGS__); \
+		while ((rec = bpf_iter_bx_##what##_next(&it))) \
 			emit(rec, sizeof(*rec)); \
+		bpf_iter_bx_##what##_destroy(&it); \
 		return 0; \
 	}
 

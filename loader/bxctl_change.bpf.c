@@ -7,29 +7,25 @@ LIST(list_policies, policy, bx_policy_rec, 0)
 LIST(list_exits, exit, bx_exit_info, 0)
 LIST(list_trial, trial, bx_opinion, &data.trial, sizeof(data.trial))
 
-SEC("syscall")
-int settle(void *ctx)
+REQUEST(settle)
 {
 	data.result = bx_settle();
 	return 0;
 }
 
-SEC("syscall")
-int commit(void *ctx)
+REQUEST(commit)
 {
 	data.result = bx_commit(&data.change, sizeof(data.change));
 	return 0;
 }
 
-SEC("syscall")
-int await(void *ctx)
+REQUEST(await)
 {
 	data.result = bx_wait(data.ticket, data.wait_ms);
 	return 0;
 }
 
-SEC("syscall")
-int try_call(void *ctx)
+REQUEST(try_call)
 {
 	data.result = bx_trial_call(&data.trial, sizeof(data.trial), &data.call);
 	return 0;

@@ -5,22 +5,19 @@
 LIST(list_drivers, driver, bx_driver_rec, BX_ITER_OWN | BX_ITER_ADOPTED)
 LIST(list_opinions, opinion, bx_opinion, &data.ref)
 
-SEC("syscall")
-int get_device(void *ctx)
+REQUEST(get_device)
 {
 	data.result = bx_device_get(&data.ref, &data.device);
 	return 0;
 }
 
-SEC("syscall")
-int rebind(void *ctx)
+REQUEST(rebind)
 {
 	data.result = bx_rebind(&data.ref);
 	return 0;
 }
 
-SEC("syscall")
-int reelect(void *ctx)
+REQUEST(reelect)
 {
 	data.result = bx_reelect(&data.ref);
 	return 0;

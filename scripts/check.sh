@@ -48,6 +48,8 @@ not_asked() {
 ^(bpf|selftests/e2e)/.*:PARENTHESIS_ALIGNMENT:
 # programs that differ in a type and a word
 ^loader/bxctl\.bpf\.h:.*:MACRO_WITH_FLOW_CONTROL:
+# declarations of functions, and lists of their names, cannot stand in parentheses
+^(include/bpf/bus_ext_ctl\.bpf\.h|loader/bxctl\.bpf\.h|loader/lib/kfuncs\.[ch]):.*:(COMPLEX_MACRO|MACRO_ARG_REUSE|SPACING):
 # the policy that 'bxctl new' writes has a tag of its own
 ^loader/cmd/template\.h:.*:SPDX_LICENSE_TAG:
 # libbpf's way to say: a constant that the loader may set

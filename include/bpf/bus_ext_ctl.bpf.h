@@ -19,16 +19,24 @@ enum bx_iter_flags {
 	BX_ITER_ADOPTED	= 1 << 1,	/* pci and platform, whole */
 };
 
+/*
+ * Functions are found by the loader of a program: by libbpf, unless the program has
+ * defined this before.
+ */
+#ifndef BX_KFUNC
+#define BX_KFUNC(ret, name, ...) extern ret name(__VA_ARGS__) __ksym __weak
+#endif
+
 #define BX_DECLARE_ITER(what, rec, ...) \
 	struct bpf_iter_bx_##what { \
 		u64 __opaque[2]; \
 	} __attribute__((aligned(8))); \
-	extern int bpf_iter_bx_##what##_new(struct bpf_iter_bx_##what *it, \
-					    ##__VA_ARGS__) __ksym __weak; \
-	extern struct rec * \
-	bpf_iter_bx_##what##_next(struct bpf_iter_bx_##what *it) __ksym __weak; \
-	extern void \
-	bpf_iter_bx_##what##_destroy(struct bpf_iter_bx_##what *it) __ksym __weak
+	BX_KFUNC(int, bpf_iter_bx_##what##_new, \
+		 struct bpf_iter_bx_##what *it, ##__VA_ARGS__); \
+	BX_KFUNC(struct rec *, bpf_iter_bx_##what##_next, \
+		 struct bpf_iter_bx_##what *it); \
+	BX_KFUNC(void, bpf_iter_bx_##what##_destroy, \
+		 struct bpf_iter_bx_##what *it)
 
 /*
  * bx_for_each(err, device, rec, flags): a loop over an iterator's records.  @err
@@ -70,15 +78,13 @@ BX_DECLARE_ITER(trial, bx_opinion, void *trial, u32 trial__sz);
  * when the bus has no calls, -EINVAL also for an operation that it does not have
  * or an argument of another size.
  */
-extern int bx_trial_call(void *trial, u32 trial__sz,
-			 struct bx_trial_call *call) __ksym __weak;
+BX_KFUNC(int, bx_trial_call, void *trial, u32 trial__sz, struct bx_trial_call *call);
 
 /*
  * Find one device.  0, -ENODEV when there is none, -ENOTUNIQ when @ref->bus is
  * empty and several buses have one of that name.
  */
-extern int bx_device_get(struct bx_devref *ref,
-			 struct bx_device_rec *rec) __ksym __weak;
+BX_KFUNC(int, bx_device_get, struct bx_devref *ref, struct bx_device_rec *rec);
 
 /*
  * Requests run in the kernel's own thread, since a probe or an unbind may take
@@ -91,9 +97,9 @@ extern int bx_device_get(struct bx_devref *ref,
  * Result: 1 when the driver changed, 0 when it stayed; -ENODEV when the device
  * went away; -EAGAIN when no driver is bound now though one was elected.
  */
-extern s64 bx_rebind(struct bx_devref *ref) __ksym __weak;
+BX_KFUNC(s64, bx_rebind, struct bx_devref *ref);
 /* Elect anew every unbound device of a bus (all buses: empty @ref->bus). */
-extern s64 bx_reelect(struct bx_devref *ref) __ksym __weak;
+BX_KFUNC(s64, bx_reelect, struct bx_devref *ref);
 /*
  * Activate staged policies and deactivate others, in one step: every election and
  * every call sees all of it or nothing.  @commit is a struct bx_commit, @commit__sz
@@ -103,14 +109,14 @@ extern s64 bx_reelect(struct bx_devref *ref) __ksym __weak;
  * -EEXIST when two would have one name; -E2BIG, -EINVAL for a commit that makes no
  * sense, -ENOMEM.  Nothing has changed then.
  */
-extern s64 bx_commit(void *commit, u32 commit__sz) __ksym __weak;
+BX_KFUNC(s64, bx_commit, void *commit, u32 commit__sz);
 /* Everything that attaching, updating or ejecting set off has been done. */
-extern s64 bx_settle(void) __ksym __weak;
+BX_KFUNC(s64, bx_settle, void);
 /*
  * Wait for a request, at most @timeout_ms (limited to 1000) milliseconds.  The
  * result of the request; -EINPROGRESS while it runs, -ENOENT for an unknown
  * ticket.  A finished request is forgotten once its result was returned.
  */
-extern s64 bx_wait(u64 ticket, u32 timeout_ms) __ksym __weak;
+BX_KFUNC(s64, bx_wait, u64 ticket, u32 timeout_ms);
 
 #endif /* _BPF_BUS_EXT_CTL_BPF_H */

@@ -23,6 +23,8 @@
  * @query: from bxctl_query.bpf.c
  * @obj: the object of either
  * @records: its ring
+ * @ring: the ring, mapped with the first list
+ * @list: takes what is in it
  * @data: once it is loaded, what it is asked and what it answers
  */
 struct control {
@@ -30,6 +32,8 @@ struct control {
 	struct bxctl_query	*query;
 	struct bpf_object	*obj;
 	struct bpf_map		*records;
+	struct ring_buffer	*ring;
+	struct records		*list;
 	struct control_data	*data;
 };
 
@@ -97,6 +101,7 @@ static bool is_wanted(struct bx_handle *h, const char *name,
 
 static void control_free(struct control *c)
 {
+	ring_buffer__free(c->ring);
 	bxctl_change__destroy(c->change);
 	bxctl_query__destroy(c->query);
 	free(c);
@@ -108,6 +113,11 @@ static struct control *control_new(bool change)
 
 	if (!c)
 		return NULL;
+	errno = -kfuncs_init();
+	if (errno) {
+		free(c);
+		return NULL;
+	}
 	if (change) {
 		c->change = bxctl_change__open();
 		if (c->change) {
@@ -128,10 +138,17 @@ static struct control *control_new(bool change)
 	return c;
 }
 
-static int control_load(struct control *c)
+static int load_skeleton(void *arg)
 {
-	int err = c->change ? bxctl_change__load(c->change) :
-		  bxctl_query__load(c->query);
+	struct control *c = arg;
+
+	return c->change ? bxctl_change__load(c->change) :
+		bxctl_query__load(c->query);
+}
+
+static int control_load(struct bx_handle *h, struct control *c)
+{
+	int err = kfuncs_load(h, load_skeleton, c);
 
 	if (!err)
 		c->data = c->change ? &c->change->bss->data :
@@ -158,7 +175,7 @@ static int load(struct bx_handle *h, enum request which,
 					  is_wanted(h, bpf_program__name(prog),
 						    which, alone));
 	bpf_map__set_max_entries(c->records, ring_size);
-	err = control_load(c);
+	err = control_load(h, c);
 	log_end(h);
 	if (err) {
 		control_free(c);
@@ -171,8 +188,8 @@ static int load(struct bx_handle *h, enum request which,
 }
 
 /*
- * Most of the time goes into reading the kernel's types, once for each object that is
- * loaded, so all of its programs are, but where the module lacks one of the others.
+ * Half of the time goes into finding the functions of the module, once for each object
+ * that is loaded, so all of its programs are, but where the module lacks one of the others.
  */
 static int control_open(struct bx_handle *h, enum request which,
 			unsigned int ring_size)
@@ -231,7 +248,7 @@ static int control_run(struct bx_handle *h, enum request which)
 
 static int on_record(void *arg, void *data, size_t size)
 {
-	struct records *r = arg;
+	struct records *r = ((struct control *)arg)->list;
 
 	if (size < r->size)
 		return -EPROTO;
@@ -248,38 +265,50 @@ static int on_record(void *arg, void *data, size_t size)
 	return 0;
 }
 
+static int map_ring(struct bx_handle *h, struct control *c)
+{
+	if (!c->ring)
+		c->ring = ring_buffer__new(bpf_map__fd(c->records), on_record,
+					   c, NULL);
+	return c->ring ? 0 : fail(h, BX_FAULT_FAILED, errno,
+				  "cannot map the ring of records: %s",
+				  strerror(errno));
+}
+
+static int read_failed(struct bx_handle *h, enum request which, int err)
+{
+	return fail(h, BX_FAULT_FAILED, err,
+		    "cannot read the records of '%s': %s",
+		    request_names[which], strerror(-err));
+}
+
+/* A list that was not read to its end leaves records that the next one would get. */
+static int drop_ring(struct bx_handle *h, enum request which, int err)
+{
+	control_drop(h, which);
+	return err;
+}
+
 /* Run a list once; 1 when the ring was too small. */
 static int list_once(struct bx_handle *h, enum request which,
 		     struct records *out)
 {
 	struct control *c = h->control[which];
-	struct ring_buffer *ring;
 	int err;
 
-	ring = ring_buffer__new(bpf_map__fd(c->records), on_record,
-				out, NULL);
-	if (!ring)
-		return fail(h, BX_FAULT_FAILED, errno,
-			    "cannot map the ring of records: %s",
-			    strerror(errno));
+	err = map_ring(h, c);
+	if (err)
+		return err;
+	c->list = out;
 	err = control_run(h, which);
 	if (err)
-		goto out;
-	err = ring_buffer__consume(ring);
+		return drop_ring(h, which, err);
+	err = ring_buffer__consume(c->ring);
 	if (err < 0)
-		err = fail(h, BX_FAULT_FAILED, err,
-			   "cannot read the records of '%s': %s",
-			   request_names[which], strerror(-err));
-	else if (c->data->result)
-		err = fail(h, BX_FAULT_FAILED, c->data->result,
-			   "cannot read the records of '%s': %s",
-			   request_names[which],
-			   strerror(-c->data->result));
-	else
-		err = c->data->lost ? 1 : 0;
-out:
-	ring_buffer__free(ring);
-	return err;
+		return drop_ring(h, which, read_failed(h, which, err));
+	if (c->data->result)
+		return read_failed(h, which, c->data->result);
+	return c->data->lost ? 1 : 0;
 }
 
 int control_list(struct bx_handle *h, enum request which, const void *about,

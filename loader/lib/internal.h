@@ -6,6 +6,7 @@
  *	text.c     which characters of a text are shown
  *	kernel.c   all of BPF that the library uses (kernel.h)
  *	control.c  requests to bus_ext: the programs of bxctl_*.bpf.c (kernel.h)
+ *	kfuncs.c   the functions of bus_ext that these call
  *	query.c    lists and requests, on top of control.c
  *	contract.c the operations of a bus
  *	object.c   reading and checking a BPF object before it is loaded
@@ -298,6 +299,10 @@ int snapshot_take(struct bx_handle *h, struct snapshot *s);
 void snapshot_free(struct snapshot *s);
 int snapshot_compare(struct bx_handle *h, const struct snapshot *before,
 		     char *buf, size_t size);
+
+/* kfuncs.c */
+int kfuncs_init(void);
+int kfuncs_load(struct bx_handle *h, int (*load)(void *arg), void *arg);
 
 /* trial.c */
 

@@ -61,6 +61,9 @@ kvm_works() {
 
 accelerator() {
 	local accel=${ACCEL:-}
+	# Where strings have to be fast, the kernel clears and copies pages byte by byte,
+	# as one instruction of a processor: the emulator goes round once for each byte.
+	local cpu=max,-erms,-fsrm
 	if [ "${ICOUNT:-0}" = 1 ]; then
 		qemu_args+=(-accel "tcg,thread=single" -cpu max -icount "shift=0,sleep=off")
 		return
@@ -71,8 +74,8 @@ accelerator() {
 	# One thread for all processors: with several, a processor may still run
 	# code that another has just patched (static keys, trampolines), which
 	# ends in 'Oops: int3' once in some thirty boots.
-	tcg) qemu_args+=(-accel "tcg,thread=single" -cpu max) ;;
-	tcg-multi) qemu_args+=(-accel "tcg,thread=multi" -cpu max) ;;
+	tcg) qemu_args+=(-accel "tcg,thread=single" -cpu "$cpu") ;;
+	tcg-multi) qemu_args+=(-accel "tcg,thread=multi" -cpu "$cpu") ;;
 	*) die "ACCEL=$accel: it is kvm, tcg or tcg-multi" ;;
 	esac
 }
