@@ -4,8 +4,9 @@
  *
  * For tests, and for trying policies without hardware: devices and drivers on
  * the bus bx-sf, made and taken away by writes to the attributes of
- * /sys/devices/bxsim.  A driver does what it was told to do in probe().  Real
- * parents are in kernel/parents.
+ * /sys/devices/bxsim.  The result and the duration of a driver's probe() are
+ * options.  Real parents are in kernel/parents, the reader of the lines is
+ * command.h.
  *
  *   create	NAME VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] [class=N] [revision=N]
  *		[guid=GUID] [provider=sim|policy], numbers in hex
@@ -25,18 +26,17 @@
  * has an attribute of the driver's, "exec": write "CMD TEXT", read the answer.
  * CMD 0 reverses TEXT, CMD 1 takes as many milliseconds as TEXT says, or until
  * something is written to "release".
- * What a refused write lacked is in the kernel log.
+ * The reason for a refused write is in the kernel log.
  *
  * Locking: bxsim_lock guards the two lists, and is never held over a call into
  * the core, which may probe; probe() and remove() use atomics only.  An entry
  * that is being made or destroyed stays listed, but not ready: its name is
- * taken, and who would take it away gets -EBUSY.
+ * taken, and a command that would destroy it fails with -EBUSY.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bx_sf.h>
 #include <linux/cleanup.h>
-#include <linux/ctype.h>
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/list.h>
@@ -45,9 +45,11 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/stringify.h>
 #include <linux/sysfs.h>
 #include <linux/uuid.h>
 #include <linux/wait.h>
+#include "command.h"
 
 /* The provider's commands: reverse the bytes of the argument; take its time. */
 #define BXSIM_CMD_REVERSE	0
@@ -122,23 +124,16 @@ static LIST_HEAD(bxsim_devs);
 static LIST_HEAD(bxsim_drvs);
 static struct bx_device *bxsim_held;	/* bxsim_lock; NULL for none */
 static DECLARE_WAIT_QUEUE_HEAD(bxsim_wait);
-static atomic_t bxsim_releases;		/* so often, calls that wait were let go */
-
-#define bxsim_err(fmt, ...) pr_err_ratelimited(fmt, ##__VA_ARGS__)
+static atomic_t bxsim_releases;		/* writes to "release" */
 
 /* The provider */
 
 static int bxsim_sleep(const u8 *text, u32 len)
 {
 	int before = atomic_read(&bxsim_releases);
-	char number[8];
-	unsigned int ms;
+	u32 ms;
 
-	if (len >= sizeof(number))
-		return -EINVAL;
-	memcpy(number, text, len);
-	number[len] = '\0';
-	if (kstrtouint(number, 10, &ms) || ms > BXSIM_MAX_DELAY)
+	if (bx_cmd_number(text, len, 10, BXSIM_MAX_DELAY, &ms))
 		return -EINVAL;
 	wait_event_timeout(bxsim_wait, atomic_read(&bxsim_releases) != before,
 			   msecs_to_jiffies(ms));
@@ -182,7 +177,7 @@ static const struct bx_provider bxsim_provider = {
 	.nr_ops		= ARRAY_SIZE(bxsim_ops),
 };
 
-/* Of a device that a policy is to provide. */
+/* For devices that a policy provides. */
 static const struct bx_provider bxsim_no_provider = {
 	.version	= BX_SF_VERSION,
 	.by_policy	= true,
@@ -226,24 +221,28 @@ static void bxsim_remove(struct bx_device *bdev)
 	atomic_dec(&bxsim_drv_of(bdev)->bound);
 }
 
-/* Call with "CMD TEXT"; the bytes of the answer, which @arg takes. */
+/* Calls with "CMD TEXT".  The answer is in @arg; returns its bytes or an errno. */
 static int bxsim_call_text(struct bx_device *bdev, const char *text, size_t count,
 			   char arg[BXSIM_EXEC_LEN])
 {
-	int skip = 0, ret;
+	const char *end = text + count;
 	size_t len;
 	u32 cmd;
+	int err;
 
-	if (sscanf(text, "%u %n", &cmd, &skip) != 1 || !skip)
-		return -EINVAL;
-	len = count - skip;
-	if (len && text[count - 1] == '\n')
+	text = skip_spaces(text);
+	len = strcspn(text, " \t\n");
+	err = bx_cmd_number(text, len, 10, U32_MAX, &cmd);
+	if (err)
+		return err;
+	text = skip_spaces(text + len);
+	len = end - text;
+	if (len && text[len - 1] == '\n')
 		len--;
 	if (len > BXSIM_EXEC_LEN)
 		return -E2BIG;
-	memcpy(arg, text + skip, len);
-	ret = bx_sf_exec(bdev, cmd, arg, len);
-	return ret ?: len;
+	memcpy(arg, text, len);
+	return bx_sf_exec(bdev, cmd, arg, len) ?: len;
 }
 
 static ssize_t exec_store(struct device *dev, struct device_attribute *attr,
@@ -279,71 +278,7 @@ static struct attribute *bxsim_bound_attrs[] = {
 };
 ATTRIBUTE_GROUPS(bxsim_bound);
 
-/* What people write */
-
-/* The next word of a line, NULL at its end. */
-static char *bxsim_word(char **line)
-{
-	char *word;
-
-	do {
-		word = strsep(line, " \t\n");
-	} while (word && !*word);
-	return word;
-}
-
-/* The value of an option, NULL when @word is not this option. */
-static char *bxsim_value(char *word, const char *option)
-{
-	size_t len = str_has_prefix(word, option);
-
-	return len && word[len] == '=' ? word + len + 1 : NULL;
-}
-
-static int bxsim_parse_name(char *name, size_t size, const char *word)
-{
-	const char *c;
-
-	if (!word) {
-		bxsim_err("name missing: write NAME first\n");
-		return -EINVAL;
-	}
-	if (strscpy(name, word, size) < 0) {
-		bxsim_err("name '%.16s...' too long: at most %zu bytes\n",
-			  word, size - 1);
-		return -ENAMETOOLONG;
-	}
-	for (c = name; *c; c++)
-		if (!isascii(*c) || !isgraph(*c) || *c == '/' || *c == '!')
-			goto bad;
-	if (name[0] != '.')
-		return 0;
-bad:
-	bxsim_err("bad name '%s': printable, without '/' and '!', not starting with '.'\n",
-		  name);
-	return -EINVAL;
-}
-
-/*
- * Two or four hex numbers with colons between them; "*" for anything where
- * that is allowed.  Returns how many, or -EINVAL.
- */
-static int bxsim_parse_id(char *word, bool wild, u32 num[4])
-{
-	char *s = word, *field;
-	int n = 0;
-
-	while ((field = strsep(&s, ":"))) {
-		if (n == 4)
-			return -EINVAL;
-		if (wild && !strcmp(field, "*"))
-			num[n] = BX_ANY;
-		else if (kstrtou32(field, 16, &num[n]))
-			return -EINVAL;
-		n++;
-	}
-	return n == 2 || n == 4 ? n : -EINVAL;
-}
+/* Values of options */
 
 static const struct {
 	const char	*name;
@@ -360,8 +295,9 @@ static const struct {
 	{ "-ETIMEDOUT",		-ETIMEDOUT },
 };
 
-static int bxsim_parse_result(struct bxsim_drv *sim, const char *value)
+static int bxsim_parse_result(const char *value, void *to)
 {
+	struct bxsim_drv *sim = to;
 	int err, i;
 
 	for (i = 0; i < ARRAY_SIZE(bxsim_errnos); i++) {
@@ -370,32 +306,25 @@ static int bxsim_parse_result(struct bxsim_drv *sim, const char *value)
 		atomic_set(&sim->result, bxsim_errnos[i].err);
 		return 0;
 	}
-	if (kstrtoint(value, 10, &err) || err > 0 || err < -MAX_ERRNO) {
-		bxsim_err("probe=%s: neither 0, -ENODEV or the like nor a number from -%d\n",
-			  value, MAX_ERRNO);
-		return -EINVAL;
-	}
-	atomic_set(&sim->result, err);
+	err = kstrtoint(value, 10, &i);
+	if (err)
+		return err;
+	if (i > 0 || i < -MAX_ERRNO)
+		return -ERANGE;
+	atomic_set(&sim->result, i);
 	return 0;
 }
 
-static int bxsim_parse_delay(struct bxsim_drv *sim, const char *value)
+static int bxsim_parse_delay(const char *value, void *to)
 {
-	unsigned int ms;
+	struct bxsim_drv *sim = to;
+	u32 ms;
+	int err;
 
-	if (kstrtouint(value, 10, &ms) || ms > BXSIM_MAX_DELAY) {
-		bxsim_err("delay=%s: not in 0..%d ms\n", value,
-			  BXSIM_MAX_DELAY);
-		return -EINVAL;
-	}
-	atomic_set(&sim->delay, ms);
-	return 0;
-}
-
-static int bxsim_unknown_option(const char *word)
-{
-	bxsim_err("unknown option '%s'\n", word);
-	return -EINVAL;
+	err = bx_cmd_number(value, strlen(value), 10, BXSIM_MAX_DELAY, &ms);
+	if (!err)
+		atomic_set(&sim->delay, ms);
+	return err;
 }
 
 /* Devices */
@@ -415,7 +344,7 @@ static int bxsim_list_dev(struct bxsim_dev *sim)
 {
 	guard(mutex)(&bxsim_lock);
 	if (bxsim_find_dev(sim->name)) {
-		bxsim_err("device '%s' exists: destroy it first\n", sim->name);
+		bx_cmd_err("device '%s' exists: destroy it first\n", sim->name);
 		return -EEXIST;
 	}
 	list_add_tail(&sim->node, &bxsim_devs);
@@ -461,64 +390,101 @@ static int bxsim_create(struct bxsim_dev *sim)
 	}
 	ret = bxsim_add_dev(sim);
 	if (ret) {
-		bxsim_err("cannot create '%s' (guid %pUl): %pe\n", sim->name,
-			  &sim->guid, ERR_PTR(ret));
+		bx_cmd_err("cannot create '%s' (guid %pUl): %pe\n", sim->name,
+			   &sim->guid, ERR_PTR(ret));
 		bxsim_unlist_dev(sim);
 	}
 	return ret;
 }
 
-static int bxsim_parse_dev_option(struct bxsim_dev *sim, char *word)
+static int bxsim_parse_class(const char *value, void *to)
 {
-	char *value;
+	struct bxsim_dev *sim = to;
 
-	value = bxsim_value(word, "class");
-	if (value)
-		return kstrtou32(value, 16, &sim->id.class);
-	value = bxsim_value(word, "revision");
-	if (value)
-		return kstrtou32(value, 16, &sim->id.revision);
-	value = bxsim_value(word, "guid");
-	if (value)
-		return strlen(value) == UUID_STRING_LEN ?
-		       guid_parse(value, &sim->guid) : -EINVAL;
-	value = bxsim_value(word, "provider");
-	if (!value)
+	return bx_cmd_hex(value, &sim->id.class);
+}
+
+static int bxsim_parse_revision(const char *value, void *to)
+{
+	struct bxsim_dev *sim = to;
+
+	return bx_cmd_hex(value, &sim->id.revision);
+}
+
+static int bxsim_parse_guid(const char *value, void *to)
+{
+	struct bxsim_dev *sim = to;
+
+	if (strlen(value) != UUID_STRING_LEN)
 		return -EINVAL;
-	if (!strcmp(value, "policy"))
+	return guid_parse(value, &sim->guid);
+}
+
+static int bxsim_parse_provider(const char *value, void *to)
+{
+	struct bxsim_dev *sim = to;
+
+	if (!strcmp(value, "sim"))
+		sim->provider = &bxsim_provider;
+	else if (!strcmp(value, "policy"))
 		sim->provider = &bxsim_no_provider;
-	return strcmp(value, "sim") && strcmp(value, "policy") ? -EINVAL : 0;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static const struct bx_cmd_key bxsim_dev_keys[] = {
+	{ "class",	"a hexadecimal number",	bxsim_parse_class },
+	{ "revision",	"a hexadecimal number",	bxsim_parse_revision },
+	{ "guid",	"a GUID",		bxsim_parse_guid },
+	{ "provider",	"sim or policy",	bxsim_parse_provider },
+};
+
+/* Two or four numbers.  Returns -EINVAL or -ERANGE if they are not. */
+static int bxsim_parse_id(const char **text, bool wild, u32 num[4])
+{
+	int n = bx_cmd_ids(text, wild, num, 4);
+
+	if (n < 0)
+		return n;
+	return n == 2 || n == 4 ? 0 : -EINVAL;
+}
+
+static int bxsim_parse_dev_id(struct bx_id *id, char **line)
+{
+	const char *word = bx_cmd_word(line), *at = word;
+	u32 num[4] = {};
+	int err = -EINVAL;
+
+	if (word)
+		err = bxsim_parse_id(&at, false, num);
+	if (!err && *at)
+		err = -EINVAL;
+	if (err) {
+		bx_cmd_err("invalid id '%s': expected VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] in hexadecimal\n",
+			   word ?: "");
+		return err;
+	}
+	*id = (struct bx_id) {
+		.vendor = num[0], .device = num[1],
+		.subvendor = num[2], .subdevice = num[3],
+	};
+	return 0;
 }
 
 static int bxsim_parse_dev(struct bxsim_dev *sim, char *line)
 {
-	u32 num[4] = {};
-	char *word;
-	int ret;
+	int err;
 
-	ret = bxsim_parse_name(sim->name, sizeof(sim->name),
-			       bxsim_word(&line));
-	if (ret)
-		return ret;
-	word = bxsim_word(&line);
-	if (!word || bxsim_parse_id(word, false, num) < 0) {
-		bxsim_err("bad id: write VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] in hex\n");
-		return -EINVAL;
-	}
-	sim->id = (struct bx_id) {
-		.vendor = num[0], .device = num[1],
-		.subvendor = num[2], .subdevice = num[3],
-	};
 	guid_gen(&sim->guid);
 	sim->provider = &bxsim_provider;
-	while ((word = bxsim_word(&line))) {
-		if (bxsim_parse_dev_option(sim, word)) {
-			bxsim_err("bad option '%s': class=HEX, revision=HEX, guid=GUID or provider=sim|policy\n",
-				  word);
-			return -EINVAL;
-		}
-	}
-	return 0;
+	err = bx_cmd_name(&line, sim->name, sizeof(sim->name));
+	if (!err)
+		err = bxsim_parse_dev_id(&sim->id, &line);
+	if (!err)
+		err = bx_cmd_options(&line, bxsim_dev_keys,
+				     ARRAY_SIZE(bxsim_dev_keys), sim);
+	return err;
 }
 
 static int bxsim_cmd_create(char *line)
@@ -537,17 +503,10 @@ static int bxsim_cmd_create(char *line)
 /* The only argument of a command. */
 static int bxsim_parse_only_name(char *name, size_t size, char *line)
 {
-	char *word;
-	int ret;
-
-	ret = bxsim_parse_name(name, size, bxsim_word(&line));
-	if (ret)
-		return ret;
-	word = bxsim_word(&line);
-	return word ? bxsim_unknown_option(word) : 0;
+	return bx_cmd_name(&line, name, size) ?: bx_cmd_end(&line);
 }
 
-/* Makes a device nobody else's to destroy; the caller does. */
+/* Claims a device, which the caller then destroys and no other command can. */
 static struct bxsim_dev *bxsim_claim_dev(const char *name,
 					 struct bx_device **bdev)
 {
@@ -576,9 +535,9 @@ static int bxsim_cmd_destroy(char *line)
 		return ret;
 	sim = bxsim_claim_dev(name, &bdev);
 	if (IS_ERR(sim)) {
-		bxsim_err("cannot destroy device '%s': %s\n", name,
-			  sim == ERR_PTR(-EBUSY) ?
-			  "being created or destroyed" : "there is none");
+		bx_cmd_err("cannot destroy device '%s': %s\n", name,
+			   sim == ERR_PTR(-EBUSY) ?
+			   "being created or destroyed" : "not found");
 		return PTR_ERR(sim);
 	}
 	bx_device_remove(bdev);
@@ -649,7 +608,7 @@ static int bxsim_cmd_call(char *line)
 	struct bx_device *bdev;
 	int ret;
 
-	ret = bxsim_parse_name(name, sizeof(name), bxsim_word(&line));
+	ret = bx_cmd_name(&line, name, sizeof(name));
 	if (ret)
 		return ret;
 	bdev = bxsim_get_dev(name);
@@ -693,8 +652,8 @@ static int bxsim_list_drv(struct bxsim_drv *sim)
 {
 	guard(mutex)(&bxsim_lock);
 	if (bxsim_find_drv(sim->name)) {
-		bxsim_err("driver '%s' exists: driver_del it first\n",
-			  sim->name);
+		bx_cmd_err("driver '%s' exists: driver_del it first\n",
+			   sim->name);
 		return -EEXIST;
 	}
 	list_add_tail(&sim->node, &bxsim_drvs);
@@ -727,8 +686,8 @@ static int bxsim_add_drv(struct bxsim_drv *sim)
 	};
 	ret = bx_sf_driver_register(&sim->drv);
 	if (ret) {
-		bxsim_err("cannot register driver '%s': %pe\n", sim->name,
-			  ERR_PTR(ret));
+		bx_cmd_err("cannot register driver '%s': %pe\n", sim->name,
+			   ERR_PTR(ret));
 		bxsim_unlist_drv(sim);
 		return ret;
 	}
@@ -737,68 +696,64 @@ static int bxsim_add_drv(struct bxsim_drv *sim)
 	return 0;
 }
 
-/* One row; what is not given is anything. */
-static int bxsim_parse_row(struct bx_device_id *row, char *word)
+/* Reads one row; a missing number is BX_ANY. */
+static int bxsim_parse_row(struct bx_device_id *row, const char **text)
 {
 	u32 num[4] = { BX_ANY, BX_ANY, BX_ANY, BX_ANY };
+	int err;
 
+	err = bxsim_parse_id(text, true, num);
+	if (err)
+		return err;
 	/* a row of zeros would end the table */
-	if (bxsim_parse_id(word, true, num) < 0 ||
-	    !(num[0] | num[1] | num[2] | num[3]))
+	if (!(num[0] | num[1] | num[2] | num[3]))
 		return -EINVAL;
 	*row = (struct bx_device_id) { BX_DEVICE_SUB(num[0], num[1],
 						     num[2], num[3]) };
 	return 0;
 }
 
-static int bxsim_parse_ids(struct bxsim_drv *sim, char *value)
+static int bxsim_parse_ids(const char *value, void *to)
 {
+	struct bxsim_drv *sim = to;
 	struct bx_device_id *row;
+	const char *c;
 	size_t rows = 1;
-	char *word;
+	int err;
 
-	for (word = value; *word; word++)
-		rows += *word == ',';
-	kfree(sim->ids);
+	for (c = value; *c; c++)
+		rows += *c == ',';
 	sim->ids = kcalloc(rows + 1, sizeof(*sim->ids), GFP_KERNEL);
 	if (!sim->ids)
 		return -ENOMEM;
-	for (row = sim->ids; (word = strsep(&value, ",")); row++) {
-		if (bxsim_parse_row(row, word)) {
-			bxsim_err("bad ids=: VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] in hex or '*', commas between\n");
-			return -EINVAL;
-		}
+	for (row = sim->ids; ; row++) {
+		err = bxsim_parse_row(row, &value);
+		if (err || !*value)
+			return err;
+		value++;
 	}
-	return 0;
 }
 
-/* The options that driver_set knows. */
-static int bxsim_parse_drv_option(struct bxsim_drv *sim, char *word)
-{
-	char *value;
+/* The first BXSIM_NR_SET_KEYS are also valid for driver_set. */
+static const struct bx_cmd_key bxsim_drv_keys[] = {
+	{ "probe", "0, -ENODEV or another errno", bxsim_parse_result },
+	{ "delay", "0 to " __stringify(BXSIM_MAX_DELAY) " milliseconds",
+	  bxsim_parse_delay },
+	{ "ids", "VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE][,...] in hexadecimal or '*'",
+	  bxsim_parse_ids },
+};
 
-	value = bxsim_value(word, "probe");
-	if (value)
-		return bxsim_parse_result(sim, value);
-	value = bxsim_value(word, "delay");
-	if (value)
-		return bxsim_parse_delay(sim, value);
-	return bxsim_unknown_option(word);
-}
+#define BXSIM_NR_SET_KEYS	2
 
 static int bxsim_parse_drv(struct bxsim_drv *sim, char *line)
 {
-	char *word, *ids;
-	int ret;
+	int err;
 
-	ret = bxsim_parse_name(sim->name, sizeof(sim->name),
-			       bxsim_word(&line));
-	while (!ret && (word = bxsim_word(&line))) {
-		ids = bxsim_value(word, "ids");
-		ret = ids ? bxsim_parse_ids(sim, ids) :
-			    bxsim_parse_drv_option(sim, word);
-	}
-	return ret;
+	err = bx_cmd_name(&line, sim->name, sizeof(sim->name));
+	if (!err)
+		err = bx_cmd_options(&line, bxsim_drv_keys,
+				     ARRAY_SIZE(bxsim_drv_keys), sim);
+	return err;
 }
 
 static int bxsim_cmd_driver_add(char *line)
@@ -818,27 +773,24 @@ static int bxsim_cmd_driver_add(char *line)
 static int bxsim_cmd_driver_set(char *line)
 {
 	struct bxsim_drv new = {}, *sim;
-	char *word, *options;
 	int ret;
 
-	ret = bxsim_parse_name(new.name, sizeof(new.name), bxsim_word(&line));
+	ret = bx_cmd_name(&line, new.name, sizeof(new.name));
 	if (ret)
 		return ret;
 
 	guard(mutex)(&bxsim_lock);
 	sim = bxsim_find_drv(new.name);
 	if (!sim) {
-		bxsim_err("no driver '%s': driver_add it first\n", new.name);
+		bx_cmd_err("no driver '%s': driver_add it first\n", new.name);
 		return -ENODEV;
 	}
 	/* all of the line or nothing */
 	atomic_set(&new.result, atomic_read(&sim->result));
 	atomic_set(&new.delay, atomic_read(&sim->delay));
-	for (options = line; (word = bxsim_word(&options)); ) {
-		ret = bxsim_parse_drv_option(&new, word);
-		if (ret)
-			return ret;
-	}
+	ret = bx_cmd_options(&line, bxsim_drv_keys, BXSIM_NR_SET_KEYS, &new);
+	if (ret)
+		return ret;
 	atomic_set(&sim->result, atomic_read(&new.result));
 	atomic_set(&sim->delay, atomic_read(&new.delay));
 	return 0;
@@ -869,9 +821,9 @@ static int bxsim_cmd_driver_del(char *line)
 		return ret;
 	sim = bxsim_claim_drv(name);
 	if (IS_ERR(sim)) {
-		bxsim_err("cannot delete driver '%s': %s\n", name,
-			  sim == ERR_PTR(-EBUSY) ?
-			  "being added or deleted" : "there is none");
+		bx_cmd_err("cannot delete driver '%s': %s\n", name,
+			   sim == ERR_PTR(-EBUSY) ?
+			   "being added or deleted" : "not found");
 		return PTR_ERR(sim);
 	}
 	bx_sf_driver_unregister(&sim->drv);
@@ -881,44 +833,15 @@ static int bxsim_cmd_driver_del(char *line)
 
 /* The attributes */
 
-/* Run a command on a copy of what was written, which it may cut up. */
-static ssize_t bxsim_command(int (*cmd)(char *line), const char *buf,
-			     size_t count)
-{
-	char *line __free(kfree) = NULL;
-	int ret;
-
-	/* a full page is the first part of a longer write */
-	if (count >= PAGE_SIZE || memchr(buf, '\0', count)) {
-		bxsim_err("write one line of text, below %lu bytes\n",
-			  PAGE_SIZE);
-		return -EINVAL;
-	}
-	line = kstrndup(buf, count, GFP_KERNEL);
-	if (!line)
-		return -ENOMEM;
-	ret = cmd(line);
-	return ret ?: count;
-}
-
-#define BXSIM_COMMAND(_name)						\
-static ssize_t _name##_store(struct device *dev,			\
-			     struct device_attribute *attr,		\
-			     const char *buf, size_t count)		\
-{									\
-	return bxsim_command(bxsim_cmd_##_name, buf, count);		\
-}									\
-static DEVICE_ATTR_WO(_name)
-
-BXSIM_COMMAND(create);
-BXSIM_COMMAND(destroy);
-BXSIM_COMMAND(unplug);
-BXSIM_COMMAND(hold);
-BXSIM_COMMAND(call);
-BXSIM_COMMAND(release);
-BXSIM_COMMAND(driver_add);
-BXSIM_COMMAND(driver_del);
-BXSIM_COMMAND(driver_set);
+BX_CMD_ATTR(create, bxsim_cmd_create);
+BX_CMD_ATTR(destroy, bxsim_cmd_destroy);
+BX_CMD_ATTR(unplug, bxsim_cmd_unplug);
+BX_CMD_ATTR(hold, bxsim_cmd_hold);
+BX_CMD_ATTR(call, bxsim_cmd_call);
+BX_CMD_ATTR(release, bxsim_cmd_release);
+BX_CMD_ATTR(driver_add, bxsim_cmd_driver_add);
+BX_CMD_ATTR(driver_del, bxsim_cmd_driver_del);
+BX_CMD_ATTR(driver_set, bxsim_cmd_driver_set);
 
 static ssize_t devices_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
@@ -1047,7 +970,7 @@ static int __init bxsim_init_devices(void)
 	return 0;
 }
 
-/* Nobody else is here any more, or yet: the attributes are gone. */
+/* Runs without bxsim_lock: there are no attributes, so no commands. */
 static void bxsim_clear(void)
 {
 	struct bxsim_dev *dev, *next_dev;

@@ -8,13 +8,13 @@
  * /sys/devices/bxvirtio:
  *
  *   create	NAME rng|net [vendor=HEX] [peer=NAME] [mac=XX:XX:XX:XX:XX:XX],
- *		peer= and mac= for net alone; the vendor is 1af4 by default
+ *		peer= and mac= only for net; the vendor is 1af4 by default
  *   destroy	NAME, with its driver's remove() as usual
- *   unplug	NAME: the device is gone from now on; destroy is to follow
+ *   unplug	NAME: the device is gone from now on; destroy must follow
  *   devices	one line a device: NAME rng|net status=HEX resets=N sent=N dropped=N,
  *		chains for a source of random numbers and packets for an interface
  *
- * What a refused write lacked is in the kernel log.
+ * The reason for a refused write is in the kernel log.
  *
  * A network device moves what its driver sends, by way of a buffer of its own,
  * to the peer's receive queue, of which it gets a reference each time.  So the
@@ -31,7 +31,6 @@
 #include <linux/bx_virtio.h>
 #include <linux/cleanup.h>
 #include <linux/cpumask.h>
-#include <linux/ctype.h>
 #include <linux/device.h>
 #include <linux/etherdevice.h>
 #include <linux/jiffies.h>
@@ -50,6 +49,7 @@
 #include <linux/virtio_ring.h>
 #include <linux/workqueue.h>
 #include <net/checksum.h>
+#include "command.h"
 
 #define BXV_VENDOR	0x1af4
 #define BXV_NUM		256	/* entries of a queue */
@@ -76,12 +76,14 @@ struct bxv_dev;
 
 /**
  * struct bxv_kind - a kind of device
- * @name: for people
+ * @name: its name in "create" and "devices"
  * @device: virtio device id
  * @nvqs: its queues
  * @features: what it offers
  * @config_len: bytes of its configuration space
  * @work: serve its queues; true when something is left to be done
+ * @keys: valid options of "create"
+ * @nkeys: how many
  */
 struct bxv_kind {
 	const char	*name;
@@ -90,6 +92,8 @@ struct bxv_kind {
 	u64		features;
 	u32		config_len;
 	bool		(*work)(struct bxv_dev *dev);
+	const struct bx_cmd_key *keys;
+	size_t		nkeys;
 };
 
 /**
@@ -106,10 +110,10 @@ struct bxv_kind {
  * @features: what was agreed upon
  * @config: configuration space
  * @generation: of it; another one whenever the device changes it
- * @affinity: of each queue, as told
- * @has_affinity: whether it was
- * @stalled: when the peer ran out of buffers, 0: it has some; of the work alone
- * @buf: what is on its way, @len bytes; of the work alone
+ * @affinity: processors of each queue, if @has_affinity
+ * @has_affinity: whether the driver has set it
+ * @stalled: when the peer ran out of buffers, 0: it has some; only for @work
+ * @buf: what is on its way, @len bytes; only for @work
  * @len: see @buf
  * @resets: how often it was reset
  * @sent: chains or packets that were delivered
@@ -144,8 +148,6 @@ static DEFINE_MUTEX(bxv_cmd_lock);	/* one command at a time */
 static DEFINE_SPINLOCK(bxv_lock);	/* see above */
 static LIST_HEAD(bxv_devs);
 
-#define bxv_err(fmt, ...) pr_err_ratelimited(fmt, ##__VA_ARGS__)
-
 static void bxv_run(struct bxv_dev *dev, unsigned long delay)
 {
 	mod_delayed_work(bxv_wq, &dev->work, delay);
@@ -173,7 +175,7 @@ static void bxv_set_peer(struct bxv_dev *dev, struct bxv_dev *peer)
 	dev->generation++;
 }
 
-/* The commands' alone; @peer may be NULL. */
+/* Only for commands; @peer may be NULL. */
 static void bxv_connect(struct bxv_dev *dev, struct bxv_dev *peer)
 {
 	struct bxv_dev *old;
@@ -594,14 +596,14 @@ static bool bxv_net_deliver(struct bxv_flow *flow)
 }
 
 /*
- * Whether to go on: the peer has a buffer, or what is sent is to be dropped,
- * because there is no peer or because it has none for too long.
+ * Whether to send: the peer has a buffer, or the packet is dropped because there
+ * is no peer or because the peer has had no buffer for too long.
  */
 static bool bxv_net_may_send(struct bxv_flow *flow)
 {
 	struct bxv_dev *dev = flow->dev;
 
-	/* kicks are wanted only when there is nothing to go on with */
+	/* kicks are wanted only when there is no buffer left */
 	if (!flow->rx || bx_vq_want_kicks(flow->rx, false) ||
 	    bx_vq_want_kicks(flow->rx, true)) {
 		dev->stalled = 0;
@@ -650,28 +652,17 @@ static void bxv_work(struct work_struct *work)
 		bxv_run(dev, 0);
 }
 
-static const struct bxv_kind bxv_kinds[] = {
-	{
-		.name		= "rng",
-		.device		= VIRTIO_ID_RNG,
-		.nvqs		= 1,
-		.features	= BXV_RING_FEATURES,
-		.work		= bxv_rng_work,
-	}, {
-		.name		= "net",
-		.device		= VIRTIO_ID_NET,
-		.nvqs		= 2,
-		.features	= BXV_RING_FEATURES |
-				  BIT_ULL(VIRTIO_NET_F_CSUM) |
-				  BIT_ULL(VIRTIO_NET_F_GUEST_CSUM) |
-				  BIT_ULL(VIRTIO_NET_F_MAC) |
-				  BIT_ULL(VIRTIO_NET_F_STATUS),
-		.config_len	= sizeof(struct virtio_net_config),
-		.work		= bxv_net_work,
-	},
-};
+/* ---- options of "create" ---- */
 
-/* ---- commands ---- */
+/**
+ * struct bxv_options - where they are read into
+ * @dev: the device that is created
+ * @peer: the device that it is connected with, NULL for none
+ */
+struct bxv_options {
+	struct bxv_dev	*dev;
+	struct bxv_dev	*peer;
+};
 
 static struct bxv_dev *bxv_find(const char *name)
 {
@@ -684,95 +675,103 @@ static struct bxv_dev *bxv_find(const char *name)
 	return NULL;
 }
 
-/* The next word of a line, NULL at its end. */
-static char *bxv_word(char **line)
+static int bxv_parse_vendor(const char *value, void *to)
 {
-	char *word;
+	struct bxv_options *options = to;
 
-	do {
-		word = strsep(line, " \t\n");
-	} while (word && !*word);
-	return word;
+	return bx_cmd_hex(value, &options->dev->vendor);
 }
 
-static int bxv_parse_name(char *name, size_t size, const char *word)
+static int bxv_parse_peer(const char *value, void *to)
 {
-	if (!word || strscpy(name, word, size) < 0 || name[0] == '.') {
-		bxv_err("bad name '%s': up to %zu bytes, not starting with '.'\n",
-			word ?: "", size - 1);
-		return -EINVAL;
-	}
-	for (const char *c = name; *c; c++) {
-		if (isascii(*c) && isgraph(*c) && *c != '/' && *c != '!')
-			continue;
-		bxv_err("bad name: printable, without '/' and '!'\n");
-		return -EINVAL;
-	}
+	struct bxv_options *options = to;
+	struct bxv_dev *peer = bxv_find(value);
+
+	if (!peer)
+		return -ENODEV;
+	if (peer->kind->device != VIRTIO_ID_NET || peer->peer)
+		return -EBUSY;
+	options->peer = peer;
 	return 0;
 }
+
+static int bxv_parse_mac(const char *value, void *to)
+{
+	struct bxv_options *options = to;
+	u8 mac[ETH_ALEN];
+
+	if (strlen(value) != 3 * ETH_ALEN - 1 || !mac_pton(value, mac) ||
+	    !is_valid_ether_addr(mac))
+		return -EINVAL;
+	ether_addr_copy(options->dev->config.mac, mac);
+	return 0;
+}
+
+static const struct bx_cmd_key bxv_rng_keys[] = {
+	{ "vendor", "a hexadecimal number", bxv_parse_vendor },
+};
+
+static const struct bx_cmd_key bxv_net_keys[] = {
+	{ "vendor", "a hexadecimal number", bxv_parse_vendor },
+	{ "peer", "the name of a network device without a peer",
+	  bxv_parse_peer },
+	{ "mac", "a unicast address XX:XX:XX:XX:XX:XX", bxv_parse_mac },
+};
+
+static const struct bxv_kind bxv_kinds[] = {
+	{
+		.name		= "rng",
+		.device		= VIRTIO_ID_RNG,
+		.nvqs		= 1,
+		.features	= BXV_RING_FEATURES,
+		.work		= bxv_rng_work,
+		.keys		= bxv_rng_keys,
+		.nkeys		= ARRAY_SIZE(bxv_rng_keys),
+	}, {
+		.name		= "net",
+		.device		= VIRTIO_ID_NET,
+		.nvqs		= 2,
+		.features	= BXV_RING_FEATURES |
+				  BIT_ULL(VIRTIO_NET_F_CSUM) |
+				  BIT_ULL(VIRTIO_NET_F_GUEST_CSUM) |
+				  BIT_ULL(VIRTIO_NET_F_MAC) |
+				  BIT_ULL(VIRTIO_NET_F_STATUS),
+		.config_len	= sizeof(struct virtio_net_config),
+		.work		= bxv_net_work,
+		.keys		= bxv_net_keys,
+		.nkeys		= ARRAY_SIZE(bxv_net_keys),
+	},
+};
+
+/* ---- commands ---- */
 
 static const struct bxv_kind *bxv_parse_kind(const char *word)
 {
 	for (u32 i = 0; word && i < ARRAY_SIZE(bxv_kinds); i++)
 		if (!strcmp(word, bxv_kinds[i].name))
 			return &bxv_kinds[i];
-	bxv_err("kind '%s': it is rng or net\n", word ?: "");
+	bx_cmd_err("invalid kind '%s': expected rng or net\n", word ?: "");
 	return NULL;
 }
 
-/* With a peer that can be had, by name. */
-static int bxv_parse_peer(const char *name, struct bxv_dev **peer)
+static int bxv_parse(struct bxv_options *options, char *line)
 {
-	*peer = bxv_find(name);
-	if (*peer && (*peer)->kind->device == VIRTIO_ID_NET && !(*peer)->peer)
-		return 0;
-	bxv_err("peer=%s: %s\n", name,
-		*peer ? "not a free network device" : "there is none");
-	return *peer ? -EBUSY : -ENODEV;
-}
-
-static int bxv_parse_option(struct bxv_dev *dev, char *word,
-			    struct bxv_dev **peer)
-{
-	bool net = dev->kind->device == VIRTIO_ID_NET;
-	char *value = strchr(word, '=');
-	int err = -EINVAL;
-
-	if (value)
-		*value++ = '\0';
-	if (value && !strcmp(word, "vendor"))
-		err = kstrtou32(value, 16, &dev->vendor);
-	else if (value && net && !strcmp(word, "mac"))
-		err = mac_pton(value, dev->config.mac) &&
-		      is_valid_ether_addr(dev->config.mac) ? 0 : -EINVAL;
-	else if (value && net && !strcmp(word, "peer"))
-		return bxv_parse_peer(value, peer);
-	if (err)
-		bxv_err("bad option '%s': vendor=HEX, or, for net, peer=NAME or mac=XX:XX:XX:XX:XX:XX\n",
-			word);
-	return err;
-}
-
-static int bxv_parse(struct bxv_dev *dev, char *line, struct bxv_dev **peer)
-{
-	char *word;
+	struct bxv_dev *dev = options->dev;
 	int err;
 
-	err = bxv_parse_name(dev->name, sizeof(dev->name), bxv_word(&line));
+	err = bx_cmd_name(&line, dev->name, sizeof(dev->name));
 	if (err)
 		return err;
 	if (bxv_find(dev->name)) {
-		bxv_err("device '%s' exists: destroy it first\n", dev->name);
+		bx_cmd_err("device '%s' exists: destroy it first\n", dev->name);
 		return -EEXIST;
 	}
-	dev->kind = bxv_parse_kind(bxv_word(&line));
+	dev->kind = bxv_parse_kind(bx_cmd_word(&line));
 	if (!dev->kind)
 		return -EINVAL;
 	dev->vendor = BXV_VENDOR;
 	eth_random_addr(dev->config.mac);
-	while (!err && (word = bxv_word(&line)))
-		err = bxv_parse_option(dev, word, peer);
-	return err;
+	return bx_cmd_options(&line, dev->kind->keys, dev->kind->nkeys, options);
 }
 
 static void bxv_free(struct bxv_dev *dev)
@@ -800,8 +799,8 @@ static struct bxv_dev *bxv_alloc(void)
 	return_ptr(dev);
 }
 
-/* What is left once the device is removed, or was never added */
-static void bxv_bury(struct bxv_dev *dev)
+/* Also frees it; the device was removed, or never added. */
+static void bxv_unlist(struct bxv_dev *dev)
 {
 	bxv_connect(dev, NULL);
 	cancel_delayed_work_sync(&dev->work);
@@ -830,36 +829,44 @@ static int bxv_add(struct bxv_dev *dev)
 
 static int bxv_cmd_create(char *line)
 {
-	struct bxv_dev *dev __free(bxv_dev) = bxv_alloc();
-	struct bxv_dev *peer = NULL, *listed;
+	struct bxv_dev *dev __free(bxv_dev) = bxv_alloc(), *listed;
+	struct bxv_options options = { .dev = dev };
 	int err;
 
 	if (!dev)
 		return -ENOMEM;
-	err = bxv_parse(dev, line, &peer);
+	guard(mutex)(&bxv_cmd_lock);
+	err = bxv_parse(&options, line);
 	if (err)
 		return err;
 	listed = no_free_ptr(dev);
 	list_add_tail(&listed->node, &bxv_devs);
-	if (peer)
-		bxv_connect(listed, peer);
+	if (options.peer)
+		bxv_connect(listed, options.peer);
 	err = bxv_add(listed);
 	if (err) {
-		bxv_err("cannot create '%s': %pe\n", listed->name, ERR_PTR(err));
-		bxv_bury(listed);
+		bx_cmd_err("cannot create '%s': %pe\n", listed->name,
+			   ERR_PTR(err));
+		bxv_unlist(listed);
 	}
 	return err;
 }
 
+/* The device that is named by a line with only its name, or an error. */
 static struct bxv_dev *bxv_parse_existing(char *line)
 {
-	char *word = bxv_word(&line);
-	struct bxv_dev *dev = word ? bxv_find(word) : NULL;
+	char name[BX_DEV_NAME_LEN];
+	struct bxv_dev *dev;
+	int err;
 
-	if (dev && !bxv_word(&line))
+	err = bx_cmd_name(&line, name, sizeof(name)) ?: bx_cmd_end(&line);
+	if (err)
+		return ERR_PTR(err);
+	dev = bxv_find(name);
+	if (dev)
 		return dev;
-	bxv_err("write the NAME of a device that exists, and nothing else\n");
-	return NULL;
+	bx_cmd_err("device '%s' not found\n", name);
+	return ERR_PTR(-ENODEV);
 }
 
 /* The wire first, so that the peer does not wait for one who leaves. */
@@ -867,25 +874,29 @@ static void bxv_destroy(struct bxv_dev *dev)
 {
 	bxv_connect(dev, NULL);
 	bx_device_remove(dev->bdev);
-	bxv_bury(dev);
+	bxv_unlist(dev);
 }
 
 static int bxv_cmd_destroy(char *line)
 {
-	struct bxv_dev *dev = bxv_parse_existing(line);
+	struct bxv_dev *dev;
 
-	if (!dev)
-		return -ENODEV;
+	guard(mutex)(&bxv_cmd_lock);
+	dev = bxv_parse_existing(line);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
 	bxv_destroy(dev);
 	return 0;
 }
 
 static int bxv_cmd_unplug(char *line)
 {
-	struct bxv_dev *dev = bxv_parse_existing(line);
+	struct bxv_dev *dev;
 
-	if (!dev)
-		return -ENODEV;
+	guard(mutex)(&bxv_cmd_lock);
+	dev = bxv_parse_existing(line);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
 	bx_device_unplug(dev->bdev);
 	bxv_connect(dev, NULL);
 	return 0;
@@ -893,38 +904,9 @@ static int bxv_cmd_unplug(char *line)
 
 /* ---- attributes ---- */
 
-/* Run a command on a copy of what was written, which it may cut up. */
-static ssize_t bxv_command(int (*cmd)(char *line), const char *buf,
-			   size_t count)
-{
-	char *line __free(kfree) = NULL;
-	int err;
-
-	/* a full page is the first part of a longer write */
-	if (count >= PAGE_SIZE || memchr(buf, '\0', count)) {
-		bxv_err("write one line of text, below %lu bytes\n", PAGE_SIZE);
-		return -EINVAL;
-	}
-	line = kstrndup(buf, count, GFP_KERNEL);
-	if (!line)
-		return -ENOMEM;
-	guard(mutex)(&bxv_cmd_lock);
-	err = cmd(line);
-	return err ?: count;
-}
-
-#define BXV_COMMAND(_name)						\
-static ssize_t _name##_store(struct device *dev,			\
-			     struct device_attribute *attr,		\
-			     const char *buf, size_t count)		\
-{									\
-	return bxv_command(bxv_cmd_##_name, buf, count);		\
-}									\
-static DEVICE_ATTR_WO(_name)
-
-BXV_COMMAND(create);
-BXV_COMMAND(destroy);
-BXV_COMMAND(unplug);
+BX_CMD_ATTR(create, bxv_cmd_create);
+BX_CMD_ATTR(destroy, bxv_cmd_destroy);
+BX_CMD_ATTR(unplug, bxv_cmd_unplug);
 
 static ssize_t devices_show(struct device *root, struct device_attribute *attr,
 			    char *buf)
@@ -986,7 +968,7 @@ err_wq:
 }
 module_init(bxv_init);
 
-/* The attributes go first: whoever is in one of them has the lock. */
+/* The attributes go first: their commands take the lock. */
 static void __exit bxv_exit(void)
 {
 	struct bxv_dev *dev, *next;
