@@ -92,7 +92,7 @@ $(VMLINUX_H): | $(BPFTOOL) $(KDIR)/vmlinuz
 
 ##@ Kernel modules
 MODULES   := $(patsubst kernel/Kbuild,$(BUILD)/modules/$(KVER)/.built,$(wildcard kernel/Kbuild))
-K_SOURCES := $(shell find kernel include -type f 2>/dev/null)
+K_SOURCES := $(shell find kernel include selftests/modules -type f 2>/dev/null)
 
 .PHONY: modules
 modules: $(MODULES) ## the kernel modules, ready for the VM
@@ -219,7 +219,7 @@ demo: all vm-ready ## see what it does, in the VM
 	@DEVICES=$(or $(DEVICES),nvme-sriov) RUN=scripts/demo.sh $(VM)
 
 .PHONY: check
-check: all $(TEST_PROGS) ## checkpatch, sparse, W=1, shellcheck
+check: all $(TEST_PROGS) ## checkpatch, sparse, W=1, shellcheck, licences
 	$(Q)scripts/packages.sh check
 	$(Q)scripts/check.sh $(KDIR) $(KVER)
 

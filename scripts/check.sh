@@ -71,6 +71,9 @@ not_asked() {
 END
 }
 
+# checkpatch writes a list of the CamelCase names of include/ where it runs.
+trap 'rm -f "$top"/.checkpatch-camelcase.*' EXIT
+
 # Every line that is left is a finding, whatever the status was.
 checkpatch() {
 	local findings
@@ -78,8 +81,6 @@ checkpatch() {
 		xargs perl "$build/tools/source/scripts/checkpatch.pl" --strict \
 			--no-tree --quiet --terse --show-types --no-summary \
 			--max-line-length=100 -f 2>&1 | grep -vE -f <(not_asked)) || true
-	# its list of CamelCase names of include/
-	rm -f .checkpatch-camelcase.git.*
 	[ -z "$findings" ] || { echo "$findings"; return 1; }
 }
 
@@ -99,13 +100,50 @@ shell() {
 	done | xargs -r shellcheck -x -P SCRIPTDIR
 }
 
+# Each licence that a file names has its text in LICENSES/, and each text has a file.
 spdx() {
-	local file status=0
+	local file line name status=0
+	local -a names
+	local -A used=()
 	while read -r file; do
-		head -n 3 "$file" | grep -q 'SPDX-License-Identifier:' && continue
-		echo "$file: no SPDX-License-Identifier in its first lines"
+		if ! line=$(head -n 3 "$file" | grep -m 1 'SPDX-License-Identifier:'); then
+			echo "$file: no SPDX-License-Identifier in its first lines"
+			status=1
+			continue
+		fi
+		line=$(sed 's/.*SPDX-License-Identifier://; s|\*/||; s/[()]/ /g' <<<"$line")
+		read -ra names <<<"$line"
+		for name in "${names[@]}"; do
+			case $name in AND | OR | WITH) continue ;; esac
+			used[$name]=1
+			[ -e "LICENSES/$name.txt" ] && continue
+			echo "$file: LICENSES/$name.txt not found"
+			status=1
+		done
+	done < <(sources '*.c' '*.h' '*.sh' '*.mk' '*.awk' '*Makefile' '*Kbuild' '*.S' '*.[1-9]' \
+		.clang-format .editorconfig .gitignore)
+	for file in LICENSES/*; do
+		name=${file#LICENSES/}
+		[ -z "${used[${name%.txt}]:-}" ] || continue
+		echo "$file: no file has this licence"
 		status=1
-	done < <(sources '*.c' '*.h' '*.sh' '*.mk' '*Makefile' '*Kbuild' '*.S')
+	done
+	return $status
+}
+
+# Each pattern of MAINTAINERS matches a file, and each file belongs to a part.
+maintainers() {
+	local pattern missing status=0
+	local -a patterns
+	mapfile -t patterns < <(sed -n 's/^[FX]:\t//p' MAINTAINERS)
+	for pattern in "${patterns[@]}"; do
+		[ -z "$(sources ":(glob)$pattern")" ] || continue
+		echo "MAINTAINERS: '$pattern' matches no file"
+		status=1
+	done
+	mapfile -t patterns < <(sed -n 's/^F:\t/:(glob)/p' MAINTAINERS)
+	missing=$(comm -23 <(sources | sort) <(sources "${patterns[@]}" | sort))
+	[ -z "$missing" ] || { echo "MAINTAINERS: no part has $missing"; status=1; }
 	return $status
 }
 
@@ -115,4 +153,5 @@ try older-headers "$top/scripts/older-headers.sh" "$kdir/build" "$build/modules/
 try layers "$top/scripts/layers.sh" "$build/modules/$version/kernel"
 try shell shell
 try spdx spdx
+try maintainers maintainers
 [ ${#failed[@]} = 0 ] || die "failed: ${failed[*]}; see $build/log/check-*.log"

@@ -7,7 +7,8 @@
 #
 # Kbuild writes its objects beside the sources, so the sources are mirrored as
 # symbolic links under build/modules/VERSION: the checkout stays clean, and
-# several kernels can be built for at once. NO_MODINST=1 stops after the build.
+# several kernels can be built for at once. NO_MODINST=1 stops after the build;
+# TEST_MODULES=0 leaves selftests/modules out.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -17,17 +18,24 @@ mirror=${MODULES_DIR:-$build/modules/$version}
 
 mirror_sources() {
 	local dir
-	for dir in kernel include; do
+	mkdir -p "$mirror/selftests"
+	for dir in kernel include selftests/modules; do
 		cp -rsf --no-target-directory "$top/$dir" "$mirror/$dir"
 	done
-	# sources that are gone, and what was built from them
+	# sources that are gone
 	find "$mirror" -xtype l -delete
 }
 
-# Messages name the sources, not their mirror.
+# compile DIR ARGUMENT...: messages name the sources, not their mirror. A module of an
+# earlier build that this one did not make is removed.
 compile() {
-	make -C "$kdir/build" --no-print-directory M="$mirror/kernel" \
-		-j"$(nproc)" "$@" modules 2>&1 | sed "s|$mirror/||g"
+	local ko
+	make -C "$kdir/build" --no-print-directory M="$mirror/$1" \
+		-j"$(nproc)" "${@:2}" modules 2>&1 | sed "s|$mirror/||g"
+	find "$mirror/$1" -name '*.ko' | while read -r ko; do
+		grep -qE "(^|/)$(basename "$ko" .ko)\.k?o\$" "$mirror/$1/modules.order" ||
+			rm "$ko"
+	done
 }
 
 install_modules() {
@@ -55,8 +63,14 @@ exec 9>"$mirror/.lock"
 flock 9
 mirror_sources
 step MODULES "building for $version"
-logged modules compile "$@"
-mapfile -t modules < <(find "$mirror/kernel" -name '*.ko')
+logged modules compile kernel "$@"
+dirs=("$mirror/kernel")
+if [ "${TEST_MODULES:-1}" = 1 ]; then
+	logged test-modules compile selftests/modules \
+		KBUILD_EXTRA_SYMBOLS="$mirror/kernel/Module.symvers" "$@"
+	dirs+=("$mirror/selftests/modules")
+fi
+mapfile -t modules < <(find "${dirs[@]}" -name '*.ko')
 [ ${#modules[@]} -gt 0 ] || die "kernel/Kbuild builds no module"
 "$top/scripts/check-btf.sh" "$kdir/build" "${modules[@]}"
 [ "${NO_MODINST:-0}" = 1 ] || install_modules "${modules[@]}"

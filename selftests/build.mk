@@ -59,7 +59,7 @@ TEST_PROGS += $(BENCH_CHURN)
 # selftests/native/include in place of the kernel's, under sanitizers. A program
 # index_collide is index.c with bus names that have one hash.
 NATIVE_OUT     := $(BUILD)/selftests/native
-NATIVE_NAMES   := index publish election rules trial contract
+NATIVE_NAMES   := index publish election rules trial contract command
 NATIVE_PROGS   := $(NATIVE_NAMES:%=$(NATIVE_OUT)/%)
 NATIVE_COLLIDE := $(NATIVE_OUT)/index_collide
 NATIVE_KERNEL  := $(patsubst %,$(NATIVE_OUT)/kernel/%.o, \

@@ -14,7 +14,7 @@ clang=${CLANG:-clang-19}
 link_targets() { grep -oE '\]\(([^)#]+)' "$1" | sed 's/](//' | grep -v '^http'; }
 links_hold() {
 	local file target status=0
-	for file in README.md docs/*.md; do
+	for file in *.md docs/*.md; do
 		for target in $(link_targets "$file"); do
 			[ -e "$(dirname "$file")/$target" ] && continue
 			echo "$file: $target does not exist"

@@ -7,25 +7,24 @@
  * /sys/devices/bxvfio.  What such a device does is in <linux/bxvfio.h>.
  *
  *   create	NAME VENDOR:DEVICE, in hex
- *   destroy	NAME; waits until nobody has the device open
+ *   destroy	NAME; waits until the device is closed
  *   devices	one line a device: NAME open=0|1 resets=N wired=N
  *
- * The list ends in "..." when there is more than fits a page.  What a refused
- * write lacked is in the kernel log.
+ * The list ends in "..." when there is more than fits a page.  The reason for a
+ * refused write is in the kernel log.
  *
  * Locking: bxvfio_lock guards the list, and is never held over a call into the
  * core, which may probe.  An entry that is being made or destroyed stays listed,
- * but not ready: its name is taken, and who would take it away gets -EBUSY.  A
- * device's own lock guards what the device is made of.  It is held while the
- * user's memory is copied, so it is outside of all that bx_vfio_dma_rw() takes,
- * mmap_lock for one: nothing is copied from or to user space under it
- * otherwise.  Of the two, bxvfio_lock comes first.
+ * but not ready: its name is taken, and a command that would destroy it fails
+ * with -EBUSY.  A device's own lock guards what the device is made of.  It is
+ * held while the user's memory is copied, so it is taken before all locks of
+ * bx_vfio_dma_rw(), among them mmap_lock: nothing else is copied from or to user
+ * space under it.  Of the two, bxvfio_lock comes first.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bx_vfio.h>
 #include <linux/cleanup.h>
-#include <linux/ctype.h>
 #include <linux/device.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -34,6 +33,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <uapi/linux/bxvfio.h>
+#include "command.h"
 
 #define BXVFIO_LINE_LEN	128	/* longest line of the list */
 
@@ -68,8 +68,6 @@ struct bxvfio_dev {
 static struct device *bxvfio_root;	/* parent of all devices */
 static DEFINE_MUTEX(bxvfio_lock);	/* protects the list */
 static LIST_HEAD(bxvfio_devs);
-
-#define bxvfio_err(fmt, ...) pr_err_ratelimited(fmt, ##__VA_ARGS__)
 
 /* ---- the device ---- */
 
@@ -318,7 +316,7 @@ static int bxvfio_list(struct bxvfio_dev *sim)
 {
 	guard(mutex)(&bxvfio_lock);
 	if (bxvfio_find(sim->name)) {
-		bxvfio_err("device '%s' exists: destroy it first\n", sim->name);
+		bx_cmd_err("device '%s' exists: destroy it first\n", sim->name);
 		return -EEXIST;
 	}
 	list_add_tail(&sim->node, &bxvfio_devs);
@@ -352,54 +350,20 @@ static int bxvfio_add(struct bxvfio_dev *sim)
 	return 0;
 }
 
-/* The next word of a line, NULL at its end. */
-static char *bxvfio_word(char **line)
-{
-	char *word;
-
-	do {
-		word = strsep(line, " \t\n");
-	} while (word && !*word);
-	return word;
-}
-
-static int bxvfio_parse_name(char *name, char **line)
-{
-	char *word = bxvfio_word(line);
-	const char *c;
-
-	if (!word || *word == '.' ||
-	    strscpy(name, word, BX_DEV_NAME_LEN) < 0)
-		goto bad;
-	for (c = name; *c; c++)
-		if (!isascii(*c) || !isgraph(*c) || *c == '/' || *c == '!')
-			goto bad;
-	return 0;
-bad:
-	bxvfio_err("bad name: write NAME first, below %d printable bytes, without '/' and '!', not starting with '.'\n",
-		   BX_DEV_NAME_LEN);
-	return -EINVAL;
-}
-
-static int bxvfio_no_more(char **line)
-{
-	char *word = bxvfio_word(line);
-
-	if (!word)
-		return 0;
-	bxvfio_err("'%s' is too much: nothing follows there\n", word);
-	return -EINVAL;
-}
-
 static int bxvfio_parse_id(struct bx_id *id, char **line)
 {
-	char *device = bxvfio_word(line), *vendor = strsep(&device, ":");
+	const char *word = bx_cmd_word(line), *at = word;
+	u32 num[2];
+	int n = word ? bx_cmd_ids(&at, false, num, 2) : -EINVAL;
 
-	if (vendor && device && !kstrtou32(vendor, 16, &id->vendor) &&
-	    !kstrtou32(device, 16, &id->device))
+	if (n == 2 && !*at) {
+		id->vendor = num[0];
+		id->device = num[1];
 		return 0;
-	bxvfio_err("bad id: write VENDOR:DEVICE in hex\n");
-	return -EINVAL;
+	}
+	bx_cmd_err("invalid id '%s': expected VENDOR:DEVICE in hexadecimal\n",
+		   word ?: "");
+	return n < 0 ? n : -EINVAL;
 }
 
 static struct bxvfio_dev *bxvfio_alloc(void)
@@ -428,7 +392,7 @@ static int bxvfio_create(struct bxvfio_dev *sim)
 	}
 	err = bxvfio_add(sim);
 	if (err) {
-		bxvfio_err("cannot create '%s': %pe\n", sim->name,
+		bx_cmd_err("cannot create '%s': %pe\n", sim->name,
 			   ERR_PTR(err));
 		bxvfio_unlist(sim);
 	}
@@ -442,18 +406,18 @@ static int bxvfio_cmd_create(char *line)
 
 	if (!sim)
 		return -ENOMEM;
-	err = bxvfio_parse_name(sim->name, &line);
+	err = bx_cmd_name(&line, sim->name, sizeof(sim->name));
 	if (!err)
 		err = bxvfio_parse_id(&sim->id, &line);
 	if (!err)
-		err = bxvfio_no_more(&line);
+		err = bx_cmd_end(&line);
 	if (err)
 		return err;
 	snprintf(sim->rom, sizeof(sim->rom), "bxvfio %s", sim->name);
 	return bxvfio_create(no_free_ptr(sim));
 }
 
-/* Makes a device nobody else's to destroy; the caller does. */
+/* Claims a device, which the caller then destroys and no other command can. */
 static struct bxvfio_dev *bxvfio_claim(const char *name,
 				       struct bx_device **bdev)
 {
@@ -477,16 +441,14 @@ static int bxvfio_cmd_destroy(char *line)
 	struct bxvfio_dev *sim;
 	int err;
 
-	err = bxvfio_parse_name(name, &line);
-	if (!err)
-		err = bxvfio_no_more(&line);
+	err = bx_cmd_only_name(line, name, sizeof(name));
 	if (err)
 		return err;
 	sim = bxvfio_claim(name, &bdev);
 	if (IS_ERR(sim)) {
-		bxvfio_err("cannot destroy device '%s': %s\n", name,
+		bx_cmd_err("cannot destroy device '%s': %s\n", name,
 			   sim == ERR_PTR(-EBUSY) ?
-			   "being created or destroyed" : "there is none");
+			   "being created or destroyed" : "not found");
 		return PTR_ERR(sim);
 	}
 	bx_device_remove(bdev);
@@ -496,36 +458,8 @@ static int bxvfio_cmd_destroy(char *line)
 
 /* ---- the attributes ---- */
 
-/* Run a command on a copy of what was written, which it may cut up. */
-static ssize_t bxvfio_run(int (*cmd)(char *line), const char *buf, size_t count)
-{
-	char *line __free(kfree) = NULL;
-
-	/* a full page is the first part of a longer write */
-	if (count >= PAGE_SIZE || memchr(buf, '\0', count)) {
-		bxvfio_err("write one line of text, below %lu bytes\n",
-			   PAGE_SIZE);
-		return -EINVAL;
-	}
-	line = kstrndup(buf, count, GFP_KERNEL);
-	if (!line)
-		return -ENOMEM;
-	return cmd(line) ?: count;
-}
-
-static ssize_t create_store(struct device *dev, struct device_attribute *attr,
-			    const char *buf, size_t count)
-{
-	return bxvfio_run(bxvfio_cmd_create, buf, count);
-}
-static DEVICE_ATTR_WO(create);
-
-static ssize_t destroy_store(struct device *dev, struct device_attribute *attr,
-			     const char *buf, size_t count)
-{
-	return bxvfio_run(bxvfio_cmd_destroy, buf, count);
-}
-static DEVICE_ATTR_WO(destroy);
+BX_CMD_ATTR(create, bxvfio_cmd_create);
+BX_CMD_ATTR(destroy, bxvfio_cmd_destroy);
 
 static ssize_t devices_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
@@ -576,7 +510,7 @@ static int __init bxvfio_init(void)
 }
 module_init(bxvfio_init);
 
-/* Nobody else is here any more: the attributes are gone. */
+/* Runs without bxvfio_lock: there are no attributes any more, so no commands. */
 static void __exit bxvfio_exit(void)
 {
 	struct bxvfio_dev *sim, *next;

@@ -117,7 +117,7 @@ fetch() {
 	summary $data.got
 }
 
-ktap_plan 54
+ktap_plan 57
 modprobe -a bxvirtio virtio_rng virtio_net
 wait_until 10 separated
 check_equal contract_has_20_operations 20 \
@@ -143,6 +143,9 @@ check a_peer_brings_the_carrier wait_until 10 has_carrier a
 check_fails a_peer_is_taken create x net peer=a
 check_fails a_name_is_taken create a net
 check_fails rng_has_no_peer create x rng peer=a
+check_fails an_option_is_given_once create x net vendor=1 vendor=1
+check_fails mac_has_no_junk create x net mac=02:00:00:00:00:0cx
+check_fails refused_devices_are_not_created grep '^x ' $sim/devices
 wire a b
 check ping_passes ping -c 5 -W 2 10.0.0.2
 # Under a sanitizer a packet takes 30 times as long; a quarter of them still goes

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <kselftest_harness.h>
-#include <linux/bx_check.h>
 #include "../lib/bxtest.h"
+#include "../modules/bx_check.h"
 
 #define CHECK	"/sys/devices/bxcheck/"
 #define PING	BX_WATCH(BX_CHECK_PING)

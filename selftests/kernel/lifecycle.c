@@ -126,6 +126,64 @@ TEST_F(modules, devices_and_drivers_may_go_under_a_policy)
 	EXPECT_ATTACHED("p0");
 }
 
+/* ---- the simulator ---- */
+
+TEST_F(modules, simulator_refuses_malformed_devices)
+{
+	static const struct {
+		const char	*line;
+		int		err;
+	} bad[] = {
+		{ " ", -EINVAL },
+		{ "x", -EINVAL },
+		{ "x f055", -EINVAL },
+		{ "x f055:1:2", -EINVAL },
+		{ "x f055:1:2:3:4", -EINVAL },
+		{ "x f055:*", -EINVAL },
+		{ "x f055:1,f055:2", -EINVAL },
+		{ "x f055:123456789", -ERANGE },
+		{ "a/b f055:1", -EINVAL },
+		{ "x f055:1 class", -EINVAL },
+		{ "x f055:1 class=1x", -EINVAL },
+		{ "x f055:1 class=1 class=1", -EINVAL },
+		{ "x f055:1 guid=1", -EINVAL },
+		{ "x f055:1 provider=none", -EINVAL },
+		{ "x f055:1 probe=0", -EINVAL },
+		{ "x f055:1\ny f055:1", -EINVAL },
+	};
+
+	ASSERT_EQ(0, bxt_start("bxsim"));
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(bad[i].err, bxt_sim("create", "%s", bad[i].line))
+			TH_LOG("create '%s'", bad[i].line);
+	}
+	EXPECT_EQ(-ENAMETOOLONG, bxt_sim("create", "%0*d f055:1",
+					 BX_DEV_NAME_LEN, 0));
+	EXPECT_FALSE(bxt_contains("/sys/devices/bxsim/devices", "x "));
+	EXPECT_EQ(-EINVAL, bxt_sim("destroy", "x y"));
+	EXPECT_EQ(-ENODEV, bxt_sim("destroy", "x"));
+}
+
+TEST_F(modules, simulator_changes_a_driver_completely_or_not)
+{
+	ASSERT_EQ(0, bxt_start("bxsim"));
+	driver("a", "ids=f055:* probe=-EIO");
+	EXPECT_EQ(-EINVAL, bxt_sim("driver_add", "b ids=f055"));
+	EXPECT_EQ(-EINVAL, bxt_sim("driver_add", "b ids=0:0:0:0"));
+	EXPECT_EQ(-EINVAL, bxt_sim("driver_add", "b ids=f055:1,"));
+	EXPECT_EQ(-EINVAL, bxt_sim("driver_add", "b ids=f055:1 ids=f055:2"));
+	EXPECT_EQ(-EINVAL, bxt_sim("driver_set", "a probe=0 speed=1"));
+	EXPECT_EQ(-EINVAL, bxt_sim("driver_set", "a probe=0 ids=f055:1"));
+	EXPECT_EQ(-EINVAL, bxt_sim("driver_set", "a probe=0 delay=1x"));
+	EXPECT_EQ(-ERANGE, bxt_sim("driver_set", "a probe=0 delay=60001"));
+	EXPECT_EQ(-ERANGE, bxt_sim("driver_set", "a probe=1"));
+	EXPECT_EQ(-ENODEV, bxt_sim("driver_set", "b probe=0"));
+	EXPECT_TRUE(bxt_contains("/sys/devices/bxsim/drivers", "probe=-EIO"));
+	EXPECT_FALSE(bxt_contains("/sys/devices/bxsim/drivers", "b "));
+	EXPECT_EQ(0, bxt_sim("driver_set", "a probe=-ENXIO delay=0"));
+	EXPECT_TRUE(bxt_contains("/sys/devices/bxsim/drivers", "probe=-ENXIO"));
+}
+
 /* ---- under load ---- */
 
 struct load {

@@ -1084,12 +1084,19 @@ TEST_F(vfio, contract_is_there_to_be_read)
 
 TEST_F(vfio, simulator_refuses_malformed_commands)
 {
+	char line[2 * BX_DEV_NAME_LEN];
+
 	EXPECT_EQ(-EEXIST, bxt_write(SIM "create", "guest 1d1d:1"));
 	EXPECT_EQ(-EINVAL, bxt_write(SIM "create", "third"));
 	EXPECT_EQ(-EINVAL, bxt_write(SIM "create", "third 1d1d"));
 	EXPECT_EQ(-EINVAL, bxt_write(SIM "create", "third 1d1d:1 more"));
 	EXPECT_EQ(-EINVAL, bxt_write(SIM "create", "a/b 1d1d:1"));
 	EXPECT_EQ(-EINVAL, bxt_write(SIM "create", ". 1d1d:1"));
+	EXPECT_EQ(-EINVAL, bxt_write(SIM "create", "third 1d1d:1:2"));
+	EXPECT_EQ(-EINVAL, bxt_write(SIM "create", "third 1d1d:1,"));
+	EXPECT_EQ(-ERANGE, bxt_write(SIM "create", "third 1d1d:123456789"));
+	snprintf(line, sizeof(line), "%0*d 1d1d:1", BX_DEV_NAME_LEN, 0);
+	EXPECT_EQ(-ENAMETOOLONG, bxt_write(SIM "create", line));
 	EXPECT_EQ(-ENODEV, bxt_write(SIM "destroy", "third"));
 	EXPECT_EQ(-EINVAL, bxt_write(SIM "destroy", "\n"));
 }

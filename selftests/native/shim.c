@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <linux/capability.h>
+#include <linux/kstrtox.h>
 #include <linux/sort.h>
 #include "native.h"
 
@@ -79,6 +80,16 @@ void *kmemdup(const void *from, size_t size, gfp_t gfp)
 
 	if (to)
 		memcpy(to, from, size);
+	return to;
+}
+
+char *kstrndup(const char *text, size_t max, gfp_t gfp)
+{
+	size_t len = strnlen(text, max);
+	char *to = kzalloc(len + 1, gfp);
+
+	if (to)
+		memcpy(to, text, len);
 	return to;
 }
 
@@ -190,6 +201,28 @@ const void *memchr_inv(const void *from, int byte, size_t size)
 			return p + i;
 	}
 	return NULL;
+}
+
+/* As lib/kstrtox.c does: a sign, a prefix of base 16, one newline at the end */
+int kstrtou32(const char *text, unsigned int base, u32 *number)
+{
+	unsigned long long value;
+	char *end;
+
+	if (*text == '+')
+		text++;
+	if (!isxdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	value = strtoull(text, &end, base);
+	if (*end == '\n')
+		end++;
+	if (end == text || *end)
+		return -EINVAL;
+	if (errno || value > U32_MAX)
+		return -ERANGE;
+	*number = value;
+	return 0;
 }
 
 int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)

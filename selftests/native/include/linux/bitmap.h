@@ -5,7 +5,6 @@
 
 #include <linux/types.h>
 
-#define BITS_PER_LONG	64
 #define DECLARE_BITMAP(name, bits) \
 	unsigned long name[((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG]
 

@@ -15,6 +15,7 @@ void native_log(const char *fmt, ...) __printf(1, 2);
 #endif
 
 #define pr_err(fmt, ...)		native_log(pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_err_ratelimited	pr_err
 #define pr_warn			pr_err
 #define pr_notice_ratelimited	pr_err
 #define pr_warn_ratelimited	pr_err

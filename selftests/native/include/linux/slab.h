@@ -14,6 +14,7 @@
 
 void *kzalloc(size_t size, gfp_t gfp);
 void *kmemdup(const void *from, size_t size, gfp_t gfp);
+char *kstrndup(const char *text, size_t max, gfp_t gfp);
 void kfree(const void *ptr);
 
 static inline void *kvzalloc(size_t size, gfp_t gfp)

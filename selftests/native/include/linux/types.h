@@ -51,7 +51,10 @@ struct hlist_head {
 #define unlikely(x)		(x)
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#define BIT(n)			(1UL << (n))
 #define BIT_ULL(n)		(1ULL << (n))
+#define BITS_PER_LONG		64
+#define U32_MAX			(~0U)
 #define ilog2(n)		(31 - __builtin_clz(n))
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define swap(a, b) do { \

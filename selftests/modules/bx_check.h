@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bx-check: the contract of the tests, see kernel/sim/bxcheck.c
+ * bx-check: the contract of the tests, see bxcheck.c
  */
-#ifndef _UAPI_LINUX_BX_CHECK_H
-#define _UAPI_LINUX_BX_CHECK_H
+#ifndef _BX_CHECK_H
+#define _BX_CHECK_H
 
 /**
  * enum bx_check_op - the operations
@@ -33,4 +33,4 @@ struct bx_check_ping {
 	__u32	value;
 };
 
-#endif /* _UAPI_LINUX_BX_CHECK_H */
+#endif /* _BX_CHECK_H */

@@ -25,7 +25,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sysfs.h>
-#include <uapi/linux/bx_check.h>
+#include "bx_check.h"
 
 #define BXCHECK_VENDOR	0xc4ec
 

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Numbers in text, as strictly read as in the kernel */
+#ifndef _NATIVE_KSTRTOX_H
+#define _NATIVE_KSTRTOX_H
+
+#include <linux/types.h>
+
+int kstrtou32(const char *text, unsigned int base, u32 *number);
+
+#endif /* _NATIVE_KSTRTOX_H */
