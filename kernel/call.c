@@ -29,47 +29,47 @@ static DECLARE_WAIT_QUEUE_HEAD(bx_call_wait);
 /* ---- how deep are we ---- */
 
 /* A watched call, as long as it takes */
-struct bx_frame {
+struct bx_nested_call {
 	struct hlist_node	node;
 	struct task_struct	*task;
 };
 
-static struct bx_frames {
+static struct bx_nesting {
 	raw_spinlock_t		lock;	/* protects @list */
 	struct hlist_head	list;
-} bx_frames[64];
+} bx_nesting[64];
 
-static struct bx_frames *bx_frames_of(const struct task_struct *task)
+static struct bx_nesting *bx_nesting_of(const struct task_struct *task)
 {
-	return &bx_frames[hash_ptr(task, ilog2(ARRAY_SIZE(bx_frames)))];
+	return &bx_nesting[hash_ptr(task, ilog2(ARRAY_SIZE(bx_nesting)))];
 }
 
-/* Pairs with bx_frame_leave(); -ELOOP. */
-static int bx_frame_enter(struct bx_frame *frame)
+/* Pairs with bx_nesting_leave(); -ELOOP. */
+static int bx_nesting_enter(struct bx_nested_call *nested)
 {
-	struct bx_frames *frames = bx_frames_of(current);
-	struct bx_frame *other;
+	struct bx_nesting *nesting = bx_nesting_of(current);
+	struct bx_nested_call *other;
 	unsigned long flags;
 	int depth = 0;
 
-	frame->task = current;
-	raw_spin_lock_irqsave(&frames->lock, flags);
-	hlist_for_each_entry(other, &frames->list, node)
+	nested->task = current;
+	raw_spin_lock_irqsave(&nesting->lock, flags);
+	hlist_for_each_entry(other, &nesting->list, node)
 		depth += other->task == current;
 	if (depth < BX_CALL_DEPTH)
-		hlist_add_head(&frame->node, &frames->list);
-	raw_spin_unlock_irqrestore(&frames->lock, flags);
+		hlist_add_head(&nested->node, &nesting->list);
+	raw_spin_unlock_irqrestore(&nesting->lock, flags);
 	return depth < BX_CALL_DEPTH ? 0 : -ELOOP;
 }
 
-static void bx_frame_leave(struct bx_frame *frame)
+static void bx_nesting_leave(struct bx_nested_call *nested)
 {
-	struct bx_frames *frames = bx_frames_of(frame->task);
+	struct bx_nesting *nesting = bx_nesting_of(nested->task);
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&frames->lock, flags);
-	hlist_del(&frame->node);
-	raw_spin_unlock_irqrestore(&frames->lock, flags);
+	raw_spin_lock_irqsave(&nesting->lock, flags);
+	hlist_del(&nested->node);
+	raw_spin_unlock_irqrestore(&nesting->lock, flags);
 }
 
 /* ---- devices that other devices' calls go to ---- */
@@ -129,7 +129,7 @@ static bool bx_call_has_target(const struct bx_call *call)
 /* ---- one program ---- */
 
 /* What policies see of an argument. */
-static void bx_call_show(struct bx_call *call, void *arg, u32 len)
+static void bx_call_set_arg(struct bx_call *call, void *arg, u32 len)
 {
 	u32 hidden = call->desc->hidden;
 
@@ -139,7 +139,7 @@ static void bx_call_show(struct bx_call *call, void *arg, u32 len)
 	call->len = len - hidden;
 }
 
-static bool bx_watches(const struct bx_inst *inst, u32 op)
+static bool bx_inst_watches(const struct bx_inst *inst, u32 op)
 {
 	return inst->calls[op / 64] & BIT_ULL(op % 64);
 }
@@ -207,7 +207,7 @@ static void bx_shadow_call(struct bx_call *call, struct bx_inst *inst)
  * The policy that decided a call, and as what; complete() ends above it.  Most
  * often there is none among those that were asked.
  */
-struct bx_stop {
+struct bx_call_decision {
 	bool	decided;
 	bool	completes;
 	bool	bad;		/* somebody gave an impossible answer */
@@ -227,62 +227,64 @@ static void bx_call_count(struct bx_policy *policy, s32 verdict)
 }
 
 static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
-			   s32 verdict, struct bx_stop *stop)
+			   s32 verdict, struct bx_call_decision *dec)
 {
-	stop->decided = true;
-	stop->verdict = verdict;
-	stop->priority = inst->priority;
-	strscpy(stop->name, inst->name, sizeof(stop->name));
+	dec->decided = true;
+	dec->verdict = verdict;
+	dec->priority = inst->priority;
+	strscpy(dec->name, inst->name, sizeof(dec->name));
 	if (verdict < 0)
 		call->result = verdict;
 	if (!call->trial)
 		bx_call_count(inst->policy, verdict);
 }
 
-static void bx_call_ask_chain(struct bx_call *call, struct bx_stop *stop,
+static void bx_call_ask_chain(struct bx_call *call,
+			      struct bx_call_decision *dec,
 			      const struct bx_chain *chain)
 {
 	s32 verdict;
 
-	for (u32 i = 0; chain && i < chain->n && !stop->decided; i++) {
+	for (u32 i = 0; chain && i < chain->n && !dec->decided; i++) {
 		struct bx_inst *inst = chain->inst[i];
 
-		if (!bx_watches(inst, call->op) || !bx_inst_live(inst))
+		if (!bx_inst_watches(inst, call->op) || !bx_inst_live(inst))
 			continue;
-		stop->completes |= !!inst->ops->complete;
+		dec->completes |= !!inst->ops->complete;
 		if (!inst->ops->call)
 			continue;
 		if (inst->flags & BX_F_SHADOW) {
 			if (!call->trial)
 				bx_shadow_call(call, inst);
 		} else if (!bx_ask_call(call, inst, &verdict)) {
-			stop->bad = true;
+			dec->bad = true;
 		} else if (verdict) {
-			bx_call_decide(call, inst, verdict, stop);
+			bx_call_decide(call, inst, verdict, dec);
 		}
 		/* whoever named a device must say so as well */
-		if (stop->verdict != BX_CALL_REDIRECT)
+		if (dec->verdict != BX_CALL_REDIRECT)
 			bx_call_drop_target(call);
 	}
 }
 
-static void bx_call_ask(struct bx_call *call, struct bx_stop *stop)
+static void bx_call_ask(struct bx_call *call, struct bx_call_decision *dec)
 {
 	int idx = srcu_read_lock(&bx_srcu);
 
-	bx_call_ask_chain(call, stop, bx_chain_lookup(call->dev->bus,
-						      call->dev->vendor));
+	bx_call_ask_chain(call, dec, bx_chain_lookup(call->dev->bus,
+						     call->dev->vendor));
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
 /* Whether @inst stands before the policy that decided. */
-static bool bx_is_above(const struct bx_inst *inst, const struct bx_stop *stop)
+static bool bx_outranks(const struct bx_inst *inst,
+			const struct bx_call_decision *dec)
 {
-	if (!stop->decided)
+	if (!dec->decided)
 		return true;
-	if (inst->priority != stop->priority)
-		return inst->priority > stop->priority;
-	return strcmp(inst->name, stop->name) < 0;
+	if (inst->priority != dec->priority)
+		return inst->priority > dec->priority;
+	return strcmp(inst->name, dec->name) < 0;
 }
 
 static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
@@ -299,61 +301,61 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 }
 
 static void bx_call_complete_chain(struct bx_call *call,
-				   const struct bx_stop *stop, u64 newest,
+				   const struct bx_call_decision *dec, u64 newest,
 				   const struct bx_chain *chain)
 {
 	call->completing = true;
 	for (u32 i = chain ? chain->n : 0; i--; ) {
 		struct bx_inst *inst = chain->inst[i];
 
-		if (inst->ops->complete && bx_watches(inst, call->op) &&
+		if (inst->ops->complete && bx_inst_watches(inst, call->op) &&
 		    bx_inst_live(inst) && !(inst->flags & BX_F_SHADOW) &&
-		    inst->seq <= newest && bx_is_above(inst, stop))
+		    inst->seq <= newest && bx_outranks(inst, dec))
 			bx_complete_one(call, inst);
 	}
 }
 
-static void bx_call_complete(struct bx_call *call, const struct bx_stop *stop,
-			     u64 newest)
+static void bx_call_complete(struct bx_call *call,
+			     const struct bx_call_decision *dec, u64 newest)
 {
 	int idx = srcu_read_lock(&bx_srcu);
 
-	bx_call_complete_chain(call, stop, newest,
+	bx_call_complete_chain(call, dec, newest,
 			       bx_chain_lookup(call->dev->bus,
 					       call->dev->vendor));
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
 static void bx_call_trace(const struct bx_call *call,
-			  const struct bx_stop *stop, u64 start)
+			  const struct bx_call_decision *dec, u64 start)
 {
 	struct bx_call_rec rec = {
 		.op = call->op, .ret = call->result,
-		.verdict = stop->verdict,
+		.verdict = dec->verdict,
 		.duration_ns = ktime_get_ns() - start,
 	};
 
 	strscpy(rec.name, call->desc->name, sizeof(rec.name));
-	strscpy(rec.policy, stop->name, sizeof(rec.policy));
+	strscpy(rec.policy, dec->name, sizeof(rec.policy));
 	trace_bx_call(call->dev, &rec);
 }
 
 static int bx_call_dispatch(struct bx_call *call, void *arg, u32 len)
 {
 	u64 start = trace_bx_call_enabled() ? ktime_get_ns() : 0;
-	u64 newest = bx_inst_newest();
-	struct bx_stop stop = {};
+	u64 newest = bx_inst_last_seq();
+	struct bx_call_decision dec = {};
 
-	bx_call_ask(call, &stop);
+	bx_call_ask(call, &dec);
 	if (call->to)
 		call->result = bx_call(call->to, call->op, arg, len);
-	else if (!stop.decided)
+	else if (!dec.decided)
 		call->result = call->bdev->op[call->op](call->bdev, arg, len);
-	if (stop.completes)
-		bx_call_complete(call, &stop, newest);
+	if (dec.completes)
+		bx_call_complete(call, &dec, newest);
 	bx_call_drop_target(call);
 	if (start)
-		bx_call_trace(call, &stop, start);
+		bx_call_trace(call, &dec, start);
 	return call->result;
 }
 
@@ -372,111 +374,114 @@ int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len)
 	struct bx_call call = {
 		.dev = bdev->info, .op = op, .bdev = bdev, .desc = desc,
 	};
-	struct bx_frame frame;
+	struct bx_nested_call nested;
 	int ret;
 
 	if (READ_ONCE(bdev->gone))
 		return -ENODEV;
-	ret = bx_frame_enter(&frame);
+	ret = bx_nesting_enter(&nested);
 	if (ret)
 		return ret;
-	bx_call_show(&call, arg, len);
+	bx_call_set_arg(&call, arg, len);
 	ret = bx_call_dispatch(&call, arg, len);
-	bx_frame_leave(&frame);
+	bx_nesting_leave(&nested);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(bx_call_watched);
 
 /* ---- calls that are not made ---- */
 
-static int bx_try_check(const struct bx_contract *contract,
-			const struct bx_trial_call *try)
+static int bx_trial_check_call(const struct bx_contract *contract,
+			       const struct bx_trial_call *tcall)
 {
 	const struct bx_op_desc *desc;
 
-	if (try->op >= contract->nr_ops || try->len > sizeof(try->data))
+	if (tcall->op >= contract->nr_ops || tcall->len > sizeof(tcall->data))
 		return -EINVAL;
-	desc = &contract->ops[try->op];
-	if (try->len < desc->size ||
-	    (try->len > desc->size && !(desc->flags & BX_OPF_VARLEN)))
+	desc = &contract->ops[tcall->op];
+	if (tcall->len < desc->size ||
+	    (tcall->len > desc->size && !(desc->flags & BX_OPF_VARLEN)))
 		return -EINVAL;
-	if (try->ret > 0 || try->ret < -MAX_ERRNO)
+	if (tcall->ret > 0 || tcall->ret < -MAX_ERRNO)
 		return -EINVAL;
 	return 0;
 }
 
-static void bx_try_run(struct bx_call *call, struct bx_stop *stop,
-		       const struct bx_chain *chain, s32 provided)
+static void bx_trial_dispatch(struct bx_call *call,
+			      struct bx_call_decision *dec,
+			      const struct bx_chain *chain, s32 provided)
 {
-	bx_call_ask_chain(call, stop, chain);
-	if (!stop->decided || stop->verdict == BX_CALL_REDIRECT)
+	bx_call_ask_chain(call, dec, chain);
+	if (!dec->decided || dec->verdict == BX_CALL_REDIRECT)
 		call->result = provided;
-	if (stop->completes)
-		bx_call_complete_chain(call, stop, bx_inst_newest(), chain);
+	if (dec->completes)
+		bx_call_complete_chain(call, dec, bx_inst_last_seq(), chain);
 }
 
 /* @out is in a map: only what is complete is written there. */
-static int bx_try_contract(const struct bx_trial *trial,
-			   const struct bx_contract *contract,
-			   struct bx_trial_call *out)
+static int bx_trial_run_contract(const struct bx_trial *trial,
+				 const struct bx_contract *contract,
+				 struct bx_trial_call *out)
 {
-	struct bx_trial_call *try __free(kfree) = NULL;
+	struct bx_trial_call *tcall __free(kfree) = NULL;
 	struct bx_chain *chain __free(kfree) = NULL;
 	struct bx_call call = { .dev = &trial->dev };
-	struct bx_stop stop = {};
+	struct bx_call_decision dec = {};
 	int idx, err;
 
-	try = kmemdup(out, sizeof(*out), GFP_KERNEL);
-	if (!try)
+	tcall = kmemdup(out, sizeof(*out), GFP_KERNEL);
+	if (!tcall)
 		return -ENOMEM;
-	err = bx_try_check(contract, try);
+	err = bx_trial_check_call(contract, tcall);
 	if (err)
 		return err;
-	try->to[0] = '\0';
-	call.trial = try;
-	call.op = try->op;
-	call.desc = &contract->ops[try->op];
-	bx_call_show(&call, try->data, try->len);
+	tcall->to[0] = '\0';
+	call.trial = tcall;
+	call.op = tcall->op;
+	call.desc = &contract->ops[tcall->op];
+	bx_call_set_arg(&call, tcall->data, tcall->len);
 
 	idx = srcu_read_lock(&bx_srcu);
-	chain = bx_chain_try(trial, trial->dev.bus, trial->dev.vendor);
+	chain = bx_trial_chain(trial, trial->dev.bus, trial->dev.vendor);
 	err = PTR_ERR_OR_ZERO(chain);
 	if (!err)
-		bx_try_run(&call, &stop, chain, try->ret);
+		bx_trial_dispatch(&call, &dec, chain, tcall->ret);
 	srcu_read_unlock(&bx_srcu, idx);
 	if (err)
 		return err;
-	try->ret = call.result;
-	try->verdict = stop.verdict;
-	try->why = stop.bad ? BX_WHY_BAD :
-		   stop.decided ? BX_WHY_WON : BX_WHY_PASS;
-	strscpy_pad(try->policy, stop.name, sizeof(try->policy));
-	*out = *try;
+	tcall->ret = call.result;
+	tcall->verdict = dec.verdict;
+	tcall->why = dec.bad ? BX_WHY_BAD :
+		     dec.decided ? BX_WHY_WON : BX_WHY_PASS;
+	strscpy_pad(tcall->policy, dec.name, sizeof(tcall->policy));
+	*out = *tcall;
 	return 0;
 }
 
 /**
- * bx_call_try() - make a call as it would be
+ * bx_trial_run_call() - make a call as it would be
  * @trial: the device, described, and what would be different
- * @try: the call; takes what became of it
+ * @tcall: the call; takes what became of it
  *
  * Context: may sleep; not inside bx_srcu.
  * Return: see bx_trial_call().
  */
-int bx_call_try(const struct bx_trial *trial, struct bx_trial_call *try)
+int bx_trial_run_call(const struct bx_trial *trial, struct bx_trial_call *tcall)
 {
 	const struct bx_contract *contract;
 	const struct bx_kind *kind;
 	struct module *owner;
 	int err;
 
-	if (!bx_ends(trial->dev.name) || !bx_ends(trial->dev.bus))
+	if (!bx_is_terminated(trial->dev.name) ||
+	    !bx_is_terminated(trial->dev.bus))
 		return -EINVAL;
 	kind = bx_kind_get(trial->dev.bus, &owner);
 	if (!kind)
 		return -ENODEV;
 	contract = kind->contract ? kind->contract(trial->dev.bus) : NULL;
-	err = contract ? bx_try_contract(trial, contract, try) : -EOPNOTSUPP;
+	err = contract ? bx_trial_run_contract(trial, contract, tcall) :
+			 -EOPNOTSUPP;
 	module_put(owner);
 	return err;
 }
@@ -522,6 +527,6 @@ void bx_call_drain(struct bx_device *bdev)
 
 void bx_call_init(void)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(bx_frames); i++)
-		raw_spin_lock_init(&bx_frames[i].lock);
+	for (u32 i = 0; i < ARRAY_SIZE(bx_nesting); i++)
+		raw_spin_lock_init(&bx_nesting[i].lock);
 }

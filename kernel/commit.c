@@ -47,21 +47,22 @@ static int bx_commit_mark_all(const struct bx_commit *c)
 	lockdep_assert_held(&bx_policy_mutex);
 	for (u32 i = 0; i < c->nr_enter && !err; i++) {
 		policy = bx_policy_by_id(c->enter[i].id);
-		err = bx_commit_mark(policy, BX_STAGE_STAGED, BX_STAGE_FORCE) ?:
+		err = bx_commit_mark(policy, BX_STAGE_STAGED,
+				     BX_STAGE_ACTIVE) ?:
 		      bx_expect(policy->inst, &c->enter[i]);
 		if (!err)
 			policy->limit = c->enter[i].limit;
 	}
 	for (u32 i = 0; i < c->nr_leave && !err; i++) {
 		policy = bx_policy_by_id(c->leave[i]);
-		err = bx_commit_mark(policy, BX_STAGE_FORCE, BX_STAGE_RETIRED);
+		err = bx_commit_mark(policy, BX_STAGE_ACTIVE, BX_STAGE_RETIRED);
 	}
 	return err;
 }
 
 static bool bx_commit_enters(const struct bx_policy *policy)
 {
-	return policy->stage != policy->to && policy->to == BX_STAGE_FORCE;
+	return policy->stage != policy->to && policy->to == BX_STAGE_ACTIVE;
 }
 
 static bool bx_commit_leaves(const struct bx_policy *policy)
@@ -77,7 +78,7 @@ static int bx_commit_heirs(void)
 	list_for_each_entry(policy, &bx_policies, node) {
 		if (!bx_commit_enters(policy))
 			continue;
-		old = bx_policy_by_name(policy->inst->name, BX_STAGE_FORCE);
+		old = bx_policy_by_name(policy->inst->name, BX_STAGE_ACTIVE);
 		if (old && !bx_commit_leaves(old))
 			return -EEXIST;
 		if (old)
@@ -134,7 +135,7 @@ static void bx_commit_undo(void)
 		policy->kobj = NULL;
 	}
 	list_for_each_entry(policy, &bx_policies, node) {
-		if (bx_in_force(policy))
+		if (bx_is_active(policy))
 			policy->heir = NULL;
 	}
 }
@@ -156,20 +157,20 @@ static void bx_commit_finish(void)
 	list_for_each_entry(policy, &bx_policies, node) {
 		if (policy->stage == policy->to)
 			continue;
-		if (bx_in_force(policy)) {
+		if (bx_is_active(policy)) {
 			bx_sysfs_move_policy(policy->kobj, policy);
 			bx_trace_policy("commit", policy, policy->inst);
 		} else if (policy->heir) {
-			bx_inherit(policy->id, policy->heir->id);
+			bx_decisions_inherit(policy->id, policy->heir->id);
 			policy->kobj = NULL;
 			bx_trace_policy("retire", policy, policy->inst);
 		} else {
 			bx_sysfs_del_policy(policy->kobj);
 			policy->kobj = NULL;
-			bx_forget(policy->id);
+			bx_decisions_forget(policy->id);
 			bx_trace_policy("retire", policy, policy->inst);
 		}
-		bx_changed(policy->inst->bus);
+		bx_policies_changed(policy->inst->bus);
 	}
 }
 

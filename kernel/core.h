@@ -14,7 +14,7 @@
  *	bx_device.elect_lock	decisions on one device of our own buses
  *	bx_srcu (read)		policies and drivers while programs look at them
  *	bx_parent_rwsem		parents of devices that leave an adopted bus
- *	bx_runs.lock, bx_frames.lock, bx_exit_lock	leaves, with interrupts off
+ *	bx_runs.lock, bx_nesting.lock, bx_exit_lock	leaves, with interrupts off
  *	bx_module_lock		leaf
  *
  * A device appears under its parent's lock but not under its own, so no one
@@ -102,7 +102,7 @@ struct bus_ext_ops {
 };
 
 /* Does the name in an array end within it? */
-#define bx_ends(array)	(strnlen(array, sizeof(array)) < sizeof(array))
+#define bx_is_terminated(array)	(strnlen(array, sizeof(array)) < sizeof(array))
 
 /* ---- policies and their versions ---- */
 
@@ -188,9 +188,9 @@ struct bx_inst {
 	struct work_struct	work;
 };
 
-static inline bool bx_in_force(const struct bx_policy *policy)
+static inline bool bx_is_active(const struct bx_policy *policy)
 {
-	return policy->stage == BX_STAGE_FORCE;
+	return policy->stage == BX_STAGE_ACTIVE;
 }
 
 /* ---- async.c: work that is queued, and waiting for it ---- */
@@ -213,7 +213,7 @@ ssize_t bx_refused_show(char *buf);
 
 int bx_name_check(const char *name);
 int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter);
-bool bx_limit_lists(const struct bx_limit *limit, const char *driver);
+bool bx_limit_allows(const struct bx_limit *limit, const char *driver);
 
 /* ---- index.c: which policies are asked ---- */
 
@@ -226,12 +226,12 @@ struct bx_chain {
 extern struct srcu_struct bx_srcu;
 
 struct bx_inst *bx_index_find(u64 id);
-u64 bx_inst_number(void);
-u64 bx_inst_newest(void);
+u64 bx_inst_next_seq(void);
+u64 bx_inst_last_seq(void);
 /* bx_srcu held; NULL when no policy is in scope */
 const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
-struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
-			      u32 vendor);
+struct bx_chain *bx_trial_chain(const struct bx_trial *trial, const char *bus,
+				u32 vendor);
 int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp);
 
 /* ---- eject.c: policies that made a mistake ---- */
@@ -328,9 +328,9 @@ const struct bx_kind *bx_kind_of(const struct device *dev);
 const struct bx_kind *bx_kind_get(const char *bus, struct module **owner);
 bool bx_is_own(const struct device *dev);
 bool bx_is_adopted(const char *bus);
-void bx_changed(const char *bus);
-void bx_forget(u64 policy_id);
-void bx_inherit(u64 policy_id, u64 heir_id);
+void bx_policies_changed(const char *bus);
+void bx_decisions_forget(u64 policy_id);
+void bx_decisions_inherit(u64 policy_id, u64 heir_id);
 int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags);
 bool bx_driver_exists(const char *bus, const char *driver);
 struct device *bx_find_device(const struct bx_devref *ref);
@@ -339,7 +339,7 @@ struct device *bx_find_device(const struct bx_devref *ref);
 
 void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info);
 void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info);
-void bx_parent_gone(void);
+void bx_parent_synchronize(void);
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
 
 /* ---- event.c: what happens to devices, told to policies ---- */
@@ -355,7 +355,7 @@ int bx_device_list(struct bx_device *bdev);
 void bx_device_unlist(struct bx_device *bdev);
 struct bx_device *bx_device_find_rcu(const struct bx_bus *bus,
 				     const char *name);
-void bx_devices_watch(bool *setting, bool value);
+void bx_devices_update_watched(bool *setting, bool value);
 
 /* ---- contract.c: what a contract asks for ---- */
 
@@ -397,7 +397,7 @@ struct bx_cand {
  * @maxlog: room in @log
  * @log_lost: memory ran out, @log is not complete
  * @dry: nothing is counted, nobody is ejected
- * @silent: policies of @chain, by position, that made a mistake in this election
+ * @muted: policies of @chain, by position, that made a mistake in this election
  * @trial: policies and drivers are these; NULL for what is there
  * @error: why there is no outcome of a trial, 0 if there is
  */
@@ -419,7 +419,7 @@ struct bx_election {
 	u32			maxlog;
 	bool			log_lost;
 	bool			dry;
-	DECLARE_BITMAP(silent, BX_MAX_POLICIES);
+	DECLARE_BITMAP(muted, BX_MAX_POLICIES);
 	const struct bx_trial	*trial;
 	int			error;
 };
@@ -431,17 +431,17 @@ void bx_elect(struct bx_election *e, u64 generation);
 void bx_decide(struct bx_election *e, enum bx_decider by,
 	       enum bx_outcome outcome, const char *driver,
 	       struct bx_inst *inst);
-void bx_say(struct bx_election *e, enum bx_opinion_kind kind,
-	    const struct bx_inst *inst, const char *driver, s32 verdict,
-	    enum bx_opinion_why why, s32 error);
+void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
+		    const struct bx_inst *inst, const char *driver, s32 verdict,
+		    enum bx_opinion_why why, s32 error);
 
 /* The operator's hook; see <linux/bpf.h> for what the __weak is for. */
 int bx_hook_select(struct bx_select_ctx *ctx);
 
 /* ---- trial.c: elections of devices that are described ---- */
 
-struct bx_election *bx_election_alloc_try(const struct bx_trial *trial);
-void bx_elect_try(struct bx_election *e);
+struct bx_election *bx_election_alloc_trial(const struct bx_trial *trial);
+void bx_elect_trial(struct bx_election *e);
 
 /* ---- module.c: modules of drivers ---- */
 
@@ -484,7 +484,8 @@ void bx_override_exit(void);
 /* ---- call.c: calls ---- */
 
 int bx_call_set_target(struct bx_call *call, const char *name);
-int bx_call_try(const struct bx_trial *trial, struct bx_trial_call *try);
+int bx_trial_run_call(const struct bx_trial *trial,
+		      struct bx_trial_call *tcall);
 void bx_call_drop_target(struct bx_call *call);
 void bx_call_drain(struct bx_device *bdev);
 void bx_call_init(void);

@@ -129,8 +129,8 @@ static int bx_op_absent(struct bx_device *bdev, void *arg, u32 len)
 }
 
 /* Memory for a device, with all that it is made of. */
-static struct bx_device *bx_device_room(const struct bx_contract *contract,
-					const struct bx_provider *provider)
+static struct bx_device *__bx_device_alloc(const struct bx_contract *contract,
+					   const struct bx_provider *provider)
 {
 	struct bx_device *bdev = kzalloc(sizeof(*bdev), GFP_KERNEL);
 
@@ -172,7 +172,7 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 				  const struct bx_provider *provider,
 				  void *hw_data)
 {
-	struct bx_device *bdev = bx_device_room(bus->contract, provider);
+	struct bx_device *bdev = __bx_device_alloc(bus->contract, provider);
 
 	if (!bdev)
 		return ERR_PTR(-ENOMEM);

@@ -15,8 +15,8 @@
 #include "core.h"
 #include "trace.h"
 
-static void bx_policy_begin(struct bx_run *run, struct bx_election *e,
-			    struct bx_inst *inst, const void *ctx)
+static void bx_elect_run_begin(struct bx_run *run, struct bx_election *e,
+			       struct bx_inst *inst, const void *ctx)
 {
 	bx_run_init(run, inst, ctx, &e->ctx.dev, e->dry);
 	if (!e->dry)
@@ -105,9 +105,9 @@ void bx_election_free(struct bx_election *e)
 }
 
 /* Note an opinion. */
-void bx_say(struct bx_election *e, enum bx_opinion_kind kind,
-	    const struct bx_inst *inst, const char *driver, s32 verdict,
-	    enum bx_opinion_why why, s32 error)
+void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
+		    const struct bx_inst *inst, const char *driver, s32 verdict,
+		    enum bx_opinion_why why, s32 error)
 {
 	struct bx_opinion *o;
 
@@ -201,24 +201,24 @@ static void bx_elect_override(struct bx_election *e)
 	if (!*e->override)
 		return;
 	bx_decide_driver(e, BX_BY_OVERRIDE, e->override, NULL);
-	bx_say(e, BX_OPN_OVERRIDE, NULL, e->override, 0, BX_WHY_WON, 0);
+	bx_log_opinion(e, BX_OPN_OVERRIDE, NULL, e->override, 0, BX_WHY_WON, 0);
 }
 
 /*
  * Whether programs of the policy at @i may be run.  None is run after a mistake:
  * the policy is ejected then or, where an election ejects no policy (an
- * explanation, a trial), silent for the rest of it.
+ * explanation, a trial), muted for the rest of it.
  */
-static bool bx_speaks(const struct bx_election *e, u32 i)
+static bool bx_may_run(const struct bx_election *e, u32 i)
 {
-	return bx_inst_live(e->chain->inst[i]) && !test_bit(i, e->silent);
+	return bx_inst_live(e->chain->inst[i]) && !test_bit(i, e->muted);
 }
 
-static void bx_silence(struct bx_election *e, const struct bx_inst *inst)
+static void bx_mute(struct bx_election *e, const struct bx_inst *inst)
 {
 	for (u32 i = 0; i < e->chain->n; i++) {
 		if (e->chain->inst[i] == inst)
-			__set_bit(i, e->silent);
+			__set_bit(i, e->muted);
 	}
 }
 
@@ -240,7 +240,7 @@ static enum bx_opinion_why bx_check_limit(struct bx_election *e,
 					  struct bx_inst *inst,
 					  const char *what, const char *driver)
 {
-	if (bx_limit_lists(bx_limit_of(e, inst), driver))
+	if (bx_limit_allows(bx_limit_of(e, inst), driver))
 		return BX_WHY_WON;
 	if (!e->dry)
 		bx_eject(inst, BX_EXIT_UNLISTED, 0, &e->ctx.dev,
@@ -276,12 +276,12 @@ static enum bx_opinion_why bx_ask_match(struct bx_election *e,
 	ctx->dev = e->ctx.dev;
 	ctx->drv = c->rec;
 	ctx->device = e->ctx.device;
-	bx_policy_begin(&run, e, inst, ctx);
+	bx_elect_run_begin(&run, e, inst, ctx);
 	*ret = inst->ops->match(ctx);
 	why = bx_run_judge(&run) ?
 		bx_check_match(e, inst, c->rec.name, *ret) : BX_WHY_BAD;
 	if (why != BX_WHY_WON)
-		bx_silence(e, inst);
+		bx_mute(e, inst);
 	return why;
 }
 
@@ -294,7 +294,7 @@ static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 
 	why = bx_ask_match(e, inst, c, &ret);
 	if (why != BX_WHY_WON) {
-		/* the policy is silent from here on */
+		/* the policy is muted from here on */
 	} else if (!ret) {
 		why = BX_WHY_PASS;
 	} else if (inst->flags & BX_F_SHADOW) {
@@ -311,7 +311,7 @@ static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 			c->by = inst;
 		}
 	}
-	bx_say(e, BX_OPN_MATCH, inst, c->rec.name, ret, why, 0);
+	bx_log_opinion(e, BX_OPN_MATCH, inst, c->rec.name, ret, why, 0);
 }
 
 static void bx_judge(struct bx_election *e, struct bx_cand *c)
@@ -325,7 +325,7 @@ static void bx_judge(struct bx_election *e, struct bx_cand *c)
 		/* Policies in shadow mode are asked when all is decided. */
 		if (!e->log && inst->flags & BX_F_SHADOW)
 			continue;
-		if (inst->ops->match && bx_speaks(e, i))
+		if (inst->ops->match && bx_may_run(e, i))
 			bx_judge_one(e, c, inst);
 	}
 }
@@ -362,13 +362,13 @@ static void bx_elect_hook(struct bx_election *e)
 		bx_decide(e, BX_BY_HOOK, ret == BX_REFUSE ? BX_OUT_REFUSED :
 			  BX_OUT_DEFERRED, NULL, NULL);
 	}
-	bx_say(e, BX_OPN_HOOK, NULL,
-	       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why, 0);
+	bx_log_opinion(e, BX_OPN_HOOK, NULL,
+		       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why, 0);
 }
 
 /* Why a named driver cannot be had, BX_WHY_WON when it can. */
-static enum bx_opinion_why bx_obstacle(struct bx_election *e, const char *name,
-				       int *error)
+static enum bx_opinion_why bx_check_candidate(struct bx_election *e,
+					      const char *name, int *error)
 {
 	struct bx_cand *c = bx_cand_find(e, name);
 
@@ -407,11 +407,11 @@ static enum bx_opinion_why bx_ask_select(struct bx_election *e,
 	struct bx_run run;
 
 	e->ctx.driver[0] = '\0';
-	bx_policy_begin(&run, e, inst, &e->ctx);
+	bx_elect_run_begin(&run, e, inst, &e->ctx);
 	*ret = inst->ops->select(&e->ctx);
 	why = bx_run_judge(&run) ? bx_check_select(e, inst, *ret) : BX_WHY_BAD;
 	if (why != BX_WHY_WON)
-		bx_silence(e, inst);
+		bx_mute(e, inst);
 	return why;
 }
 
@@ -423,7 +423,7 @@ static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
 
 	why = bx_ask_select(e, inst, &ret);
 	if (why != BX_WHY_WON)
-		; /* the policy is silent from here on */
+		; /* the policy is muted from here on */
 	else if (ret == BX_PASS)
 		why = BX_WHY_PASS;
 	else if (inst->flags & BX_F_SHADOW)
@@ -431,10 +431,11 @@ static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
 	else if (e->decided)
 		why = BX_WHY_LATE;
 	else if (ret == BX_SELECT)
-		why = bx_obstacle(e, e->ctx.driver, &error);
+		why = bx_check_candidate(e, e->ctx.driver, &error);
 
-	bx_say(e, BX_OPN_SELECT, inst,
-	       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why, error);
+	bx_log_opinion(e, BX_OPN_SELECT, inst,
+		       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why,
+		       error);
 	if (why != BX_WHY_WON)
 		return;
 	if (ret == BX_SELECT)
@@ -451,7 +452,7 @@ static void bx_elect_select(struct bx_election *e)
 
 		if (!e->log && (e->decided || inst->flags & BX_F_SHADOW))
 			continue;
-		if (inst->ops->select && bx_speaks(e, i))
+		if (inst->ops->select && bx_may_run(e, i))
 			bx_elect_select_one(e, inst);
 	}
 }
@@ -492,21 +493,22 @@ static void bx_elect_id_table(struct bx_election *e)
 			why = strcmp(e->dec.driver, c->rec.name) ? BX_WHY_LATE :
 			      BX_WHY_WON;
 		if (!c->rec.claims) {
-			bx_say(e, BX_OPN_CANDIDATE, NULL, c->rec.name, 0,
-			       why == BX_WHY_LATE || (why == BX_WHY_WON &&
-			       !e->decided) ? BX_WHY_PASS : why, c->rec.error);
+			bx_log_opinion(e, BX_OPN_CANDIDATE, NULL, c->rec.name,
+				       0, why == BX_WHY_LATE ||
+				       (why == BX_WHY_WON && !e->decided) ?
+				       BX_WHY_PASS : why, c->rec.error);
 			continue;
 		}
 		if (why == BX_WHY_WON && !e->decided)
 			bx_decide(e, BX_BY_ID_TABLE, BX_OUT_DRIVER, c->rec.name,
 				  NULL);
-		bx_say(e, BX_OPN_ID_TABLE, NULL, c->rec.name, 1, why,
-		       c->rec.error);
+		bx_log_opinion(e, BX_OPN_ID_TABLE, NULL, c->rec.name, 1, why,
+			       c->rec.error);
 	}
 }
 
 /* The scores' fate is known only now. */
-static void bx_settle_log(struct bx_election *e)
+static void bx_finish_log(struct bx_election *e)
 {
 	for (u32 i = 0; i < e->nlog; i++) {
 		struct bx_opinion *o = &e->log[i];
@@ -553,7 +555,7 @@ static bool bx_shadow_possible(struct bx_election *e, struct bx_inst *inst)
 	if (!c)
 		return true;
 	e->dry = true;
-	possible = bx_obstacle(e, c->rec.name, &error) == BX_WHY_WON;
+	possible = bx_check_candidate(e, c->rec.name, &error) == BX_WHY_WON;
 	e->dry = false;
 	if (!possible || !inst->ops->match)
 		return possible;
@@ -619,7 +621,7 @@ static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 	e->ctx.driver[0] = '\0';
 	if (!bx_shadow_decides(e, inst, ret)) {
 		e->ctx.driver[0] = '\0';
-		return bx_speaks(e, i) && bx_shadow_match(e, inst, ret);
+		return bx_may_run(e, i) && bx_shadow_match(e, inst, ret);
 	}
 	switch (*ret) {
 	case BX_SELECT:
@@ -641,7 +643,7 @@ static void bx_elect_shadow(struct bx_election *e)
 	for (u32 i = 0; e->chain && i < e->chain->n; i++) {
 		struct bx_inst *inst = e->chain->inst[i];
 
-		if (!(inst->flags & BX_F_SHADOW) || !bx_speaks(e, i) ||
+		if (!(inst->flags & BX_F_SHADOW) || !bx_may_run(e, i) ||
 		    !bx_shadow_diverges(e, i, &ret))
 			continue;
 		atomic64_inc(&inst->policy->diverged);
@@ -666,8 +668,8 @@ void bx_elect(struct bx_election *e, u64 generation)
 
 	e->chain = bx_chain_lookup(e->ctx.dev.bus, e->ctx.dev.vendor);
 	if (e->trial) {
-		chain = bx_chain_try(e->trial, e->ctx.dev.bus,
-				     e->ctx.dev.vendor);
+		chain = bx_trial_chain(e->trial, e->ctx.dev.bus,
+				       e->ctx.dev.vendor);
 		e->error = PTR_ERR_OR_ZERO(chain);
 		if (e->error)
 			return;
@@ -684,7 +686,7 @@ void bx_elect(struct bx_election *e, u64 generation)
 		bx_elect_id_table(e);
 	}
 	if (e->log)
-		bx_settle_log(e);
+		bx_finish_log(e);
 	else if (!e->dry)
 		bx_elect_shadow(e);
 

@@ -51,11 +51,11 @@ static int bx_limit_check(const struct bx_limit *limit)
 }
 
 /**
- * bx_limit_lists() - whether a policy may name a driver
+ * bx_limit_allows() - whether a policy may name a driver
  * @limit: its limit
  * @driver: the driver
  */
-bool bx_limit_lists(const struct bx_limit *limit, const char *driver)
+bool bx_limit_allows(const struct bx_limit *limit, const char *driver)
 {
 	if (limit->nr == BX_ANY)
 		return true;

@@ -43,7 +43,7 @@ static int bx_is_same(struct device *dev, const void *other)
 	return dev == other;
 }
 
-/* Taken for writing when a device has left its bus, see bx_parent_gone(). */
+/* Taken for writing when a device has left its bus, see bx_parent_synchronize(). */
 static DECLARE_RWSEM(bx_parent_rwsem);
 
 /*
@@ -67,11 +67,11 @@ static struct device *bx_parent_get(struct device *dev)
 }
 
 /**
- * bx_parent_gone() - wait for readers that look for a device's parent
+ * bx_parent_synchronize() - wait for readers that look for a device's parent
  *
  * Context: BUS_NOTIFY_REMOVED_DEVICE of an adopted bus.
  */
-void bx_parent_gone(void)
+void bx_parent_synchronize(void)
 {
 	down_write(&bx_parent_rwsem);
 	up_write(&bx_parent_rwsem);

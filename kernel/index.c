@@ -175,7 +175,7 @@ static int bx_change_check(const struct bx_index *index,
 		      bx_expect(inst, &c->enter[i]);
 	}
 	for (u32 i = 0; i < c->nr_leave && !err; i++) {
-		if (!bx_slot_find(index, c->leave[i], BX_STAGE_FORCE))
+		if (!bx_slot_find(index, c->leave[i], BX_STAGE_ACTIVE))
 			return -ENOENT;
 		err = bx_leaves(c, i, c->leave[i]) ? -EINVAL : 0;
 	}
@@ -183,7 +183,7 @@ static int bx_change_check(const struct bx_index *index,
 }
 
 /**
- * bx_chain_try() - policies in scope of a device, as they would be
+ * bx_trial_chain() - policies in scope of a device, as they would be
  * @trial: after the change that it names
  * @bus: name of the device's bus
  * @vendor: the device's vendor
@@ -194,8 +194,8 @@ static int bx_change_check(const struct bx_index *index,
  * that enters is not what was checked; ERR_PTR(-EINVAL) for one that is named twice
  * or cannot be as checked; ERR_PTR(-ENOMEM).
  */
-struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
-			      u32 vendor)
+struct bx_chain *bx_trial_chain(const struct bx_trial *trial, const char *bus,
+				u32 vendor)
 {
 	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
 	const struct bx_commit *c = &trial->change;
@@ -216,7 +216,7 @@ struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
 		u64 id = inst->policy->id;
 		bool comes = bx_enters(c, c->nr_enter, id);
 
-		if (stage == BX_STAGE_FORCE)
+		if (stage == BX_STAGE_ACTIVE)
 			comes = !(trial->flags & BX_TRIAL_ALONE) &&
 				!bx_leaves(c, c->nr_leave, id);
 		if (comes && bx_in_scope(inst, bus, vendor))
@@ -231,13 +231,13 @@ struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
 static atomic64_t bx_last_seq;
 
 /* A number for a new version, higher than those of all others */
-u64 bx_inst_number(void)
+u64 bx_inst_next_seq(void)
 {
 	return atomic64_inc_return(&bx_last_seq);
 }
 
 /* The number of the last version that was made */
-u64 bx_inst_newest(void)
+u64 bx_inst_last_seq(void)
 {
 	return atomic64_read(&bx_last_seq);
 }
@@ -262,7 +262,7 @@ static struct bx_chain *bx_chain_build(const struct list_head *policies,
 	u32 n = 0;
 
 	list_for_each_entry(policy, policies, node)
-		n += bx_in_force(policy) &&
+		n += bx_is_active(policy) &&
 		     bx_in_scope(policy->inst, bus, vendor);
 	chain = kzalloc(struct_size(chain, inst, n), gfp);
 	if (!chain)
@@ -270,7 +270,7 @@ static struct bx_chain *bx_chain_build(const struct list_head *policies,
 	chain->n = n;
 	n = 0;
 	list_for_each_entry(policy, policies, node) {
-		if (bx_in_force(policy) &&
+		if (bx_is_active(policy) &&
 		    bx_in_scope(policy->inst, bus, vendor))
 			chain->inst[n++] = policy->inst;
 	}
@@ -315,7 +315,7 @@ static struct bx_index *bx_index_build(const struct list_head *policies, u32 max
 		struct bx_scope *scope = &index->scope[n];
 		u32 i;
 
-		if (!bx_in_force(policy))
+		if (!bx_is_active(policy))
 			continue;
 		strscpy(scope->bus, policy->inst->bus, sizeof(scope->bus));
 		scope->vendor = policy->inst->vendor;

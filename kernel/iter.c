@@ -325,8 +325,8 @@ static int bx_explain_end(struct bx_election *e)
 
 	if (e->error)
 		return e->error;
-	bx_say(e, BX_OPN_DECISION, NULL, e->dec.driver, e->dec.outcome,
-	       BX_WHY_WON, 0);
+	bx_log_opinion(e, BX_OPN_DECISION, NULL, e->dec.driver, e->dec.outcome,
+		       BX_WHY_WON, 0);
 	if (e->log_lost)
 		return -ENOMEM;
 	o = &e->log[e->nlog - 1];
@@ -371,7 +371,7 @@ __bpf_kfunc int bpf_iter_bx_opinion_new(struct bpf_iter_bx_opinion *it,
 }
 
 /* An election as it would be, on a device that exists. */
-static struct bx_election *bx_try_device(const struct bx_trial *trial)
+static struct bx_election *bx_trial_device(const struct bx_trial *trial)
 {
 	struct bx_election *e;
 	struct device *dev;
@@ -392,14 +392,14 @@ static struct bx_election *bx_try_device(const struct bx_trial *trial)
 	return ERR_PTR(err);
 }
 
-static struct bx_election *bx_try_described(const struct bx_trial *trial)
+static struct bx_election *bx_trial_described(const struct bx_trial *trial)
 {
-	struct bx_election *e = bx_election_alloc_try(trial);
+	struct bx_election *e = bx_election_alloc_trial(trial);
 	int err;
 
 	if (IS_ERR(e))
 		return e;
-	bx_elect_try(e);
+	bx_elect_trial(e);
 	err = bx_explain_end(e);
 	if (!err)
 		return e;
@@ -432,7 +432,7 @@ __bpf_kfunc int bpf_iter_bx_trial_new(struct bpf_iter_bx_trial *it,
 	copy = bx_trial_copy(trial, trial__sz);
 	if (IS_ERR(copy))
 		return PTR_ERR(no_free_ptr(copy));
-	e = *copy->ref.name ? bx_try_device(copy) : bx_try_described(copy);
+	e = *copy->ref.name ? bx_trial_device(copy) : bx_trial_described(copy);
 	if (IS_ERR(e))
 		return PTR_ERR(e);
 	err = bx_explain_show(it, e);
@@ -462,7 +462,7 @@ __bpf_kfunc int bx_trial_call(void *trial, u32 trial__sz,
 	copy = bx_trial_copy(trial, trial__sz);
 	if (IS_ERR(copy))
 		return PTR_ERR(no_free_ptr(copy));
-	return bx_call_try(copy, call);
+	return bx_trial_run_call(copy, call);
 }
 
 __bpf_kfunc_end_defs();

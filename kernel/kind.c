@@ -71,28 +71,28 @@ bool bx_is_adopted(const char *bus)
 }
 
 /**
- * bx_changed() - policies of a bus have changed
+ * bx_policies_changed() - policies of a bus have changed
  * @bus: the bus; "" for all buses
  *
  * Soon, there is another election of each unbound device.
  *
  * Context: process.
  */
-void bx_changed(const char *bus)
+void bx_policies_changed(const char *bus)
 {
 	for (u32 i = 0; i < bx_nkinds; i++)
 		bx_kinds[i]->changed(bus);
 }
 
 /**
- * bx_forget() - a policy is gone, and so are its decisions
+ * bx_decisions_forget() - a policy is gone, and so are its decisions
  * @policy_id: the policy
  *
- * Devices are not unbound; bx_changed() follows.
+ * Devices are not unbound; bx_policies_changed() follows.
  *
  * Context: process; no election of the policy is under way.
  */
-void bx_forget(u64 policy_id)
+void bx_decisions_forget(u64 policy_id)
 {
 	for (u32 i = 0; i < bx_nkinds; i++) {
 		if (bx_kinds[i]->forget)
@@ -101,13 +101,13 @@ void bx_forget(u64 policy_id)
 }
 
 /**
- * bx_inherit() - decisions of a policy become those of another
+ * bx_decisions_inherit() - decisions of a policy become those of another
  * @policy_id: the policy, which is not active any more
  * @heir_id: the other
  *
  * Context: process; no election of the policy is under way.
  */
-void bx_inherit(u64 policy_id, u64 heir_id)
+void bx_decisions_inherit(u64 policy_id, u64 heir_id)
 {
 	for (u32 i = 0; i < bx_nkinds; i++) {
 		if (bx_kinds[i]->inherit)

@@ -63,7 +63,7 @@ static void bx_request_by_device(const struct bx_module_request *req)
 }
 
 /* What modprobe takes for a name, and for nothing else */
-static bool bx_driver_has_alias(const char *driver)
+static bool bx_is_alias_name(const char *driver)
 {
 	for (; *driver; driver++) {
 		if (!isascii(*driver) ||
@@ -79,13 +79,13 @@ static bool bx_driver_has_alias(const char *driver)
  */
 static void bx_request_by_name(const struct bx_module_request *req)
 {
-	if (bx_driver_has_alias(req->driver))
+	if (bx_is_alias_name(req->driver))
 		request_module("bus_ext:%s:%s", req->bus, req->driver);
 }
 
-static void bx_eject_driverless(const struct bx_module_request *req)
+static void bx_eject_no_driver(const struct bx_module_request *req)
 {
-	if (bx_driver_has_alias(req->driver))
+	if (bx_is_alias_name(req->driver))
 		bx_eject_id(req->policy_id, BX_EXIT_NO_DRIVER, req->device,
 			    "driver '%s' is not registered on %s; map bus_ext:%s:%s to its module in modprobe.d",
 			    req->driver, req->bus, req->bus, req->driver);
@@ -106,7 +106,7 @@ static void bx_module_work(struct work_struct *work)
 	if (!bx_driver_exists(req->bus, req->driver))
 		bx_request_by_name(req);
 	if (!bx_driver_exists(req->bus, req->driver) && !req->absent_ok)
-		bx_eject_driverless(req);
+		bx_eject_no_driver(req);
 
 	spin_lock(&bx_module_lock);
 	list_del(&req->node);

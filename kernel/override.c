@@ -128,7 +128,7 @@ static void bx_record_clear(struct bx_record *rec)
 /* ---- elections ---- */
 
 /* The name to write: the elected driver, "none", or NULL for no override. */
-static const char *bx_wanted(const struct bx_decision *dec)
+static const char *bx_override_name(const struct bx_decision *dec)
 {
 	switch (dec->outcome) {
 	case BX_OUT_DRIVER:
@@ -197,7 +197,7 @@ static int bx_adopted_elect_locked(struct bx_adopted_bus *bus,
 	e->override[0] = '\0';	/* it is ours: no opinion of its own */
 
 	bx_adopted_run(dev, e, atomic64_read(&bus->gen));
-	want = bx_wanted(&e->dec);
+	want = bx_override_name(&e->dec);
 	if (!want) {
 		if (!rec)
 			return 0;
@@ -205,7 +205,7 @@ static int bx_adopted_elect_locked(struct bx_adopted_bus *bus,
 		return 1;
 	}
 	/* Not by the string itself: it may be replaced and freed any time. */
-	if (rec && rec->token && !strcmp(bx_wanted(&rec->dec), want)) {
+	if (rec && rec->token && !strcmp(bx_override_name(&rec->dec), want)) {
 		rec->dec = e->dec;
 		return 0;
 	}
@@ -259,9 +259,10 @@ static int bx_explain_driver(struct device_driver *drv, void *data)
 		return 0;
 	if (!*walk->first)
 		strscpy(walk->first, drv->name, sizeof(walk->first));
-	bx_say(e, BX_OPN_ID_TABLE, NULL, drv->name, 1, e->decided ?
-	       BX_WHY_LATE : strcmp(walk->first, drv->name) ? BX_WHY_LOW :
-	       BX_WHY_WON, 0);
+	bx_log_opinion(e, BX_OPN_ID_TABLE, NULL, drv->name, 1,
+		       e->decided ? BX_WHY_LATE :
+		       strcmp(walk->first, drv->name) ? BX_WHY_LOW :
+		       BX_WHY_WON, 0);
 	return 0;
 }
 
@@ -339,7 +340,8 @@ static bool bx_adopted_decision(struct device *dev, struct bx_decision *dec)
  * A bound device is left alone.  But where the election names the very driver
  * that is bound, the decision is on record from now on.
  */
-static bool bx_adopted_agrees(struct bx_adopted_bus *bus, struct device *dev)
+static bool bx_adopted_elects_bound(struct bx_adopted_bus *bus,
+				    struct device *dev)
 {
 	struct bx_election *e = bx_election_alloc(dev, false);
 	char driver[BX_NAME_LEN];
@@ -359,7 +361,7 @@ static bool bx_adopted_agrees(struct bx_adopted_bus *bus, struct device *dev)
 static int bx_adopted_reelect_dev(struct device *dev, void *data)
 {
 	if (READ_ONCE(dev->driver)) {
-		if (bx_adopted_agrees(data, dev))
+		if (bx_adopted_elects_bound(data, dev))
 			bx_adopted_elect(data, dev);
 		return 0;
 	}
@@ -525,7 +527,7 @@ static void bx_adopted_removed(struct device *dev)
 		bx_record_drop(rec);	/* the device frees its override */
 	mutex_unlock(&bx_adopt_mutex);
 	bx_adopted_event(dev, BX_EVENT_REMOVED);
-	bx_parent_gone();
+	bx_parent_synchronize();
 }
 
 static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
@@ -553,7 +555,7 @@ static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
 	return NOTIFY_OK;
 }
 
-static int bx_adopt_one(struct bx_adopted_bus *bus)
+static int bx_adopt_bus(struct bx_adopted_bus *bus)
 {
 	int err;
 
@@ -569,7 +571,7 @@ static int bx_adopt_one(struct bx_adopted_bus *bus)
 	return err;
 }
 
-static void bx_abandon_one(struct bx_adopted_bus *bus)
+static void bx_unadopt_bus(struct bx_adopted_bus *bus)
 {
 	bus_unregister_notifier(bus->type, &bus->nb);
 	bx_sysfs_del_bus(bus->kobj);
@@ -601,11 +603,11 @@ int bx_override_start(void)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(bx_adopted) && !err; i++)
-		err = bx_adopt_one(&bx_adopted[i]);
+		err = bx_adopt_bus(&bx_adopted[i]);
 	if (!err)
 		return 0;
 	for (i--; i--; )
-		bx_abandon_one(&bx_adopted[i]);
+		bx_unadopt_bus(&bx_adopted[i]);
 	return err;
 }
 
@@ -617,7 +619,7 @@ void bx_override_exit(void)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(bx_adopted); i++)
-		bx_abandon_one(&bx_adopted[i]);
+		bx_unadopt_bus(&bx_adopted[i]);
 	mutex_lock(&bx_adopt_mutex);
 	hash_for_each_safe(bx_records, i, tmp, rec, node)
 		bx_record_clear(rec);

@@ -121,7 +121,7 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 }
 
 /* Start anew: nothing is cached, nobody has failed. */
-static void bx_own_forget(struct bx_device *bdev)
+static void bx_own_invalidate(struct bx_device *bdev)
 {
 	struct bx_failed *f, *tmp;
 
@@ -136,7 +136,8 @@ static void bx_own_forget(struct bx_device *bdev)
 }
 
 /* 1 when @drv is elected, 0 when it is not, -EPROBE_DEFER or another errno. */
-static int bx_own_elected(struct bx_device *bdev, const struct bx_driver *drv)
+static int bx_own_is_elected(struct bx_device *bdev,
+			     const struct bx_driver *drv)
 {
 	int ret;
 
@@ -217,11 +218,11 @@ int bx_own_match(struct device *dev, const struct device_driver *drv)
 
 	if (ret >= 0)
 		return ret;
-	return bx_own_elected(to_bx_device(dev), to_bx_driver(drv));
+	return bx_own_is_elected(to_bx_device(dev), to_bx_driver(drv));
 }
 
 /* Elect; whether another driver than the one that was tried is to have a go. */
-static bool bx_own_try_again(struct bx_device *bdev)
+static bool bx_own_reelect_locked(struct bx_device *bdev)
 {
 	lockdep_assert_held(&bdev->elect_lock);
 	return !bx_own_elect_locked(bdev) && bdev->elected &&
@@ -235,7 +236,7 @@ static void bx_reattach_work(struct work_struct *work)
 
 	/* The same one: an override or the hook insists on it. */
 	mutex_lock(&bdev->elect_lock);
-	again = bx_own_try_again(bdev);
+	again = bx_own_reelect_locked(bdev);
 	mutex_unlock(&bdev->elect_lock);
 	if (again && device_attach(&bdev->dev) < 0)
 		dev_dbg(&bdev->dev, "gone before the next best driver\n");
@@ -282,7 +283,7 @@ int bx_own_probe(struct device *dev)
 	int ret = bx_own_override_match(dev, dev->driver);
 
 	if (ret < 0)
-		ret = bx_own_elected(bdev, drv);
+		ret = bx_own_is_elected(bdev, drv);
 	if (ret <= 0)
 		return ret ?: -ENODEV;
 
@@ -325,9 +326,9 @@ int bx_own_reelect_dev(struct device *dev, void *forget)
 		return 0;
 	mutex_lock(&bdev->elect_lock);
 	if (forget)
-		bx_own_forget(bdev);
+		bx_own_invalidate(bdev);
 	/* On a bus without drivers nobody else would hold the election. */
-	again = bx_own_try_again(bdev);
+	again = bx_own_reelect_locked(bdev);
 	mutex_unlock(&bdev->elect_lock);
 	if (again && device_attach(dev) < 0)
 		dev_dbg(dev, "deferred, or gone before its re-election\n");
@@ -398,7 +399,7 @@ static int bx_own_rebind(struct device *dev)
 	if (!READ_ONCE(bdev->added))
 		return -EAGAIN;
 	mutex_lock(&bdev->elect_lock);
-	bx_own_forget(bdev);
+	bx_own_invalidate(bdev);
 	err = bx_own_elect_locked(bdev);
 	dec = bdev->decision;
 	mutex_unlock(&bdev->elect_lock);

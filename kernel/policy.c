@@ -33,7 +33,7 @@ int bx_publish(gfp_t gfp)
 	lockdep_assert_held(&bx_policy_mutex);
 	err = bx_index_publish(&bx_policies, bx_npolicies, gfp);
 	if (!err)
-		bx_devices_watch(NULL, false);
+		bx_devices_update_watched(NULL, false);
 	return err;
 }
 
@@ -137,7 +137,7 @@ struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops)
 	inst->flags = ops->flags & ~(u64)BX_F_STAGED;
 	inst->version = ops->version;
 	memcpy(inst->calls, ops->calls, sizeof(inst->calls));
-	inst->seq = bx_inst_number();
+	inst->seq = bx_inst_next_seq();
 	return inst;
 }
 
@@ -158,7 +158,7 @@ struct bx_policy *bx_policy_alloc(const struct bus_ext_ops *ops,
 	policy->inst->policy = policy;
 	policy->link = link;
 	policy->stage = ops->flags & BX_F_STAGED ? BX_STAGE_STAGED :
-						   BX_STAGE_FORCE;
+						   BX_STAGE_ACTIVE;
 	policy->generation = 1;
 	policy->limit.nr = BX_ANY;
 	return policy;
@@ -185,7 +185,7 @@ int bx_policy_add(struct bx_policy *policy)
 		return bx_refuse(name, -E2BIG, "%u policies are attached",
 				 bx_npolicies);
 	policy->id = ++bx_last_id;
-	if (bx_in_force(policy)) {
+	if (bx_is_active(policy)) {
 		policy->kobj = bx_sysfs_add_policy(name, policy);
 		if (IS_ERR(policy->kobj))
 			return PTR_ERR(policy->kobj);
@@ -223,7 +223,7 @@ int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 	int err;
 
 	lockdep_assert_held(&bx_policy_mutex);
-	if (!bx_in_force(policy))
+	if (!bx_is_active(policy))
 		return bx_refuse(inst->name, -EINVAL,
 				 "it is not in force: attach another one");
 	if (!bx_inst_live(old))

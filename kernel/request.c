@@ -206,7 +206,7 @@ static int bx_do_settle(struct bx_request *req)
 
 static int bx_do_reelect(struct bx_request *req)
 {
-	bx_changed(req->bus);
+	bx_policies_changed(req->bus);
 	bx_async_wait_idle();
 	return 0;
 }
@@ -222,7 +222,7 @@ s64 bx_request_reelect(const struct bx_devref *ref)
 	struct bx_request *req;
 	struct module *owner;
 
-	if (!bx_ends(ref->bus))
+	if (!bx_is_terminated(ref->bus))
 		return -EINVAL;
 	if (*ref->bus) {
 		if (!bx_kind_get(ref->bus, &owner))

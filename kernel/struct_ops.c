@@ -158,7 +158,7 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 	bx_trace_policy("attach", policy, policy->inst);
 	/* it may be in force by now, and not be when it was attached */
 	if (!(ops->flags & BX_F_STAGED))
-		bx_changed(ops->bus);
+		bx_policies_changed(ops->bus);
 	return 0;
 
 err_drop:
@@ -182,9 +182,9 @@ static void bx_unreg(void *kdata, struct bpf_link *link)
 	bx_ops_exit(policy->inst, policy->heir ? BX_EXIT_UPDATE :
 						 BX_EXIT_DETACH);
 	bx_trace_policy("detach", policy, policy->inst);
-	if (bx_in_force(policy)) {
-		bx_forget(policy->id);
-		bx_changed(policy->inst->bus);
+	if (bx_is_active(policy)) {
+		bx_decisions_forget(policy->id);
+		bx_policies_changed(policy->inst->bus);
 	}
 	bx_policy_drop(policy);
 }
@@ -256,7 +256,7 @@ out:
 	bx_ops_exit(old, BX_EXIT_UPDATE);
 	bx_trace_policy("update", policy, inst);
 	bx_put_inst(old);
-	bx_changed(inst->bus);
+	bx_policies_changed(inst->bus);
 	return 0;
 }
 

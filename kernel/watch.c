@@ -19,7 +19,7 @@ static bool bx_call_tracing;	/* bx_device_mutex */
 /* ---- what is watched ---- */
 
 /* Bring a device's mask of watched operations up to date. */
-static void bx_device_watch(struct bx_device *bdev)
+static void bx_device_update_watched(struct bx_device *bdev)
 {
 	u64 watched[BX_CALL_WORDS] = {}, covered[BX_CALL_WORDS] = {};
 	const struct bx_chain *chain;
@@ -48,13 +48,13 @@ static void bx_device_watch(struct bx_device *bdev)
 }
 
 /**
- * bx_devices_watch() - what is watched has changed, for all devices
+ * bx_devices_update_watched() - what is watched has changed, for all devices
  * @setting: changed along with it, or NULL
  * @value: its new value
  *
  * Context: process.
  */
-void bx_devices_watch(bool *setting, bool value)
+void bx_devices_update_watched(bool *setting, bool value)
 {
 	struct bx_device *bdev;
 
@@ -62,19 +62,19 @@ void bx_devices_watch(bool *setting, bool value)
 	if (setting)
 		*setting = value;
 	list_for_each_entry(bdev, &bx_devices, node)
-		bx_device_watch(bdev);
+		bx_device_update_watched(bdev);
 }
 
 /* For the tracepoint: someone listens, or no one any more. */
 int bx_call_trace_on(void)
 {
-	bx_devices_watch(&bx_call_tracing, true);
+	bx_devices_update_watched(&bx_call_tracing, true);
 	return 0;
 }
 
 void bx_call_trace_off(void)
 {
-	bx_devices_watch(&bx_call_tracing, false);
+	bx_devices_update_watched(&bx_call_tracing, false);
 }
 
 /* ---- the list ---- */
@@ -99,7 +99,7 @@ int bx_device_list(struct bx_device *bdev)
 	}
 	if (!err) {
 		list_add_tail(&bdev->node, &bx_devices);
-		bx_device_watch(bdev);
+		bx_device_update_watched(bdev);
 		/* from now on other devices' calls may be redirected to it */
 		hash_add_rcu(bx_device_names, &bdev->name_node,
 			     bx_device_hash(dev_name(&bdev->dev)));

@@ -116,12 +116,12 @@ enum bx_policy_flags {
 
 /**
  * enum bx_stage - whether a policy is in force
- * @BX_STAGE_FORCE: it is
+ * @BX_STAGE_ACTIVE: it is
  * @BX_STAGE_STAGED: not yet (BX_F_STAGED)
  * @BX_STAGE_RETIRED: no more: a commit took it out; its link is to be detached
  */
 enum bx_stage {
-	BX_STAGE_FORCE		= 0,
+	BX_STAGE_ACTIVE		= 0,
 	BX_STAGE_STAGED		= 1,
 	BX_STAGE_RETIRED	= 2,
 };
@@ -571,7 +571,7 @@ struct bx_commit_enter {
  * @nr_enter: how many enter
  * @nr_leave: how many leave
  * @enter: policies that are BX_STAGE_STAGED, and what they must be
- * @leave: identities of policies that are BX_STAGE_FORCE
+ * @leave: identities of policies that are BX_STAGE_ACTIVE
  *
  * One that leaves makes room for one of its name that enters.
  */
