@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The election: which driver a device gets
+ * The election: decides which driver a device gets
  *
- * One election per device and generation, not one opinion per pair: the callers
- * (own.c, override.c) cache the outcome.  Order of authority, highest first: the
- * administrator's driver_override, the hook, the policies' select() in order, the
- * highest match() score, the drivers' id tables.  A veto takes a driver out of
- * everything below the hook.
+ * There is one election per device and generation, not one opinion per pair; the
+ * callers (own.c, override.c) cache the outcome.  Order of authority, highest
+ * first: the administrator's driver_override, the hook, the policies' select() in
+ * order, the highest match() score, the drivers' id tables.  A veto excludes a
+ * driver from everything below the hook.
  *
- * Everything here runs inside a bx_srcu read section of bx_elect(), in process
+ * bx_elect() and all that it calls run inside a bx_srcu read section, in process
  * context, with or without the device lock.
  */
 #include <linux/cleanup.h>
@@ -27,17 +27,19 @@ static void bx_elect_run_begin(struct bx_run *run, struct bx_election *e,
 /* ---- the hook ---- */
 
 /*
- * bpf_testmod and HID-BPF mark such functions the same way: weak and noinline
- * keep the compiler from folding the constant into the caller.
+ * As in bpf_testmod and HID-BPF, __weak and noinline keep the compiler from
+ * folding the constant into the caller.
  */
 __bpf_hook_start();
 
 /**
- * bx_hook_select() - where an operator's own program decides
+ * bx_hook_select() - attach point of the operator's own program
  * @ctx: the device
  *
- * A fmod_ret program attached here is asked before any policy: BX_PASS leaves
- * the device to them, the other values of enum bx_verdict decide.
+ * A fmod_ret program attached here runs before all policies.  BX_PASS leaves the
+ * device to the policies; the other values of enum bx_verdict decide.
+ *
+ * Return: BX_PASS, unless a program replaces it.
  */
 __weak noinline int bx_hook_select(struct bx_select_ctx *ctx)
 {
@@ -49,8 +51,10 @@ __bpf_hook_end();
 /* ---- one election ---- */
 
 /**
- * bx_election_alloc_log() - prepare an election of a device to be described
+ * bx_election_alloc_log() - allocate an election without a device
  * @explain: keep a log of opinions, change nothing
+ *
+ * The caller fills in the description of the device.
  *
  * Return: as bx_election_alloc().
  */
@@ -73,11 +77,12 @@ struct bx_election *bx_election_alloc_log(bool explain)
 }
 
 /**
- * bx_election_alloc() - prepare an election
+ * bx_election_alloc() - allocate an election and describe its device
  * @dev: the device
  * @explain: keep a log of opinions, change nothing
  *
- * Return: the election, to be freed with bx_election_free(); NULL when out of
+ * Context: may sleep.
+ * Return: the election, to be freed with bx_election_free(); NULL if out of
  * memory.
  */
 struct bx_election *bx_election_alloc(struct device *dev, bool explain)
@@ -142,7 +147,7 @@ static struct bx_cand *bx_cand_find(struct bx_election *e, const char *name)
 	return NULL;
 }
 
-/* The outcome; @inst: the policy that decided, or NULL */
+/* Sets the outcome; @inst is the deciding policy, or NULL. */
 void bx_decide(struct bx_election *e, enum bx_decider by,
 	       enum bx_outcome outcome, const char *driver,
 	       struct bx_inst *inst)
@@ -168,7 +173,7 @@ void bx_decide(struct bx_election *e, enum bx_decider by,
 	}
 }
 
-/* Where the drivers of a trial are not those of the bus. */
+/* Finds a driver of a trial by name; they replace the drivers of the bus. */
 static const struct bx_candidate *bx_trial_driver(const struct bx_trial *trial,
 						  const char *name)
 {
@@ -188,7 +193,7 @@ static bool bx_election_has_driver(struct bx_election *e, const char *name)
 	return bx_cand_find(e, name);
 }
 
-/* Whoever names a driver gets it, or waits for it. */
+/* The named driver wins; if it is not registered, the outcome is BX_OUT_ABSENT. */
 static void bx_decide_driver(struct bx_election *e, enum bx_decider by,
 			     const char *driver, struct bx_inst *inst)
 {
@@ -205,9 +210,9 @@ static void bx_elect_override(struct bx_election *e)
 }
 
 /*
- * Whether programs of the policy at @i may be run.  None is run after a mistake:
- * the policy is ejected then or, where an election ejects no policy (an
- * explanation, a trial), muted for the rest of it.
+ * Whether programs of the policy at position @i may run.  None runs after an
+ * invalid result: a real election ejects the policy; a dry one (an explanation, a
+ * trial) ejects none, but mutes the policy until its end.
  */
 static bool bx_may_run(const struct bx_election *e, u32 i)
 {
@@ -222,7 +227,7 @@ static void bx_mute(struct bx_election *e, const struct bx_inst *inst)
 	}
 }
 
-/* In a trial, a policy that enters has the limit that the trial gives it. */
+/* In a trial, the change of the trial gives the limit of a policy that enters. */
 static const struct bx_limit *bx_limit_of(const struct bx_election *e,
 					  const struct bx_inst *inst)
 {
@@ -235,7 +240,7 @@ static const struct bx_limit *bx_limit_of(const struct bx_election *e,
 	return &inst->policy->limit;
 }
 
-/* A policy that names a driver: BX_WHY_WON when it may */
+/* Returns BX_WHY_WON if the policy may name the driver, else ejects the policy. */
 static enum bx_opinion_why bx_check_limit(struct bx_election *e,
 					  struct bx_inst *inst,
 					  const char *what, const char *driver)
@@ -259,12 +264,12 @@ static enum bx_opinion_why bx_check_match(struct bx_election *e,
 		return bx_check_limit(e, inst, "match()", driver);
 	if (!e->dry)
 		bx_eject(inst, BX_EXIT_RETURN, ret, &e->ctx.dev,
-			 "match() returned %d for driver %s; only -1 to %d is possible",
+			 "match() returned %d for driver %s; expected -1 to %d",
 			 ret, driver, BX_SCORE_MAX);
 	return BX_WHY_BAD;
 }
 
-/* Run one match(): BX_WHY_WON when the answer is possible, else why it is not */
+/* Runs one match(); BX_WHY_WON if the result is valid, else the reason. */
 static enum bx_opinion_why bx_ask_match(struct bx_election *e,
 					struct bx_inst *inst,
 					const struct bx_cand *c, s32 *ret)
@@ -285,7 +290,7 @@ static enum bx_opinion_why bx_ask_match(struct bx_election *e,
 	return why;
 }
 
-/* Judge a driver once: the first score counts, any veto stands. */
+/* Asks one policy about a driver: the first score counts, any veto stands. */
 static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 			 struct bx_inst *inst)
 {
@@ -322,7 +327,7 @@ static void bx_judge(struct bx_election *e, struct bx_cand *c)
 	for (u32 i = 0; i < e->chain->n; i++) {
 		struct bx_inst *inst = e->chain->inst[i];
 
-		/* Policies in shadow mode are asked when all is decided. */
+		/* bx_elect_shadow() asks policies in shadow mode at the end. */
 		if (!e->log && inst->flags & BX_F_SHADOW)
 			continue;
 		if (inst->ops->match && bx_may_run(e, i))
@@ -349,7 +354,7 @@ static void bx_elect_hook(struct bx_election *e)
 	if (ret < BX_PASS || ret > BX_DEFER ||
 	    (ret == BX_SELECT && !*e->ctx.driver)) {
 		why = BX_WHY_BAD;
-		pr_warn_ratelimited("%s %s: ignored the hook: it returned %d%s\n",
+		pr_warn_ratelimited("%s %s: hook ignored: it returned %d%s\n",
 				    e->ctx.dev.bus, e->ctx.dev.name, ret,
 				    ret == BX_SELECT ?
 				    " without naming a driver" : "");
@@ -357,7 +362,7 @@ static void bx_elect_hook(struct bx_election *e)
 		why = BX_WHY_LATE;
 	} else if (ret == BX_SELECT) {
 		bx_decide_driver(e, BX_BY_HOOK, e->ctx.driver, NULL);
-		e->absent_ok = true;	/* there is nobody to eject */
+		e->absent_ok = true;	/* there is no policy to eject */
 	} else {
 		bx_decide(e, BX_BY_HOOK, ret == BX_REFUSE ? BX_OUT_REFUSED :
 			  BX_OUT_DEFERRED, NULL, NULL);
@@ -366,7 +371,7 @@ static void bx_elect_hook(struct bx_election *e)
 		       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why, 0);
 }
 
-/* Why a named driver cannot be had, BX_WHY_WON when it can. */
+/* Returns BX_WHY_WON if a named driver can win, else the reason. */
 static enum bx_opinion_why bx_check_candidate(struct bx_election *e,
 					      const char *name, int *error)
 {
@@ -394,12 +399,12 @@ static enum bx_opinion_why bx_check_select(struct bx_election *e,
 		bx_eject(inst, BX_EXIT_RETURN, ret, &e->ctx.dev,
 			 ret == BX_SELECT ?
 			 "select() returned BX_SELECT (%d) without naming a driver" :
-			 "select() returned %d; only BX_PASS to BX_DEFER is possible",
+			 "select() returned %d; expected BX_PASS to BX_DEFER",
 			 ret);
 	return BX_WHY_BAD;
 }
 
-/* Run one select(): BX_WHY_WON when the answer is possible, else why it is not */
+/* Runs one select(); BX_WHY_WON if the result is valid, else the reason. */
 static enum bx_opinion_why bx_ask_select(struct bx_election *e,
 					 struct bx_inst *inst, s32 *ret)
 {
@@ -423,7 +428,7 @@ static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
 
 	why = bx_ask_select(e, inst, &ret);
 	if (why != BX_WHY_WON)
-		; /* the policy is muted from here on */
+		; /* the policy is muted now */
 	else if (ret == BX_PASS)
 		why = BX_WHY_PASS;
 	else if (inst->flags & BX_F_SHADOW)
@@ -507,7 +512,7 @@ static void bx_elect_id_table(struct bx_election *e)
 	}
 }
 
-/* The scores' fate is known only now. */
+/* Replaces BX_WHY_LOW of scores by the final reason, known only after the election. */
 static void bx_finish_log(struct bx_election *e)
 {
 	for (u32 i = 0; i < e->nlog; i++) {
@@ -541,9 +546,9 @@ static bool bx_is_before(const struct bx_chain *chain, const struct bx_inst *a,
 }
 
 /*
- * Could the policy have given the device to the driver that it names?  What
- * other policies think of the driver may not be known yet: they are asked as in
- * an explanation.
+ * Whether the policy could have given the device to the named driver.  Other
+ * policies may not have been asked about the driver yet; they are asked dry, as
+ * in an explanation.
  */
 static bool bx_shadow_possible(struct bx_election *e, struct bx_inst *inst)
 {
@@ -563,7 +568,7 @@ static bool bx_shadow_possible(struct bx_election *e, struct bx_inst *inst)
 	       score != BX_VETO;
 }
 
-/* Would this select() have decided?  @ret and @e->ctx.driver say what. */
+/* Whether this select() would have decided; @ret and @e->ctx.driver take how. */
 static bool bx_shadow_decides(struct bx_election *e, struct bx_inst *inst,
 			      s32 *ret)
 {
@@ -575,8 +580,8 @@ static bool bx_shadow_decides(struct bx_election *e, struct bx_inst *inst,
 }
 
 /*
- * Would this match() have vetoed the winner, or preferred another?  Where a
- * select() decided, a score changes nothing.
+ * Whether this match() would have vetoed the winner or preferred another driver.
+ * If a select() decided, a score changes nothing.
  */
 static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 			    s32 *ret)
@@ -613,7 +618,7 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 	return true;
 }
 
-/* Would the outcome be another one if this policy were followed? */
+/* Whether the outcome would differ if this policy were not in shadow mode. */
 static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 {
 	struct bx_inst *inst = e->chain->inst[i];
@@ -633,7 +638,7 @@ static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 	}
 }
 
-/* What policies in shadow mode would have changed, each by itself. */
+/* Traces and counts outcomes that policies in shadow mode, each alone, would change. */
 static void bx_elect_shadow(struct bx_election *e)
 {
 	s32 ret = 0;
@@ -652,15 +657,18 @@ static void bx_elect_shadow(struct bx_election *e)
 	}
 }
 
-/* ---- all of it ---- */
+/* ---- the whole election ---- */
 
 /**
  * bx_elect() - hold an election
  * @e: from bx_election_alloc(), with candidates and override filled in
- * @generation: of the caller's cache
+ * @generation: generation of the caller's cache
  *
- * Context: inside bx_srcu, for the sake of @e's candidates; may sleep.  Never
- * called with bx_policy_mutex held.
+ * The outcome is in @e->dec; a trial without an outcome has its errno in
+ * @e->error.
+ *
+ * Context: inside bx_srcu, which @e's candidates must not outlive; may sleep.
+ * Never called with bx_policy_mutex held.
  */
 void bx_elect(struct bx_election *e, u64 generation)
 {

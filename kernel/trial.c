@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Trials: elections of devices that are described and need not exist
+ * Trials: elections of described devices, which need not exist
  */
 #include <linux/cleanup.h>
 #include "core.h"
 
 /**
- * bx_election_alloc_trial() - prepare the election of a device that is described
- * @trial: the description; outlives the election
+ * bx_election_alloc_trial() - allocate the election of a described device
+ * @trial: the description; must outlive the election
  *
- * Return: the election, to be freed with bx_election_free(); ERR_PTR(-EINVAL) for
- * a description that makes no sense, ERR_PTR(-ENODEV) when there is no such bus,
- * ERR_PTR(-ENOMEM).
+ * Return: the election, to be freed with bx_election_free(); ERR_PTR(-EINVAL) if a
+ * name has no NUL, ERR_PTR(-ENODEV) if the bus does not exist, ERR_PTR(-ENOMEM).
  */
 struct bx_election *bx_election_alloc_trial(const struct bx_trial *trial)
 {
@@ -62,7 +61,7 @@ static int bx_trial_candidates(struct bx_election *e)
 	return 0;
 }
 
-/* What the rule of an adopted bus makes of it: the first that claims it. */
+/* The rule of an adopted bus: the first driver that claims the device wins. */
 static void bx_trial_kernel_rule(struct bx_election *e)
 {
 	const struct bx_trial *trial = e->trial;
@@ -84,8 +83,8 @@ static void bx_trial_kernel_rule(struct bx_election *e)
 }
 
 /**
- * bx_elect_trial() - hold the election of a device that is described
- * @e: from bx_election_alloc_trial(); its error says whether it has an outcome
+ * bx_elect_trial() - hold the election of a described device
+ * @e: from bx_election_alloc_trial(); @e->error is 0 if it has an outcome
  *
  * Context: may sleep; not inside bx_srcu.
  */
