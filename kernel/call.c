@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dispatch: what happens to a call that a driver makes on its device
+ * Dispatch of the calls that drivers make on their devices
  *
- * bx_call() (<linux/bus_ext.h>) is the way of a call that nobody watches, and all
- * of it.  Here is that of a watched one:
+ * bx_call() (<linux/bus_ext.h>) handles unwatched calls inline.  A watched call
+ * passes through
  *
- *	policies in scope, in order: pass, deny, answer, redirect
- *	the provider, unless one of them denied, answered or redirected
- *	complete() of those that passed, in reverse order
+ *	call() of the policies in scope, in order: pass, deny, answer, redirect
+ *	the provider, unless a policy denied, answered or redirected the call
+ *	complete() of the policies that passed, in reverse order
  *
- * bx_srcu is held around programs and not around the provider, which may take as
- * long as it likes without holding up who attaches or detaches.  So the policies
- * that complete() are looked up once more: those of today that were there when
- * the call began, and that stand before the one that decided it.
+ * bx_srcu is held around programs but not around the provider, so a slow provider
+ * does not delay attach or detach.  Therefore complete() needs a second lookup: it
+ * runs for the current policies that are not newer than the begin of the call and
+ * that have more authority than the deciding policy.
  *
- * Which calls are watched is in watch.c.
+ * watch.c maintains the masks of watched operations.
  */
 #include <linux/hash.h>
 #include <linux/sched.h>
 #include "core.h"
 #include "trace.h"
 
-/* Calls of one task that may be under way inside of each other */
+/* Maximum nesting depth of watched calls of one task */
 #define BX_CALL_DEPTH	8
 
 static DECLARE_WAIT_QUEUE_HEAD(bx_call_wait);
 
-/* ---- how deep are we ---- */
+/* ---- nesting depth ---- */
 
-/* A watched call, as long as it takes */
+/* A watched call in progress */
 struct bx_nested_call {
 	struct hlist_node	node;
 	struct task_struct	*task;
@@ -44,7 +44,7 @@ static struct bx_nesting *bx_nesting_of(const struct task_struct *task)
 	return &bx_nesting[hash_ptr(task, ilog2(ARRAY_SIZE(bx_nesting)))];
 }
 
-/* Pairs with bx_nesting_leave(); -ELOOP. */
+/* Returns -ELOOP if calls nest too deep; pairs with bx_nesting_leave(). */
 static int bx_nesting_enter(struct bx_nested_call *nested)
 {
 	struct bx_nesting *nesting = bx_nesting_of(current);
@@ -72,15 +72,15 @@ static void bx_nesting_leave(struct bx_nested_call *nested)
 	raw_spin_unlock_irqrestore(&nesting->lock, flags);
 }
 
-/* ---- devices that other devices' calls go to ---- */
+/* ---- targets of redirected calls ---- */
 
 /**
- * bx_call_set_target() - name the device that a call goes to
+ * bx_call_set_target() - set the target device of a redirect
  * @call: the call
- * @name: the device, on the same bus
+ * @name: name of the device, on the same bus
  *
- * Context: any; a program runs.
- * Return: 0, -ENODEV, or -EINVAL when the call is complete.
+ * Context: any; called by a running program.
+ * Return: 0; -ENODEV if there is no such device; -EINVAL in complete().
  */
 int bx_call_set_target(struct bx_call *call, const char *name)
 {
@@ -93,8 +93,8 @@ int bx_call_set_target(struct bx_call *call, const char *name)
 		return 0;
 	}
 	/*
-	 * No reference is taken: that a call has begun holds off removal, which
-	 * waits for RCU between marking the device and counting.
+	 * No reference is taken: bx_call_begin() holds off removal, which waits
+	 * for RCU between marking the device and counting the calls.
 	 */
 	rcu_read_lock();
 	to = bx_device_find_rcu(call->bdev->bus, name);
@@ -128,7 +128,7 @@ static bool bx_call_has_target(const struct bx_call *call)
 
 /* ---- one program ---- */
 
-/* What policies see of an argument. */
+/* Sets the part of the argument that is visible to policies. */
 static void bx_call_set_arg(struct bx_call *call, void *arg, u32 len)
 {
 	u32 hidden = call->desc->hidden;
@@ -153,7 +153,7 @@ static void bx_call_run_begin(struct bx_run *run, struct bx_call *call,
 	bx_run_begin(run);
 }
 
-/* Run call(); false when the answer was impossible. */
+/* Runs one call(); false if its result was invalid. */
 static bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
 {
 	struct bx_run run;
@@ -171,12 +171,12 @@ static bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
 	bx_eject(inst, BX_EXIT_RETURN, *ret, call->dev,
 		 *ret == BX_CALL_REDIRECT ?
 		 "call() returned BX_CALL_REDIRECT (%d) for '%s' without naming a device" :
-		 "call() returned %d for '%s'; only -4095 to BX_CALL_REDIRECT is possible",
+		 "call() returned %d for '%s'; expected -4095 to BX_CALL_REDIRECT",
 		 *ret, call->desc->name);
 	return false;
 }
 
-/* In shadow mode a policy gets a copy to write to, and nothing is applied. */
+/* Runs call() in shadow mode, on a copy of the argument; applies nothing. */
 static void bx_shadow_call(struct bx_call *call, struct bx_inst *inst)
 {
 	struct bx_call shadow = *call;
@@ -201,16 +201,16 @@ static void bx_shadow_call(struct bx_call *call, struct bx_inst *inst)
 	kfree(copy);
 }
 
-/* ---- all of them ---- */
+/* ---- all programs of a call ---- */
 
 /*
- * The policy that decided a call, and as what; complete() ends above it.  Most
- * often there is none among those that were asked.
+ * The deciding policy of a call and its verdict.  complete() runs only for
+ * policies that outrank it; @completes: a policy asked so far has complete().
  */
 struct bx_call_decision {
 	bool	decided;
 	bool	completes;
-	bool	bad;		/* somebody gave an impossible answer */
+	bool	bad;		/* a policy returned an invalid result */
 	s32	verdict;
 	s32	priority;
 	char	name[BX_NAME_LEN];
@@ -261,7 +261,7 @@ static void bx_call_ask_chain(struct bx_call *call,
 		} else if (verdict) {
 			bx_call_decide(call, inst, verdict, dec);
 		}
-		/* whoever named a device must say so as well */
+		/* a target counts only with BX_CALL_REDIRECT */
 		if (dec->verdict != BX_CALL_REDIRECT)
 			bx_call_drop_target(call);
 	}
@@ -276,7 +276,7 @@ static void bx_call_ask(struct bx_call *call, struct bx_call_decision *dec)
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
-/* Whether @inst stands before the policy that decided. */
+/* Whether @inst has more authority than the deciding policy. */
 static bool bx_outranks(const struct bx_inst *inst,
 			const struct bx_call_decision *dec)
 {
@@ -360,13 +360,16 @@ static int bx_call_dispatch(struct bx_call *call, void *arg, u32 len)
 }
 
 /**
- * bx_call_watched() - the way of a call that something watches
+ * bx_call_watched() - dispatch a watched call
  * @bdev: the device
- * @op: operation of the contract, by number
+ * @op: number of the operation in the contract
  * @arg: its argument, in and out
- * @len: bytes at @arg
+ * @len: size of @arg in bytes
  *
- * For bx_call() alone.
+ * Only bx_call() calls this.
+ *
+ * Context: that of bx_call().
+ * Return: as bx_call().
  */
 int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len)
 {
@@ -389,7 +392,7 @@ int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len)
 }
 EXPORT_SYMBOL_GPL(bx_call_watched);
 
-/* ---- calls that are not made ---- */
+/* ---- trials ---- */
 
 static int bx_trial_check_call(const struct bx_contract *contract,
 			       const struct bx_trial_call *tcall)
@@ -418,7 +421,7 @@ static void bx_trial_dispatch(struct bx_call *call,
 		bx_call_complete_chain(call, dec, bx_inst_last_seq(), chain);
 }
 
-/* @out is in a map: only what is complete is written there. */
+/* @out is in a map: work on a copy, and write it back only on success. */
 static int bx_trial_run_contract(const struct bx_trial *trial,
 				 const struct bx_contract *contract,
 				 struct bx_trial_call *out)
@@ -459,9 +462,9 @@ static int bx_trial_run_contract(const struct bx_trial *trial,
 }
 
 /**
- * bx_trial_run_call() - make a call as it would be
- * @trial: the device, described, and what would be different
- * @tcall: the call; takes what became of it
+ * bx_trial_run_call() - run the programs of a call without its provider
+ * @trial: the described device and the assumed change of policies
+ * @tcall: the call; takes the results
  *
  * Context: may sleep; not inside bx_srcu.
  * Return: see bx_trial_call().
@@ -486,9 +489,12 @@ int bx_trial_run_call(const struct bx_trial *trial, struct bx_trial_call *tcall)
 	return err;
 }
 
-/* ---- the end of a device ---- */
+/* ---- removal ---- */
 
-/* Ends first: what ends in between was begun before, and is seen to be. */
+/*
+ * Sum @ended first: every call counted there is also counted in @begun, so equal
+ * sums mean that no call is in flight.
+ */
 static bool bx_call_idle(const struct bx_device *bdev)
 {
 	unsigned long begun = 0, ended = 0;
@@ -496,13 +502,13 @@ static bool bx_call_idle(const struct bx_device *bdev)
 
 	for_each_possible_cpu(cpu)
 		ended += READ_ONCE(per_cpu_ptr(bdev->calls, cpu)->ended);
-	smp_mb();	/* pairs with the barrier that every processor passed */
+	smp_mb();	/* pairs with the grace period in bx_call_drain() */
 	for_each_possible_cpu(cpu)
 		begun += READ_ONCE(per_cpu_ptr(bdev->calls, cpu)->begun);
 	return begun == ended;
 }
 
-/* A call has ended on a device that is gone; for bx_call() alone. */
+/* Called by bx_call_end() on a device that is gone. */
 void bx_call_drained(struct bx_device *bdev)
 {
 	wake_up_all(&bx_call_wait);
@@ -511,16 +517,16 @@ EXPORT_SYMBOL_GPL(bx_call_drained);
 
 /**
  * bx_call_drain() - wait for calls in flight
- * @bdev: a device that is marked as gone
+ * @bdev: a device marked as gone
  *
- * The grace period is the barrier that bx_call() does without: whoever began
- * before it is counted from then on, and whoever begins after it sees the mark.
+ * The grace period replaces a barrier in bx_call(): a call that began before it is
+ * counted after it, and a call that begins after it sees the mark.
  *
  * Context: may sleep.
  */
 void bx_call_drain(struct bx_device *bdev)
 {
-	/* like unregistering a network device: somebody waits for it */
+	/* expedited, as for a network device: the caller waits */
 	synchronize_rcu_expedited();
 	wait_event(bx_call_wait, bx_call_idle(bdev));
 }

@@ -230,7 +230,6 @@ extern struct srcu_struct bx_srcu;
 struct bx_inst *bx_index_find(u64 id);
 u64 bx_inst_next_seq(void);
 u64 bx_inst_last_seq(void);
-/* bx_srcu held; NULL when no policy is in scope */
 const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
 struct bx_chain *bx_trial_chain(const struct bx_trial *trial, const char *bus,
 				u32 vendor);
@@ -438,7 +437,6 @@ void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
 		    const struct bx_inst *inst, const char *driver, s32 verdict,
 		    enum bx_opinion_why why, s32 error);
 
-/* The operator's hook; see <linux/bpf.h> for what the __weak is for. */
 int bx_hook_select(struct bx_select_ctx *ctx);
 
 /* ---- trial.c: elections of described devices ---- */

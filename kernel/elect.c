@@ -109,7 +109,7 @@ void bx_election_free(struct bx_election *e)
 	kfree(e);
 }
 
-/* Note an opinion. */
+/* Appends an opinion to the log of an explanation. */
 void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
 		    const struct bx_inst *inst, const char *driver, s32 verdict,
 		    enum bx_opinion_why why, s32 error)
@@ -240,7 +240,7 @@ static const struct bx_limit *bx_limit_of(const struct bx_election *e,
 	return &inst->policy->limit;
 }
 
-/* Returns BX_WHY_WON if the policy may name the driver, else ejects the policy. */
+/* Returns BX_WHY_WON if the policy may name the driver. */
 static enum bx_opinion_why bx_check_limit(struct bx_election *e,
 					  struct bx_inst *inst,
 					  const char *what, const char *driver)
@@ -299,7 +299,7 @@ static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 
 	why = bx_ask_match(e, inst, c, &ret);
 	if (why != BX_WHY_WON) {
-		/* the policy is muted from here on */
+		/* the policy is muted now */
 	} else if (!ret) {
 		why = BX_WHY_PASS;
 	} else if (inst->flags & BX_F_SHADOW) {
@@ -512,7 +512,7 @@ static void bx_elect_id_table(struct bx_election *e)
 	}
 }
 
-/* Replaces BX_WHY_LOW of scores by the final reason, known only after the election. */
+/* Sets the final reason of each score, which is known only after the election. */
 static void bx_finish_log(struct bx_election *e)
 {
 	for (u32 i = 0; i < e->nlog; i++) {
@@ -638,7 +638,7 @@ static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 	}
 }
 
-/* Traces and counts outcomes that policies in shadow mode, each alone, would change. */
+/* Counts and traces each policy in shadow mode that would change the outcome. */
 static void bx_elect_shadow(struct bx_election *e)
 {
 	s32 ret = 0;
