@@ -11,8 +11,8 @@
  *
  * bx_srcu is held around programs but not around the provider, so a slow provider
  * does not delay attach or detach.  Therefore complete() needs a second lookup: it
- * runs for the current policies that are not newer than the begin of the call and
- * that have more authority than the deciding policy.
+ * runs for the current policies that existed when the call began and that have
+ * more authority than the deciding policy.
  *
  * watch.c maintains the masks of watched operations.
  */

@@ -104,8 +104,8 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 		bdev->elected_gen = gen;
 	}
 	/*
-	 * Only after bx_own_invalidate(): a driver that was unloaded must not be
-	 * loaded again at once, and its absence must not eject the policy.
+	 * Once per device and change of policies: a driver that was unloaded must
+	 * not be loaded again at once, and its absence must not eject the policy.
 	 */
 	ask = !err && bdev->ask_module && e->dec.outcome == BX_OUT_ABSENT &&
 	      e->dec.by != BX_BY_OVERRIDE;
