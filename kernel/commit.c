@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Commits: policies that are activated and deactivated together
+ * Commits: policies that become active and inactive together
  *
- * A policy that is attached with BX_F_STAGED is not active.  A commit activates any
- * number of such and deactivates any number, with one new index, if each that enters is
- * what the caller has checked (expect.c):
+ * A policy attached with BX_F_STAGED is not active.  A commit activates staged policies
+ * and deactivates active ones with one new index, if each entering policy has the
+ * values that the caller has checked (expect.c):
  *
  *	          reg()          commit            commit            unreg()
  *	(nothing) ------> staged ------> active -------> retired -------> (nothing)
@@ -22,7 +22,7 @@ static struct bx_policy *bx_policy_by_id(u64 id)
 	return NULL;
 }
 
-/* Note the stage that a policy will have, once for each policy. */
+/* Sets ->to of a listed policy; -EINVAL if the policy is listed twice. */
 static int bx_commit_mark(struct bx_policy *policy, enum bx_stage from,
 			  enum bx_stage to)
 {
@@ -35,9 +35,9 @@ static int bx_commit_mark(struct bx_policy *policy, enum bx_stage from,
 }
 
 /*
- * A staged policy has no other version, so it stays what bx_expect() sees.  Elections
- * look at its limit when it is active, which is after the next index; until then, a
- * trial has a limit of its own.
+ * A staged policy cannot be updated, so the result of bx_expect() stays valid.
+ * Elections read its limit only when it is active, after the publication of the next
+ * index; until then, trials bring their own limit.
  */
 static int bx_commit_mark_all(const struct bx_commit *c)
 {
@@ -70,7 +70,10 @@ static bool bx_commit_leaves(const struct bx_policy *policy)
 	return policy->stage != policy->to && policy->to == BX_STAGE_RETIRED;
 }
 
-/* Who has the name of one that comes goes with the same commit. */
+/*
+ * An active policy with the name of an entering one must leave in the same commit,
+ * and the entering policy takes over its directory.
+ */
 static int bx_commit_heirs(void)
 {
 	struct bx_policy *policy, *old;
@@ -122,7 +125,7 @@ static bool bx_commit_inherits(const struct bx_policy *heir)
 	return false;
 }
 
-/* Nothing is in force that was not before: take back what was prepared. */
+/* Reverts bx_commit_prepare(); the active policies are the old ones. */
 static void bx_commit_undo(void)
 {
 	struct bx_policy *policy;
@@ -140,7 +143,7 @@ static void bx_commit_undo(void)
 	}
 }
 
-/* The stages are the new ones from here on. */
+/* Sets the new stages, and saves the old ones in ->to; a second call reverts it. */
 static void bx_commit_swap(void)
 {
 	struct bx_policy *policy;
@@ -149,7 +152,7 @@ static void bx_commit_swap(void)
 		swap(policy->stage, policy->to);
 }
 
-/* It is done, and @to is what was before: let the rest of the world follow. */
+/* The new index is live (->to has the old stage): update sysfs, records and traces. */
 static void bx_commit_finish(void)
 {
 	struct bx_policy *policy;
@@ -175,16 +178,16 @@ static void bx_commit_finish(void)
 }
 
 /**
- * bx_policy_commit() - bring policies into force, and take others out
- * @commit: which
+ * bx_policy_commit() - activate staged policies and deactivate active ones
+ * @commit: the policies
  *
- * With one new index, so every election and every call sees all of it or nothing.
- * What a policy that goes has decided on adopted buses is passed on to the one of
- * its name that comes, as with an update.
+ * Publishes one new index, so every election and every call sees either all of the
+ * change or none.  Decisions of a leaving policy on adopted buses are transferred to
+ * the entering policy of the same name, as in an update.
  *
  * Context: process; not inside bx_srcu.
- * Return: 0; -EINVAL, -E2BIG, -ENOENT, -EPERM, -EEXIST: see bx_commit() in
- * <bpf/bus_ext_ctl.bpf.h>; -ENOMEM.  Nothing has changed then.
+ * Return: 0, or an errno without any change: -EINVAL, -E2BIG, -ENOENT, -EPERM,
+ * -EEXIST (see bx_commit() in <bpf/bus_ext_ctl.bpf.h>), -ENOMEM.
  */
 int bx_policy_commit(const struct bx_commit *commit)
 {

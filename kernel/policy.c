@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Policies: their list and order, their versions, their end
+ * Policies: their list, order and versions, and the end of ejected ones
  *
- * A policy is active from reg() to unreg() (struct_ops.c), in one version (struct
+ * A policy is active from reg() to unreg() (struct_ops.c), with one version (struct
  * bx_inst) at a time.  Attach, update, commit and detach publish the index that
- * elections look at (index.c).
+ * elections read (index.c).
  *
  *	          reg()                    unreg()
  *	(nothing) ------> active  ------------------> (nothing)
  *	                   |    ^ |                        ^
- *	                   +----+ | misbehaves             | unreg()
+ *	                   +----+ | invalid result         | unreg()
  *	                  update()v                        |
  *	                        ejected: no program runs, work queued
  *
- * One that is attached with BX_F_STAGED is not active: see commit.c.
+ * A policy attached with BX_F_STAGED is not active, see commit.c.
  */
 #include "core.h"
 #include "trace.h"
@@ -25,7 +25,7 @@ static u64 bx_last_id;
 
 /* ---- the list ---- */
 
-/* Elections that begin after this see the list as it is now. */
+/* Publishes the list: elections that begin afterwards see its current state. */
 int bx_publish(gfp_t gfp)
 {
 	int err;
@@ -37,7 +37,7 @@ int bx_publish(gfp_t gfp)
 	return err;
 }
 
-/* Higher priority first, equal ones in order of their names. */
+/* Inserts by priority, highest first; policies of equal priority by name. */
 static void bx_policy_insert(struct bx_policy *policy)
 {
 	struct bx_policy *pos;
@@ -51,7 +51,7 @@ static void bx_policy_insert(struct bx_policy *policy)
 	list_add_tail(&policy->node, &pos->node);
 }
 
-/* Names are unique among those in force, and among those that are staged. */
+/* Names are unique among active policies, and among staged ones. */
 struct bx_policy *bx_policy_by_name(const char *name, enum bx_stage stage)
 {
 	struct bx_policy *policy;
@@ -99,9 +99,9 @@ void bx_put_inst(struct bx_inst *inst)
 }
 
 /*
- * Detach the link of an ejected version, unless it was detached or replaced
- * meanwhile.  An update that comes later is refused (bx_update()), so what is
- * detached is the version that was ejected.
+ * Detaches the link of an ejected version, unless it was detached or replaced
+ * meanwhile.  bx_policy_replace() refuses later updates, so the detached version
+ * is the ejected one.
  */
 static void bx_eject_work(struct work_struct *work)
 {
@@ -182,7 +182,7 @@ int bx_policy_add(struct bx_policy *policy)
 		return bx_refuse(name, -EEXIST,
 				 "a policy of this name is attached");
 	if (bx_npolicies >= BX_MAX_POLICIES)
-		return bx_refuse(name, -E2BIG, "%u policies are attached",
+		return bx_refuse(name, -E2BIG, "limit of %u policies reached",
 				 bx_npolicies);
 	policy->id = ++bx_last_id;
 	if (bx_is_active(policy)) {
@@ -202,21 +202,21 @@ int bx_policy_add(struct bx_policy *policy)
 	return err;
 }
 
-/* unreg() */
+/* Removes a policy from the list and publishes the rest; cannot fail. */
 void bx_policy_del(struct bx_policy *policy)
 {
 	lockdep_assert_held(&bx_policy_mutex);
 	list_del(&policy->node);
 	bx_npolicies--;
 	policy->link = NULL;
-	/* Detaching cannot fail, and the index must not name what is gone. */
+	/* Detaching cannot fail, and the index must not contain the policy. */
 	bx_publish(GFP_KERNEL | __GFP_NOFAIL);
-	/* The name is free with the mutex: a closed link holds no other lock. */
+	/* Under the mutex: closing a link holds no other lock against an attach. */
 	if (policy->kobj)
 		bx_sysfs_del_policy(policy->kobj);
 }
 
-/* Publish @inst in the place of the version in force. */
+/* Replaces the current version by @inst and publishes it. */
 int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 {
 	struct bx_inst *old = policy->inst;
@@ -225,10 +225,10 @@ int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 	lockdep_assert_held(&bx_policy_mutex);
 	if (!bx_is_active(policy))
 		return bx_refuse(inst->name, -EINVAL,
-				 "it is not in force: attach another one");
+				 "policy is not active: attach a new one");
 	if (!bx_inst_live(old))
 		return bx_refuse(inst->name, -ESHUTDOWN,
-				 "it is being ejected; attach it anew");
+				 "policy is being ejected: attach it again");
 	list_del(&policy->node);
 	policy->inst = inst;
 	bx_policy_insert(policy);
@@ -240,7 +240,7 @@ int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 	list_del(&policy->node);
 	policy->inst = old;
 	bx_policy_insert(policy);
-	synchronize_srcu(&bx_srcu);	/* sysfs may have looked at @inst */
+	synchronize_srcu(&bx_srcu);	/* sysfs may have read @inst */
 	return err;
 }
 
@@ -298,10 +298,11 @@ void bx_trace_policy(const char *what, const struct bx_policy *policy,
 }
 
 /**
- * bx_policy_records() - the policies, in order of authority
+ * bx_policy_records() - copy the records of all policies, in order of authority
  * @recs: takes an array, to be freed with kvfree()
  * @n: takes its length
  *
+ * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int bx_policy_records(struct bx_policy_rec **recs, u32 *n)

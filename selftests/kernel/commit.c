@@ -125,7 +125,7 @@ TEST_F(commit, staged_is_not_updated)
 	int other = map(1, .name = "p0");
 
 	EXPECT_EQ(-EINVAL, bxt_update(link, other, -1));
-	EXPECT_TRUE(bxt_contains(STATE "refused", "p0: it is not in force"));
+	EXPECT_TRUE(bxt_contains(STATE "refused", "p0: policy is not active"));
 	EXPECT_EQ(1, bxt_script(1)->exits);
 	close(other);
 }
