@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Work that is queued, and waiting for it
+ * Queued work, and waiting for it
  */
 #include "core.h"
 
 struct workqueue_struct *bx_wq;			/* ejections, re-elections */
-struct workqueue_struct *bx_request_wq;		/* what may block for long */
+struct workqueue_struct *bx_request_wq;		/* work that may block for long */
 
 static atomic_t bx_async = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(bx_async_wait);
 
-/* Something was queued that bx_async_wait_idle() waits for. */
+/* Counts queued work for bx_async_wait_idle(); pairs with bx_async_end(). */
 void bx_async_begin(void)
 {
 	atomic_inc(&bx_async);
@@ -40,7 +40,7 @@ int bx_async_init(void)
 	return 0;
 }
 
-/* Buses and policies are gone, so nothing is queued any more. */
+/* Called without buses and policies, so no work can be queued any more. */
 void bx_async_exit(void)
 {
 	bx_async_wait_idle();

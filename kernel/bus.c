@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The bus library: buses of one contract each.  Elections on them are in own.c.
+ * The bus library: buses with one contract each; own.c holds their elections
  */
 
 /**
  * DOC: bus library
  *
- * A contract module registers a struct bx_bus.  A parent, the driver of
- * hardware that is made of several functions, allocates a struct bx_device for
- * each, with a GUID, ids, the contract's operations and an opaque hw_data, and
- * adds it.  A driver registers a struct bx_driver on the bus and is bound to
- * the devices that the election gives it.
+ * A contract module registers a struct bx_bus.  A parent, the driver of hardware
+ * with several functions, allocates a struct bx_device for each function, with a
+ * GUID, ids, the contract's operations and an opaque hw_data, and adds it.  A
+ * driver registers a struct bx_driver on the bus and is bound to the devices for
+ * which it is elected.
  */
 #include <linux/cleanup.h>
 #include <linux/rwsem.h>
@@ -36,13 +36,13 @@ static int bx_bus_list(struct bx_bus *bus)
 
 /**
  * __bx_bus_register() - register a bus for one contract
- * @bus: the bus; stays the caller's
- * @owner: THIS_MODULE, by way of bx_bus_register()
+ * @bus: the bus, owned by the caller
+ * @owner: THIS_MODULE, set by bx_bus_register()
  *
  * Context: process.
- * Return: 0, -EINVAL for a name that is missing or too long or a contract that
- * makes no sense, -EEXIST when the name is in use, or what bus_register()
- * returns.
+ * Return: 0, -EINVAL for a missing or too long name, the name of an adopted bus or
+ * an invalid contract, -EEXIST if the name is in use, -ENOMEM, or the errno of
+ * bus_register().
  */
 int __bx_bus_register(struct bx_bus *bus, struct module *owner)
 {
@@ -100,10 +100,10 @@ EXPORT_SYMBOL_GPL(__bx_bus_register);
  * bx_bus_unregister() - remove a bus
  * @bus: the bus, without devices and drivers
  *
- * Policies in scope of the bus pin its module, so there is none any more.
+ * Policies in scope of the bus pin its module, so none is attached any more.
  *
- * Context: process; waits for elections and re-elections, and for whoever still
- * has a reference to one of its devices.
+ * Context: process; waits for elections, re-elections and the release of all
+ * devices of the bus.
  */
 void bx_bus_unregister(struct bx_bus *bus)
 {
@@ -112,7 +112,7 @@ void bx_bus_unregister(struct bx_bus *bus)
 	up_write(&bx_bus_rwsem);
 	if (cancel_work_sync(&bus->reelect))
 		bx_async_end();
-	/* a request may look at a device's bus after the device was removed */
+	/* a request may use a device and its bus after the device's removal */
 	wait_var_event(&bus->ndevices, !atomic_read(&bus->ndevices));
 	bus_unregister_notifier(&bus->type, &bus->nb);
 	bx_sysfs_del_bus(bus->kobj);

@@ -1,86 +1,86 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dispatch: what happens to a call that a driver makes on its device
+ * Dispatch of the calls that drivers make on their devices
  *
- * bx_call() (<linux/bus_ext.h>) is the way of a call that nobody watches, and all
- * of it.  Here is that of a watched one:
+ * bx_call() (<linux/bus_ext.h>) handles unwatched calls inline.  A watched call
+ * passes through
  *
- *	policies in scope, in order: pass, deny, answer, redirect
- *	the provider, unless one of them denied, answered or redirected
- *	complete() of those that passed, in reverse order
+ *	call() of the policies in scope, in order: pass, deny, answer, redirect
+ *	the provider, unless a policy denied, answered or redirected the call
+ *	complete() of the policies that passed, in reverse order
  *
- * bx_srcu is held around programs and not around the provider, which may take as
- * long as it likes without holding up who attaches or detaches.  So the policies
- * that complete() are looked up once more: those of today that were there when
- * the call began, and that stand before the one that decided it.
+ * bx_srcu is held around programs but not around the provider, so a slow provider
+ * does not delay attach or detach.  Therefore complete() needs a second lookup: it
+ * runs for the current policies that existed when the call began and that have
+ * more authority than the deciding policy.
  *
- * Which calls are watched is in watch.c.
+ * watch.c maintains the masks of watched operations.
  */
 #include <linux/hash.h>
 #include <linux/sched.h>
 #include "core.h"
 #include "trace.h"
 
-/* Calls of one task that may be under way inside of each other */
+/* Maximum nesting depth of watched calls of one task */
 #define BX_CALL_DEPTH	8
 
 static DECLARE_WAIT_QUEUE_HEAD(bx_call_wait);
 
-/* ---- how deep are we ---- */
+/* ---- nesting depth ---- */
 
-/* A watched call, as long as it takes */
-struct bx_frame {
+/* A watched call in progress */
+struct bx_nested_call {
 	struct hlist_node	node;
 	struct task_struct	*task;
 };
 
-static struct bx_frames {
+static struct bx_nesting {
 	raw_spinlock_t		lock;	/* protects @list */
 	struct hlist_head	list;
-} bx_frames[64];
+} bx_nesting[64];
 
-static struct bx_frames *bx_frames_of(const struct task_struct *task)
+static struct bx_nesting *bx_nesting_of(const struct task_struct *task)
 {
-	return &bx_frames[hash_ptr(task, ilog2(ARRAY_SIZE(bx_frames)))];
+	return &bx_nesting[hash_ptr(task, ilog2(ARRAY_SIZE(bx_nesting)))];
 }
 
-/* Pairs with bx_frame_leave(); -ELOOP. */
-static int bx_frame_enter(struct bx_frame *frame)
+/* Returns -ELOOP if calls nest too deep; pairs with bx_nesting_leave(). */
+static int bx_nesting_enter(struct bx_nested_call *nested)
 {
-	struct bx_frames *frames = bx_frames_of(current);
-	struct bx_frame *other;
+	struct bx_nesting *nesting = bx_nesting_of(current);
+	struct bx_nested_call *other;
 	unsigned long flags;
 	int depth = 0;
 
-	frame->task = current;
-	raw_spin_lock_irqsave(&frames->lock, flags);
-	hlist_for_each_entry(other, &frames->list, node)
+	nested->task = current;
+	raw_spin_lock_irqsave(&nesting->lock, flags);
+	hlist_for_each_entry(other, &nesting->list, node)
 		depth += other->task == current;
 	if (depth < BX_CALL_DEPTH)
-		hlist_add_head(&frame->node, &frames->list);
-	raw_spin_unlock_irqrestore(&frames->lock, flags);
+		hlist_add_head(&nested->node, &nesting->list);
+	raw_spin_unlock_irqrestore(&nesting->lock, flags);
 	return depth < BX_CALL_DEPTH ? 0 : -ELOOP;
 }
 
-static void bx_frame_leave(struct bx_frame *frame)
+static void bx_nesting_leave(struct bx_nested_call *nested)
 {
-	struct bx_frames *frames = bx_frames_of(frame->task);
+	struct bx_nesting *nesting = bx_nesting_of(nested->task);
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&frames->lock, flags);
-	hlist_del(&frame->node);
-	raw_spin_unlock_irqrestore(&frames->lock, flags);
+	raw_spin_lock_irqsave(&nesting->lock, flags);
+	hlist_del(&nested->node);
+	raw_spin_unlock_irqrestore(&nesting->lock, flags);
 }
 
-/* ---- devices that other devices' calls go to ---- */
+/* ---- targets of redirected calls ---- */
 
 /**
- * bx_call_set_target() - name the device that a call goes to
+ * bx_call_set_target() - set the target device of a redirect
  * @call: the call
- * @name: the device, on the same bus
+ * @name: name of the device, on the same bus
  *
- * Context: any; a program runs.
- * Return: 0, -ENODEV, or -EINVAL when the call is complete.
+ * Context: any; called by a running program.
+ * Return: 0; -ENODEV if there is no such device; -EINVAL in complete().
  */
 int bx_call_set_target(struct bx_call *call, const char *name)
 {
@@ -93,8 +93,8 @@ int bx_call_set_target(struct bx_call *call, const char *name)
 		return 0;
 	}
 	/*
-	 * No reference is taken: that a call has begun holds off removal, which
-	 * waits for RCU between marking the device and counting.
+	 * No reference is taken: bx_call_begin() holds off removal, which waits
+	 * for RCU between marking the device and counting the calls.
 	 */
 	rcu_read_lock();
 	to = bx_device_find_rcu(call->bdev->bus, name);
@@ -128,8 +128,8 @@ static bool bx_call_has_target(const struct bx_call *call)
 
 /* ---- one program ---- */
 
-/* What policies see of an argument. */
-static void bx_call_show(struct bx_call *call, void *arg, u32 len)
+/* Sets the part of the argument that is visible to policies. */
+static void bx_call_set_arg(struct bx_call *call, void *arg, u32 len)
 {
 	u32 hidden = call->desc->hidden;
 
@@ -139,7 +139,7 @@ static void bx_call_show(struct bx_call *call, void *arg, u32 len)
 	call->len = len - hidden;
 }
 
-static bool bx_watches(const struct bx_inst *inst, u32 op)
+static bool bx_inst_watches(const struct bx_inst *inst, u32 op)
 {
 	return inst->calls[op / 64] & BIT_ULL(op % 64);
 }
@@ -153,7 +153,7 @@ static void bx_call_run_begin(struct bx_run *run, struct bx_call *call,
 	bx_run_begin(run);
 }
 
-/* Run call(); false when the answer was impossible. */
+/* Runs one call(); false if its result was invalid. */
 static bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
 {
 	struct bx_run run;
@@ -171,14 +171,14 @@ static bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
 	bx_eject(inst, BX_EXIT_RETURN, *ret, call->dev,
 		 *ret == BX_CALL_REDIRECT ?
 		 "call() returned BX_CALL_REDIRECT (%d) for '%s' without naming a device" :
-		 "call() returned %d for '%s'; only -4095 to BX_CALL_REDIRECT is possible",
+		 "call() returned %d for '%s'; expected -4095 to BX_CALL_REDIRECT",
 		 *ret, call->desc->name);
 	return false;
 }
 
 /*
- * The answer of a policy in shadow mode, until its twin has answered: @inst is NULL when
- * there is none.
+ * The result of a policy in shadow mode, kept until its twin has returned; @inst is NULL
+ * without a result.
  */
 struct bx_shadow {
 	struct bx_inst	*inst;
@@ -242,16 +242,16 @@ static void bx_shadow_compare(struct bx_shadow *shadow,
 	shadow->inst = NULL;
 }
 
-/* ---- all of them ---- */
+/* ---- all programs of a call ---- */
 
 /*
- * The policy that decided a call, and as what; complete() ends above it.  Most
- * often there is none among those that were asked.
+ * The deciding policy of a call and its verdict.  complete() runs only for
+ * policies that outrank it; @completes: a policy asked so far has complete().
  */
-struct bx_stop {
+struct bx_call_decision {
 	bool	decided;
 	bool	completes;
-	bool	bad;		/* somebody gave an impossible answer */
+	bool	bad;		/* a policy returned an invalid result */
 	s32	verdict;
 	s32	priority;
 	char	name[BX_NAME_LEN];
@@ -268,70 +268,72 @@ static void bx_call_count(struct bx_policy *policy, s32 verdict)
 }
 
 static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
-			   s32 verdict, struct bx_stop *stop)
+			   s32 verdict, struct bx_call_decision *dec)
 {
-	stop->decided = true;
-	stop->verdict = verdict;
-	stop->priority = inst->priority;
-	strscpy(stop->name, inst->name, sizeof(stop->name));
+	dec->decided = true;
+	dec->verdict = verdict;
+	dec->priority = inst->priority;
+	strscpy(dec->name, inst->name, sizeof(dec->name));
 	if (verdict < 0)
 		call->result = verdict;
 	if (!call->trial)
 		bx_call_count(inst->policy, verdict);
 }
 
-static void bx_call_ask_chain(struct bx_call *call, struct bx_stop *stop,
+static void bx_call_ask_chain(struct bx_call *call,
+			      struct bx_call_decision *dec,
 			      const struct bx_chain *chain)
 {
 	struct bx_shadow shadow = {};
 	s32 verdict;
 
-	for (u32 i = 0; chain && i < chain->n && !stop->decided; i++) {
+	for (u32 i = 0; chain && i < chain->n && !dec->decided; i++) {
 		struct bx_inst *inst = chain->inst[i];
 
-		/* the twin, if there is one, is the next one */
+		/* a twin follows immediately */
 		if (!bx_are_twins(inst, shadow.inst))
 			bx_shadow_compare(&shadow, call, BX_CALL_PASS);
 
-		if (!bx_watches(inst, call->op) || !bx_inst_live(inst))
+		if (!bx_inst_watches(inst, call->op) || !bx_inst_live(inst))
 			continue;
-		stop->completes |= !!inst->ops->complete;
+		dec->completes |= !!inst->ops->complete;
 		if (!inst->ops->call)
 			continue;
 		if (inst->flags & BX_F_SHADOW) {
 			if (!call->trial)
 				bx_shadow_ask(&shadow, call, inst);
 		} else if (!bx_ask_call(call, inst, &verdict)) {
-			stop->bad = true;
+			dec->bad = true;
 		} else {
 			bx_shadow_compare(&shadow, call, verdict);
 			if (verdict)
-				bx_call_decide(call, inst, verdict, stop);
+				bx_call_decide(call, inst, verdict, dec);
 		}
-		/* whoever named a device must say so as well */
-		if (stop->verdict != BX_CALL_REDIRECT)
+		/* a target counts only with BX_CALL_REDIRECT */
+		if (dec->verdict != BX_CALL_REDIRECT)
 			bx_call_drop_target(call);
 	}
 	bx_shadow_compare(&shadow, call, BX_CALL_PASS);
 }
 
-static void bx_call_ask(struct bx_call *call, struct bx_stop *stop)
+static void bx_call_ask(struct bx_call *call, struct bx_call_decision *dec)
 {
 	int idx = srcu_read_lock(&bx_srcu);
 
-	bx_call_ask_chain(call, stop, bx_chain_lookup(call->dev->bus,
-						      call->dev->vendor));
+	bx_call_ask_chain(call, dec, bx_chain_lookup(call->dev->bus,
+						     call->dev->vendor));
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
-/* Whether @inst stands before the policy that decided. */
-static bool bx_is_above(const struct bx_inst *inst, const struct bx_stop *stop)
+/* Whether @inst has more authority than the deciding policy. */
+static bool bx_outranks(const struct bx_inst *inst,
+			const struct bx_call_decision *dec)
 {
-	if (!stop->decided)
+	if (!dec->decided)
 		return true;
-	if (inst->priority != stop->priority)
-		return inst->priority > stop->priority;
-	return strcmp(inst->name, stop->name) < 0;
+	if (inst->priority != dec->priority)
+		return inst->priority > dec->priority;
+	return strcmp(inst->name, dec->name) < 0;
 }
 
 static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
@@ -348,72 +350,75 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 }
 
 static void bx_call_complete_chain(struct bx_call *call,
-				   const struct bx_stop *stop, u64 newest,
+				   const struct bx_call_decision *dec, u64 newest,
 				   const struct bx_chain *chain)
 {
 	call->completing = true;
 	for (u32 i = chain ? chain->n : 0; i--; ) {
 		struct bx_inst *inst = chain->inst[i];
 
-		if (inst->ops->complete && bx_watches(inst, call->op) &&
+		if (inst->ops->complete && bx_inst_watches(inst, call->op) &&
 		    bx_inst_live(inst) && !(inst->flags & BX_F_SHADOW) &&
-		    inst->seq <= newest && bx_is_above(inst, stop))
+		    inst->seq <= newest && bx_outranks(inst, dec))
 			bx_complete_one(call, inst);
 	}
 }
 
-static void bx_call_complete(struct bx_call *call, const struct bx_stop *stop,
-			     u64 newest)
+static void bx_call_complete(struct bx_call *call,
+			     const struct bx_call_decision *dec, u64 newest)
 {
 	int idx = srcu_read_lock(&bx_srcu);
 
-	bx_call_complete_chain(call, stop, newest,
+	bx_call_complete_chain(call, dec, newest,
 			       bx_chain_lookup(call->dev->bus,
 					       call->dev->vendor));
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
 static void bx_call_trace(const struct bx_call *call,
-			  const struct bx_stop *stop, u64 start)
+			  const struct bx_call_decision *dec, u64 start)
 {
 	struct bx_call_rec rec = {
 		.op = call->op, .ret = call->result,
-		.verdict = stop->verdict,
+		.verdict = dec->verdict,
 		.duration_ns = ktime_get_ns() - start,
 	};
 
 	strscpy(rec.name, call->desc->name, sizeof(rec.name));
-	strscpy(rec.policy, stop->name, sizeof(rec.policy));
+	strscpy(rec.policy, dec->name, sizeof(rec.policy));
 	trace_bx_call(call->dev, &rec);
 }
 
 static int bx_call_dispatch(struct bx_call *call, void *arg, u32 len)
 {
 	u64 start = trace_bx_call_enabled() ? ktime_get_ns() : 0;
-	u64 newest = bx_inst_newest();
-	struct bx_stop stop = {};
+	u64 newest = bx_inst_last_seq();
+	struct bx_call_decision dec = {};
 
-	bx_call_ask(call, &stop);
+	bx_call_ask(call, &dec);
 	if (call->to)
 		call->result = bx_call(call->to, call->op, arg, len);
-	else if (!stop.decided)
+	else if (!dec.decided)
 		call->result = call->bdev->op[call->op](call->bdev, arg, len);
-	if (stop.completes)
-		bx_call_complete(call, &stop, newest);
+	if (dec.completes)
+		bx_call_complete(call, &dec, newest);
 	bx_call_drop_target(call);
 	if (start)
-		bx_call_trace(call, &stop, start);
+		bx_call_trace(call, &dec, start);
 	return call->result;
 }
 
 /**
- * bx_call_watched() - the way of a call that something watches
+ * bx_call_watched() - dispatch a watched call
  * @bdev: the device
- * @op: operation of the contract, by number
+ * @op: number of the operation in the contract
  * @arg: its argument, in and out
- * @len: bytes at @arg
+ * @len: size of @arg in bytes
  *
- * For bx_call() alone.
+ * Only bx_call() calls this.
+ *
+ * Context: that of bx_call().
+ * Return: as bx_call().
  */
 int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len)
 {
@@ -421,118 +426,124 @@ int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len)
 	struct bx_call call = {
 		.dev = bdev->info, .op = op, .bdev = bdev, .desc = desc,
 	};
-	struct bx_frame frame;
+	struct bx_nested_call nested;
 	int ret;
 
 	if (READ_ONCE(bdev->gone))
 		return -ENODEV;
-	ret = bx_frame_enter(&frame);
+	ret = bx_nesting_enter(&nested);
 	if (ret)
 		return ret;
-	bx_call_show(&call, arg, len);
+	bx_call_set_arg(&call, arg, len);
 	ret = bx_call_dispatch(&call, arg, len);
-	bx_frame_leave(&frame);
+	bx_nesting_leave(&nested);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(bx_call_watched);
 
-/* ---- calls that are not made ---- */
+/* ---- trials ---- */
 
-static int bx_try_check(const struct bx_contract *contract,
-			const struct bx_trial_call *try)
+static int bx_trial_check_call(const struct bx_contract *contract,
+			       const struct bx_trial_call *tcall)
 {
 	const struct bx_op_desc *desc;
 
-	if (try->op >= contract->nr_ops || try->len > sizeof(try->data))
+	if (tcall->op >= contract->nr_ops || tcall->len > sizeof(tcall->data))
 		return -EINVAL;
-	desc = &contract->ops[try->op];
-	if (try->len < desc->size ||
-	    (try->len > desc->size && !(desc->flags & BX_OPF_VARLEN)))
+	desc = &contract->ops[tcall->op];
+	if (tcall->len < desc->size ||
+	    (tcall->len > desc->size && !(desc->flags & BX_OPF_VARLEN)))
 		return -EINVAL;
-	if (try->ret > 0 || try->ret < -MAX_ERRNO)
+	if (tcall->ret > 0 || tcall->ret < -MAX_ERRNO)
 		return -EINVAL;
 	return 0;
 }
 
-static void bx_try_run(struct bx_call *call, struct bx_stop *stop,
-		       const struct bx_chain *chain, s32 provided)
+static void bx_trial_dispatch(struct bx_call *call,
+			      struct bx_call_decision *dec,
+			      const struct bx_chain *chain, s32 provided)
 {
-	bx_call_ask_chain(call, stop, chain);
-	if (!stop->decided || stop->verdict == BX_CALL_REDIRECT)
+	bx_call_ask_chain(call, dec, chain);
+	if (!dec->decided || dec->verdict == BX_CALL_REDIRECT)
 		call->result = provided;
-	if (stop->completes)
-		bx_call_complete_chain(call, stop, bx_inst_newest(), chain);
+	if (dec->completes)
+		bx_call_complete_chain(call, dec, bx_inst_last_seq(), chain);
 }
 
-/* @out is in a map: only what is complete is written there. */
-static int bx_try_contract(const struct bx_trial *trial,
-			   const struct bx_contract *contract,
-			   struct bx_trial_call *out)
+/* @out is in a map: work on a copy, and write it back only on success. */
+static int bx_trial_run_contract(const struct bx_trial *trial,
+				 const struct bx_contract *contract,
+				 struct bx_trial_call *out)
 {
-	struct bx_trial_call *try __free(kfree) = NULL;
+	struct bx_trial_call *tcall __free(kfree) = NULL;
 	struct bx_chain *chain __free(kfree) = NULL;
 	struct bx_call call = { .dev = &trial->dev };
-	struct bx_stop stop = {};
+	struct bx_call_decision dec = {};
 	int idx, err;
 
-	try = kmemdup(out, sizeof(*out), GFP_KERNEL);
-	if (!try)
+	tcall = kmemdup(out, sizeof(*out), GFP_KERNEL);
+	if (!tcall)
 		return -ENOMEM;
-	err = bx_try_check(contract, try);
+	err = bx_trial_check_call(contract, tcall);
 	if (err)
 		return err;
-	try->to[0] = '\0';
-	call.trial = try;
-	call.op = try->op;
-	call.desc = &contract->ops[try->op];
-	bx_call_show(&call, try->data, try->len);
+	tcall->to[0] = '\0';
+	call.trial = tcall;
+	call.op = tcall->op;
+	call.desc = &contract->ops[tcall->op];
+	bx_call_set_arg(&call, tcall->data, tcall->len);
 
 	idx = srcu_read_lock(&bx_srcu);
-	chain = bx_chain_try(trial, trial->dev.bus, trial->dev.vendor);
+	chain = bx_trial_chain(trial, trial->dev.bus, trial->dev.vendor);
 	err = PTR_ERR_OR_ZERO(chain);
 	if (!err)
-		bx_try_run(&call, &stop, chain, try->ret);
+		bx_trial_dispatch(&call, &dec, chain, tcall->ret);
 	srcu_read_unlock(&bx_srcu, idx);
 	if (err)
 		return err;
-	try->ret = call.result;
-	try->verdict = stop.verdict;
-	try->why = stop.bad ? BX_WHY_BAD :
-		   stop.decided ? BX_WHY_WON : BX_WHY_PASS;
-	strscpy_pad(try->policy, stop.name, sizeof(try->policy));
-	*out = *try;
+	tcall->ret = call.result;
+	tcall->verdict = dec.verdict;
+	tcall->why = dec.bad ? BX_WHY_BAD :
+		     dec.decided ? BX_WHY_WON : BX_WHY_PASS;
+	strscpy_pad(tcall->policy, dec.name, sizeof(tcall->policy));
+	*out = *tcall;
 	return 0;
 }
 
 /**
- * bx_call_try() - make a call as it would be
- * @trial: the device, described, and what would be different
- * @try: the call; takes what became of it
+ * bx_trial_run_call() - run the programs of a call without its provider
+ * @trial: the described device and the assumed change of policies
+ * @tcall: the call; takes the results
  *
  * Context: may sleep; not inside bx_srcu.
  * Return: see bx_trial_call().
  */
-int bx_call_try(const struct bx_trial *trial, struct bx_trial_call *try)
+int bx_trial_run_call(const struct bx_trial *trial, struct bx_trial_call *tcall)
 {
 	const struct bx_contract *contract;
 	const struct bx_kind *kind;
 	struct module *owner;
 	int err;
 
-	if (!bx_ends(trial->dev.name) || !bx_ends(trial->dev.bus))
+	if (!bx_is_terminated(trial->dev.name) ||
+	    !bx_is_terminated(trial->dev.bus))
 		return -EINVAL;
 	kind = bx_kind_get(trial->dev.bus, &owner);
 	if (!kind)
 		return -ENODEV;
 	contract = kind->contract ? kind->contract(trial->dev.bus) : NULL;
-	err = contract ? bx_try_contract(trial, contract, try) : -EOPNOTSUPP;
+	err = contract ? bx_trial_run_contract(trial, contract, tcall) :
+			 -EOPNOTSUPP;
 	module_put(owner);
 	return err;
 }
 
-/* ---- the end of a device ---- */
+/* ---- removal ---- */
 
-/* Ends first: what ends in between was begun before, and is seen to be. */
+/*
+ * Sum @ended first: every call counted there is also counted in @begun, so equal
+ * sums mean that no call is in flight.
+ */
 static bool bx_call_idle(const struct bx_device *bdev)
 {
 	unsigned long begun = 0, ended = 0;
@@ -540,13 +551,13 @@ static bool bx_call_idle(const struct bx_device *bdev)
 
 	for_each_possible_cpu(cpu)
 		ended += READ_ONCE(per_cpu_ptr(bdev->calls, cpu)->ended);
-	smp_mb();	/* pairs with the barrier that every processor passed */
+	smp_mb();	/* pairs with the grace period in bx_call_drain() */
 	for_each_possible_cpu(cpu)
 		begun += READ_ONCE(per_cpu_ptr(bdev->calls, cpu)->begun);
 	return begun == ended;
 }
 
-/* A call has ended on a device that is gone; for bx_call() alone. */
+/* Called by bx_call_end() on a device that is gone. */
 void bx_call_drained(struct bx_device *bdev)
 {
 	wake_up_all(&bx_call_wait);
@@ -555,22 +566,22 @@ EXPORT_SYMBOL_GPL(bx_call_drained);
 
 /**
  * bx_call_drain() - wait for calls in flight
- * @bdev: a device that is marked as gone
+ * @bdev: a device marked as gone
  *
- * The grace period is the barrier that bx_call() does without: whoever began
- * before it is counted from then on, and whoever begins after it sees the mark.
+ * The grace period replaces a barrier in bx_call(): a call that began before it is
+ * counted after it, and a call that begins after it sees the mark.
  *
  * Context: may sleep.
  */
 void bx_call_drain(struct bx_device *bdev)
 {
-	/* like unregistering a network device: somebody waits for it */
+	/* expedited, as for a network device: the caller waits */
 	synchronize_rcu_expedited();
 	wait_event(bx_call_wait, bx_call_idle(bdev));
 }
 
 void bx_call_init(void)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(bx_frames); i++)
-		raw_spin_lock_init(&bx_frames[i].lock);
+	for (u32 i = 0; i < ARRAY_SIZE(bx_nesting); i++)
+		raw_spin_lock_init(&bx_nesting[i].lock);
 }

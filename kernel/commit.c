@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Commits: policies that are activated and deactivated together
+ * Commits: policies that become active and inactive together
  *
- * A policy that is attached with BX_F_STAGED is not active.  A commit activates any
- * number of such and deactivates any number, with one new index, if each that enters is
- * what the caller has checked (expect.c):
+ * A policy attached with BX_F_STAGED is not active.  A commit activates staged policies
+ * and deactivates active ones with one new index, if each entering policy has the
+ * values that the caller has checked (expect.c):
  *
  *	          reg()          commit            commit            unreg()
  *	(nothing) ------> staged ------> active -------> retired -------> (nothing)
@@ -22,7 +22,7 @@ static struct bx_policy *bx_policy_by_id(u64 id)
 	return NULL;
 }
 
-/* Note the stage that a policy will have, once for each policy. */
+/* Sets ->to of a listed policy; -EINVAL if the policy is listed twice. */
 static int bx_commit_mark(struct bx_policy *policy, enum bx_stage from,
 			  enum bx_stage to)
 {
@@ -35,9 +35,9 @@ static int bx_commit_mark(struct bx_policy *policy, enum bx_stage from,
 }
 
 /*
- * A staged policy has no other version, so it stays what bx_expect() sees.  Elections
- * look at its limit when it is active, which is after the next index; until then, a
- * trial has a limit of its own.
+ * A staged policy cannot be updated, so the result of bx_expect() stays valid.
+ * Elections read its limit only when it is active, after the publication of the next
+ * index; until then, trials bring their own limit.
  */
 static int bx_commit_mark_all(const struct bx_commit *c)
 {
@@ -47,21 +47,22 @@ static int bx_commit_mark_all(const struct bx_commit *c)
 	lockdep_assert_held(&bx_policy_mutex);
 	for (u32 i = 0; i < c->nr_enter && !err; i++) {
 		policy = bx_policy_by_id(c->enter[i].id);
-		err = bx_commit_mark(policy, BX_STAGE_STAGED, BX_STAGE_FORCE) ?:
+		err = bx_commit_mark(policy, BX_STAGE_STAGED,
+				     BX_STAGE_ACTIVE) ?:
 		      bx_expect(policy->inst, &c->enter[i]);
 		if (!err)
 			policy->limit = c->enter[i].limit;
 	}
 	for (u32 i = 0; i < c->nr_leave && !err; i++) {
 		policy = bx_policy_by_id(c->leave[i]);
-		err = bx_commit_mark(policy, BX_STAGE_FORCE, BX_STAGE_RETIRED);
+		err = bx_commit_mark(policy, BX_STAGE_ACTIVE, BX_STAGE_RETIRED);
 	}
 	return err;
 }
 
 static bool bx_commit_enters(const struct bx_policy *policy)
 {
-	return policy->stage != policy->to && policy->to == BX_STAGE_FORCE;
+	return policy->stage != policy->to && policy->to == BX_STAGE_ACTIVE;
 }
 
 static bool bx_commit_leaves(const struct bx_policy *policy)
@@ -69,7 +70,10 @@ static bool bx_commit_leaves(const struct bx_policy *policy)
 	return policy->stage != policy->to && policy->to == BX_STAGE_RETIRED;
 }
 
-/* The policy that has the name, and the mode, of one that enters must leave. */
+/*
+ * An active policy with the name and the mode of an entering one must leave in the same commit,
+ * and the entering policy takes over its directory.
+ */
 static int bx_commit_heirs(void)
 {
 	struct bx_policy *policy, *old;
@@ -77,7 +81,7 @@ static int bx_commit_heirs(void)
 	list_for_each_entry(policy, &bx_policies, node) {
 		if (!bx_commit_enters(policy))
 			continue;
-		old = bx_policy_by_name(policy->inst, BX_STAGE_FORCE);
+		old = bx_policy_by_name(policy->inst, BX_STAGE_ACTIVE);
 		if (old && !bx_commit_leaves(old))
 			return -EEXIST;
 		if (old)
@@ -121,7 +125,7 @@ static bool bx_commit_inherits(const struct bx_policy *heir)
 	return false;
 }
 
-/* Nothing is in force that was not before: take back what was prepared. */
+/* Reverts bx_commit_prepare(); the active policies are the old ones. */
 static void bx_commit_undo(void)
 {
 	struct bx_policy *policy;
@@ -134,12 +138,12 @@ static void bx_commit_undo(void)
 		policy->kobj = NULL;
 	}
 	list_for_each_entry(policy, &bx_policies, node) {
-		if (bx_in_force(policy))
+		if (bx_is_active(policy))
 			policy->heir = NULL;
 	}
 }
 
-/* The stages are the new ones from here on. */
+/* Sets the new stages, and saves the old ones in ->to; a second call reverts it. */
 static void bx_commit_swap(void)
 {
 	struct bx_policy *policy;
@@ -148,7 +152,7 @@ static void bx_commit_swap(void)
 		swap(policy->stage, policy->to);
 }
 
-/* It is done, and @to is what was before: let the rest of the world follow. */
+/* The new index is live (->to has the old stage): update sysfs, records and traces. */
 static void bx_commit_finish(void)
 {
 	struct bx_policy *policy;
@@ -156,35 +160,35 @@ static void bx_commit_finish(void)
 	list_for_each_entry(policy, &bx_policies, node) {
 		if (policy->stage == policy->to)
 			continue;
-		if (bx_in_force(policy)) {
+		if (bx_is_active(policy)) {
 			bx_sysfs_move_policy(policy->kobj, policy);
 			bx_trace_policy("commit", policy, policy->inst);
 		} else if (policy->heir) {
-			bx_inherit(policy->id, policy->heir->id);
+			bx_decisions_inherit(policy->id, policy->heir->id);
 			policy->kobj = NULL;
 			bx_trace_policy("retire", policy, policy->inst);
 		} else {
 			bx_sysfs_del_policy(policy->kobj);
 			policy->kobj = NULL;
-			bx_forget(policy->id);
+			bx_decisions_forget(policy->id);
 			bx_trace_policy("retire", policy, policy->inst);
 		}
-		bx_changed(policy->inst->bus);
+		bx_policies_changed(policy->inst->bus);
 	}
 }
 
 /**
- * bx_policy_commit() - bring policies into force, and take others out
- * @commit: which
+ * bx_policy_commit() - activate staged policies and deactivate active ones
+ * @commit: the policies
  *
- * With one new index, so every election and every call sees all of it or nothing.
- * What a policy that goes has decided on adopted buses is passed on to the one of
- * its name that comes, as with an update; one in shadow mode has decided nothing and
- * inherits nothing.
+ * Publishes one new index, so every election and every call sees either all of the
+ * change or none.  Decisions of a leaving policy on adopted buses are transferred to
+ * the entering policy of the same name, as in an update; a policy in shadow mode has
+ * none and inherits none.
  *
  * Context: process; not inside bx_srcu.
- * Return: 0; -EINVAL, -E2BIG, -ENOENT, -EPERM, -EEXIST: see bx_commit() in
- * <bpf/bus_ext_ctl.bpf.h>; -ENOMEM.  Nothing has changed then.
+ * Return: 0, or an errno without any change: -EINVAL, -E2BIG, -ENOENT, -EPERM,
+ * -EEXIST (see bx_commit() in <bpf/bus_ext_ctl.bpf.h>), -ENOMEM.
  */
 int bx_policy_commit(const struct bx_commit *commit)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Differences between kernels, so that no other file has an #ifdef
+ * Differences between kernels, so that other files need no #ifdef
  *
- * driver_override: newer stable kernels keep it in struct device, behind a
- * spinlock, for any bus that asks for it.  Older ones have a string per bus
- * (struct pci_dev, struct platform_device) that the device lock protects.
+ * driver_override: newer stable kernels keep it in struct device, protected by a
+ * spinlock, for each bus that requests it.  Older ones have a string per bus
+ * (struct pci_dev, struct platform_device), protected by the device lock.
  *
- * A *token* is the address of the string that bus_ext itself stored.  Every
- * write by somebody else stores another one, so comparing it tells who wrote
- * the override that is in force.  Ours are allocated far larger than needed, so
- * that the address can come back only with a name that is longer than any
- * driver's.
+ * A *token* is the address of a string that bus_ext stored.  A write by another
+ * party stores another string, so a comparison of addresses tells whether bus_ext
+ * wrote the current override.  Its strings have BX_OVERRIDE_SIZE bytes, so that
+ * another party gets the same address again only for a name longer than that of
+ * any driver; bx_override_read() and bx_override_swap() check the length.
  */
 #ifndef _BX_COMPAT_H
 #define _BX_COMPAT_H
@@ -42,7 +42,7 @@ static inline void bx_override_unlock(struct device *dev)
 	spin_unlock(&dev->driver_override.lock);
 }
 
-/* The bus' own attribute is enough. */
+/* The bus core adds the attribute. */
 #define BX_OVERRIDE_ATTR		NULL
 
 #else /* the older, per-bus field */
@@ -59,8 +59,8 @@ static inline const char **bx_override_slot(struct device *dev)
 }
 
 /*
- * An election on a bus of our own runs with or without the device lock, so
- * there the string has a lock of its own, which the attribute takes as well.
+ * Protects the strings of devices on own buses, where elections run with or without
+ * the device lock; the attribute driver_override takes it, too.
  */
 extern spinlock_t bx_override_spin;
 
@@ -88,11 +88,11 @@ extern struct device_attribute dev_attr_driver_override;
 /**
  * bx_override_read() - copy a device's driver_override
  * @dev: the device
- * @buf: takes the name, empty when none is set
- * @len: size of @buf
+ * @buf: takes the name, empty if none is set
+ * @len: size of @buf in bytes
  *
- * Return: the token of what is in force, NULL when none is set.  Never one of
- * ours for a name that we would not write.
+ * Return: the token of the current override, NULL if none is set.  For a name that
+ * bus_ext cannot have written, ERR_PTR(-ENAMETOOLONG), which equals no token.
  */
 static inline const char *bx_override_read(struct device *dev, char *buf,
 					   size_t len)
@@ -109,13 +109,13 @@ static inline const char *bx_override_read(struct device *dev, char *buf,
 }
 
 /**
- * bx_override_swap() - replace the override that one's token stands for
+ * bx_override_swap() - replace an override that bus_ext wrote
  * @dev: the device
- * @token: what must be in force; NULL for no override
- * @name: the new name, NULL to remove it
+ * @token: the expected token of the current override; NULL for no override
+ * @name: the new name, NULL to remove the override
  *
- * Return: the new token, NULL when removed, ERR_PTR(-EBUSY) when something else
- * is in force, ERR_PTR(-ENOMEM).
+ * Return: the new token, NULL if removed, ERR_PTR(-EBUSY) if the current override
+ * has another token, ERR_PTR(-ENOMEM).
  */
 static inline const char *bx_override_swap(struct device *dev,
 					   const char *token, const char *name)

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contracts: what a bus promises, a provider implements and a driver asks for
+ * Contracts: checks of buses, providers and drivers, and negotiation
  *
- * Who breaks a contract is told at once, by name: a bus whose contract makes no
- * sense, a provider that lacks a required operation, a driver that asks for more
- * than the contract has.  What a driver and one device agree upon is negotiated
- * before probe(), as virtio does it: versions, features, operations.
+ * Registration fails with a message for a bus with an invalid contract, a provider
+ * without a required operation and a driver that needs more than the contract has.
+ * Before probe(), a driver and a device negotiate version, features and operations,
+ * as in virtio.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "core.h"
 
-/* 0 in a description means the first version. */
+/* In descriptions, 0 means version 1. */
 static u32 bx_version(u32 version)
 {
 	return version ?: 1;
@@ -23,12 +23,13 @@ bool bx_provides(const struct bx_provider *provider, u32 op)
 }
 
 /**
- * bx_has_op() - whether somebody provides an operation
- * @bdev: the device
- * @op: operation of the contract, by number
+ * bx_has_op() - check whether a device has an operation
+ * @bdev: an added device
+ * @op: number of the operation in the contract
  *
- * Context: any; the device was added.
- * Return: true when its provider or, as things are now, a policy may do it.
+ * Context: any.
+ * Return: true if the provider implements it or a policy in scope may handle it at
+ * the moment.
  */
 bool bx_has_op(struct bx_device *bdev, u32 op)
 {
@@ -47,30 +48,30 @@ static int bx_op_check(const struct bx_bus *bus, u32 i)
 	const struct bx_op_desc *desc = &c->ops[i];
 
 	if (!desc->name || !*desc->name || strlen(desc->name) >= BX_NAME_LEN) {
-		pr_err("bus %s: operation %u has no name, or a too long one\n",
+		pr_err("bus %s: operation %u: name missing or too long\n",
 		       bus->name, i);
 		return -EINVAL;
 	}
 	for (u32 k = 0; k < i; k++) {
 		if (strcmp(c->ops[k].name, desc->name))
 			continue;
-		pr_err("bus %s: two operations are called '%s'\n", bus->name,
+		pr_err("bus %s: duplicate operation '%s'\n", bus->name,
 		       desc->name);
 		return -EINVAL;
 	}
 	if (bx_version(desc->since) > c->version) {
-		pr_err("bus %s: '%s' came with version %u, the contract has %u\n",
+		pr_err("bus %s: operation '%s' is since version %u, contract has version %u\n",
 		       bus->name, desc->name, desc->since, c->version);
 		return -EINVAL;
 	}
 	if (desc->hidden > desc->size) {
-		pr_err("bus %s: '%s' hides more of its argument than there is\n",
+		pr_err("bus %s: operation '%s' hides more bytes than its argument has\n",
 		       bus->name, desc->name);
 		return -EINVAL;
 	}
 	if (desc->pair != BX_UNPAIRED &&
 	    (desc->pair > c->nr_ops || c->ops[desc->pair - 1].pair != i + 1)) {
-		pr_err("bus %s: '%s' is paired with an operation that is not paired with it\n",
+		pr_err("bus %s: operation '%s' is not paired mutually\n",
 		       bus->name, desc->name);
 		return -EINVAL;
 	}
@@ -78,10 +79,10 @@ static int bx_op_check(const struct bx_bus *bus, u32 i)
 }
 
 /**
- * bx_contract_check() - whether a bus has a contract that makes sense
+ * bx_contract_check() - check the contract of a bus
  * @bus: the bus
  *
- * Return: 0, or -EINVAL and a message.
+ * Return: 0, or -EINVAL with a message in the log.
  */
 int bx_contract_check(const struct bx_bus *bus)
 {
@@ -90,7 +91,7 @@ int bx_contract_check(const struct bx_bus *bus)
 
 	if (!c || !c->name || !*c->name || strlen(c->name) >= BX_NAME_LEN ||
 	    !c->version || c->nr_ops > BX_MAX_OPS || (c->nr_ops && !c->ops)) {
-		pr_err("bus %s: its contract lacks a name, a version or operations\n",
+		pr_err("bus %s: contract must have a name, a version and operations\n",
 		       bus->name);
 		return -EINVAL;
 	}
@@ -100,16 +101,16 @@ int bx_contract_check(const struct bx_bus *bus)
 }
 
 /**
- * bx_contract_show() - a contract as text, for people and for programs
+ * bx_contract_show() - print a contract as text, for people and programs
  * @contract: the contract
- * @buf: a page
+ * @buf: buffer of PAGE_SIZE bytes
  *
- * A line for the contract, then one for each operation: number, name, version,
- * bytes of the argument that policies see ("+" for more behind them), bytes
- * that they do not see, then words: required or optional, atomic or sleeps, with
- * the operation it is paired with, and the C type of the argument.
+ * Prints a line for the contract, then one for each operation: number, name,
+ * version, visible bytes of the argument ("+" for variable length), hidden bytes,
+ * then words: "required" or "optional", "atomic" or "sleeps", "with" and the name of
+ * the paired operation, and the C type of the argument.
  *
- * Return: bytes.
+ * Return: number of bytes printed.
  */
 ssize_t bx_contract_show(const struct bx_contract *contract, char *buf)
 {
@@ -148,13 +149,13 @@ static int bx_provider_check_op(const struct bx_device *bdev, u32 i)
 
 	if (bx_provides(p, i)) {
 		if (bx_version(desc->since) > p->version) {
-			dev_err(&bdev->dev, "provider has '%s', which came with version %u of contract %s, and says that it implements %u\n",
+			dev_err(&bdev->dev, "provider has '%s', which is since version %u of contract %s, but implements version %u\n",
 				desc->name, desc->since, c->name, p->version);
 			return -EINVAL;
 		}
 		if (desc->pair && !bx_provides(p, desc->pair - 1) &&
 		    !p->by_policy) {
-			dev_err(&bdev->dev, "provider has '%s' and lacks '%s': contract %s has them together\n",
+			dev_err(&bdev->dev, "provider has '%s' but lacks '%s': contract %s pairs them\n",
 				desc->name, c->ops[desc->pair - 1].name,
 				c->name);
 			return -EINVAL;
@@ -171,10 +172,11 @@ static int bx_provider_check_op(const struct bx_device *bdev, u32 i)
 }
 
 /**
- * bx_provider_check() - whether a device is provided as its contract says
+ * bx_provider_check() - check the provider of a device against the contract
  * @bdev: the device
  *
- * Return: 0, or -EINVAL or -EPROTONOSUPPORT and a message.
+ * Return: 0, or with a message in the log: -EPROTONOSUPPORT for a newer version,
+ * -EINVAL for anything else.
  */
 int bx_provider_check(const struct bx_device *bdev)
 {
@@ -183,12 +185,12 @@ int bx_provider_check(const struct bx_device *bdev)
 	int err = 0;
 
 	if (!p || !p->version || p->version > c->version) {
-		dev_err(&bdev->dev, "provider implements version %u of contract %s; this kernel knows 1 to %u\n",
+		dev_err(&bdev->dev, "provider implements version %u of contract %s; expected 1 to %u\n",
 			p ? p->version : 0, c->name, c->version);
 		return p && p->version ? -EPROTONOSUPPORT : -EINVAL;
 	}
 	if (p->nr_ops > c->nr_ops || p->features & ~c->features) {
-		dev_err(&bdev->dev, "provider has operations or features (0x%llx) that contract %s does not know\n",
+		dev_err(&bdev->dev, "provider has operations or features (0x%llx) that contract %s does not have\n",
 			p->features & ~c->features, c->name);
 		return -EINVAL;
 	}
@@ -200,12 +202,13 @@ int bx_provider_check(const struct bx_device *bdev)
 /* ---- drivers ---- */
 
 /**
- * bx_driver_check() - whether a driver asks for what its bus can have
+ * bx_driver_check() - check the needs of a driver against the contract
  * @bus: the bus
  * @drv: the driver
  *
- * Return: 0; -EPROTONOSUPPORT for a newer version, -EOPNOTSUPP for an unknown
- * feature or operation, with a message.
+ * Return: 0, or with a message in the log: -EPROTONOSUPPORT for a newer version,
+ * -EINVAL for a @min_version above the driver's own version, -EOPNOTSUPP for an
+ * unknown feature or operation.
  */
 int bx_driver_check(const struct bx_bus *bus, const struct bx_driver *drv)
 {
@@ -217,13 +220,13 @@ int bx_driver_check(const struct bx_bus *bus, const struct bx_driver *drv)
 		return -EPROTONOSUPPORT;
 	}
 	if (bx_version(drv->min_version) > bx_version(drv->version)) {
-		pr_err("driver %s needs version %u of contract %s, and knows %u\n",
+		pr_err("driver %s needs version %u of contract %s but supports only %u\n",
 		       drv->name, drv->min_version, c->name,
 		       bx_version(drv->version));
 		return -EINVAL;
 	}
 	if (drv->needs_features & ~(c->features & drv->features)) {
-		pr_err("driver %s needs features 0x%llx, which contract %s or itself does not know\n",
+		pr_err("driver %s needs features 0x%llx, which contract %s or the driver does not have\n",
 		       drv->name,
 		       drv->needs_features & ~(c->features & drv->features),
 		       c->name);
@@ -232,14 +235,14 @@ int bx_driver_check(const struct bx_bus *bus, const struct bx_driver *drv)
 	for (u32 op = c->nr_ops; op < BX_MAX_OPS; op++) {
 		if (!(drv->needs[op / 64] & BIT_ULL(op % 64)))
 			continue;
-		pr_err("driver %s needs operation %u; contract %s has %u\n",
+		pr_err("driver %s needs operation %u; contract %s has %u operations\n",
 		       drv->name, op, c->name, c->nr_ops);
 		return -EOPNOTSUPP;
 	}
 	return 0;
 }
 
-/* Every operation that the driver may count on is there, from somebody. */
+/* Checks that the provider or a policy has each operation that the driver relies on. */
 static int bx_negotiate_ops(struct bx_device *bdev, const struct bx_driver *drv,
 			    u32 version)
 {
@@ -252,7 +255,7 @@ static int bx_negotiate_ops(struct bx_device *bdev, const struct bx_driver *drv,
 
 		if ((!required && !needed) || bx_has_op(bdev, op))
 			continue;
-		dev_notice(&bdev->dev, "driver %s needs '%s', and neither the provider nor a policy has it\n",
+		dev_notice(&bdev->dev, "driver %s needs '%s', which neither the provider nor a policy has\n",
 			   drv->name, c->ops[op].name);
 		return -ENODEV;
 	}
@@ -260,12 +263,14 @@ static int bx_negotiate_ops(struct bx_device *bdev, const struct bx_driver *drv,
 }
 
 /**
- * bx_negotiate() - agree upon version and features, before probe()
+ * bx_negotiate() - negotiate version, features and operations, before probe()
  * @bdev: the device
- * @drv: the driver that is elected
+ * @drv: the elected driver
+ *
+ * Sets the version and features of @bdev on success.
  *
  * Context: device lock held.
- * Return: 0, or -ENODEV and a message.
+ * Return: 0, or -ENODEV with a message in the log.
  */
 int bx_negotiate(struct bx_device *bdev, const struct bx_driver *drv)
 {

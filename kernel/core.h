@@ -1,38 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of bus_ext.ko share; drivers use <linux/bus_ext.h>
+ * Definitions that the files of bus_ext.ko share; drivers use <linux/bus_ext.h>
  *
  * Locks, outermost first:
  *
- *	update_mutex		the kernel's, around reg(), update(), unreg()
- *	bx_policy_mutex		the list of policies and what is published
- *	bx_bus_rwsem		the list of our own buses
+ *	update_mutex		the BPF core's, around reg(), update(), unreg()
+ *	bx_policy_mutex		the list of policies and the published index
+ *	bx_bus_rwsem		the list of bus_ext's own buses
  *	bx_adopt_mutex		decisions on adopted buses
- *	device lock		the driver core's; match() runs with or without
+ *	device lock		the driver core's; match() runs with or without it
  *	bx_bus.drv_lock		writes to a bus' list of drivers
- *	bx_device_mutex		the list of devices, what is watched of each
- *	bx_device.elect_lock	decisions on one device of our own buses
- *	bx_srcu (read)		policies and drivers while programs look at them
+ *	bx_device_mutex		the list of devices, their watched operations
+ *	bx_device.elect_lock	the decision on one device of an own bus
+ *	bx_srcu (read)		policies and drivers that programs and elections use
  *	bx_parent_rwsem		parents of devices that leave an adopted bus
- *	bx_runs.lock, bx_frames.lock, bx_exit_lock	leaves, with interrupts off
+ *	bx_runs.lock, bx_nesting.lock, bx_exit_lock	leaves, with interrupts off
  *	bx_module_lock		leaf
  *
- * A device appears under its parent's lock but not under its own, so no one
- * takes bx_adopt_mutex with the lock of the device that is decided about.
+ * A device is added under its parent's lock but not under its own.  So
+ * bx_adopt_mutex is never taken under the lock of the device being elected.
  *
- * unreg() waits for bx_srcu under update_mutex.  So nothing that runs inside a
- * bx_srcu read section may take update_mutex, bx_policy_mutex or a device
- * lock, load a module, bind or unbind a driver: an ejection is claimed there
- * and carried out by a work item, and so is the re-election that follows.  A
- * call on a device takes no lock but the leaves, and holds bx_srcu around
- * programs only; it may come from an interrupt.
+ * unreg() waits for bx_srcu under update_mutex.  So code inside a bx_srcu read
+ * section must not take update_mutex, bx_policy_mutex or a device lock, load a
+ * module, bind or unbind a driver.  An ejection is claimed there and carried out
+ * by a work item, and so is the re-election that follows.  A call on a device
+ * takes only the leaf locks, and holds bx_srcu only around programs; it may be
+ * made in an interrupt.
  *
- * Lifetimes: a policy's version (struct bx_inst) is freed when the last of
- * publication and a pending ejection lets go of it; a bx_driver may be freed by
- * its owner after bx_driver_unregister(), which waits for bx_srcu; a bx_device
- * is reference counted by the driver core, and holds its parent and this module,
- * and bx_bus_unregister() waits for it: a request may look at it after it was
- * removed.
+ * Lifetimes:
+ * - The index and a pending ejection hold references to a policy's version
+ *   (struct bx_inst); the last put frees it.
+ * - The owner of a bx_driver may free it after bx_driver_unregister(), which
+ *   waits for bx_srcu.
+ * - The driver core counts references to a bx_device, which holds references to
+ *   its parent and this module.  bx_bus_unregister() waits for its release, since
+ *   a request may use it after its removal.
  */
 #ifndef _BX_CORE_H
 #define _BX_CORE_H
@@ -45,9 +47,9 @@
 #include <linux/srcu.h>
 #include "compat.h"
 
-/* ---- what programs see; members by name, see <bpf/bus_ext.bpf.h> ---- */
+/* ---- contexts of programs; members by name, see <bpf/bus_ext.bpf.h> ---- */
 
-/* The first members are the program's, those below @platform are ours. */
+/* Programs see the members up to @platform; the others are private. */
 struct bx_select_ctx {
 	struct bx_dev_info	dev;
 	struct device		*device;
@@ -64,7 +66,7 @@ struct bx_match_ctx {
 	struct device		*device;
 };
 
-/* The first members are the program's, those below @len are ours. */
+/* Programs see the members up to @len; the others are private. */
 struct bx_call {
 	const struct bx_dev_info *dev;
 	u32			op;
@@ -72,16 +74,16 @@ struct bx_call {
 
 	struct bx_device	*bdev;
 	const struct bx_op_desc	*desc;
-	void			*data;		/* @len bytes that are shown */
+	void			*data;		/* @len bytes visible to policies */
 	struct bx_device	*to;		/* held by bx_call_begin() */
-	struct bx_trial_call	*trial;		/* of which this is one, or NULL */
+	struct bx_trial_call	*trial;		/* NULL for a real call */
 	s32			result;
 	bool			completing;
 };
 
 /*
- * Documented member by member in <bpf/bus_ext.bpf.h>; append-only.  @sleepable
- * is ours: which programs may sleep, enum bx_op_mask.
+ * <bpf/bus_ext.bpf.h> documents the members; append-only.  @sleepable is private:
+ * a mask of enum bx_op_mask, set for sleepable programs.
  */
 struct bus_ext_ops {
 	s32	(*select)(struct bx_select_ctx *ctx);
@@ -101,8 +103,8 @@ struct bus_ext_ops {
 	u32	sleepable;
 };
 
-/* Does the name in an array end within it? */
-#define bx_ends(array)	(strnlen(array, sizeof(array)) < sizeof(array))
+/* Whether a char array contains a NUL */
+#define bx_is_terminated(array)	(strnlen(array, sizeof(array)) < sizeof(array))
 
 /* ---- policies and their versions ---- */
 
@@ -110,26 +112,26 @@ struct bus_ext_ops {
 
 /**
  * struct bx_policy - an attached policy, from reg() to unreg()
- * @node: in bx_policies; bx_policy_mutex
- * @ref: @node, each of its versions
- * @link: NULL once unreg() ran; bx_policy_mutex
- * @inst: the version in force; bx_policy_mutex
+ * @node: entry in bx_policies; bx_policy_mutex
+ * @ref: references: @node, each version
+ * @link: its BPF link; NULL after unreg(); bx_policy_mutex
+ * @inst: the current version; bx_policy_mutex
  * @bus_owner: module of the bus in scope, pinned
- * @kobj: /sys/kernel/bus_ext/policies/NAME; NULL unless it is in force
- * @stage: whether it is in force; bx_policy_mutex
- * @to: the same, after the commit that is under way
- * @heir: that replaces it in the commit that is under way; then, not NULL
+ * @kobj: /sys/kernel/bus_ext/policies/NAME; NULL unless the policy is active
+ * @stage: the stage of the policy; bx_policy_mutex
+ * @to: during a commit: the new stage, and the old one after bx_commit_swap()
+ * @heir: the policy of the same name that replaces it by a commit, or NULL
  * @id: identity
- * @generation: attach and updates so far
- * @asked: how often a program was run
+ * @generation: number of attaches and updates
+ * @asked: number of program runs
  * @decided: elections decided
  * @vetoed: pairs vetoed
- * @diverged: elections and calls it would have decided otherwise
+ * @diverged: elections and calls that it would have decided differently
  * @denied: calls denied
  * @handled: calls answered
  * @redirected: calls sent to another device
  * @amended: results changed
- * @limit: drivers that it may name; bx_policy_mutex; constant once it is in force
+ * @limit: drivers that it may name; bx_policy_mutex; constant once it is active
  */
 struct bx_policy {
 	struct list_head	node;
@@ -155,22 +157,22 @@ struct bx_policy {
 };
 
 /**
- * struct bx_inst - one version of a policy; immutable but for the ejection
- * @ref: publication, a pending ejection
- * @policy: whose version it is; referenced
+ * struct bx_inst - one version of a policy; immutable except for the ejection
+ * @ref: references: publication, a pending ejection
+ * @policy: the policy; referenced
  * @ops: the programs, valid inside bx_srcu while published
  * @name: copy of @ops->name
  * @bus: copy of @ops->bus
  * @shown: @name as it is shown, see bx_shown_name()
  * @vendor: vendor in scope, BX_ANY for all
  * @priority: copy of @ops->priority
- * @flags: copy of @ops->flags, but for BX_F_STAGED
+ * @flags: copy of @ops->flags without BX_F_STAGED
  * @version: copy of @ops->version
  * @calls: copy of @ops->calls
- * @seq: number of the version, ever rising
- * @ejected: claimed once; from then on no program of it is run
- * @exit: why; written by the claimant before @work is queued
- * @work: carries the ejection out
+ * @seq: sequence number, unique among versions and increasing
+ * @ejected: set once, by bx_eject_claim(); no program is started afterwards
+ * @exit: the reason; written by the claimant before it queues @work
+ * @work: detaches the link of an ejected version
  */
 struct bx_inst {
 	struct kref		ref;
@@ -190,12 +192,12 @@ struct bx_inst {
 	struct work_struct	work;
 };
 
-static inline bool bx_in_force(const struct bx_policy *policy)
+static inline bool bx_is_active(const struct bx_policy *policy)
 {
-	return policy->stage == BX_STAGE_FORCE;
+	return policy->stage == BX_STAGE_ACTIVE;
 }
 
-/* ---- async.c: work that is queued, and waiting for it ---- */
+/* ---- async.c: queued work, and waiting for it ---- */
 
 extern struct workqueue_struct *bx_wq, *bx_request_wq;
 
@@ -228,12 +230,12 @@ void bx_refusal_forget(const char *name);
 
 ssize_t bx_refused_show(char *buf);
 
-/* ---- expect.c: what was checked of a policy ---- */
+/* ---- expect.c: a policy against the values that the loader checked ---- */
 
 int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter);
-bool bx_limit_lists(const struct bx_limit *limit, const char *driver);
+bool bx_limit_allows(const struct bx_limit *limit, const char *driver);
 
-/* ---- index.c: which policies are asked ---- */
+/* ---- index.c: policies in scope of a device ---- */
 
 /* The policies in scope of a (bus, vendor), in order of authority */
 struct bx_chain {
@@ -244,15 +246,14 @@ struct bx_chain {
 extern struct srcu_struct bx_srcu;
 
 struct bx_inst *bx_index_find(u64 id);
-u64 bx_inst_number(void);
-u64 bx_inst_newest(void);
-/* bx_srcu held; NULL when no policy is in scope */
+u64 bx_inst_next_seq(void);
+u64 bx_inst_last_seq(void);
 const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
-struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
-			      u32 vendor);
+struct bx_chain *bx_trial_chain(const struct bx_trial *trial, const char *bus,
+				u32 vendor);
 int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp);
 
-/* ---- eject.c: policies that made a mistake ---- */
+/* ---- eject.c: policies with invalid results ---- */
 
 bool bx_inst_live(const struct bx_inst *inst);
 void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
@@ -262,9 +263,9 @@ void bx_eject_id(u64 policy_id, enum bx_exit_kind kind,
 int bx_exit_records(struct bx_exit_info **recs, u32 *n);
 u64 bx_exit_count(void);
 
-/* ---- run.c: programs that are running ---- */
+/* ---- run.c: running programs ---- */
 
-/* A program that is running; lets a kfunc find out who calls. */
+/* A running program; kfuncs look up their caller by it. */
 struct bx_run {
 	struct list_head	node;
 	struct task_struct	*task;
@@ -278,7 +279,7 @@ struct bx_run {
 	bool			failed;
 };
 
-/* All but the text, which is there if @failed: a call has no time to clear it. */
+/* Initializes all members except @error, which is valid only if @failed. */
 static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
 			       const void *ctx, const struct bx_dev_info *dev,
 			       bool dry)
@@ -298,7 +299,7 @@ bool bx_run_judge(struct bx_run *run);
 struct bx_run *bx_run_find(const void *ctx);
 void bx_run_module_init(void);
 
-/* ---- ids.c: what drivers claim, on buses of bus_ext's own ---- */
+/* ---- ids.c: id tables and MODALIAS on own buses ---- */
 
 const struct bx_device_id *bx_id_match(const struct bx_device_id *row,
 				       const struct bx_id *id);
@@ -311,21 +312,22 @@ struct bx_election;
 typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
 
 /**
- * struct bx_kind - how the outcome of an election is made to hold on a bus
- * @adopted: the bus' own rule decides where no policy does; there are no contracts,
+ * struct bx_kind - operations that apply the outcome of an election on a kind of bus
+ * @adopted: the bus' own rule decides if no policy does; such buses have no contract,
  *	and match() is not called
- * @bus_get: whether there is such a bus, 0 or -ENODEV; pins its module
- * @for_each_bus: call a function for each bus
- * @has: whether a device is on such a bus
- * @contract: of a bus whose module the caller has pinned; NULL when it is going; not for
- *	adopted buses
- * @explain: hold an election for show, 0 or an errno
- * @decision: the recorded decision about a device; false when there is none
- * @rebind: bind a device to the driver that is elected now: 1 when that is another one, 0
- *	when it stayed, or an errno
- * @changed: policies of a bus ("": of all) have changed: elect unbound devices soon
- * @forget: a policy is gone; may be NULL
- * @inherit: decisions of one policy become those of another; may be NULL
+ * @bus_get: looks up a bus and pins its module; 0 or -ENODEV
+ * @for_each_bus: calls a function for each bus
+ * @has: returns whether a device is on a bus of this kind
+ * @contract: returns the contract of a bus whose module the caller has pinned; NULL if
+ *	the bus is being unregistered; not set for adopted buses
+ * @explain: holds a dry election; 0 or an errno
+ * @decision: copies the recorded decision on a device; false if there is none
+ * @rebind: elects a device and binds it to the elected driver; 1 if the driver changed,
+ *	0 if it stayed, or an errno
+ * @changed: schedules elections of unbound devices after a change of the policies of a
+ *	bus ("" for all buses)
+ * @forget: drops the decisions of a detached policy; may be NULL
+ * @inherit: transfers the decisions of one policy to another; may be NULL
  */
 struct bx_kind {
 	bool	adopted;
@@ -346,36 +348,36 @@ const struct bx_kind *bx_kind_of(const struct device *dev);
 const struct bx_kind *bx_kind_get(const char *bus, struct module **owner);
 bool bx_is_own(const struct device *dev);
 bool bx_is_adopted(const char *bus);
-void bx_changed(const char *bus);
-void bx_forget(u64 policy_id);
-void bx_inherit(u64 policy_id, u64 heir_id);
+void bx_policies_changed(const char *bus);
+void bx_decisions_forget(u64 policy_id);
+void bx_decisions_inherit(u64 policy_id, u64 heir_id);
 int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags);
 bool bx_driver_exists(const char *bus, const char *driver);
 struct device *bx_find_device(const struct bx_devref *ref);
 
-/* ---- facts.c: a device as programs, records and events see it ---- */
+/* ---- facts.c: descriptions of devices ---- */
 
 void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info);
 void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info);
-void bx_parent_gone(void);
+void bx_parent_synchronize(void);
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
 
-/* ---- event.c: what happens to devices, told to policies ---- */
+/* ---- event.c: device events for policies ---- */
 
 void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 		   enum bx_event_kind kind);
 void bx_emit_dev(struct device *dev, const char *driver,
 		 enum bx_event_kind kind);
 
-/* ---- watch.c: devices of buses of bus_ext's own, and which calls are watched ---- */
+/* ---- watch.c: list of devices on own buses, masks of watched operations ---- */
 
 int bx_device_list(struct bx_device *bdev);
 void bx_device_unlist(struct bx_device *bdev);
 struct bx_device *bx_device_find_rcu(const struct bx_bus *bus,
 				     const char *name);
-void bx_devices_watch(bool *setting, bool value);
+void bx_devices_update_watched(bool *setting, bool value);
 
-/* ---- contract.c: what a contract asks for ---- */
+/* ---- contract.c: checks of contracts, providers and drivers ---- */
 
 int bx_contract_check(const struct bx_bus *bus);
 int bx_driver_check(const struct bx_bus *bus, const struct bx_driver *drv);
@@ -386,38 +388,38 @@ ssize_t bx_contract_show(const struct bx_contract *contract, char *buf);
 
 /* ---- elect.c: elections ---- */
 
-/* A driver in an election; @order tells it from all others, ever. */
+/* A driver in an election; @order is unique and never reused. */
 struct bx_cand {
 	u64			order;
 	struct bx_candidate	rec;
 	s32			score;
-	struct bx_inst		*by;		/* who scored or vetoed */
+	struct bx_inst		*by;		/* policy that gave @score */
 	bool			judged;
 	bool			vetoed;
 };
 
 /**
- * struct bx_election - one run of the rules
- * @ctx: the device, as programs see it
- * @match: a device and a driver, as programs see them
+ * struct bx_election - one election of a driver for a device
+ * @ctx: context of select() and the hook: the device
+ * @match: context of match(): the device and a driver
  * @chain: policies in scope; bx_srcu
- * @cands: drivers that may win
- * @ncands: how many
- * @adopted: no candidates; select() names any driver
+ * @cands: candidate drivers
+ * @ncands: number of @cands
+ * @adopted: on an adopted bus: without candidates; select() may name any driver
  * @override: driver_override of the administrator, or empty
  * @dec: the outcome
- * @winner: order of the elected driver on our own buses, 0 for none
+ * @winner: order of the elected driver on an own bus, 0 for none
  * @decided: @dec is final
- * @by: the policy that decided
- * @absent_ok: an absent driver is no mistake
+ * @by: the deciding policy, or NULL
+ * @absent_ok: do not eject the deciding policy if the driver is absent
  * @log: opinions, for an explanation; NULL in a real election
- * @nlog: opinions so far
- * @maxlog: room in @log
- * @log_lost: memory ran out, @log is not complete
- * @dry: nothing is counted, nobody is ejected
- * @silent: policies of @chain, by position, that made a mistake in this election
- * @trial: policies and drivers are these; NULL for what is there
- * @error: why there is no outcome of a trial, 0 if there is
+ * @nlog: number of opinions in @log
+ * @maxlog: capacity of @log
+ * @log_lost: an allocation failed, @log is incomplete
+ * @dry: count nothing and eject no policy
+ * @muted: bitmap of the policies of @chain with an invalid result in this election
+ * @trial: policies and drivers of a trial; NULL for the present ones
+ * @error: errno of a trial without an outcome, else 0
  */
 struct bx_election {
 	struct bx_select_ctx	ctx;
@@ -437,7 +439,7 @@ struct bx_election {
 	u32			maxlog;
 	bool			log_lost;
 	bool			dry;
-	DECLARE_BITMAP(silent, BX_MAX_POLICIES);
+	DECLARE_BITMAP(muted, BX_MAX_POLICIES);
 	const struct bx_trial	*trial;
 	int			error;
 };
@@ -449,19 +451,18 @@ void bx_elect(struct bx_election *e, u64 generation);
 void bx_decide(struct bx_election *e, enum bx_decider by,
 	       enum bx_outcome outcome, const char *driver,
 	       struct bx_inst *inst);
-void bx_say(struct bx_election *e, enum bx_opinion_kind kind,
-	    const struct bx_inst *inst, const char *driver, s32 verdict,
-	    enum bx_opinion_why why, s32 error);
+void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
+		    const struct bx_inst *inst, const char *driver, s32 verdict,
+		    enum bx_opinion_why why, s32 error);
 
-/* The operator's hook; see <linux/bpf.h> for what the __weak is for. */
 int bx_hook_select(struct bx_select_ctx *ctx);
 
-/* ---- trial.c: elections of devices that are described ---- */
+/* ---- trial.c: elections of described devices ---- */
 
-struct bx_election *bx_election_alloc_try(const struct bx_trial *trial);
-void bx_elect_try(struct bx_election *e);
+struct bx_election *bx_election_alloc_trial(const struct bx_trial *trial);
+void bx_elect_trial(struct bx_election *e);
 
-/* ---- module.c: modules of drivers ---- */
+/* ---- module.c: loading of driver modules ---- */
 
 void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
 		       const char *device, bool absent_ok);
@@ -477,7 +478,7 @@ void bx_sysfs_del_bus(struct kobject *kobj);
 int bx_sysfs_init(const struct attribute **files);
 void bx_sysfs_exit(void);
 
-/* ---- own.c: elections on buses of bus_ext's own ---- */
+/* ---- own.c: elections on own buses ---- */
 
 extern struct list_head bx_buses;	/* bx_bus_rwsem */
 extern struct rw_semaphore bx_bus_rwsem;
@@ -493,21 +494,22 @@ void bx_own_device_init(struct bx_device *bdev);
 void bx_own_device_exit(struct bx_device *bdev);
 void bx_own_init(void);
 
-/* ---- override.c: buses that are steered through driver_override ---- */
+/* ---- override.c: elections on adopted buses, by driver_override ---- */
 
 void bx_override_init(void);
 int bx_override_start(void);
 void bx_override_exit(void);
 
-/* ---- call.c: calls ---- */
+/* ---- call.c: dispatch of calls ---- */
 
 int bx_call_set_target(struct bx_call *call, const char *name);
-int bx_call_try(const struct bx_trial *trial, struct bx_trial_call *try);
+int bx_trial_run_call(const struct bx_trial *trial,
+		      struct bx_trial_call *tcall);
 void bx_call_drop_target(struct bx_call *call);
 void bx_call_drain(struct bx_device *bdev);
 void bx_call_init(void);
 
-/* ---- device.c: devices on buses of bus_ext's own ---- */
+/* ---- device.c: devices on own buses ---- */
 
 extern const struct attribute_group *bx_device_groups[];
 
@@ -535,7 +537,7 @@ void bx_trace_policy(const char *what, const struct bx_policy *policy,
 int bx_policy_records(struct bx_policy_rec **recs, u32 *n);
 u32 bx_policy_count(void);
 
-/* ---- commit.c: policies that are activated together ---- */
+/* ---- commit.c: policies that become active together ---- */
 
 int bx_policy_commit(const struct bx_commit *commit);
 
@@ -554,7 +556,7 @@ s64 bx_request_commit(const void *commit, u32 size);
 s64 bx_request_wait(u64 ticket, u32 timeout_ms);
 void bx_request_exit(void);
 
-/* ---- iter.c, kfunc.c: what programs call ---- */
+/* ---- iter.c, kfunc.c: kfuncs ---- */
 
 void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec);
 int bx_kfunc_init(void);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices on buses of bus_ext's own: what a parent does with them, and their
- * attributes
+ * Devices on own buses: the functions for parents, and the attributes
  */
 #include <linux/wait_bit.h>
 #include "core.h"
@@ -112,7 +111,7 @@ static void bx_device_release(struct device *dev)
 	struct bx_device *bdev = to_bx_device(dev);
 
 	bx_own_device_exit(bdev);
-	/* From here on the bus may go; what bx_device_alloc() took goes, too. */
+	/* From here on the bus may be freed. */
 	if (atomic_dec_and_test(&bdev->bus->ndevices))
 		wake_up_var(&bdev->bus->ndevices);
 	put_device(dev->parent);
@@ -123,15 +122,15 @@ static void bx_device_release(struct device *dev)
 	module_put(THIS_MODULE);
 }
 
-/* What is called when nobody provides an operation. */
+/* Stands in for an operation that the provider does not implement. */
 static int bx_op_absent(struct bx_device *bdev, void *arg, u32 len)
 {
 	return -EOPNOTSUPP;
 }
 
-/* Memory for a device, with all that it is made of. */
-static struct bx_device *bx_device_room(const struct bx_contract *contract,
-					const struct bx_provider *provider)
+/* Allocates a device and its parts. */
+static struct bx_device *__bx_device_alloc(const struct bx_contract *contract,
+					   const struct bx_provider *provider)
 {
 	struct bx_device *bdev = kzalloc(sizeof(*bdev), GFP_KERNEL);
 
@@ -155,12 +154,12 @@ static struct bx_device *bx_device_room(const struct bx_contract *contract,
 
 /**
  * bx_device_alloc() - allocate a device
- * @bus: the bus it will be on
+ * @bus: the bus of the device
  * @parent: the parent device, may be NULL
  * @id: its ids, copied
  * @guid: its GUID, copied; NULL or all zero for a new random one
- * @provider: how it is provided; outlives bx_device_remove()
- * @hw_data: private data for a driver that knows the hardware; outlives
+ * @provider: its provider; must outlive bx_device_remove()
+ * @hw_data: private data for a driver that knows the hardware; must outlive
  *	bx_device_remove()
  *
  * Free it with put_device(&bdev->dev) if it is never added.
@@ -173,7 +172,7 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 				  const struct bx_provider *provider,
 				  void *hw_data)
 {
-	struct bx_device *bdev = bx_device_room(bus->contract, provider);
+	struct bx_device *bdev = __bx_device_alloc(bus->contract, provider);
 
 	if (!bdev)
 		return ERR_PTR(-ENOMEM);
@@ -200,16 +199,16 @@ EXPORT_SYMBOL_GPL(bx_device_alloc);
 /* ---- add and remove ---- */
 
 /**
- * bx_device_add() - make a device known, elect and bind its driver
- * @bdev: from bx_device_alloc()
+ * bx_device_add() - add a device, elect and bind its driver
+ * @bdev: the device, from bx_device_alloc()
  * @name: its name on the bus; NULL to name it after its GUID
  *
  * On failure the caller still owns @bdev and calls put_device().
  *
  * Context: process.
- * Return: 0; -EINVAL or -EPROTONOSUPPORT when the provider is not as the
- * contract says; -EEXIST when the GUID or the name is in use; -ENAMETOOLONG;
- * what device_add() returns.  That no driver is bound is no failure.
+ * Return: 0, also if no driver was bound; -EINVAL or -EPROTONOSUPPORT if the
+ * provider breaks the contract; -EEXIST if the GUID or the name is in use;
+ * -ENAMETOOLONG; -ENOMEM; the errno of device_add().
  */
 int bx_device_add(struct bx_device *bdev, const char *name)
 {
@@ -236,10 +235,10 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 		return err;
 	}
 	/*
-	 * The driver core asks match() only when it has a driver at hand.  On
-	 * a bus without any the election is held here: it may want a module.
-	 * Nor was the device part of a re-election until now; the barrier pairs
-	 * with that of the generation, which ends before that begins.
+	 * The driver core calls match() only for registered drivers.  On a bus
+	 * without drivers the election is held here, since it may request a
+	 * module.  Re-elections skipped the device until now.  The barrier pairs
+	 * with that of the generation, which is incremented before a re-election.
 	 */
 	smp_store_mb(bdev->added, true);
 	bx_own_reelect_dev(&bdev->dev, NULL);
@@ -249,11 +248,11 @@ EXPORT_SYMBOL_GPL(bx_device_add);
 
 /**
  * bx_device_remove() - unbind a device's driver and remove the device
- * @bdev: a device that was added
+ * @bdev: an added device
  *
- * The driver's remove() may still call the device.  When this returns nobody
- * uses the provider's operations or hw_data: calls get -ENODEV, those that were
- * in flight have ended.  The caller's reference is dropped.
+ * The driver's remove() may still call the device.  Afterwards the provider's
+ * operations and hw_data are no longer used: new calls return -ENODEV, and calls in
+ * flight have ended.  Drops the caller's reference.
  *
  * Context: process; waits for the driver's remove() and for calls in flight.
  */
@@ -261,7 +260,7 @@ void bx_device_remove(struct bx_device *bdev)
 {
 	struct bx_dev_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
 
-	/* Described while it has its parent, told when it is gone. */
+	/* Describe the device before removal, emit the event afterwards. */
 	if (info)
 		bx_dev_info_fill(&bdev->dev, info);
 	device_del(&bdev->dev);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Drivers on buses of bus_ext's own
+ * Drivers on own buses
  */
 #include "core.h"
 
 static atomic64_t bx_driver_order;
 
-/* Listed before it is registered, so that its walk over devices can elect it. */
+/* Lists a driver before driver_register(), whose device walk then can elect it. */
 static int bx_driver_list(struct bx_driver *drv)
 {
 	struct bx_bus *bus = drv->bus;
@@ -38,15 +38,15 @@ static void bx_driver_unlist(struct bx_driver *drv)
 /**
  * __bx_driver_register() - register a driver on a bus
  * @bus: the bus
- * @drv: the driver; stays the caller's
- * @owner: THIS_MODULE, by way of bx_driver_register()
- * @mod_name: KBUILD_MODNAME, likewise
+ * @drv: the driver, owned by the caller
+ * @owner: THIS_MODULE, set by bx_driver_register()
+ * @mod_name: KBUILD_MODNAME, set by bx_driver_register()
  *
  * Context: process; probes devices.
- * Return: 0; -EINVAL without a name, with one of BX_NAME_LEN bytes or more, or
- * without probe(); -EPROTONOSUPPORT or -EOPNOTSUPP when it asks for what the
- * contract does not have; -EEXIST when the name is in use; what
- * driver_register() returns.
+ * Return: 0; -EINVAL for a missing or too long name, a missing probe() or a
+ * @min_version above its version; -EPROTONOSUPPORT or -EOPNOTSUPP if the contract
+ * lacks what the driver needs; -EEXIST if the name is in use; the errno of
+ * driver_register().
  */
 int __bx_driver_register(struct bx_bus *bus, struct bx_driver *drv,
 			 struct module *owner, const char *mod_name)
@@ -76,7 +76,7 @@ int __bx_driver_register(struct bx_bus *bus, struct bx_driver *drv,
 		synchronize_srcu(&bx_srcu);
 		return err;
 	}
-	/* The driver core has tried this driver alone: another may win now. */
+	/* The driver core tried only this driver; another may be elected now. */
 	bx_own_reelect(bus, false);
 	return 0;
 }
@@ -86,9 +86,9 @@ EXPORT_SYMBOL_GPL(__bx_driver_register);
  * bx_driver_unregister() - remove a driver
  * @drv: a registered driver
  *
- * Its devices are unbound, then elected anew.
+ * Unbinds its devices and schedules their re-election.
  *
- * Context: process; waits for remove() and for elections that look at @drv.
+ * Context: process; waits for remove() and for elections that use @drv.
  */
 void bx_driver_unregister(struct bx_driver *drv)
 {

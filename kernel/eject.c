@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ejections, with their reasons: /sys/kernel/bus_ext/ejected
+ * Ejections and their reasons: /sys/kernel/bus_ext/ejected
  *
- * An ejection is claimed by whoever sees the mistake, inside an election or a call.
- * From that moment on no program of the version is run, so the fallback rule applies;
- * the link is detached later, from a work item (policy.c), since detaching takes
- * update_mutex.
+ * The election or call that sees an invalid result claims the ejection.  From then on
+ * no program of the version is started, so the election falls back to the rules
+ * below the policy.  A work item (policy.c) detaches the link later, since detaching
+ * takes update_mutex.
  */
 #include "core.h"
 #include "trace.h"
 
 #define BX_NEXITS	16
 
-/* Protects what is below; a call may be made, and fail, anywhere. */
+/* Protects all below; raw, since a call can fail in any context. */
 static DEFINE_RAW_SPINLOCK(bx_exit_lock);
 static struct bx_exit_info bx_exits[BX_NEXITS];
 static u64 bx_nexits;
@@ -29,10 +29,11 @@ u64 bx_exit_count(void)
 }
 
 /**
- * bx_exit_records() - the last ejections, oldest first
+ * bx_exit_records() - copy the last ejections, oldest first
  * @recs: takes an array, to be freed with kvfree()
  * @n: takes its length
  *
+ * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int bx_exit_records(struct bx_exit_info **recs, u32 *n)
@@ -52,7 +53,7 @@ int bx_exit_records(struct bx_exit_info **recs, u32 *n)
 	return 0;
 }
 
-/* Whether programs of this version may be run. */
+/* Whether programs of this version may run */
 bool bx_inst_live(const struct bx_inst *inst)
 {
 	return !atomic_read(&inst->ejected);
@@ -105,17 +106,16 @@ static void bx_veject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 }
 
 /**
- * bx_eject() - deactivate a policy that made a mistake
- * @inst: the version that made it
- * @kind: what it did
- * @code: the value it returned or reported
- * @dev: the device it happened on, or NULL
- * @fmt: the reason, for people
+ * bx_eject() - eject a policy with an invalid result
+ * @inst: its version
+ * @kind: kind of the ejection
+ * @code: the value that the policy returned or reported
+ * @dev: the device concerned, or NULL
+ * @fmt: the reason, as text
  *
- * Once this returns no program of @inst is started again; the first reason
- * counts.
+ * Afterwards no program of @inst is started.  Only the first reason is recorded.
  *
- * Context: inside bx_srcu; any other lock may be held.
+ * Context: any, inside bx_srcu; any other lock may be held.
  */
 void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 	      const struct bx_dev_info *dev, const char *fmt, ...)
@@ -128,11 +128,11 @@ void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 }
 
 /**
- * bx_eject_id() - deactivate a policy, outside of an election
- * @policy_id: the policy; nothing is done when it is gone
- * @kind: what it did
- * @device: the device it happened on
- * @fmt: the reason, for people
+ * bx_eject_id() - eject a policy, outside of an election
+ * @policy_id: identity of the policy; ignored if it was detached
+ * @kind: kind of the ejection
+ * @device: name of the device concerned
+ * @fmt: the reason, as text
  *
  * Context: process.
  */

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The election: which driver a device gets
+ * The election: decides which driver a device gets
  *
- * One election per device and generation, not one opinion per pair: the callers
- * (own.c, override.c) cache the outcome.  Order of authority, highest first: the
- * administrator's driver_override, the hook, the policies' select() in order, the
- * highest match() score, the drivers' id tables.  A veto takes a driver out of
- * everything below the hook.
+ * There is one election per device and generation, not one opinion per pair; the
+ * callers (own.c, override.c) cache the outcome.  Order of authority, highest
+ * first: the administrator's driver_override, the hook, the policies' select() in
+ * order, the highest match() score, the drivers' id tables.  A veto excludes a
+ * driver from everything below the hook.
  *
- * Everything here runs inside a bx_srcu read section of bx_elect(), in process
+ * bx_elect() and all that it calls run inside a bx_srcu read section, in process
  * context, with or without the device lock.
  */
 #include <linux/cleanup.h>
 #include "core.h"
 #include "trace.h"
 
-static void bx_policy_begin(struct bx_run *run, struct bx_election *e,
-			    struct bx_inst *inst, const void *ctx)
+static void bx_elect_run_begin(struct bx_run *run, struct bx_election *e,
+			       struct bx_inst *inst, const void *ctx)
 {
 	bx_run_init(run, inst, ctx, &e->ctx.dev, e->dry);
 	if (!e->dry)
@@ -27,17 +27,19 @@ static void bx_policy_begin(struct bx_run *run, struct bx_election *e,
 /* ---- the hook ---- */
 
 /*
- * bpf_testmod and HID-BPF mark such functions the same way: weak and noinline
- * keep the compiler from folding the constant into the caller.
+ * As in bpf_testmod and HID-BPF, __weak and noinline keep the compiler from
+ * folding the constant into the caller.
  */
 __bpf_hook_start();
 
 /**
- * bx_hook_select() - where an operator's own program decides
+ * bx_hook_select() - attach point of the operator's own program
  * @ctx: the device
  *
- * A fmod_ret program attached here is asked before any policy: BX_PASS leaves
- * the device to them, the other values of enum bx_verdict decide.
+ * A fmod_ret program attached here runs before all policies.  BX_PASS leaves the
+ * device to the policies; the other values of enum bx_verdict decide.
+ *
+ * Return: BX_PASS, unless a program replaces it.
  */
 __weak noinline int bx_hook_select(struct bx_select_ctx *ctx)
 {
@@ -49,8 +51,10 @@ __bpf_hook_end();
 /* ---- one election ---- */
 
 /**
- * bx_election_alloc_log() - prepare an election of a device to be described
+ * bx_election_alloc_log() - allocate an election without a device
  * @explain: keep a log of opinions, change nothing
+ *
+ * The caller fills in the description of the device.
  *
  * Return: as bx_election_alloc().
  */
@@ -73,11 +77,12 @@ struct bx_election *bx_election_alloc_log(bool explain)
 }
 
 /**
- * bx_election_alloc() - prepare an election
+ * bx_election_alloc() - allocate an election and describe its device
  * @dev: the device
  * @explain: keep a log of opinions, change nothing
  *
- * Return: the election, to be freed with bx_election_free(); NULL when out of
+ * Context: may sleep.
+ * Return: the election, to be freed with bx_election_free(); NULL if out of
  * memory.
  */
 struct bx_election *bx_election_alloc(struct device *dev, bool explain)
@@ -104,10 +109,10 @@ void bx_election_free(struct bx_election *e)
 	kfree(e);
 }
 
-/* Note an opinion. */
-void bx_say(struct bx_election *e, enum bx_opinion_kind kind,
-	    const struct bx_inst *inst, const char *driver, s32 verdict,
-	    enum bx_opinion_why why, s32 error)
+/* Appends an opinion to the log of an explanation. */
+void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
+		    const struct bx_inst *inst, const char *driver, s32 verdict,
+		    enum bx_opinion_why why, s32 error)
 {
 	struct bx_opinion *o;
 
@@ -144,7 +149,7 @@ static struct bx_cand *bx_cand_find(struct bx_election *e, const char *name)
 	return NULL;
 }
 
-/* The outcome; @inst: the policy that decided, or NULL */
+/* Sets the outcome; @inst is the deciding policy, or NULL. */
 void bx_decide(struct bx_election *e, enum bx_decider by,
 	       enum bx_outcome outcome, const char *driver,
 	       struct bx_inst *inst)
@@ -170,7 +175,7 @@ void bx_decide(struct bx_election *e, enum bx_decider by,
 	}
 }
 
-/* Where the drivers of a trial are not those of the bus. */
+/* Finds a driver of a trial by name; they replace the drivers of the bus. */
 static const struct bx_candidate *bx_trial_driver(const struct bx_trial *trial,
 						  const char *name)
 {
@@ -190,7 +195,7 @@ static bool bx_election_has_driver(struct bx_election *e, const char *name)
 	return bx_cand_find(e, name);
 }
 
-/* Whoever names a driver gets it, or waits for it. */
+/* The named driver wins; if it is not registered, the outcome is BX_OUT_ABSENT. */
 static void bx_decide_driver(struct bx_election *e, enum bx_decider by,
 			     const char *driver, struct bx_inst *inst)
 {
@@ -203,28 +208,28 @@ static void bx_elect_override(struct bx_election *e)
 	if (!*e->override)
 		return;
 	bx_decide_driver(e, BX_BY_OVERRIDE, e->override, NULL);
-	bx_say(e, BX_OPN_OVERRIDE, NULL, e->override, 0, BX_WHY_WON, 0);
+	bx_log_opinion(e, BX_OPN_OVERRIDE, NULL, e->override, 0, BX_WHY_WON, 0);
 }
 
 /*
- * Whether programs of the policy at @i may be run.  None is run after a mistake:
- * the policy is ejected then or, where an election ejects no policy (an
- * explanation, a trial), silent for the rest of it.
+ * Whether programs of the policy at position @i may run.  None runs after an
+ * invalid result: a real election ejects the policy; a dry one (an explanation, a
+ * trial) ejects none, but mutes the policy until its end.
  */
-static bool bx_speaks(const struct bx_election *e, u32 i)
+static bool bx_may_run(const struct bx_election *e, u32 i)
 {
-	return bx_inst_live(e->chain->inst[i]) && !test_bit(i, e->silent);
+	return bx_inst_live(e->chain->inst[i]) && !test_bit(i, e->muted);
 }
 
-static void bx_silence(struct bx_election *e, const struct bx_inst *inst)
+static void bx_mute(struct bx_election *e, const struct bx_inst *inst)
 {
 	for (u32 i = 0; i < e->chain->n; i++) {
 		if (e->chain->inst[i] == inst)
-			__set_bit(i, e->silent);
+			__set_bit(i, e->muted);
 	}
 }
 
-/* In a trial, a policy that enters has the limit that the trial gives it. */
+/* In a trial, the change of the trial gives the limit of a policy that enters. */
 static const struct bx_limit *bx_limit_of(const struct bx_election *e,
 					  const struct bx_inst *inst)
 {
@@ -237,12 +242,12 @@ static const struct bx_limit *bx_limit_of(const struct bx_election *e,
 	return &inst->policy->limit;
 }
 
-/* A policy that names a driver: BX_WHY_WON when it may */
+/* Returns BX_WHY_WON if the policy may name the driver. */
 static enum bx_opinion_why bx_check_limit(struct bx_election *e,
 					  struct bx_inst *inst,
 					  const char *what, const char *driver)
 {
-	if (bx_limit_lists(bx_limit_of(e, inst), driver))
+	if (bx_limit_allows(bx_limit_of(e, inst), driver))
 		return BX_WHY_WON;
 	if (!e->dry)
 		bx_eject(inst, BX_EXIT_UNLISTED, 0, &e->ctx.dev,
@@ -261,12 +266,12 @@ static enum bx_opinion_why bx_check_match(struct bx_election *e,
 		return bx_check_limit(e, inst, "match()", driver);
 	if (!e->dry)
 		bx_eject(inst, BX_EXIT_RETURN, ret, &e->ctx.dev,
-			 "match() returned %d for driver %s; only -1 to %d is possible",
+			 "match() returned %d for driver %s; expected -1 to %d",
 			 ret, driver, BX_SCORE_MAX);
 	return BX_WHY_BAD;
 }
 
-/* Run one match(): BX_WHY_WON when the answer is possible, else why it is not */
+/* Runs one match(); BX_WHY_WON if the result is valid, else the reason. */
 static enum bx_opinion_why bx_ask_match(struct bx_election *e,
 					struct bx_inst *inst,
 					const struct bx_cand *c, s32 *ret)
@@ -278,16 +283,16 @@ static enum bx_opinion_why bx_ask_match(struct bx_election *e,
 	ctx->dev = e->ctx.dev;
 	ctx->drv = c->rec;
 	ctx->device = e->ctx.device;
-	bx_policy_begin(&run, e, inst, ctx);
+	bx_elect_run_begin(&run, e, inst, ctx);
 	*ret = inst->ops->match(ctx);
 	why = bx_run_judge(&run) ?
 		bx_check_match(e, inst, c->rec.name, *ret) : BX_WHY_BAD;
 	if (why != BX_WHY_WON)
-		bx_silence(e, inst);
+		bx_mute(e, inst);
 	return why;
 }
 
-/* Judge a driver once: the first score counts, any veto stands. */
+/* Asks one policy about a driver: the first score counts, any veto stands. */
 static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 			 struct bx_inst *inst)
 {
@@ -296,7 +301,7 @@ static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 
 	why = bx_ask_match(e, inst, c, &ret);
 	if (why != BX_WHY_WON) {
-		/* the policy is silent from here on */
+		/* the policy is muted now */
 	} else if (!ret) {
 		why = BX_WHY_PASS;
 	} else if (inst->flags & BX_F_SHADOW) {
@@ -313,7 +318,7 @@ static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 			c->by = inst;
 		}
 	}
-	bx_say(e, BX_OPN_MATCH, inst, c->rec.name, ret, why, 0);
+	bx_log_opinion(e, BX_OPN_MATCH, inst, c->rec.name, ret, why, 0);
 }
 
 static void bx_judge(struct bx_election *e, struct bx_cand *c)
@@ -324,10 +329,10 @@ static void bx_judge(struct bx_election *e, struct bx_cand *c)
 	for (u32 i = 0; i < e->chain->n; i++) {
 		struct bx_inst *inst = e->chain->inst[i];
 
-		/* Policies in shadow mode are asked when all is decided. */
+		/* bx_elect_shadow() asks policies in shadow mode at the end. */
 		if (!e->log && inst->flags & BX_F_SHADOW)
 			continue;
-		if (inst->ops->match && bx_speaks(e, i))
+		if (inst->ops->match && bx_may_run(e, i))
 			bx_judge_one(e, c, inst);
 	}
 }
@@ -351,7 +356,7 @@ static void bx_elect_hook(struct bx_election *e)
 	if (ret < BX_PASS || ret > BX_DEFER ||
 	    (ret == BX_SELECT && !*e->ctx.driver)) {
 		why = BX_WHY_BAD;
-		pr_warn_ratelimited("%s %s: ignored the hook: it returned %d%s\n",
+		pr_warn_ratelimited("%s %s: hook ignored: it returned %d%s\n",
 				    e->ctx.dev.bus, e->ctx.dev.name, ret,
 				    ret == BX_SELECT ?
 				    " without naming a driver" : "");
@@ -359,18 +364,18 @@ static void bx_elect_hook(struct bx_election *e)
 		why = BX_WHY_LATE;
 	} else if (ret == BX_SELECT) {
 		bx_decide_driver(e, BX_BY_HOOK, e->ctx.driver, NULL);
-		e->absent_ok = true;	/* there is nobody to eject */
+		e->absent_ok = true;	/* there is no policy to eject */
 	} else {
 		bx_decide(e, BX_BY_HOOK, ret == BX_REFUSE ? BX_OUT_REFUSED :
 			  BX_OUT_DEFERRED, NULL, NULL);
 	}
-	bx_say(e, BX_OPN_HOOK, NULL,
-	       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why, 0);
+	bx_log_opinion(e, BX_OPN_HOOK, NULL,
+		       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why, 0);
 }
 
-/* Why a named driver cannot be had, BX_WHY_WON when it can. */
-static enum bx_opinion_why bx_obstacle(struct bx_election *e, const char *name,
-				       int *error)
+/* Returns BX_WHY_WON if a named driver can win, else the reason. */
+static enum bx_opinion_why bx_check_candidate(struct bx_election *e,
+					      const char *name, int *error)
 {
 	struct bx_cand *c = bx_cand_find(e, name);
 
@@ -396,12 +401,12 @@ static enum bx_opinion_why bx_check_select(struct bx_election *e,
 		bx_eject(inst, BX_EXIT_RETURN, ret, &e->ctx.dev,
 			 ret == BX_SELECT ?
 			 "select() returned BX_SELECT (%d) without naming a driver" :
-			 "select() returned %d; only BX_PASS to BX_DEFER is possible",
+			 "select() returned %d; expected BX_PASS to BX_DEFER",
 			 ret);
 	return BX_WHY_BAD;
 }
 
-/* Run one select(): BX_WHY_WON when the answer is possible, else why it is not */
+/* Runs one select(); BX_WHY_WON if the result is valid, else the reason. */
 static enum bx_opinion_why bx_ask_select(struct bx_election *e,
 					 struct bx_inst *inst, s32 *ret)
 {
@@ -409,11 +414,11 @@ static enum bx_opinion_why bx_ask_select(struct bx_election *e,
 	struct bx_run run;
 
 	e->ctx.driver[0] = '\0';
-	bx_policy_begin(&run, e, inst, &e->ctx);
+	bx_elect_run_begin(&run, e, inst, &e->ctx);
 	*ret = inst->ops->select(&e->ctx);
 	why = bx_run_judge(&run) ? bx_check_select(e, inst, *ret) : BX_WHY_BAD;
 	if (why != BX_WHY_WON)
-		bx_silence(e, inst);
+		bx_mute(e, inst);
 	return why;
 }
 
@@ -425,7 +430,7 @@ static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
 
 	why = bx_ask_select(e, inst, &ret);
 	if (why != BX_WHY_WON)
-		; /* the policy is silent from here on */
+		; /* the policy is muted now */
 	else if (ret == BX_PASS)
 		why = BX_WHY_PASS;
 	else if (inst->flags & BX_F_SHADOW)
@@ -433,10 +438,11 @@ static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
 	else if (e->decided)
 		why = BX_WHY_LATE;
 	else if (ret == BX_SELECT)
-		why = bx_obstacle(e, e->ctx.driver, &error);
+		why = bx_check_candidate(e, e->ctx.driver, &error);
 
-	bx_say(e, BX_OPN_SELECT, inst,
-	       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why, error);
+	bx_log_opinion(e, BX_OPN_SELECT, inst,
+		       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why,
+		       error);
 	if (why != BX_WHY_WON)
 		return;
 	if (ret == BX_SELECT)
@@ -453,7 +459,7 @@ static void bx_elect_select(struct bx_election *e)
 
 		if (!e->log && (e->decided || inst->flags & BX_F_SHADOW))
 			continue;
-		if (inst->ops->select && bx_speaks(e, i))
+		if (inst->ops->select && bx_may_run(e, i))
 			bx_elect_select_one(e, inst);
 	}
 }
@@ -494,21 +500,22 @@ static void bx_elect_id_table(struct bx_election *e)
 			why = strcmp(e->dec.driver, c->rec.name) ? BX_WHY_LATE :
 			      BX_WHY_WON;
 		if (!c->rec.claims) {
-			bx_say(e, BX_OPN_CANDIDATE, NULL, c->rec.name, 0,
-			       why == BX_WHY_LATE || (why == BX_WHY_WON &&
-			       !e->decided) ? BX_WHY_PASS : why, c->rec.error);
+			bx_log_opinion(e, BX_OPN_CANDIDATE, NULL, c->rec.name,
+				       0, why == BX_WHY_LATE ||
+				       (why == BX_WHY_WON && !e->decided) ?
+				       BX_WHY_PASS : why, c->rec.error);
 			continue;
 		}
 		if (why == BX_WHY_WON && !e->decided)
 			bx_decide(e, BX_BY_ID_TABLE, BX_OUT_DRIVER, c->rec.name,
 				  NULL);
-		bx_say(e, BX_OPN_ID_TABLE, NULL, c->rec.name, 1, why,
-		       c->rec.error);
+		bx_log_opinion(e, BX_OPN_ID_TABLE, NULL, c->rec.name, 1, why,
+			       c->rec.error);
 	}
 }
 
-/* The scores' fate is known only now. */
-static void bx_settle_log(struct bx_election *e)
+/* Sets the final reason of each score, which is known only after the election. */
+static void bx_finish_log(struct bx_election *e)
 {
 	for (u32 i = 0; i < e->nlog; i++) {
 		struct bx_opinion *o = &e->log[i];
@@ -541,9 +548,9 @@ static bool bx_is_before(const struct bx_chain *chain, const struct bx_inst *a,
 }
 
 /*
- * Could the policy have given the device to the driver that it names?  What
- * other policies think of the driver may not be known yet: they are asked as in
- * an explanation.
+ * Whether the policy could have given the device to the named driver.  Other
+ * policies may not have been asked about the driver yet; they are asked dry, as
+ * in an explanation.
  */
 static bool bx_shadow_possible(struct bx_election *e, struct bx_inst *inst)
 {
@@ -555,7 +562,7 @@ static bool bx_shadow_possible(struct bx_election *e, struct bx_inst *inst)
 	if (!c)
 		return true;
 	e->dry = true;
-	possible = bx_obstacle(e, c->rec.name, &error) == BX_WHY_WON;
+	possible = bx_check_candidate(e, c->rec.name, &error) == BX_WHY_WON;
 	e->dry = false;
 	if (!possible || !inst->ops->match)
 		return possible;
@@ -563,7 +570,7 @@ static bool bx_shadow_possible(struct bx_election *e, struct bx_inst *inst)
 	       score != BX_VETO;
 }
 
-/* Would this select() have decided?  @ret and @e->ctx.driver say what. */
+/* Whether this select() would have decided; @ret and @e->ctx.driver take how. */
 static bool bx_shadow_decides(struct bx_election *e, struct bx_inst *inst,
 			      s32 *ret)
 {
@@ -576,8 +583,8 @@ static bool bx_shadow_decides(struct bx_election *e, struct bx_inst *inst,
 }
 
 /*
- * Would this match() have vetoed the winner, or preferred another?  Where a
- * select() decided, a score changes nothing.
+ * Whether this match() would have vetoed the winner or preferred another driver.
+ * If a select() decided, a score changes nothing.
  */
 static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 			    s32 *ret)
@@ -620,7 +627,7 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 	return true;
 }
 
-/* Would the outcome be another one if this policy were followed? */
+/* Whether the outcome would differ if this policy were not in shadow mode. */
 static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 {
 	struct bx_inst *inst = e->chain->inst[i];
@@ -628,9 +635,9 @@ static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 	e->ctx.driver[0] = '\0';
 	if (!bx_shadow_decides(e, inst, ret)) {
 		e->ctx.driver[0] = '\0';
-		if (!bx_speaks(e, i))
+		if (!bx_may_run(e, i))
 			return false;
-		/* its twin decides, and it would not */
+		/* its twin decided, and it would not have */
 		if (e->dec.by == BX_BY_SELECT && bx_are_twins(inst, e->by)) {
 			*ret = BX_PASS;
 			return true;
@@ -647,7 +654,7 @@ static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 	}
 }
 
-/* What policies in shadow mode would have changed, each by itself. */
+/* Counts and traces each policy in shadow mode that would change the outcome. */
 static void bx_elect_shadow(struct bx_election *e)
 {
 	s32 ret = 0;
@@ -657,7 +664,7 @@ static void bx_elect_shadow(struct bx_election *e)
 	for (u32 i = 0; e->chain && i < e->chain->n; i++) {
 		struct bx_inst *inst = e->chain->inst[i];
 
-		if (!(inst->flags & BX_F_SHADOW) || !bx_speaks(e, i) ||
+		if (!(inst->flags & BX_F_SHADOW) || !bx_may_run(e, i) ||
 		    !bx_shadow_diverges(e, i, &ret))
 			continue;
 		atomic64_inc(&inst->policy->diverged);
@@ -666,15 +673,18 @@ static void bx_elect_shadow(struct bx_election *e)
 	}
 }
 
-/* ---- all of it ---- */
+/* ---- the whole election ---- */
 
 /**
  * bx_elect() - hold an election
  * @e: from bx_election_alloc(), with candidates and override filled in
- * @generation: of the caller's cache
+ * @generation: generation of the caller's cache
  *
- * Context: inside bx_srcu, for the sake of @e's candidates; may sleep.  Never
- * called with bx_policy_mutex held.
+ * The outcome is in @e->dec; a trial without an outcome has its errno in
+ * @e->error.
+ *
+ * Context: inside bx_srcu, which @e's candidates must not outlive; may sleep.
+ * Never called with bx_policy_mutex held.
  */
 void bx_elect(struct bx_election *e, u64 generation)
 {
@@ -682,8 +692,8 @@ void bx_elect(struct bx_election *e, u64 generation)
 
 	e->chain = bx_chain_lookup(e->ctx.dev.bus, e->ctx.dev.vendor);
 	if (e->trial) {
-		chain = bx_chain_try(e->trial, e->ctx.dev.bus,
-				     e->ctx.dev.vendor);
+		chain = bx_trial_chain(e->trial, e->ctx.dev.bus,
+				       e->ctx.dev.vendor);
 		e->error = PTR_ERR_OR_ZERO(chain);
 		if (e->error)
 			return;
@@ -700,7 +710,7 @@ void bx_elect(struct bx_election *e, u64 generation)
 		bx_elect_id_table(e);
 	}
 	if (e->log)
-		bx_settle_log(e);
+		bx_finish_log(e);
 	else if (!e->dry)
 		bx_elect_shadow(e);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events: what happens to devices, told to policies and to tracing
+ * Events of devices, for policies and tracepoints
  */
 #include "core.h"
 #include "trace.h"
@@ -17,10 +17,10 @@ static void bx_emit_one(struct bx_inst *inst, struct bx_event *event)
 }
 
 /**
- * bx_emit_event() - tell the policies in scope what happened to a device
+ * bx_emit_event() - report an event to the policies in scope and to tracing
  * @dev: the device
  * @driver: the driver concerned, or ""
- * @kind: what happened
+ * @kind: the event
  *
  * Context: process; may sleep.
  */
@@ -63,7 +63,7 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
-/* @dev: it may sleep; the event is lost when memory runs out */
+/* Describes @dev and emits the event; may sleep.  Drops it if out of memory. */
 void bx_emit_dev(struct device *dev, const char *driver,
 		 enum bx_event_kind kind)
 {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What was checked of a policy, and whether the policy is that
+ * Comparison of a policy with the values that the loader checked
  *
- * A loader reads a policy's scope in an object and checks it: against the manifest of
- * a bundle, a signature, an operator's settings.  The kernel builds the policy from
- * the same object, but not with the same code.  So a commit, and a trial of one, says
- * for each policy what was checked, and nothing else becomes active.
+ * A loader reads a policy's scope from an object and checks it against the manifest
+ * of a bundle, a signature and the operator's settings.  The kernel builds the policy
+ * from the same object with different code.  So a commit, and a trial of one, gives
+ * the checked values of each policy, and only a policy with these values becomes
+ * active.
  *
- * A commit also says which drivers a policy may name: that is not in the object, but
- * in the bundle's manifest.
+ * A commit also lists the drivers that a policy may name; they come from the bundle's
+ * manifest, not from the object.
  *
- * The list of policies is in policy.c.
+ * policy.c has the list of policies.
  */
 #include "core.h"
 
@@ -28,11 +29,13 @@ static int bx_limit_check(const struct bx_limit *limit)
 }
 
 /**
- * bx_limit_lists() - whether a policy may name a driver
- * @limit: its limit
- * @driver: the driver
+ * bx_limit_allows() - check whether a policy may name a driver
+ * @limit: the limit of the policy
+ * @driver: name of the driver
+ *
+ * Return: true if it may.
  */
-bool bx_limit_lists(const struct bx_limit *limit, const char *driver)
+bool bx_limit_allows(const struct bx_limit *limit, const char *driver)
 {
 	if (limit->nr == BX_ANY)
 		return true;
@@ -44,15 +47,15 @@ bool bx_limit_lists(const struct bx_limit *limit, const char *driver)
 }
 
 /**
- * bx_expect() - whether a staged policy is what was checked
- * @inst: its version, which does not change
- * @enter: what was checked
+ * bx_expect() - compare a staged policy with the checked values
+ * @inst: its only version
+ * @enter: the checked values
  *
- * Leaves the reason where bx_refuse() does, below the name that was checked: that is
- * the one that the caller knows.
+ * Reports a difference with bx_refuse(), under the name in @enter, which the caller
+ * knows.
  *
  * Context: bx_policy_mutex held, or inside bx_srcu.
- * Return: 0; -EPERM when they differ; -EINVAL when no policy can be as @enter says.
+ * Return: 0; -EPERM if they differ; -EINVAL if @enter is not valid for any policy.
  */
 int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter)
 {

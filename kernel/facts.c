@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Facts: a device as programs, records and events see it
+ * Facts: descriptions of devices for programs, records and events
  *
- * Ids, parent, driver, IOMMU group of a device on one of our own or an adopted
- * bus.  This is what the election (elect.c) knows of a device.
+ * Ids, parent, driver and IOMMU group of a device on an own or adopted bus.  The
+ * election (elect.c) knows devices only by these.
  */
 #include <linux/iommu.h>
 #include <linux/rwsem.h>
 #include "core.h"
 
 /**
- * bx_dev_driver_name() - name of the driver that is bound to a device
+ * bx_dev_driver_name() - copy the name of the driver bound to a device
  * @dev: the device
- * @buf: takes the name, empty when no driver is bound
- * @len: size of @buf
+ * @buf: takes the name, empty if no driver is bound
+ * @len: size of @buf in bytes
  *
- * Without the device lock, a driver that goes at this moment may or may not be
- * seen.  It stays in memory as long as we look: one of ours until its owner has
- * waited for bx_srcu, any other until its module has waited for RCU.
+ * Without the device lock, a driver that is being unbound may or may not be seen.
+ * Its memory stays valid: bx_srcu protects drivers of own buses, RCU the modules of
+ * all others.
+ *
+ * Context: any, with or without the device lock.
  */
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len)
 {
@@ -43,15 +45,16 @@ static int bx_is_same(struct device *dev, const void *other)
 	return dev == other;
 }
 
-/* Taken for writing when a device has left its bus, see bx_parent_gone(). */
+/* Written after a device left its bus, see bx_parent_synchronize(). */
 static DECLARE_RWSEM(bx_parent_rwsem);
 
 /*
- * A device keeps its parent only until it is removed, and the holder of a
- * reference to the device may come later.  Devices of our own buses hold a
- * reference to the parent for life.  For others the bus is asked: its notifier
- * is called after the device left its list and before it drops the parent, and
- * there waits for this function.
+ * Returns a device's parent, referenced.  The caller may hold only a reference to
+ * the device, which keeps its parent only until it is removed.  A device on an own
+ * bus references its parent until its release.  A device on an adopted bus still
+ * has its parent if it is in the list of its bus: it leaves the list before
+ * BUS_NOTIFY_REMOVED_DEVICE, which waits for this function, and drops the parent
+ * afterwards.
  */
 static struct device *bx_parent_get(struct device *dev)
 {
@@ -67,11 +70,11 @@ static struct device *bx_parent_get(struct device *dev)
 }
 
 /**
- * bx_parent_gone() - wait for readers that look for a device's parent
+ * bx_parent_synchronize() - wait for running lookups of parents
  *
  * Context: BUS_NOTIFY_REMOVED_DEVICE of an adopted bus.
  */
-void bx_parent_gone(void)
+void bx_parent_synchronize(void)
 {
 	down_write(&bx_parent_rwsem);
 	up_write(&bx_parent_rwsem);
@@ -140,8 +143,8 @@ static void bx_info_fill(struct device *dev, struct device *parent,
 
 /**
  * bx_dev_info_fill() - describe a device
- * @dev: a device on one of our own or an adopted bus; it may be gone, and then
- *	has no parent
+ * @dev: a device on an own or adopted bus; if it was removed from an adopted bus,
+ *	the description has no parent
  * @info: takes the description
  *
  * Context: may sleep; with or without the device lock.
@@ -155,11 +158,11 @@ void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)
 }
 
 /**
- * bx_dev_info_fill_removed() - describe a device that is just being removed
+ * bx_dev_info_fill_removed() - describe a device during its removal
  * @dev: a device on an adopted bus
  * @info: takes the description
  *
- * Context: BUS_NOTIFY_REMOVED_DEVICE, where the parent is still there.
+ * Context: BUS_NOTIFY_REMOVED_DEVICE, where the device still has its parent.
  */
 void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ids of devices on buses of bus_ext's own, and what drivers claim by them
+ * Ids of devices on own buses, id tables of drivers, MODALIAS
  */
 #include "core.h"
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The index: from (bus, vendor) to the chain of policies in scope
+ * The index: maps (bus, vendor) to the chain of policies in scope
  *
- * Elections, calls and events look at it inside bx_srcu, and at nothing else of
- * the policies.  It is immutable: attach, update, detach and commit (policy.c)
- * publish another one, so each of them is atomic for every reader, and policies
- * of other vendors cost an election nothing.  It also has a slot for every
- * policy, staged and retired ones too, from which trials take theirs.
+ * Elections, calls and events read it inside bx_srcu, and no other state of the
+ * policies.  It is immutable: attach, update, detach and commit (policy.c) publish
+ * a new one, so each of them is atomic for readers, and policies of other vendors
+ * do not slow an election down.  For trials it also has a slot for each policy,
+ * including staged and retired ones.
  *
- * This file knows the list of policies, and neither devices nor BPF.
+ * This file depends on the list of policies, but not on devices or BPF.
  */
 #include <linux/sort.h>
 #include <linux/stringhash.h>
@@ -16,7 +16,7 @@
 
 DEFINE_SRCU(bx_srcu);
 
-/* The chain of one (bus, vendor); @vendor is BX_ANY for all others. */
+/* The chain of one (bus, vendor); @vendor is BX_ANY for vendors without own scope. */
 struct bx_scope {
 	u64		key;		/* see bx_scope_key() */
 	char		bus[BX_NAME_LEN];
@@ -24,7 +24,7 @@ struct bx_scope {
 	struct bx_chain	*chain;
 };
 
-/* Every policy, in order of authority, for trials */
+/* All policies, in order of authority, for trials */
 struct bx_slots {
 	u32		n;
 	struct {
@@ -43,7 +43,7 @@ static struct bx_index __rcu *bx_index;	/* bx_srcu; writes: bx_policy_mutex */
 
 /* ---- look up ---- */
 
-/* Scopes are sorted and searched by number, since comparing names is slow. */
+/* Scopes are sorted and searched by this key, since comparing names is slow. */
 static u64 bx_scope_key(u32 bus_hash, u32 vendor)
 {
 	return (u64)bus_hash << 32 | vendor;
@@ -76,7 +76,7 @@ static const struct bx_scope *bx_scope_find(const struct bx_index *index,
 		else
 			high = mid;
 	}
-	/* More than one with this key: two names with one hash. */
+	/* Two bus names can have the same hash, and so the same key. */
 	for (; low < index->n && index->scope[low].key == key; low++) {
 		if (!strcmp(index->scope[low].bus, bus))
 			return &index->scope[low];
@@ -85,12 +85,12 @@ static const struct bx_scope *bx_scope_find(const struct bx_index *index,
 }
 
 /**
- * bx_chain_lookup() - policies in scope of a device
+ * bx_chain_lookup() - find the policies in scope of a device
  * @bus: name of its bus
- * @vendor: its vendor
+ * @vendor: its vendor id
  *
  * Context: inside bx_srcu, which the result must not outlive.
- * Return: the chain, NULL when no policy is in scope.
+ * Return: the chain, NULL if no policy is in scope.
  */
 const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor)
 {
@@ -131,11 +131,11 @@ static bool bx_enters(const struct bx_commit *c, u32 n, u64 id)
 }
 
 /**
- * bx_index_find() - a policy by its identity
- * @id: the policy, in any stage
+ * bx_index_find() - find a policy by its identity
+ * @id: identity of a policy in any stage
  *
  * Context: inside bx_srcu, which the result must not outlive.
- * Return: its version; NULL when there is no such policy.
+ * Return: its current version; NULL if there is no such policy.
  */
 struct bx_inst *bx_index_find(u64 id)
 {
@@ -148,7 +148,7 @@ struct bx_inst *bx_index_find(u64 id)
 	return NULL;
 }
 
-/* The version of a policy that is in a stage, or NULL */
+/* Returns the version of a policy if the policy is in @stage, else NULL. */
 static const struct bx_inst *bx_slot_find(const struct bx_index *index, u64 id,
 					  enum bx_stage stage)
 {
@@ -160,7 +160,7 @@ static const struct bx_inst *bx_slot_find(const struct bx_index *index, u64 id,
 	return NULL;
 }
 
-/* As bx_policy_commit(), but for names that two policies would have */
+/* Checks a change as bx_policy_commit() does, except for duplicate names. */
 static int bx_change_check(const struct bx_index *index,
 			   const struct bx_commit *c)
 {
@@ -175,7 +175,7 @@ static int bx_change_check(const struct bx_index *index,
 		      bx_expect(inst, &c->enter[i]);
 	}
 	for (u32 i = 0; i < c->nr_leave && !err; i++) {
-		if (!bx_slot_find(index, c->leave[i], BX_STAGE_FORCE))
+		if (!bx_slot_find(index, c->leave[i], BX_STAGE_ACTIVE))
 			return -ENOENT;
 		err = bx_leaves(c, i, c->leave[i]) ? -EINVAL : 0;
 	}
@@ -183,19 +183,19 @@ static int bx_change_check(const struct bx_index *index,
 }
 
 /**
- * bx_chain_try() - policies in scope of a device, as they would be
- * @trial: after the change that it names
+ * bx_trial_chain() - build the chain of policies in scope after a change
+ * @trial: the trial; @trial->change is the assumed change
  * @bus: name of the device's bus
- * @vendor: the device's vendor
+ * @vendor: the device's vendor id
  *
  * Context: inside bx_srcu, which the result must not outlive.
- * Return: the chain, to be freed with kfree(); ERR_PTR(-ENOENT) when a policy that
- * enters is not staged, or one that leaves is not active; ERR_PTR(-EPERM) when one
- * that enters is not what was checked; ERR_PTR(-EINVAL) for one that is named twice
- * or cannot be as checked; ERR_PTR(-ENOMEM).
+ * Return: the chain, to be freed with kfree(); ERR_PTR(-ENOENT) if an entering policy
+ * is not staged or a leaving policy is not active; ERR_PTR(-EPERM) if an entering
+ * policy differs from its struct bx_commit_enter; ERR_PTR(-EINVAL) if a policy is
+ * listed twice or its struct bx_commit_enter is invalid; ERR_PTR(-ENOMEM).
  */
-struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
-			      u32 vendor)
+struct bx_chain *bx_trial_chain(const struct bx_trial *trial, const char *bus,
+				u32 vendor)
 {
 	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
 	const struct bx_commit *c = &trial->change;
@@ -216,7 +216,7 @@ struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
 		u64 id = inst->policy->id;
 		bool comes = bx_enters(c, c->nr_enter, id);
 
-		if (stage == BX_STAGE_FORCE)
+		if (stage == BX_STAGE_ACTIVE)
 			comes = !(trial->flags & BX_TRIAL_ALONE) &&
 				!bx_leaves(c, c->nr_leave, id);
 		if (comes && bx_in_scope(inst, bus, vendor))
@@ -230,14 +230,14 @@ struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
 
 static atomic64_t bx_last_seq;
 
-/* A number for a new version, higher than those of all others */
-u64 bx_inst_number(void)
+/* Returns the sequence number for a new version, higher than all others. */
+u64 bx_inst_next_seq(void)
 {
 	return atomic64_inc_return(&bx_last_seq);
 }
 
-/* The number of the last version that was made */
-u64 bx_inst_newest(void)
+/* Returns the sequence number of the version allocated last. */
+u64 bx_inst_last_seq(void)
 {
 	return atomic64_read(&bx_last_seq);
 }
@@ -262,7 +262,7 @@ static struct bx_chain *bx_chain_build(const struct list_head *policies,
 	u32 n = 0;
 
 	list_for_each_entry(policy, policies, node)
-		n += bx_in_force(policy) &&
+		n += bx_is_active(policy) &&
 		     bx_in_scope(policy->inst, bus, vendor);
 	chain = kzalloc(struct_size(chain, inst, n), gfp);
 	if (!chain)
@@ -270,7 +270,7 @@ static struct bx_chain *bx_chain_build(const struct list_head *policies,
 	chain->n = n;
 	n = 0;
 	list_for_each_entry(policy, policies, node) {
-		if (bx_in_force(policy) &&
+		if (bx_is_active(policy) &&
 		    bx_in_scope(policy->inst, bus, vendor))
 			chain->inst[n++] = policy->inst;
 	}
@@ -315,7 +315,7 @@ static struct bx_index *bx_index_build(const struct list_head *policies, u32 max
 		struct bx_scope *scope = &index->scope[n];
 		u32 i;
 
-		if (!bx_in_force(policy))
+		if (!bx_is_active(policy))
 			continue;
 		strscpy(scope->bus, policy->inst->bus, sizeof(scope->bus));
 		scope->vendor = policy->inst->vendor;
@@ -341,17 +341,16 @@ static struct bx_index *bx_index_build(const struct list_head *policies, u32 max
 }
 
 /**
- * bx_index_publish() - let readers see the policies as they are now
+ * bx_index_publish() - build and publish a new index
  * @policies: the policies, in order of authority
- * @n: how many
- * @gfp: how to allocate; with __GFP_NOFAIL this does not fail
+ * @n: number of policies
+ * @gfp: allocation flags; with __GFP_NOFAIL the function cannot fail
  *
- * Without policies there is no index either: nothing would free it when the
- * module goes.
+ * Without policies the index is NULL, so that module exit has none to free.
  *
- * Context: process, not inside bx_srcu; calls are serialized by the caller.
- * Return: 0, and no reader looks at the previous index any more; -ENOMEM, and
- * nothing has changed.
+ * Context: process, not inside bx_srcu; the caller serializes calls.
+ * Return: 0, after the last reader of the previous index; -ENOMEM without any
+ * change.
  */
 int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp)
 {

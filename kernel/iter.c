@@ -2,9 +2,9 @@
 /*
  * Open-coded iterators for BPF programs
  *
- * Each is created with a snapshot, an array of plain records, and holds no lock
- * and no reference while the program walks it: a program may do between two
- * records whatever it may do at all.
+ * Each iterator takes a snapshot, an array of plain records, when it is created.  It
+ * holds no lock or reference afterwards, so a program can call any kfunc between two
+ * records.
  */
 #include <linux/btf_ids.h>
 #include "kfunc.h"
@@ -15,7 +15,7 @@ struct bx_snapshot {
 	void	*recs;
 };
 
-/* In the place of the program's __opaque[2] */
+/* Kernel view of the program's __opaque[2] */
 struct bx_iter {
 	struct bx_snapshot	*snap;
 	u64			unused;
@@ -93,8 +93,10 @@ static int bx_collect_finish(struct bx_collect *c, void *it)
 
 /**
  * bx_device_rec_fill() - describe a device, its driver and its decision
- * @dev: a device on one of our own or an adopted bus
+ * @dev: a device on an own or adopted bus
  * @rec: takes the description
+ *
+ * Context: may sleep.
  */
 void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec)
 {
@@ -122,7 +124,7 @@ static int bx_collect_devices(const struct bus_type *bus, bool adopted,
 static int bx_count_device(struct device *dev, void *data)
 {
 	(*(u32 *)data)++;
-	return 0;	/* go on */
+	return 0;	/* continue */
 }
 
 static int bx_collect_driver(struct device_driver *drv, void *data)
@@ -151,8 +153,8 @@ static int bx_collect_drivers(const struct bus_type *bus, bool adopted,
 __bpf_kfunc_start_defs();
 
 /*
- * The candidates belong to the election that the program is part of, so this
- * one needs no snapshot: __opaque[0] is the context, [1] the position.
+ * The candidates belong to the election that runs the program, so this iterator
+ * needs no snapshot: __opaque[0] is the election, [1] the position.
  */
 __bpf_kfunc int bpf_iter_bx_candidate_new(struct bpf_iter_bx_candidate *it,
 					  struct bx_select_ctx *ctx)
@@ -200,7 +202,7 @@ BX_ITER(exit, bx_exit_info);
 BX_ITER(opinion, bx_opinion);
 BX_ITER(trial, bx_opinion);
 
-/* A program walks an iterator even when _new() failed: leave it empty. */
+/* Empties an iterator first: programs walk it even if _new() failed. */
 static bool bx_iter_begin(void *it)
 {
 	memset(it, 0, sizeof(struct bx_iter));
@@ -210,7 +212,7 @@ static bool bx_iter_begin(void *it)
 /**
  * bpf_iter_bx_device_new() - iterate over devices, bus by bus
  * @it: the iterator
- * @flags: bit 0 our own buses, bit 1 adopted buses
+ * @flags: bit 0 for own buses, bit 1 for adopted buses
  *
  * Return: 0, -EPERM without CAP_SYS_ADMIN, -ENOMEM.
  */
@@ -227,7 +229,7 @@ __bpf_kfunc int bpf_iter_bx_device_new(struct bpf_iter_bx_device *it, u32 flags)
 /**
  * bpf_iter_bx_driver_new() - iterate over drivers, bus by bus
  * @it: the iterator
- * @flags: bit 0 our own buses, bit 1 adopted buses
+ * @flags: bit 0 for own buses, bit 1 for adopted buses
  *
  * Return: 0, -EPERM without CAP_SYS_ADMIN, -ENOMEM.
  */
@@ -283,7 +285,7 @@ __bpf_kfunc int bpf_iter_bx_exit_new(struct bpf_iter_bx_exit *it, u32 flags)
 	return err ?: bx_iter_init(it, recs, n);
 }
 
-/* What was said becomes the records of an iterator. */
+/* Passes the log of opinions to an iterator. */
 static int bx_explain_show(void *it, struct bx_election *e)
 {
 	int err = bx_iter_init(it, e->log, e->nlog);
@@ -319,15 +321,15 @@ static struct bx_trial *bx_trial_copy(const void *trial, u32 size)
 	return copy;
 }
 
-/* The last line of an explanation. */
+/* Appends the last line of an explanation: the decision. */
 static int bx_explain_end(struct bx_election *e)
 {
 	struct bx_opinion *o;
 
 	if (e->error)
 		return e->error;
-	bx_say(e, BX_OPN_DECISION, NULL, e->dec.driver, e->dec.outcome,
-	       BX_WHY_WON, 0);
+	bx_log_opinion(e, BX_OPN_DECISION, NULL, e->dec.driver, e->dec.outcome,
+		       BX_WHY_WON, 0);
 	if (e->log_lost)
 		return -ENOMEM;
 	o = &e->log[e->nlog - 1];
@@ -348,7 +350,7 @@ static int bx_explain(struct device *dev, struct bx_election *e)
  * @it: the iterator
  * @ref: the device
  *
- * The election is held for show: nothing is recorded, counted or changed.
+ * The election is dry: nothing is recorded, counted or changed.
  *
  * Return: 0, -EPERM without CAP_SYS_ADMIN, those of bx_device_get(), -ENOMEM.
  */
@@ -372,8 +374,8 @@ __bpf_kfunc int bpf_iter_bx_opinion_new(struct bpf_iter_bx_opinion *it,
 	return err;
 }
 
-/* An election as it would be, on a device that exists. */
-static struct bx_election *bx_try_device(const struct bx_trial *trial)
+/* Dry-run election of an existing device. */
+static struct bx_election *bx_trial_device(const struct bx_trial *trial)
 {
 	struct bx_election *e;
 	struct device *dev;
@@ -394,14 +396,14 @@ static struct bx_election *bx_try_device(const struct bx_trial *trial)
 	return ERR_PTR(err);
 }
 
-static struct bx_election *bx_try_described(const struct bx_trial *trial)
+static struct bx_election *bx_trial_described(const struct bx_trial *trial)
 {
-	struct bx_election *e = bx_election_alloc_try(trial);
+	struct bx_election *e = bx_election_alloc_trial(trial);
 	int err;
 
 	if (IS_ERR(e))
 		return e;
-	bx_elect_try(e);
+	bx_elect_trial(e);
 	err = bx_explain_end(e);
 	if (!err)
 		return e;
@@ -434,7 +436,7 @@ __bpf_kfunc int bpf_iter_bx_trial_new(struct bpf_iter_bx_trial *it,
 	copy = bx_trial_copy(trial, trial__sz);
 	if (IS_ERR(copy))
 		return PTR_ERR(no_free_ptr(copy));
-	e = *copy->ref.name ? bx_try_device(copy) : bx_try_described(copy);
+	e = *copy->ref.name ? bx_trial_device(copy) : bx_trial_described(copy);
 	if (IS_ERR(e))
 		return PTR_ERR(e);
 	err = bx_explain_show(it, e);
@@ -464,7 +466,7 @@ __bpf_kfunc int bx_trial_call(void *trial, u32 trial__sz,
 	copy = bx_trial_copy(trial, trial__sz);
 	if (IS_ERR(copy))
 		return PTR_ERR(no_free_ptr(copy));
-	return bx_call_try(copy, call);
+	return bx_trial_run_call(copy, call);
 }
 
 __bpf_kfunc_end_defs();

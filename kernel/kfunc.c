@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What BPF programs may call
+ * Kfuncs
  *
- * Three audiences, one set each: policies (struct_ops programs of our own type
- * alone), the hook (fmod_ret programs on our own function alone), and control
- * (SEC("syscall") programs, for those with CAP_SYS_ADMIN).  The iterators are
- * in iter.c.
+ * There are three sets: for policies (only struct_ops programs of bus_ext's type),
+ * for the hook (only fmod_ret programs on bx_hook_select()), and for control
+ * (SEC("syscall") programs, with CAP_SYS_ADMIN).  iter.c has the iterators.
  */
 #include <linux/btf_ids.h>
 #include "kfunc.h"
 
 __bpf_kfunc_start_defs();
 
-/* A driver's name that a kernel could have registered. */
+/* Sets ctx->driver to a valid driver name; an invalid one ejects the policy. */
 static int bx_set_driver(struct bx_select_ctx *ctx, const char *name, size_t max)
 {
 	struct bx_run *run = bx_run_find(ctx);
 	size_t len = strnlen(name, max);
 	bool endless = len == max || len >= BX_NAME_LEN;
 
-	/* Not the context of a program that this task runs: do not touch it. */
+	/* @ctx is not the context of a running program of this task. */
 	if (!run)
 		return -EINVAL;
 	if (!len || endless || strchr(name, '/') || strchr(name, '\n')) {
@@ -28,7 +27,7 @@ static int bx_set_driver(struct bx_select_ctx *ctx, const char *name, size_t max
 			run->kind = BX_EXIT_BAD_NAME;
 			run->code = endless ? -ENAMETOOLONG : -EINVAL;
 			scnprintf(run->error, sizeof(run->error),
-				  "bx_select_driver() got an impossible driver name of %zu bytes",
+				  "bx_select_driver() got an invalid driver name of %zu bytes",
 				  len);
 		}
 		return -EINVAL;
@@ -38,7 +37,7 @@ static int bx_set_driver(struct bx_select_ctx *ctx, const char *name, size_t max
 }
 
 /**
- * bx_select_driver() - name the driver that is to get the device
+ * bx_select_driver() - name the driver for the device
  * @ctx: the context that select() or the hook was called with
  * @name__str: driver name, a constant string of the object
  *
@@ -73,7 +72,7 @@ __bpf_kfunc int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name,
  * @ctx: the context that select() was called with
  * @cand: a candidate of the same election
  *
- * Return: 0, or -EINVAL for what is no candidate of this election.
+ * Return: 0, or -EINVAL if @cand is not a candidate of this election.
  */
 __bpf_kfunc int bx_select_candidate(struct bx_select_ctx *ctx,
 				    struct bx_candidate *cand)
@@ -91,11 +90,11 @@ __bpf_kfunc int bx_select_candidate(struct bx_select_ctx *ctx,
 }
 
 /**
- * bx_policy_error() - give up
+ * bx_policy_error() - report an error and eject the policy
  * @code: the policy's own error code, shown to the operator
  * @msg__str: the reason, a constant string of the object
  *
- * The policy is ejected when the program returns, whatever it returns.
+ * The policy is ejected when the program returns, regardless of its result.
  */
 __bpf_kfunc void bx_policy_error(s32 code, const char *msg__str)
 {
@@ -110,13 +109,13 @@ __bpf_kfunc void bx_policy_error(s32 code, const char *msg__str)
 }
 
 /**
- * bx_call_data() - look at, and change, the argument of a call
+ * bx_call_data() - access the argument of a call, for reading and writing
  * @call: the context that call() or complete() was called with
- * @offset: where, from the first byte that the contract shows to policies
- * @rdwr_buf_size: how many bytes, a constant
+ * @offset: offset in bytes from the first visible byte of the argument
+ * @rdwr_buf_size: number of bytes, a constant
  *
- * Return: the bytes, valid until the program returns; NULL when the argument
- * does not have as many.
+ * Return: pointer to the bytes, valid until the program returns; NULL if the
+ * argument is shorter.
  */
 __bpf_kfunc u8 *bx_call_data(struct bx_call *call, u32 offset,
 			     const size_t rdwr_buf_size)
@@ -133,7 +132,7 @@ __bpf_kfunc u8 *bx_call_data(struct bx_call *call, u32 offset,
  *
  * Counts in call() if that returns BX_CALL_HANDLED, and in complete().
  *
- * Return: 0, or -EINVAL for anything else, which ejects the policy.
+ * Return: 0, or -EINVAL for an invalid @ret, which ejects the policy.
  */
 __bpf_kfunc int bx_call_result(struct bx_call *call, s32 ret)
 {
@@ -148,7 +147,7 @@ __bpf_kfunc int bx_call_result(struct bx_call *call, s32 ret)
 		run->kind = BX_EXIT_BAD_RESULT;
 		run->code = ret;
 		scnprintf(run->error, sizeof(run->error),
-			  "bx_call_result() got %d for '%s'; only 0 and -1 to -%d are possible",
+			  "bx_call_result() got %d for '%s'; expected 0 or -1 to -%d",
 			  ret, call->desc->name, MAX_ERRNO);
 	}
 	return -EINVAL;
@@ -165,15 +164,15 @@ static int bx_set_target(struct bx_call *call, const char *name, size_t max)
 }
 
 /**
- * bx_call_redirect() - name the device that a call is to go to
+ * bx_call_redirect() - name the target device of a redirect
  * @call: the context that call() was called with
  * @name__str: name of a device on the same bus, a constant string of the object
  *
  * Has an effect only if the program then returns BX_CALL_REDIRECT.  The last
  * call counts.  Policies in scope of that device see the call as one on it.
  *
- * Return: 0, -ENODEV when there is no such device, -EINVAL for an impossible
- * name or outside of call().
+ * Return: 0, -ENODEV if there is no such device, -EINVAL for an invalid name or
+ * outside of call().
  */
 __bpf_kfunc int bx_call_redirect(struct bx_call *call, const char *name__str)
 {
@@ -200,8 +199,8 @@ __bpf_kfunc int bx_call_redirect_mem(struct bx_call *call, char *name,
  * @rec: takes its record
  *
  * Context: may sleep.
- * Return: 0, -EPERM without CAP_SYS_ADMIN, -EINVAL for a name without an end,
- * -ENODEV, or -ENOTUNIQ when no bus is named and several have such a device.
+ * Return: 0, -EPERM without CAP_SYS_ADMIN, -EINVAL for a name without NUL,
+ * -ENODEV, or -ENOTUNIQ if @ref names no bus and several have such a device.
  */
 __bpf_kfunc int bx_device_get(struct bx_devref *ref, struct bx_device_rec *rec)
 {
@@ -218,12 +217,12 @@ __bpf_kfunc int bx_device_get(struct bx_devref *ref, struct bx_device_rec *rec)
 }
 
 /**
- * bx_rebind() - bind a device to the driver that is elected now
+ * bx_rebind() - elect a device again and bind it to the elected driver
  * @ref: the device
  *
  * Context: may sleep; the work is done by another thread.
  * Return: a ticket for bx_wait(), or an errno: -EPERM, those of
- * bx_device_get(), -ENOMEM, -EBUSY when too many requests are under way.
+ * bx_device_get(), -ENOMEM, -EBUSY if too many requests are queued.
  */
 __bpf_kfunc s64 bx_rebind(struct bx_devref *ref)
 {
@@ -231,8 +230,8 @@ __bpf_kfunc s64 bx_rebind(struct bx_devref *ref)
 }
 
 /**
- * bx_reelect() - elect anew what is unbound
- * @ref: names the bus; all buses when it names none
+ * bx_reelect() - elect unbound devices again
+ * @ref: names the bus; empty for all buses
  *
  * Return: a ticket for bx_wait(), -EPERM, -ENODEV for an unknown bus, -ENOMEM,
  * -EBUSY.
@@ -243,9 +242,9 @@ __bpf_kfunc s64 bx_reelect(struct bx_devref *ref)
 }
 
 /**
- * bx_settle() - a ticket that is done when nothing is under way any more
+ * bx_settle() - wait until no work is pending
  *
- * Covers re-elections, ejections and loads of drivers' modules.
+ * Pending work is re-elections, ejections and loads of driver modules.
  *
  * Return: a ticket for bx_wait(), -EPERM, -ENOMEM, -EBUSY.
  */
@@ -272,7 +271,7 @@ __bpf_kfunc s64 bx_commit(void *commit, u32 commit__sz)
 /**
  * bx_wait() - wait for a request
  * @ticket: from bx_rebind(), bx_reelect(), bx_settle() or bx_commit()
- * @timeout_ms: at most so many milliseconds, limited to 1000
+ * @timeout_ms: timeout in milliseconds, limited to 1000
  *
  * Return: the result of the request, once; -EINPROGRESS while it runs,
  * -ENOENT for an unknown ticket, -EINTR, -EPERM.
@@ -332,18 +331,19 @@ BTF_ID_FLAGS(func, bpf_iter_bx_trial_destroy, KF_ITER_DESTROY)
 BTF_ID_FLAGS(func, bx_trial_call, KF_SLEEPABLE)
 BTF_KFUNCS_END(bx_control_kfuncs)
 
-/* The function that a fmod_ret program may replace the result of. */
+/* The function whose result a fmod_ret program may replace */
 BTF_KFUNCS_START(bx_hook_ids)
 BTF_ID_FLAGS(func, bx_hook_select, KF_SLEEPABLE)
 BTF_KFUNCS_END(bx_hook_ids)
 
 /*
- * Kfuncs of one program type are offered to all its programs: tcp congestion
- * control is struct_ops, too.  attach_func_name is not set yet when the filter
- * first runs, attach_btf is.
+ * Kfuncs are registered for a program type, so other struct_ops types, such as tcp
+ * congestion control, would get them, too.  When the filter first runs, attach_btf
+ * is set, but attach_func_name is not.
  *
- * The kernel asks about kfuncs of this module alone, so @kfunc_id is not looked
- * up: where it relocates a module's BTF, it is not the one in our sets.
+ * The kernel calls the filter only for kfuncs of this module, so @kfunc_id is not
+ * compared: if the kernel relocates the module's BTF, it differs from the id in the
+ * sets.
  */
 static int bx_policy_filter(const struct bpf_prog *prog, u32 kfunc_id)
 {
@@ -381,7 +381,9 @@ static const struct btf_kfunc_id_set bx_hook_id_set = {
 /**
  * bx_kfunc_init() - register kfuncs and the hook
  *
- * As the struct_ops type, they go with the module's BTF.
+ * Like the struct_ops type, they are released with the module's BTF.
+ *
+ * Return: 0 or an errno.
  */
 int bx_kfunc_init(void)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The functions that BPF programs call, as C sees them
+ * Declarations of the kfuncs, for the compiler and sparse
  *
- * Nothing in the kernel calls them; the declarations are for the compiler and
- * sparse.  What programs include is <bpf/bus_ext.bpf.h> and, for control,
- * <bpf/bus_ext_ctl.bpf.h>.
+ * The kernel itself does not call them.  Programs include <bpf/bus_ext.bpf.h> and,
+ * for control, <bpf/bus_ext_ctl.bpf.h>.
  */
 #ifndef _BX_KFUNC_H
 #define _BX_KFUNC_H

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kinds of bus, behind one table of operations each
+ * Kinds of bus, each with a table of operations
  *
- * A kind is a way in which the outcome of an election is made to hold: on buses of
- * bus_ext's own (own.c), or on buses of the kernel by driver_override (override.c).
- * Kinds are added when the module is loaded and stay until it is unloaded.
+ * A kind applies the outcome of elections: on own buses (own.c), or on buses of the
+ * kernel by driver_override (override.c).  Kinds are added at module load and stay
+ * until the module is unloaded.
  */
 #include "core.h"
 
@@ -13,7 +13,7 @@
 static const struct bx_kind *bx_kinds[BX_MAX_KINDS];	/* constant after init */
 static u32 bx_nkinds;
 
-/* While the module is loaded, before any bus of that kind is there */
+/* Adds a kind, at module load, before the first bus of that kind. */
 void bx_kind_add(const struct bx_kind *kind)
 {
 	if (!WARN_ON_ONCE(bx_nkinds == BX_MAX_KINDS))
@@ -21,10 +21,10 @@ void bx_kind_add(const struct bx_kind *kind)
 }
 
 /**
- * bx_kind_of() - the kind of a device's bus
+ * bx_kind_of() - find the kind of a device's bus
  * @dev: the device
  *
- * Return: the kind; NULL for a bus that policies do not decide on.
+ * Return: the kind; NULL for a bus that is neither own nor adopted.
  */
 const struct bx_kind *bx_kind_of(const struct device *dev)
 {
@@ -35,7 +35,7 @@ const struct bx_kind *bx_kind_of(const struct device *dev)
 	return NULL;
 }
 
-/* A device on a bus of bus_ext's own, which is a struct bx_device */
+/* Whether a device is on an own bus, and so a struct bx_device */
 bool bx_is_own(const struct device *dev)
 {
 	const struct bx_kind *kind = bx_kind_of(dev);
@@ -44,11 +44,12 @@ bool bx_is_own(const struct device *dev)
 }
 
 /**
- * bx_kind_get() - the kind of a bus, by name
+ * bx_kind_get() - find the kind of a bus by name
  * @bus: the bus
- * @owner: takes its module, pinned, or NULL; module_put() it
+ * @owner: takes its pinned module, or NULL; the caller calls module_put()
  *
- * Return: the kind; NULL when there is no such bus, or when it is going.
+ * Context: may sleep.
+ * Return: the kind; NULL if there is no such bus or its module is being unloaded.
  */
 const struct bx_kind *bx_kind_get(const char *bus, struct module **owner)
 {
@@ -60,7 +61,7 @@ const struct bx_kind *bx_kind_get(const char *bus, struct module **owner)
 	return NULL;
 }
 
-/* Whether there is an adopted bus of that name */
+/* Whether an adopted bus has this name */
 bool bx_is_adopted(const char *bus)
 {
 	struct module *owner;
@@ -71,28 +72,28 @@ bool bx_is_adopted(const char *bus)
 }
 
 /**
- * bx_changed() - policies of a bus have changed
+ * bx_policies_changed() - schedule elections after a change of policies
  * @bus: the bus; "" for all buses
  *
- * Soon, there is another election of each unbound device.
+ * A work item elects each unbound device again.
  *
  * Context: process.
  */
-void bx_changed(const char *bus)
+void bx_policies_changed(const char *bus)
 {
 	for (u32 i = 0; i < bx_nkinds; i++)
 		bx_kinds[i]->changed(bus);
 }
 
 /**
- * bx_forget() - a policy is gone, and so are its decisions
+ * bx_decisions_forget() - drop the decisions of a detached policy
  * @policy_id: the policy
  *
- * Devices are not unbound; bx_changed() follows.
+ * Devices stay bound.  The caller must call bx_policies_changed() afterwards.
  *
- * Context: process; no election of the policy is under way.
+ * Context: process; no election of the policy is in progress.
  */
-void bx_forget(u64 policy_id)
+void bx_decisions_forget(u64 policy_id)
 {
 	for (u32 i = 0; i < bx_nkinds; i++) {
 		if (bx_kinds[i]->forget)
@@ -101,13 +102,13 @@ void bx_forget(u64 policy_id)
 }
 
 /**
- * bx_inherit() - decisions of a policy become those of another
- * @policy_id: the policy, which is not active any more
- * @heir_id: the other
+ * bx_decisions_inherit() - transfer the decisions of a policy to another
+ * @policy_id: the policy, no longer active
+ * @heir_id: the other policy
  *
- * Context: process; no election of the policy is under way.
+ * Context: process; no election of the policy is in progress.
  */
-void bx_inherit(u64 policy_id, u64 heir_id)
+void bx_decisions_inherit(u64 policy_id, u64 heir_id)
 {
 	for (u32 i = 0; i < bx_nkinds; i++) {
 		if (bx_kinds[i]->inherit)
@@ -118,13 +119,13 @@ void bx_inherit(u64 policy_id, u64 heir_id)
 /* ---- buses, drivers and devices by name ---- */
 
 /**
- * bx_for_each_bus() - call a function for each bus that policies decide on
- * @fn: the function; anything but 0 ends the walk
+ * bx_for_each_bus() - call a function for each own and adopted bus
+ * @fn: the function; a nonzero result ends the walk
  * @data: its argument
- * @flags: bit 0 for buses of bus_ext's own, bit 1 for adopted ones
+ * @flags: bit 0 for own buses, bit 1 for adopted buses
  *
- * Context: process; @fn runs under bx_bus_rwsem for buses of bus_ext's own.
- * Return: what @fn returned last, 0 when it was never called.
+ * Context: process; for own buses @fn runs under bx_bus_rwsem.
+ * Return: the last result of @fn, 0 if it was never called.
  */
 int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags)
 {
@@ -154,9 +155,12 @@ static int bx_exists_on(const struct bus_type *bus, bool adopted, void *data)
 }
 
 /**
- * bx_driver_exists() - whether a driver is registered
+ * bx_driver_exists() - check whether a driver is registered
  * @bus: name of the bus
  * @driver: name of the driver
+ *
+ * Context: process.
+ * Return: true if it is.
  */
 bool bx_driver_exists(const char *bus, const char *driver)
 {
@@ -207,8 +211,10 @@ static int bx_search_bus(const struct bus_type *bus, bool adopted, void *data)
  * bx_find_device() - find a device by name or GUID
  * @ref: the device
  *
- * Return: the device, put_device() it; ERR_PTR(-ENODEV); ERR_PTR(-ENOTUNIQ)
- * when @ref names no bus and several have such a device.
+ * Context: process.
+ * Return: the device, to be released with put_device(); ERR_PTR(-EINVAL) if a name
+ * has no NUL; ERR_PTR(-ENODEV); ERR_PTR(-ENOTUNIQ) if @ref names no bus and several
+ * buses have such a device.
  */
 struct device *bx_find_device(const struct bx_devref *ref)
 {

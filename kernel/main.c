@@ -2,7 +2,7 @@
 /*
  * bus_ext: device-to-driver matching as policy, by attachable BPF programs
  *
- * core.h lists the files, in the order of their layers, and has locks and lifetimes.
+ * core.h lists the files, in the order of their layers, the locks and lifetimes.
  */
 #include "core.h"
 
@@ -10,8 +10,8 @@
 #include "trace.h"
 
 /*
- * BPF registrations cannot be undone one by one, so whatever can fail
- * otherwise comes first, and devices come last.
+ * BPF registrations cannot be undone.  So other steps that can fail come first, and
+ * the notifiers of adopted buses, which cause elections, come last.
  */
 static int __init bx_init(void)
 {
@@ -45,7 +45,7 @@ err_async:
 	return err;
 }
 
-/* Policies, hooks, buses and devices pin the module: none is left. */
+/* Policies, hooks, buses and devices pin the module, so none is left. */
 static void __exit bx_exit(void)
 {
 	bx_override_exit();

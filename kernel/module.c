@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Modules of drivers that are elected and not registered
+ * Loading of modules of elected drivers that are not registered
  *
- * An election may run under the lock of a parent that the module's init would take,
- * so the module is loaded from a work item.
+ * An election may run under a parent's lock that the module's init takes, so a work
+ * item loads the module.
  */
 #include <linux/ctype.h>
 #include <linux/kmod.h>
@@ -22,7 +22,7 @@ struct bx_module_request {
 static LIST_HEAD(bx_module_requests);
 static DEFINE_SPINLOCK(bx_module_lock);	/* protects bx_module_requests */
 
-/* The bus says MODALIAS in the device's uevents; it needs no lock for them. */
+/* Returns the uevent variables of the device, with MODALIAS; no lock is needed. */
 static struct kobj_uevent_env *
 bx_uevent_of(const struct bx_module_request *req)
 {
@@ -46,10 +46,10 @@ bx_uevent_of(const struct bx_module_request *req)
 }
 
 /*
- * As udev does when the device appears: where there is no udev, or not yet.
- * Modules of other drivers than the one that is asked for may come with it.
- * An alias of more than MODULE_NAME_LEN bytes, as those of our own buses are, is
- * more than request_module() takes, and is left to udev.
+ * Loads the modules of the device's MODALIAS, for systems where udev does not run
+ * (yet).  This may load modules of other drivers, too.  request_module() does not
+ * take an alias of MODULE_NAME_LEN bytes or more, as own buses have; only udev
+ * loads those.
  */
 static void bx_request_by_device(const struct bx_module_request *req)
 {
@@ -62,8 +62,8 @@ static void bx_request_by_device(const struct bx_module_request *req)
 	}
 }
 
-/* What modprobe takes for a name, and for nothing else */
-static bool bx_driver_has_alias(const char *driver)
+/* Whether modprobe takes the driver's name literally, not as a pattern or option */
+static bool bx_is_alias_name(const char *driver)
 {
 	for (; *driver; driver++) {
 		if (!isascii(*driver) ||
@@ -74,24 +74,24 @@ static bool bx_driver_has_alias(const char *driver)
 }
 
 /*
- * The name comes from a policy, so it is never the name of a module: only an alias
- * that the driver's module has, or modprobe's configuration, makes it one.
+ * The driver's name comes from a policy, so it is never used as a module name, but
+ * only in an alias that the driver's module or modprobe's configuration must define.
  */
 static void bx_request_by_name(const struct bx_module_request *req)
 {
-	if (bx_driver_has_alias(req->driver))
+	if (bx_is_alias_name(req->driver))
 		request_module("bus_ext:%s:%s", req->bus, req->driver);
 }
 
-static void bx_eject_driverless(const struct bx_module_request *req)
+static void bx_eject_no_driver(const struct bx_module_request *req)
 {
-	if (bx_driver_has_alias(req->driver))
+	if (bx_is_alias_name(req->driver))
 		bx_eject_id(req->policy_id, BX_EXIT_NO_DRIVER, req->device,
 			    "driver '%s' is not registered on %s; map bus_ext:%s:%s to its module in modprobe.d",
 			    req->driver, req->bus, req->bus, req->driver);
 	else
 		bx_eject_id(req->policy_id, BX_EXIT_NO_DRIVER, req->device,
-			    "driver '%s' is not registered on %s; only names of [A-Za-z0-9_-] have a module",
+			    "driver '%s' is not registered on %s; not a module alias: use [A-Za-z0-9_-]",
 			    req->driver, req->bus);
 }
 
@@ -106,7 +106,7 @@ static void bx_module_work(struct work_struct *work)
 	if (!bx_driver_exists(req->bus, req->driver))
 		bx_request_by_name(req);
 	if (!bx_driver_exists(req->bus, req->driver) && !req->absent_ok)
-		bx_eject_driverless(req);
+		bx_eject_no_driver(req);
 
 	spin_lock(&bx_module_lock);
 	list_del(&req->node);
@@ -130,16 +130,15 @@ static bool bx_module_pending(const struct bx_module_request *req)
 }
 
 /**
- * bx_request_driver() - get the module of an elected driver loaded
+ * bx_request_driver() - schedule loading the module of an elected driver
  * @bus: name of the bus
- * @driver: name of the driver; the module is that of the device's MODALIAS, or
- *	of the alias bus_ext:BUS:DRIVER
- * @policy_id: who elected it, to be ejected if there is no such driver
- * @device: for whom
- * @absent_ok: nobody is to be ejected
+ * @driver: name of the driver; its module has the device's MODALIAS or the alias
+ *	bus_ext:BUS:DRIVER
+ * @policy_id: the deciding policy; ejected if the driver is not registered afterwards
+ * @device: name of the device
+ * @absent_ok: do not eject the policy
  *
- * The caller may hold the lock of a parent that the module's init would take,
- * so the module is loaded from a work item.
+ * Context: may sleep; any lock of a device may be held.
  */
 void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
 		       const char *device, bool absent_ok)

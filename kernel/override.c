@@ -1,33 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Adopted buses: steering pci and platform through driver_override
+ * Elections on adopted buses, pci and platform, by driver_override
  *
- * These buses keep their own match rule.  When a device appears, before its
- * first probe and before user space hears of it, an election is held (hook and
- * select() alone) and its outcome is written to the device's driver_override;
- * "none" keeps every driver away.  Nothing is written when no one has an
- * opinion, so a device nobody decides about behaves as on a stock kernel.
+ * These buses keep their own match rule.  When a device is added, before its first
+ * probe and before the uevent, bus_ext holds an election (only hook and select())
+ * and writes its outcome to the device's driver_override; "none" keeps all drivers
+ * away.  Without an opinion it writes nothing, and the device behaves as on a
+ * stock kernel.
  *
- * An override that bus_ext did not write is never touched, and one that it
- * wrote is removed with the policy.
+ * bus_ext never touches an override that it did not write.  It removes its own
+ * overrides with the policy.
  *
- * On PCI this is free of races: a device cannot match before
- * pci_bus_add_device(), which comes after BUS_NOTIFY_ADD_DEVICE.  On platform a
- * driver that is being registered at the same moment may look at the device
- * between the two.
+ * On PCI there is no race: a device cannot match before pci_bus_add_device(), which
+ * comes after BUS_NOTIFY_ADD_DEVICE.  On platform, a driver that is registered at
+ * the same moment may match the device before the notifier.
  *
- * The driver core does not tell why a probe failed, so unlike on our own buses
- * no next best driver is elected here.
+ * The driver core does not report why a probe failed, so there is no runner-up as
+ * on own buses.
  */
 #include <linux/hashtable.h>
 #include "core.h"
 
 /**
- * struct bx_adopted_bus - a bus that is steered
+ * struct bx_adopted_bus - an adopted bus
  * @type: the bus
- * @nb: told about its devices
- * @reelect: elects anew what is unbound
- * @gen: generation, ends when policies change
+ * @nb: notifier of its devices
+ * @reelect: elects unbound devices again
+ * @gen: generation, incremented when policies change
  * @kobj: /sys/kernel/bus_ext/buses/NAME
  */
 struct bx_adopted_bus {
@@ -44,10 +43,10 @@ static struct bx_adopted_bus bx_adopted[] = {
 };
 
 /**
- * struct bx_record - what was decided about a device
- * @node: in bx_records
- * @dev: the device; the record goes before it does
- * @token: the override that was written, see compat.h; NULL for none
+ * struct bx_record - the decision on a device of an adopted bus
+ * @node: entry in bx_records
+ * @dev: the device; not referenced, BUS_NOTIFY_REMOVED_DEVICE drops the record
+ * @token: token of the written override, see compat.h; NULL for none
  * @dec: the decision
  */
 struct bx_record {
@@ -112,7 +111,7 @@ static void bx_record_drop(struct bx_record *rec)
 	kfree(rec);
 }
 
-/* Take back what we wrote; what others wrote since stays. */
+/* Removes the override, unless it was overwritten since, and drops the record. */
 static void bx_record_clear(struct bx_record *rec)
 {
 	const char *ret;
@@ -120,15 +119,15 @@ static void bx_record_clear(struct bx_record *rec)
 	if (rec->token) {
 		ret = bx_override_swap(rec->dev, rec->token, NULL);
 		if (IS_ERR(ret))
-			dev_dbg(rec->dev, "driver_override is not ours\n");
+			dev_dbg(rec->dev, "driver_override was overwritten\n");
 	}
 	bx_record_drop(rec);
 }
 
 /* ---- elections ---- */
 
-/* The name to write: the elected driver, "none", or NULL for no override. */
-static const char *bx_wanted(const struct bx_decision *dec)
+/* Returns the name to write: the elected driver, "none", or NULL to write none. */
+static const char *bx_override_name(const struct bx_decision *dec)
 {
 	switch (dec->outcome) {
 	case BX_OUT_DRIVER:
@@ -142,7 +141,7 @@ static const char *bx_wanted(const struct bx_decision *dec)
 	}
 }
 
-/* Make the device's override and its record agree with the decision. */
+/* Writes the override @want and records the decision. */
 static int bx_record_apply(struct device *dev, struct bx_record *rec,
 			   const struct bx_decision *dec, const char *want)
 {
@@ -179,8 +178,8 @@ static void bx_adopted_run(struct device *dev, struct bx_election *e, u64 gen)
 }
 
 /*
- * Elect, and write the outcome.  1 when what is written changed, 0 when not,
- * or an errno; -EBUSY when the administrator's override is in force.
+ * Elects and writes the outcome.  Returns 1 if the override changed, 0 if not, or
+ * an errno; -EBUSY if the device has an override of the administrator.
  */
 static int bx_adopted_elect_locked(struct bx_adopted_bus *bus,
 				   struct device *dev, struct bx_election *e)
@@ -194,18 +193,18 @@ static int bx_adopted_elect_locked(struct bx_adopted_bus *bus,
 			bx_record_drop(rec);
 		return -EBUSY;
 	}
-	e->override[0] = '\0';	/* it is ours: no opinion of its own */
+	e->override[0] = '\0';	/* written by bus_ext: not an opinion */
 
 	bx_adopted_run(dev, e, atomic64_read(&bus->gen));
-	want = bx_wanted(&e->dec);
+	want = bx_override_name(&e->dec);
 	if (!want) {
 		if (!rec)
 			return 0;
 		bx_record_clear(rec);
 		return 1;
 	}
-	/* Not by the string itself: it may be replaced and freed any time. */
-	if (rec && rec->token && !strcmp(bx_wanted(&rec->dec), want)) {
+	/* Do not compare the override itself: it can be freed at any time. */
+	if (rec && rec->token && !strcmp(bx_override_name(&rec->dec), want)) {
 		rec->dec = e->dec;
 		return 0;
 	}
@@ -227,12 +226,12 @@ static int bx_adopted_elect(struct bx_adopted_bus *bus, struct device *dev)
 				  e->dec.policy_id, dev_name(dev),
 				  e->absent_ok);
 	if (ret < 0 && ret != -EBUSY)
-		dev_warn(dev, "bus_ext: no decision: %d\n", ret);
+		dev_warn(dev, "bus_ext: election failed: %d\n", ret);
 	bx_election_free(e);
 	return ret;
 }
 
-/* Does the bus' own rule give the device to this driver? */
+/* Whether the bus' own rule matches the driver and the device */
 static bool bx_kernel_claims(struct device *dev, struct device_driver *drv)
 {
 	const struct pci_device_id *id;
@@ -259,14 +258,15 @@ static int bx_explain_driver(struct device_driver *drv, void *data)
 		return 0;
 	if (!*walk->first)
 		strscpy(walk->first, drv->name, sizeof(walk->first));
-	bx_say(e, BX_OPN_ID_TABLE, NULL, drv->name, 1, e->decided ?
-	       BX_WHY_LATE : strcmp(walk->first, drv->name) ? BX_WHY_LOW :
-	       BX_WHY_WON, 0);
+	bx_log_opinion(e, BX_OPN_ID_TABLE, NULL, drv->name, 1,
+		       e->decided ? BX_WHY_LATE :
+		       strcmp(walk->first, drv->name) ? BX_WHY_LOW :
+		       BX_WHY_WON, 0);
 	return 0;
 }
 
 /**
- * bx_adopted_explain() - hold an election for show
+ * bx_adopted_explain() - hold a dry election
  * @dev: the device
  * @e: from bx_election_alloc(), with a log
  *
@@ -298,11 +298,11 @@ static int bx_adopted_explain(struct device *dev, struct bx_election *e)
 }
 
 /**
- * bx_adopted_decision() - the recorded decision about a device
+ * bx_adopted_decision() - copy the recorded decision on a device
  * @dev: the device
- * @dec: takes the decision; BX_BY_KERNEL when there is none
+ * @dec: takes the decision; BX_BY_KERNEL if there is none
  *
- * Return: whether bus_ext or an override decided.
+ * Return: true if bus_ext or an override decided.
  */
 static bool bx_adopted_decision(struct device *dev, struct bx_decision *dec)
 {
@@ -320,7 +320,7 @@ static bool bx_adopted_decision(struct device *dev, struct bx_decision *dec)
 	if (ours)
 		*dec = rec->dec;
 	mutex_unlock(&bx_adopt_mutex);
-	/* The driver may have come since. */
+	/* The driver may have been registered since. */
 	if (ours && dec->outcome == BX_OUT_ABSENT &&
 	    bx_driver_exists(dev->bus->name, name))
 		dec->outcome = BX_OUT_DRIVER;
@@ -333,13 +333,14 @@ static bool bx_adopted_decision(struct device *dev, struct bx_decision *dec)
 	return true;
 }
 
-/* ---- what changes ---- */
+/* ---- changes of policies ---- */
 
 /*
- * A bound device is left alone.  But where the election names the very driver
- * that is bound, the decision is on record from now on.
+ * Whether a dry election names the bound driver.  Bound devices stay bound; if the
+ * elected driver is the bound one, the decision is recorded.
  */
-static bool bx_adopted_agrees(struct bx_adopted_bus *bus, struct device *dev)
+static bool bx_adopted_elects_bound(struct bx_adopted_bus *bus,
+				    struct device *dev)
 {
 	struct bx_election *e = bx_election_alloc(dev, false);
 	char driver[BX_NAME_LEN];
@@ -359,12 +360,12 @@ static bool bx_adopted_agrees(struct bx_adopted_bus *bus, struct device *dev)
 static int bx_adopted_reelect_dev(struct device *dev, void *data)
 {
 	if (READ_ONCE(dev->driver)) {
-		if (bx_adopted_agrees(data, dev))
+		if (bx_adopted_elects_bound(data, dev))
 			bx_adopted_elect(data, dev);
 		return 0;
 	}
 	if (bx_adopted_elect(data, dev) > 0 && device_attach(dev) < 0)
-		dev_dbg(dev, "gone before its re-election\n");
+		dev_dbg(dev, "removed before its re-election\n");
 	return 0;
 }
 
@@ -378,8 +379,8 @@ static void bx_adopted_reelect_work(struct work_struct *work)
 }
 
 /**
- * bx_adopted_changed() - policies of a bus changed
- * @name: the bus, "" for all; nothing happens when it is not adopted
+ * bx_adopted_changed() - schedule elections after a change of policies
+ * @name: the bus, "" for all; ignored unless it is an adopted bus
  *
  * Context: process.
  */
@@ -398,9 +399,9 @@ static void bx_adopted_changed(const char *name)
 }
 
 /*
- * Take the override back.  A device that is unbound was kept so by it, or waits
- * for its driver: its record stays without an override, by which the election
- * that follows finds that something changed, and lets the bus have it.
+ * Removes the override.  The record of an unbound device stays, without a token: the
+ * override kept the device unbound, or it waits for its driver.  By that record the
+ * following election sees a change and attaches the device.
  */
 static void bx_record_release(struct bx_record *rec)
 {
@@ -417,12 +418,12 @@ static void bx_record_release(struct bx_record *rec)
 }
 
 /**
- * bx_adopted_forget() - remove the overrides of a policy that is gone
+ * bx_adopted_forget() - remove the overrides of a detached policy
  * @policy_id: the policy
  *
- * Devices are not unbound; bx_adopted_changed() is to follow.
+ * Devices stay bound.  The caller must call bx_adopted_changed() afterwards.
  *
- * Context: process; no election of the policy is under way.
+ * Context: process; no election of the policy is in progress.
  */
 static void bx_adopted_forget(u64 policy_id)
 {
@@ -439,11 +440,11 @@ static void bx_adopted_forget(u64 policy_id)
 }
 
 /**
- * bx_adopted_inherit() - overrides of a policy become those of another
- * @policy_id: the policy, which is no longer in force
- * @heir_id: the other
+ * bx_adopted_inherit() - transfer the overrides of a policy to another
+ * @policy_id: the policy, no longer active
+ * @heir_id: the other policy
  *
- * Context: process; no election of the policy is under way.
+ * Context: process; no election of the policy is in progress.
  */
 static void bx_adopted_inherit(u64 policy_id, u64 heir_id)
 {
@@ -459,14 +460,14 @@ static void bx_adopted_inherit(u64 policy_id, u64 heir_id)
 }
 
 /**
- * bx_adopted_rebind() - bind a device to the driver that is elected now
+ * bx_adopted_rebind() - elect a device again and bind it to the elected driver
  * @dev: the device
  *
- * Where nobody has an opinion, a driver that the bus' own rule accepts stays.
+ * Without a decision, a driver that the bus' own rule matches stays bound.
  *
  * Context: process; unbinds and probes.
- * Return: 1 when the driver changed, 0 when it stayed, -EAGAIN when none is
- * bound although one was elected, or an errno.
+ * Return: 1 if the driver changed, 0 if it stayed, -EAGAIN if the elected driver is
+ * not bound, -ENOMEM, or the errno of device_attach().
  */
 static int bx_adopted_rebind(struct device *dev)
 {
@@ -525,7 +526,7 @@ static void bx_adopted_removed(struct device *dev)
 		bx_record_drop(rec);	/* the device frees its override */
 	mutex_unlock(&bx_adopt_mutex);
 	bx_adopted_event(dev, BX_EVENT_REMOVED);
-	bx_parent_gone();
+	bx_parent_synchronize();
 }
 
 static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
@@ -553,7 +554,7 @@ static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
 	return NOTIFY_OK;
 }
 
-static int bx_adopt_one(struct bx_adopted_bus *bus)
+static int bx_adopt_bus(struct bx_adopted_bus *bus)
 {
 	int err;
 
@@ -569,7 +570,7 @@ static int bx_adopt_one(struct bx_adopted_bus *bus)
 	return err;
 }
 
-static void bx_abandon_one(struct bx_adopted_bus *bus)
+static void bx_unadopt_bus(struct bx_adopted_bus *bus)
 {
 	bus_unregister_notifier(bus->type, &bus->nb);
 	bx_sysfs_del_bus(bus->kobj);
@@ -588,28 +589,28 @@ static const struct bx_kind bx_override_kind = {
 	.inherit	= bx_adopted_inherit,
 };
 
-/* Before the buses are registered anywhere: they are there from the start. */
+/* Called before bx_override_start(): lookups of the buses work from the start. */
 void bx_override_init(void)
 {
 	bx_kind_add(&bx_override_kind);
 }
 
-/* Look at the devices that are there, and hear of those that come. */
+/* Registers the notifiers of the adopted buses. */
 int bx_override_start(void)
 {
 	int err = 0;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(bx_adopted) && !err; i++)
-		err = bx_adopt_one(&bx_adopted[i]);
+		err = bx_adopt_bus(&bx_adopted[i]);
 	if (!err)
 		return 0;
 	for (i--; i--; )
-		bx_abandon_one(&bx_adopted[i]);
+		bx_unadopt_bus(&bx_adopted[i]);
 	return err;
 }
 
-/* Only the hook's overrides can be left; policies pin the module. */
+/* Only overrides of the hook can remain, since policies pin the module. */
 void bx_override_exit(void)
 {
 	struct bx_record *rec;
@@ -617,7 +618,7 @@ void bx_override_exit(void)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(bx_adopted); i++)
-		bx_abandon_one(&bx_adopted[i]);
+		bx_unadopt_bus(&bx_adopted[i]);
 	mutex_lock(&bx_adopt_mutex);
 	hash_for_each_safe(bx_records, i, tmp, rec, node)
 		bx_record_clear(rec);

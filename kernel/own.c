@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Elections on buses of bus_ext's own
+ * Elections on own buses
  *
- * The driver core asks match() pair by pair, in order of registration and not
- * always under the device lock.  So match() holds the election of the device
- * once per generation of the bus, and says yes to the elected driver alone;
- * probe() looks again under the device lock, which also closes sysfs' bind.
- * A generation ends when a driver or a policy of the bus comes, changes or
- * goes.
+ * The driver core calls match() for each pair, in order of registration and not
+ * always under the device lock.  So match() holds one election per device and
+ * generation of the bus, and matches only the elected driver.  probe() checks
+ * again under the device lock, which also covers bind in sysfs.  A generation ends
+ * when a driver or policy of the bus is added, changed or removed.
  */
 #include <linux/cleanup.h>
 #include <linux/rwsem.h>
@@ -20,7 +19,7 @@ DECLARE_RWSEM(bx_bus_rwsem);	/* protects bx_buses */
 
 /* ---- elections ---- */
 
-/* A driver whose probe refused the device */
+/* A driver whose probe() rejected the device */
 struct bx_failed {
 	struct list_head	node;
 	u64			order;
@@ -39,7 +38,7 @@ static int bx_failed_error(struct bx_device *bdev, const struct bx_driver *drv)
 }
 
 /**
- * bx_own_candidates() - the drivers that an election chooses among
+ * bx_own_candidates() - collect the candidate drivers of an election
  * @bdev: the device; its elect_lock is held
  * @e: the election
  *
@@ -61,7 +60,7 @@ static int bx_own_candidates(struct bx_device *bdev, struct bx_election *e)
 				 srcu_read_lock_held(&bx_srcu)) {
 		struct bx_cand *c = &e->cands[e->ncands];
 
-		if (e->ncands == n)	/* more came: a new generation */
+		if (e->ncands == n)	/* drivers were added: a new generation */
 			break;
 		c->order = drv->order;
 		strscpy(c->rec.name, drv->name, sizeof(c->rec.name));
@@ -105,8 +104,8 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 		bdev->elected_gen = gen;
 	}
 	/*
-	 * Once per device and policy: a driver that somebody unloads is not
-	 * to come back at once, nor is its absence a mistake of the policy.
+	 * Once per device and change of policies: a driver that was unloaded must
+	 * not be loaded again at once, and its absence must not eject the policy.
 	 */
 	ask = !err && bdev->ask_module && e->dec.outcome == BX_OUT_ABSENT &&
 	      e->dec.by != BX_BY_OVERRIDE;
@@ -120,8 +119,8 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 	return err;
 }
 
-/* Start anew: nothing is cached, nobody has failed. */
-static void bx_own_forget(struct bx_device *bdev)
+/* Drops the cached decision and the list of drivers that rejected the device. */
+static void bx_own_invalidate(struct bx_device *bdev)
 {
 	struct bx_failed *f, *tmp;
 
@@ -135,8 +134,9 @@ static void bx_own_forget(struct bx_device *bdev)
 	bdev->ask_module = true;
 }
 
-/* 1 when @drv is elected, 0 when it is not, -EPROBE_DEFER or another errno. */
-static int bx_own_elected(struct bx_device *bdev, const struct bx_driver *drv)
+/* Returns 1 if @drv is elected, 0 if not, -EPROBE_DEFER or another errno. */
+static int bx_own_is_elected(struct bx_device *bdev,
+			     const struct bx_driver *drv)
 {
 	int ret;
 
@@ -153,7 +153,7 @@ static int bx_own_elected(struct bx_device *bdev, const struct bx_driver *drv)
 }
 
 /**
- * bx_own_explain() - hold an election for show
+ * bx_own_explain() - hold a dry election
  * @dev: the device
  * @e: from bx_election_alloc(), with a log
  *
@@ -171,13 +171,13 @@ static int bx_own_explain(struct device *dev, struct bx_election *e)
 }
 
 /**
- * bx_own_decision() - the recorded decision of a device
+ * bx_own_decision() - copy the recorded decision on a device
  * @dev: the device
  * @dec: takes the decision
  *
- * An override that was written after the last election shows at once.
+ * An override written after the last election takes precedence.
  *
- * Return: true, there is a decision.
+ * Return: true: on an own bus there is always a decision.
  */
 static bool bx_own_decision(struct device *dev, struct bx_decision *dec)
 {
@@ -200,7 +200,7 @@ static bool bx_own_decision(struct device *dev, struct bx_decision *dec)
 
 /* ---- the bus as the driver core sees it ---- */
 
-/* 1 hit, 0 another driver, -1 when no override is set */
+/* Returns 1 if the override names @drv, 0 if another driver, -1 without override. */
 static int bx_own_override_match(struct device *dev,
 				 const struct device_driver *drv)
 {
@@ -217,11 +217,11 @@ int bx_own_match(struct device *dev, const struct device_driver *drv)
 
 	if (ret >= 0)
 		return ret;
-	return bx_own_elected(to_bx_device(dev), to_bx_driver(drv));
+	return bx_own_is_elected(to_bx_device(dev), to_bx_driver(drv));
 }
 
-/* Elect; whether another driver than the one that was tried is to have a go. */
-static bool bx_own_try_again(struct bx_device *bdev)
+/* Re-elects; true if the winner is not the driver probed last. */
+static bool bx_own_reelect_locked(struct bx_device *bdev)
 {
 	lockdep_assert_held(&bdev->elect_lock);
 	return !bx_own_elect_locked(bdev) && bdev->elected &&
@@ -233,20 +233,20 @@ static void bx_reattach_work(struct work_struct *work)
 	struct bx_device *bdev = container_of(work, struct bx_device, reattach);
 	bool again;
 
-	/* The same one: an override or the hook insists on it. */
+	/* Skip a driver that won again: an override or the hook names it. */
 	mutex_lock(&bdev->elect_lock);
-	again = bx_own_try_again(bdev);
+	again = bx_own_reelect_locked(bdev);
 	mutex_unlock(&bdev->elect_lock);
 	if (again && device_attach(&bdev->dev) < 0)
-		dev_dbg(&bdev->dev, "gone before the next best driver\n");
+		dev_dbg(&bdev->dev, "removed before the attach of the runner-up\n");
 	put_device(&bdev->dev);	/* pairs with bx_probe_failed() */
 	bx_async_end();
 }
 
 /*
- * Take the driver out of the running and let the next best have a go: it may
- * stand before this one in the driver core's list, so the walk that is under
- * way is not enough.
+ * Excludes the driver for this device and schedules an attach of the runner-up.
+ * The driver core's current walk is not enough: the runner-up may precede the
+ * failed driver in its list.
  */
 static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
 			    int error)
@@ -282,7 +282,7 @@ int bx_own_probe(struct device *dev)
 	int ret = bx_own_override_match(dev, dev->driver);
 
 	if (ret < 0)
-		ret = bx_own_elected(bdev, drv);
+		ret = bx_own_is_elected(bdev, drv);
 	if (ret <= 0)
 		return ret ?: -ENODEV;
 
@@ -312,25 +312,25 @@ void bx_own_remove(struct device *dev)
 	bx_emit_dev(dev, drv->name, BX_EVENT_UNBOUND);
 }
 
-/* ---- elections that are held again ---- */
+/* ---- re-elections ---- */
 
-/* @forget: not NULL when drivers that have failed are tried again */
+/* Re-elects an unbound device; with @forget, failed drivers are tried again. */
 int bx_own_reelect_dev(struct device *dev, void *forget)
 {
 	struct bx_device *bdev = to_bx_device(dev);
 	bool again;
 
-	/* One that is just being added gets its turn in bx_device_add(). */
+	/* Devices still in bx_device_add() are re-elected there. */
 	if (READ_ONCE(dev->driver) || !READ_ONCE(bdev->added))
 		return 0;
 	mutex_lock(&bdev->elect_lock);
 	if (forget)
-		bx_own_forget(bdev);
-	/* On a bus without drivers nobody else would hold the election. */
-	again = bx_own_try_again(bdev);
+		bx_own_invalidate(bdev);
+	/* Needed on a bus without drivers, where match() is never called. */
+	again = bx_own_reelect_locked(bdev);
 	mutex_unlock(&bdev->elect_lock);
 	if (again && device_attach(dev) < 0)
-		dev_dbg(dev, "deferred, or gone before its re-election\n");
+		dev_dbg(dev, "deferred, or removed before its re-election\n");
 	return 0;
 }
 
@@ -345,9 +345,9 @@ static void bx_bus_reelect_work(struct work_struct *work)
 }
 
 /*
- * What is unbound on the bus is elected anew, soon.  A driver that failed on a
- * device, or that somebody unbound from it, is tried again when policies
- * change, not whenever a driver comes.
+ * Schedules elections of the unbound devices of a bus.  @forget: try drivers again
+ * that failed on a device or were unbound from it.  It is set after a change of
+ * policies, but not after the registration of a driver.
  */
 void bx_own_reelect(struct bx_bus *bus, bool forget)
 {
@@ -360,8 +360,8 @@ void bx_own_reelect(struct bx_bus *bus, bool forget)
 }
 
 /**
- * bx_own_changed() - policies of a bus changed
- * @name: the bus, "" for all; nothing happens when it is none of ours
+ * bx_own_changed() - schedule elections after a change of policies
+ * @name: the bus, "" for all; ignored unless it is an own bus
  *
  * Context: process.
  */
@@ -378,13 +378,13 @@ static void bx_own_changed(const char *name)
 }
 
 /**
- * bx_own_rebind() - bind a device to the driver that is elected now
+ * bx_own_rebind() - elect a device again and bind it to the elected driver
  * @dev: the device
  *
  * Context: process; unbinds and probes.
- * Return: 1 when the driver changed, 0 when it stayed, -ENODEV when the device
- * is gone, -EAGAIN when none is bound although one was elected or when it is just
- * being added, or an errno.
+ * Return: 1 if the driver changed, 0 if it stayed, -ENODEV if the device was
+ * removed, -EAGAIN if the elected driver is not bound or the device is still being
+ * added, -ENOMEM, or the errno of device_attach().
  */
 static int bx_own_rebind(struct device *dev)
 {
@@ -398,7 +398,7 @@ static int bx_own_rebind(struct device *dev)
 	if (!READ_ONCE(bdev->added))
 		return -EAGAIN;
 	mutex_lock(&bdev->elect_lock);
-	bx_own_forget(bdev);
+	bx_own_invalidate(bdev);
 	err = bx_own_elect_locked(bdev);
 	dec = bdev->decision;
 	mutex_unlock(&bdev->elect_lock);
@@ -432,11 +432,11 @@ struct bx_bus *bx_bus_find(const char *name)
 }
 
 /**
- * bx_own_bus_get() - pin the module of one of our own buses
+ * bx_own_bus_get() - pin the module of an own bus
  * @name: the bus
- * @owner: takes the module; module_put() it
+ * @owner: takes the module; the caller calls module_put()
  *
- * Return: 0, or -ENODEV when there is no such bus or it is going.
+ * Return: 0, or -ENODEV if there is no such bus or its module is being unloaded.
  */
 static int bx_own_bus_get(const char *name, struct module **owner)
 {
@@ -450,7 +450,7 @@ static int bx_own_bus_get(const char *name, struct module **owner)
 	return 0;
 }
 
-/* The contract of a bus whose module the caller has pinned, or NULL */
+/* Returns the contract of a bus whose module the caller has pinned, or NULL. */
 static const struct bx_contract *bx_own_contract(const char *name)
 {
 	struct bx_bus *bus;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Policies: their list and order, their versions, their end
+ * Policies: their list, order and versions, and the end of ejected ones
  *
- * A policy is active from reg() to unreg() (struct_ops.c), in one version (struct
+ * A policy is active from reg() to unreg() (struct_ops.c), with one version (struct
  * bx_inst) at a time.  Attach, update, commit and detach publish the index that
- * elections look at (index.c).
+ * elections read (index.c).
  *
  *	          reg()                    unreg()
  *	(nothing) ------> active  ------------------> (nothing)
  *	                   |    ^ |                        ^
- *	                   +----+ | misbehaves             | unreg()
+ *	                   +----+ | invalid result         | unreg()
  *	                  update()v                        |
  *	                        ejected: no program runs, work queued
  *
- * One that is attached with BX_F_STAGED is not active: see commit.c.
+ * A policy attached with BX_F_STAGED is not active, see commit.c.
  */
 #include "core.h"
 #include "trace.h"
@@ -25,7 +25,7 @@ static u64 bx_last_id;
 
 /* ---- the list ---- */
 
-/* Elections that begin after this see the list as it is now. */
+/* Publishes the list: elections that begin afterwards see its current state. */
 int bx_publish(gfp_t gfp)
 {
 	int err;
@@ -33,11 +33,11 @@ int bx_publish(gfp_t gfp)
 	lockdep_assert_held(&bx_policy_mutex);
 	err = bx_index_publish(&bx_policies, bx_npolicies, gfp);
 	if (!err)
-		bx_devices_watch(NULL, false);
+		bx_devices_update_watched(NULL, false);
 	return err;
 }
 
-/* One in shadow mode sees what its twin sees, and not what that makes of it. */
+/* A policy in shadow mode runs before its twin, on the same input. */
 static bool bx_is_first(const struct bx_inst *a, const struct bx_inst *b)
 {
 	int order = strcmp(a->name, b->name);
@@ -45,7 +45,7 @@ static bool bx_is_first(const struct bx_inst *a, const struct bx_inst *b)
 	return order < 0 || (!order && a->flags & BX_F_SHADOW);
 }
 
-/* Higher priority first, equal ones in order of their names. */
+/* Inserts by priority, highest first; policies of equal priority by name. */
 static void bx_policy_insert(struct bx_policy *policy)
 {
 	struct bx_policy *pos;
@@ -113,9 +113,9 @@ void bx_put_inst(struct bx_inst *inst)
 }
 
 /*
- * Detach the link of an ejected version, unless it was detached or replaced
- * meanwhile.  An update that comes later is refused (bx_update()), so what is
- * detached is the version that was ejected.
+ * Detaches the link of an ejected version, unless it was detached or replaced
+ * meanwhile.  bx_policy_replace() refuses later updates, so the detached version
+ * is the ejected one.
  */
 static void bx_eject_work(struct work_struct *work)
 {
@@ -152,7 +152,7 @@ struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops)
 	inst->version = ops->version;
 	bx_shown_name(inst->shown, inst->name, inst->flags);
 	memcpy(inst->calls, ops->calls, sizeof(inst->calls));
-	inst->seq = bx_inst_number();
+	inst->seq = bx_inst_next_seq();
 	return inst;
 }
 
@@ -173,7 +173,7 @@ struct bx_policy *bx_policy_alloc(const struct bus_ext_ops *ops,
 	policy->inst->policy = policy;
 	policy->link = link;
 	policy->stage = ops->flags & BX_F_STAGED ? BX_STAGE_STAGED :
-						   BX_STAGE_FORCE;
+						   BX_STAGE_ACTIVE;
 	policy->generation = 1;
 	policy->limit.nr = BX_ANY;
 	return policy;
@@ -197,10 +197,10 @@ int bx_policy_add(struct bx_policy *policy)
 		return bx_refuse(name, -EEXIST,
 				 "a policy of this name is attached");
 	if (bx_npolicies >= BX_MAX_POLICIES)
-		return bx_refuse(name, -E2BIG, "%u policies are attached",
+		return bx_refuse(name, -E2BIG, "limit of %u policies reached",
 				 bx_npolicies);
 	policy->id = ++bx_last_id;
-	if (bx_in_force(policy)) {
+	if (bx_is_active(policy)) {
 		policy->kobj = bx_sysfs_add_policy(name, policy);
 		if (IS_ERR(policy->kobj))
 			return PTR_ERR(policy->kobj);
@@ -217,33 +217,33 @@ int bx_policy_add(struct bx_policy *policy)
 	return err;
 }
 
-/* unreg() */
+/* Removes a policy from the list and publishes the rest; cannot fail. */
 void bx_policy_del(struct bx_policy *policy)
 {
 	lockdep_assert_held(&bx_policy_mutex);
 	list_del(&policy->node);
 	bx_npolicies--;
 	policy->link = NULL;
-	/* Detaching cannot fail, and the index must not name what is gone. */
+	/* Detaching cannot fail, and the index must not contain the policy. */
 	bx_publish(GFP_KERNEL | __GFP_NOFAIL);
-	/* The name is free with the mutex: a closed link holds no other lock. */
+	/* Under the mutex: closing a link holds no other lock against an attach. */
 	if (policy->kobj)
 		bx_sysfs_del_policy(policy->kobj);
 }
 
-/* Publish @inst in the place of the version in force. */
+/* Replaces the current version by @inst and publishes it. */
 int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 {
 	struct bx_inst *old = policy->inst;
 	int err;
 
 	lockdep_assert_held(&bx_policy_mutex);
-	if (!bx_in_force(policy))
+	if (!bx_is_active(policy))
 		return bx_refuse(inst->shown, -EINVAL,
-				 "it is not in force: attach another one");
+				 "policy is not active: attach a new one");
 	if (!bx_inst_live(old))
 		return bx_refuse(inst->shown, -ESHUTDOWN,
-				 "it is being ejected; attach it anew");
+				 "policy is being ejected: attach it again");
 	list_del(&policy->node);
 	policy->inst = inst;
 	bx_policy_insert(policy);
@@ -255,7 +255,7 @@ int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 	list_del(&policy->node);
 	policy->inst = old;
 	bx_policy_insert(policy);
-	synchronize_srcu(&bx_srcu);	/* sysfs may have looked at @inst */
+	synchronize_srcu(&bx_srcu);	/* sysfs may have read @inst */
 	return err;
 }
 
@@ -313,10 +313,11 @@ void bx_trace_policy(const char *what, const struct bx_policy *policy,
 }
 
 /**
- * bx_policy_records() - the policies, in order of authority
+ * bx_policy_records() - copy the records of all policies, in order of authority
  * @recs: takes an array, to be freed with kvfree()
  * @n: takes its length
  *
+ * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int bx_policy_records(struct bx_policy_rec **recs, u32 *n)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Refusals, with their reasons: /sys/kernel/bus_ext/refused
+ * Refusals and their reasons: /sys/kernel/bus_ext/refused
  *
- * BPF tells an attacher nothing but an errno, and so does bx_wait().
+ * An attach, like bx_wait(), returns only an errno to user space.
  */
 #include "core.h"
 
@@ -17,10 +17,10 @@ static struct bx_refusal {
 static u32 bx_nrefused;
 
 /**
- * bx_refuse() - leave the reason of a refusal in /sys/kernel/bus_ext/refused
- * @name: the policy, as it is shown
- * @err: what is returned
- * @fmt: the reason, for people
+ * bx_refuse() - record the reason of a refusal for /sys/kernel/bus_ext/refused
+ * @name: name of the policy, as shown (bx_shown_name())
+ * @err: errno of the refusal (negative)
+ * @fmt: the reason, as text
  *
  * Context: any.
  * Return: @err.
@@ -36,7 +36,7 @@ int bx_refuse(const char *name, int err, const char *fmt, ...)
 	vscnprintf(msg, sizeof(msg), fmt, args);
 	va_end(args);
 
-	/* A name that is taken is how a loader finds that it is to update. */
+	/* Loaders rely on -EEXIST to find out that they must update. */
 	if (err != -EEXIST)
 		pr_notice_ratelimited("policy '%s' refused (%d): %s\n", name,
 				      err, msg);
@@ -49,7 +49,7 @@ int bx_refuse(const char *name, int err, const char *fmt, ...)
 	return err;
 }
 
-/* ... and then the refusal was only a step on the way. */
+/* Drops the last refusal if a loader got -EEXIST from it and then updated @name. */
 void bx_refusal_forget(const char *name)
 {
 	struct bx_refusal *last;

@@ -2,8 +2,8 @@
 /*
  * Requests with a ticket: rebind, re-elect, settle, commit
  *
- * Binding and unbinding may take long, and take locks that no program may hold: a BPF
- * program queues a request, and waits for its ticket.
+ * Binding and unbinding may take long and take locks that a BPF program must not hold.
+ * So a program queues a request and waits for its ticket.
  */
 #include "core.h"
 
@@ -57,7 +57,7 @@ static void bx_request_work(struct work_struct *work)
 	kref_put(&req->ref, bx_request_free);
 }
 
-/* Results that nobody came for make room, oldest first. */
+/* Drops results that were not collected, oldest first, if all tickets are in use. */
 static void bx_request_make_room(void)
 {
 	struct bx_request *req, *tmp;
@@ -82,7 +82,7 @@ static struct bx_request *bx_request_alloc(int (*fn)(struct bx_request *req))
 	return req;
 }
 
-/* Takes the request over. */
+/* Consumes @req.  Returns a ticket, or -EBUSY if too many requests are queued. */
 static s64 bx_request_queue(struct bx_request *req)
 {
 	u64 ticket;
@@ -128,14 +128,14 @@ static struct bx_request *bx_request_get(u64 ticket)
 	return req;
 }
 
-/* The result, if there is one; then the ticket is spent. */
+/* Returns the result and releases the ticket; -EINPROGRESS without a result. */
 static s64 bx_request_collect(struct bx_request *req)
 {
 	s64 result = -EINPROGRESS;
 
 	mutex_lock(&bx_request_mutex);
 	if (req->done) {
-		/* Once: another waiter may have been faster. */
+		/* Each result is returned once, to the first waiter. */
 		result = list_empty(&req->node) ? -ENOENT : req->result;
 		if (!list_empty(&req->node))
 			bx_request_unlist(req);
@@ -146,10 +146,11 @@ static s64 bx_request_collect(struct bx_request *req)
 
 /**
  * bx_request_wait() - wait for a request
- * @ticket: from bx_request_rebind() and the like
- * @timeout_ms: at most so long, limited to a second: the caller is a BPF
- *	program, whose read section holds others up
+ * @ticket: from bx_request_rebind() or one of the other requests
+ * @timeout_ms: timeout in milliseconds, limited to 1000: the calling BPF program
+ *	runs in a read section that delays others
  *
+ * Context: may sleep.
  * Return: the result, -EINPROGRESS, -ENOENT for an unknown ticket, or -EINTR.
  */
 s64 bx_request_wait(u64 ticket, u32 timeout_ms)
@@ -176,11 +177,11 @@ static int bx_do_rebind(struct bx_request *req)
 }
 
 /**
- * bx_request_rebind() - bind a device to the driver that is elected now
+ * bx_request_rebind() - queue the re-election and rebind of a device
  * @ref: the device
  *
  * Return: a ticket, or an errno: those of bx_find_device(), -ENOMEM, -EBUSY
- * when too many requests are under way.
+ * if too many requests are queued.
  */
 s64 bx_request_rebind(const struct bx_devref *ref)
 {
@@ -206,23 +207,24 @@ static int bx_do_settle(struct bx_request *req)
 
 static int bx_do_reelect(struct bx_request *req)
 {
-	bx_changed(req->bus);
+	bx_policies_changed(req->bus);
 	bx_async_wait_idle();
 	return 0;
 }
 
 /**
- * bx_request_reelect() - elect anew what is unbound
- * @ref: names the bus; all buses when it names none
+ * bx_request_reelect() - queue the re-election of unbound devices
+ * @ref: names the bus; empty for all buses
  *
- * Return: a ticket, or -ENODEV for an unknown bus, -ENOMEM, -EBUSY.
+ * Return: a ticket, or -EINVAL if the name has no NUL, -ENODEV for an unknown bus,
+ * -ENOMEM, -EBUSY.
  */
 s64 bx_request_reelect(const struct bx_devref *ref)
 {
 	struct bx_request *req;
 	struct module *owner;
 
-	if (!bx_ends(ref->bus))
+	if (!bx_is_terminated(ref->bus))
 		return -EINVAL;
 	if (*ref->bus) {
 		if (!bx_kind_get(ref->bus, &owner))
@@ -236,7 +238,7 @@ s64 bx_request_reelect(const struct bx_devref *ref)
 	return bx_request_queue(req);
 }
 
-/* A ticket that is done when nothing that was set off is under way. */
+/* Queues a request that ends when no ejection, re-election or module load is left. */
 s64 bx_request_settle(void)
 {
 	struct bx_request *req = bx_request_alloc(bx_do_settle);
@@ -250,9 +252,9 @@ static int bx_do_commit(struct bx_request *req)
 }
 
 /**
- * bx_request_commit() - activate policies, and deactivate others
- * @commit: struct bx_commit; may change under our eyes
- * @size: its size
+ * bx_request_commit() - queue a commit
+ * @commit: struct bx_commit; copied, since it may change concurrently
+ * @size: its size in bytes
  *
  * Return: a ticket; -E2BIG for a commit of a later version, -EINVAL for one of an
  * earlier version; -ENOMEM, -EBUSY.
@@ -274,7 +276,7 @@ s64 bx_request_commit(const void *commit, u32 size)
 	return bx_request_queue(req);
 }
 
-/* Buses and policies are gone, so nothing is queued any more. */
+/* Called after bx_async_exit(), so no request is queued any more. */
 void bx_request_exit(void)
 {
 	struct bx_request *req, *tmp;

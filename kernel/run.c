@@ -7,8 +7,8 @@
 #include "core.h"
 
 /*
- * Programs that are running, by task.  One that runs in an interrupt stands
- * before those of the task that it interrupts, and ends before them.
+ * Running programs, hashed by task, newest first: a program run from an interrupt
+ * is found before those of the interrupted task, and ends before them.
  */
 static struct bx_runs {
 	raw_spinlock_t		lock;	/* protects @list */
@@ -20,7 +20,7 @@ static struct bx_runs *bx_runs_of(const struct task_struct *task)
 	return &bx_runs[hash_ptr(task, ilog2(ARRAY_SIZE(bx_runs)))];
 }
 
-/* Pairs with bx_run_end(). */
+/* Registers a running program; pairs with bx_run_end(). */
 void bx_run_begin(struct bx_run *run)
 {
 	struct bx_runs *runs = bx_runs_of(current);
@@ -43,13 +43,14 @@ void bx_run_end(struct bx_run *run)
 }
 
 /**
- * bx_run_find() - the program that is calling a kfunc
- * @ctx: the context it was called with; NULL when the kfunc takes none
+ * bx_run_find() - find the program that calls a kfunc
+ * @ctx: the context passed to the kfunc; NULL if it takes none
  *
- * The hook's context is not trusted by the verifier, so a pointer is believed
- * only when it is one that was handed to a program of this very task.
+ * The verifier does not trust the hook's context, so @ctx is accepted only if it
+ * is the context of a running program of the current task.
  *
- * Return: the run, valid until the program returns; NULL when there is none.
+ * Context: any.
+ * Return: the run, valid until the program returns; NULL if there is none.
  */
 struct bx_run *bx_run_find(const void *ctx)
 {
@@ -69,10 +70,12 @@ struct bx_run *bx_run_find(const void *ctx)
 }
 
 /**
- * bx_run_judge() - end a run, and eject a policy that it showed to be bad
+ * bx_run_judge() - end a run, and eject the policy if the run failed
  * @run: from bx_run_begin()
  *
- * Return: false when a kfunc found the program at fault, or it gave up itself.
+ * Context: inside bx_srcu.
+ * Return: false if a kfunc rejected an argument or the program called
+ * bx_policy_error(); a dry run does not eject.
  */
 bool bx_run_judge(struct bx_run *run)
 {

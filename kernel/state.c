@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/bus_ext: the files at the top
+ * Files of the directory /sys/kernel/bus_ext
  *
- *	version			of this module
- *	nr_policies		attached now
- *	nr_ejected		ejections since load
- *	ejected			the last of them, with the reasons
- *	refused			the last refused attaches, with the reasons
+ *	version			version of this module
+ *	nr_policies		number of attached policies
+ *	nr_ejected		number of ejections since module load
+ *	ejected			the last ejections with their reasons
+ *	refused			the last refusals with their reasons
  */
 #include <linux/kobject.h>
 #include <linux/sysfs.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The struct_ops type: attach, update and detach, as BPF asks for them
+ * The struct_ops type: callbacks of the BPF core for attach, update and detach
  */
 #include <linux/bpf_verifier.h>
 #include <linux/capability.h>
@@ -9,9 +9,9 @@
 
 struct btf *bx_btf;
 
-/* ---- what a policy must be ---- */
+/* ---- checks of a policy ---- */
 
-/* What a policy watches must exist, and suit its programs. */
+/* Checks that watched operations exist, and are not atomic for sleepable programs. */
 static int bx_ops_check_calls(const struct bus_ext_ops *ops,
 			      const struct bx_contract *contract)
 {
@@ -20,7 +20,7 @@ static int bx_ops_check_calls(const struct bus_ext_ops *ops,
 
 	if (!memchr_inv(ops->calls, 0, sizeof(ops->calls)))
 		return bx_refuse_ops(ops, -EINVAL,
-				     "call() and complete() watch nothing: set .calls, for instance to BX_WATCH_ALL");
+				     "call() and complete() watch nothing: set .calls, for example to BX_WATCH_ALL");
 	for (u32 op = 0; op < BX_MAX_OPS; op++) {
 		if (!(ops->calls[op / 64] & BIT_ULL(op % 64)))
 			continue;
@@ -37,7 +37,7 @@ static int bx_ops_check_calls(const struct bus_ext_ops *ops,
 	return 0;
 }
 
-/* Is this a policy at all, for a bus of that kind? */
+/* Checks the members of a policy against each other and against the kind of bus. */
 static int bx_ops_check(const struct bus_ext_ops *ops,
 			const struct bx_kind *kind)
 {
@@ -46,18 +46,18 @@ static int bx_ops_check(const struct bus_ext_ops *ops,
 
 	if (!ops->select && !ops->match && !ops->event && !calls)
 		return bx_refuse_ops(ops, -EINVAL,
-				     "it has neither select nor match nor event nor call nor complete");
+				     "select, match, event, call or complete must be set");
 	if (kind->adopted && ops->match)
 		return bx_refuse_ops(ops, -EOPNOTSUPP,
 				     "match() is not called on adopted bus '%s'; use select()",
 				     ops->bus);
 	if (kind->adopted && calls)
 		return bx_refuse_ops(ops, -EOPNOTSUPP,
-				     "drivers of adopted bus '%s' do not call through bus_ext",
+				     "call() and complete() are not called on adopted bus '%s'",
 				     ops->bus);
 	if (!calls && memchr_inv(ops->calls, 0, sizeof(ops->calls)))
 		return bx_refuse_ops(ops, -EINVAL,
-				     ".calls is set, and there is neither call nor complete");
+				     ".calls is set without call or complete");
 	if (!calls)
 		return 0;
 	contract = kind->contract(ops->bus);
@@ -87,7 +87,7 @@ static int bx_ops_init(const struct bus_ext_ops *ops)
 		return 0;
 	if (ret > 0 || ret < -MAX_ERRNO)
 		return bx_refuse_ops(ops, -EPROTO,
-				     "init() returned %d, which is no errno", ret);
+				     "init() returned %d, which is not an errno", ret);
 	return bx_refuse_ops(ops, ret, "init() returned %d", ret);
 }
 
@@ -113,8 +113,8 @@ static void bx_ops_exit(struct bx_inst *inst, enum bx_exit_kind kind)
 }
 
 /*
- * What can be said without the lock is said first: init() runs a program that
- * may look at policies.
+ * Checks that need no lock come first.  init() runs without bx_policy_mutex, since
+ * its program may use policies.
  */
 static int bx_reg(void *kdata, struct bpf_link *link)
 {
@@ -124,17 +124,18 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 	int err;
 
 	if (!capable(CAP_SYS_ADMIN))
-		return bx_refuse_ops(ops, -EPERM, "CAP_SYS_ADMIN is needed");
+		return bx_refuse_ops(ops, -EPERM,
+				     "permission denied: CAP_SYS_ADMIN required");
 	if (!link)
 		return bx_refuse_ops(ops, -EOPNOTSUPP,
-				     "put the policy into SEC(\".struct_ops.link\")");
+				     "policy must be in SEC(\".struct_ops.link\")");
 
 	policy = bx_policy_alloc(ops, link);
 	if (!policy)
 		return -ENOMEM;
 	kind = bx_kind_get(ops->bus, &policy->bus_owner);
 	err = kind ? bx_ops_check(ops, kind) :
-		     bx_refuse_ops(ops, -ENODEV, "there is no bus '%s'",
+		     bx_refuse_ops(ops, -ENODEV, "bus '%s' not found",
 				   ops->bus);
 	if (err)
 		goto err_drop;
@@ -144,7 +145,7 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 		err = bx_refuse_ops(ops, -EEXIST,
 				    "a policy of this name is attached");
 	mutex_unlock(&bx_policy_mutex);
-	/* update_mutex keeps others from attaching the name meanwhile */
+	/* update_mutex prevents an attach of the same name meanwhile */
 	err = err ?: bx_ops_init(ops);
 	if (err)
 		goto err_drop;
@@ -157,9 +158,9 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 		goto err_drop;
 	}
 	bx_trace_policy("attach", policy, policy->inst);
-	/* it may be in force by now, and not be when it was attached */
+	/* not policy->stage: a commit may have changed it already */
 	if (!(ops->flags & BX_F_STAGED))
-		bx_changed(ops->bus);
+		bx_policies_changed(ops->bus);
 	return 0;
 
 err_drop:
@@ -183,9 +184,9 @@ static void bx_unreg(void *kdata, struct bpf_link *link)
 	bx_ops_exit(policy->inst, policy->heir ? BX_EXIT_UPDATE :
 						 BX_EXIT_DETACH);
 	bx_trace_policy("detach", policy, policy->inst);
-	if (bx_in_force(policy)) {
-		bx_forget(policy->id);
-		bx_changed(policy->inst->bus);
+	if (bx_is_active(policy)) {
+		bx_decisions_forget(policy->id);
+		bx_policies_changed(policy->inst->bus);
 	}
 	bx_policy_drop(policy);
 }
@@ -198,10 +199,11 @@ static int bx_update_check(const struct bus_ext_ops *ops,
 	int err;
 
 	if (!capable(CAP_SYS_ADMIN))
-		return bx_refuse_ops(ops, -EPERM, "CAP_SYS_ADMIN is needed");
+		return bx_refuse_ops(ops, -EPERM,
+				     "permission denied: CAP_SYS_ADMIN required");
 	if (ops->flags & BX_F_STAGED)
 		return bx_refuse_ops(ops, -EINVAL,
-				     "an update cannot be staged: attach it, and commit it");
+				     "an update cannot be staged: attach the policy and commit it");
 	if (strcmp(ops->name, old->name))
 		return bx_refuse_ops(ops, -EINVAL,
 				     "an update cannot rename '%s'", old->name);
@@ -211,7 +213,7 @@ static int bx_update_check(const struct bus_ext_ops *ops,
 				     ops->flags & BX_F_SHADOW ? "begin" : "end");
 	if (strcmp(ops->bus, old->bus))
 		return bx_refuse_ops(ops, -EINVAL,
-				     "an update cannot move it from bus '%s' to '%s'",
+				     "an update cannot change the bus from '%s' to '%s'",
 				     old->bus, ops->bus);
 	kind = bx_kind_get(ops->bus, &owner);
 	if (!kind)
@@ -261,7 +263,7 @@ out:
 	bx_ops_exit(old, BX_EXIT_UPDATE);
 	bx_trace_policy("update", policy, inst);
 	bx_put_inst(old);
-	bx_changed(inst->bus);
+	bx_policies_changed(inst->bus);
 	return 0;
 }
 
@@ -280,7 +282,7 @@ static bool bx_ops_is_valid_access(int off, int size, enum bpf_access_type type,
 	return bpf_tracing_btf_ctx_access(off, size, type, prog, info);
 }
 
-/* Policies return answers; they change no kernel structure in place. */
+/* Policies return results; they must not write to contexts. */
 static int bx_ops_btf_struct_access(struct bpf_verifier_log *log,
 				    const struct bpf_reg_state *reg,
 				    int off, int size)
@@ -308,19 +310,19 @@ static int bx_init_name(const struct bus_ext_ops *uops, char *to,
 
 	if (err == -ENAMETOOLONG)
 		return bx_refuse_ops(uops, err,
-				     "%s has no end within %d bytes", what,
+				     "%s must be shorter than %d bytes", what,
 				     BX_NAME_LEN);
 	if (err)
 		return bx_refuse_ops(uops, err,
-				     "%s must be of letters, digits, '_', '.' and '-'",
+				     "%s must consist of letters, digits, '_', '.' and '-'",
 				     what);
 	strscpy_pad(to, from, BX_NAME_LEN);
 	return 1;
 }
 
 /*
- * Note which programs may sleep: what the kernel keeps of them does not tell.
- * The kernel takes care of the member itself, of a wrong program as well.
+ * Records whether the program of a member is sleepable, which kdata does not tell
+ * later.  The BPF core sets the member itself and checks the program's type.
  */
 static int bx_init_prog(struct bus_ext_ops *ops, const void *member, u32 op)
 {
@@ -363,7 +365,7 @@ static int bx_ops_init_member(const struct btf_type *t,
 	case offsetof(struct bus_ext_ops, flags):
 		if (uops->flags & ~(u64)BX_F_ALL)
 			return bx_refuse_ops(uops, -EINVAL,
-					     "flags 0x%llx are not known here",
+					     "unknown flags 0x%llx",
 					     uops->flags & ~(u64)BX_F_ALL);
 		ops->flags = uops->flags;
 		return 1;
@@ -434,10 +436,11 @@ static struct bpf_struct_ops bx_struct_ops = {
 /**
  * bx_policy_init() - register the struct_ops type
  *
- * The kernel has no way to unregister one: it goes with the module's BTF.
+ * The kernel cannot unregister a struct_ops type; it is released with the module's
+ * BTF.
  *
- * Return: 0 or an errno; -ENOENT when the module was built without BTF, which
- * the kernel itself would let pass in silence.
+ * Return: 0 or an errno; -ENOENT if the module has no valid BTF, which the kernel
+ * itself does not report.
  */
 int bx_policy_init(void)
 {

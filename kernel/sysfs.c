@@ -2,15 +2,15 @@
 /*
  * /sys/kernel/bus_ext: directories of buses and policies
  *
- *	buses/NAME/		one per bus that a policy can have in scope
- *	buses/NAME/contract	of one of our own: see bx_contract_show()
+ *	buses/NAME/		one per own or adopted bus
+ *	buses/NAME/contract	contract of an own bus, see bx_contract_show()
  *	policies/NAME/		one per active policy
  *	policies/NAME@shadow/	one per active policy in shadow mode
  *
- * The files at the top are in state.c.
+ * state.c has the files of the top directory.
  *
- * Show functions take no lock that attach or detach holds: those wait for them,
- * with bx_policy_mutex held.
+ * Show functions must not take bx_policy_mutex or any lock outside of it: attach and
+ * detach hold it while they wait for show functions.
  */
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
@@ -111,11 +111,11 @@ static const struct kobj_type bx_policy_ktype = {
 };
 
 /**
- * bx_sysfs_add_policy() - show a policy
- * @shown: its name, as it is shown
- * @policy: outlives bx_sysfs_del_policy()
+ * bx_sysfs_add_policy() - add the directory of a policy
+ * @shown: name of the directory
+ * @policy: the policy; must outlive bx_sysfs_del_policy()
  *
- * Return: for bx_sysfs_del_policy(), or an ERR_PTR().
+ * Return: the directory, for bx_sysfs_del_policy(), or an ERR_PTR().
  */
 struct kobject *bx_sysfs_add_policy(const char *shown, struct bx_policy *policy)
 {
@@ -138,21 +138,21 @@ struct kobject *bx_sysfs_add_policy(const char *shown, struct bx_policy *policy)
 	return &dir->kobj;
 }
 
-/* Another policy takes the name over; the one before it is not freed yet. */
+/* Transfers a directory to another policy; the caller frees the old one later. */
 void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy)
 {
 	WRITE_ONCE(container_of(kobj, struct bx_policy_dir, kobj)->policy,
 		   policy);
 }
 
-/* Waits for readers. */
+/* Removes a directory; waits for readers. */
 void bx_sysfs_del_policy(struct kobject *kobj)
 {
 	kobject_del(kobj);
 	kobject_put(kobj);
 }
 
-/* A bus' directory; the contract is valid as long as it is there. */
+/* A bus' directory; the contract must outlive it. */
 struct bx_bus_dir {
 	struct kobject			kobj;
 	const struct bx_contract	*contract;
@@ -178,11 +178,11 @@ static const struct kobj_type bx_bus_ktype = {
 };
 
 /**
- * bx_sysfs_add_bus() - show a bus
- * @name: its name
- * @contract: its contract; NULL for an adopted bus, which has none
+ * bx_sysfs_add_bus() - add the directory of a bus
+ * @name: name of the bus
+ * @contract: its contract; NULL for an adopted bus
  *
- * Return: for bx_sysfs_del_bus(), or an ERR_PTR().
+ * Return: the directory, for bx_sysfs_del_bus(), or an ERR_PTR().
  */
 struct kobject *bx_sysfs_add_bus(const char *name,
 				 const struct bx_contract *contract)
@@ -211,8 +211,8 @@ void bx_sysfs_del_bus(struct kobject *kobj)
 }
 
 /**
- * bx_sysfs_init() - make the directories
- * @files: the files at the top, which stay until bx_sysfs_exit()
+ * bx_sysfs_init() - add the directories and the top files
+ * @files: the files of the top directory; they stay until bx_sysfs_exit()
  *
  * Return: 0 or an errno.
  */

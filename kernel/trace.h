@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints: what was decided, bound, attached, ejected
+ * Tracepoints of elections, device events, policies and calls
  *
- * The driver core has none for matching and binding.  These pass whole records,
- * so a BTF program (SEC("tp_btf/bx_decide")) reads all there is to know; the
+ * The driver core has no tracepoints for matching and binding.  These pass whole
+ * records, so that a BTF program (SEC("tp_btf/bx_decide")) can read all members; the
  * text form is for perf, ftrace and bpftrace.
  */
 #undef TRACE_SYSTEM
@@ -91,17 +91,17 @@ DEFINE_EVENT(bx_driver_class, bx_unbind,
 	TP_PROTO(const struct bx_dev_info *dev, const char *driver),
 	TP_ARGS(dev, driver));
 
-/* A device appeared. */
+/* A device was added. */
 DEFINE_EVENT(bx_driver_class, bx_create,
 	TP_PROTO(const struct bx_dev_info *dev, const char *driver),
 	TP_ARGS(dev, driver));
 
-/* A device is gone. */
+/* A device was removed. */
 DEFINE_EVENT(bx_driver_class, bx_remove,
 	TP_PROTO(const struct bx_dev_info *dev, const char *driver),
 	TP_ARGS(dev, driver));
 
-/* A policy was attached, updated or detached. */
+/* A policy was attached, updated, committed, retired or detached. */
 TRACE_EVENT(bx_policy,
 	TP_PROTO(const char *what, const struct bx_policy_rec *rec),
 	TP_ARGS(what, rec),
@@ -159,7 +159,7 @@ TRACE_EVENT(bx_eject,
 		  __get_str(msg))
 );
 
-/* A policy in shadow mode would have decided otherwise. */
+/* A policy in shadow mode would have decided an election differently. */
 TRACE_EVENT(bx_shadow,
 	TP_PROTO(const struct bx_dev_info *dev, const char *policy,
 		 s32 verdict, const char *driver, const struct bx_decision *dec),
@@ -192,8 +192,8 @@ void bx_call_trace_off(void);
 #endif
 
 /*
- * A driver used its device.  While somebody listens, every call takes the way of
- * a watched one; while nobody does, this costs nothing.
+ * A driver called its device.  While the tracepoint is enabled, all operations are
+ * watched; while it is disabled, it costs nothing.
  */
 TRACE_EVENT_FN(bx_call,
 	TP_PROTO(const struct bx_dev_info *dev, const struct bx_call_rec *rec),
@@ -230,7 +230,7 @@ TRACE_EVENT_FN(bx_call,
 	bx_call_trace_on, bx_call_trace_off
 );
 
-/* A policy in shadow mode would have treated a call otherwise. */
+/* A policy in shadow mode would have decided or changed a call differently. */
 TRACE_EVENT(bx_shadow_call,
 	TP_PROTO(const struct bx_dev_info *dev, const char *policy,
 		 const char *name, s32 verdict),

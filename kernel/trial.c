@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Trials: elections of devices that are described and need not exist
+ * Trials: elections of described devices, which need not exist
  */
 #include <linux/cleanup.h>
 #include "core.h"
 
 /**
- * bx_election_alloc_try() - prepare the election of a device that is described
- * @trial: the description; outlives the election
+ * bx_election_alloc_trial() - allocate the election of a described device
+ * @trial: the description; must outlive the election
  *
- * Return: the election, to be freed with bx_election_free(); ERR_PTR(-EINVAL) for
- * a description that makes no sense, ERR_PTR(-ENODEV) when there is no such bus,
- * ERR_PTR(-ENOMEM).
+ * Return: the election, to be freed with bx_election_free(); ERR_PTR(-EINVAL) if a
+ * name has no NUL, ERR_PTR(-ENODEV) if the bus does not exist, ERR_PTR(-ENOMEM).
  */
-struct bx_election *bx_election_alloc_try(const struct bx_trial *trial)
+struct bx_election *bx_election_alloc_trial(const struct bx_trial *trial)
 {
 	const struct bx_dev_info *dev = &trial->dev;
 	const struct bx_kind *kind;
 	struct bx_election *e;
 	struct module *owner;
 
-	if (!bx_ends(dev->name) || !bx_ends(dev->bus) ||
-	    !bx_ends(dev->parent) || !bx_ends(dev->parent_driver) ||
-	    !bx_ends(trial->override))
+	if (!bx_is_terminated(dev->name) || !bx_is_terminated(dev->bus) ||
+	    !bx_is_terminated(dev->parent) ||
+	    !bx_is_terminated(dev->parent_driver) ||
+	    !bx_is_terminated(trial->override))
 		return ERR_PTR(-EINVAL);
 	for (u32 i = 0; i < trial->nr_drivers; i++) {
-		if (!bx_ends(trial->drivers[i].name))
+		if (!bx_is_terminated(trial->drivers[i].name))
 			return ERR_PTR(-EINVAL);
 	}
 	kind = bx_kind_get(dev->bus, &owner);
@@ -45,7 +45,7 @@ struct bx_election *bx_election_alloc_try(const struct bx_trial *trial)
 	return e;
 }
 
-static int bx_try_candidates(struct bx_election *e)
+static int bx_trial_candidates(struct bx_election *e)
 {
 	const struct bx_trial *trial = e->trial;
 
@@ -61,8 +61,8 @@ static int bx_try_candidates(struct bx_election *e)
 	return 0;
 }
 
-/* What the rule of an adopted bus makes of it: the first that claims it. */
-static void bx_try_kernel(struct bx_election *e)
+/* The rule of an adopted bus: the first driver that claims the device wins. */
+static void bx_trial_kernel_rule(struct bx_election *e)
 {
 	const struct bx_trial *trial = e->trial;
 
@@ -73,8 +73,8 @@ static void bx_try_kernel(struct bx_election *e)
 		e->dec.considered++;
 		if (!c->claims)
 			continue;
-		bx_say(e, BX_OPN_ID_TABLE, NULL, c->name, 1,
-		       wins ? BX_WHY_WON : BX_WHY_LATE, 0);
+		bx_log_opinion(e, BX_OPN_ID_TABLE, NULL, c->name, 1,
+			       wins ? BX_WHY_WON : BX_WHY_LATE, 0);
 		if (wins)
 			bx_decide(e, BX_BY_KERNEL, BX_OUT_DRIVER, c->name, NULL);
 	}
@@ -83,21 +83,21 @@ static void bx_try_kernel(struct bx_election *e)
 }
 
 /**
- * bx_elect_try() - hold the election of a device that is described
- * @e: from bx_election_alloc_try(); its error says whether it has an outcome
+ * bx_elect_trial() - hold the election of a described device
+ * @e: from bx_election_alloc_trial(); @e->error is 0 if it has an outcome
  *
  * Context: may sleep; not inside bx_srcu.
  */
-void bx_elect_try(struct bx_election *e)
+void bx_elect_trial(struct bx_election *e)
 {
 	int idx;
 
-	e->error = e->adopted ? 0 : bx_try_candidates(e);
+	e->error = e->adopted ? 0 : bx_trial_candidates(e);
 	if (e->error)
 		return;
 	idx = srcu_read_lock(&bx_srcu);
 	bx_elect(e, 0);
 	srcu_read_unlock(&bx_srcu, idx);
 	if (!e->error && e->adopted)
-		bx_try_kernel(e);
+		bx_trial_kernel_rule(e);
 }

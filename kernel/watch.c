@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The list of devices on buses of bus_ext's own, and which of their calls are watched
+ * The list of devices on own buses, and their masks of watched operations
  *
- * What is watched is a mask in each device, made of the policies in scope and
- * kept current under bx_device_mutex.  Tracing watches everything.
+ * Each device has a mask of watched operations, computed from the policies in
+ * scope and updated under bx_device_mutex.  Tracing watches all operations.
  */
 #include <linux/cleanup.h>
 #include <linux/hashtable.h>
@@ -12,14 +12,13 @@
 
 static LIST_HEAD(bx_devices);
 static DEFINE_HASHTABLE(bx_device_names, 10);	/* read under RCU, too */
-/* Protects both, and what is watched of each device. */
+/* Protects both, and the mask of each device. */
 static DEFINE_MUTEX(bx_device_mutex);
 static bool bx_call_tracing;	/* bx_device_mutex */
 
-/* ---- what is watched ---- */
+/* ---- watched operations ---- */
 
-/* Bring a device's mask of watched operations up to date. */
-static void bx_device_watch(struct bx_device *bdev)
+static void bx_device_update_watched(struct bx_device *bdev)
 {
 	u64 watched[BX_CALL_WORDS] = {}, covered[BX_CALL_WORDS] = {};
 	const struct bx_chain *chain;
@@ -48,13 +47,13 @@ static void bx_device_watch(struct bx_device *bdev)
 }
 
 /**
- * bx_devices_watch() - what is watched has changed, for all devices
- * @setting: changed along with it, or NULL
+ * bx_devices_update_watched() - recompute the masks of all devices
+ * @setting: a setting to change under the same lock, or NULL
  * @value: its new value
  *
  * Context: process.
  */
-void bx_devices_watch(bool *setting, bool value)
+void bx_devices_update_watched(bool *setting, bool value)
 {
 	struct bx_device *bdev;
 
@@ -62,19 +61,19 @@ void bx_devices_watch(bool *setting, bool value)
 	if (setting)
 		*setting = value;
 	list_for_each_entry(bdev, &bx_devices, node)
-		bx_device_watch(bdev);
+		bx_device_update_watched(bdev);
 }
 
-/* For the tracepoint: someone listens, or no one any more. */
+/* Called when the tracepoint bx_call gets its first user and loses its last. */
 int bx_call_trace_on(void)
 {
-	bx_devices_watch(&bx_call_tracing, true);
+	bx_devices_update_watched(&bx_call_tracing, true);
 	return 0;
 }
 
 void bx_call_trace_off(void)
 {
-	bx_devices_watch(&bx_call_tracing, false);
+	bx_devices_update_watched(&bx_call_tracing, false);
 }
 
 /* ---- the list ---- */
@@ -84,7 +83,10 @@ static u32 bx_device_hash(const char *name)
 	return full_name_hash(NULL, name, strlen(name));
 }
 
-/* Names are compared here because sysfs would answer with a stack trace. */
+/*
+ * Adds a device to the list; -EEXIST if its GUID or name is in use.  device_add()
+ * would report a duplicate name with a stack trace.
+ */
 int bx_device_list(struct bx_device *bdev)
 {
 	struct bx_device *other;
@@ -99,8 +101,8 @@ int bx_device_list(struct bx_device *bdev)
 	}
 	if (!err) {
 		list_add_tail(&bdev->node, &bx_devices);
-		bx_device_watch(bdev);
-		/* from now on other devices' calls may be redirected to it */
+		bx_device_update_watched(bdev);
+		/* the device can be the target of a redirect from here on */
 		hash_add_rcu(bx_device_names, &bdev->name_node,
 			     bx_device_hash(dev_name(&bdev->dev)));
 	}
@@ -116,12 +118,11 @@ void bx_device_unlist(struct bx_device *bdev)
 }
 
 /**
- * bx_device_find_rcu() - find a device that calls can go to
+ * bx_device_find_rcu() - find a target of a redirect
  * @bus: its bus
  * @name: its name
  *
- * Context: RCU read lock held, which the device outlives by being counted as
- * called (bx_call()).
+ * Context: RCU read lock held; bx_call_begin() keeps the device beyond it.
  * Return: the device or NULL.
  */
 struct bx_device *bx_device_find_rcu(const struct bx_bus *bus, const char *name)
@@ -137,12 +138,12 @@ struct bx_device *bx_device_find_rcu(const struct bx_bus *bus, const char *name)
 }
 
 /**
- * bx_device_unplug() - the hardware is gone, though the device is still there
- * @bdev: a device that was added
+ * bx_device_unplug() - mark the hardware of a device as gone
+ * @bdev: an added device
  *
- * Calls that begin after this get -ENODEV, those of the driver's remove() as
- * well.  For a parent that finds its hardware missing; bx_device_remove() is to
- * follow.
+ * Calls that begin afterwards return -ENODEV, also those of the driver's
+ * remove().  For a parent that finds its hardware missing; it must call
+ * bx_device_remove() afterwards.
  *
  * Context: process.
  */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bus_ext: everything a policy includes
+ * bus_ext: the header for policies
  *
- * Self-contained: no vmlinux.h and no libbpf headers are needed, both may be
- * used beside it (include vmlinux.h first).  Build with
+ * Self-contained: it needs neither vmlinux.h nor libbpf headers, and works with both
+ * (include vmlinux.h first).  Build with
  *
  *	clang -O2 -g -target bpf -I include -c policy.bpf.c -o policy.bpf.o
  *
- * User-facing part first, plumbing at the end.
+ * The API comes first, helper macros at the end.
  */
 #ifndef _BPF_BUS_EXT_BPF_H
 #define _BPF_BUS_EXT_BPF_H
@@ -49,13 +49,13 @@ struct platform_device;
 
 /**
  * struct bx_select_ctx - argument of select() and of the hook
- * @dev: the device that wants a driver
- * @device: the same as the kernel's own type; NULL, as the two below, in a test
- *	case, where the device is but a description
- * @pdev: on the pci bus, the PCI device; else NULL.  Fields are read directly
+ * @dev: description of the device
+ * @device: the kernel's struct device; NULL, like @pdev and @platform, in a trial of
+ *	a described device
+ * @pdev: the PCI device on the pci bus, else NULL.  Read its members directly
  *	(ctx->pdev->..., bit-fields with bx_bitfield()), with vmlinux.h or a
- *	declaration of what is needed.
- * @platform: on the platform bus, the platform device; else NULL
+ *	declaration of the members needed.
+ * @platform: the platform device on the platform bus, else NULL
  */
 struct bx_select_ctx {
 	struct bx_dev_info		dev;
@@ -66,9 +66,9 @@ struct bx_select_ctx {
 
 /**
  * struct bx_match_ctx - argument of match()
- * @dev: the device
+ * @dev: description of the device
  * @drv: the driver
- * @device: the device as the kernel's own type
+ * @device: the kernel's struct device; NULL in a trial of a described device
  */
 struct bx_match_ctx {
 	struct bx_dev_info	dev;
@@ -78,9 +78,9 @@ struct bx_match_ctx {
 
 /**
  * struct bx_call - argument of call() and complete()
- * @dev: the device, as it was when it was added
- * @op: operation of the bus' contract, by number
- * @len: bytes of its argument, see bx_call_data()
+ * @dev: description of the device at the time it was added
+ * @op: number of the operation in the bus' contract
+ * @len: size of the visible argument in bytes, see bx_call_data()
  */
 struct bx_call {
 	const struct bx_dev_info	*dev;
@@ -90,29 +90,30 @@ struct bx_call {
 
 /**
  * struct bus_ext_ops - a policy
- * @select: choose for a device: enum bx_verdict.  BX_SELECT after
- *	bx_select_driver() named the driver.
- * @match: judge one driver for a device: enum bx_match_verdict.  Not called on
- *	adopted buses.
- * @event: told what happened to devices in scope
- * @call: a driver uses its device: enum bx_call_verdict, or an errno to deny.
- *	On buses of bus_ext's own, for the operations of @calls.
- * @complete: told the result of a call, unless a policy of higher authority has
- *	denied, answered or redirected it; bx_call_result() changes it
- * @init: before the policy is in force; an errno refuses the attach
- * @exit: after the policy is no longer in force
+ * @select: decides on a device; returns enum bx_verdict.  Before it returns
+ *	BX_SELECT, it must name the driver with bx_select_driver().
+ * @match: scores or vetoes one driver for a device; returns enum bx_match_verdict.
+ *	Not called on adopted buses.
+ * @event: receives events of devices in scope
+ * @call: decides on a call that a driver makes on its device; returns enum
+ *	bx_call_verdict, or an errno to deny the call.  Called on buses of bus_ext's
+ *	own, for the operations in @calls.
+ * @complete: receives the result of a call, unless a policy of higher authority
+ *	denied, answered or redirected it; may change it with bx_call_result()
+ * @init: called before the policy is active or staged; an errno refuses the attach
+ * @exit: called after the policy is no longer active or staged
  * @name: unique in the kernel; [A-Za-z0-9_.-]
  * @bus: the bus in scope: "pci", "platform" or one of bus_ext's own
  * @vendor: vendor in scope; 0 or BX_ANY for all
- * @priority: higher comes first; equal ones in order of their names
+ * @priority: higher comes first; policies of equal priority come in order of names
  * @flags: enum bx_policy_flags
  * @version: the vendor's own version number, shown to the operator
- * @calls: operations that call() and complete() want to see, a bit for each:
+ * @calls: operations that call() and complete() watch, a bit for each:
  *	{ BX_WATCH(op) | ... } or BX_WATCH_ALL
  *
  * All programs may sleep (SEC("struct_ops.s/...")) and run in process context,
- * but call() and complete() run where the driver calls.  They may sleep only if
- * no operation of @calls is atomic.
+ * except call() and complete(), which run in the context of the driver's call.  They
+ * may sleep only if no operation of @calls is atomic.
  */
 struct bus_ext_ops {
 	s32	(*select)(struct bx_select_ctx *ctx);
@@ -138,41 +139,41 @@ struct bus_ext_ops {
  * bx_select_driver_mem().
  */
 
-/* Name the driver; @name is a literal or a constant of the object. */
+/* Names the driver for BX_SELECT; @name is a literal or a constant of the object. */
 extern int bx_select_driver(struct bx_select_ctx *ctx,
 			    const char *name__str) __ksym __weak;
 /* The same for a name in a map or on the stack. */
 extern int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name,
 				u32 name__sz) __ksym __weak;
-/* The same for a driver that bx_for_each_candidate() came by. */
+/* The same for a driver from bx_for_each_candidate(). */
 extern int bx_select_candidate(struct bx_select_ctx *ctx,
 			       struct bx_candidate *cand) __ksym __weak;
 /*
- * The argument of a call, to read and, before the provider and after it, to
- * write: @size bytes, a constant, from @offset on; NULL when there are not as
- * many.  Do not keep it.
+ * Returns the argument of a call from byte @offset on, @rdwr_buf_size bytes (a
+ * constant), to read and to write, in call() and in complete(); NULL if the argument
+ * is shorter.  The pointer is valid until the program returns.
  */
 extern u8 *bx_call_data(struct bx_call *call, u32 offset,
 			const __u64 rdwr_buf_size) __ksym __weak;
 /*
- * The result of a call: of one that call() answers, or in complete() another
- * one.  0 or a negative errno; anything else ejects the policy.
+ * Sets the result of a call, in call() for BX_CALL_HANDLED, or in complete().  @ret
+ * must be 0 or a negative errno; another value ejects the policy.
  */
 extern int bx_call_result(struct bx_call *call, s32 ret) __ksym __weak;
 /*
- * Name the device that is to do it, on the same bus, for BX_CALL_REDIRECT; @name
- * is a literal or a constant of the object.  -ENODEV when there is none.
+ * Names the target device, on the same bus, for BX_CALL_REDIRECT; @name is a literal
+ * or a constant of the object.  Returns -ENODEV if there is no such device.
  */
 extern int bx_call_redirect(struct bx_call *call,
 			    const char *name__str) __ksym __weak;
 /* The same for a name in a map or on the stack. */
 extern int bx_call_redirect_mem(struct bx_call *call, char *name,
 				u32 name__sz) __ksym __weak;
-/* Give up: the policy is ejected, @msg is shown to the operator. */
+/* Ejects the policy when the program returns; the operator sees @code and @msg. */
 extern void bx_policy_error(s32 code, const char *msg__str) __ksym __weak;
 
 /*
- * The drivers that may be chosen, in select() on a bus of bus_ext's own:
+ * Iterates over the candidate drivers, in select() on a bus of bus_ext's own:
  *
  *	struct bx_candidate *c;
  *
@@ -199,12 +200,12 @@ bpf_iter_bx_candidate_destroy(struct bpf_iter_bx_candidate *it) __ksym __weak;
 	     ((c) = bpf_iter_bx_candidate_next(&___it)); )
 
 /*
- * Read a bit-field of a kernel type through a pointer of a context, as in
- * bx_bitfield(ctx->pdev, is_virtfn); 0 when the pointer is NULL.
+ * Reads a bit-field of a kernel type through a pointer of a context, as in
+ * bx_bitfield(ctx->pdev, is_virtfn); 0 if the pointer is NULL.
  *
- * Plain fields are read with "->".  Of a bit-field CO-RE would move the word but
- * not the bits in it, and the verifier refuses a word that several members
- * share, so it is copied with the helper bpf_probe_read_kernel().
+ * Plain members are read with "->".  For a bit-field, CO-RE would relocate the word
+ * but not the bits in it, and the verifier rejects access to a word shared by several
+ * members.  So the word is copied with the helper bpf_probe_read_kernel().
  */
 static long (*const bx_probe_read)(void *dst, u32 size, const void *src)
 	__attribute__((unused)) = (void *)113;
@@ -226,7 +227,7 @@ static long (*const bx_probe_read)(void *dst, u32 size, const void *src)
 	___v >> __builtin_preserve_field_info((ptr)->field, 5); \
 })
 
-/* Name a driver and return the verdict in one go. */
+/* Names a driver; the result is the verdict for select() to return. */
 #define bx_select(ctx, name) \
 	(bx_select_driver((ctx), (name)) ?: BX_SELECT)
 

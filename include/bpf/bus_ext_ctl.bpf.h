@@ -2,11 +2,11 @@
 /*
  * bus_ext: the control interface, for SEC("syscall") programs
  *
- * What bxctl is built on.  Iterators work on a snapshot that is taken when
- * they are created: records stay valid until the iterator is destroyed and
- * keep nothing in the kernel alive.  Copy a record with bpf_probe_read_kernel().
+ * bxctl uses it.  An iterator takes a snapshot when it is created: its records stay
+ * valid until the iterator is destroyed, and they keep no kernel object alive.  Copy
+ * a record with bpf_probe_read_kernel().
  *
- * Running these needs CAP_SYS_ADMIN.
+ * All functions require CAP_SYS_ADMIN.
  */
 #ifndef _BPF_BUS_EXT_CTL_BPF_H
 #define _BPF_BUS_EXT_CTL_BPF_H
@@ -16,7 +16,7 @@
 /* Flags of the device and driver iterators */
 enum bx_iter_flags {
 	BX_ITER_OWN	= 1 << 0,	/* buses of bus_ext's own */
-	BX_ITER_ADOPTED	= 1 << 1,	/* pci and platform, whole */
+	BX_ITER_ADOPTED	= 1 << 1,	/* pci and platform */
 };
 
 /*
@@ -40,7 +40,8 @@ enum bx_iter_flags {
 
 /*
  * bx_for_each(err, device, rec, flags): a loop over an iterator's records.  @err
- * is 0, or says why there are none: -EPERM without CAP_SYS_ADMIN, -ENOMEM.
+ * takes the result of _new(): 0, -EPERM without CAP_SYS_ADMIN, -ENOMEM; on an error
+ * the loop has no iteration.
  */
 #define bx_for_each(err, what, rec, ...) \
 	for (struct bpf_iter_bx_##what ___it \
@@ -54,68 +55,70 @@ enum bx_iter_flags {
 BX_DECLARE_ITER(device, bx_device_rec, u32 flags);
 /* Drivers, bus by bus; @flags: enum bx_iter_flags. */
 BX_DECLARE_ITER(driver, bx_driver_rec, u32 flags);
-/* Attached policies in order of authority, bus by bus. */
+/* Attached policies in order of authority; @flags: 0. */
 BX_DECLARE_ITER(policy, bx_policy_rec, u32 flags);
 /* The last ejections, oldest first. */
 BX_DECLARE_ITER(exit, bx_exit_info, u32 flags);
 /*
- * A device's election, run for show: nothing is changed and nobody is ejected.
- * _new() also returns -ENODEV when there is no such device.
+ * Opinions of a dry-run election of a device: nothing changes and no policy is
+ * ejected.  _new() also returns the errno values of bx_device_get().
  */
 BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
 
 /*
- * An election as it would be: @trial is a struct bx_trial, @trial__sz its size.
- * Nothing is changed, and no policy is ejected.  _new() also returns what bx_commit()
- * would: -ENOENT for a policy that is not staged or not active, -EPERM for a policy
- * that is not as it was checked; -EINVAL for a trial that makes no sense or of an
- * earlier version, -E2BIG for one of a later version, and -ENODEV when there is no
- * such device or bus.
+ * Opinions of a dry-run election under a change of policies: @trial is a struct
+ * bx_trial, @trial__sz its size.  Nothing changes, and no policy is ejected.  _new()
+ * also returns errno values of bx_commit(): -ENOENT for a policy that is not staged or
+ * not active, -EPERM for a policy that differs from its struct bx_commit_enter;
+ * -EINVAL for an invalid trial or one of an earlier version, -E2BIG for one of a later
+ * version, -ENODEV if the device or bus does not exist, and -ENOTUNIQ.
  */
 BX_DECLARE_ITER(trial, bx_opinion, void *trial, u32 trial__sz);
 /*
- * A call as it would be, on @trial->dev.  0 or an errno of the above; -EOPNOTSUPP
- * when the bus has no calls, -EINVAL also for an operation that it does not have
- * or an argument of another size.
+ * Runs the programs of a call on @trial->dev, without the provider.  Returns 0 or an
+ * errno as the trial iterator; -EOPNOTSUPP on an adopted bus; -EINVAL also for an
+ * unknown operation or an invalid size of the argument.
  */
 BX_KFUNC(int, bx_trial_call, void *trial, u32 trial__sz, struct bx_trial_call *call);
 
 /*
- * Find one device.  0, -ENODEV when there is none, -ENOTUNIQ when @ref->bus is
- * empty and several buses have one of that name.
+ * Finds one device.  Returns 0, -EINVAL for a name without NUL, -ENODEV if there is no
+ * such device, -ENOTUNIQ if @ref->bus is empty and several buses have one of that name.
  */
 BX_KFUNC(int, bx_device_get, struct bx_devref *ref, struct bx_device_rec *rec);
 
 /*
- * Requests run in the kernel's own thread, since a probe or an unbind may take
- * long.  They return a ticket (above 0) for bx_wait(), or an errno.
+ * Requests run in a kernel thread, since a probe or an unbind may take long.  They
+ * return a ticket (above 0) for bx_wait(), or an errno: also -ENOMEM, and -EBUSY if too
+ * many requests are queued.
  */
 
 /*
- * Unbind the device if its election names another driver, elect anew (failed
- * probes are forgotten) and bind.  -ENODEV when there is no such device.
- * Result: 1 when the driver changed, 0 when it stayed; -ENODEV when the device
- * went away; -EAGAIN when no driver is bound now though one was elected.
+ * Elects a device again, including drivers whose probe failed, unbinds it if another
+ * driver was elected, and binds it.  Returns -ENODEV if there is no such device.
+ * Result: 1 if the driver changed, 0 if it stayed; -ENODEV if the device was removed;
+ * -EAGAIN if the elected driver is not bound.
  */
 BX_KFUNC(s64, bx_rebind, struct bx_devref *ref);
-/* Elect anew every unbound device of a bus (all buses: empty @ref->bus). */
+/* Elects all unbound devices of a bus again (of all buses with empty @ref->bus). */
 BX_KFUNC(s64, bx_reelect, struct bx_devref *ref);
 /*
- * Activate staged policies and deactivate others, in one step: every election and
- * every call sees all of it or nothing.  @commit is a struct bx_commit, @commit__sz
- * its size; -EINVAL for another size, -E2BIG for a larger one.  Result: 0; -ENOENT
- * for a policy that is not staged, or not active; -EPERM for a policy that differs
- * from its struct bx_commit_enter, with the reason in /sys/kernel/bus_ext/refused;
- * -EEXIST when two would have one name; -E2BIG, -EINVAL for a commit that makes no
- * sense, -ENOMEM.  Nothing has changed then.
+ * Activates staged policies and deactivates active ones in one step: every election
+ * and every call sees either all of the change or none.  @commit is a struct
+ * bx_commit, @commit__sz its size; -EINVAL for a smaller size, -E2BIG for a larger one.
+ * Result: 0, or an errno without any change: -ENOENT for a policy that is not staged
+ * or not active; -EPERM for a policy that differs from its struct bx_commit_enter, with
+ * the reason in /sys/kernel/bus_ext/refused; -EEXIST if two active policies would have
+ * the same name; -E2BIG for too many policies; -EINVAL for a policy listed twice or
+ * invalid values; -ENOMEM.
  */
 BX_KFUNC(s64, bx_commit, void *commit, u32 commit__sz);
-/* Everything that attaching, updating or ejecting set off has been done. */
+/* Ends when no re-election, ejection or load of a driver module is pending. */
 BX_KFUNC(s64, bx_settle, void);
 /*
- * Wait for a request, at most @timeout_ms (limited to 1000) milliseconds.  The
- * result of the request; -EINPROGRESS while it runs, -ENOENT for an unknown
- * ticket.  A finished request is forgotten once its result was returned.
+ * Waits for a request, at most @timeout_ms milliseconds (limited to 1000).  Returns
+ * the result of the request, once; -EINPROGRESS while it runs, -ENOENT for an unknown
+ * ticket, -EINTR.
  */
 BX_KFUNC(s64, bx_wait, u64 ticket, u32 timeout_ms);
 

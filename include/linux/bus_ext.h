@@ -2,11 +2,11 @@
 /*
  * bus_ext: buses whose device-to-driver matching is policy
  *
- * What the writer of a contract, a parent or a driver needs.  A contract
- * module registers one struct bx_bus; a parent allocates and adds struct
- * bx_device on it; a driver registers a struct bx_driver.  Which driver gets
- * which device is decided by the election (see kernel/elect.c): attached BPF
- * policies first, the drivers' id tables where no policy has an opinion.
+ * The API for contract modules, parents and drivers.  A contract module registers
+ * one struct bx_bus; a parent allocates and adds struct bx_device on it; a driver
+ * registers a struct bx_driver.  The election (see kernel/elect.c) decides which
+ * driver gets which device: attached BPF policies come first, the drivers' id
+ * tables decide if no policy has an opinion.
  */
 #ifndef _LINUX_BUS_EXT_H
 #define _LINUX_BUS_EXT_H
@@ -24,23 +24,23 @@
 struct bx_device;
 struct bx_driver;
 
-/** BX_MAX_OPS - operations that a contract can have */
+/** BX_MAX_OPS - most operations of a contract */
 #define BX_MAX_OPS	(64 * BX_CALL_WORDS)
 
-/** BX_UNPAIRED - in struct bx_op_desc.pair: the operation stands alone */
+/** BX_UNPAIRED - in struct bx_op_desc.pair: the operation has no pair */
 #define BX_UNPAIRED	0
 
 /**
  * struct bx_op_desc - one operation of a contract
  * @name: its name, for people and for policies
  * @flags: enum bx_op_flags: required, atomic, variable length
- * @since: contract version that first had it; 0 means 1
- * @size: bytes of its argument; with BX_OPF_VARLEN, the least
- * @type: C type of its argument, for people and for tools; NULL for none
- * @hidden: bytes at the start of the argument that are not shown to policies:
- *	kernel pointers, and what else the provider believes without a check
- * @pair: 1 + the number of the operation that a provider implements with this
- *	one or not at all; BX_UNPAIRED for none
+ * @since: first contract version with the operation; 0 means 1
+ * @size: size of its argument in bytes; with BX_OPF_VARLEN, the minimum
+ * @type: C type of its argument, for people and tools; NULL for none
+ * @hidden: number of bytes at the start of the argument that are hidden from
+ *	policies: kernel pointers and other data that the provider does not check
+ * @pair: 1 + the number of the paired operation: a provider must implement both or
+ *	neither; BX_UNPAIRED for none
  */
 struct bx_op_desc {
 	const char	*name;
@@ -58,11 +58,11 @@ struct bx_op_desc {
 /**
  * struct bx_contract - a named, versioned API between provider and driver
  * @name: name of the API, below BX_NAME_LEN bytes
- * @version: the newest version; new operations and features increment it, what
- *	a version has is never changed
- * @features: all feature bits that are defined
+ * @version: the newest version; new operations and features increment it, and an
+ *	existing version never changes
+ * @features: all defined feature bits
  * @ops: the operations, in order of their numbers; a number is never reused
- * @nr_ops: how many, at most BX_MAX_OPS
+ * @nr_ops: number of @ops, at most BX_MAX_OPS
  */
 struct bx_contract {
 	const char		*name;
@@ -73,27 +73,28 @@ struct bx_contract {
 };
 
 /**
- * typedef bx_op_fn - how a provider implements an operation
+ * typedef bx_op_fn - a provider's implementation of an operation
  * @bdev: the device
- * @arg: the operation's argument, in and out; NULL when it has none
- * @len: bytes at @arg: what the contract says, or more with BX_OPF_VARLEN
+ * @arg: the operation's argument, in and out; NULL if it has none
+ * @len: size of @arg in bytes: that of the contract, or more with BX_OPF_VARLEN
  *
- * What of @arg policies may write is to be checked like a value from user
- * space.  May sleep, unless the operation is atomic.
+ * The provider must check the visible part of @arg like a value from user space,
+ * since policies may write to it.
  *
+ * Context: may sleep, unless the operation is atomic.
  * Return: 0 or an errno.
  */
 typedef int (*bx_op_fn)(struct bx_device *bdev, void *arg, u32 len);
 
 /**
- * struct bx_provider - how a device is provided
+ * struct bx_provider - the provider of a device
  * @version: contract version that it implements
  * @features: feature bits that it offers
- * @ops: the operations by number, NULL where it has none; may be NULL for a
+ * @ops: the operations by number, NULL entries for missing ones; may be NULL for a
  *	device that policies provide
- * @nr_ops: entries of @ops
- * @by_policy: operations may be missing: policies are to handle them, and no
- *	driver is bound before they do
+ * @nr_ops: number of entries of @ops
+ * @by_policy: required operations may be missing; policies must handle them, and no
+ *	driver is bound before
  */
 struct bx_provider {
 	u32			version;
@@ -104,7 +105,7 @@ struct bx_provider {
 };
 
 /**
- * struct bx_id - identity of a device; a bus may leave fields zero
+ * struct bx_id - ids of a device; a bus may leave members zero
  * @vendor: vendor id
  * @device: device id
  * @subvendor: subsystem vendor id
@@ -128,11 +129,11 @@ struct bx_id {
  * @subvendor: subsystem vendor id or BX_ANY
  * @subdevice: subsystem device id or BX_ANY
  * @class: class code, compared under @class_mask
- * @class_mask: bits of @class that count; 0 for any class
+ * @class_mask: bits of @class to compare; 0 for any class
  * @driver_data: private to the driver
  *
- * A table ends with a row that is all zero, so one that claims everything names
- * BX_ANY somewhere.
+ * An all-zero row ends the table, so a row for all devices must have BX_ANY in some
+ * member.
  */
 struct bx_device_id {
 	u32		vendor;
@@ -159,7 +160,7 @@ struct bx_device_id {
  * @name: bus name, below BX_NAME_LEN bytes; "bx-" and the contract's name
  * @contract: the API that its devices offer
  *
- * The rest is private to the core.
+ * The other members are private to the core.
  */
 struct bx_bus {
 	const char		*name;
@@ -178,7 +179,7 @@ struct bx_bus {
 	struct kobject		*kobj;
 };
 
-/* Calls that have begun and ended, see bx_call() */
+/* Numbers of begun and ended calls, see bx_call() */
 struct bx_calls {
 	unsigned long		begun;
 	unsigned long		ended;
@@ -186,16 +187,16 @@ struct bx_calls {
 
 /**
  * struct bx_device - a device on a bus of bus_ext's own
- * @dev: the device proper; its driver data belongs to the driver
- * @bus: where it lives
+ * @dev: the device of the driver core; its driver data belongs to the driver
+ * @bus: its bus
  * @guid: its identity, unique among all such devices
- * @id: what it is
- * @provider: how it is provided
- * @hw_data: private between the provider and a driver that knows its hardware
- * @version: what bus_ext and the driver agreed upon: the contract version
- * @features: likewise, the feature bits
+ * @id: its ids
+ * @provider: its provider
+ * @hw_data: private to the provider and a driver that knows its hardware
+ * @version: the negotiated contract version
+ * @features: the negotiated feature bits
  *
- * Allocated by bx_device_alloc(), never embedded.  The rest is private.
+ * Allocated by bx_device_alloc(), never embedded.  The other members are private.
  */
 struct bx_device {
 	struct device		dev;
@@ -208,18 +209,18 @@ struct bx_device {
 	u64			features;
 	/* private: */
 	struct bx_calls __percpu *calls;
-	u64			watched[BX_CALL_WORDS];	/* all, once it is gone */
-	u64			covered[BX_CALL_WORDS];	/* policies may do these */
+	u64			watched[BX_CALL_WORDS];	/* all set if @gone */
+	u64			covered[BX_CALL_WORDS];	/* policies may handle these */
 	bool			gone;
-	bx_op_fn		*op;		/* as many as the contract has */
-	struct bx_dev_info	*info;		/* as it was added */
+	bx_op_fn		*op;		/* one for each op of the contract */
+	struct bx_dev_info	*info;		/* description when it was added */
 	struct hlist_node	name_node;
 	struct list_head	node;
 	struct work_struct	reattach;
-	bool			added;		/* device_add() is over */
+	bool			added;		/* device_add() has returned */
 	struct mutex		elect_lock;	/* protects all below */
 	u64			elected;	/* order of a driver, 0: none */
-	u64			tried;		/* likewise, probed last */
+	u64			tried;		/* order of the driver probed last */
 	struct bx_decision	decision;
 	u64			elected_gen;
 	bool			ask_module;
@@ -232,19 +233,19 @@ struct bx_device {
 /**
  * struct bx_driver - a driver of devices of one contract
  * @name: driver name, unique on the bus
- * @version: newest contract version that it knows; 0 means 1
- * @min_version: oldest that it can do with; 0 means 1
- * @features: feature bits that it knows
- * @needs_features: those that it cannot do without
- * @needs: optional operations that it cannot do without, a bit for each
- * @id_table: devices it claims where no policy has an opinion; may be NULL
- * @probe: bind to a device.  @id is the row that claims it, NULL when a policy
- *	or an override gave it to the driver: check what it is.  0 or an errno:
- *	-ENODEV and -ENXIO pass the device to the next best driver,
- *	-EPROBE_DEFER waits for this one.  May sleep, called with the device
- *	lock held.
- * @remove: unbind; may be NULL.  May sleep, called with the device lock held.
- * @driver: the driver core's; dev_groups and pm may be set, the rest is private
+ * @version: newest contract version that it supports; 0 means 1
+ * @min_version: oldest contract version that it supports; 0 means 1
+ * @features: feature bits that it supports
+ * @needs_features: feature bits that it requires
+ * @needs: optional operations that it requires, a bit for each
+ * @id_table: devices that it claims if no policy has an opinion; may be NULL
+ * @probe: binds to a device.  @id is the row that matches; NULL if a policy or an
+ *	override chose the driver, which must check the device then.  Returns 0 or an
+ *	errno: -ENODEV and -ENXIO pass the device to the runner-up, -EPROBE_DEFER
+ *	retries this driver later.  May sleep, called with the device lock held.
+ * @remove: unbinds; may be NULL.  May sleep, called with the device lock held.
+ * @driver: the driver of the driver core; dev_groups and pm may be set, the other
+ *	members are private
  */
 struct bx_driver {
 	const char			*name;
@@ -266,16 +267,16 @@ struct bx_driver {
 #define to_bx_driver(d)	container_of_const(d, struct bx_driver, driver)
 
 /**
- * MODULE_BX_ALIAS - let a driver's module load for a vendor and device id
+ * MODULE_BX_ALIAS - load a driver's module for a vendor and device id
  * @bus: bus name, a string
  * @vend: vendor id, a string of 8 upper-case hex digits
- * @dev: device id, likewise
+ * @dev: device id, a string of 8 upper-case hex digits
  */
 #define MODULE_BX_ALIAS(bus, vend, dev) \
 	MODULE_ALIAS("bus_ext:" bus ":v" vend "d" dev "sv*sd*c*r*")
 
 /**
- * MODULE_BX_DRIVER_ALIAS - let a policy that names a driver load its module
+ * MODULE_BX_DRIVER_ALIAS - load a driver's module when a policy names the driver
  * @bus: bus name, a string
  * @name: the driver's name, a string of letters, digits, '_' and '-'
  */
@@ -303,7 +304,7 @@ void bx_driver_unregister(struct bx_driver *drv);
 int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len);
 void bx_call_drained(struct bx_device *bdev);
 
-/* From here on removal waits, whatever is seen next; see bx_call(). */
+/* Counts a call; removal waits for counted calls, see bx_call(). */
 static __always_inline void bx_call_begin(struct bx_device *bdev)
 {
 	this_cpu_inc(bdev->calls->begun);
@@ -320,24 +321,23 @@ static __always_inline void bx_call_end(struct bx_device *bdev)
 }
 
 /**
- * bx_call() - use a device
- * @bdev: the device; the caller is bound to it, or holds a reference
- * @op: operation of the contract, by number
- * @arg: its argument, in and out; NULL when it has none
- * @len: bytes at @arg, as the contract says
+ * bx_call() - call an operation of a device
+ * @bdev: the device; the caller is bound to it or holds a reference
+ * @op: number of the operation in the contract
+ * @arg: its argument, in and out; NULL if it has none
+ * @len: size of @arg in bytes, as the contract requires
  *
- * For the typed functions of a contract's header; drivers call those.  An
- * operation that no policy watches goes straight to the provider.
+ * For the typed functions in the header of a contract, which drivers call.  An
+ * unwatched operation goes directly to the provider.
  *
- * Removal waits for calls in flight.  A call is counted before it looks at
- * @watched, and removal sets all bits there and then has every processor pass
- * through a barrier before it looks at the counts: the one or the other sees
- * (see bx_call_drain()).  So neither needs a barrier here.
+ * Removal waits for calls in flight.  A call is counted before it reads @watched.
+ * Removal sets all bits of @watched, makes every processor pass through a barrier
+ * and then reads the counts (see bx_call_drain()).  So either the call sees the bits
+ * or removal sees the call, and the call needs no barrier.
  *
- * Context: what the operation's description says.
- * Return: what the provider or a policy answers; -ENODEV when the device is
- * gone, -EOPNOTSUPP for an operation that nobody provides, -ELOOP when calls
- * are nested too deep.
+ * Context: that of the operation: any for an atomic one, else may sleep.
+ * Return: the result of the provider or a policy; -ENODEV if the device is gone,
+ * -EOPNOTSUPP if the operation is not implemented, -ELOOP if calls nest too deep.
  */
 static __always_inline int bx_call(struct bx_device *bdev, u32 op, void *arg,
 				   u32 len)
@@ -355,7 +355,7 @@ static __always_inline int bx_call(struct bx_device *bdev, u32 op, void *arg,
 
 bool bx_has_op(struct bx_device *bdev, u32 op);
 
-/** bx_has_feature - whether driver and device agreed on a feature bit */
+/** bx_has_feature - check whether a feature bit was negotiated */
 static inline bool bx_has_feature(const struct bx_device *bdev, u64 feature)
 {
 	return bdev->features & feature;

@@ -4,8 +4,8 @@
  *
  * qemu's educational PCI device (-device edu) has three engines.  The parent
  * (kernel/parents/bx_edu.c) offers each as a device on the bus bx-sf; a driver
- * tells them apart by their subdevice id and runs the commands below with
- * bx_sf_exec().  All else about the hardware stays in the parent.
+ * distinguishes them by subdevice id and runs the commands below with bx_sf_exec().
+ * Only the parent knows other details of the hardware.
  */
 #ifndef _LINUX_BX_EDU_H
 #define _LINUX_BX_EDU_H
@@ -23,9 +23,9 @@
 
 /**
  * enum bx_edu_kind - the kind of sub-function: its subdevice id
- * @BX_EDU_KIND_FACT: computes factorials; knows BX_EDU_FACTORIAL
- * @BX_EDU_KIND_DMA: moves memory; knows BX_EDU_DMA_COPY
- * @BX_EDU_KIND_IRQ: interrupts; knows BX_EDU_IRQ_RAISE and BX_EDU_IRQ_COUNT
+ * @BX_EDU_KIND_FACT: computes factorials; supports BX_EDU_FACTORIAL
+ * @BX_EDU_KIND_DMA: moves memory; supports BX_EDU_DMA_COPY
+ * @BX_EDU_KIND_IRQ: interrupts; supports BX_EDU_IRQ_RAISE and BX_EDU_IRQ_COUNT
  */
 enum bx_edu_kind {
 	BX_EDU_KIND_FACT	= 1,
@@ -41,7 +41,7 @@ enum bx_edu_kind {
  *	and read back from there in place
  * @BX_EDU_IRQ_RAISE: struct bx_edu_irq; returns after the interrupt.  -EINVAL
  *	for value 0, which raises none
- * @BX_EDU_IRQ_COUNT: struct bx_edu_irq; takes the count, raises nothing
+ * @BX_EDU_IRQ_COUNT: struct bx_edu_irq; returns the count, raises no interrupt
  *
  * Each returns -EOPNOTSUPP on a sub-function of another kind, -EINVAL for a
  * wrong length and -ETIMEDOUT when the hardware does not answer.

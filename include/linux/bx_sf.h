@@ -3,8 +3,8 @@
  * bx-sf: the contract of managed multi-function hardware
  *
  * For sub-functions whose API is private to one vendor: the device carries an
- * opaque hw_data that a driver of the same vendor understands, and one generic
- * operation.  What generic code needs from every sub-function is reset.
+ * opaque hw_data for drivers of the same vendor, and one generic operation for the
+ * vendor's commands.  Generic code only needs the reset of a sub-function.
  *
  * A provider implements
  *
@@ -30,7 +30,7 @@ extern struct bx_bus bx_sf_bus;
 int bx_sf_exec(struct bx_device *bdev, u32 cmd, void *arg, u32 len);
 
 /**
- * bx_sf_reset() - bring a sub-function to its initial state
+ * bx_sf_reset() - reset a sub-function to its initial state
  * @bdev: the sub-function
  *
  * Context: may sleep; the caller is bound to @bdev.

@@ -231,7 +231,7 @@ static const char *word_mode(const struct bx_policy_rec *rec)
 {
 	if (rec->ejected)
 		return "ejected";
-	if (rec->stage != BX_STAGE_FORCE)
+	if (rec->stage != BX_STAGE_ACTIVE)
 		return key_stage(rec->stage);
 	return rec->flags & BX_F_SHADOW ? "shadow" : "enforce";
 }

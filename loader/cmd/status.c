@@ -86,7 +86,7 @@ static void print_problems(const struct status *s)
 	const struct bx_pin *pin;
 
 	for (p = s->policies; p < s->policies + s->nr_policies; p++)
-		if (p->stage == BX_STAGE_FORCE && !is_pinned(s, p->name))
+		if (p->stage == BX_STAGE_ACTIVE && !is_pinned(s, p->name))
 			printf("policy %s is attached, but not pinned here\n",
 			       p->name);
 	for (pin = s->pins; pin < s->pins + s->nr_pins; pin++)
@@ -186,7 +186,7 @@ static void json_pins(struct json *j, const struct status *s)
 
 	json_array(j, "not_pinned");
 	for (i = 0; i < s->nr_policies; i++)
-		if (s->policies[i].stage == BX_STAGE_FORCE &&
+		if (s->policies[i].stage == BX_STAGE_ACTIVE &&
 		    !is_pinned(s, s->policies[i].name))
 			json_string(j, NULL, s->policies[i].name);
 	json_end_array(j);

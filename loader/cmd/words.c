@@ -74,7 +74,7 @@ const char *word_decider(char *buf, const struct bx_decision *d)
 const char *key_stage(__u32 stage)
 {
 	static const char *const keys[] = {
-		[BX_STAGE_FORCE]	= "force",
+		[BX_STAGE_ACTIVE]	= "force",
 		[BX_STAGE_STAGED]	= "staged",
 		[BX_STAGE_RETIRED]	= "retired",
 	};

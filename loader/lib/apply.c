@@ -499,7 +499,7 @@ static int swap_back(struct bx_handle *h, struct item *item,
 	}
 	if (ret < 0)
 		return ret;
-	ret = is_stage(h, item->new_fd, BX_STAGE_FORCE, &rec);
+	ret = is_stage(h, item->new_fd, BX_STAGE_ACTIVE, &rec);
 	if (ret > 0 && change->nr_leave < BX_COMMIT_MAX)
 		change->leave[change->nr_leave++] = rec.id;
 	return ret < 0 ? ret : 0;

@@ -170,7 +170,7 @@ static int count_force(const struct bx_policy_rec *rec, void *arg)
 {
 	struct force_count *c = arg;
 
-	if (rec->stage == BX_STAGE_FORCE && !rec->ejected &&
+	if (rec->stage == BX_STAGE_ACTIVE && !rec->ejected &&
 	    (!c->shadow || rec->flags & BX_F_SHADOW) &&
 	    names_have(c->policies, rec->name))
 		c->active++;

@@ -54,7 +54,7 @@ static int count_policies(struct bx_handle *h, const struct list *l,
 	for (size_t i = 0; i < l->nr_policies; i++) {
 		const struct bx_policy_rec *p = &l->policies[i];
 
-		if (p->stage != BX_STAGE_FORCE || p->ejected ||
+		if (p->stage != BX_STAGE_ACTIVE || p->ejected ||
 		    !names_have(&g->policies, p->name) ||
 		    !names_have(&owned, p->name))
 			continue;

@@ -207,7 +207,7 @@ static int try_link(struct bx_handle *h, const char *name, const char *file,
 			    "cannot open the pins of '%s': %s", name,
 			    strerror(-fd));
 	ret = link_policy(h, fd, &pin->rec);
-	if (ret > 0 && pin->rec.stage == BX_STAGE_FORCE) {
+	if (ret > 0 && pin->rec.stage == BX_STAGE_ACTIVE) {
 		pin->link_fd = fd;
 		return 1;
 	}

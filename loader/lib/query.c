@@ -128,7 +128,7 @@ static int match_policy(const struct bx_policy_rec *rec, void *arg)
 {
 	struct policy_search *search = arg;
 
-	if (rec->stage != BX_STAGE_FORCE ||
+	if (rec->stage != BX_STAGE_ACTIVE ||
 	    strncmp(rec->name, search->name, BX_NAME_LEN))
 		return 0;
 	*search->rec = *rec;

@@ -67,7 +67,7 @@ static void add(struct differences *d, const char *fmt, ...)
 
 static bool is_active(const struct bx_policy_rec *rec)
 {
-	return rec->stage == BX_STAGE_FORCE && !rec->ejected;
+	return rec->stage == BX_STAGE_ACTIVE && !rec->ejected;
 }
 
 /* The active policy of a name */

@@ -125,7 +125,7 @@ TEST_F(commit, staged_is_not_updated)
 	int other = map(1, .name = "p0");
 
 	EXPECT_EQ(-EINVAL, bxt_update(link, other, -1));
-	EXPECT_TRUE(bxt_contains(STATE "refused", "p0: it is not in force"));
+	EXPECT_TRUE(bxt_contains(STATE "refused", "p0: policy is not active"));
 	EXPECT_EQ(1, bxt_script(1)->exits);
 	close(other);
 }
@@ -155,7 +155,7 @@ TEST_F(commit, brings_into_force)
 	selects(0, "b");
 	id = stage(0, .version = 7);
 	EXPECT_EQ(0, commit(id, 0));
-	EXPECT_STAGE(BX_STAGE_FORCE, id);
+	EXPECT_STAGE(BX_STAGE_ACTIVE, id);
 	EXPECT_EQ(0, record_of(id).flags);
 	/* what was unbound got another election */
 	EXPECT_BOUND("d", "b");
@@ -320,7 +320,7 @@ TEST_F(commit, refused_changes_nothing)
 
 #define EXPECT_REFUSED(error, enter_, n, leave_, m) do { \
 	EXPECT_EQ(-(error), several(enter_, n, leave_, m)); \
-	EXPECT_STAGE(BX_STAGE_FORCE, force); \
+	EXPECT_STAGE(BX_STAGE_ACTIVE, force); \
 	EXPECT_STAGE(BX_STAGE_STAGED, staged); \
 	EXPECT_STAGE(BX_STAGE_STAGED, other); \
 	EXPECT_NE(0, access(STATE "policies/s", F_OK)); \
@@ -440,7 +440,7 @@ TEST_F(commit, activates_only_what_was_checked)
 	device("d", ID);
 	EXPECT_BOUND("d", "c");
 	EXPECT_EQ(0, commit(id, 0));
-	EXPECT_STAGE(BX_STAGE_FORCE, id);
+	EXPECT_STAGE(BX_STAGE_ACTIVE, id);
 }
 
 TEST_F(commit, refused_policy_replaces_nothing)
@@ -456,7 +456,7 @@ TEST_F(commit, refused_policy_replaces_nothing)
 	c.enter[0] = bxt_enter(id_of("p"));
 	c.enter[0].vendor = BX_ANY;
 	EXPECT_EQ(-EPERM, bxt_commit(&c));
-	EXPECT_STAGE(BX_STAGE_FORCE, c.leave[0]);
+	EXPECT_STAGE(BX_STAGE_ACTIVE, c.leave[0]);
 	device("d", ID);
 	EXPECT_BOUND("d", "a");
 }

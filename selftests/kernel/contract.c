@@ -85,11 +85,11 @@ TEST_F(contract, that_makes_sense_is_registered)
 TEST_F(contract, that_makes_none_is_refused_with_a_reason)
 {
 	static const char *const reasons[] = {
-		"lacks a name", "two operations are called 'one'",
-		"'two' came with version 2, the contract has 1",
-		"'two' is paired with an operation that is not paired with it",
-		"'one' hides more of its argument", "lacks a name, a version",
-		"lacks a name, a version or operations",
+		"must have a name", "duplicate operation 'one'",
+		"'two' is since version 2, contract has version 1",
+		"'two' is not paired mutually",
+		"'one' hides more bytes", "must have a name, a version",
+		"must have a name, a version and operations",
 	};
 
 	for (unsigned int i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
@@ -130,24 +130,24 @@ TEST_F(contract, provider_that_lacks_what_is_required)
 TEST_F(contract, provider_with_half_a_pair)
 {
 	EXPECT_EQ(-EINVAL, provider(1, 0, V1 | 1 << BX_CHECK_OPEN));
-	EXPECT_SAID("has 'open' and lacks 'close'");
+	EXPECT_SAID("has 'open' but lacks 'close'");
 	EXPECT_EQ(-EINVAL, provider(1, 0, V1 | 1 << BX_CHECK_CLOSE));
-	EXPECT_SAID("has 'close' and lacks 'open'");
+	EXPECT_SAID("has 'close' but lacks 'open'");
 }
 
 TEST_F(contract, provider_that_is_ahead_of_its_version)
 {
 	EXPECT_EQ(-EINVAL, provider(1, 0, V1 | FAST));
-	EXPECT_SAID("has 'fast', which came with version 2");
+	EXPECT_SAID("has 'fast', which is since version 2");
 }
 
 TEST_F(contract, provider_of_another_world)
 {
 	EXPECT_EQ(-EPROTONOSUPPORT, provider(3, 0, V2));
-	EXPECT_SAID("implements version 3 of contract check; this kernel knows 1 to 2");
+	EXPECT_SAID("implements version 3 of contract check; expected 1 to 2");
 	EXPECT_EQ(-EINVAL, provider(0, 0, V1));
 	EXPECT_EQ(-EINVAL, provider(1, 8, V1));
-	EXPECT_SAID("features (0x8) that contract check does not know");
+	EXPECT_SAID("features (0x8) that contract check does not have");
 }
 
 TEST_F(contract, what_is_refused_leaves_nothing)
@@ -213,7 +213,7 @@ TEST_F(contract, optional_operation_that_is_needed)
 {
 	ASSERT_EQ(0, provider(1, 0, V1));
 	EXPECT_EQ(-ENODEV, asks(1, 1, 0, 0, PAIR));
-	EXPECT_SAID("needs 'open', and neither the provider nor a policy has it");
+	EXPECT_SAID("needs 'open', which neither the provider nor a policy has");
 	ASSERT_EQ(0, provider(1, 0, V1 | PAIR));
 	EXPECT_EQ(0, asks(1, 1, 0, 0, PAIR));
 }

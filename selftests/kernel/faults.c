@@ -331,8 +331,8 @@ static int stage_another(void)
 	change = (struct bx_commit) {
 		.nr_enter = 1,
 		.enter = { bxt_enter(id_of_stage(BX_STAGE_STAGED)) },
-		.nr_leave = !!id_of_stage(BX_STAGE_FORCE),
-		.leave = { id_of_stage(BX_STAGE_FORCE) },
+		.nr_leave = !!id_of_stage(BX_STAGE_ACTIVE),
+		.leave = { id_of_stage(BX_STAGE_ACTIVE) },
 	};
 	return staged_link < 0 ? staged_link : 0;
 }
@@ -353,7 +353,7 @@ static int commit_change(void)
 static bool commit_done(void)
 {
 	return !bxt_settle() &&
-	       id_of_stage(BX_STAGE_FORCE) == change.enter[0].id &&
+	       id_of_stage(BX_STAGE_ACTIVE) == change.enter[0].id &&
 	       !id_of_stage(BX_STAGE_STAGED) &&
 	       bxt_contains("/sys/kernel/bus_ext/policies/p0/version",
 			    "2\n") &&
@@ -363,7 +363,7 @@ static bool commit_done(void)
 static bool commit_undone(void)
 {
 	return id_of_stage(BX_STAGE_STAGED) == change.enter[0].id &&
-	       id_of_stage(BX_STAGE_FORCE) == change.leave[0] &&
+	       id_of_stage(BX_STAGE_ACTIVE) == change.leave[0] &&
 	       !id_of_stage(BX_STAGE_RETIRED) &&
 	       (change.leave[0] ?
 		bxt_contains("/sys/kernel/bus_ext/policies/p0/version", "1\n") :

@@ -122,44 +122,44 @@ TEST_F(policy, second_of_a_name_is_eexist)
 
 TEST_F(policy, unknown_bus_is_enodev)
 {
-	EXPECT_REFUSED(ENODEV, "no bus 'bx-nothing'", .bus = "bx-nothing");
+	EXPECT_REFUSED(ENODEV, "bus 'bx-nothing' not found", .bus = "bx-nothing");
 	/* a bus of the kernel that is not adopted */
-	EXPECT_REFUSED(ENODEV, "no bus 'usb'", .bus = "usb");
+	EXPECT_REFUSED(ENODEV, "bus 'usb' not found", .bus = "usb");
 	EXPECT_EQ(0, bxt_script(0)->inits);
 }
 
 TEST_F(policy, name_without_an_end_is_enametoolong)
 {
-	EXPECT_REFUSED(ENAMETOOLONG, "name has no end", .name = LONG);
-	EXPECT_REFUSED(ENAMETOOLONG, "bus has no end", .bus = LONG);
+	EXPECT_REFUSED(ENAMETOOLONG, "name must be shorter", .name = LONG);
+	EXPECT_REFUSED(ENAMETOOLONG, "bus must be shorter", .bus = LONG);
 	EXPECT_LE(0, attach_errno(0, .name = LONG + 1));
 }
 
 TEST_F(policy, name_of_bad_characters_is_einval)
 {
-	EXPECT_REFUSED(EINVAL, "name must be of", .name = "a/b");
-	EXPECT_REFUSED(EINVAL, "name must be of", .name = "a b");
-	EXPECT_REFUSED(EINVAL, "name must be of", .name = "a\n");
-	EXPECT_REFUSED(EINVAL, "name must be of", .name = "\xc3\xa4");
+	EXPECT_REFUSED(EINVAL, "name must consist of", .name = "a/b");
+	EXPECT_REFUSED(EINVAL, "name must consist of", .name = "a b");
+	EXPECT_REFUSED(EINVAL, "name must consist of", .name = "a\n");
+	EXPECT_REFUSED(EINVAL, "name must consist of", .name = "\xc3\xa4");
 	/* a letter in Latin-1, where the kernel is at home */
-	EXPECT_REFUSED(EINVAL, "name must be of", .name = "\xe4");
-	EXPECT_REFUSED(EINVAL, "name must be of", .name = "");
-	EXPECT_REFUSED(EINVAL, "name must be of", .name = ".hidden");
-	EXPECT_REFUSED(EINVAL, "bus must be of", .bus = "../pci");
-	EXPECT_REFUSED(EINVAL, "bus must be of", .bus = "");
+	EXPECT_REFUSED(EINVAL, "name must consist of", .name = "\xe4");
+	EXPECT_REFUSED(EINVAL, "name must consist of", .name = "");
+	EXPECT_REFUSED(EINVAL, "name must consist of", .name = ".hidden");
+	EXPECT_REFUSED(EINVAL, "bus must consist of", .bus = "../pci");
+	EXPECT_REFUSED(EINVAL, "bus must consist of", .bus = "");
 }
 
 TEST_F(policy, unknown_flags_are_einval)
 {
-	EXPECT_REFUSED(EINVAL, "0x8 are not known", .flags = 8);
-	EXPECT_REFUSED(EINVAL, "are not known", .flags = 1ULL << 63);
+	EXPECT_REFUSED(EINVAL, "unknown flags 0x8", .flags = 8);
+	EXPECT_REFUSED(EINVAL, "unknown flags", .flags = 1ULL << 63);
 }
 
 TEST_F(policy, without_a_say_is_einval)
 {
-	EXPECT_REFUSED(EINVAL, "neither select nor match nor event",
+	EXPECT_REFUSED(EINVAL, "select, match, event, call or complete",
 		       .no_ops = true);
-	EXPECT_REFUSED(EINVAL, "neither select nor match nor event",
+	EXPECT_REFUSED(EINVAL, "select, match, event, call or complete",
 		       .ops = BX_OP_INIT | BX_OP_EXIT);
 	EXPECT_EQ(0, bxt_script(0)->inits + bxt_script(0)->exits);
 }
@@ -194,7 +194,7 @@ TEST_F(policy, errno_of_init_refuses_and_is_passed_on)
 TEST_F(policy, init_that_returns_no_errno_is_eproto)
 {
 	bxt_script(0)->init = 1;
-	EXPECT_REFUSED(EPROTO, "which is no errno", .version = 1);
+	EXPECT_REFUSED(EPROTO, "which is not an errno", .version = 1);
 	bxt_script(0)->init = -5000;
 	EXPECT_REFUSED(EPROTO, "returned -5000", .version = 1);
 }
@@ -247,7 +247,7 @@ TEST_F(policy, attach_needs_cap_sys_admin)
 
 	ASSERT_EQ(0, drop_to(KEEP_BPF));
 	EXPECT_EQ(-EPERM, bxt_link(new));
-	EXPECT_TRUE(bxt_contains(REFUSED, "p0: CAP_SYS_ADMIN is needed"));
+	EXPECT_TRUE(bxt_contains(REFUSED, "p0: permission denied: CAP_SYS_ADMIN"));
 	EXPECT_EQ(0, bxt_script(0)->inits);
 }
 

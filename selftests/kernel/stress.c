@@ -368,7 +368,7 @@ static int commit_staged(struct worker *w, const char *name)
 
 	trial.change.enter[0] = bxt_enter(find_stage(name, BX_STAGE_STAGED));
 	trial.change.nr_enter = 1;
-	trial.change.leave[0] = find_stage(name, BX_STAGE_FORCE);
+	trial.change.leave[0] = find_stage(name, BX_STAGE_ACTIVE);
 	trial.change.nr_leave = !!trial.change.leave[0];
 	snprintf(trial.ref.name, sizeof(trial.ref.name), "d%u",
 		 any(w, DEVICES));

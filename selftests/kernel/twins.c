@@ -45,8 +45,8 @@ static struct bx_policy_rec twin(__u64 flags, __u32 stage)
 	return (struct bx_policy_rec){ .stage = -1 };
 }
 
-#define enforced()	twin(0, BX_STAGE_FORCE)
-#define shadow()	twin(BX_F_SHADOW, BX_STAGE_FORCE)
+#define enforced()	twin(0, BX_STAGE_ACTIVE)
+#define shadow()	twin(BX_F_SHADOW, BX_STAGE_ACTIVE)
 
 /* Slot 0 enforced, slot 1 in shadow mode */
 #define attach_both(...) do { \

@@ -37,7 +37,7 @@ typedef bool (*in_fn)(const struct slot *s, const struct bx_trial *trial);
 
 static bool in_now(const struct slot *s, const struct bx_trial *trial)
 {
-	return s->attached && s->stage == BX_STAGE_FORCE;
+	return s->attached && s->stage == BX_STAGE_ACTIVE;
 }
 
 static bool listed(u64 id, const u64 *ids, u32 n)
@@ -205,7 +205,7 @@ static bool attach(void)
 	generate(&s->policy);
 	native_map_init(&s->map[0], &s->policy);
 	stage = s->policy.flags & BX_F_STAGED ? BX_STAGE_STAGED :
-						BX_STAGE_FORCE;
+						BX_STAGE_ACTIVE;
 	taken = named(&s->policy, stage);
 	err = native_attach(&s->link, &s->map[0]);
 	if (!judge("attach", taken ? -EEXIST : 0, err))
@@ -240,7 +240,7 @@ static bool update(void)
 		next.flags = (next.flags & ~(u64)BX_F_SHADOW) |
 			     (s->policy.flags & BX_F_SHADOW);
 	if (next.flags & BX_F_STAGED || !same_name(&next, &s->policy) ||
-	    strcmp(next.bus, s->policy.bus) || s->stage != BX_STAGE_FORCE)
+	    strcmp(next.bus, s->policy.bus) || s->stage != BX_STAGE_ACTIVE)
 		expected = -EINVAL;
 	else if (s->dead)
 		expected = -ESHUTDOWN;
@@ -360,7 +360,7 @@ static void generate_commit(struct bx_commit *c)
 			continue;
 		if (s->stage == BX_STAGE_STAGED)
 			c->enter[c->nr_enter++] = checked(s);
-		else if (s->stage == BX_STAGE_FORCE)
+		else if (s->stage == BX_STAGE_ACTIVE)
 			c->leave[c->nr_leave++] = s->id;
 	}
 	if (native_one_in(10))
@@ -402,7 +402,7 @@ static int expect_leave(const struct bx_commit *c)
 	for (u32 i = 0; i < c->nr_leave; i++) {
 		struct slot *s = by_id(c->leave[i]);
 
-		if (!s || s->stage != BX_STAGE_FORCE)
+		if (!s || s->stage != BX_STAGE_ACTIVE)
 			return -ENOENT;
 		if (listed(c->leave[i], c->leave, i))
 			return -EINVAL;
@@ -416,7 +416,7 @@ static int expect_commit(const struct bx_commit *c)
 
 	for (u32 i = 0; i < c->nr_enter && !err; i++) {
 		struct slot *old = named(&by_id(c->enter[i].id)->policy,
-					 BX_STAGE_FORCE);
+					 BX_STAGE_ACTIVE);
 
 		if (old && !listed(old->id, c->leave, c->nr_leave))
 			err = -EEXIST;
@@ -431,7 +431,7 @@ static unsigned int heirs(const struct bx_commit *c)
 
 	for (u32 i = 0; i < c->nr_enter; i++)
 		n += !!named(&by_id(c->enter[i].id)->policy,
-			     BX_STAGE_FORCE);
+			     BX_STAGE_ACTIVE);
 	return n;
 }
 
@@ -452,7 +452,7 @@ static bool commit(void)
 		return native_inherited == inherited;
 	committed += expected_heirs;
 	for (u32 i = 0; i < c.nr_enter; i++)
-		by_id(c.enter[i].id)->stage = BX_STAGE_FORCE;
+		by_id(c.enter[i].id)->stage = BX_STAGE_ACTIVE;
 	for (u32 i = 0; i < c.nr_leave; i++)
 		by_id(c.leave[i])->stage = BX_STAGE_RETIRED;
 	return native_inherited - inherited == expected_heirs &&
@@ -499,7 +499,7 @@ static bool check_trial(void)
 	expected = expect_enter(&trial.change) ?: expect_leave(&trial.change);
 	n = scan(bus, vendor, in_trial, &trial, found);
 	idx = srcu_read_lock(&bx_srcu);
-	chain = bx_chain_try(&trial, bus, vendor);
+	chain = bx_trial_chain(&trial, bus, vendor);
 	good = expected ? PTR_ERR_OR_ZERO(chain) == expected :
 	       !IS_ERR(chain) && (unordered(found, n) || same(chain, found, n));
 	if (!IS_ERR(chain))

@@ -314,20 +314,20 @@ struct bx_device *bx_device_find_rcu(const struct bx_bus *bus, const char *name)
 	return NULL;
 }
 
-void bx_devices_watch(bool *setting, bool value)
+void bx_devices_update_watched(bool *setting, bool value)
 {
 }
 
-void bx_changed(const char *bus)
+void bx_policies_changed(const char *bus)
 {
 }
 
-void bx_forget(u64 policy_id)
+void bx_decisions_forget(u64 policy_id)
 {
 	native_forgotten++;
 }
 
-void bx_inherit(u64 policy_id, u64 heir_id)
+void bx_decisions_inherit(u64 policy_id, u64 heir_id)
 {
 	native_inherited++;
 }

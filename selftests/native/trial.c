@@ -35,10 +35,10 @@ static void trial_fill(const struct native_world *w, struct bx_trial *trial)
 
 static struct bx_election *try(const struct bx_trial *trial)
 {
-	struct bx_election *e = bx_election_alloc_try(trial);
+	struct bx_election *e = bx_election_alloc_trial(trial);
 
 	if (!IS_ERR(e))
-		bx_elect_try(e);
+		bx_elect_trial(e);
 	return e;
 }
 

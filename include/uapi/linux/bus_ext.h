@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bus_ext: what the kernel, a BPF policy and user space share
+ * bus_ext: definitions shared by the kernel, BPF policies and user space
  *
- * Records are plain data: fixed-width fields, NUL-terminated names, no
- * pointers.  They are append-only; a reader relies on CO-RE (BPF) or on the
- * record size that the iterator's consumer was built with (user space).
+ * Records are plain data: fixed-width members, NUL-terminated names, no pointers.
+ * They are append-only.  BPF readers rely on CO-RE; user space relies on the
+ * record size that the BPF program of the iterator was built with.
  *
  * BPF programs include <bpf/bus_ext.bpf.h> instead, which includes this.
  */
@@ -23,7 +23,7 @@
 #define BX_SHOWN_LEN	(BX_NAME_LEN + sizeof(BX_SHADOW_SUFFIX) - 1)
 /** BX_DEV_NAME_LEN - device names, with the NUL */
 #define BX_DEV_NAME_LEN	64
-/** BX_MSG_LEN - the reason of an ejection, with the NUL */
+/** BX_MSG_LEN - reasons of ejections, with the NUL */
 #define BX_MSG_LEN	128
 /** BX_CALL_WORDS - 64-bit words of the mask of watched operations */
 #define BX_CALL_WORDS	4
@@ -43,9 +43,10 @@
  * @BX_PASS: no opinion
  * @BX_SELECT: the driver named with bx_select_driver() gets the device
  * @BX_REFUSE: no driver gets the device
- * @BX_DEFER: not yet; asked again when something in scope changes
+ * @BX_DEFER: no driver yet; the device is elected again after a change of policies
+ *	and, on buses of bus_ext's own, of drivers
  *
- * Everything else is impossible: the policy is ejected.
+ * Other values are invalid; the policy is ejected.
  */
 enum bx_verdict {
 	BX_PASS		= 0,
@@ -60,7 +61,7 @@ enum bx_verdict {
  * @BX_NO_SCORE: no opinion on the pair
  * @BX_SCORE_MAX: 1..BX_SCORE_MAX is a score, the highest wins
  *
- * Everything else is impossible: the policy is ejected.
+ * Other values are invalid; the policy is ejected.
  */
 enum bx_match_verdict {
 	BX_VETO		= -1,
@@ -69,14 +70,14 @@ enum bx_match_verdict {
 };
 
 /**
- * enum bx_call_verdict - what call() may return, beside an errno
- * @BX_CALL_PASS: no opinion; the next policy is asked, then the provider
- * @BX_CALL_HANDLED: the policy has done the operation: what it set with
- *	bx_call_result() is the result, 0 if it set none
- * @BX_CALL_REDIRECT: the device named with bx_call_redirect() does it
+ * enum bx_call_verdict - what call() may return, besides an errno
+ * @BX_CALL_PASS: no opinion; the next policy is asked, and the provider at last
+ * @BX_CALL_HANDLED: the policy handled the operation; the result is that of
+ *	bx_call_result(), 0 if it was not called
+ * @BX_CALL_REDIRECT: the call goes to the device named with bx_call_redirect()
  *
- * A negative errno, down to -4095, denies the call: it is the result.
- * Everything else is impossible: the policy is ejected.
+ * A negative errno, down to -4095, denies the call and is its result.
+ * Other values are invalid; the policy is ejected.
  */
 enum bx_call_verdict {
 	BX_CALL_PASS		= 0,
@@ -85,10 +86,10 @@ enum bx_call_verdict {
 };
 
 /**
- * enum bx_op_flags - an operation of a contract
- * @BX_OPF_REQUIRED: every provider has it
- * @BX_OPF_ATOMIC: called where nothing may sleep
- * @BX_OPF_VARLEN: its argument ends in data of any length
+ * enum bx_op_flags - properties of an operation of a contract
+ * @BX_OPF_REQUIRED: every provider must implement it
+ * @BX_OPF_ATOMIC: it may be called in atomic context and must not sleep
+ * @BX_OPF_VARLEN: its argument ends with data of variable length
  */
 enum bx_op_flags {
 	BX_OPF_REQUIRED	= 1 << 0,
@@ -103,15 +104,14 @@ enum bx_op_flags {
 
 /**
  * enum bx_policy_flags - struct bus_ext_ops.flags
- * @BX_F_SHADOW: evaluated and recorded, never applied; it may have the name of a
- *	policy without the flag, its twin, whose successor it is meant to be, and with
- *	which it is compared
- * @BX_F_ABSENT_OK: a selected driver may be unknown for now; the device waits
- *	for it.  Without the flag, naming a driver that is not registered ejects
- *	the policy, unless the device's MODALIAS or the alias bus_ext:BUS:DRIVER
+ * @BX_F_SHADOW: evaluate and record its results, but do not apply them; the policy may
+ *	have the name of a policy without this flag, its twin, which it is compared with
+ * @BX_F_ABSENT_OK: a selected driver may be unregistered; the device waits for it.
+ *	Without this flag, the policy is ejected for a driver that is not
+ *	registered, unless the device's MODALIAS or the alias bus_ext:BUS:DRIVER
  *	loads it.
- * @BX_F_STAGED: not in force when it is attached, but when bx_commit() says so;
- *	until then trials alone ask it.  For loaders.
+ * @BX_F_STAGED: attach the policy inactive; bx_commit() activates it, and until
+ *	then only trials run its programs.  For loaders.
  */
 enum bx_policy_flags {
 	BX_F_SHADOW	= 1 << 0,
@@ -121,13 +121,13 @@ enum bx_policy_flags {
 };
 
 /**
- * enum bx_stage - whether a policy is in force
- * @BX_STAGE_FORCE: it is
- * @BX_STAGE_STAGED: not yet (BX_F_STAGED)
- * @BX_STAGE_RETIRED: no more: a commit took it out; its link is to be detached
+ * enum bx_stage - stage of an attached policy
+ * @BX_STAGE_ACTIVE: active
+ * @BX_STAGE_STAGED: not active yet (BX_F_STAGED)
+ * @BX_STAGE_RETIRED: deactivated by a commit; the loader should detach its link
  */
 enum bx_stage {
-	BX_STAGE_FORCE		= 0,
+	BX_STAGE_ACTIVE		= 0,
 	BX_STAGE_STAGED		= 1,
 	BX_STAGE_RETIRED	= 2,
 };
@@ -147,7 +147,7 @@ enum bx_dev_flags {
 };
 
 /**
- * struct bx_dev_info - a device, as a policy and an operator see it
+ * struct bx_dev_info - description of a device
  * @name: device name, e.g. "0000:01:00.1"
  * @bus: bus name
  * @parent: the physical function of a virtual one, else the parent device
@@ -183,10 +183,10 @@ struct bx_dev_info {
 };
 
 /**
- * struct bx_candidate - a driver that may be chosen
+ * struct bx_candidate - a candidate driver of an election
  * @name: its name
- * @claims: 1 when its id table claims the device
- * @error: errno (negative) of a probe that refused the device, else 0
+ * @claims: 1 if its id table matches the device
+ * @error: errno (negative) of a probe that rejected the device, else 0
  */
 struct bx_candidate {
 	char	name[BX_NAME_LEN];
@@ -195,11 +195,11 @@ struct bx_candidate {
 };
 
 /**
- * enum bx_event_kind - what happened to a device in scope
- * @BX_EVENT_ADDED: it appeared
+ * enum bx_event_kind - event of a device in scope
+ * @BX_EVENT_ADDED: the device was added
  * @BX_EVENT_BOUND: a driver was bound to it
  * @BX_EVENT_UNBOUND: its driver was unbound
- * @BX_EVENT_REMOVED: it is gone
+ * @BX_EVENT_REMOVED: the device was removed
  */
 enum bx_event_kind {
 	BX_EVENT_ADDED,
@@ -211,7 +211,7 @@ enum bx_event_kind {
 /**
  * struct bx_event - argument of event()
  * @dev: the device
- * @driver: the driver concerned; empty when none is
+ * @driver: the driver concerned; empty if there is none
  * @kind: enum bx_event_kind
  */
 struct bx_event {
@@ -221,8 +221,8 @@ struct bx_event {
 };
 
 /**
- * enum bx_decider - who decided an election
- * @BX_BY_NOBODY: no driver is eligible
+ * enum bx_decider - source of a decision
+ * @BX_BY_NOBODY: no decision; no driver is eligible
  * @BX_BY_OVERRIDE: driver_override written by the administrator
  * @BX_BY_HOOK: the fmod_ret hook
  * @BX_BY_SELECT: a policy's select()
@@ -241,11 +241,11 @@ enum bx_decider {
 };
 
 /**
- * enum bx_outcome - what an election came to
- * @BX_OUT_NONE: nobody claims the device
+ * enum bx_outcome - outcome of an election
+ * @BX_OUT_NONE: no driver claims the device
  * @BX_OUT_DRIVER: a driver was elected
- * @BX_OUT_REFUSED: kept from every driver
- * @BX_OUT_DEFERRED: a policy wants to be asked again later
+ * @BX_OUT_REFUSED: no driver may have the device
+ * @BX_OUT_DEFERRED: no driver yet; a policy or the hook returned BX_DEFER
  * @BX_OUT_ABSENT: a driver was elected that is not registered (yet)
  */
 enum bx_outcome {
@@ -257,18 +257,18 @@ enum bx_outcome {
 };
 
 /**
- * struct bx_decision - the recorded outcome of an election
- * @driver: the elected driver; empty when there is none
- * @policy: the policy that decided; empty when none did
+ * struct bx_decision - recorded outcome of an election
+ * @driver: the elected driver; empty if there is none
+ * @policy: the deciding policy; empty if no policy decided
  * @by: enum bx_decider
  * @outcome: enum bx_outcome
- * @score: the winner's score when @by is BX_BY_SCORE
- * @considered: how many drivers were considered
+ * @score: the winner's score if @by is BX_BY_SCORE
+ * @considered: number of drivers considered
  * @probe_error: errno (negative) of the last failed probe, else 0
  * @reserved: zero
- * @policy_id: identity of the policy that decided, 0 when none did
- * @generation: generation of the policies and drivers it was taken under
- * @time_ns: CLOCK_MONOTONIC
+ * @policy_id: identity of the deciding policy, 0 if no policy decided
+ * @generation: generation of policies and drivers at the election
+ * @time_ns: time of the election in ns, CLOCK_MONOTONIC
  */
 struct bx_decision {
 	char	driver[BX_NAME_LEN];
@@ -285,10 +285,10 @@ struct bx_decision {
 };
 
 /**
- * struct bx_device_rec - what the device iterator yields
+ * struct bx_device_rec - record of the device iterator
  * @dev: the device
- * @driver: the driver bound to it; empty when none is
- * @decision: the last decision; by == BX_BY_KERNEL when there was none
+ * @driver: the driver bound to it; empty if there is none
+ * @decision: the last decision; by == BX_BY_KERNEL if there was none
  */
 struct bx_device_rec {
 	struct bx_dev_info	dev;
@@ -297,12 +297,12 @@ struct bx_device_rec {
 };
 
 /**
- * struct bx_driver_rec - what the driver iterator yields
+ * struct bx_driver_rec - record of the driver iterator
  * @name: driver name
  * @bus: bus name
- * @module: module name; empty when built in
+ * @module: module name; empty if built in
  * @order: order of registration on a bus of bus_ext's own, else 0
- * @devices: how many devices are bound to it
+ * @devices: number of devices bound to it
  * @adopted: 1 on an adopted bus
  */
 struct bx_driver_rec {
@@ -332,12 +332,12 @@ enum bx_op_mask {
 
 /**
  * struct bx_limit - drivers that a policy may name
- * @nr: how many; BX_ANY for all drivers
- * @driver: their names; the rest is zero
+ * @nr: number of @driver; BX_ANY for all drivers
+ * @driver: their names; unused entries are zero
  *
- * select() names a driver when it returns BX_SELECT, match() when it gives a driver a
- * score.  A policy that names another driver is ejected.  It may refuse, defer and
- * veto without a limit.
+ * select() names a driver by returning BX_SELECT, match() by giving a score.  A policy
+ * that names an unlisted driver is ejected.  The limit does not apply to refusals,
+ * deferrals and vetoes.
  */
 struct bx_limit {
 	__u32	nr;
@@ -345,7 +345,7 @@ struct bx_limit {
 };
 
 /**
- * struct bx_policy_rec - what the policy iterator yields, in order of authority
+ * struct bx_policy_rec - record of the policy iterator
  * @name: unique name
  * @bus: bus in scope
  * @vendor: vendor in scope, BX_ANY for all
@@ -356,18 +356,18 @@ struct bx_limit {
  * @ejected: 1 between the ejection and the end of the link
  * @stage: enum bx_stage
  * @id: identity; kept by an update, new with every attach
- * @generation: how often it was attached or updated, from 1
- * @asked: how often a program of it was run
- * @decided: how many elections it decided
- * @vetoed: how many pairs it vetoed
- * @diverged: elections and calls that it would have decided otherwise
+ * @generation: number of attaches and updates, from 1
+ * @asked: number of program runs
+ * @decided: elections that it decided
+ * @vetoed: pairs of device and driver that it vetoed
+ * @diverged: elections and calls that it would have decided differently
  *	(BX_F_SHADOW)
  * @denied: calls that it denied
  * @handled: calls that it answered
  * @redirected: calls that it sent to another device
  * @amended: results of calls that it changed in complete()
- * @link_id: its BPF link; 0 while that is being made or ends
- * @limit: drivers that it may name; given by a commit, else all; kept by an update
+ * @link_id: id of its BPF link; 0 during attach and detach
+ * @limit: drivers that it may name; set by a commit, else all; kept by an update
  */
 struct bx_policy_rec {
 	char	name[BX_NAME_LEN];
@@ -394,13 +394,13 @@ struct bx_policy_rec {
 };
 
 /**
- * struct bx_call_rec - a call, as the tracepoint bx_call tells it
- * @op: the operation's number
- * @name: its name
- * @policy: the policy that denied, answered or redirected it; empty for none
- * @verdict: what that policy returned, else BX_CALL_PASS
- * @ret: what the caller got
- * @duration_ns: how long it took, policies included
+ * struct bx_call_rec - a call, in the tracepoint bx_call
+ * @op: number of the operation
+ * @name: name of the operation
+ * @policy: the policy that denied, answered or redirected the call; empty for none
+ * @verdict: result of call() of that policy, else BX_CALL_PASS
+ * @ret: result for the caller
+ * @duration_ns: duration in ns, including policies
  */
 struct bx_call_rec {
 	__u32	op;
@@ -412,14 +412,14 @@ struct bx_call_rec {
 };
 
 /**
- * enum bx_exit_kind - why a policy ended
+ * enum bx_exit_kind - reason for the end of a policy
  * @BX_EXIT_DETACH: its link was detached or closed
  * @BX_EXIT_UPDATE: replaced by a newer version
- * @BX_EXIT_RETURN: ejected: an impossible return value
+ * @BX_EXIT_RETURN: ejected: returned an invalid value
  * @BX_EXIT_NO_DRIVER: ejected: selected a driver that does not exist
  * @BX_EXIT_ERROR: ejected: reported its own error with bx_policy_error()
- * @BX_EXIT_BAD_NAME: ejected: named a driver with an impossible name
- * @BX_EXIT_BAD_RESULT: ejected: gave a call a result that is neither 0 nor an
+ * @BX_EXIT_BAD_NAME: ejected: named a driver with an invalid name
+ * @BX_EXIT_BAD_RESULT: ejected: set a result of a call that is neither 0 nor an
  *	errno
  * @BX_EXIT_UNLISTED: ejected: named a driver that its limit does not list
  */
@@ -435,18 +435,18 @@ enum bx_exit_kind {
 };
 
 /**
- * struct bx_exit_info - how a policy ended; the argument of exit()
+ * struct bx_exit_info - end of a policy; argument of exit()
  * @kind: enum bx_exit_kind
  * @code: the return value, or the code that the policy reported
- * @name: the policy
- * @bus: its bus
- * @device: the device it happened on, empty when there was none
- * @msg: the reason, for people
+ * @name: name of the policy
+ * @bus: bus in scope
+ * @device: name of the device concerned, empty if there is none
+ * @msg: the reason, as text
  * @version: the policy's version
  * @flags: enum bx_policy_flags; a policy in shadow mode may have the name of another one
  * @id: identity of the policy
- * @seq: number of the ejection since load, from 1; 0 when not an ejection
- * @time_ns: CLOCK_MONOTONIC
+ * @seq: number of the ejection since module load, from 1; 0 if it is not an ejection
+ * @time_ns: time of the end in ns, CLOCK_MONOTONIC
  */
 struct bx_exit_info {
 	__u32	kind;
@@ -463,13 +463,13 @@ struct bx_exit_info {
 };
 
 /**
- * enum bx_opinion_kind - one line of an explanation
+ * enum bx_opinion_kind - kind of a line of an explanation
  * @BX_OPN_OVERRIDE: the administrator's driver_override
  * @BX_OPN_HOOK: the hook's verdict (enum bx_verdict)
  * @BX_OPN_SELECT: a policy's select() (enum bx_verdict)
  * @BX_OPN_MATCH: a policy's match() on a driver (enum bx_match_verdict)
- * @BX_OPN_ID_TABLE: a driver's id table claims the device
- * @BX_OPN_CANDIDATE: a driver that nothing speaks for
+ * @BX_OPN_ID_TABLE: a driver's id table matches the device
+ * @BX_OPN_CANDIDATE: a driver whose id table does not match the device
  * @BX_OPN_DECISION: the outcome; always the last line
  */
 enum bx_opinion_kind {
@@ -483,17 +483,17 @@ enum bx_opinion_kind {
 };
 
 /**
- * enum bx_opinion_why - what became of an opinion
+ * enum bx_opinion_why - effect of an opinion
  * @BX_WHY_WON: it decided
- * @BX_WHY_PASS: it was no opinion
- * @BX_WHY_LATE: something of higher authority had decided
- * @BX_WHY_VETOED: a veto stands against the driver
- * @BX_WHY_FAILED: the driver's probe had refused the device
- * @BX_WHY_LOW: another driver has a higher score, or came first
+ * @BX_WHY_PASS: it expressed no opinion
+ * @BX_WHY_LATE: a higher authority had decided
+ * @BX_WHY_VETOED: the driver was vetoed
+ * @BX_WHY_FAILED: the driver's probe had rejected the device
+ * @BX_WHY_LOW: another driver has a higher score, or precedes it
  * @BX_WHY_ABSENT: the driver is not registered
  * @BX_WHY_SHADOW: the policy is in shadow mode
- * @BX_WHY_BAD: an impossible value
- * @BX_WHY_VETO: this is a veto, and it stands
+ * @BX_WHY_BAD: the value is invalid
+ * @BX_WHY_VETO: it vetoed the driver
  * @BX_WHY_UNLISTED: the policy's limit (struct bx_limit) does not list the driver
  */
 enum bx_opinion_why {
@@ -511,11 +511,11 @@ enum bx_opinion_why {
 };
 
 /**
- * struct bx_opinion - what the explanation iterator yields
- * @policy: the policy that spoke; empty when it was not one
- * @driver: the driver it is about; empty when about none
+ * struct bx_opinion - record of the explanation iterator
+ * @policy: the policy with this opinion; empty if it is not a policy's
+ * @driver: the driver concerned; empty if there is none
  * @kind: enum bx_opinion_kind
- * @verdict: what was returned; for BX_OPN_DECISION, enum bx_outcome
+ * @verdict: the return value; for BX_OPN_DECISION, enum bx_outcome
  * @why: enum bx_opinion_why
  * @by: for BX_OPN_DECISION, enum bx_decider
  * @error: for BX_WHY_FAILED, the errno (negative) of the probe
@@ -538,8 +538,8 @@ struct bx_opinion {
 };
 
 /**
- * struct bx_devref - names a device
- * @bus: bus name; empty for any bus that has a device of that name
+ * struct bx_devref - reference to a device by name
+ * @bus: bus name; empty to search all buses
  * @name: device name, or the GUID of a device on a bus of bus_ext's own
  */
 struct bx_devref {
@@ -547,11 +547,11 @@ struct bx_devref {
 	char	name[BX_DEV_NAME_LEN];
 };
 
-/** BX_COMMIT_MAX - policies that come, and that go, with one commit */
+/** BX_COMMIT_MAX - most policies that enter, and that leave, in one commit */
 #define BX_COMMIT_MAX	32
 
 /**
- * struct bx_commit_enter - a policy that enters, and the values that were checked
+ * struct bx_commit_enter - an entering policy and its checked values
  * @id: its identity
  * @flags: enum bx_policy_flags, as in struct bx_policy_rec: without BX_F_STAGED
  * @name: its name
@@ -561,10 +561,10 @@ struct bx_devref {
  * @version: the vendor's own version number
  * @limit: drivers that it may name from now on
  *
- * The loader reads these values in an object, checks them against a manifest, and
- * writes them here.  The kernel compares each of them with the policy that it has:
- * it does not activate a policy that differs, whatever the object made of itself on
- * the way.  The reason is in /sys/kernel/bus_ext/refused, below the @name given here.
+ * The loader reads these values from an object, checks them against a manifest, and
+ * writes them here.  The kernel compares each of them with its own policy and does not
+ * activate a policy that differs, for whatever reason.  It records the difference in
+ * /sys/kernel/bus_ext/refused, under the @name given here.
  */
 struct bx_commit_enter {
 	__u64	id;
@@ -578,13 +578,13 @@ struct bx_commit_enter {
 };
 
 /**
- * struct bx_commit - policies that are activated together, and deactivated
- * @nr_enter: how many enter
- * @nr_leave: how many leave
- * @enter: policies that are BX_STAGE_STAGED, and what they must be
- * @leave: identities of policies that are BX_STAGE_FORCE
+ * struct bx_commit - policies that become active and inactive together
+ * @nr_enter: number of @enter
+ * @nr_leave: number of @leave
+ * @enter: policies in BX_STAGE_STAGED, and their expected values
+ * @leave: identities of policies in BX_STAGE_ACTIVE
  *
- * One that leaves makes room for one of its name that enters.
+ * An entering policy may have the name of a leaving one.
  */
 struct bx_commit {
 	__u32			nr_enter;
@@ -593,27 +593,26 @@ struct bx_commit {
 	__u64			leave[BX_COMMIT_MAX];
 };
 
-/** BX_TRIAL_DRIVERS - drivers that a trial may name */
+/** BX_TRIAL_DRIVERS - most drivers of a trial */
 #define BX_TRIAL_DRIVERS	32
 
 /**
  * enum bx_trial_flags - struct bx_trial.flags
- * @BX_TRIAL_ALONE: of all policies those of @change.enter alone, and no hook
+ * @BX_TRIAL_ALONE: ask only the policies of @change.enter, and not the hook
  */
 enum bx_trial_flags {
 	BX_TRIAL_ALONE	= 1 << 0,
 };
 
 /**
- * struct bx_trial - an election, or a call, as it would be
- * @change: with these policies in force, and without those
- * @ref: on a device that exists; with an empty name, on @dev
- * @dev: a device that need not exist; its bus must
+ * struct bx_trial - a dry-run election or call, under a change of policies
+ * @change: the assumed change of policies
+ * @ref: the device, which must exist; with an empty name, the trial uses @dev
+ * @dev: description of a device that need not exist; its bus must exist
  * @override: the administrator's driver_override for @dev; empty for none
  * @flags: enum bx_trial_flags
- * @nr_drivers: how many drivers there are for @dev
- * @drivers: these: their names, whether they claim it, and whether their
- *	probes have failed, in order of registration
+ * @nr_drivers: number of @drivers
+ * @drivers: the drivers for @dev, in order of registration
  */
 struct bx_trial {
 	struct bx_commit	change;
@@ -625,21 +624,21 @@ struct bx_trial {
 	struct bx_candidate	drivers[BX_TRIAL_DRIVERS];
 };
 
-/** BX_TRIAL_DATA - bytes of an argument that a trial of a call may have */
+/** BX_TRIAL_DATA - most bytes of the argument of a trial call */
 #define BX_TRIAL_DATA	512
 
 /**
- * struct bx_trial_call - a call, and what would become of it
- * @op: operation of the contract, by number
- * @len: bytes of its argument
- * @ret: what the provider is taken to return; result: what the driver gets
- * @verdict: result: what the policy that decided returned, else BX_CALL_PASS
- * @why: result: BX_WHY_WON when a policy decided, BX_WHY_BAD when one gave an
- *	impossible answer, else BX_WHY_PASS
- * @policy: result: that policy; empty when none did
- * @to: result: the device the call would go to
- * @data: the argument, as the driver gives it; result: as the driver gets it
- *	back, from a provider that changes nothing
+ * struct bx_trial_call - a dry-run call and its results
+ * @op: number of the operation in the contract
+ * @len: size of the argument in bytes
+ * @ret: the assumed result of the provider; result: the result for the driver
+ * @verdict: result: the verdict of the deciding policy, else BX_CALL_PASS
+ * @why: result: BX_WHY_BAD if a policy returned an invalid value, else BX_WHY_WON if
+ *	a policy decided, else BX_WHY_PASS
+ * @policy: result: the deciding policy; empty if no policy decided
+ * @to: result: the target device of a redirect; empty for none
+ * @data: the argument from the driver; result: the argument as it returns to the
+ *	driver, from a provider that changes nothing
  */
 struct bx_trial_call {
 	__u32	op;

@@ -58,7 +58,7 @@ int policy_begin(const struct thing *map, struct thing *link)
 {
 	const struct bx_policy_rec *rec = &map->rec;
 	__u32 stage = rec->flags & BX_F_STAGED && !map->unstaged ?
-		BX_STAGE_STAGED : BX_STAGE_FORCE;
+		BX_STAGE_STAGED : BX_STAGE_ACTIVE;
 
 	if (strcmp(rec->bus, "pci"))
 		return refuse(rec->name, -ENODEV, "there is no such bus");
@@ -153,7 +153,7 @@ static int check_change(const struct bx_commit *c)
 	err = check_ids(ids, c->nr_enter, BX_STAGE_STAGED);
 	for (__u32 i = 0; !err && i < c->nr_enter; i++)
 		err = check_enter(&c->enter[i]);
-	return err ?: check_ids(c->leave, c->nr_leave, BX_STAGE_FORCE);
+	return err ?: check_ids(c->leave, c->nr_leave, BX_STAGE_ACTIVE);
 }
 
 static int check_commit(const struct bx_commit *c)
@@ -162,7 +162,7 @@ static int check_commit(const struct bx_commit *c)
 
 	for (__u32 i = 0; !err && i < c->nr_enter; i++) {
 		const char *name = policy_by_id(c->enter[i].id)->rec.name;
-		const struct policy *old = policy_by_name(name, BX_STAGE_FORCE);
+		const struct policy *old = policy_by_name(name, BX_STAGE_ACTIVE);
 
 		if (old && !has_id(old->rec.id, c->leave, c->nr_leave))
 			err = -EEXIST;
@@ -176,7 +176,7 @@ static bool is_guarded(void)
 		const struct policy *p = &fake->policy[i];
 
 		if (p->link && p->map.guards &&
-		    p->rec.stage == BX_STAGE_FORCE && !p->rec.ejected)
+		    p->rec.stage == BX_STAGE_ACTIVE && !p->rec.ejected)
 			return true;
 	}
 	return false;
@@ -212,7 +212,7 @@ static int do_commit(const struct bx_commit *c)
 	for (__u32 i = 0; i < c->nr_enter; i++) {
 		struct policy *p = policy_by_id(c->enter[i].id);
 
-		p->rec.stage = BX_STAGE_FORCE;
+		p->rec.stage = BX_STAGE_ACTIVE;
 		p->rec.limit = c->enter[i].limit;
 		if (p->map.misbehaves)
 			eject(p);
@@ -318,7 +318,7 @@ static bool is_asked(const struct policy *p, const struct bx_commit *c)
 {
 	if (!p->link)
 		return false;
-	if (p->rec.stage == BX_STAGE_FORCE)
+	if (p->rec.stage == BX_STAGE_ACTIVE)
 		return !has_id(p->rec.id, c->leave, c->nr_leave);
 	for (__u32 i = 0; i < c->nr_enter; i++)
 		if (c->enter[i].id == p->rec.id)
@@ -476,7 +476,7 @@ void fake_active(char *buf, size_t size)
 	for (int i = 0; i < FAKE_POLICIES; i++) {
 		const struct bx_policy_rec *rec = &fake->policy[i].rec;
 
-		if (fake->policy[i].link && rec->stage == BX_STAGE_FORCE &&
+		if (fake->policy[i].link && rec->stage == BX_STAGE_ACTIVE &&
 		    !rec->ejected)
 			snprintf(list[n++], sizeof(list[0]), "%s:%u%s",
 				 rec->name, rec->version,
@@ -505,7 +505,7 @@ void fake_rest(char *buf, size_t size)
 	for (int i = 0; i < FAKE_POLICIES && at < size; i++) {
 		const struct policy *p = &fake->policy[i];
 
-		if (p->link && (p->rec.stage != BX_STAGE_FORCE ||
+		if (p->link && (p->rec.stage != BX_STAGE_ACTIVE ||
 				p->rec.ejected))
 			at += snprintf(buf + at, size - at, " %s:%u(%s)",
 				       p->rec.name, p->rec.version,
