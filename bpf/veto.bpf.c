@@ -8,7 +8,7 @@
  *
  * Features: match(), which judges one driver at a time.  BX_VETO wins over any
  * select() and any score.  A score from 1 to BX_SCORE_MAX would prefer a driver;
- * BX_NO_SCORE is no opinion.
+ * BX_NO_SCORE gives no opinion.
  *
  * Limits: match() works on buses of bus_ext's own.  An adopted bus (pci,
  * platform) keeps its own match rule; use select() there.

@@ -113,4 +113,5 @@ try older-headers "$top/scripts/older-headers.sh" "$kdir/build" "$build/modules/
 try layers "$top/scripts/layers.sh" "$build/modules/$version/kernel"
 try shell shell
 try spdx spdx
+try words "$top/scripts/words.sh"
 [ ${#failed[@]} = 0 ] || die "failed: ${failed[*]}; see $build/log/check-*.log"
