@@ -107,5 +107,6 @@ if [ $# = 0 ]; then
 	mapfile -t files < <(git -c safe.directory="$top" ls-files)
 	set -- "${files[@]}"
 fi
-found=$(find_turns "$@" | grep -vE -f <(allowed)) || true
+found=$(find_turns "$@")
+found=$(grep -vE -f <(allowed) <<<"$found") || true
 [ -z "$found" ] || { echo "$found"; exit 1; }
