@@ -29,7 +29,7 @@ turns() {
 \b(is|are|was|were) no [a-z]+ | is not a, is not a valid ! \bthere (is|are|was|were) no\b|\b(is|are|was|were) no (longer|more|less|later|earlier|different)\b
 \b(is|are) none\b | is not one, is not a valid ! \bthere (is|are) none\b|\bnone of\b
 \bg(o|oes|oing|one|went) on\b | continue ! is going on
-\balone\b | only ! \b(leaves?|left|leaving|let|stands?)\b[^.;]{0,30} alone
+\balone\b | only ! \b(leaves?|left|leaving|let|stands?)\b[^.,;]{0,30} alone
 \bby other means\b | separately, by another program
 \b(operator|administrator)'s word\b | the operator's override
 \bt(ake|akes|aken|aking|ook) along\b | copy
@@ -96,7 +96,7 @@ find_turns() {
 					next if ($what =~ /[A-Z]{2}/ xor $capitals);
 					next if $not && is_exception($text, $not, $from, $to);
 					my $line = 1 + (substr($text, 0, $from) =~ tr/\n//);
-					$what =~ s/\s+/ /g;
+					$what =~ s{[\s*#"\\]+}{ }g;
 					print "$file:$line: $what -> $better\n";
 				}
 			}
