@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The way into the project: 'make help' lists what it can do. This file says
-# what depends on what; the work is in scripts/. Everything downloaded or built
-# goes under build/, and what is there is not made again.
+# The entry to the project: 'make help' lists the goals. This file has the
+# dependencies; the scripts in scripts/ do the work. Downloads and build results are
+# in build/, and existing ones are not made again.
 
 MAKEFLAGS += --no-builtin-rules
 # As many jobs as there are processors, unless -j says otherwise.
@@ -22,20 +22,20 @@ all:
 
 ##@ Commands
 .PHONY: help
-help: ## this list
+help: ## print this list
 	@awk -f scripts/help.awk $(firstword $(MAKEFILE_LIST))
 
 .PHONY: clean distclean
-clean: ## remove what was built, keep what was downloaded
+clean: ## remove build results, keep downloads
 	$(Q)shopt -s extglob nullglob; rm -rf $(BUILD)/!(kernel|source|tools|config*) \
 		$(BUILD)/kernel/*/root/lib/modules/*/updates
 
-distclean: ## remove everything that is not in the sources
+distclean: ## remove everything but the sources
 	$(Q)rm -rf $(BUILD)
 
-# What follows needs packages and the kernel's version, which are looked up
-# once, for the first goal that builds something, and written to this file.
-# What the goals need later is asked for at once.
+# The goals below need packages and the kernel's version. The first goal that builds
+# something looks them up once and writes them to this file. Packages that the goals
+# need later are requested at once.
 PACKAGES := build \
 	$(if $(filter vm quick test test-full test-packages test-debug bench demo,$(MAKECMDGOALS)),vm) \
 	$(if $(filter test-debug,$(MAKECMDGOALS)),debug) \
@@ -50,8 +50,8 @@ endif
 $(CONFIG): scripts/config.sh scripts/packages.sh
 	$(Q)KERNEL=$(KERNEL) scripts/config.sh $@ $(PACKAGES)
 
-# VM_KERNEL_DIR= is a kernel that somebody else put together, laid out as
-# scripts/kernel.sh says: modules are built for it, and it is booted.
+# VM_KERNEL_DIR= is the directory of another kernel, laid out as described in
+# scripts/kernel.sh: modules are built for this kernel, and the VM boots it.
 ifdef VM_KERNEL_DIR
 KDIR       := $(VM_KERNEL_DIR)
 KVER       := $(notdir $(wildcard $(KDIR)/root/lib/modules/*))
@@ -70,8 +70,8 @@ BPF_CFLAGS := -O2 -g -Wall -Werror -target bpf -mcpu=v3 -I include -I include/ua
 	-I $(KDIR)/include $(LIBBPF_CFLAGS)
 export CLANG LLVM_STRIP
 
-# One short line per step, in place of the line of a log that another step may be showing;
-# the command itself with V=1.
+# Prints one short line per step, over the line of a log that another step may be showing.
+# With V=1 make prints the command.
 say = @[ ! -t 1 ] || printf '\r\e[K'; printf '  %-7s %s\n' $(1) $(2)
 
 ##@ Kernel and tools
@@ -100,11 +100,11 @@ $(MODULES): $(K_SOURCES) scripts/modules.sh | $(KDIR)/vmlinuz
 	$(Q)scripts/modules.sh $(KDIR) $(KVER)
 	$(Q)touch $@
 
-##@ BPF objects and their skeletons, from anywhere in the tree
+##@ BPF objects and their skeletons, of the whole tree
 BPF_SOURCES := $(shell find bpf loader selftests -name '*.bpf.c' 2>/dev/null)
 BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(BUILD)/%.bpf.o)
 
-# A static pattern: a folder's own rule for %.o must not take these.
+# A static pattern, so that a folder's own rule for %.o does not match these.
 $(BPF_OBJECTS): $(BUILD)/%.bpf.o: %.bpf.c | $(VMLINUX_H) $(LIBBPF_READY)
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
@@ -120,7 +120,7 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o | $(BPFTOOL)
 bpf: $(BPF_OBJECTS) ## the BPF programs and policies
 
 # The loader, tests and policies add their own targets to ALL and TEST_PROGS,
-# and what 'make install' does to INSTALL_TARGETS.
+# and those of 'make install' to INSTALL_TARGETS.
 ALL             :=
 TEST_PROGS      :=
 INSTALL_TARGETS :=
@@ -135,11 +135,11 @@ vm-ready: $(KDIR)/vmlinuz $(BPFTOOL)
 	$(Q)scripts/packages.sh vm
 
 .PHONY: vm
-vm: vm-run ## a shell in the VM; RUN="command" runs that; DEVICES=edu|nvme-sriov|... adds devices
+vm: vm-run ## open a shell in the VM; RUN="command" runs a command; DEVICES=edu|nvme-sriov|... adds devices
 	@$(call end_with,$(shell cat $(VM_STATUS); rm $(VM_STATUS)))
 
-# make would end with 2 for any failure; the status of RUN= is to get through.
-# A recipe is expanded when it is about to run, so 'vm' sees what 'vm-run' left.
+# make ends with 2 for any failure, but the status of RUN= must be passed on. make
+# expands a recipe just before it runs, so 'vm' sees the file that 'vm-run' wrote.
 ifneq ($(filter vm,$(MAKECMDGOALS)),)
 VM_STATUS := $(BUILD)/vm/status.$(shell echo $$PPID)
 end_with  = $(if $(filter-out 0,$(1)),$(exit-with $(1)))exit $(1)
@@ -153,14 +153,14 @@ $(BUILD)/make-exit.so: scripts/make-exit.c
 vm-run: all vm-ready
 	@mkdir -p $(BUILD)/vm; status=0; $(VM) || status=$$?; echo $$status >$(VM_STATUS)
 
-# Packages need all that is installed but the modules: debian/rules makes this goal
-# in a copy of the sources.
+# Everything that is installed but the modules, for the packages: debian/rules makes
+# this goal in a copy of the sources.
 .PHONY: programs deb
 programs: $(ALL) $(filter $(BUILD)/bpf/bundles/%,$(BPF_OBJECTS))
 DEB := $(BUILD)/deb/.built
-deb: $(DEB) ## the Debian packages, in build/deb/
+deb: $(DEB) ## build the Debian packages, in build/deb/
 
-# For their test there is the version after this one as well, to be upgraded to.
+# The packages' test also needs the next version, to upgrade to it.
 DEB_NEXT := $(BUILD)/deb-next/.built
 DEB_SOURCES := Makefile $(shell find boot bpf debian docs include kernel loader scripts -type f)
 $(DEB) $(DEB_NEXT): $(DEB_SOURCES) | $(VMLINUX_H) $(LIBBPF_READY) $(BUILD)/tools/source
@@ -168,7 +168,8 @@ $(DEB) $(DEB_NEXT): $(DEB_SOURCES) | $(VMLINUX_H) $(LIBBPF_READY) $(BUILD)/tools
 	$(Q)scripts/deb.sh $(dir $(DEB)) $(filter-out $(dir $(DEB)),$(@D)/)
 	$(Q)touch $(DEB) $@
 
-# For their test, unless TESTS= leaves it out; the sanitizer kernel is not Debian's.
+# For the packages' test, unless TESTS= excludes it; not with the sanitizer kernel, which
+# is not Debian's.
 TEST_PACKAGES := $(if $(VM_KERNEL_DIR),,$(if $(if $(TESTS),$(strip $(foreach word,$(TESTS), \
 	$(findstring $(word),e2e/packages.sh) $(findstring *,$(word)))),all),$(DEB_NEXT)))
 
@@ -176,50 +177,50 @@ TEST_PACKAGES := $(if $(VM_KERNEL_DIR),,$(if $(if $(TESTS),$(strip $(foreach wor
 test: all $(TEST_PROGS) $(TEST_PACKAGES) vm-ready ## run the tests; TESTS="pattern" picks some, JOBS=1 runs one VM at a time
 	@MAKE_PID=$$PPID VM_KERNEL_DIR=$(KDIR) selftests/run
 
-# The limits of tests.list are for the default set.
-test-full: ## the tests, those that take long, and each fuzz target for 30 s: hours
+# The time limits in tests.list are for the default set.
+test-full: ## run all tests, also the long ones, and each fuzz target for 30 s: hours
 	@$(MAKE) --no-print-directory fuzz
 	@SET=full SLOWER=$(or $(SLOWER),5) IN_VM=1 BX_KILL_STEPS=all STRESS_SECONDS=3600 $(MAKE) --no-print-directory test
 
-quick: all $(TEST_PROGS) vm-ready ## after an edit: the quick tests on the host, and in one VM those that it touches
+quick: all $(TEST_PROGS) vm-ready ## after an edit: run the quick tests on the host, and the affected tests in one VM
 	@MAKE_PID=$$PPID TOUCHED=1 VM_KERNEL_DIR=$(KDIR) selftests/run
 
-# Its test in 'make test' compiles on this machine, where that is possible.
+# In 'make test', the packages' test compiles on this machine if possible.
 .PHONY: test-packages
-test-packages: ## the test of the packages with nothing outside of the VM: an hour
+test-packages: ## run the packages' test with everything in the VM: an hour
 	@IN_VM=1 TESTS=e2e/packages SLOWER=4 $(MAKE) --no-print-directory test
 
-# The same goals once more, for the other kernel.
+# Makes the same goals again, for the sanitizer kernel.
 .PHONY: test-debug
-test-debug: ## the tests for the kernel in a sanitizer kernel (built once, or from KERNEL_CACHE=DIR)
+test-debug: ## run the kernel tests in a sanitizer kernel (built once, or from KERNEL_CACHE=DIR)
 	$(Q)scripts/packages.sh debug
 	$(Q)scripts/debug-kernel.sh build $(KVER)
 	@WHERE="vm debug debug-host" SLOWER=5 $(MAKE) --no-print-directory test \
 		VM_KERNEL_DIR=$$(scripts/debug-kernel.sh dir $(KVER))
 
 .PHONY: debug-kernel-pack
-debug-kernel-pack: ## the sanitizer kernel as a file, for KERNEL_CACHE=DIR of other checkouts
+debug-kernel-pack: ## pack the sanitizer kernel, for KERNEL_CACHE=DIR of other checkouts
 	$(Q)scripts/packages.sh debug
 	$(Q)scripts/debug-kernel.sh build $(KVER)
 	$(Q)scripts/debug-kernel.sh pack $(KVER)
 
 .PHONY: fuzz
-fuzz: $(BXCTL) $(BPF_OBJECTS) ## feed the readers of bundles with nonsense; FUZZ_SECONDS=30 for each
+fuzz: $(BXCTL) $(BPF_OBJECTS) ## fuzz the readers of bundles; FUZZ_SECONDS=30 for each
 	$(Q)scripts/packages.sh fuzz
 	$(Q)$(MAKE) --no-print-directory $(FUZZ_PROGS)
 	@FUZZ="$(FUZZ_NAMES)" scripts/fuzz.sh
 
 .PHONY: bench
-bench: all $(TEST_PROGS) vm-ready ## measure, in the VM, counting instructions
-	@[ -e selftests/bench/run ] || { echo "there is no selftests/bench/run" >&2; exit 1; }
+bench: all $(TEST_PROGS) vm-ready ## run the benchmarks in the VM, counting instructions
+	@[ -e selftests/bench/run ] || { echo "selftests/bench/run does not exist" >&2; exit 1; }
 	@ICOUNT=1 RUN=selftests/bench/run $(VM)
 
 .PHONY: demo
-demo: all vm-ready ## see what it does, in the VM
+demo: all vm-ready ## run the demonstration in the VM
 	@DEVICES=$(or $(DEVICES),nvme-sriov) RUN=scripts/demo.sh $(VM)
 
 .PHONY: check
-check: all $(TEST_PROGS) ## checkpatch, sparse, W=1, shellcheck, licences
+check: all $(TEST_PROGS) ## run checkpatch, sparse, W=1, shellcheck, licences, words
 	$(Q)scripts/packages.sh check
 	$(Q)scripts/check.sh $(KDIR) $(KVER)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The tutorial's programs, for the test that attaches them. A reader has include/
-# and clang, so nothing else of this tree is offered to the compiler.
+# The tutorial's programs, for the test that attaches them. They are compiled with only
+# include/ and clang, as a reader would do.
 
 TUTORIAL := $(shell sed -n 's/^<!-- test: \(.*\) -->$$/\1/p' docs/tutorial.md)
 TUTORIAL_OBJECTS := $(TUTORIAL:%=$(BUILD)/docs/%.bpf.o)

@@ -2,13 +2,13 @@
 /*
  * An operator's hook: no virtual function gets a driver on this machine
  *
- * What it is: a single program on the fmod_ret point, asked before any policy;
- * attached with bpftool alone:
+ * Purpose: a single program on the fmod_ret point, asked before any policy and
+ * attached with only bpftool:
  *
  *	bpftool prog loadall hook.bpf.o /sys/fs/bpf/bus_ext/hook autoattach
  *
- * Its limits: one decision for the whole machine, nobody else's policy can
- * overrule it, and it has no name that a decision could be traced to.
+ * Limits: it is one decision for the whole machine, no policy can overrule it,
+ * and it has no name that decisions could show.
  */
 #include <bpf/bus_ext.bpf.h>
 

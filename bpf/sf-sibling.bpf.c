@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One sub-function stands in for another
+ * One sub-function replaces another
  *
- * Shows a redirected call.  The interrupts of the first edu device are raised and
- * counted by the second one: every request that the driver of the one makes is
- * done by the other, and the driver does not know.  To be tried with
- * 'make vm DEVICES=edu-pair', whose PCI addresses these are.
+ * Features: a redirected call.  The second edu device raises and counts the
+ * interrupts of the first one: it handles every request of the first one's
+ * driver, and the driver does not notice.  Try it with 'make vm
+ * DEVICES=edu-pair', which has these PCI addresses.
  *
- * Limits: the names are written into the program; requests that were made before
- * the policy came are those of the first device.
+ * Limits: the names are constants of the program; requests from before the policy
+ * was attached were handled by the first device.
  */
 #include <bpf/bus_ext.bpf.h>
 #include <uapi/linux/bx_sf.h>
@@ -23,7 +23,7 @@ static s32 BX_OP(sibling_call, struct bx_call *call)
 	bx_probe_read(name, sizeof(name), call->dev->name);
 	if (__builtin_memcmp(name, FROM, sizeof(FROM)))
 		return BX_CALL_PASS;
-	/* without a sibling it works on its own */
+	/* without a sibling, the device handles the call itself */
 	if (bx_call_redirect(call, TO))
 		return BX_CALL_PASS;
 	return BX_CALL_REDIRECT;

@@ -2,15 +2,15 @@
 /*
  * A veto: one driver is kept away from one vendor's devices
  *
- * What it is: on the bus bx-sf, the driver "sf-legacy" never gets a device of
- * vendor 0x1d1d, whatever its id table and other policies say.  All else takes
- * its course: whoever comes next gets the device.
+ * Purpose: on the bus bx-sf, the driver "sf-legacy" never gets a device of
+ * vendor 0x1d1d, regardless of its id table and of other policies.  The next best
+ * driver gets the device.
  *
- * What it shows: match(), which judges one driver at a time.  BX_VETO stands
- * against any select() and any score; a score from 1 to BX_SCORE_MAX would
- * prefer a driver, BX_NO_SCORE says nothing.
+ * Features: match(), which judges one driver at a time.  BX_VETO wins over any
+ * select() and any score.  A score from 1 to BX_SCORE_MAX would prefer a driver;
+ * BX_NO_SCORE gives no opinion.
  *
- * Its limits: match() works on buses of bus_ext's own.  An adopted bus (pci,
+ * Limits: match() works on buses of bus_ext's own.  An adopted bus (pci,
  * platform) keeps its own match rule; use select() there.
  */
 #include <bpf/bus_ext.bpf.h>

@@ -2,13 +2,12 @@
 /*
  * A region of one kind of device is hidden from user space
  *
- * What it is: on the bus bx-vfio, region 2 of devices 1d1d:0001 is not there: its
- * size is 0, and reading or writing it gets -EINVAL, as vfio has it for regions
- * that a device lacks.  Other devices and other regions stay as they are.
+ * Purpose: on the bus bx-vfio, region 2 of devices 1d1d:0001 is hidden: its size
+ * is 0, and reading or writing it fails with -EINVAL, as vfio does for regions that
+ * a device lacks.  Other devices and other regions are unchanged.
  *
- * What it shows: call(), which answers in the provider's stead.  The provider is
- * not asked about the region, and what it would have said is not known to
- * anybody.
+ * Features: call(), which answers instead of the provider.  The provider is not
+ * asked about the region.
  */
 #include <bpf/bus_ext.bpf.h>
 #include <uapi/linux/bx_vfio.h>

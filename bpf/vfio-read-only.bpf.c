@@ -2,13 +2,13 @@
 /*
  * A region of one kind of device is read-only for user space
  *
- * What it is: on the bus bx-vfio, region 1 of devices 1d1d:0001 can be read and
- * no longer be written.  Other devices and other regions stay as they are, and
- * so does this one as soon as the policy is detached.
+ * Purpose: on the bus bx-vfio, region 1 of devices 1d1d:0001 can be read but not
+ * written.  Other devices and other regions are unchanged.  When the policy is
+ * detached, the region can be written again.
  *
- * What it shows: complete(), which sees what the provider answered and changes
- * it.  A region's description is asked for before each access, and enforced, so
- * this is all that it takes: user space is told, and its writes are refused.
+ * Features: complete(), which sees and changes the provider's answer.  The driver
+ * asks for a region's description before each access and enforces it, so a changed
+ * description is enough: user space sees it, and its writes are refused.
  */
 #include <bpf/bus_ext.bpf.h>
 #include <uapi/linux/bx_vfio.h>

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every call counted
+ * Count every call
  *
- * What it is: on the bus bx-virtio, how often each operation was called, by its
+ * Purpose: on the bus bx-virtio, count the calls of each operation, by its
  * number (enum bx_virtio_op), for all devices together:
  *
  *	bpftool map dump name virtio_c.bss
  *
- * What it shows: that all a driver does with its device goes through the
- * contract, the kicks of the data path included; a policy that looks and does
- * not touch.
+ * Features: a policy that observes and changes nothing.  All accesses of a driver
+ * to its device go through the contract, including the kicks of the data path.
  *
- * Its limits: a kick may come from an interrupt, so a policy that watches kicks
- * cannot sleep, and costs something for each of them.
+ * Limits: a kick may come from an interrupt, so a policy that watches kicks
+ * cannot sleep, and it adds a cost to each kick.
  */
 #include <bpf/bus_ext.bpf.h>
 #include <uapi/linux/bx_virtio.h>

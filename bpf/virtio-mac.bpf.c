@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A configuration rewritten: the operator's prefix in every MAC address
+ * Rewrite a configuration: the operator's prefix in every MAC address
  *
- * What it is: on the bus bx-virtio, network devices of vendor 0x1d1d have a MAC
- * address that starts with 02:b0:05, whatever the device says; the last three
- * bytes are the device's.
+ * Purpose: on the bus bx-virtio, network devices of vendor 0x1d1d have a MAC
+ * address that starts with 02:b0:05.  Only the last three bytes come from the
+ * device.
  *
- * What it shows: an argument of any length.  A driver may read the address at
- * once or byte by byte (Linux does the latter), so the policy looks which part
- * of the configuration was read and changes what of the prefix is in it.
+ * Features: an argument of any length.  A driver may read the address at once or
+ * byte by byte (Linux does the latter).  So the policy checks which part of the
+ * configuration was read, and changes the bytes of the prefix in it.
  *
- * Its limits: the driver reads the address when it binds, and a driver that
- * sets another one does so without asking.
+ * Limits: the driver reads the address when it binds.  An address that it sets
+ * itself later is not changed.
  */
 #include <bpf/bus_ext.bpf.h>
 #include <uapi/linux/bx_virtio.h>

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A feature masked: one vendor's network interfaces offer no checksum offload
+ * Mask a feature: one vendor's network interfaces offer no checksum offload
  *
- * What it is: on the bus bx-virtio, network devices of vendor 0x1d1d lose the
- * feature bits VIRTIO_NET_F_CSUM and VIRTIO_NET_F_GUEST_CSUM, say because their
- * checksums are wrong.  The driver, which knows nothing of this, computes them
+ * Purpose: on the bus bx-virtio, network devices of vendor 0x1d1d lose the
+ * feature bits VIRTIO_NET_F_CSUM and VIRTIO_NET_F_GUEST_CSUM, for example because
+ * their checksums are wrong.  The unmodified driver then computes the checksums
  * itself.
  *
- * What it shows: complete(), which sees what the provider answered and changes
- * it before the driver does; a scope, so that other vendors keep the feature.
+ * Features: complete(), which changes the provider's answer before the driver
+ * sees it; a scope, so that devices of other vendors keep the feature.
  *
- * Its limits: features are negotiated when a driver binds, so a device that is
- * bound keeps what it has until it is unbound and bound again.
+ * Limits: features are negotiated when a driver binds, so a bound device keeps
+ * its features until it is unbound and bound again.
  */
 #include <bpf/bus_ext.bpf.h>
 #include <uapi/linux/bx_virtio.h>

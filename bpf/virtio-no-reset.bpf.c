@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A call refused: one vendor's devices are never reset
+ * Deny a call: one vendor's devices are never reset
  *
- * What it is: on the bus bx-virtio, resets of devices of vendor 0x1d1d fail
- * with EPERM, say because the firmware does not come back from one.
+ * Purpose: on the bus bx-virtio, resets of devices of vendor 0x1d1d fail with
+ * EPERM, for example because the firmware does not survive a reset.
  *
- * What it shows: call(), which decides before the provider hears of anything; an
- * errno denies.
+ * Features: call(), which runs before the provider; an errno denies the call.
  *
- * Its limits: a virtio device is reset before a driver uses it.  A driver that
- * is bound works on; once it is unbound the device is unusable until this
+ * Limits: a virtio device is reset before a driver uses it.  A bound driver
+ * continues to work.  When it is unbound, the device is unusable until this
  * policy is detached, and the kernel's log says so.
  */
 #include <bpf/bus_ext.bpf.h>

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# libbusext and bxctl. What runs in the kernel (bxctl_*.bpf.c) is compiled by the
-# rules in the Makefile and linked in as skeletons.
+# libbusext and bxctl. The rules in the Makefile compile their BPF programs
+# (bxctl_*.bpf.c), which are linked in as skeletons.
 
 LOADER_SKEL := $(BUILD)/loader/bxctl_change.skel.h $(BUILD)/loader/bxctl_query.skel.h
 LIBBUSEXT   := $(BUILD)/lib/libbusext.a
 BXCTL       := $(BUILD)/bin/bxctl
-# include/uapi first: <linux/bus_ext.h> is the shared one here, as it is where
-# the headers are installed, not that of the kernel's drivers.
-# <linux/bpf.h> comes with libbpf's source: the distribution's may be too old.
+# include/uapi comes first: here <linux/bus_ext.h> is the shared header, as in an
+# installation, not the header for kernel drivers. <linux/bpf.h> is that of libbpf's
+# source: the distribution's may be too old.
 LOADER_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
 	-I include/uapi $(CPPFLAGS) $(LOADER_EXTRA_CFLAGS) \
 	-isystem $(BUILD)/tools/source/tools/include/uapi
 
-# As Debian builds its packages: also where no flags are set. Not for what is built with
-# sanitizers.
+# The flags of Debian's packages, also if no flags are set. Not for programs that are built
+# with sanitizers.
 HARDEN_CFLAGS = $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,-D_FORTIFY_SOURCE=2) \
 	-fstack-protector-strong -Wformat -Wformat-security
 HARDEN_LDFLAGS := -Wl,-z,relro -Wl,-z,now
@@ -28,7 +28,7 @@ $(LOADER_LIB_OBJS) $(LOADER_CMD_OBJS): $(BUILD)/%.o: %.c | $(LOADER_SKEL) $(LIBB
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HARDEN_CFLAGS) $(LOADER_CFLAGS) -MMD -MP -c $< -o $@
 
-# They are generated: the one file that includes them depends on them.
+# The skeletons are generated: the only file that includes them depends on them.
 $(BUILD)/loader/lib/control.o: $(LOADER_SKEL)
 
 $(LIBBUSEXT): $(LOADER_LIB_OBJS)
@@ -43,8 +43,8 @@ $(BXCTL): $(LOADER_CMD_OBJS) $(LIBBUSEXT)
 
 -include $(LOADER_LIB_OBJS:.o=.d) $(LOADER_CMD_OBJS:.o=.d)
 
-# For programs that are linked with the library; install.sh fills in where it is. A
-# libbpf of our own is installed beside it.
+# For programs that are linked with the library; install.sh fills in its directory. A
+# libbpf of our own is installed beside the library.
 LIBBUSEXT_PC := $(BUILD)/loader/libbusext.pc
 BX_VERSION   := $(shell sed -n 's/^.define BXCTL_VERSION\s*"\(.*\)"/\1/p' loader/cmd/bxctl.h)
 $(LIBBUSEXT_PC): loader/libbusext.pc.in loader/build.mk loader/cmd/bxctl.h $(CONFIG)
@@ -71,16 +71,15 @@ $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(STORAGE_TEST):
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) $(LDFLAGS) -o $@ $^ $(LOADER_LIBS)
 
-# It needs nothing of ours.
+# killat uses no code of this project.
 KILLAT := $(BUILD)/loader/tests/killat
 $(KILLAT): loader/tests/killat.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror $(LDFLAGS) -o $@ $<
 
-# bxctl with faults at its steps: all of it but kernel.c and control.c, with sanitizers
-# and a kernel of the tests' own.
-# Each test is linked with all of these files.
+# bxctl with faults at its steps: all files but kernel.c and control.c, with sanitizers
+# and a fake kernel. Each test is linked with all of these files.
 LOADER_NATIVE := crash_safety objects text yaml bxctl
 NATIVE_TESTS  := $(LOADER_NATIVE:%=$(BUILD)/loader/tests/native/%)
 NATIVE_SOURCES := $(wildcard loader/tests/native/*.c loader/cmd/*.c) \
@@ -95,11 +94,11 @@ $(NATIVE_OBJS): $(BUILD)/loader/tests/native/%.o: %.c | $(LIBBPF_READY)
 	$(Q)$(CC) $(LOADER_CFLAGS) -O1 $(NATIVE_SANITIZE) -I loader -MMD -MP -c $< -o $@
 
 $(BUILD)/loader/tests/native/loader/cmd/main.o: LOADER_CFLAGS += -Dmain=bxctl_main
-# The headers that come with libbpf have no <linux/compiler.h>, which one of them wants.
+# The headers that come with libbpf lack <linux/compiler.h>, which one of them includes.
 $(BUILD)/loader/tests/native/loader/tests/native/steps.o: LOADER_CFLAGS = $(CFLAGS) -std=gnu11 \
 	-D_GNU_SOURCE $(WARNINGS) -Werror
 
-# It counts these calls: what a file costs, whatever machine runs the test.
+# The test counts these calls: the cost of a file, independent of the machine.
 $(BUILD)/loader/tests/native/yaml: NATIVE_LDFLAGS := -Wl,--wrap=yaml_parser_parse,--wrap=strcmp
 
 $(NATIVE_TESTS): $(BUILD)/loader/tests/native/%: \
@@ -113,7 +112,7 @@ $(NATIVE_TESTS): $(BUILD)/loader/tests/native/%: \
 
 TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(STORAGE_TEST) $(KILLAT) $(NATIVE_TESTS)
 
-# Fuzz targets: what reads files of strangers, with the kernel's part played by stubs.
+# Fuzz targets: the readers of untrusted files, with stubs for the kernel.
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))
 FUZZ_PROGS   := $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
 FUZZ_SOURCES := loader/tests/fuzz/stubs.c $(filter-out %/control.c %/contract.c %/force.c %/install.c \
@@ -127,7 +126,7 @@ $(FUZZ_OBJS): $(BUILD)/fuzz/%.o: %.c | $(LIBBPF_READY)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 
-# The archive and not the objects: what a target does not use needs no stub.
+# An archive, not the objects: unused functions of a target need no stub.
 $(BUILD)/fuzz/lib.a: $(FUZZ_OBJS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 

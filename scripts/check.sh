@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Everything that can be said about the sources without running them; warnings
-# are errors.
+# Runs all checks of the sources that do not run the code; warnings are errors.
 #
 #   check.sh KERNEL_DIR VERSION
 set -euo pipefail
@@ -10,7 +9,8 @@ kdir=$1 version=$2
 cd "$top"
 failed=()
 
-# try NAME COMMAND...: all of them run, and the end says which failed
+# try NAME COMMAND...: run a check; all checks run, and the script ends with a list of failed
+# ones
 try() {
 	step CHECK "$1"
 	logged "check-$1" "${@:2}" || failed+=("$1")
@@ -20,53 +20,53 @@ sources() {
 	git -c safe.directory="$top" ls-files -- "$@"
 }
 
-# What checkpatch says and is not asked: a reason, and below it extended regular
+# Findings of checkpatch that are ignored: a reason, and below it extended regular
 # expressions for lines 'FILE:LINE: LEVEL:TYPE: TEXT'.
 not_asked() {
 	grep -v '^#' <<'END'
-# laid out as all trace events are
+# has the layout of all trace events
 ^kernel/trace\.h:.*:(PARENTHESIS_ALIGNMENT|OPEN_ENDED_LINE):
 # registering a bus writes to its bus_type
 :CONST_STRUCT: struct bus_type
 # the name of a member can be neither evaluated twice nor put in parentheses
 :MACRO_ARG_(REUSE|PRECEDENCE): Macro argument .*'field'
-# what an older kernel answers to openat2()
+# older kernels return it for openat2()
 ^loader/lib/files\.c:.*:ENOSYS:
-# a function with for_each in its name is taken for a loop
+# checkpatch takes a function with for_each in its name for a loop
 ^kernel/(kind|own|override)\.c:.*:OPEN_BRACE:
 # a macro that declares functions takes whole arguments
 ^kernel/kfunc\.h:.*:FUNCTION_ARGUMENTS:
 # macros for BPF take types, names and loop variables; such a loop ends in '; )'
 ^include/bpf/.*:(MACRO_ARG_(REUSE|PRECEDENCE|UNUSED)|SPACING):
-# a kfunc is declared extern, and what follows its ')' is taken for a cast
+# a kfunc is declared extern, and checkpatch takes the text after its ')' for a cast
 ^(include/bpf|bpf|loader|selftests)/.*:AVOID_EXTERNS:
 # OpenSSL's and LLVM's names
 ^loader/(lib/(sign|signature|trust|elf)|tests/(fuzz|objects|native)/[a-z.]*)\.[ch]:.*:CAMELCASE:
-# mkdtemp() writes into it
+# mkdtemp() writes into the array
 ^loader/tests/(fuzz/fuzz\.h|native/text\.c):.*:STATIC_CONST_CHAR_ARRAY:
-# the macros of a policy hold initializers
+# the arguments of a policy's macros are initializers
 ^(bpf|selftests/e2e)/.*:PARENTHESIS_ALIGNMENT:
-# programs that differ in a type and a word
+# programs that differ in only a type and a word
 ^loader/bxctl\.bpf\.h:.*:MACRO_WITH_FLOW_CONTROL:
 # declarations of functions, and lists of their names, cannot stand in parentheses
 ^(include/bpf/bus_ext_ctl\.bpf\.h|loader/bxctl\.bpf\.h|loader/lib/kfuncs\.[ch]):.*:(COMPLEX_MACRO|MACRO_ARG_REUSE|SPACING):
-# the policy that 'bxctl new' writes has a tag of its own
+# the template of 'bxctl new' has its own tag
 ^loader/cmd/template\.h:.*:SPDX_LICENSE_TAG:
-# libbpf's way to say: a constant that the loader may set
+# libbpf's convention for a constant that the loader may set
 \.bpf\.c:[0-9]+: WARNING:VOLATILE:
-# a kfunc, or a file of sysfs, is named in a message, and means just that
+# messages name a kfunc or a file of sysfs
 ^(kernel/kfunc|selftests/kernel/.*)\.c:.*:EMBEDDED_FUNCTION_NAME:
-# what a step does is listed in it, as an initializer
+# the actions of a step are an initializer
 ^selftests/kernel/faults\.c:.*:PARENTHESIS_ALIGNMENT:
-# tests have macros that are statements with names in them, as their harness has
+# tests have macros that are statements with declarations, as their harness has
 ^selftests/.*:(MACRO_ARG_REUSE|MACRO_WITH_FLOW_CONTROL):
-# a macro outside of functions defines things, and no 'do' can go around those
+# a macro outside of functions has definitions, which 'do' cannot enclose
 ^selftests/.*:MULTISTATEMENT_MACRO_USE_DO_WHILE:
-# what it recommends exists in the kernel alone
+# the recommended names exist only in the kernel
 ^(include/bpf|bpf|loader|selftests|scripts|docs)/.*:(PREFER_KERNEL_TYPES|PREFER_DEFINED_ATTRIBUTE_MACRO|PREFER_FALLTHROUGH|STRCPY|STRNCPY):
 # messages that a command must print
 ^loader/tests/native/crash_safety\.c:.*:LONG_LINE_STRING:
-# a long message stays within 100 columns, and function types get names
+# long messages are split at 100 columns, and function types get names
 ^(include/bpf|bpf|loader|selftests|scripts|docs)/.*:(SPLIT_STRING|NEW_TYPEDEFS):
 END
 }
@@ -74,7 +74,7 @@ END
 # checkpatch writes a list of the CamelCase names of include/ where it runs.
 trap 'rm -f "$top"/.checkpatch-camelcase.*' EXIT
 
-# Every line that is left is a finding, whatever the status was.
+# Every remaining line is a finding, independent of the exit status.
 checkpatch() {
 	local findings
 	findings=$(sources '*.[ch]' |
@@ -84,7 +84,7 @@ checkpatch() {
 	[ -z "$findings" ] || { echo "$findings"; return 1; }
 }
 
-# A second mirror: the objects of the normal build stay as they are.
+# Uses a second mirror, so that the objects of the normal build stay unchanged.
 modules_w1() {
 	MODULES_DIR=$build/check/modules NO_MODINST=1 \
 		"$top/scripts/modules.sh" "$kdir" "$version" \
@@ -92,7 +92,7 @@ modules_w1() {
 }
 
 shell() {
-	# by their first line: many have no extension
+	# also by the first line, because many scripts have no extension
 	sources | while read -r file; do
 		if [[ $file == *.sh ]] || head -n 1 "$file" | grep -qE '^#!.*\b(ba)?sh$'; then
 			echo "$file"
@@ -154,4 +154,5 @@ try layers "$top/scripts/layers.sh" "$build/modules/$version/kernel"
 try shell shell
 try spdx spdx
 try maintainers maintainers
+try words "$top/scripts/words.sh"
 [ ${#failed[@]} = 0 ] || die "failed: ${failed[*]}; see $build/log/check-*.log"

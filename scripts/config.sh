@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Write what make needs to know about this machine and the kernel to build for,
-# with the packages of these groups (see packages.sh) installed:
+# Installs the packages of the given groups (see packages.sh), and writes the properties of
+# this machine and of the kernel to build for, for make:
 #
 #   config.sh build/config.mk GROUP...
 set -euo pipefail
@@ -9,7 +9,7 @@ set -euo pipefail
 
 "$top/scripts/packages.sh" "${@:2}"
 version=$("$top/scripts/kernel.sh" version)
-[ -n "$version" ] || die "apt names no kernel image; set KERNEL=VERSION"
+[ -n "$version" ] || die "apt has no kernel image; set KERNEL=VERSION"
 
 # struct_ops types that live in a module need libbpf 1.4.
 if pkg-config --atleast-version=1.4 libbpf 2>/dev/null; then
@@ -27,7 +27,7 @@ cat >"$1" <<END
 KVER := $version
 LIBBPF_CFLAGS := $cflags
 LIBBPF_LIBS := $libs
-# built together with bpftool: what is compiled against libbpf comes after it
+# built together with bpftool: a prerequisite of programs that use libbpf
 LIBBPF_READY := $own
 END
 step CONFIG "kernel $version"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Of which packages are the libraries that libbusext is linked with? The list is
-# that of libbusext.pc, for debian/rules.
+# Prints the packages of the libraries that libbusext is linked with, for debian/rules. The
+# libraries are those in libbusext.pc.
 set -euo pipefail
 
 libraries() {
@@ -15,7 +15,7 @@ package_of() {
 
 packages=
 for library in $(libraries); do
-	# our own, when the system's is too old
+	# our own libbpf, if the system's is too old
 	[ "$library" = bpf ] && [ -e build/tools/libbpf/lib/libbpf.a ] &&
 		grep -q /bus_ext build/loader/libbusext.pc && continue
 	packages+="${packages:+, }$(package_of "$library")"

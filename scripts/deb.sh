@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Build the Debian packages from a copy of the sources, with dpkg-buildpackage.
+# Builds the Debian packages from a copy of the sources, with dpkg-buildpackage.
 #
 #   deb.sh DIR [NEXT]    DIR for the packages and the copy; NEXT for those of the version
-#                        after this one, as it would be if nothing else changed
+#                        after this one, with no other change
 #
-# debian/ has neither the changelog nor the list of modules: both would say again
-# what the sources say.
+# debian/ has neither the changelog nor the list of modules: both are made from the
+# sources.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 dir=$(realpath -m "$1")
 next=${2:+$(realpath -m "$2")}
 
-# Of the command and of the module: two files, one version.
+# Prints the version, which must be the same in the command and in the module.
 version() {
 	local command module
 	command=$(sed -n 's/^#define BXCTL_VERSION\s*"\(.*\)"/\1/p' "$1/loader/cmd/bxctl.h")
 	module=$(sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' "$1/kernel/main.c")
 	[ "${command:-none}" = "$module" ] ||
-		die "loader/cmd/bxctl.h says version '$command', kernel/main.c '$module'"
+		die "version in loader/cmd/bxctl.h is '$command', in kernel/main.c '$module'"
 	echo "$command"
 }
 
-# Everything but what was built; of that, what make would fetch or build once more.
+# Copies the sources, and the build results that make would fetch or build again.
 copy_sources() {
 	local to=$1
 	mkdir -p "$to/build"
@@ -42,7 +42,7 @@ bus-ext ($1) unstable; urgency=medium
 END
 }
 
-# dkms wants each module by name, and where it is built.
+# Prints the name and the directory of each module, for dkms.
 dkms_modules() {
 	local module n=0
 	while read -r module; do
@@ -58,15 +58,15 @@ dkms_modules() {
 	[ $n -gt 0 ] || die "kernel/Kbuild builds no module"
 }
 
-# make's own variables are not for the make that debian/rules is.
-# -d: scripts/packages.sh knows what is needed, and that is no C++
+# The variables of this make must not reach the make of debian/rules.
+# -d: scripts/packages.sh installs the needed packages, which are fewer (no C++)
 package() {
 	cd "$1"
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u BUILD -u DESTDIR -u PREFIX \
 		dpkg-buildpackage -d -b -us -uc
 }
 
-# write_packages DIR: of the copy, as it is now; what is built in it is kept
+# write_packages DIR: build the packages of the copy; keeps its build results
 write_packages() {
 	local version
 	version=$(version "$copy")
@@ -80,17 +80,17 @@ write_packages() {
 	mv "$work"/*.deb "$1"
 }
 
-# The copy gets the version after its own.
+# Gives the copy the next version.
 raise_version() {
 	local this
 	this=$(version "$copy")
 	this=${this%.*}.$((${this##*.} + 1))
 	sed -i "s/^\(#define BXCTL_VERSION\s*\).*/\1\"$this\"/" "$copy/loader/cmd/bxctl.h"
 	sed -i "s/^MODULE_VERSION(.*/MODULE_VERSION(\"$this\");/" "$copy/kernel/main.c"
-	[ "$(version "$copy")" = "$this" ] || die "cannot make a version $this"
+	[ "$(version "$copy")" = "$this" ] || die "cannot set the version to $this"
 }
 
-# Two at once in one checkout take turns.
+# Concurrent runs in one checkout wait for each other.
 work=$dir.work
 copy=$work/bus-ext
 mkdir -p "${dir%/*}"

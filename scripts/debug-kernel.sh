@@ -1,27 +1,26 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The sanitizer kernel: Debian's source, configured for finding bugs.
+# Builds the sanitizer kernel: Debian's source, configured for finding bugs.
 #
-#   debug-kernel.sh dir VERSION     where it is, or will be: a directory laid out
-#                                   as kernel.sh says
-#   debug-kernel.sh build VERSION   build it unless it is there, or in KERNEL_CACHE=DIR
+#   debug-kernel.sh dir VERSION     print its directory, which need not exist yet; kernel.sh
+#                                   describes the layout
+#   debug-kernel.sh build VERSION   build it, or take it from KERNEL_CACHE=DIR, unless it exists
 #   debug-kernel.sh pack VERSION    write a pack of it, into build/kernel-cache/
 #
 # A pack is RELEASE.tar.zst, the directory without modules of this project, with its sum in
-# SHA256SUMS beside it. One that KERNEL_CACHE= has is unpacked if the sum is right;
-# otherwise, with a message, the kernel is built.
+# SHA256SUMS in the same directory. A pack in KERNEL_CACHE= is unpacked if its sum is right;
+# otherwise a message is printed and the kernel is built.
 #
-# VERSION is that of the stock kernel, whose source package is taken. What is
-# built is known by the package's version and the configuration, so another of
-# either is another kernel beside it. CONFIG="CONFIG_X=y ..." adds to the
-# configuration, selftests/vm/debug.config. A build that was interrupted goes on
-# where it was.
+# VERSION is that of the stock kernel, whose source package is used. The package's version
+# and the configuration identify a sanitizer kernel, so kernels with others exist side by
+# side. CONFIG="CONFIG_X=y ..." adds to the configuration, selftests/vm/debug.config. An
+# interrupted build continues.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 config=$top/selftests/vm/debug.config
-files=1400		# that are compiled, about
-minutes=26		# of processor time, about
+files=1400		# approximate number of compiled files
+minutes=26		# approximate processor time
 
 tar=$("$top/scripts/source.sh" "$2")
 source_version=${tar##*_}
@@ -39,7 +38,7 @@ work=$build/debug-kernel/$key
 src=$work/source
 log=$build/log/debug-kernel.log
 
-# V=1 would turn the lines that progress() counts into whole commands.
+# progress() counts the short lines, which V=1 would replace by whole commands.
 kmake() {
 	make V=0 -C "$src" --no-print-directory -j"$(nproc)" LOCALVERSION="-debug-$key" "$@"
 }
@@ -49,8 +48,8 @@ unpack() {
 	[ -e "$work/unpacked" ] && return
 	mkdir -p "$src"
 	free=$(df --output=avail -k "$work" | tail -n 1)
-	[ "$free" -gt 4000000 ] || die "$work needs 4 GB while the kernel is" \
-		"being built, and has $((free / 1000)) MB"
+	[ "$free" -gt 4000000 ] || die "$work needs 4 GB for building the" \
+		"kernel, and has $((free / 1000)) MB"
 	step KERNEL "unpacking the source of $release"
 	tar xJf "$tar" -C "$src" --strip-components=1
 	touch "$work/unpacked"
@@ -63,11 +62,11 @@ configure() {
 	while read -r line; do
 		grep -qxF -- "$line" "$src/.config" || missing+=("$line")
 	done <"$work/wanted"
-	[ ${#missing[@]} = 0 ] || die "not possible in this kernel: ${missing[*]}" \
-		"(an option it depends on is off, or the name is wrong)"
+	[ ${#missing[@]} = 0 ] || die "cannot set in this kernel: ${missing[*]}" \
+		"(a dependency is disabled, or the name is wrong)"
 }
 
-# A line now and then, which on a terminal replaces the one before.
+# Prints a line every 20 seconds, which on a terminal replaces the last one.
 progress() {
 	local count start=$SECONDS format='  %-7s compiled %d of about %d files, %d s\n'
 	[ ! -t 1 ] || format="\r\e[K${format%\\n}"
@@ -80,7 +79,7 @@ progress() {
 
 compile() {
 	local watcher status=0
-	step KERNEL "building $release: takes about $minutes minutes of processor time, and there are $(nproc) processors"
+	step KERNEL "building $release: about $minutes minutes of processor time, on $(nproc) processors"
 	mkdir -p "${log%/*}"
 	: >"$log"
 	progress &
@@ -91,11 +90,11 @@ compile() {
 	[ ! -t 1 ] || printf '\r\e[K'
 	[ $status = 0 ] && return
 	grep -iE -m 5 -A 3 'error|undefined' "$log" >&2 || tail -n 30 "$log" >&2
-	die "the kernel does not build; the whole output is in $log"
+	die "cannot build the kernel; the whole output is in $log"
 }
 
-# What booting it and building modules for it needs; modules' BTF is made
-# against the BTF of this very link.
+# Collects the files for booting the kernel and building modules for it. The BTF of
+# modules is made against the BTF of exactly this link.
 collect() {
 	local new=$work/new
 	rm -rf "$new"
@@ -110,20 +109,20 @@ collect() {
 		"$src/vmlinux" "$new/build/vmlinux"
 	ln -s build/vmlinux "$new/vmlinux"
 	cp "$src/.config" "$new/config"
-	# nvme lets go of DMA memory late when the probe of an offline function
-	# fails, which is between the two of them
+	# nvme frees DMA memory late when the probe of an offline function
+	# fails, which is not an error of this project
 	echo dma_debug_driver=bx_edu >"$new/cmdline"
 }
 
 pack=$release.tar.zst
 
-# The sum of a pack in a directory is the one that its list has.
+# Whether the sum of the pack in a directory is that in its SHA256SUMS.
 pack_is_good() {
 	(cd "$1" && grep -E "^[0-9a-f]{64} [ *]$pack\$" SHA256SUMS | sha256sum --check --status) \
 		2>/dev/null
 }
 
-# into build/kernel/, under its name only once all of it is there
+# Unpacks into build/kernel/; the kernel gets its name only when it is complete.
 unpack_pack() {
 	rm -rf "$work/pack"
 	mkdir -p "$work/pack"
@@ -138,7 +137,7 @@ take_pack() {
 		return 1
 	fi
 	if ! pack_is_good "$KERNEL_CACHE"; then
-		step KERNEL "not used: $pack does not have the sum that $KERNEL_CACHE/SHA256SUMS says"
+		step KERNEL "not used: $pack does not match $KERNEL_CACHE/SHA256SUMS"
 		return 1
 	fi
 	step KERNEL "unpacking $pack"
@@ -147,17 +146,17 @@ take_pack() {
 	rm -rf "$work/pack"
 }
 
-# Modules that were built for another link of it do not fit.
+# Removes modules that were built for another link of the kernel: they do not fit.
 install_kernel() {
 	rm -rf "$dir" "$build/modules/$release"
 	mkdir -p "${dir%/*}"
 	mv "$1" "$dir"
 }
 
-# The same kernel makes the same pack.
+# Writes a pack; the same kernel makes the same pack.
 write_pack() {
 	local cache=$build/kernel-cache copy=$work/copy
-	[ -e "$dir/vmlinuz" ] || die "there is no $release yet: 'make test-debug' builds it"
+	[ -e "$dir/vmlinuz" ] || die "$release does not exist; build it with 'make test-debug'"
 	rm -rf "$copy"
 	mkdir -p "$copy" "$cache"
 	cp -a "$dir" "$copy/"
@@ -185,7 +184,7 @@ build_kernel() {
 	[ "${KEEP_OBJECTS:-0}" = 1 ] || rm -rf "$work"
 }
 
-# Two at once in one checkout take turns.
+# Concurrent runs in one checkout wait for each other.
 mkdir -p "$build/debug-kernel"
 exec 9>"$build/debug-kernel/.lock"
 flock 9

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The demonstration, run in the VM by 'make demo': an NVMe controller with
-# SR-IOV, on a stock kernel first, then with a policy. What it claims it checks;
-# the first claim that does not hold ends it with status 1.
+# SR-IOV, on a stock kernel first, then with a policy. The script checks all of its
+# claims; the first wrong one ends it with status 1.
 set -euo pipefail
 
 policy=build/bpf/qemu-nvme.bpf.o
@@ -14,7 +14,7 @@ bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'
 title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 show() { printf '%s$ %s%s\n' "$dim" "$*" "$plain"; "$@" 2>&1 | sed 's/^/  /'; }
 
-# claim TEXT COMMAND...: the demonstration stands and falls with it
+# claim TEXT COMMAND...: end the demonstration if the command fails
 claim() {
 	local text=$1
 	shift
@@ -40,7 +40,7 @@ until_true() {
 driver_of() { basename "$(readlink "$pci/$1/driver" || echo /none)"; }
 is_driver() { [ "$(driver_of "$1")" = "$2" ]; }
 no_override() { [ "$(cat "$pci/$1/driver_override")" = '(null)' ]; }
-# How often nvme has begun to probe a function, since boot
+# probes FUNCTION: number of nvme's probes of it, since boot
 probes() { dmesg | grep -c "nvme nvme[0-9]*: pci function $1" || true; }
 failures() { dmesg | grep -c 'Device not ready; aborting' || true; }
 failed_more() { [ "$(failures)" -ge $(($1 + 2)) ]; }
@@ -63,7 +63,7 @@ stock_probing() {
 	vfs 2
 	claim 'nvme probes both virtual functions at once, and fails' \
 		until_true 60 failed_more "$before"
-	claim 'they are left without a driver' both_are none
+	claim 'they have no driver' both_are none
 	functions
 }
 
@@ -80,28 +80,28 @@ vfs 0
 title '2. A policy is attached'
 modprobe bus_ext
 show bxctl apply --allow-unsigned "$policy"
-claim 'it is in force' test -d /sys/kernel/bus_ext/policies/qemu_nvme
+claim 'it is active' test -d /sys/kernel/bus_ext/policies/qemu_nvme
 
 title '3. The same virtual functions are created again'
 before="$(probes "$vf0") $(probes "$vf1")"
 printf '%s$ echo 2 > %s/sriov_numvfs%s\n' "$dim" "$pci/$pf" "$plain"
 vfs 2
 claim 'both are bound to vfio-pci' until_true 60 both_are vfio-pci
-claim 'nvme has not probed either of them, not once' both_probed "$before"
+claim 'nvme has probed neither of them' both_probed "$before"
 claim 'the physical function is still with nvme' is_driver "$pf" nvme
 functions
 
-title '4. Why?'
+title '4. The explanation'
 show bxctl explain "$vf0"
 show bxctl devices
 
-title '5. The policy is detached, and the world is as before'
+title '5. The policy is detached, and everything is as before'
 vfs 0
 show bxctl detach qemu_nvme
-claim 'nothing is attached' test ! -e /sys/kernel/bus_ext/policies/qemu_nvme
+claim 'no policy is attached' test ! -e /sys/kernel/bus_ext/policies/qemu_nvme
 stock_probing
-claim 'no driver_override is left behind' no_override "$vf0"
+claim 'no driver_override is left' no_override "$vf0"
 vfs 0
-claim 'the module can go' until_true 30 rmmod bus_ext
+claim 'the module can be unloaded' until_true 30 rmmod bus_ext
 
-title 'All of it held.'
+title 'All claims hold.'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What dkms runs, in a copy of the sources, to build the modules for one kernel.
-# What is said here is in dkms's make.log.
+# dkms runs this script, in a copy of the sources, to build the modules for one kernel.
+# The output is in dkms's make.log.
 #
 #   dkms-build.sh VERSION HEADERS
 set -e
@@ -13,11 +13,11 @@ fail() {
 }
 
 command -v pahole >/dev/null ||
-	fail "there is no pahole, so the modules would have no BTF and no policy" \
-		"could attach: install the package dwarves"
+	fail "pahole not found: without it the modules have no BTF, and no policy" \
+		"can attach; install the package dwarves"
 [ -e "$headers/vmlinux" ] ||
-	fail "$headers has no vmlinux, so the modules would have no BTF and no" \
-		"policy could attach: install linux-headers-$version of the distribution"
+	fail "$headers/vmlinux not found: without it the modules have no BTF, and no" \
+		"policy can attach; install linux-headers-$version of the distribution"
 
 make -C "$headers" M="$PWD/kernel" KERNELRELEASE="$version" -j"$(nproc)" modules
 find kernel -name '*.ko' -exec ./check-btf.sh "$headers" {} +

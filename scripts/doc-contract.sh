@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Build what docs/contract.md shows, as a reader would: its files alone, against
-# the headers that 'make install' installs.
+# Builds the code in docs/contract.md, as a reader would: only its files, against the
+# headers that 'make install' installs.
 #
 #   doc-contract.sh KERNEL_DIR VERSION OUTPUT
 set -euo pipefail

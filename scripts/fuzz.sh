@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Run the fuzz targets that make has built, each for a while, from the bundles of the
-# tree. What they find is kept below build/fuzz/found, and fails the run.
+# Runs the fuzz targets that make has built, each for some time, starting from the bundles
+# of the tree. Findings are kept in build/fuzz/found, and the run fails.
 #
 #   FUZZ=          the targets
-#   FUZZ_SECONDS=  how long, for each (30)
+#   FUZZ_SECONDS=  seconds for each (30)
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -12,7 +12,7 @@ seconds=${FUZZ_SECONDS:-30}
 found=$build/fuzz/found
 bxctl=$build/bin/bxctl
 
-# seeds TARGET: files to start from
+# seeds TARGET: write the files that the target starts from
 seeds() {
 	local dir=$build/fuzz/corpus/$1 work bundle name
 	mkdir -p "$dir"
@@ -29,7 +29,7 @@ seeds() {
 			;;
 		archive)
 			cp -r "$bundle" "$work/"
-			# small ones get further
+			# small archives get further
 			: >"$work/$name/$name.bpf.o"
 			"$bxctl" pack -o "$dir/$name" "$work/$name" >/dev/null
 			tar -C "$work" -cf "$dir/$name.tar" "$name"
@@ -58,7 +58,7 @@ seeds() {
 	done
 	case $1 in
 	manifest | cases | state)
-		# keys within keys: a YAML library once wrote through a wild pointer on them
+		# nested keys: a YAML library once wrote through a wild pointer on them
 		printf '  ? ? ? ? ? ?$?:\t ?2' >"$dir/keys"
 		;;
 	esac
@@ -79,7 +79,7 @@ for target in $FUZZ; do
 			"$build/log/fuzz-$target.log"
 	else
 		failed=$((failed + 1))
-		echo "fuzz: what '$target' found is in $found" >&2
+		echo "fuzz: the findings of '$target' are in $found" >&2
 	fi
 	rm -rf /dev/shm/bus_ext-fuzz.*
 done

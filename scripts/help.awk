@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Print the goals of the Makefile that carry a '## description'.
+# Prints the goals of the Makefile that have a '## description'.
 BEGIN { print "usage: make [GOAL] [VARIABLE=value]\n" }
 /^[a-z-]+( [a-z-]+)*:.*## / {
 	goal = $0

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Install on this machine: modules for the running kernel, bxctl with its man page
-# and completion, what attaches policies at boot, the aliases of drivers, the bundles,
-# the library, and the headers for policies and drivers.
+# Installs on this machine: modules for the running kernel, bxctl with its man page and
+# completion, units and initramfs scripts that attach policies at boot, the aliases of
+# drivers, the bundles, the library, and the headers for policies and drivers.
 #
 #   KERNEL=   another kernel of the archive instead of the running one
 #   DESTDIR=  a directory to install into, for packages
-#   PREFIX=   where programs go (default /usr/local)
-#   LIBDIR= UNITDIR=  where libraries and systemd's units go (below PREFIX)
+#   PREFIX=   directory for programs (default /usr/local)
+#   LIBDIR= UNITDIR=  directories for libraries and systemd's units (below PREFIX)
 #
-#   install.sh KERNEL_DIR VERSION   what make built for; used with KERNEL=
-#   install.sh programs             all but modules: the packages' part
+#   install.sh KERNEL_DIR VERSION   the kernel that make built for; used with KERNEL=
+#   install.sh programs             everything but modules, for the packages
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -27,7 +27,7 @@ install_modules() {
 		version=$(uname -r)
 		kdir=/lib/modules/$version
 		[ -e "$kdir/build/Makefile" ] ||
-			die "no headers of the running kernel in $kdir/build: install" \
+			die "headers of the running kernel not found in $kdir/build: install" \
 				"linux-headers-$version, or name a kernel with KERNEL=VERSION"
 	fi
 	NO_MODINST=1 TEST_MODULES=0 "$top/scripts/modules.sh" "$kdir" "$version"
@@ -49,7 +49,7 @@ install_command() {
 		"$root$prefix/share/bash-completion/completions/bxctl"
 }
 
-# A bundle is installed without its sources: bxctl takes the objects.
+# Installs the bundles without their sources: bxctl uses the objects.
 install_bundles() {
 	local bundle to object
 	for bundle in "$top"/bpf/bundles/*/; do
@@ -72,7 +72,7 @@ install_units() {
 	done
 }
 
-# What packages install is in /usr/share, what an administrator does, in /etc.
+# Packages install into /usr/share, an administrator into /etc.
 install_initramfs() {
 	local dir=/etc/initramfs-tools
 	[ "$prefix" != /usr ] || dir=/usr/share/initramfs-tools
@@ -80,7 +80,7 @@ install_initramfs() {
 	install -D "$top/boot/initramfs-script" "$root$dir/scripts/init-top/bus_ext"
 }
 
-# modprobe reads that directory of /usr and of /usr/local
+# modprobe reads this directory below /usr and below /usr/local.
 install_aliases() {
 	install -D -m 644 "$top/boot/modprobe.conf" \
 		"$root$prefix/lib/modprobe.d/bus_ext.conf"
@@ -92,7 +92,7 @@ install_library() {
 	mkdir -p "$root$libdir/pkgconfig"
 	sed -e "s|@PREFIX@|$prefix|" -e "s|@LIBDIR@|$libdir|" \
 		"$build/loader/libbusext.pc" >"$root$libdir/pkgconfig/libbusext.pc"
-	# our own libbpf, where the system's is too old
+	# our own libbpf, if the system's is too old
 	if grep -q '/bus_ext ' "$build/loader/libbusext.pc"; then
 		install -D -m 644 -t "$root$libdir/bus_ext" "$build/tools/libbpf/lib/libbpf.a"
 	fi

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Debian's kernel as files: which one, and a copy of it under build/kernel/.
-# Nothing is installed on this machine.
+# Selects Debian's kernel and unpacks a copy of it in build/kernel/. Nothing is installed
+# on this machine.
 #
 #   kernel.sh version        print the version to use (KERNEL= names another)
 #   kernel.sh fetch VERSION  download and unpack it
 #
-# build/kernel/VERSION/ is also what the VM boots, whoever made it:
+# The VM boots a kernel from a directory with this layout, as build/kernel/VERSION/ has it:
 #   vmlinuz         the image
 #   vmlinux         a file with the kernel's BTF
-#   build/          what 'make -C' needs to build a module
-#   root/           / of that kernel: lib/modules/VERSION with modules.dep
-#   cmdline         parameters that it needs, if it does
+#   build/          the build directory for modules ('make -C')
+#   root/           / of the kernel: lib/modules/VERSION with modules.dep
+#   cmdline         parameters that it needs (optional)
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -21,7 +21,7 @@ depends() {
 		sed -n 's/^ *|\?Depends: *//p'
 }
 
-# The newest 6.12 where the release has several kernels, else its only one.
+# The newest 6.12 if the release has several kernels, otherwise its only one.
 meta() {
 	local m
 	for m in linux-image-6.12-amd64 linux-image-amd64; do
@@ -41,15 +41,15 @@ version() {
 	local m
 	if ! m=$(meta); then
 		logged apt-update as_root apt-get update >&2
-		m=$(meta) || die "apt knows no linux-image-6.12-amd64 (on Debian 12" \
+		m=$(meta) || die "apt has no linux-image-6.12-amd64 (on Debian 12" \
 			"it is in bookworm-security): add that source, or name a" \
 			"kernel with KERNEL=VERSION"
 	fi
 	depends "$m" | sed -n 's/^linux-image-\([0-9].*\)$/\1/p;T;q'
 }
 
-# Image, modules and headers, however the release splits them: follow the
-# dependencies that name a part of this same kernel.
+# Prints the packages of image, modules and headers. Releases split them differently, so
+# the script follows the dependencies that name a part of the same kernel.
 packages() {
 	local version=$1 queue seen=' ' name dep
 	queue=("linux-image-$version" "linux-headers-$version")
@@ -82,15 +82,15 @@ unpack() {
 	[ -d "$root/lib/modules" ] || ln -sfn usr/lib "$root/lib"
 }
 
-# Debian's headers find each other below /usr/src; these are elsewhere, and
-# may move with the checkout.
+# Debian's headers refer to each other below /usr/src. These are in the checkout, which
+# may be moved.
 relocate_headers() {
 	local makefile=$1/Makefile
 	# shellcheck disable=SC2016 # make expands it
 	sed -i -E 's|^include +/usr/src/|include $(dir $(realpath $(lastword $(MAKEFILE_LIST))))../|' "$makefile"
 }
 
-# Compressed modules make every depmod and modprobe pay again.
+# Compressed modules make every depmod and modprobe slower.
 decompress_modules() {
 	find "$1" -name '*.ko.xz' -print0 | xargs -0 -r -P "$(nproc)" -n 64 xz -d
 	find "$1" -name '*.ko.zst' -print0 | xargs -0 -r -P "$(nproc)" -n 64 zstd -q -d --rm
@@ -102,7 +102,7 @@ fetch() {
 	mkdir -p "$tmp/deb" "$tmp/root"
 	apt_lists "linux-image-$version" || logged apt-update as_root apt-get update
 	apt_lists "linux-image-$version" ||
-		die "apt knows no linux-image-$version; see 'apt-cache search" \
+		die "apt has no linux-image-$version; see 'apt-cache search" \
 			"--names-only linux-image-' or leave KERNEL= out"
 	mapfile -t names < <(packages "$version")
 	step KERNEL "fetching linux-image-$version and headers"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Calls between the files of bus_ext.ko, from the symbols of their objects. kernel/Kbuild
-# lists the files in the order of their layers; a file may refer to those before it.
-# Tracepoints are defined in main.c for all files and do not count; calls through a
-# table of operations (struct bx_kind, work items) are not seen.
+# Lists the calls between the files of bus_ext.ko, from the symbols of their objects.
+# kernel/Kbuild lists the files in the order of their layers; a file may refer to the files
+# before it. Tracepoints are defined in main.c for all files and do not count. Calls
+# through a table of operations (struct bx_kind, work items) are not found.
 #
 #   layers.sh OBJECT_DIR	print 'FILE -> FILE: SYMBOL...' for each pair
 #
@@ -12,7 +12,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 objects=$1
 
-order=$(sed -n '/^bus_ext-y/,/[^\\]$/p' "$top/kernel/Kbuild" | tr -d '\\' | grep -oE '[a-z_]+\.o')
+order=$(sed -n '/^bus_ext-y/,/[^\\]$/p' "$top/kernel/Kbuild" | grep -oE '[a-z_]+\.o')
 for object in $order; do
 	nm "$objects/$object" | sed "s/^/${object%.o} /"
 done | awk -v order="$order" '

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the scripts have in common: where things are, one line per step on the
-# terminal, the details in a log. Sourced, never run.
+# Functions for all scripts: directories, one line per step on the terminal, the details
+# in a log. To source, not to run.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${BUILD:-$top/build}
 case $build in /*) ;; *) build=$top/$build ;; esac
 export top build
 
-# An ordinary user's PATH has no depmod, and what apt-cache says is translated.
+# An ordinary user's PATH lacks depmod, and the output of apt-cache is translated.
 export PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL=C.UTF-8
 
@@ -17,15 +17,15 @@ die() {
 	exit 1
 }
 
-# step WORD TEXT...: the line that a user sees, in place of the line of a log that another
-# step may be showing
+# step WORD TEXT...: print a line for the user, over the line of a log that another step may
+# be showing
 step() {
 	[ ! -t 1 ] || printf '\r\e[K'
 	printf '  %-7s %s\n' "$1" "${*:2}"
 }
 
-# watch_log LOG: its last line, again and again, until killed or left alone.
-# An empty log is left alone: sudo may be asking for a password.
+# watch_log LOG: print its last line every second, until it is killed or the script has
+# ended. Prints nothing for an empty log: sudo may be asking for a password.
 watch_log() {
 	local line
 	while sleep 1 && kill -0 $$ 2>/dev/null; do
@@ -34,8 +34,8 @@ watch_log() {
 	done
 }
 
-# logged NAME COMMAND...: quiet unless it fails (or V=1), but for a line on a
-# terminal that comes and goes
+# logged NAME COMMAND...: run the command with its output in a log. Prints the end of the log
+# if it fails, all of it with V=1; on a terminal, the last line while it runs
 logged() {
 	local log=$build/log/$1.log watcher='' status=0
 	shift
@@ -49,7 +49,7 @@ logged() {
 		watch_log "$log" &
 		watcher=$!
 	fi
-	# In a subshell, so that what ends it is reported as well.
+	# In a subshell, so that an exit in it is reported as well.
 	("$@") >"$log" 2>&1 </dev/null || status=$?
 	if [ -n "$watcher" ]; then
 		kill "$watcher" 2>/dev/null || true
@@ -62,14 +62,14 @@ logged() {
 	return 1
 }
 
-# can_be_root: can as_root work at all?
+# can_be_root: whether as_root can work
 can_be_root() {
 	[ "$(id -u)" = 0 ] || command -v sudo >/dev/null
 }
 
-# as_root COMMAND...: through sudo when that is needed
+# as_root COMMAND...: run it as root, with sudo if needed
 as_root() {
-	can_be_root || die "'$*' needs root and there is no sudo: run it yourself, then try again"
+	can_be_root || die "'$*' needs root, and sudo was not found: run it as root, then try again"
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
 	else
@@ -77,12 +77,12 @@ as_root() {
 	fi
 }
 
-# apt_lists: is there anything that apt-cache could answer from?
+# apt_lists PACKAGE: whether apt's lists have the package
 apt_lists() {
 	apt-cache show "$1" >/dev/null 2>&1
 }
 
-# download DIR PACKAGE...: the packages' files, for root and for anybody else
+# download DIR PACKAGE...: download the packages' files, as root or as another user
 download() {
 	# apt-get downloads into the directory it runs in
 	(cd "$1" && apt-get -q -o APT::Sandbox::User="$(id -un)" download "${@:2}")

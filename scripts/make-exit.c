@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A function for GNU make: $(exit-with STATUS) ends make with that status.
+ * A function for GNU make: $(exit-with STATUS) ends make with this status.
  *
- * make itself ends with 2 whatever status a failed recipe had, but whoever
- * writes 'make vm RUN=...' in a script wants the status of the command.
- * The Makefile works without this, less precisely.
+ * make ends with 2 if a recipe fails with any status, but a script that calls
+ * 'make vm RUN=...' needs the status of the command.  The Makefile works without
+ * this function, but then all failures have status 2.
  */
 #include <stdlib.h>
 #include <gnumake.h>
 
-/* GNU make loads nothing that does not say this. */
+/* GNU make only loads objects with this symbol. */
 int plugin_is_GPL_compatible;
 
 static char *exit_with(const char *name, unsigned int argc, char **argv)

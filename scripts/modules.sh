@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Build the kernel modules against a kernel directory (see kernel.sh) and put
-# them where that kernel's modprobe finds them.
+# Builds the kernel modules against a kernel directory (see kernel.sh) and installs
+# them into its root/, for modprobe.
 #
 #   modules.sh KERNEL_DIR VERSION [MAKE ARGUMENT...]
 #
@@ -22,7 +22,7 @@ mirror_sources() {
 	for dir in kernel include selftests/modules; do
 		cp -rsf --no-target-directory "$top/$dir" "$mirror/$dir"
 	done
-	# sources that are gone
+	# removed sources, and the objects that were built from them
 	find "$mirror" -xtype l -delete
 }
 
@@ -42,11 +42,11 @@ install_modules() {
 	local updates=$kdir/root/lib/modules/$version/updates
 	rm -rf "$updates.new"
 	mkdir -p "$updates.new"
-	# What an emulated machine loads again and again has no debug information; the
-	# mirror's modules do.
+	# Modules for the emulated machine have no debug information, because they are
+	# loaded many times. The mirror's modules keep it.
 	install -m 644 "$@" "$updates.new"
 	strip --strip-debug "$updates.new"/*.ko
-	# depmod only when there is something new to see
+	# depmod only if modules have changed
 	if [ -d "$updates" ] && diff -rq "$updates" "$updates.new" >/dev/null; then
 		rm -rf "$updates.new"
 		return
@@ -57,7 +57,7 @@ install_modules() {
 	logged depmod depmod -b "$kdir/root" "$version"
 }
 
-# Two at once in one checkout take turns: Kbuild would trip over itself.
+# Concurrent runs in one checkout wait for each other: Kbuild does not support them.
 mkdir -p "$mirror"
 exec 9>"$mirror/.lock"
 flock 9

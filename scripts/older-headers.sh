@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Compile the core as on kernels from before the generic driver_override.
+# Compiles the core as for kernels without the generic driver_override.
 #
-# No archive offers such a 6.12 any more, so its three headers are made from
-# today's: the field moves from struct device back into struct pci_dev and
+# No archive has such a 6.12 any more, so its three headers are made from
+# current ones: the field moves from struct device back into struct pci_dev and
 # struct platform_device. Objects are compiled, not linked or loaded.
 #
 #   older-headers.sh HEADERS MODULES
 #     HEADERS   the build directory of the kernel's headers
-#     MODULES   the tree that modules are built in (kernel/ and include/)
+#     MODULES   the build tree of the modules (kernel/ and include/)
 set -euo pipefail
 headers=$1
 modules=$2
-# the headers that all flavours share lie beside those of this one
+# the common headers of all flavours are beside those of this flavour
 common=$(realpath "$headers")/../$(sed -nE 's|^include .*/([^/]+)/Makefile$|\1|p' "$headers/Makefile")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

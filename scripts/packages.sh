@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Install the Debian packages that a command needs and that are missing.
+# Installs the missing Debian packages of a command.
 #
 #   packages.sh GROUP...     GROUP: build, vm, deb, debian, debug, fuzz, check
 #
-# NO_INSTALL=1 lists them and exits with 1 instead; so does an ordinary user
-# without sudo.
+# With NO_INSTALL=1, and for an ordinary user without sudo, it only lists them and
+# exits with 1.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-# The kernel's headers name the compiler they were built with, and each
-# release has its own: linux-headers-VERSION says 'gcc = gcc-12' or later.
+# The compiler that the kernel's headers require. It depends on the release:
+# linux-headers-VERSION has 'gcc = gcc-12' or later.
 kernel_cc() {
 	case $(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release) in
 	12) echo gcc-12 ;;
@@ -26,8 +26,8 @@ group() {
 		echo dwarves kmod python3 clang-19 llvm-19
 		echo libelf-dev zlib1g-dev libssl-dev libyaml-dev pkg-config
 		echo libarchive-dev libkmod-dev xz-utils zstd
-		# the loader links against the system's libbpf where that can
-		# load what is needed; Debian 12's (1.1) cannot
+		# the loader is linked with the system's libbpf if that can load
+		# struct_ops types of modules; Debian 12's (1.1) cannot
 		[ "$(kernel_cc)" = gcc-12 ] || echo libbpf-dev
 		;;
 	vm)
@@ -38,11 +38,11 @@ group() {
 		echo debhelper dh-dkms dpkg-dev
 		;;
 	debian)
-		# a guest with Debian in it
+		# a guest with Debian
 		echo mmdebstrap e2fsprogs util-linux
 		;;
 	debug)
-		# what building a whole kernel needs beside
+		# additional packages for building a whole kernel
 		echo lz4
 		;;
 	fuzz)
@@ -52,7 +52,7 @@ group() {
 		echo sparse shellcheck perl git
 		;;
 	*)
-		die "no package group '$1' (build, vm, deb, debian, debug, fuzz, check)"
+		die "invalid package group '$1' (expected build, vm, deb, debian, debug, fuzz or check)"
 		;;
 	esac
 }
@@ -73,8 +73,8 @@ if [ "${NO_INSTALL:-0}" = 1 ] || ! can_be_root; then
 	exit 1
 fi
 
-# Nothing may ask: neither a package, nor dpkg about changed files in /etc when
-# a dependency is upgraded. A machine that is updating itself is waited for.
+# Neither a package nor dpkg (about changed files in /etc, when a dependency is
+# upgraded) may ask a question. The script waits for a running update of the machine.
 install_missing() {
 	as_root env DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none \
 		apt-get install -y --no-install-recommends \
@@ -83,8 +83,8 @@ install_missing() {
 }
 
 step APT "installing for '$*': ${missing[*]}"
-# Old lists name files that the archive no longer has, so a failed install is
-# tried once more with new ones.
+# Old lists name files that the archive does not have any more, so a failed installation
+# is tried again with new lists.
 if ! apt_lists "${missing[0]}" || ! logged apt install_missing 2>/dev/null; then
 	logged apt-update as_root apt-get update
 	logged apt install_missing

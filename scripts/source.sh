@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Debian's kernel source package, downloaded once:
+# Downloads Debian's kernel source package, once:
 #
-#   source.sh VERSION   for the kernel of that version; prints the path of
+#   source.sh VERSION   for the kernel of this version; prints the path of
 #                       build/source/linux-source-X.Y_PACKAGE-VERSION.tar.xz
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 dir=$build/source
 link=$dir/$1
 
-# The source of the kernel that is used, else what the release has.
+# The source package of the kernel, otherwise that of the release.
 package() {
 	local name
 	for name in "linux-source-$(cut -d. -f1-2 <<<"$1")" linux-source-6.12; do
@@ -18,7 +18,7 @@ package() {
 			return
 		fi
 	done
-	die "apt knows no $name: add the release's main or security source"
+	die "apt has no $name: add the release's main or security source"
 }
 
 fetch() {
@@ -37,7 +37,7 @@ fetch() {
 	rm -rf "$tmp"
 }
 
-# Two at once in one checkout take turns.
+# Concurrent runs in one checkout wait for each other.
 mkdir -p "$dir"
 exec 9>"$dir/.lock"
 flock 9

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Build bpftool and a static libbpf from Debian's kernel source package, with
-# the project's patches (loader/patches/) applied: the distribution's own are
-# too old on Debian 12, and bpftool does not know struct_ops types of modules.
+# Builds bpftool and a static libbpf from Debian's kernel source package, with
+# the project's patches (loader/patches/). The distribution's versions are too old
+# on Debian 12, and its bpftool does not support struct_ops types of modules.
 #
-#   tools.sh fetch VERSION   the few directories needed, into build/tools/source
-#   tools.sh build VMLINUX   bpftool and libbpf, into build/tools
+#   tools.sh fetch VERSION   unpack the needed directories into build/tools/source
+#   tools.sh build VMLINUX   build bpftool and libbpf into build/tools
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 tools=$build/tools
@@ -24,14 +24,14 @@ fetch() {
 	name=${tar##*/}
 	rm -rf "$tmp"
 	mkdir -p "$tmp"
-	step TOOLS "unpacking what bpftool and libbpf need"
+	step TOOLS "unpacking the sources of bpftool and libbpf"
 	logged tools-unpack extract "$tar" "${name%%_*}" "$tmp"
 	rm -rf "$tools/source"
 	mv "$tmp" "$tools/source"
 }
 
-# The disassemblers and libcap are left out so that bpftool runs in the VM with
-# libelf and zlib alone.
+# Builds without the disassemblers and libcap, so that bpftool runs in the VM with
+# only libelf and zlib.
 make_bpftool() {
 	make -C "$tools/patched/tools/bpf/bpftool" -j"$(nproc)" \
 		OUTPUT="$tools/obj/" VMLINUX_BTF="$1" \
@@ -59,7 +59,7 @@ build_tools() {
 	rm -rf "$tools/obj"
 }
 
-# Two at once in one checkout take turns.
+# Concurrent runs in one checkout wait for each other.
 mkdir -p "$tools"
 exec 9>"$tools/.lock"
 flock 9

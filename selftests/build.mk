@@ -9,13 +9,13 @@ KTEST_LIB     := $(patsubst %,$(BUILD)/selftests/lib/%.o,bxtest failslab oracle 
 KTEST_OBJECTS := $(KTEST_PROGS:=.o) $(KTEST_LIB)
 KTEST_SKELS   := $(patsubst %.bpf.c,$(BUILD)/%.skel.h, \
 	$(wildcard selftests/bpf/*.bpf.c))
-# include/uapi first: <linux/bus_ext.h> is the shared one here. The harness is
-# the kernel's, warnings and all.
+# include/uapi comes first: here <linux/bus_ext.h> is the shared header. The harness
+# is the kernel's; its warnings are not checked.
 KTEST_CFLAGS   = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
 	-I include/uapi $(CPPFLAGS) -isystem $(KSELFTEST_DIR) \
 	-isystem $(BUILD)/tools/source/tools/include/uapi
 
-# A tree that was unpacked before there were tests lacks it.
+# Trees that were unpacked by older versions lack this file.
 $(KSELFTEST_DIR)/kselftest_harness.h: | $(BUILD)/tools/source
 	$(Q)[ -e $@ ] || scripts/tools.sh fetch $(KVER)
 
@@ -31,22 +31,22 @@ $(KTEST_PROGS): %: %.o $(KTEST_LIB)
 
 -include $(KTEST_OBJECTS:.o=.d)
 
-# To see that such a module is refused: bus_ext without its type information,
-# for each kernel that modules are built for.
+# bus_ext without its type information, for each kernel that modules are built for: a
+# test checks that such a module is refused.
 KTEST_NO_BTF := $(BUILD)/modules/$(KVER)/bus_ext-no-btf.ko
 $(KTEST_NO_BTF): $(MODULES)
 	$(call say,OBJCOPY,$@)
 	$(Q)objcopy --remove-section=.BTF \
 		$(KDIR)/root/lib/modules/$(KVER)/updates/bus_ext.ko $@
 
-# The contract that the documentation builds, for each kernel.
+# The contract of docs/contract.md, for each kernel.
 KTEST_LAMP := $(abspath $(BUILD))/modules/$(KVER)/lamp/bx_lamp.ko
 $(KTEST_LAMP): docs/contract.md scripts/doc-contract.sh $(MODULES)
 	$(Q)scripts/doc-contract.sh $(KDIR) $(KVER) $(@D)
 
 TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF) $(KTEST_LAMP)
 
-# The benchmark's own program; its policies are BPF objects as any other.
+# The benchmark's program; its policies are BPF objects like all others.
 BENCH_CHURN := $(BUILD)/selftests/bench/churn
 $(BENCH_CHURN): selftests/bench/churn.c
 	$(call say,CC,$@)
@@ -55,9 +55,9 @@ $(BENCH_CHURN): selftests/bench/churn.c
 
 TEST_PROGS += $(BENCH_CHURN)
 
-# The core natively: files of kernel/ in user space, with the headers in
-# selftests/native/include in place of the kernel's, under sanitizers. A program
-# index_collide is index.c with bus names that have one hash.
+# Native tests of the core: files of kernel/ in user space, with the headers in
+# selftests/native/include instead of the kernel's, and with sanitizers. The program
+# index_collide has an index.c in which all bus names have the same hash.
 NATIVE_OUT     := $(BUILD)/selftests/native
 NATIVE_NAMES   := index publish election rules trial contract command
 NATIVE_PROGS   := $(NATIVE_NAMES:%=$(NATIVE_OUT)/%)

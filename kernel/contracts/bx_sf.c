@@ -2,9 +2,9 @@
 /*
  * bx-sf: the bus of managed multi-function hardware
  *
- * Here are the bus and what its contract says, see <linux/bx_sf.h>.  Parents are
- * in kernel/parents and kernel/sim, and which driver gets a sub-function is the
- * election's business (kernel/elect.c).
+ * This file has the bus and its contract, see <linux/bx_sf.h>.  Parents are in
+ * kernel/parents and kernel/sim.  The election (kernel/elect.c) chooses the
+ * driver of a sub-function.
  */
 #include <linux/bx_sf.h>
 #include <linux/module.h>
@@ -44,11 +44,12 @@ EXPORT_SYMBOL_GPL(bx_sf_bus);
  * @bdev: the sub-function
  * @cmd: the vendor's command
  * @arg: argument and result
- * @len: bytes at @arg
+ * @len: size of @arg in bytes
  *
  * Context: may sleep; the caller is bound to @bdev.
- * Return: 0 or an errno, see <linux/bx_sf.h>; -ENOMEM; -E2BIG above 64 KiB;
- * those of bx_call().  @arg is changed only when it is 0.
+ * Return: 0 or an errno of the provider, see <linux/bx_sf.h>; -ENOMEM; -E2BIG
+ * if @len is above 64 KiB; the errnos of bx_call().  @arg is changed only on
+ * success.
  */
 int bx_sf_exec(struct bx_device *bdev, u32 cmd, void *arg, u32 len)
 {

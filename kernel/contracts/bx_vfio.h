@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * bx_vfio.ko: what its files have of one another; others include
+ * bx_vfio.ko: declarations that its files share; other modules include
  * <linux/bx_vfio.h>
  */
 #ifndef _BX_VFIO_PRIVATE_H

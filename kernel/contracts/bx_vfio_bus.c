@@ -2,11 +2,11 @@
 /*
  * bx-vfio: the bus of devices that user space drives, and its contract
  *
- * See <linux/bx_vfio.h>.  Beside the bus there are the functions that drivers
- * call, and here is where it is enforced what a device says of itself: none of
- * them lets a driver believe a number that nobody has checked, or access a
- * region otherwise than its description allows.  So a policy that changes a
- * description has changed the device, for every driver.
+ * See <linux/bx_vfio.h>.  This file has the bus and the functions that drivers
+ * call.  The functions enforce a device's descriptions: they check all numbers
+ * before they return them to a driver, and only allow accesses to a region
+ * that its description allows.  So a policy that changes a description has
+ * changed the device, for every driver.
  *
  * The driver that makes vfio devices is in bx_vfio_drv.c.
  */
@@ -81,12 +81,12 @@ struct bx_bus bx_vfio_bus = {
 EXPORT_SYMBOL_GPL(bx_vfio_bus);
 
 /**
- * bx_vfio_get_info() - what a device has
+ * bx_vfio_get_info() - get the numbers of regions and interrupts of a device
  * @bdev: the device
- * @info: takes it; numbers are within the limits of <linux/bx_vfio.h>
+ * @info: result; numbers are within the limits of <linux/bx_vfio.h>
  *
  * Context: may sleep; the caller is bound to @bdev.
- * Return: 0 or an errno; those of bx_call().
+ * Return: 0 or an errno of the provider; the errnos of bx_call().
  */
 int bx_vfio_get_info(struct bx_device *bdev, struct bx_vfio_info *info)
 {
@@ -107,12 +107,12 @@ EXPORT_SYMBOL_GPL(bx_vfio_get_info);
 /**
  * bx_vfio_get_region_info() - describe a region
  * @bdev: the device
- * @info: @index says which; takes the rest, of which @size is at most
- *	BX_VFIO_MAX_SIZE, and @flags are 0 when it is 0
+ * @info: @index is the region; the other members are the result: @size is
+ *	at most BX_VFIO_MAX_SIZE, and @flags are 0 if @size is 0
  *
  * Context: may sleep; the caller is bound to @bdev.
- * Return: 0; -EINVAL when the device has no such region; another errno; those
- * of bx_call().
+ * Return: 0; -EINVAL if the device lacks the region; another errno of the
+ * provider; the errnos of bx_call().
  */
 int bx_vfio_get_region_info(struct bx_device *bdev,
 			    struct bx_vfio_region_info *info)
@@ -142,12 +142,12 @@ EXPORT_SYMBOL_GPL(bx_vfio_get_region_info);
 /**
  * bx_vfio_get_irq_info() - describe a kind of interrupt
  * @bdev: the device
- * @info: @index says which; takes the rest, of which @count is at most
- *	BX_VFIO_MAX_VECTORS
+ * @info: @index is the kind; the other members are the result: @count is
+ *	at most BX_VFIO_MAX_VECTORS
  *
  * Context: may sleep; the caller is bound to @bdev.
- * Return: 0; -EINVAL when the device has no such interrupt; another errno;
- * those of bx_call().
+ * Return: 0; -EINVAL if the device lacks the interrupt; another errno of the
+ * provider; the errnos of bx_call().
  */
 int bx_vfio_get_irq_info(struct bx_device *bdev, struct bx_vfio_irq_info *info)
 {
@@ -170,7 +170,7 @@ int bx_vfio_get_irq_info(struct bx_device *bdev, struct bx_vfio_irq_info *info)
 }
 EXPORT_SYMBOL_GPL(bx_vfio_get_irq_info);
 
-/* One access, if the region's description allows it; @buf is in or out. */
+/* Make an access, if the region's description allows it; @buf is in or out. */
 static int bx_vfio_access(struct bx_device *bdev, u32 op, u32 region,
 			  u64 offset, void *buf, u32 len)
 {
@@ -188,7 +188,7 @@ static int bx_vfio_access(struct bx_device *bdev, u32 op, u32 region,
 	if (!(info.flags & flag) || offset > info.size ||
 	    len > info.size - offset)
 		return -EINVAL;
-	/* zeros: what is not filled in must not tell anything */
+	/* zeroed: unfilled parts must not leak memory */
 	req = kzalloc(struct_size(req, data, len), GFP_KERNEL);
 	if (!req)
 		return -ENOMEM;
@@ -206,13 +206,13 @@ static int bx_vfio_access(struct bx_device *bdev, u32 op, u32 region,
  * bx_vfio_read() - read from a region
  * @bdev: the device
  * @region: which region
- * @offset: where in it
- * @buf: takes the data; not changed on error
- * @len: bytes, at most BX_VFIO_MAX_DATA
+ * @offset: first byte in the region
+ * @buf: result; not changed on error
+ * @len: number of bytes, at most BX_VFIO_MAX_DATA
  *
  * Context: may sleep; the caller is bound to @bdev.
- * Return: 0; -EINVAL for what is not there or may not be read, or not so;
- * -E2BIG, -ENOMEM; those of bx_call().
+ * Return: 0; -EINVAL if the region does not exist, is not readable, or is
+ * shorter; -E2BIG, -ENOMEM; the errnos of bx_call().
  */
 int bx_vfio_read(struct bx_device *bdev, u32 region, u64 offset, void *buf,
 		 u32 len)
@@ -225,9 +225,9 @@ EXPORT_SYMBOL_GPL(bx_vfio_read);
  * bx_vfio_write() - write to a region
  * @bdev: the device
  * @region: which region
- * @offset: where in it
+ * @offset: first byte in the region
  * @buf: the data
- * @len: bytes, at most BX_VFIO_MAX_DATA
+ * @len: number of bytes, at most BX_VFIO_MAX_DATA
  *
  * Context: may sleep; the caller is bound to @bdev.
  * Return: as bx_vfio_read().

@@ -2,16 +2,17 @@
 /*
  * bx-vfio: the driver that makes a vfio device of a bx device
  *
- * The group and the container are vfio's; the IOMMU is emulated, which means
- * that the provider reaches the user's memory by way of vfio.  All else that a
- * user asks of the device becomes calls of the contract.  To the user it is a
- * vfio-platform device: regions and interrupts without a fixed meaning.
+ * The group and the container belong to vfio.  The IOMMU is emulated: the
+ * provider accesses the user's memory through vfio.  All other requests of a
+ * user become calls of the contract.  To the user the device is a
+ * vfio-platform device: regions and interrupts have no fixed meaning.
  *
- * An offset in the device's file is the region in the bits from
- * BX_VFIO_OFFSET_SHIFT on and the offset in it below.
+ * An offset in the device's file has the region in the bits from
+ * BX_VFIO_OFFSET_SHIFT on, and the offset in the region in the bits below.
  *
- * Locking: vfio calls open and close one at a time, and the others in between.
- * Only request() comes when it likes, so @lock is about it alone.
+ * Locking: vfio serialises open and close, and calls the other functions
+ * between them.  Only request() is called at any time, so @lock is only for
+ * request().
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -29,17 +30,17 @@
 #define BX_VFIO_OFFSET_SHIFT	40
 #define BX_VFIO_OFFSET_MASK	(BIT_ULL(BX_VFIO_OFFSET_SHIFT) - 1)
 
-/* Passed on as they are. */
+/* These values are passed on unchanged. */
 static_assert(VFIO_REGION_INFO_FLAG_READ == (u32)BX_VFIO_REGION_READ);
 static_assert(VFIO_REGION_INFO_FLAG_WRITE == (u32)BX_VFIO_REGION_WRITE);
 static_assert(BIT_ULL(BX_VFIO_OFFSET_SHIFT) == (u64)BX_VFIO_MAX_SIZE);
 
 /**
  * struct bx_vfio_dev - a bound device
- * @vdev: vfio's; frees this
+ * @vdev: the vfio device; its release frees this structure
  * @bdev: the device
  * @lock: protects @session from request()
- * @session: the users; NULL while it is not open
+ * @session: session of the users; NULL while the device is not open
  */
 struct bx_vfio_dev {
 	struct vfio_device	vdev;
@@ -85,12 +86,15 @@ static void bx_vfio_close_device(struct vfio_device *vdev)
 	struct bx_vfio_session *session = dev->session;
 
 	bx_vfio_set_session(dev, NULL);
-	/* the provider may miss it, the session does not */
+	/* the call may not reach the provider, so the session ends here */
 	bx_vfio_close(dev->bdev, session);
 	bx_vfio_session_close(session);
 }
 
-/* The driver is being unbound and waits for users: ask them to go. */
+/*
+ * The driver is being unbound and waits for users: ask them to close the
+ * device.
+ */
 static void bx_vfio_request(struct vfio_device *vdev, unsigned int count)
 {
 	struct bx_vfio_dev *dev = to_bx_vfio(vdev);
@@ -106,7 +110,10 @@ static void bx_vfio_request(struct vfio_device *vdev, unsigned int count)
 
 /* ---- read, write ---- */
 
-/* Where in which region; how many of @count bytes there are, at most. */
+/*
+ * Find the region and the offset of @pos; returns how many of @count bytes
+ * exist there.
+ */
 static ssize_t bx_vfio_locate(struct bx_device *bdev, loff_t pos, size_t count,
 			      struct bx_vfio_region_info *info, u64 *offset)
 {
@@ -142,7 +149,7 @@ static int bx_vfio_write_piece(struct bx_device *bdev, u32 region, u64 offset,
 	return bx_vfio_write(bdev, region, offset, bounce, len);
 }
 
-/* Piece by piece; what was moved before an error counts. */
+/* Copies piece by piece; returns the number of bytes copied before an error. */
 static ssize_t bx_vfio_move(struct vfio_device *vdev, char __user *buf,
 			    size_t count, loff_t *ppos, bool write)
 {
@@ -192,7 +199,7 @@ static ssize_t bx_vfio_dev_write(struct vfio_device *vdev,
 	return bx_vfio_move(vdev, (char __user *)buf, count, ppos, true);
 }
 
-/* ---- what the device has ---- */
+/* ---- regions and interrupts of the device ---- */
 
 static int bx_vfio_ioctl_info(struct bx_vfio_dev *dev,
 			      struct vfio_device_info __user *arg)
@@ -263,7 +270,7 @@ static int bx_vfio_ioctl_irq(struct bx_vfio_dev *dev,
 
 /* ---- interrupts ---- */
 
-/* Wire vectors of an interrupt to eventfds, or to nothing where @fds is NULL. */
+/* Wire vectors of an interrupt to eventfds, or unwire them if @fds is NULL. */
 static int bx_vfio_wire(struct bx_vfio_dev *dev, const struct vfio_irq_set *set,
 			u32 count, const s32 *fds)
 {
@@ -280,14 +287,16 @@ static int bx_vfio_wire(struct bx_vfio_dev *dev, const struct vfio_irq_set *set,
 			err = bx_vfio_session_wire(dev->session, set->index,
 						   set->start + i, ctx);
 	}
-	/* all of them or none */
+	/* on an error, wire none of them */
 	while (err && fds && i--)
 		bx_vfio_session_wire(dev->session, set->index, set->start + i,
 				     NULL);
 	return err;
 }
 
-/* Raise interrupts as if the device had done it; @which may leave some out. */
+/*
+ * Raise interrupts as the device would; @which selects some of them, NULL all.
+ */
 static int bx_vfio_loop_back(struct bx_vfio_dev *dev,
 			     const struct vfio_irq_set *set, const u8 *which)
 {
@@ -333,7 +342,7 @@ static int bx_vfio_ioctl_set_irqs(struct bx_vfio_dev *dev,
 	case VFIO_IRQ_SET_ACTION_TRIGGER | VFIO_IRQ_SET_DATA_NONE:
 		if (set.count)
 			return bx_vfio_loop_back(dev, &set, NULL);
-		/* that is how all of them are switched off */
+		/* a count of 0 disables all of them */
 		set.start = 0;
 		return bx_vfio_wire(dev, &set, info.count, NULL);
 	}
@@ -365,7 +374,7 @@ static long bx_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	return -ENOTTY;
 }
 
-/* No dma_unmap: nothing is pinned, see bx_vfio_session.c. */
+/* No dma_unmap, because no page is pinned, see bx_vfio_session.c. */
 static const struct vfio_device_ops bx_vfio_dev_ops = {
 	.name		= "bx-vfio",
 	.bind_iommufd	= vfio_iommufd_emulated_bind,
@@ -398,7 +407,7 @@ static int bx_vfio_probe(struct bx_device *bdev, const struct bx_device_id *id)
 	return err;
 }
 
-/* Waits for users. */
+/* Waits until users have closed the device. */
 static void bx_vfio_remove(struct bx_device *bdev)
 {
 	struct bx_vfio_dev *dev = bx_get_drvdata(bdev);

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bx-vfio: sessions, a provider's way to the user of its device
+ * bx-vfio: sessions, a provider's access to the user of its device
  *
- * A vfio device and its eventfds live as long as vfio says, and a provider hears
- * of their end from a call that a policy may have answered.  So a provider holds
- * neither, but a session: reference-counted, and cut off when vfio closes the
- * device, whatever the provider was told.
+ * vfio decides about the lifetime of a vfio device and its eventfds.  A
+ * provider is told of their end by a call, which a policy may have answered
+ * instead.  So a provider does not hold them, but a session: it is
+ * reference-counted, and is disconnected when vfio closes the device, even if
+ * the provider was not called.
  *
- * Memory is reached by copying, nothing is pinned.  To unpin it, vfio would have
- * to tell the provider, and runs into a BUG when pages stay pinned all the same.
+ * Memory is accessed by copying; no page is pinned.  To unpin pages, vfio
+ * would have to tell the provider, and it runs into a BUG if pages stay
+ * pinned.
  *
  * Locking: @lock is held while memory is copied, inside of a provider's locks
- * and outside of vfio's and of the user's mmap_lock; the xarray's own lock, an
- * irq-safe spinlock, while an eventfd is signalled.
+ * and outside of vfio's and of the user's mmap_lock.  The xarray's own lock,
+ * an irq-safe spinlock, is held while an eventfd is signalled.
  */
 #include <linux/cleanup.h>
 #include <linux/eventfd.h>
@@ -25,9 +27,10 @@
 
 /**
  * struct bx_vfio_session - see <linux/bx_vfio.h>
- * @ref: one of the driver's, until it closes; others of the provider's
- * @lock: protects @vdev, and holds off the close
- * @vdev: the vfio device, NULL when it is closed
+ * @ref: references: one of the driver, until it closes the session;
+ *	others of the provider
+ * @lock: protects @vdev, and delays the close
+ * @vdev: the vfio device, NULL after the close
  * @irqs: eventfd contexts, by kind and vector of the interrupt
  */
 struct bx_vfio_session {
@@ -44,11 +47,11 @@ static unsigned long bx_vfio_irq_key(u32 irq, u32 vector)
 
 /**
  * bx_vfio_session_open() - begin a session
- * @vdev: the device that was opened
+ * @vdev: the opened device
  *
  * Pairs with bx_vfio_session_close().
  *
- * Return: the session, or NULL without memory.
+ * Return: the session, or NULL if there is no memory.
  */
 struct bx_vfio_session *bx_vfio_session_open(struct vfio_device *vdev)
 {
@@ -66,9 +69,10 @@ struct bx_vfio_session *bx_vfio_session_open(struct vfio_device *vdev)
 
 /**
  * bx_vfio_session_close() - end a session
- * @session: the session; nobody wires its interrupts any more
+ * @session: the session; its interrupts are not wired any more
  *
- * When this returns nobody uses the vfio device or the eventfds through it.
+ * When this returns, the vfio device and the eventfds are not used through the
+ * session any more.
  *
  * Context: may sleep; waits for copies under way.
  */
@@ -87,11 +91,11 @@ void bx_vfio_session_close(struct bx_vfio_session *session)
 }
 
 /**
- * bx_vfio_session_wire() - say which eventfd an interrupt signals
+ * bx_vfio_session_wire() - set the eventfd that an interrupt signals
  * @session: a session that is not closed
  * @irq: kind of interrupt, below BX_VFIO_MAX_IRQS
- * @vector: vector of it, below BX_VFIO_MAX_VECTORS
- * @ctx: the eventfd, whose reference is taken over; NULL for none
+ * @vector: vector of the interrupt, below BX_VFIO_MAX_VECTORS
+ * @ctx: the eventfd, NULL for none; consumes its reference
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
@@ -116,7 +120,7 @@ int bx_vfio_session_wire(struct bx_vfio_session *session, u32 irq, u32 vector,
 }
 
 /**
- * bx_vfio_session_get() - hold a session
+ * bx_vfio_session_get() - take a reference to a session
  * @session: from BX_VFIO_OPEN; may be NULL
  *
  * Pairs with bx_vfio_session_put().
@@ -132,7 +136,7 @@ struct bx_vfio_session *bx_vfio_session_get(struct bx_vfio_session *session)
 EXPORT_SYMBOL_GPL(bx_vfio_session_get);
 
 /**
- * bx_vfio_session_put() - hold a session no longer
+ * bx_vfio_session_put() - drop a reference to a session
  * @session: the session; may be NULL
  */
 void bx_vfio_session_put(struct bx_vfio_session *session)
@@ -145,11 +149,11 @@ void bx_vfio_session_put(struct bx_vfio_session *session)
 EXPORT_SYMBOL_GPL(bx_vfio_session_put);
 
 /**
- * bx_vfio_session_live() - whether a session still leads to a user
+ * bx_vfio_session_live() - whether a session is still connected to a user
  * @session: a session that the caller holds; may be NULL
  *
  * Context: may sleep.
- * Return: false once it is closed, and for NULL.
+ * Return: false after the session is closed, and for NULL.
  */
 bool bx_vfio_session_live(struct bx_vfio_session *session)
 {
@@ -163,16 +167,16 @@ EXPORT_SYMBOL_GPL(bx_vfio_session_live);
 /**
  * bx_vfio_dma_rw() - read or write the memory that the user has mapped
  * @session: a session that the caller holds; may be NULL
- * @iova: where it is mapped
- * @buf: the device's side
- * @len: bytes
- * @write: whether memory is written, from @buf
+ * @iova: address in the user's mapping
+ * @buf: buffer of the device
+ * @len: number of bytes
+ * @write: true to write memory from @buf, false to read memory into @buf
  *
  * Context: may sleep; not called with locks held that are taken under a user's
  * mmap_lock.
- * Return: 0; -ENODEV when the session is closed; -EINVAL for an address that is
- * not mapped or a @len of 0, -EPERM for one that may not be used so, -EFAULT
- * when there is no memory.  A part may have been copied when it fails.
+ * Return: 0; -ENODEV if the session is closed; -EINVAL if the address is not
+ * mapped or @len is 0; -EPERM if the mapping does not allow the access;
+ * -EFAULT if there is no memory.  On failure a part may have been copied.
  */
 int bx_vfio_dma_rw(struct bx_vfio_session *session, u64 iova, void *buf,
 		   size_t len, bool write)
@@ -182,7 +186,7 @@ int bx_vfio_dma_rw(struct bx_vfio_session *session, u64 iova, void *buf,
 	guard(rwsem_read)(&session->lock);
 	if (!session->vdev)
 		return -ENODEV;
-	/* vfio looks for the start of each piece alone, and may wrap */
+	/* vfio only checks the start of each piece, and may wrap */
 	if (iova + len < iova)
 		return -EINVAL;
 	return vfio_dma_rw(session->vdev, iova, buf, len, write);
@@ -193,10 +197,11 @@ EXPORT_SYMBOL_GPL(bx_vfio_dma_rw);
  * bx_vfio_trigger() - raise an interrupt
  * @session: a session that the caller holds; may be NULL
  * @irq: kind of interrupt
- * @vector: vector of it
+ * @vector: vector of the interrupt
  *
  * Context: any.
- * Return: whether an eventfd was wired to it, and is signalled.
+ * Return: true if an eventfd was wired to the interrupt, and has been
+ * signalled.
  */
 bool bx_vfio_trigger(struct bx_vfio_session *session, u32 irq, u32 vector)
 {

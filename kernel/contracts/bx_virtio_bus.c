@@ -2,9 +2,10 @@
 /*
  * bx-virtio: the bus of virtio devices
  *
- * Here are the bus, what its contract says (see <linux/bx_virtio.h>) and those
- * calls that are more than filling in an argument.  bx_virtio_dev.c is the driver
- * that makes them, bx_virtio_ring.c what providers use a queue with.
+ * This file has the bus, its contract (see <linux/bx_virtio.h>), and the calls
+ * that do more than fill in an argument.  bx_virtio_dev.c is the driver that
+ * makes the calls.  bx_virtio_ring.c has the functions for a provider's side
+ * of a queue.
  */
 #include <linux/bug.h>
 #include <linux/init.h>
@@ -13,7 +14,10 @@
 #include <linux/string.h>
 #include "bx_virtio_priv.h"
 
-/* Virtio's configuration space has no atomic accesses, so it may go in parts. */
+/*
+ * Accesses to virtio's configuration space are not atomic, so they may be
+ * split.
+ */
 #define BX_VIRTIO_CONFIG_PART	64
 
 #define BX_VIRTIO_OP(_name, _flags, _arg) \
@@ -120,13 +124,13 @@ static int bx_virtio_call_part(struct bx_device *bdev, u32 op,
 /**
  * bx_virtio_get() - read the configuration space
  * @bdev: the device
- * @offset: of the first byte
- * @buf: the bytes
- * @len: how many
+ * @offset: offset of the first byte
+ * @buf: result
+ * @len: number of bytes
  *
  * Context: may sleep; the caller is bound to @bdev.
- * Return: 0; -EINVAL beyond its end; those of bx_call().  @buf is zero from the
- * byte on that could not be read.
+ * Return: 0; -EINVAL beyond the end of the space; the errnos of bx_call().  On
+ * failure @buf is zero from the first byte on that could not be read.
  */
 int bx_virtio_get(struct bx_device *bdev, u32 offset, void *buf, u32 len)
 {
@@ -151,12 +155,12 @@ EXPORT_SYMBOL_GPL(bx_virtio_get);
 /**
  * bx_virtio_set() - write to the configuration space
  * @bdev: the device
- * @offset: of the first byte
+ * @offset: offset of the first byte
  * @buf: the bytes
- * @len: how many
+ * @len: number of bytes
  *
  * Context: may sleep; the caller is bound to @bdev.
- * Return: 0; -EINVAL beyond its end; those of bx_call().
+ * Return: 0; -EINVAL beyond the end of the space; the errnos of bx_call().
  */
 int bx_virtio_set(struct bx_device *bdev, u32 offset, const void *buf, u32 len)
 {
@@ -182,10 +186,10 @@ EXPORT_SYMBOL_GPL(bx_virtio_set);
  * @bdev: the device
  * @id: the region
  * @addr: result: physical address
- * @len: result: bytes
+ * @len: result: number of bytes
  *
  * Context: may sleep; the caller is bound to @bdev.
- * Return: 0; -ENOENT when there is no such region; those of bx_call().
+ * Return: 0; -ENOENT if the region does not exist; the errnos of bx_call().
  */
 int bx_virtio_get_shm_region(struct bx_device *bdev, u32 id, u64 *addr,
 			     u64 *len)
@@ -204,12 +208,12 @@ int bx_virtio_get_shm_region(struct bx_device *bdev, u32 id, u64 *addr,
 EXPORT_SYMBOL_GPL(bx_virtio_get_shm_region);
 
 /**
- * bx_virtio_bus_name() - where a device is, in its transport's words
+ * bx_virtio_bus_name() - get the name of a device on its transport
  * @bdev: the device
- * @name: result: BX_VIRTIO_NAME_LEN bytes, with a NUL
+ * @name: result: BX_VIRTIO_NAME_LEN bytes, including a NUL
  *
  * Context: may sleep; the caller is bound to @bdev.
- * Return: 0; those of bx_call().
+ * Return: 0; the errnos of bx_call().
  */
 int bx_virtio_bus_name(struct bx_device *bdev, char *name)
 {

@@ -2,21 +2,21 @@
 /*
  * The driver of bx-virtio: a struct virtio_device over a bx device
  *
- * What the kernel's virtio drivers ask of struct virtio_config_ops becomes a call
- * on the bx device (<linux/bx_virtio.h>), which policies may change, answer or
- * refuse, and a provider may answer wrongly.  Virtio drivers were written for
- * devices that behave, so whatever comes back is made to fit here:
+ * The calls of struct virtio_config_ops by the kernel's virtio drivers become
+ * calls on the bx device (<linux/bx_virtio.h>).  Policies may change, answer
+ * or refuse them, and a provider may answer wrongly.  Virtio drivers were
+ * written for correct devices, so this driver corrects the results:
  *
- *   reset	stops all queues at once, whoever agrees.  If it is refused the
- *		device is as good as reset for the driver that leaves; the next
- *		one fails to probe, unless a further attempt then succeeds.
- *   status	has no bit that was not written since the reset, but
- *		NEEDS_RESET; and keeps DRIVER_OK
- *   features	of the ring have those only that we know
- *   config	of a network interface asks for no announcement that was not
- *		negotiated: virtio-net has a BUG() for that
- *   generation	stops changing when it never stops
- *   notify	is lost when it is refused, and does not break the queue
+ *   reset	Stops all queues at once, even if the reset is refused.  Then
+ *		the driver that is being unbound sees the device as reset; the
+ *		next driver's probe fails, unless a further reset succeeds.
+ *   status	Has no bits that were not written since the reset, except
+ *		NEEDS_RESET; DRIVER_OK stays set.
+ *   features	Ring features are limited to those that this driver knows.
+ *   config	Announcements of a network interface that were not negotiated
+ *		are hidden: virtio-net has a BUG() for them.
+ *   generation	One that changes all the time is reported as stable.
+ *   notify	A refused notification is lost, and does not break the queue.
  */
 #include <linux/bitops.h>
 #include <linux/cleanup.h>
@@ -33,27 +33,27 @@
 #include <xen/xen.h>
 #include "bx_virtio_priv.h"
 
-#define BX_VIRTIO_MAX_FLAPS	64	/* generations in a row that differ */
+#define BX_VIRTIO_MAX_FLAPS	64	/* changes in a row */
 
-/* Feature bits that are the ring's and the transport's */
+/* Feature bits of the ring and the transport */
 #define BX_VIRTIO_TRANSPORT \
 	GENMASK_ULL(VIRTIO_TRANSPORT_F_END - 1, VIRTIO_TRANSPORT_F_START)
 
-/* Those of them that we and the walker know */
+/* Those of them that this driver and the walker support */
 #define BX_VIRTIO_KNOWN \
 	(BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) | \
 	 BIT_ULL(VIRTIO_RING_F_EVENT_IDX) | BIT_ULL(VIRTIO_F_VERSION_1))
 
 /**
  * struct bx_virtio_dev - a virtio device over a bx device
- * @vdev: the virtio device; its release frees this
- * @bdev: the bx device; a reference until then
- * @node: in bx_virtio_devs while interrupts of the configuration may come
- * @name: of the transport
- * @reset_err: why the device is not reset, though the driver thinks so; or 0
+ * @vdev: the virtio device; its release frees this structure
+ * @bdev: the bx device; a reference, put in the release
+ * @node: in bx_virtio_devs, while configuration interrupts are accepted
+ * @name: name of the device on its transport
+ * @reset_err: errno of a refused reset, which the driver does not see; or 0
  * @written: status bits that were written since the reset
- * @generation: of the configuration, as last seen
- * @flaps: how often in a row it was another one
+ * @generation: last generation of the configuration
+ * @flaps: number of changes of the generation in a row
  */
 struct bx_virtio_dev {
 	struct virtio_device	vdev;
@@ -76,7 +76,10 @@ static struct bx_virtio_dev *to_bx_virtio(struct virtio_device *vdev)
 
 /* ---- configuration ---- */
 
-/* Without the feature virtio-net has no queue to acknowledge it on, and dies. */
+/*
+ * virtio-net runs into a BUG() on ANNOUNCE without F_GUEST_ANNOUNCE: it has no
+ * control queue to acknowledge it on.
+ */
 static void vd_hide_announce(struct virtio_device *vdev, unsigned int offset,
 			     u8 *buf, unsigned int len)
 {
@@ -102,7 +105,10 @@ static void vd_set(struct virtio_device *vdev, unsigned int offset,
 	bx_virtio_set(to_bx_virtio(vdev)->bdev, offset, buf, len);
 }
 
-/* Drivers read until it is the same twice, so at some time it must be. */
+/*
+ * Drivers read until the generation is the same twice, so this must happen at
+ * some time.
+ */
 static u32 vd_generation(struct virtio_device *vdev)
 {
 	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
@@ -114,7 +120,7 @@ static u32 vd_generation(struct virtio_device *vdev)
 	}
 	if (READ_ONCE(vd->flaps) >= BX_VIRTIO_MAX_FLAPS) {
 		WRITE_ONCE(vd->flaps, 0);
-		dev_warn_ratelimited(&vdev->dev, "its configuration changes all the time\n");
+		dev_warn_ratelimited(&vdev->dev, "configuration changes all the time\n");
 		return last;
 	}
 	WRITE_ONCE(vd->flaps, READ_ONCE(vd->flaps) + 1);
@@ -136,7 +142,7 @@ static bool vd_get_shm_region(struct virtio_device *vdev,
 
 /* ---- status, reset, features ---- */
 
-/* A device that is gone has nothing left to be reset. */
+/* Resets the device.  One that is gone (-ENODEV) counts as reset. */
 static int vd_do_reset(struct bx_virtio_dev *vd)
 {
 	int err = bx_virtio_reset(vd->bdev);
@@ -146,7 +152,8 @@ static int vd_do_reset(struct bx_virtio_dev *vd)
 }
 
 /*
- * The device was left unreset: try again, for its next user.  0 or an errno.
+ * Tries a refused reset again, for the next user of the device.  Returns 0 or
+ * an errno.
  */
 static int vd_make_reset(struct bx_virtio_dev *vd)
 {
@@ -175,7 +182,7 @@ static u8 vd_get_status(struct virtio_device *vdev)
 		status = 0;
 	if (!vd->written)
 		return 0;
-	/* hidden for a moment, the virtio core would start the driver twice */
+	/* DRIVER_OK must not vanish: virtio_device_ready() would run again */
 	return (status & (vd->written | VIRTIO_CONFIG_S_NEEDS_RESET)) |
 	       (vd->written & VIRTIO_CONFIG_S_DRIVER_OK);
 }
@@ -184,7 +191,7 @@ static void vd_set_status(struct virtio_device *vdev, u8 status)
 {
 	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
 
-	/* a mere acknowledgment is what the one who leaves says */
+	/* remove() ends by writing only ACKNOWLEDGE */
 	if (status & ~VIRTIO_CONFIG_S_ACKNOWLEDGE && vd_make_reset(vd))
 		return;
 	vd->written |= status;
@@ -211,7 +218,7 @@ static int vd_finalize_features(struct virtio_device *vdev)
 
 	err = vd_make_reset(vd);
 	if (err) {
-		dev_err(&vdev->dev, "the device is not reset, and refuses to be (%pe)\n",
+		dev_err(&vdev->dev, "cannot reset the device for its driver: %pe\n",
 			ERR_PTR(err));
 		return err;
 	}
@@ -223,14 +230,14 @@ static int vd_finalize_features(struct virtio_device *vdev)
 
 /* ---- queues ---- */
 
-/* False breaks the queue for good: only when the device is gone. */
+/* False breaks the queue for good, so only if the device is gone. */
 static bool vd_notify(struct virtqueue *vq)
 {
 	return bx_virtio_kick(to_bx_virtio(vq->vdev)->bdev, vq->index) !=
 	       -ENODEV;
 }
 
-/* Of the ring and of ours; the provider may still have the latter. */
+/* Frees the ring, and puts our queue, which the provider may still hold. */
 static void vd_free_vq(struct virtqueue *vq)
 {
 	struct bx_vq *bvq = vq->priv;
@@ -263,8 +270,8 @@ static struct virtqueue *vd_setup_vq(struct bx_virtio_dev *vd, u32 index,
 	if (!num)
 		return ERR_PTR(-ENOENT);
 	if (num > BX_VIRTIO_MAX_NUM || !is_power_of_2(num)) {
-		dev_err(&vd->bdev->dev, "queue %u is to have %u entries, which is not a power of two up to %u\n",
-			index, num, BX_VIRTIO_MAX_NUM);
+		dev_err(&vd->bdev->dev, "invalid size of queue %u: expected a power of two up to %u, got %u\n",
+			index, BX_VIRTIO_MAX_NUM, num);
 		return ERR_PTR(-EINVAL);
 	}
 	bvq = bx_vq_alloc(num);
@@ -384,10 +391,10 @@ static const struct virtio_config_ops vd_config_ops = {
 	.enable_vq_after_reset	= vd_enable_vq_after_reset,
 };
 
-/* ---- interrupts of the configuration ---- */
+/* ---- configuration interrupts ---- */
 
 /**
- * bx_virtio_config_changed() - tell the driver of another configuration
+ * bx_virtio_config_changed() - notify the driver of a changed configuration
  * @bdev: the device; a driver need not be bound
  *
  * Context: any but NMI.
@@ -410,7 +417,7 @@ static void bx_virtio_list(struct bx_virtio_dev *vd)
 	spin_lock_irq(&bx_virtio_lock);
 	list_add_tail(&vd->node, &bx_virtio_devs);
 	spin_unlock_irq(&bx_virtio_lock);
-	/* nobody was told of a change until now */
+	/* the driver was not notified of changes until now */
 	virtio_config_changed(&vd->vdev);
 }
 
@@ -455,15 +462,15 @@ static int bx_virtio_probe(struct bx_device *bdev,
 	struct bx_virtio_dev *vd;
 	int err;
 
-	/* there virtio_ring.c would map addresses, and ours are physical */
+	/* on Xen virtio_ring.c would map addresses, but ours are physical */
 	if (xen_domain())
 		return -ENODEV;
 	if (!bdev->id.device)
 		return -ENODEV;
-	/* once more in there; here it can be refused */
+	/* the virtio core resets again, but cannot handle a refusal */
 	err = bx_virtio_reset(bdev);
 	if (err) {
-		dev_err(&bdev->dev, "cannot be reset: %pe\n", ERR_PTR(err));
+		dev_err(&bdev->dev, "cannot reset the device: %pe\n", ERR_PTR(err));
 		return err;
 	}
 	vd = bx_virtio_alloc(bdev);

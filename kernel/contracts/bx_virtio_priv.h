@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Between the files of bx_virtio.ko: the driver's side of a queue
+ * bx_virtio.ko: declarations that its files share, for the driver's side of a
+ * queue
  *
- * bx_virtio_dev.c creates a queue, starts and stops it; bx_virtio_ring.c has the
- * rest.  Lock order: a queue's lock is the innermost that is slept on, and no
- * two are ever held at once.
+ * bx_virtio_dev.c creates, starts and stops queues; bx_virtio_ring.c has the
+ * other functions.  Lock order: a queue's lock is the innermost sleeping lock,
+ * and no two queues' locks are held at the same time.
  */
 #ifndef _BX_VIRTIO_PRIV_H
 #define _BX_VIRTIO_PRIV_H

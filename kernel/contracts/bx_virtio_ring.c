@@ -7,14 +7,16 @@
  * <linux/bx_virtio.h>.
  *
  * The driver may reset the device or delete its queues at any moment, and then
- * frees the buffers.  So everything that touches the ring or a buffer happens
- * under the queue's lock, while the queue runs, and bx_vq_stop() takes the lock
- * to end that.  What a provider is told about the end, and when, does not matter.
+ * frees the buffers.  So the ring and the buffers are only accessed under the
+ * queue's lock, while the queue runs, and bx_vq_stop() takes the lock to stop
+ * the queue.  So it is irrelevant whether and when a provider is told of the
+ * end.
  *
- * What is in the ring is checked: indexes and lengths always.  Addresses are
- * physical, as drivers write them for a device without VIRTIO_F_ACCESS_PLATFORM;
- * they come from the kernel's virtio_ring.c and must be memory.  A ring with
- * nonsense in it is not served any more (-EPROTO) until the device is reset.
+ * The contents of the ring are checked: indexes and lengths always.  Addresses
+ * are physical, as drivers write them for a device without
+ * VIRTIO_F_ACCESS_PLATFORM; they come from the kernel's virtio_ring.c and must
+ * be memory.  A ring with invalid contents is not served any more (-EPROTO)
+ * until the device is reset.
  */
 #include <linux/bottom_half.h>
 #include <linux/cleanup.h>
@@ -38,10 +40,10 @@ struct bx_seg {
 
 /**
  * struct bx_chain - a chain of buffers, while it is served
- * @nr: buffers
- * @nr_out: how many of them are for reading; they come first
- * @out_len: bytes to read
- * @in_len: bytes to write to
+ * @nr: number of buffers
+ * @nr_out: number of buffers for reading, which come first
+ * @out_len: number of bytes for reading
+ * @in_len: number of bytes for writing
  * @seg: the buffers
  */
 struct bx_chain {
@@ -54,18 +56,19 @@ struct bx_chain {
 
 /**
  * struct bx_vq - a queue
- * @kref: references; the provider has one, the driver has one
- * @lock: protects all below, and every access to the ring and its buffers
- * @running: the ring and its buffers may be touched
- * @broken: nonsense was found in the ring
+ * @kref: references: one of the provider, one of the driver
+ * @lock: protects all members below, and every access to the ring and its
+ *	buffers
+ * @running: the ring and its buffers may be accessed
+ * @broken: the ring has invalid contents
  * @event_idx: VIRTIO_RING_F_EVENT_IDX is in use
  * @vq: the driver's side, while the queue runs
  * @vring: the ring
- * @last_avail: next entry of the driver's to serve
- * @used: next entry of ours to fill
- * @signalled: @used as of the last interrupt
+ * @last_avail: next entry of the available ring to serve
+ * @used: next entry of the used ring to fill
+ * @signalled: @used at the time of the last interrupt
  * @pages: memory of the ring
- * @chain: what is being served
+ * @chain: the chain that is being served
  */
 struct bx_vq {
 	struct kref		kref;
@@ -82,7 +85,7 @@ struct bx_vq {
 	struct bx_chain		*chain;
 };
 
-/* ---- life ---- */
+/* ---- lifetime ---- */
 
 static size_t bx_vq_size(u32 num)
 {
@@ -90,10 +93,10 @@ static size_t bx_vq_size(u32 num)
 }
 
 /**
- * bx_vq_alloc() - make a queue that does not run yet
- * @num: entries; a power of two up to BX_VIRTIO_MAX_NUM
+ * bx_vq_alloc() - allocate a queue that does not run yet
+ * @num: number of entries, a power of two up to BX_VIRTIO_MAX_NUM
  *
- * Return: the queue, for bx_vq_put(); NULL when there is no memory.
+ * Return: the queue, to put with bx_vq_put(); NULL if there is no memory.
  */
 struct bx_vq *bx_vq_alloc(u32 num)
 {
@@ -124,18 +127,21 @@ static void bx_vq_free(struct kref *kref)
 	kfree(vq);
 }
 
-/* The memory of the ring, laid out for cache lines (vring_new_virtqueue()). */
+/*
+ * Returns the memory of the ring, aligned to cache lines
+ * (vring_new_virtqueue()).
+ */
 void *bx_vq_pages(struct bx_vq *vq)
 {
 	return vq->pages;
 }
 
 /**
- * bx_vq_get() - keep a queue
+ * bx_vq_get() - take a reference to a queue
  * @vq: the queue
  *
  * Context: any.
- * Return: @vq, for bx_vq_put().
+ * Return: @vq, to put with bx_vq_put().
  */
 struct bx_vq *bx_vq_get(struct bx_vq *vq)
 {
@@ -145,7 +151,7 @@ struct bx_vq *bx_vq_get(struct bx_vq *vq)
 EXPORT_SYMBOL_GPL(bx_vq_get);
 
 /**
- * bx_vq_put() - the opposite of bx_vq_get()
+ * bx_vq_put() - drop a reference to a queue
  * @vq: the queue, or NULL
  *
  * Context: may sleep.
@@ -158,9 +164,10 @@ void bx_vq_put(struct bx_vq *vq)
 EXPORT_SYMBOL_GPL(bx_vq_put);
 
 /**
- * bx_vq_start() - let a queue be served, from its first entry on
+ * bx_vq_start() - start a queue, at its first entry
  * @vq: the queue, which does not run
- * @driver_vq: the driver's side of it; outlives bx_vq_stop()
+ * @driver_vq: the driver's side of the queue; must stay valid until
+ *	bx_vq_stop()
  *
  * Context: may sleep.
  */
@@ -178,11 +185,11 @@ void bx_vq_start(struct bx_vq *vq, struct virtqueue *driver_vq)
 }
 
 /**
- * bx_vq_stop() - let nobody touch a queue or its buffers any more
+ * bx_vq_stop() - end all accesses to a queue and its buffers
  * @vq: the queue
  *
- * Context: may sleep; waits for who serves the queue, and for the driver's
- * callback.
+ * Context: may sleep; waits for a provider that serves the queue, and for the
+ * driver's callback.
  */
 void bx_vq_stop(struct bx_vq *vq)
 {
@@ -191,7 +198,7 @@ void bx_vq_stop(struct bx_vq *vq)
 	vq->vq = NULL;
 }
 
-/* Wait for the driver's callback, if it runs. */
+/* Waits for the driver's callback, if it runs. */
 void bx_vq_synchronize(struct bx_vq *vq)
 {
 	guard(mutex)(&vq->lock);
@@ -207,7 +214,7 @@ static bool bx_is_memory(u64 addr, u64 len)
 	       pfn_valid(PHYS_PFN(addr)) && pfn_valid(PHYS_PFN(last));
 }
 
-/* Copy between @buf and physical memory, which bx_is_memory(). */
+/* Copies between @buf and physical memory that passed bx_is_memory(). */
 static void bx_copy_phys(u64 addr, void *buf, size_t len, bool write)
 {
 	while (len) {
@@ -247,7 +254,7 @@ static int bx_table_read(const struct bx_table *table, u32 i,
 	return 0;
 }
 
-/* Make @table the one that an indirect descriptor stands for. */
+/* Sets @table to the table that an indirect descriptor refers to. */
 static int bx_table_enter(struct bx_vq *vq, struct bx_table *table,
 			  const struct vring_desc *desc)
 {
@@ -276,7 +283,7 @@ static int bx_chain_add(struct bx_vq *vq, const struct vring_desc *desc,
 	bool in = flags & VRING_DESC_F_WRITE;
 	u32 *total = in ? &chain->in_len : &chain->out_len;
 
-	/* also what ends a chain that is a circle */
+	/* the limit of @nr also ends a circular chain */
 	if (chain->nr >= vq->vring.num || !bx_is_memory(seg.addr, seg.len) ||
 	    check_add_overflow(*total, seg.len, total))
 		return -EPROTO;
@@ -287,7 +294,7 @@ static int bx_chain_add(struct bx_vq *vq, const struct vring_desc *desc,
 	return 0;
 }
 
-/* Collect the buffers from descriptor @i on. */
+/* Collects the buffers of the chain that starts at descriptor @i. */
 static int bx_chain_collect(struct bx_vq *vq, u32 i)
 {
 	struct virtio_device *vdev = vq->vq->vdev;
@@ -319,10 +326,10 @@ static int bx_chain_collect(struct bx_vq *vq, u32 i)
 }
 
 /**
- * bx_chain_readable() - bytes that the driver sends
+ * bx_chain_readable() - number of bytes that the driver sends
  * @chain: the chain that is being served
  *
- * Return: how many bytes bx_chain_read() can get at.
+ * Return: the number of bytes for bx_chain_read().
  */
 u32 bx_chain_readable(const struct bx_chain *chain)
 {
@@ -331,10 +338,10 @@ u32 bx_chain_readable(const struct bx_chain *chain)
 EXPORT_SYMBOL_GPL(bx_chain_readable);
 
 /**
- * bx_chain_writable() - bytes that the driver has room for
+ * bx_chain_writable() - number of bytes that the driver has room for
  * @chain: the chain that is being served
  *
- * Return: how many bytes bx_chain_write() can get at.
+ * Return: the number of bytes for bx_chain_write().
  */
 u32 bx_chain_writable(const struct bx_chain *chain)
 {
@@ -361,14 +368,14 @@ static void bx_chain_copy(const struct bx_seg *seg, u32 offset, void *buf,
 }
 
 /**
- * bx_chain_read() - get what the driver sends
+ * bx_chain_read() - read bytes that the driver sends
  * @chain: the chain that is being served
- * @offset: of the first byte
- * @buf: where to
- * @len: bytes
+ * @offset: offset of the first byte
+ * @buf: result
+ * @len: number of bytes
  *
  * Context: in a bx_chain_fn.
- * Return: 0; -EMSGSIZE when there are not as many bytes.
+ * Return: 0; -EMSGSIZE if the chain has fewer bytes.
  */
 int bx_chain_read(struct bx_chain *chain, u32 offset, void *buf, u32 len)
 {
@@ -380,14 +387,14 @@ int bx_chain_read(struct bx_chain *chain, u32 offset, void *buf, u32 len)
 EXPORT_SYMBOL_GPL(bx_chain_read);
 
 /**
- * bx_chain_write() - give something to the driver
+ * bx_chain_write() - write bytes to the driver's buffers
  * @chain: the chain that is being served
- * @offset: of the first byte
- * @buf: what
- * @len: bytes
+ * @offset: offset of the first byte
+ * @buf: the bytes
+ * @len: number of bytes
  *
  * Context: in a bx_chain_fn.
- * Return: 0; -EMSGSIZE when there is not as much room.
+ * Return: 0; -EMSGSIZE if the chain has less room.
  */
 int bx_chain_write(struct bx_chain *chain, u32 offset, const void *buf, u32 len)
 {
@@ -401,7 +408,10 @@ EXPORT_SYMBOL_GPL(bx_chain_write);
 
 /* ---- the ring ---- */
 
-/* Entries that the driver has made available, or an errno. */
+/*
+ * Returns the number of entries that the driver has made available, or an
+ * errno.
+ */
 static int bx_vq_avail(struct bx_vq *vq)
 {
 	struct vring *vring = &vq->vring;
@@ -418,7 +428,7 @@ static int bx_vq_avail(struct bx_vq *vq)
 		vq->broken = true;
 		return -EPROTO;
 	}
-	/* the index first, then what it stands for */
+	/* read the index first, then the entries */
 	virtio_rmb(true);
 	return n;
 }
@@ -433,7 +443,7 @@ static void bx_vq_push(struct bx_vq *vq, u32 head, u32 len)
 			.id = cpu_to_virtio32(vdev, head),
 			.len = cpu_to_virtio32(vdev, len),
 		};
-	/* the entry first, then the index that tells of it */
+	/* write the entry first, then the index */
 	virtio_wmb(true);
 	vq->used++;
 	WRITE_ONCE(vring->used->idx, cpu_to_virtio16(vdev, vq->used));
@@ -442,15 +452,17 @@ static void bx_vq_push(struct bx_vq *vq, u32 head, u32 len)
 /**
  * bx_vq_serve() - serve the next chain of a queue
  * @vq: the queue
- * @fn: does it; may sleep, and must not use the queue otherwise
- * @data: for @fn
+ * @fn: called with the chain; may sleep, and must not use the queue in
+ *	other ways
+ * @data: argument of @fn
  *
- * The driver hears of it by bx_vq_interrupt(), which may follow several of these.
+ * bx_vq_interrupt() notifies the driver, of one or several served chains.
  *
  * Context: may sleep.
- * Return: what @fn returned; -EAGAIN when nothing is waiting, -ENODEV when the
- * driver has reset the device or deleted the queue, -EPROTO when there is nonsense
- * in the ring or @fn claims to have written more than there was room for.
+ * Return: the result of @fn; -EAGAIN if no chain is waiting; -ENODEV if the
+ * driver has reset the device or deleted the queue; -EPROTO if the ring has
+ * invalid contents, or @fn claims to have written more bytes than there is
+ * room for.
  */
 ssize_t bx_vq_serve(struct bx_vq *vq, bx_chain_fn fn, void *data)
 {
@@ -483,13 +495,13 @@ broken:
 EXPORT_SYMBOL_GPL(bx_vq_serve);
 
 /**
- * bx_vq_want_kicks() - say whether the driver is to kick
+ * bx_vq_want_kicks() - enable or disable kicks of the driver
  * @vq: the queue
- * @want: whether
+ * @want: true to enable them
  *
  * Context: may sleep.
- * Return: 1 when something is waiting already, which no kick will tell of; 0;
- * the errnos of bx_vq_serve().
+ * Return: 1 if a chain is already waiting, for which no kick will come; 0; the
+ * errnos of bx_vq_serve().
  */
 int bx_vq_want_kicks(struct bx_vq *vq, bool want)
 {
@@ -508,14 +520,20 @@ int bx_vq_want_kicks(struct bx_vq *vq, bool want)
 	else if (want)
 		vring_avail_event(vring) = cpu_to_virtio16(vdev,
 							   vq->last_avail);
-	/* the wish first, then a look: the driver does it the other way round */
+	/*
+	 * write the request first, then read the index: the driver does the
+	 * reverse
+	 */
 	virtio_mb(true);
 	ret = bx_vq_avail(vq);
 	return ret > 0 ? 1 : ret;
 }
 EXPORT_SYMBOL_GPL(bx_vq_want_kicks);
 
-/* Whether the driver wants to hear of what was pushed since the last time. */
+/*
+ * Whether the driver wants an interrupt for the entries pushed since the last
+ * one.
+ */
 static bool bx_vq_wants_interrupt(struct bx_vq *vq)
 {
 	struct virtio_device *vdev = vq->vq->vdev;
@@ -525,7 +543,7 @@ static bool bx_vq_wants_interrupt(struct bx_vq *vq)
 	if (vq->used == old)
 		return false;
 	vq->signalled = vq->used;
-	/* our index first, then a look at the driver's wish */
+	/* write our index first, then read the driver's request */
 	virtio_mb(true);
 	if (!vq->event_idx)
 		return !(READ_ONCE(vring->avail->flags) &
@@ -536,11 +554,11 @@ static bool bx_vq_wants_interrupt(struct bx_vq *vq)
 }
 
 /**
- * bx_vq_interrupt() - tell the driver of what was served, if it wants to know
+ * bx_vq_interrupt() - notify the driver of served chains if it wants that
  * @vq: the queue
  *
- * The driver's callback finds what it would in an interrupt: interrupts off, and
- * softirqs run once it is done.
+ * The driver's callback runs as in an interrupt: with interrupts disabled, and
+ * with softirqs run after it.
  *
  * Context: may sleep.
  */

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bx_edu: a parent that drives real hardware
+ * bx_edu: a parent for qemu's edu device
  *
- * The PCI driver of qemu's edu device (docs/specs/edu in qemu; -device edu).
- * It splits the device into three sub-functions on the bus bx-sf, one for each
+ * The PCI driver of the device (docs/specs/edu in qemu; -device edu).  It
+ * splits the device into three sub-functions on the bus bx-sf, one for each
  * engine: NAME-fact, NAME-dma and NAME-irq, where NAME is "edu-" and the PCI
  * address.  The commands are in <linux/bx_edu.h>, the drivers that use them in
  * bx_edu_sf.c.
  *
- * A sub-function's GUID is made of its kind and the PCI address, so that a
- * policy finds the same one again after a reload or a reboot.
+ * A sub-function's GUID consists of its kind and the PCI address, so it is the
+ * same after a reload or a reboot.
  *
- * Locking: bx_edu.lock serialises requests; the interrupt handler shares with
- * them the atomic members only.
+ * Locking: bx_edu.lock serialises requests.  The interrupt handler shares only
+ * the atomic members with them.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -53,14 +53,14 @@
 #define EDU_DMA_TO_RAM		BIT(1)
 
 /*
- * The device's own buffer, in its address space.  Of its 4096 bytes the last
- * is not to be touched: qemu before 9.0 takes that for out of bounds and aborts.
+ * The device's own buffer, in its address space.  The last of its 4096 bytes
+ * must not be accessed: qemu before 9.0 treats it as out of bounds and aborts.
  */
 #define EDU_DMA_BUFFER		0x40000
 #define EDU_DMA_CHUNK		(BX_EDU_DMA_MAX / 2)
 #define EDU_DMA_BITS		28
 
-/* It answers within 100 ms; an emulated machine may be slow itself. */
+/* The device answers within 100 ms, but an emulated machine may be slow. */
 #define EDU_TIMEOUT_US		(2 * USEC_PER_SEC)
 #define EDU_POLL_US		1000
 
@@ -69,8 +69,8 @@
 struct bx_edu;
 
 /**
- * struct bx_edu_sf - a sub-function, and its hw_data
- * @edu: the device it is part of
+ * struct bx_edu_sf - a sub-function, the hw_data of its device
+ * @edu: the PCI device
  * @bdev: the device on bx-sf, NULL unless added
  */
 struct bx_edu_sf {
@@ -80,9 +80,9 @@ struct bx_edu_sf {
 
 /**
  * struct bx_edu - the PCI device
- * @pdev: itself
+ * @pdev: the PCI device
  * @mmio: its registers
- * @lock: one request at a time; protects the registers and @bounce
+ * @lock: serialises requests; protects the registers and @bounce
  * @bounce: two halves of EDU_DMA_CHUNK bytes, sent from and received into
  * @bounce_dma: bus address of @bounce
  * @irq_seen: set by the interrupt handler: status bits since the last request
@@ -93,7 +93,7 @@ struct bx_edu_sf {
 struct bx_edu {
 	struct pci_dev		*pdev;
 	void __iomem		*mmio;
-	struct mutex		lock;	/* one request at a time */
+	struct mutex		lock;	/* serialises requests */
 	u8			*bounce;
 	dma_addr_t		bounce_dma;
 	atomic_t		irq_seen;
@@ -111,7 +111,7 @@ static struct bx_edu *bx_edu_of(struct bx_device *bdev)
 
 /* Registers */
 
-/* Wait until @bit of a register is clear. */
+/* Waits until @bit of a register is clear. */
 static int bx_edu_wait(struct bx_edu *edu, unsigned int reg, u32 bit)
 {
 	u32 val;
@@ -135,7 +135,7 @@ static irqreturn_t bx_edu_irq(int irq, void *data)
 	struct bx_edu *edu = data;
 	u32 status = readl(edu->mmio + EDU_IRQ_STATUS);
 
-	/* shared line, or acknowledged before this was delivered */
+	/* a shared line, or acknowledged before this interrupt was delivered */
 	if (!status)
 		return IRQ_NONE;
 	writel(status, edu->mmio + EDU_IRQ_ACK);
@@ -197,7 +197,7 @@ static int bx_edu_dma(struct bx_edu *edu, u32 src, u32 dst, u32 len, u32 flags)
 	return bx_edu_wait(edu, EDU_DMA_CMD, EDU_DMA_START);
 }
 
-/* To the device and back; at most EDU_DMA_CHUNK bytes. */
+/* Copies to the device and back, at most EDU_DMA_CHUNK bytes. */
 static int bx_edu_dma_bounce(struct bx_edu *edu, void *data, size_t len)
 {
 	u8 *back = edu->bounce + EDU_DMA_CHUNK;
@@ -221,7 +221,7 @@ static int bx_edu_dma_copy(struct bx_edu *edu, void *data, size_t len)
 	int ret;
 
 	guard(mutex)(&edu->lock);
-	/* an earlier copy that timed out may still be under way */
+	/* a copy that timed out before may still be running */
 	ret = bx_edu_wait(edu, EDU_DMA_CMD, EDU_DMA_START);
 	for (done = 0; !ret && done < len; done += chunk) {
 		chunk = min_t(size_t, len - done, EDU_DMA_CHUNK);
@@ -252,7 +252,7 @@ static int bx_edu_dma_reset(struct bx_device *bdev, void *unused, u32 len)
 	if (ret)
 		return ret;
 	memset(edu->bounce, 0, 2 * EDU_DMA_CHUNK);
-	/* the next user must not find the last one's data */
+	/* the next user must not find the data of the last one */
 	return bx_edu_dma(edu, edu->bounce_dma, EDU_DMA_BUFFER, EDU_DMA_CHUNK,
 			  0);
 }
@@ -275,7 +275,7 @@ static int bx_edu_irq_raise(struct bx_edu *edu, struct bx_edu_irq *arg)
 	writel(arg->value, edu->mmio + EDU_IRQ_RAISE);
 	if (!wait_for_completion_timeout(&edu->irq_done,
 					 usecs_to_jiffies(EDU_TIMEOUT_US))) {
-		/* a late interrupt is not to count for the next request */
+		/* a late interrupt must not count for the next request */
 		bx_edu_irq_quiesce(edu);
 		synchronize_irq(pci_irq_vector(edu->pdev, 0));
 		return -ETIMEDOUT;
@@ -334,8 +334,8 @@ static const struct bx_edu_type {
 };
 
 /*
- * A UUID of version 8, which leaves the rest to us: vendor and device, then
- * the kind, and in the last six bytes domain (4), bus and devfn.
+ * A UUID of version 8, whose other bits are free: vendor and device, then the
+ * kind, and in the last six bytes domain (4), bus and devfn.
  */
 static guid_t bx_edu_guid(struct pci_dev *pdev, enum bx_edu_kind kind)
 {
@@ -376,7 +376,7 @@ static int bx_edu_add_sf(struct bx_edu_sf *sf, const struct bx_edu_type *type)
 	return ret;
 }
 
-/* In reverse, and only those that were added. */
+/* Removes the added sub-functions, in reverse order. */
 static void bx_edu_remove_sfs(struct bx_edu *edu)
 {
 	int i;
@@ -487,7 +487,7 @@ static void bx_edu_remove(struct pci_dev *pdev)
 {
 	struct bx_edu *edu = pci_get_drvdata(pdev);
 
-	/* their drivers are the users of all below, so they go first */
+	/* first the sub-functions, because their drivers use the PCI device */
 	bx_edu_remove_sfs(edu);
 	pci_clear_master(pdev);
 }

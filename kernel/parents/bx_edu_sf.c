@@ -3,14 +3,14 @@
  * bx_edu_sf: drivers of the sub-functions of an edu device
  *
  * Three drivers, edu-fact, edu-dma and edu-irq, each with an attribute on the
- * device it is bound to.  They know the contract (<linux/bx_sf.h>) and their
- * vendor's commands (<linux/bx_edu.h>), and nothing about PCI: that is the
- * parent, bx_edu.c.
+ * device it is bound to.  They use the contract (<linux/bx_sf.h>) and the
+ * vendor's commands (<linux/bx_edu.h>), but not PCI, which is the parent's
+ * (bx_edu.c).
  *
  *   factorial	edu-fact: write a number up to 12, read its factorial
  *   dma_test	edu-dma: read to send a pattern through the device; "ok 4096"
- *   irqs	edu-irq: write status bits to raise an interrupt, read how many
- *		there were
+ *   irqs	edu-irq: write status bits to raise an interrupt, read the
+ *		number of interrupts
  */
 #include <linux/bx_edu.h>
 #include <linux/bx_sf.h>
@@ -23,8 +23,8 @@
 #include <linux/sysfs.h>
 
 /*
- * A policy may give a driver any device of the bus, whatever its id table
- * says; -ENODEV passes it to the next best.
+ * A policy may give a driver any device of the bus, regardless of its id table.
+ * -ENODEV passes the device to the next best driver.
  */
 static bool edu_is(const struct bx_device *bdev, enum bx_edu_kind kind)
 {
@@ -36,7 +36,7 @@ static bool edu_is(const struct bx_device *bdev, enum bx_edu_kind kind)
 
 /**
  * struct edu_fact - data of a device bound to edu-fact
- * @result: of the last computation, 0 before the first
+ * @result: result of the last computation, 0 before the first
  */
 struct edu_fact {
 	u32	result;
@@ -106,7 +106,7 @@ static ssize_t dma_test_show(struct device *dev, struct device_attribute *attr,
 
 	if (!data)
 		return -ENOMEM;
-	/* different when shifted by any power of two */
+	/* a pattern that differs from itself shifted by any power of two */
 	for (i = 0; i < BX_EDU_DMA_MAX; i++)
 		data[i] = i * 7 + (i >> 8);
 	ret = bx_sf_exec(to_bx_device(dev), BX_EDU_DMA_COPY, data,
@@ -188,7 +188,7 @@ static const struct bx_device_id edu_irq_ids[] = {
 
 /* The module */
 
-/* None has a remove(): the driver core takes attributes and data away. */
+/* No driver has a remove(): the driver core removes attributes and data. */
 static struct bx_driver edu_sf_drivers[] = {
 	{
 		.name		= "edu-fact",

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Virtual functions of Intel QuickAssist go to vfio-pci before qat_*vf can take
- * them.
+ * Virtual functions of Intel QuickAssist go to vfio-pci before qat_*vf can bind
+ * to them.
  *
- * vfio-pci refuses the older ones, because a guest could bring the host down
- * through them (vfio_pci_dev_in_denylist() in drivers/vfio/pci/vfio_pci.c): to
- * select it for those would end in a failed probe, and a device without a driver
- * that nobody understands. So they are refused here, which 'bxctl explain' shows,
- * unless the operator says that vfio-pci was told to take them.
+ * vfio-pci refuses the older devices, because a guest could crash the host
+ * through them (vfio_pci_dev_in_denylist() in drivers/vfio/pci/vfio_pci.c). If
+ * the policy selected vfio-pci for them, the probe would fail without a visible
+ * reason. So the policy refuses them, which 'bxctl explain' shows, unless the
+ * operator sets that the deny list of vfio-pci is disabled.
  */
 #include <stdbool.h>
 #include <bpf/bus_ext.bpf.h>

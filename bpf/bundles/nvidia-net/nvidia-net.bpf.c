@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Virtual functions of ConnectX-4 and later adapters, by their index: those of a
- * range go to vfio-pci, or to mlx5_vfio_pci, which can migrate them; all others
- * stay with mlx5_core.
+ * Virtual functions of ConnectX-4 and later adapters. Functions whose index is in
+ * a range go to vfio-pci, or to mlx5_vfio_pci, which supports migration. All
+ * others stay with mlx5_core.
  *
  * Ids: drivers/net/ethernet/mellanox/mlx5/core/main.c of Linux.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Virtual functions of qemu's NVMe controller (1b36:0010), which have the ids of
- * their physical function: vfio-pci for those that guests are to have, and for the
- * others the host's own driver, or none.
+ * their physical function. Functions for guests go to vfio-pci, the others to the
+ * host's own driver, or to none.
  */
 #include <bpf/bus_ext.bpf.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Realtek's own drivers r8125 and r8127 claim ids that r8169 of the kernel claims
- * as well; which one a device gets is a matter of who is loaded first. Here it is
- * the operator's choice.
+ * as well. Without a policy a device gets the driver that is loaded first. With
+ * this policy the operator chooses.
  */
 #include <stdbool.h>
 #include <bpf/bus_ext.bpf.h>

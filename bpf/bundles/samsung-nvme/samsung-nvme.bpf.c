@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NVMe virtual functions of Samsung's SSDs, whatever their device id: the class
- * tells them. The first ones stay with the host, the others go to guests.
+ * NVMe virtual functions of Samsung's SSDs, of any device id: the policy
+ * identifies them by their class. The first ones stay with the host, the others go
+ * to guests.
  */
 #include <bpf/bus_ext.bpf.h>
 

@@ -3,8 +3,8 @@
  * virtio-pci and vp_vdpa both claim virtio functions. Network and block functions
  * that are meant for guests go to vp_vdpa, which makes vdpa devices of them.
  *
- * What becomes of a vdpa device, virtio_vdpa or vhost_vdpa, is a decision of
- * another bus.
+ * The driver of a vdpa device, virtio_vdpa or vhost_vdpa, is decided on another
+ * bus.
  */
 #include <stdbool.h>
 #include <bpf/bus_ext.bpf.h>
