@@ -16,7 +16,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 depends() {
-	apt-cache depends --no-recommends --no-suggests --no-conflicts \
+	apt_cached apt-cache depends --no-recommends --no-suggests --no-conflicts \
 		--no-breaks --no-replaces --no-enhances "$1" |
 		sed -n 's/^ *|\?Depends: *//p'
 }

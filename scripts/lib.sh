@@ -77,13 +77,21 @@ as_root() {
 	fi
 }
 
+# apt_cached PROGRAM ARGUMENT...: with a cache of our own: where apt keeps none, as in many
+# containers, it reads all of its lists for each question. It sees when they have changed.
+apt_cached() {
+	mkdir -p "$build/apt" 2>/dev/null || true
+	"$1" -o Dir::Cache::pkgcache="$build/apt/pkgcache.bin" \
+		-o Dir::Cache::srcpkgcache="$build/apt/srcpkgcache.bin" "${@:2}"
+}
+
 # apt_lists: is there anything that apt-cache could answer from?
 apt_lists() {
-	apt-cache show "$1" >/dev/null 2>&1
+	apt_cached apt-cache show "$1" >/dev/null 2>&1
 }
 
 # download DIR PACKAGE...: the packages' files, for root and for anybody else
 download() {
 	# apt-get downloads into the directory it runs in
-	(cd "$1" && apt-get -q -o APT::Sandbox::User="$(id -un)" download "${@:2}")
+	(cd "$1" && apt_cached apt-get -q -o APT::Sandbox::User="$(id -un)" download "${@:2}")
 }

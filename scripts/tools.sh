@@ -5,7 +5,7 @@
 # too old on Debian 12, and bpftool does not know struct_ops types of modules.
 #
 #   tools.sh fetch VERSION   the few directories needed, into build/tools/source
-#   tools.sh build VMLINUX   bpftool and libbpf, into build/tools
+#   tools.sh build           bpftool and libbpf, into build/tools
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 tools=$build/tools
@@ -31,13 +31,13 @@ fetch() {
 }
 
 # The disassemblers and libcap are left out so that bpftool runs in the VM with
-# libelf and zlib alone.
+# libelf and zlib alone; and its own BPF programs, for 'prog profile' and the names of
+# processes, since libbpf and bpftool would be compiled twice for these.
 make_bpftool() {
 	make -C "$tools/patched/tools/bpf/bpftool" -j"$(nproc)" \
-		OUTPUT="$tools/obj/" VMLINUX_BTF="$1" \
-		CLANG="${CLANG:-clang-19}" LLVM_STRIP="${LLVM_STRIP:-llvm-strip-19}" \
-		feature-libcap=0 feature-llvm=0 feature-libbfd=0 \
-		feature-libbfd-liberty=0 feature-libbfd-liberty-z=0 &&
+		OUTPUT="$tools/obj/" \
+		feature-clang-bpf-co-re=0 feature-libcap=0 feature-llvm=0 \
+		feature-libbfd=0 feature-libbfd-liberty=0 feature-libbfd-liberty-z=0 &&
 		make -C "$tools/patched/tools/lib/bpf" DESTDIR="$tools/libbpf" prefix= \
 			OUTPUT="$tools/obj/libbpf/" install_headers
 }
@@ -53,7 +53,7 @@ build_tools() {
 	done
 	step TOOLS "building bpftool and libbpf"
 	mkdir -p "$tools/obj" "$tools/libbpf/lib"
-	logged bpftool make_bpftool "$(realpath "$1")"
+	logged bpftool make_bpftool
 	install -m 644 "$tools/obj/libbpf/libbpf.a" "$tools/libbpf/lib/"
 	install -m 755 "$tools/obj/bpftool" "$tools/"
 	rm -rf "$tools/obj"
@@ -65,6 +65,6 @@ exec 9>"$tools/.lock"
 flock 9
 case ${1:-} in
 fetch) fetch "$2" ;;
-build) build_tools "$2" ;;
-*) die "usage: tools.sh fetch VERSION | build VMLINUX" ;;
+build) build_tools ;;
+*) die "usage: tools.sh fetch VERSION | build" ;;
 esac
