@@ -81,9 +81,8 @@ $(KDIR)/vmlinuz:
 $(BUILD)/tools/source:
 	$(Q)scripts/tools.sh fetch $(KVER)
 
-$(BPFTOOL): scripts/tools.sh $(wildcard loader/patches/*.patch) \
-		| $(BUILD)/tools/source $(KDIR)/vmlinuz
-	$(Q)scripts/tools.sh build $(KDIR)/vmlinux
+$(BPFTOOL): scripts/tools.sh $(wildcard loader/patches/*.patch) | $(BUILD)/tools/source
+	$(Q)scripts/tools.sh build
 
 $(VMLINUX_H): | $(BPFTOOL) $(KDIR)/vmlinuz
 	$(call say,GEN,$@)

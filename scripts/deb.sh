@@ -80,12 +80,16 @@ write_packages() {
 	mv "$work"/*.deb "$1"
 }
 
-# Gives the copy the next version.
+# Gives the copy the next version, and rebuilds only the files that contain the version.
 raise_version() {
-	local this
+	local this header=$copy/loader/cmd/bxctl.h
 	this=$(version "$copy")
 	this=${this%.*}.$((${this##*.} + 1))
-	sed -i "s/^\(#define BXCTL_VERSION\s*\).*/\1\"$this\"/" "$copy/loader/cmd/bxctl.h"
+	cp -p "$header" "$work/header"
+	sed -i "s/^\(#define BXCTL_VERSION\s*\).*/\1\"$this\"/" "$header"
+	touch -r "$work/header" "$header"
+	grep -rlZ --include='*.c' BXCTL_VERSION "$copy/loader" | xargs -0 touch
+	touch "$copy/loader/libbusext.pc.in"
 	sed -i "s/^MODULE_VERSION(.*/MODULE_VERSION(\"$this\");/" "$copy/kernel/main.c"
 	[ "$(version "$copy")" = "$this" ] || die "cannot set the version to $this"
 }

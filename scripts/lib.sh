@@ -77,13 +77,21 @@ as_root() {
 	fi
 }
 
+# apt_cached PROGRAM ARGUMENT...: with a cache in build/. Where apt keeps no cache, as in many
+# containers, each call reads all package lists. apt notices when the lists have changed.
+apt_cached() {
+	mkdir -p "$build/apt" 2>/dev/null || true
+	"$1" -o Dir::Cache::pkgcache="$build/apt/pkgcache.bin" \
+		-o Dir::Cache::srcpkgcache="$build/apt/srcpkgcache.bin" "${@:2}"
+}
+
 # apt_lists PACKAGE: whether apt's lists have the package
 apt_lists() {
-	apt-cache show "$1" >/dev/null 2>&1
+	apt_cached apt-cache show "$1" >/dev/null 2>&1
 }
 
 # download DIR PACKAGE...: download the packages' files, as root or as another user
 download() {
 	# apt-get downloads into the directory it runs in
-	(cd "$1" && apt-get -q -o APT::Sandbox::User="$(id -un)" download "${@:2}")
+	(cd "$1" && apt_cached apt-get -q -o APT::Sandbox::User="$(id -un)" download "${@:2}")
 }

@@ -5,7 +5,7 @@
 # on Debian 12, and its bpftool does not support struct_ops types of modules.
 #
 #   tools.sh fetch VERSION   unpack the needed directories into build/tools/source
-#   tools.sh build VMLINUX   build bpftool and libbpf into build/tools
+#   tools.sh build           build bpftool and libbpf into build/tools
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 tools=$build/tools
@@ -31,13 +31,13 @@ fetch() {
 }
 
 # Builds without the disassemblers and libcap, so that bpftool runs in the VM with
-# only libelf and zlib.
+# only libelf and zlib, and without bpftool's own BPF programs ('prog profile', the names of
+# processes), since libbpf and bpftool would be compiled twice for them.
 make_bpftool() {
 	make -C "$tools/patched/tools/bpf/bpftool" -j"$(nproc)" \
-		OUTPUT="$tools/obj/" VMLINUX_BTF="$1" \
-		CLANG="${CLANG:-clang-19}" LLVM_STRIP="${LLVM_STRIP:-llvm-strip-19}" \
-		feature-libcap=0 feature-llvm=0 feature-libbfd=0 \
-		feature-libbfd-liberty=0 feature-libbfd-liberty-z=0 &&
+		OUTPUT="$tools/obj/" \
+		feature-clang-bpf-co-re=0 feature-libcap=0 feature-llvm=0 \
+		feature-libbfd=0 feature-libbfd-liberty=0 feature-libbfd-liberty-z=0 &&
 		make -C "$tools/patched/tools/lib/bpf" DESTDIR="$tools/libbpf" prefix= \
 			OUTPUT="$tools/obj/libbpf/" install_headers
 }
@@ -53,7 +53,7 @@ build_tools() {
 	done
 	step TOOLS "building bpftool and libbpf"
 	mkdir -p "$tools/obj" "$tools/libbpf/lib"
-	logged bpftool make_bpftool "$(realpath "$1")"
+	logged bpftool make_bpftool
 	install -m 644 "$tools/obj/libbpf/libbpf.a" "$tools/libbpf/lib/"
 	install -m 755 "$tools/obj/bpftool" "$tools/"
 	rm -rf "$tools/obj"
@@ -65,6 +65,6 @@ exec 9>"$tools/.lock"
 flock 9
 case ${1:-} in
 fetch) fetch "$2" ;;
-build) build_tools "$2" ;;
-*) die "usage: tools.sh fetch VERSION | build VMLINUX" ;;
+build) build_tools ;;
+*) die "usage: tools.sh fetch VERSION | build" ;;
 esac

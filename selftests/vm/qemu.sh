@@ -9,6 +9,12 @@ vm_dir=$top/selftests/vm
 # what is built up for qemu, and the directory with this VM's files
 sets_seen='' kernel_args='' qemu_args=() run=''
 
+# Kernel parameters of every VM. A quarter of an emulated boot would be tests of
+# cryptographic algorithms, and modprobe processes that look for those which encrypted
+# keys, key derivation and the jitter entropy source want; nothing here uses any of them.
+common_args="console=ttyS0 loglevel=5 panic=-1 mitigations=off nokaslr log_buf_len=4M \
+cryptomgr.notests initcall_blacklist=init_encrypted,crypto_kdf108_init,jent_mod_init"
+
 say() {
 	echo "vm: $*" >&2
 }

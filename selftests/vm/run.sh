@@ -133,8 +133,7 @@ setpriv --pdeathsig TERM timeout --foreground -k 5 "$timeout" \
 	-nodefaults -no-user-config -display none -no-reboot \
 	-chardev "file,id=console,path=$run/console.log" -serial chardev:console \
 	-kernel "$kdir/vmlinuz" -initrd "$initramfs" \
-	-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off nokaslr \
-log_buf_len=4M$kernel_args $(cat "$kdir/cmdline" 2>/dev/null) ${APPEND:-}" <&0 &
+	-append "$common_args$kernel_args $(cat "$kdir/cmdline" 2>/dev/null) ${APPEND:-}" <&0 &
 qemu_pid=$!
 qemu_status=0
 wait $qemu_pid || qemu_status=$?

@@ -67,8 +67,7 @@ setpriv --pdeathsig TERM timeout --foreground -k 5 "$timeout" \
 	-drive "file=$run/job.tar,format=raw,if=virtio,readonly=on" \
 	-chardev "file,id=console,path=$run/console.log" -serial chardev:console \
 	-kernel "$run/vmlinuz" -initrd "$run/initrd" \
-	-append "root=/dev/vda rw console=ttyS0 loglevel=5 panic=-1 mitigations=off nokaslr \
-log_buf_len=4M$kernel_args ${APPEND:-}" </dev/null &
+	-append "root=/dev/vda rw $common_args$kernel_args ${APPEND:-}" </dev/null &
 qemu_pid=$!
 qemu_status=0
 wait $qemu_pid || qemu_status=$?

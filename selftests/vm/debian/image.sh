@@ -10,10 +10,10 @@
 # the program 'job' from the tar archive on the second disk, with its output on a
 # virtio port, and then switches off (see boot.sh beside this). And since every test
 # run with an empty cache makes this image, and an emulated machine boots it: documentation
-# and the modules for hardware that the guest does not have are left out, the other modules
-# are not compressed, and an initramfs is made once, compressed fast, with only those
-# modules that are listed: the disk's, and nvme, which it loads itself, right after the
-# scripts in init-top.
+# is left out, and of the kernel's modules all but those that the guest's hardware and a boot
+# may need, which are not compressed; and an initramfs is made once, compressed fast, with
+# only those modules that are listed: the disk's, and nvme, which it loads itself, right
+# after the scripts in init-top.
 set -euo pipefail
 . "$(dirname "$0")/../../../scripts/lib.sh"
 here=$top/selftests/vm/debian
@@ -68,26 +68,19 @@ unshare --mount sh -e -c '
 END
 )
 
-# What dpkg does not unpack: the first word of each line is where, then what there.
-left_out() {
-	local where what
-	while read -r where what; do
-		tr " " "\n" <<<"$what" | sed "s|.*|--dpkgopt=path-exclude=$where/&/*|"
-	done <<-'END'
-		/usr/share doc man info locale
-		/lib/modules/*/kernel sound net/bluetooth net/mac80211 net/netfilter net/wireless
-		/lib/modules/*/kernel/drivers gpu media net staging infiniband scsi hid input iio
-		/lib/modules/*/kernel/drivers usb hwmon bluetooth isdn mtd md w1 leds power mmc
-		/lib/modules/*/kernel/drivers ata cpufreq crypto i2c mfd platform watchdog
-		/lib/modules/*/kernel/arch/x86 crypto kvm
-		/lib/modules/*/kernel/fs btrfs xfs ocfs2 nfs nfsd smb ceph gfs2 f2fs jfs dlm
-	END
+# What dpkg does not unpack, and then of that, what it does.
+dpkg_paths() {
+	printf -- '--dpkgopt=path-exclude=/usr/share/%s/*\n' doc man info locale
+	echo '--dpkgopt=path-exclude=/lib/modules/*/kernel/*'
+	printf -- '--dpkgopt=path-include=/lib/modules/*/kernel/%s*\n' \
+		drivers/{block,iommu,nvme,pci,vfio,virtio}/ virt/ crypto/ lib/ block/ \
+		fs/{autofs,configfs,ext4,fuse,jbd2,nls}/ fs/mbcache
 }
 
 # INITRD=No: the kernel's own script would make an initramfs of all modules first.
 make_image() {
 	local options
-	mapfile -t options < <(left_out)
+	mapfile -t options < <(dpkg_paths)
 	sources | BX_HERE=$here BX_IMAGE=$image.tmp BX_SIZE=$size INITRD=No mmdebstrap \
 		--variant=minbase --dpkgopt=force-unsafe-io --format=null --skip=cleanup/reproducible \
 		--include="$(packages | tr ' \n' ',,' | sed 's/,*$//')" "${options[@]}" \
