@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 
 #include "bxctl.h"
 
@@ -80,13 +81,32 @@ void json_applied(const struct bx_applied *a, void *arg)
 	json_end_object(j);
 }
 
+/* By what is in it: its name may be anything */
+static bool is_archive(const char *path)
+{
+	static const unsigned char zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
+	unsigned char start[sizeof(zstd)];
+	struct stat st;
+	bool is;
+	FILE *f;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return false;
+	f = fopen(path, "re");
+	is = f && fread(start, sizeof(start), 1, f) &&
+		!memcmp(start, zstd, sizeof(zstd));
+	if (f)
+		fclose(f);
+	return is;
+}
+
 /* A name, an archive, or a directory with a manifest */
 bool is_bundle(const char *path)
 {
 	size_t len = strlen(path);
 	char manifest[4096];
 
-	if (bx_is_bundle_name(path) ||
+	if (bx_is_bundle_name(path) || is_archive(path) ||
 	    (len > 4 && !strcmp(path + len - 4, ".zst")))
 		return true;
 	snprintf(manifest, sizeof(manifest), "%s/bundle.yaml", path);

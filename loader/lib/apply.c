@@ -115,7 +115,7 @@ static int add_directory(struct bx_handle *h, struct transaction *txn,
 	free(list);
 	if (!n)
 		err = fail(h, BX_FAULT_REJECTED, ENOENT,
-			   "cannot apply '%s': there is no *" OBJECT_SUFFIX " in it",
+			   "cannot use '%s': there is no *" OBJECT_SUFFIX " in it",
 			   dir);
 	return err;
 }
@@ -149,7 +149,7 @@ static int check_unique(struct bx_handle *h, const struct transaction *txn)
 			b = &txn->items[k]->about;
 			if (a->kind == b->kind && !strcmp(a->name, b->name))
 				return fail(h, BX_FAULT_REJECTED, EINVAL,
-					    "cannot apply '%s': '%s' has '%s' too",
+					    "cannot use '%s': '%s' has '%s' too",
 					    a->file, b->file, a->name);
 		}
 	return 0;
@@ -842,17 +842,20 @@ void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg)
 }
 
 /* Only a bundle has a signature. */
-int may_apply(struct bx_handle *h, const char *path, unsigned int flags)
+int may_apply(struct bx_handle *h, const char *verb, const char *path,
+	      unsigned int flags)
 {
 	struct stat st;
+	int err;
 
 	if (stat(path, &st))
 		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
 			    path, strerror(errno));
-	if (flags & BX_BUNDLE_UNSIGNED)
-		return 0;
+	err = file_or_dir(h, path, st.st_mode);
+	if (err || flags & BX_BUNDLE_UNSIGNED)
+		return err;
 	return fail(h, BX_FAULT_REJECTED, ENOKEY,
-		    "cannot apply '%s': it is not a signed bundle", path);
+		    "cannot %s '%s': it is not a signed bundle", verb, path);
 }
 
 int bx_apply(struct bx_handle *h, const char *path, unsigned int flags,
@@ -861,7 +864,7 @@ int bx_apply(struct bx_handle *h, const char *path, unsigned int flags,
 	struct transaction txn = {};
 	int err;
 
-	err = may_apply(h, path, flags);
+	err = may_apply(h, "apply", path, flags);
 	if (!err)
 		err = txn_read(h, &txn, path);
 	if (!err)

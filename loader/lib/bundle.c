@@ -329,8 +329,9 @@ int bundle_copy(struct bx_handle *h, const char *path, const char *to)
 	if (stat(path, &st))
 		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
 			    path, strerror(errno));
-	return S_ISDIR(st.st_mode) ? tree_copy(h, path, to) :
-		tree_unpack(h, path, to);
+	if (S_ISDIR(st.st_mode))
+		return tree_copy(h, path, to);
+	return file_or_dir(h, path, st.st_mode) ?: tree_unpack(h, path, to);
 }
 
 static int open_copy(struct bx_handle *h, const char *path, unsigned int flags,
@@ -419,8 +420,11 @@ void settings_path(struct bx_handle *h, char *buf, const char *name)
 	snprintf(buf, PATH_MAX, "%s/bundles.d/%s.yaml", h->conf_dir, name);
 }
 
-/* Is there a file of the operator's?  One that others could change is an error. */
-static int find_chosen(struct bx_handle *h, const char *path)
+/*
+ * The operator's file: a descriptor, or -ENOENT without a message when there is none.
+ * One that others could change is an error.
+ */
+static int open_chosen(struct bx_handle *h, const char *path)
 {
 	char dir[PATH_MAX];
 	struct stat st;
@@ -430,39 +434,52 @@ static int find_chosen(struct bx_handle *h, const char *path)
 	for (const char *one = h->conf_dir; one; one = one == dir ? NULL : dir) {
 		fd = open_safe_dir(h, one);
 		if (fd < 0)
-			return fd == -ENOENT ? 0 : fd;
+			return fd;
 		close(fd);
 	}
 	if (lstat(path, &st) && errno == ENOENT)
-		return 0;
+		return -ENOENT;
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
-			    path, strerror(errno));
+	if (fd < 0) {
+		err = fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
+			   path, strerror(errno));
+		return err == -ENOENT ? -EIO : err;
+	}
 	err = safe_dir(h, fd, path);
+	if (!err)
+		return fd;
 	close(fd);
-	return err ?: 1;
+	return err;
+}
+
+/* What was checked is what is read. */
+static int read_chosen_file(struct bx_bundle *b)
+{
+	char path[PATH_MAX];
+	struct yaml y;
+	int fd, err;
+
+	settings_path(b->h, path, b->about.name);
+	fd = open_chosen(b->h, path);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	err = yaml_open_fd(b->h, fd, path, &y);
+	if (!err) {
+		err = read_chosen(b, &y);
+		yaml_close(&y);
+	}
+	close(fd);
+	return err;
 }
 
 /* The operator's file: values of settings, by their names */
 int bx_bundle_configure(struct bx_bundle *b)
 {
-	char path[PATH_MAX];
-	struct yaml y;
-	int ret;
+	int err = read_chosen_file(b);
 
-	settings_path(b->h, path, b->about.name);
-	ret = find_chosen(b->h, path);
-	if (ret > 0) {
-		ret = yaml_open(b->h, path, path, &y);
-		if (!ret) {
-			ret = read_chosen(b, &y);
-			yaml_close(&y);
-		}
-	}
-	if (!ret && b->place == PLACE_INSTALLED)
-		ret = bundle_set_installed(b);
-	return ret;
+	if (!err && b->place == PLACE_INSTALLED)
+		err = bx_bundle_keep(b);
+	return err;
 }
 
 int bx_bundle_sign(struct bx_bundle *b, const char *key, const char *cert)

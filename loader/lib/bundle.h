@@ -90,6 +90,7 @@ enum bundle_place {
  * @scratch: a directory that goes with it; NULL when there is none
  * @shadow: its policies are to be in shadow mode
  * @enforce: none of them may be
+ * @kept: what was chosen for the installed bundle of that name was read
  * @examined: the signature was looked for, and is good when there is one
  * @who: who signed it, once that is known; NULL when it is not signed
  */
@@ -103,6 +104,7 @@ struct bx_bundle {
 	char			*scratch;
 	bool			shadow;
 	bool			enforce;
+	bool			kept;
 	bool			examined;
 	struct signer		*who;
 	struct yaml		yaml;
@@ -172,7 +174,6 @@ int bundle_locate(struct bx_handle *h, const char *path, unsigned int flags,
 bool bundle_is_roots(const struct bx_bundle *b);
 int bundle_has_objects(struct bx_bundle *b);
 int bundle_may_load(struct bx_bundle *b);
-int bundle_set_installed(struct bx_bundle *b);
 
 /* force.c: the lock is held until bundle_unload() */
 

@@ -174,15 +174,10 @@ static int read_ids(struct run *r, struct yaml_node *map)
 		{ "subdevice", &dev->subdevice }, { "class", &dev->class },
 		{ "revision", &dev->revision },
 	};
-	int64_t n;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < sizeof(ids) / sizeof(*ids); i++) {
-		n = *ids[i].to;
-		err = yaml_number(&r->y, map, ids[i].key, YAML_OPTIONAL, 0,
-				  UINT32_MAX, &n);
-		*ids[i].to = n;
-	}
+	for (size_t i = 0; !err && i < sizeof(ids) / sizeof(*ids); i++)
+		err = yaml_id(&r->y, map, ids[i].key, ids[i].to);
 	return err;
 }
 

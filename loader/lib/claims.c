@@ -19,15 +19,12 @@
 
 bool vendor_from(const char *text, int64_t *vendor)
 {
-	size_t digits;
+	uint32_t id;
 
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		text += 2;
-	digits = strspn(text, "0123456789abcdefABCDEF");
-	if (!digits || digits > 8 || text[digits])
+	if (!id_from(text, &id) || !id || id == BX_ANY)
 		return false;
-	*vendor = strtoll(text, NULL, 16);
-	return *vendor > 0 && *vendor < BX_ANY;
+	*vendor = id;
+	return true;
 }
 
 /*

@@ -54,7 +54,7 @@ static int broken(const struct file *f, const char *fmt, ...)
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
 	return fail(f->h, BX_FAULT_REJECTED, ENOEXEC,
-		    "cannot apply '%s': it is damaged: %s; build it again",
+		    "cannot use '%s': it is damaged: %s; build it again",
 		    f->shown, what);
 }
 
@@ -273,7 +273,7 @@ static int read_btf(struct file *f)
 	scn = find_section(f, ".BTF", &sh);
 	if (!scn)
 		return fail(f->h, BX_FAULT_REJECTED, ENOEXEC,
-			    "cannot apply '%s': it has no BTF: build it with -g",
+			    "cannot use '%s': it has no BTF: build it with -g",
 			    f->shown);
 	data = elf_getdata(scn, NULL);
 	if (data && data->d_buf)
@@ -290,7 +290,7 @@ static int check_file(struct file *f)
 	    gelf_getclass(f->elf) != ELFCLASS64 || ehdr.e_type != ET_REL ||
 	    ehdr.e_machine != EM_BPF || elf_getshdrstrndx(f->elf, &f->names))
 		return fail(f->h, BX_FAULT_REJECTED, ENOEXEC,
-			    "cannot apply '%s': it is not a BPF object",
+			    "cannot use '%s': it is not a BPF object",
 			    f->shown);
 	err = check_elf(f);
 	return err ?: read_btf(f);
@@ -307,7 +307,7 @@ int object_check_bytes(struct bx_handle *h, const char *shown, char *data,
 	f.elf = elf_memory(data, size);
 	if (!f.elf)
 		return fail(h, BX_FAULT_REJECTED, ENOEXEC,
-			    "cannot apply '%s': it is not a BPF object: %s",
+			    "cannot use '%s': it is not a BPF object: %s",
 			    shown, elf_errmsg(-1));
 	log_begin(h);
 	err = check_file(&f);

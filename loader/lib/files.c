@@ -57,6 +57,16 @@ int open_safe_dir(struct bx_handle *h, const char *path)
 
 /* ---- reading ---- */
 
+/* A pipe would keep bxctl waiting, and a device is not a bundle. */
+int file_or_dir(struct bx_handle *h, const char *path, mode_t mode)
+{
+	if (S_ISREG(mode) || S_ISDIR(mode))
+		return 0;
+	return fail(h, BX_FAULT_REJECTED, EINVAL,
+		    "'%s' is neither a regular file nor a directory; save what it has to a file",
+		    path);
+}
+
 int open_beneath(int dir, const char *path, int flags)
 {
 	struct open_how how = {

@@ -461,7 +461,7 @@ int bx_upgrade(struct bx_handle *h, const char *path,
 
 	ret = begin(h, &c, path, &inst);
 	if (!ret)
-		ret = fail(h, BX_FAULT_REJECTED, ENOENT,
+		ret = fail(h, BX_FAULT_USAGE, ENOENT,
 			   "bundle '%s' is not installed; use 'bxctl install' to install it",
 			   inst.name);
 	else if (ret > 0 && inst.unsettled && !(h->offline && inst.current))

@@ -272,7 +272,9 @@ int txn_add(struct bx_handle *h, struct transaction *txn, const char *path,
 	    const char *shown);
 int txn_drop(struct bx_handle *h, struct transaction *txn, const char *policy);
 int txn_prepare(struct bx_handle *h, struct transaction *txn);
-int may_apply(struct bx_handle *h, const char *path, unsigned int flags);
+int file_or_dir(struct bx_handle *h, const char *path, mode_t mode);
+int may_apply(struct bx_handle *h, const char *verb, const char *path,
+	      unsigned int flags);
 int txn_read(struct bx_handle *h, struct transaction *txn, const char *path);
 int txn_load(struct bx_handle *h, struct transaction *txn);
 int txn_run(struct bx_handle *h, struct transaction *txn);

@@ -144,20 +144,3 @@ int bundle_may_load(struct bx_bundle *b)
 		err = bx_bundle_check(b, 0);
 	return err ?: bundle_has_objects(b);
 }
-
-/* ---- the settings of an installed one ---- */
-
-int bundle_set_installed(struct bx_bundle *b)
-{
-	struct installed inst;
-	struct generation *g;
-	int ret, err = 0;
-
-	ret = state_read(b->h, b->about.name, &inst);
-	g = ret > 0 ? state_generation(&inst, inst.current) : NULL;
-	for (unsigned int i = 0; g && !err && i < g->nr_set; i++)
-		err = bx_bundle_set(b, g->set[i]);
-	b->shadow = ret > 0 && inst.shadow;
-	state_free(&inst);
-	return ret < 0 ? ret : err;
-}

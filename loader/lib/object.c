@@ -195,7 +195,7 @@ static int check_pin(struct bx_handle *h, const struct object *obj,
 	if (!pin)
 		return 0;
 	return fail(h, BX_FAULT_REJECTED, EINVAL,
-		    "cannot apply '%s': map '%s' asks to be pinned as '%s', which a policy's map must not: remove 'pinning' from its definition",
+		    "cannot use '%s': map '%s' asks to be pinned as '%s', which a policy's map must not: remove 'pinning' from its definition",
 		    obj->path, bpf_map__name(map), pin);
 }
 
@@ -229,7 +229,7 @@ static int check_program(struct bx_handle *h, const struct object *obj,
 	else
 		return 0;
 	return fail(h, BX_FAULT_REJECTED, EINVAL,
-		    "cannot apply '%s': program '%s' in section '%s' %s",
+		    "cannot use '%s': program '%s' in section '%s' %s",
 		    obj->path, bpf_program__name(prog),
 		    bpf_program__section_name(prog), why);
 }
@@ -273,7 +273,7 @@ static int nothing_found(struct bx_handle *h, const struct object *obj)
 					"%smap '%s'", len ? ", " : "",
 					bpf_map__name(map));
 	return fail(h, BX_FAULT_REJECTED, ENOEXEC,
-		    "cannot apply '%s': it has neither a policy (struct %s in .struct_ops.link) nor a hook (%s); it contains: %s",
+		    "cannot use '%s': it has neither a policy (struct %s in .struct_ops.link) nor a hook (%s); it contains: %s",
 		    obj->path, OPS_TYPE, "fmod_ret/" HOOK,
 		    len ? has : "nothing");
 }
@@ -316,7 +316,7 @@ static int read_file(struct bx_handle *h, const char *path, const char *shown,
 		err = cannot_open(h, shown, errno);
 	} else if (!S_ISREG(st.st_mode) || st.st_size > OBJECT_SIZE_MAX) {
 		err = fail(h, BX_FAULT_REJECTED, EINVAL,
-			   "cannot apply '%s': it is not a file of at most %d MiB",
+			   "cannot use '%s': it is not a file of at most %d MiB",
 			   shown, OBJECT_SIZE_MAX >> 20);
 	} else {
 		*size = st.st_size;
@@ -357,7 +357,7 @@ static int open_bytes(struct bx_handle *h, const char *data, size_t size,
 	if (!err)
 		return 0;
 	return fail(h, BX_FAULT_REJECTED, ENOEXEC,
-		    "cannot apply '%s': it is not a BPF object: %s", obj->path,
+		    "cannot use '%s': it is not a BPF object: %s", obj->path,
 		    h->said[0] ? h->said : strerror(-err));
 }
 

@@ -46,7 +46,7 @@ static const struct known {
 int ops_reject(struct bx_handle *h, const struct ops *v, const char *what)
 {
 	return fail(h, BX_FAULT_REJECTED, EINVAL,
-		    "cannot apply '%s': policy '%s': %s", v->path, v->map,
+		    "cannot use '%s': policy '%s': %s", v->path, v->map,
 		    what);
 }
 

@@ -159,7 +159,7 @@ int bx_plan(struct bx_handle *h, const char *path, unsigned int flags,
 
 	if (!p)
 		return -ENOMEM;
-	err = may_apply(h, path, flags);
+	err = may_apply(h, "plan", path, flags);
 	if (!err)
 		err = txn_read(h, &p->txn, path);
 	if (!err)
@@ -205,31 +205,43 @@ int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 
 /* ---- what an upgrade keeps ---- */
 
-/* As an upgrade, which drops what does not fit the new version. */
-static void keep_settings(struct bx_bundle *b, const struct generation *g)
+/*
+ * As the command that would follow: an upgrade drops what does not fit the new version;
+ * the installed one must take what was chosen for it.
+ */
+static int keep_settings(struct bx_bundle *b, const struct generation *g)
 {
+	int err;
+
 	for (unsigned int i = 0; i < g->nr_set; i++) {
-		if (!bx_bundle_set(b, g->set[i]))
+		err = bx_bundle_set(b, g->set[i]);
+		if (!err)
 			continue;
+		if (b->place == PLACE_INSTALLED)
+			return err;
 		note(b->h, "dropping the setting '%s': %s", g->set[i],
 		     bx_error(b->h));
 		error_forget(b->h);
 	}
+	return 0;
 }
 
 int bx_bundle_keep(struct bx_bundle *b)
 {
 	struct installed inst = {};
 	struct generation *g;
-	int ret;
+	int ret, err = 0;
 
+	if (b->kept)
+		return 0;
 	ret = state_read(b->h, b->about.name, &inst);
 	g = ret > 0 ? state_generation(&inst, inst.current) : NULL;
 	if (g) {
 		b->shadow = inst.shadow;
 		b->enforce = !inst.shadow;
-		keep_settings(b, g);
+		err = keep_settings(b, g);
 	}
+	b->kept = ret >= 0 && !err;
 	state_free(&inst);
-	return ret < 0 ? ret : 0;
+	return ret < 0 ? ret : err;
 }

@@ -113,18 +113,35 @@ static void list_names(const struct bx_bundle *b, char *buf, size_t size)
 }
 
 /* @y and @node: where the name is written; NULL for the command line */
+static bool is_identifier(const char *name)
+{
+	const char *p;
+
+	for (p = name; isalnum((unsigned char)*p) || *p == '_'; p++)
+		;
+	return !*p && p > name && p - name < BX_NAME_LEN &&
+		!isdigit((unsigned char)*name);
+}
+
 int setting_missing(struct bx_bundle *b, const char *name,
 		    const struct yaml *y, const struct yaml_node *node)
 {
 	char names[256], text[512];
 
 	list_names(b, names, sizeof(names));
-	snprintf(text, sizeof(text), "bundle '%s' has no setting '%.64s'; %s%s",
-		 b->about.name, name, names[0] ? "there are: " : "it has none",
-		 names);
+	/* what is not a name may be a line of a file that is not one of settings */
+	if (y && !is_identifier(name))
+		snprintf(text, sizeof(text),
+			 "this is not the name of a setting; bundle '%s' has %s",
+			 b->about.name, names[0] ? names : "none");
+	else
+		snprintf(text, sizeof(text),
+			 "bundle '%s' has no setting '%.64s'; %s%s",
+			 b->about.name, name,
+			 names[0] ? "there are: " : "it has none", names);
 	if (y)
 		return yaml_bad(y, node, "%s", text);
-	return fail(b->h, BX_FAULT_REJECTED, ENOENT, "%s", text);
+	return fail(b->h, BX_FAULT_USAGE, ENOENT, "%s", text);
 }
 
 int bx_bundle_set(struct bx_bundle *b, const char *assignment)
@@ -158,16 +175,6 @@ int bx_bundle_list_settings(struct bx_bundle *b, bx_setting_fn fn, void *arg)
 		ret = fn(&s->about, arg);
 	}
 	return ret;
-}
-
-static bool is_identifier(const char *name)
-{
-	const char *p;
-
-	for (p = name; isalnum((unsigned char)*p) || *p == '_'; p++)
-		;
-	return !*p && p > name && p - name < BX_NAME_LEN &&
-		!isdigit((unsigned char)*name);
 }
 
 static int read_type(struct bx_bundle *b, struct yaml_node *map,

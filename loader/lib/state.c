@@ -391,7 +391,7 @@ int state_read(struct bx_handle *h, const char *name, struct installed *inst)
 	copy_name(inst->name, sizeof(inst->name), name);
 	if (!bx_name_is_good(name))
 		return fail(h, BX_FAULT_USAGE, EINVAL,
-			    "'%s' is not a valid name of a bundle", name);
+			    "'%.64s' is not a valid name of a bundle", name);
 	state_path(h, path, name, STATE_FILE);
 	if (access(path, F_OK) && errno == ENOENT)
 		return 0;

@@ -29,29 +29,21 @@ static int read_bytes(int fd, char *text, size_t size, size_t *len)
 	return 0;
 }
 
-static int read_whole(struct bx_handle *h, const char *path, const char *shown,
+static int read_whole(struct bx_handle *h, int fd, const char *shown,
 		      char **text, size_t *len)
 {
 	struct stat st;
-	int fd, err;
+	int err;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st)) {
-		err = errno;
-		if (fd >= 0)
-			close(fd);
-		return fail(h, BX_FAULT_FAILED, err, "cannot open '%s': %s",
-			    shown, strerror(err));
-	}
-	if (!S_ISREG(st.st_mode) || st.st_size > YAML_MAX) {
-		close(fd);
+	if (fstat(fd, &st))
+		return fail(h, BX_FAULT_FAILED, errno, "cannot read '%s': %s",
+			    shown, strerror(errno));
+	if (!S_ISREG(st.st_mode) || st.st_size > YAML_MAX)
 		return fail(h, BX_FAULT_REJECTED, EINVAL,
 			    "'%s' is not a file of at most %d bytes", shown,
 			    YAML_MAX);
-	}
 	*text = malloc(st.st_size + 1);
 	err = *text ? read_bytes(fd, *text, st.st_size, len) : -ENOMEM;
-	close(fd);
 	if (err) {
 		free(*text);
 		*text = NULL;
@@ -76,34 +68,73 @@ int yaml_parse(struct bx_handle *h, const char *path, char *text, size_t len,
 	return err;
 }
 
-int yaml_open(struct bx_handle *h, const char *path, const char *shown,
-	      struct yaml *y)
+int yaml_open_fd(struct bx_handle *h, int fd, const char *shown,
+		 struct yaml *y)
 {
 	char *text = NULL;
 	size_t len = 0;
 	int err;
 
 	*y = (struct yaml) {};
-	err = read_whole(h, path, shown, &text, &len);
+	err = read_whole(h, fd, shown, &text, &len);
 	return err ?: yaml_parse(h, shown, text, len, y);
+}
+
+int yaml_open(struct bx_handle *h, const char *path, const char *shown,
+	      struct yaml *y)
+{
+	int fd, err;
+
+	*y = (struct yaml) {};
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
+			    shown, strerror(errno));
+	err = yaml_open_fd(h, fd, shown, y);
+	close(fd);
+	return err;
 }
 
 /* ---- nodes ---- */
 
+static int bad(const struct yaml *y, unsigned int line, unsigned int column,
+	       const char *fmt, va_list args)
+{
+	char text[512], at[32] = "";
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	if (line && column)
+		snprintf(at, sizeof(at), ":%u:%u", line, column);
+	else if (line)
+		snprintf(at, sizeof(at), ":%u", line);
+	return fail(y->h, BX_FAULT_REJECTED, EINVAL, "%s%s: %s", y->path, at,
+		    text);
+}
+
+int yaml_bad_at(const struct yaml *y, unsigned int line, unsigned int column,
+		const char *fmt, ...)
+{
+	va_list args;
+	int err;
+
+	va_start(args, fmt);
+	err = bad(y, line, column, fmt, args);
+	va_end(args);
+	return err;
+}
+
 int yaml_bad(const struct yaml *y, const struct yaml_node *node,
 	     const char *fmt, ...)
 {
-	char text[512];
 	va_list args;
+	int err;
 
+	if (node && node->key)
+		node = node->key;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	err = bad(y, node ? node->line : 0, 0, fmt, args);
 	va_end(args);
-	if (!node)
-		return fail(y->h, BX_FAULT_REJECTED, EINVAL, "%s: %s", y->path,
-			    text);
-	return fail(y->h, BX_FAULT_REJECTED, EINVAL, "%s:%u: %s", y->path,
-		    node->key ? node->key->line : node->line, text);
+	return err;
 }
 
 struct yaml_node *yaml_root(const struct yaml *y)
@@ -246,6 +277,32 @@ int yaml_number(const struct yaml *y, struct yaml_node *map, const char *key,
 				key, (long long)min, (long long)max, text);
 	*out = n;
 	return 0;
+}
+
+bool id_from(const char *text, uint32_t *id)
+{
+	size_t digits;
+
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+		text += 2;
+	digits = strspn(text, "0123456789abcdefABCDEF");
+	if (!digits || digits > 8 || text[digits])
+		return false;
+	*id = strtoul(text, NULL, 16);
+	return true;
+}
+
+int yaml_id(const struct yaml *y, struct yaml_node *map, const char *key,
+	    uint32_t *id)
+{
+	const char *text = NULL;
+	int ret = yaml_text(y, map, key, YAML_OPTIONAL, &text);
+
+	if (ret || !text || id_from(text, id))
+		return ret;
+	return yaml_bad(y, yaml_at(map, key),
+			"'%s' must be an id in hexadecimal (0x10de or 10de), got '%.64s'",
+			key, text);
 }
 
 int yaml_bool(const struct yaml *y, struct yaml_node *map, const char *key,

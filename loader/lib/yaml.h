@@ -82,8 +82,14 @@ void yaml_close(struct yaml *y);
 /* @shown: what @path is called in messages; it has to stay where it is */
 int yaml_open(struct bx_handle *h, const char *path, const char *shown,
 	      struct yaml *y);
+int yaml_open_fd(struct bx_handle *h, int fd, const char *shown,
+		 struct yaml *y);
 int yaml_parse(struct bx_handle *h, const char *path, char *text, size_t len,
 	       struct yaml *y);
+
+/* @column: 0 when only the line counts; @line: 0 when it is the whole file */
+int yaml_bad_at(const struct yaml *y, unsigned int line, unsigned int column,
+		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* Names the line of @node, or that of its key; no line for NULL. */
 int yaml_bad(const struct yaml *y, const struct yaml_node *node,
@@ -109,6 +115,11 @@ int yaml_text(const struct yaml *y, struct yaml_node *map, const char *key,
 	      enum yaml_need need, const char **out);
 int yaml_number(const struct yaml *y, struct yaml_node *map, const char *key,
 		enum yaml_need need, int64_t min, int64_t max, int64_t *out);
+/* An id of a device, in hexadecimal with or without 0x, of up to 32 bits */
+bool id_from(const char *text, uint32_t *id);
+int yaml_id(const struct yaml *y, struct yaml_node *map, const char *key,
+	    uint32_t *id);
+
 int yaml_bool(const struct yaml *y, struct yaml_node *map, const char *key,
 	      enum yaml_need need, bool *out);
 int yaml_map(const struct yaml *y, struct yaml_node *map, const char *key,

@@ -40,24 +40,10 @@ static int no_memory(struct yaml *y)
 	return fail(y->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 }
 
-__attribute__((format(printf, 4, 5)))
-static int bad_at(struct yaml *y, unsigned int line, unsigned int column,
-		  const char *fmt, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	return fail(y->h, BX_FAULT_REJECTED, EINVAL, "%s:%u:%u: %s", y->path,
-		    line, column, text);
-}
-
 static int second_document(struct yaml *y, const yaml_mark_t *at)
 {
-	return bad_at(y, at->line + 1, at->column + 1,
-		      "a file must have only one document; nothing may follow its end");
+	return yaml_bad_at(y, at->line + 1, at->column + 1,
+			   "a file must have only one document; nothing may follow its end");
 }
 
 static int syntax_error(struct builder *b, const yaml_parser_t *parser)
@@ -70,12 +56,12 @@ static int syntax_error(struct builder *b, const yaml_parser_t *parser)
 	if (b->ended)
 		return second_document(y, at);
 	if (parser->context)
-		return bad_at(y, at->line + 1, at->column + 1,
-			      "invalid YAML: %s (%s that starts in line %zu)",
-			      parser->problem, parser->context,
-			      parser->context_mark.line + 1);
-	return bad_at(y, at->line + 1, at->column + 1, "invalid YAML: %s",
-		      parser->problem ?: "unknown reason");
+		return yaml_bad_at(y, at->line + 1, at->column + 1,
+				   "invalid YAML: %s (%s that starts in line %zu)",
+				   parser->problem, parser->context,
+				   parser->context_mark.line + 1);
+	return yaml_bad_at(y, at->line + 1, at->column + 1, "invalid YAML: %s",
+			   parser->problem ?: "unknown reason");
 }
 
 /* ---- the text as a whole ---- */
@@ -100,8 +86,8 @@ static int check_text(struct yaml *y, const char *text, size_t len)
 			    "%s: the file has %zu bytes; at most %d are allowed",
 			    y->path, len, YAML_MAX);
 	if (len >= strlen(BOM) && !memcmp(text, BOM, strlen(BOM)))
-		return bad_at(y, 1, 1,
-			      "the file starts with a byte order mark (BOM); save it as UTF-8 without one");
+		return yaml_bad_at(y, 1, 1,
+				   "the file starts with a byte order mark (BOM); save it as UTF-8 without one");
 	for (size_t at = 0; at < len; at += n) {
 		n = plain(text + at, len - at);
 		if (!n)
@@ -109,8 +95,8 @@ static int check_text(struct yaml *y, const char *text, size_t len)
 				    "%s:%u: the byte 0x%02x is not part of printable UTF-8 text",
 				    y->path, line, (unsigned char)text[at]);
 		if (text[at] == '%' && (!at || text[at - 1] == '\n'))
-			return bad_at(y, line, 1,
-				      "directives (lines that start with '%%') are not allowed");
+			return yaml_bad_at(y, line, 1,
+					   "directives (lines that start with '%%') are not allowed");
 		line += text[at] == '\n';
 	}
 	return 0;
@@ -188,11 +174,11 @@ static int check_node(struct builder *b, const yaml_event_t *event,
 	else if (wants_key(innermost(b)) && event->type != YAML_SCALAR_EVENT)
 		what = "a key must be a single value";
 	if (what)
-		return bad_at(b->y, at->line + 1, at->column + 1, "%s", what);
+		return yaml_bad_at(b->y, at->line + 1, at->column + 1, "%s", what);
 	if (b->y->nr_nodes < YAML_NODES)
 		return 0;
-	return bad_at(b->y, at->line + 1, at->column + 1,
-		      "the file has more than %d keys and values", YAML_NODES);
+	return yaml_bad_at(b->y, at->line + 1, at->column + 1,
+			   "the file has more than %d keys and values", YAML_NODES);
 }
 
 static int begin(struct builder *b, const yaml_event_t *event,
@@ -203,9 +189,9 @@ static int begin(struct builder *b, const yaml_event_t *event,
 	int err;
 
 	if (b->depth == YAML_DEPTH)
-		return bad_at(b->y, at->line + 1, at->column + 1,
-			      "more than %d lists and mappings within each other",
-			      YAML_DEPTH);
+		return yaml_bad_at(b->y, at->line + 1, at->column + 1,
+				   "more than %d lists and mappings within each other",
+				   YAML_DEPTH);
 	node = new_node(b->y, kind, at);
 	if (!node)
 		return no_memory(b->y);
@@ -226,12 +212,12 @@ static int check_value(struct builder *b, const struct yaml_node *node,
 	for (size_t at = 0; at < len; at += n) {
 		n = text_char(node->text + at, len - at, &c);
 		if (!n && c == '\n')
-			return bad_at(b->y, node->line, node->column,
-				      "a value must be one line of text; '>-' folds several lines into one");
+			return yaml_bad_at(b->y, node->line, node->column,
+					   "a value must be one line of text; '>-' folds several lines into one");
 		if (!n)
-			return bad_at(b->y, node->line, node->column,
-				      "the control character U+%04X is not allowed in a value",
-				      c);
+			return yaml_bad_at(b->y, node->line, node->column,
+					   "the control character U+%04X is not allowed in a value",
+					   c);
 	}
 	return 0;
 }
@@ -239,11 +225,11 @@ static int check_value(struct builder *b, const struct yaml_node *node,
 static int check_key(struct builder *b, const struct yaml_node *node)
 {
 	if (!node->text[0])
-		return bad_at(b->y, node->line, node->column,
-			      "a key must not be empty");
+		return yaml_bad_at(b->y, node->line, node->column,
+				   "a key must not be empty");
 	if (!strcmp(node->text, "<<"))
-		return bad_at(b->y, node->line, node->column,
-			      "merge keys ('<<') are not allowed");
+		return yaml_bad_at(b->y, node->line, node->column,
+				   "merge keys ('<<') are not allowed");
 	return 0;
 }
 
@@ -305,9 +291,9 @@ static int check_duplicates(struct builder *b, const struct yaml_node *map)
 	qsort(keys, n, sizeof(*keys), compare_keys);
 	for (unsigned int i = 1; !err && i < n; i++)
 		if (!strcmp(keys[i - 1]->text, keys[i]->text))
-			err = bad_at(b->y, keys[i]->line, keys[i]->column,
-				     "duplicate key '%.64s', first in line %u",
-				     keys[i]->text, keys[i - 1]->line);
+			err = yaml_bad_at(b->y, keys[i]->line, keys[i]->column,
+					  "duplicate key '%.64s', first in line %u",
+					  keys[i]->text, keys[i - 1]->line);
 	free(keys);
 	return err;
 }
@@ -345,9 +331,9 @@ static int take_event(struct builder *b, const yaml_event_t *event)
 		b->ended = true;
 		return 0;
 	case YAML_ALIAS_EVENT:
-		return bad_at(b->y, event->start_mark.line + 1,
-			      event->start_mark.column + 1,
-			      "aliases ('*name') are not allowed");
+		return yaml_bad_at(b->y, event->start_mark.line + 1,
+				   event->start_mark.column + 1,
+				   "aliases ('*name') are not allowed");
 	case YAML_SCALAR_EVENT:
 		return check_node(b, event, event->data.scalar.anchor,
 				  event->data.scalar.tag) ?:

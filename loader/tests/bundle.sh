@@ -4,7 +4,6 @@
 # as one. Runs in the VM; qemu's NVMe controller has virtual functions.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
-objects=$PWD/build/loader/tests/objects
 pci=/sys/bus/pci/devices
 pf=$pci/0000:01:00.0
 work=$(mktemp -d)
@@ -22,23 +21,10 @@ tree() {
 	cp build/bpf/bundles/"$1"/*.bpf.o "$work/$1/"
 }
 
-# make POLICY...: a bundle of objects of the tests, each with alternatives (a|b)
+# make_bundle POLICY...: of objects of the tests, each with alternatives (a|b)
 make_bundle() {
-	local policy object
-	rm -rf "$bundle"
-	mkdir -p "$bundle/tests"
-	{
-		printf '%s\n' 'bundle: two' 'version: 1' 'vendor: v' 'summary: s' \
-			"claims: ${claims:-[ { bus: pci \}, { bus: no-such-bus \} ]}" 'policies:'
-		for policy; do
-			echo "- [ ${policy//|/.bpf.o, }.bpf.o ]"
-		done
-	} >"$bundle/bundle.yaml"
-	for policy; do
-		for object in ${policy//|/ }; do
-			cp "$objects/$object.bpf.o" "$bundle/"
-		done
-	done
+	write_bundle "$bundle" two 1 "$@"
+	mkdir "$bundle/tests"
 }
 
 case_file() { cat >"$bundle/tests/$1.yaml"; }

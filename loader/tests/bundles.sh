@@ -15,20 +15,9 @@ cleanup() {
 
 # manifest [LINE...]: a good one, with lines replaced (KEY: ...) or added
 manifest() {
-	local line key
-	cat >"$bundle/bundle.yaml" <<-END
-		bundle: acme
-		version: 1.2.0
-		vendor: Acme
-		summary: nothing
-		claims: [ { bus: pci, vendor: 0x1234 } ]
-		policies: [ acme.bpf.o ]
-	END
-	for line; do
-		key=${line%%:*}
-		sed -i "/^$key:/d" "$bundle/bundle.yaml"
-		printf '%s\n' "$line" >>"$bundle/bundle.yaml"
-	done
+	write_manifest "$bundle" 'bundle: acme' 'version: 1.2.0' 'vendor: Acme' \
+		'summary: nothing' 'claims: [ { bus: pci, vendor: 0x1234 } ]' \
+		'policies: [ acme.bpf.o ]' "$@"
 }
 
 # refuses DESCRIPTION REGEXP LINE...
@@ -140,6 +129,6 @@ says "a value that is none" 4 "invalid value '7a'" verify --allow-unsigned "$bun
 manifest "$(setting 'type: int, values: [ 0, 400 ], default: 0x0')"
 says "numbers are compared as numbers" 3 "not loaded" verify --allow-unsigned "$bundle" --set x=0x190
 says "others are refused" 4 "invalid value '0x191' .*: it must be 0 or 400" verify --allow-unsigned "$bundle" --set x=0x191
-says "an unknown setting" 4 "has no setting 'y'; there are: x" verify --allow-unsigned "$bundle" --set y=1
+says "an unknown setting" 8 "has no setting 'y'; there are: x" verify --allow-unsigned "$bundle" --set y=1
 says "no value at all" 8 "write NAME=VALUE" verify --allow-unsigned "$bundle" --set x
 says "settings are for bundles" 8 "'--set' needs a bundle" apply "$bundle/acme.bpf.o" --set x=1

@@ -3,10 +3,12 @@
 # Files that other users could have a hand in: the store and its lock, the operator's
 # directories, archives that mean harm, what is packed and where it is written, signals.
 # Runs on the host. What a shell cannot do is in storage.c.
+# shellcheck disable=SC2119 # make_bundle takes lines of the manifest, here none
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
+. loader/tests/tar.sh
 bxctl=$(realpath "$bxctl")
-objects=$(realpath "${BUILD:-build}/loader/tests/objects")
+native=$(realpath "${BUILD:-build}/loader/tests/native/bxctl")
 script=$PWD/boot/initramfs-script
 work=$(mktemp -d)
 export BXCTL_SYSFS=$work/sys BXCTL_CONF_DIR=$work/etc BXCTL_STATE_DIR=$work/var TMPDIR=$work/tmp
@@ -16,15 +18,6 @@ umask 022
 
 cleanup() {
 	rm -rf "$work"
-}
-
-make_bundle() {
-	rm -rf "$bundle"
-	mkdir -p "$bundle/tests"
-	cp "$objects/good.bpf.o" "$bundle"
-	printf '%s\n' 'bundle: acme' 'version: 1.0' 'vendor: Acme' 'summary: nothing' \
-		'claims: [ { bus: pci } ]' 'policies: [ good.bpf.o ]' >"$bundle/bundle.yaml"
-	echo '[]' >"$bundle/tests/x.yaml"
 }
 
 # As a user without capabilities, who can enter $work
@@ -42,7 +35,7 @@ install_it() { says "$1" "$2" "$3" install --offline --allow-unsigned "${4:-$bun
 forget() { rm -rf "${BXCTL_STATE_DIR:?}"; }
 modes() { (cd "$work/var" && find bundles -printf '%y%m\n' | sort -u | xargs); }
 
-ktap_plan 90
+ktap_plan 91
 mkdir -p "$work/etc/bundles.d" "$TMPDIR" "$work/tar" "$work/out"
 chmod 755 "$work"
 make_bundle
@@ -109,58 +102,7 @@ else
 fi
 forget
 
-# --- archives; rows of a tar are written here, for no tar writes such ones
-# number N: 11 octal digits and a NUL
-number() { printf '%011o\0' "$1"; }
-
-# row NAME TYPE [SIZE]: a header with a good sum
-row() {
-	local head=$work/tar/head sum
-	{
-		printf '%b' "$1" | head -c 100
-		head -c $((100 - $(printf '%b' "$1" | head -c 100 | wc -c))) /dev/zero
-		printf '%s' "${mode:-0000644}" && printf '\0'
-		printf '0000000\0%.0s' 1 2
-		if [[ ${3:-0} =~ ^[0-9]+$ ]]; then number "${3:-0}"; else printf '%b' "$3"; fi
-		number 0
-		printf '        %b' "$2"
-		printf x
-		head -c 99 /dev/zero
-		printf 'ustar\00000'
-		head -c 247 /dev/zero
-	} >"$head"
-	sum=$(od -An -v -tu1 "$head" | awk '{ for (i = 1; i <= NF; i++) n += $i } END { print n }')
-	printf '%06o\0 ' "$sum" | dd of="$head" bs=1 seek=148 conv=notrunc status=none
-	cat "$head"
-}
-
-# data FILE: its bytes, filled up to whole blocks
-data() {
-	cat "$1"
-	head -c $(((512 - $(stat -c %s "$1") % 512) % 512)) /dev/zero
-}
-
-# file NAME FILE: a regular file
-file() {
-	row "$1" 0 "$(stat -c %s "$2")"
-	data "$2"
-}
-
-# extended KEY=VALUE: a PAX header for the next row
-extended() {
-	local len size
-	printf ' %b\n' "$1" >"$work/tar/pax"
-	size=$(stat -c %s "$work/tar/pax")
-	len=$((size + 2))
-	[ "$len" -lt 100 ] || len=$((size + 3))
-	[ "$len" -ge 10 ] || len=$((size + 1))
-	{ printf '%s' "$len" && cat "$work/tar/pax"; } >"$work/tar/record"
-	row pax x "$(stat -c %s "$work/tar/record")"
-	data "$work/tar/record"
-}
-
-end() { head -c 1024 /dev/zero; }
-
+# --- archives; those that no tar writes are of tar.sh
 # good_in FOLDER: a bundle in it
 good_in() {
 	file "$1/bundle.yaml" "$bundle/bundle.yaml"
@@ -293,6 +235,8 @@ bad_pack "a key, by what is in it" "'tests/x.pem' is a private key" tests/x.pem 
 bad_pack "an archive of a bundle" "'old.tar.zst' is an archive of a bundle" old.tar.zst ''
 bad_pack "cases with an unknown key" "tests/y.yaml:.*'drivr'" tests/y.yaml \
 	'- { name: x, device: { bus: pci }, expect: { drivr: a } }\n'
+bad_pack "cases with an id that is not hexadecimal" "tests/y.yaml:1: 'vendor' must be an id in hexadecimal .*, got '10dg'" \
+	tests/y.yaml '- { name: x, device: { bus: pci, vendor: 10dg }, expect: { driver: a } }\n'
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=acme \
 	-addext subjectAltName=URI:bus-ext:pci -keyout "$work/key" -out "$work/cert" 2>/dev/null
 "$bxctl" sign --key "$work/key" --cert "$work/cert" "$bundle" >/dev/null
@@ -316,19 +260,27 @@ check_status 0 "notes to a closed pipe do not end a command" \
 	sh -c "'$bxctl' install --offline --allow-unsigned '$bundle' 2>&7"
 check "which did its work" test -e "$state/acme/state.yaml"
 exec 7>&-
-# ended SIGNAL: by it, while an archive is read
+# ended SIGNAL: by it, while its copy of a bundle waits for the lock
 ended() {
 	local status=0
-	env --default-signal=INT "$bxctl" verify "$work/held" &
+	BXCTL_FAKE=$work/kernel env --default-signal=INT "$native" verify --allow-unsigned "$bundle" &
 	wait_until 30 eval "[ -n \"\$(ls -A '$TMPDIR')\" ]"
 	kill "-$1" $!
 	wait $! || status=$?
 	check_equal "SIG$1 ends a command, and leaves no temporary files" "$((128 + $2)) " \
 		"$status $(ls -A "$TMPDIR")"
 }
+pins=$work/kernel/sys/fs/bpf/bus_ext
+mkdir "$work/kernel"
+BXCTL_FAKE=$work/kernel "$native" verify --allow-unsigned "$bundle" >/dev/null
+flock "$pins" cat "$work/held" >/dev/null &
+holder=$!
+wait_until 30 eval "! flock -n '$pins' true" || ktap_diag "the lock is not held"
 ended TERM 15
 ended HUP 1
 ended INT 2
+echo >"$work/held"
+wait "$holder"
 
 # --- the program, and the script that starts it
 if readelf -V "$bxctl" 2>/dev/null | grep -q -i asan; then

@@ -11,6 +11,7 @@ work=$(mktemp -d)
 export BXCTL_FAKE=$work/kernel BXCTL_CONF_DIR=$work/etc BXCTL_STATE_DIR=$work/var \
 	BXCTL_BUNDLE_DIR=$work/lib/bundles TMPDIR=$work/tmp
 state=$work/var/bundles
+claims='[ { bus: pci } ]'
 
 cleanup() {
 	rm -rf "$work"
@@ -27,20 +28,7 @@ remove_all() {
 has() { check_equal "$1" "$2" "$(active)"; }
 
 # make NAME VERSION POLICY... [-- LINE...]: $work/NAME, with lines of the manifest
-make() {
-	local dir=$work/$1 policy
-	rm -rf "$dir"
-	mkdir -p "$dir"
-	printf '%s\n' "bundle: $1" "version: $2" 'vendor: v' 'summary: s' \
-		'claims: [ { bus: pci } ]' 'policies:' >"$dir/bundle.yaml"
-	shift 2
-	while [ $# -gt 0 ] && [ "$1" != -- ]; do
-		echo "- $1.bpf.o" >>"$dir/bundle.yaml"
-		cp "$objects/$1.bpf.o" "$dir/"
-		shift
-	done
-	[ $# = 0 ] || printf '%s\n' "${@:2}" >>"$dir/bundle.yaml"
-}
+make() { write_bundle "$work/$1" "$@"; }
 # change DESCRIPTION STATUS REGEX COMMAND NAME [OPTION...]: of the unsigned $work/NAME
 change() { says "$1" "$2" "$3" "$4" --allow-unsigned "$work/$5" "${@:6}"; }
 of() { sed -n "s/^$2: //p" "$state/$1/state.yaml"; }
@@ -179,7 +167,7 @@ make s 1.0 good -- "$settings"
 change "installed for the next boot" 0 "installed s 1.0 .*, for the next boot" install s --offline --set n=7 --set m=2
 for wrong in nosuch=1 noequals n=10 n=x; do
 	status=4
-	[ $wrong != noequals ] || status=8
+	[[ $wrong != no* ]] || status=8
 	says "--set $wrong is refused" $status "'$wrong'|'nosuch'|'10'|'x'" enable --offline s --set $wrong
 done
 check_equal "and not written" "n=7 m=2" "$(sed -n 's/.*"\(.=.\)"/\1/p' "$state/s/state.yaml" | xargs)"

@@ -28,7 +28,7 @@ said=$("$bxctl" test "$bundle" --set first_vf=1 2>&1) || status=$?
 check_match "one that holds and one that fails are named" "testing in the VM.*ok +tests/host.yaml: .*FAILED tests/wrong.yaml: it isn't so" "$said"
 check_match "a setting arrives there, and fails another" \
 	"^9 .*FAILED tests/vfs.yaml: a virtual function goes to vfio-pci" "$status $said"
-says "a setting is checked before" 4 "has no setting 'y'" test "$bundle" --set y=1
+says "a setting is checked before" 8 "has no setting 'y'" test "$bundle" --set y=1
 rm "$bundle/qemu-nvme.bpf.o"
 says "an object that is missing, too" 4 "run 'bxctl build .*qemu-nvme'" test "$bundle"
 check_equal "nothing stays" "" "$(ls build/vm/test-*.tar.zst 2>/dev/null)"

@@ -17,12 +17,9 @@ cleanup() {
 
 # make_bundle [LINE...]: with these lines in the manifest
 make_bundle() {
-	rm -rf "$bundle"
-	mkdir -p "$bundle/tests"
-	cp "$objects/good.bpf.o" "$bundle"
-	printf '%s\n' 'bundle: acme' 'version: 1.0' 'vendor: Acme' 'summary: nothing' \
-		'claims: [ { bus: pci } ]' 'policies: [ good.bpf.o ]' 'drivers: [ vfio-pci ]' \
-		"$@" >"$bundle/bundle.yaml"
+	write_bundle "$bundle" acme 1.0 good -- 'claims: [ { bus: pci } ]' \
+		'vendor: Acme' 'drivers: [ vfio-pci ]' "$@"
+	mkdir "$bundle/tests"
 	printf -- '- name: x\n  device: { bus: pci }\n  expect: { outcome: none }\n' >"$bundle/tests/x.yaml"
 }
 
@@ -48,7 +45,7 @@ unprivileged() {
 # field FILTER ARGUMENT...: of the JSON that bxctl writes
 field() { "$bxctl" --json "${@:2}" 2>/dev/null | jq -r "$1"; }
 
-ktap_plan 97
+ktap_plan 113
 mkdir -p "$work/etc/keys" "$TMPDIR"
 certificate acme -addext "subjectAltName=URI:bus-ext:pci"
 certificate narrow -addext "subjectAltName=URI:bus-ext:pci/0x1234"
@@ -61,11 +58,25 @@ says "an object has no signature" 4 "is not a signed bundle; .*'--allow-unsigned
 	apply "$objects/good.bpf.o"
 says "it goes to the kernel when it is allowed" 3 "not loaded" \
 	apply --allow-unsigned "$objects/good.bpf.o"
+for verb in apply plan; do
+	says "the message has the verb: $verb" 4 "cannot $verb '.*good.bpf.o': it is not a signed bundle" \
+		"$verb" "$objects/good.bpf.o"
+done
 make_bundle
 each_verb "an unsigned bundle is refused" 4 "$unsigned" "$bundle"
 each_verb "it goes to the kernel when it is allowed" 3 "not loaded" --allow-unsigned "$bundle"
 "$bxctl" pack -o "$work/acme.tar.zst" "$bundle" >/dev/null
 each_verb "so is its archive" 4 "$unsigned" "$work/acme.tar.zst"
+cp "$work/acme.tar.zst" "$work/archive.bin"
+each_verb "an archive is told by what is in it" 4 "$unsigned" "$work/archive.bin"
+each_verb "whatever its name is" 3 "not loaded" --allow-unsigned "$work/archive.bin"
+mkfifo "$work/pipe"
+each_verb "a pipe is refused" 4 "pipe' is neither a regular file nor a directory; save" \
+	--allow-unsigned "$work/pipe"
+says "by install as well" 4 "pipe' is neither a regular file nor a directory" \
+	install --offline --allow-unsigned "$work/pipe"
+says "upgrade of what is not installed" 8 "'acme' is not installed; use 'bxctl install'" \
+	upgrade --offline --allow-unsigned "$bundle"
 sign acme
 each_verb "a trusted signature needs no option" 3 "not loaded" "$bundle"
 "$bxctl" pack -o "$work/acme.tar.zst" "$bundle" >/dev/null

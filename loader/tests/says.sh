@@ -31,20 +31,46 @@ says() {
 	fi
 }
 
-# write_bundle DIR NAME VERSION POLICY...: of objects of the tests, for the bus pci and
-# one that there is not
-write_bundle() {
-	local policy
-	rm -rf "$1"
-	mkdir -p "$1"
-	{
-		printf '%s\n' "bundle: $2" "version: $3" 'vendor: v' 'summary: s' \
-			'claims: [ { bus: pci }, { bus: no-such-bus } ]' 'policies:'
-		for policy in "${@:4}"; do echo "- $policy.bpf.o"; done
-	} >"$1/bundle.yaml"
-	for policy in "${@:4}"; do
-		cp "${BUILD:-build}/loader/tests/objects/$policy.bpf.o" "$1/"
+# write_manifest DIR LINE...: a line replaces one before it with the same key
+write_manifest() {
+	local line before lines=() kept
+	for line in "${@:2}"; do
+		kept=()
+		for before in "${lines[@]}"; do
+			[[ $before == "${line%%:*}:"* ]] || kept+=("$before")
+		done
+		lines=("${kept[@]}" "$line")
 	done
+	printf '%s\n' "${lines[@]}" >"$1/bundle.yaml"
+}
+
+# write_bundle DIR NAME VERSION POLICY... [-- LINE...]: of objects of the tests, each with
+# alternatives (a|b), for $claims, else the bus pci and one that there is not; lines of its
+# manifest
+write_bundle() {
+	local dir=$1 name=$2 version=$3 policies='' object
+	shift 3
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		policies+="${policies:+, }[ ${1//|/.bpf.o, }.bpf.o ]"
+		for object in ${1//|/ }; do
+			cp "${BUILD:-build}/loader/tests/objects/$object.bpf.o" "$dir/"
+		done
+		shift
+	done
+	write_manifest "$dir" "bundle: $name" "version: $version" 'vendor: v' 'summary: s' \
+		"claims: ${claims:-[ { bus: pci \}, { bus: no-such-bus \} ]}" \
+		"policies: [ $policies ]" "${@:2}"
+}
+
+# shellcheck disable=SC2154 # of the test
+# make_bundle [LINE...]: $bundle, with lines of the manifest and a file of cases
+make_bundle() {
+	write_bundle "$bundle" acme 1.0 good -- 'vendor: Acme' 'summary: nothing' \
+		'claims: [ { bus: pci } ]' "$@"
+	mkdir "$bundle/tests"
+	echo '[]' >"$bundle/tests/x.yaml"
 }
 
 # certificate NAME [OPENSSL ARGUMENT...]: a key and a certificate that signs code,

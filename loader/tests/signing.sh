@@ -17,27 +17,6 @@ cleanup() {
 	rm -rf "$work"
 }
 
-# bundle [LINE...]: make it, with lines of the manifest replaced
-make_bundle() {
-	local line
-	rm -rf "$bundle"
-	mkdir -p "$bundle/tests"
-	cp "$objects/good.bpf.o" "$bundle"
-	cat >"$bundle/bundle.yaml" <<-END
-		bundle: acme
-		version: 1.0
-		vendor: Acme
-		summary: nothing
-		claims: [ { bus: pci } ]
-		policies: [ good.bpf.o ]
-	END
-	for line; do
-		sed -i "/^${line%%:*}:/d" "$bundle/bundle.yaml"
-		printf '%s\n' "$line" >>"$bundle/bundle.yaml"
-	done
-	echo '[]' >"$bundle/tests/x.yaml"
-}
-
 sign() { "$bxctl" sign --key "$work/$1.key" --cert "$work/$1.pem" "$bundle"; }
 trust() { cp "$work/$1.pem" "$work/etc/keys/"; }
 install_it() { says "$1" "$2" "$3" install --offline "${@:4}"; }
@@ -300,7 +279,7 @@ says "and cannot be enforced, not even when it is disabled" 4 "cannot be enforce
 says "a bundle that is not installed" 8 "'none' is not installed" enable none
 make_bundle "bundle: another" "policies: [ other.bpf.o ]"
 cp "$objects/other.bpf.o" "$bundle"
-says "nor to be upgraded" 4 "'another' is not installed; use 'bxctl install'" upgrade --offline --allow-unsigned "$bundle"
+says "nor to be upgraded" 8 "'another' is not installed; use 'bxctl install'" upgrade --offline --allow-unsigned "$bundle"
 make_bundle "bundle: another"
 install_it "a policy of another bundle" 5 "has the policy 'loader_test', and so has generation . of the installed bundle 'acme'" --allow-unsigned "$bundle"
 

@@ -49,6 +49,15 @@ struct result {
 int world_open(const char *objects);
 void world_close(void);
 
+/**
+ * world_begin() - the start of a test: its plan, and the directory
+ * @objects: the directory of the objects
+ * @tests: how many results there will be
+ *
+ * Return: whether there is something to do; else it has said why not.
+ */
+bool world_begin(const char *objects, unsigned int tests);
+
 /* The path of a file in the directory, in one of four buffers that take turns */
 const char *world_path(const char *path);
 

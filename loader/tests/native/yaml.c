@@ -114,6 +114,34 @@ static void good_files(void)
 	check(ok, "nodes, with their lines and columns");
 }
 
+/* ---- ids ---- */
+
+static void ids(void)
+{
+	static const struct {
+		const char	*text;
+		bool		good;
+		uint32_t	id;
+	} list[] = {
+		{ "8086", true, 0x8086 }, { "0x8086", true, 0x8086 },
+		{ "0X10dE", true, 0x10de }, { "0", true, 0 },
+		{ "ffffffff", true, 0xffffffff }, { "100000000" }, { "0x" },
+		{ "" }, { "-1" }, { "+1" }, { " 1" }, { "10dg" }, { "0x0x1" },
+	};
+	bool ok = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
+		uint32_t id = 0;
+		bool good = id_from(list[i].text, &id);
+
+		if (good != list[i].good || (good && id != list[i].id)) {
+			ok = false;
+			printf("# '%s': %x\n", list[i].text, id);
+		}
+	}
+	check(ok, "ids are hexadecimal, with or without 0x");
+}
+
 /* ---- bad files ---- */
 
 #define BAD(t, e)	{ .text = (t), .len = sizeof(t) - 1, .error = (e) }
@@ -435,8 +463,9 @@ int main(void)
 {
 	if (bx_open(&h, NULL))
 		return 1;
-	printf("TAP version 13\n1..9\n");
+	printf("TAP version 13\n1..10\n");
 	good_files();
+	ids();
 	bad_files();
 	changed_files();
 	limits();
