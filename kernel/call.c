@@ -178,29 +178,70 @@ static bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
 	return false;
 }
 
-/* In shadow mode a policy gets a copy to write to, and nothing is applied. */
-static void bx_shadow_call(struct bx_call *call, struct bx_inst *inst)
-{
-	struct bx_call shadow = *call;
-	gfp_t gfp = call->desc->flags & BX_OPF_ATOMIC ? GFP_ATOMIC : GFP_KERNEL;
-	void *copy = NULL;
-	s32 ret = 0;
+/*
+ * The answer of a policy in shadow mode, until its twin has answered: @inst is NULL when
+ * there is none.
+ */
+struct bx_shadow {
+	struct bx_inst	*inst;
+	struct bx_call	call;
+	void		*copy;
+	s32		verdict;
+};
 
-	shadow.to = NULL;
+/* In shadow mode a policy gets a copy to write to, and nothing is applied. */
+static void bx_shadow_ask(struct bx_shadow *shadow, const struct bx_call *call,
+			  struct bx_inst *inst)
+{
+	gfp_t gfp = call->desc->flags & BX_OPF_ATOMIC ? GFP_ATOMIC : GFP_KERNEL;
+
+	shadow->call = *call;
+	shadow->call.to = NULL;
 	if (call->len) {
-		copy = kmemdup(call->data, call->len, gfp | __GFP_NOWARN);
-		if (!copy)
+		shadow->copy = kmemdup(call->data, call->len,
+				       gfp | __GFP_NOWARN);
+		if (!shadow->copy)
 			return;
-		shadow.data = copy;
+		shadow->call.data = shadow->copy;
 	}
-	if (bx_ask_call(&shadow, inst, &ret) &&
-	    (ret || (copy && memcmp(copy, call->data, call->len)))) {
+	if (bx_ask_call(&shadow->call, inst, &shadow->verdict)) {
+		shadow->inst = inst;
+		return;
+	}
+	bx_call_drop_target(&shadow->call);
+	kfree(shadow->copy);
+	shadow->copy = NULL;
+}
+
+static bool bx_shadow_differs(const struct bx_shadow *shadow,
+			      const struct bx_call *call, s32 verdict)
+{
+	if (shadow->verdict != verdict)
+		return true;
+	if (verdict == BX_CALL_HANDLED && shadow->call.result != call->result)
+		return true;
+	if (verdict == BX_CALL_REDIRECT && shadow->call.to != call->to)
+		return true;
+	return shadow->copy && memcmp(shadow->copy, call->data, call->len);
+}
+
+/* @verdict: of the twin, and @call is as the twin has left it; else, of no policy */
+static void bx_shadow_compare(struct bx_shadow *shadow,
+			      const struct bx_call *call, s32 verdict)
+{
+	struct bx_inst *inst = shadow->inst;
+
+	if (!inst)
+		return;
+	if (bx_shadow_differs(shadow, call, verdict)) {
 		atomic64_inc(&inst->policy->diverged);
 		trace_bx_shadow_call(call->dev, inst->name, call->desc->name,
-				     ret);
+				     shadow->verdict);
 	}
-	bx_call_drop_target(&shadow);
-	kfree(copy);
+	bx_call_drop_target(&shadow->call);
+	kfree(shadow->copy);
+	shadow->copy = NULL;
+	shadow->inst = NULL;
 }
 
 /* ---- all of them ---- */
@@ -244,10 +285,15 @@ static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
 static void bx_call_ask_chain(struct bx_call *call, struct bx_stop *stop,
 			      const struct bx_chain *chain)
 {
+	struct bx_shadow shadow = {};
 	s32 verdict;
 
 	for (u32 i = 0; chain && i < chain->n && !stop->decided; i++) {
 		struct bx_inst *inst = chain->inst[i];
+
+		/* the twin, if there is one, is the next one */
+		if (!bx_are_twins(inst, shadow.inst))
+			bx_shadow_compare(&shadow, call, BX_CALL_PASS);
 
 		if (!bx_watches(inst, call->op) || !bx_inst_live(inst))
 			continue;
@@ -256,16 +302,19 @@ static void bx_call_ask_chain(struct bx_call *call, struct bx_stop *stop,
 			continue;
 		if (inst->flags & BX_F_SHADOW) {
 			if (!call->trial)
-				bx_shadow_call(call, inst);
+				bx_shadow_ask(&shadow, call, inst);
 		} else if (!bx_ask_call(call, inst, &verdict)) {
 			stop->bad = true;
-		} else if (verdict) {
-			bx_call_decide(call, inst, verdict, stop);
+		} else {
+			bx_shadow_compare(&shadow, call, verdict);
+			if (verdict)
+				bx_call_decide(call, inst, verdict, stop);
 		}
 		/* whoever named a device must say so as well */
 		if (stop->verdict != BX_CALL_REDIRECT)
 			bx_call_drop_target(call);
 	}
+	bx_shadow_compare(&shadow, call, BX_CALL_PASS);
 }
 
 static void bx_call_ask(struct bx_call *call, struct bx_stop *stop)

@@ -174,6 +174,7 @@ struct bx_inst {
 	const struct bus_ext_ops *ops;
 	char			name[BX_NAME_LEN];
 	char			bus[BX_NAME_LEN];
+	char			shown[BX_SHOWN_LEN];
 	u32			vendor;
 	s32			priority;
 	u64			flags;
@@ -196,7 +197,6 @@ extern struct workqueue_struct *bx_wq;
 bool bx_inst_live(const struct bx_inst *inst);
 u64 bx_inst_newest(void);
 int bx_policy_commit(const struct bx_commit *commit);
-int bx_name_check(const char *name);
 int bx_refuse(const char *name, int err, const char *fmt, ...) __printf(3, 4);
 void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
@@ -224,6 +224,12 @@ const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
 struct bx_chain *bx_chain_try(const struct bx_trial *trial, const char *bus,
 			      u32 vendor);
 int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp);
+
+/* ---- names (names.c) ---- */
+
+int bx_name_check(const char *name);
+const char *bx_shown_name(char *buf, const char *name, u64 flags);
+bool bx_are_twins(const struct bx_inst *a, const struct bx_inst *b);
 
 /* ---- what was checked of a policy (expect.c) ---- */
 
@@ -415,7 +421,7 @@ int bx_kfunc_init(void);
 
 /* ---- /sys/kernel/bus_ext (sysfs.c) ---- */
 
-struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy);
+struct kobject *bx_sysfs_add_policy(const char *shown, struct bx_policy *policy);
 void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy);
 void bx_sysfs_del_policy(struct kobject *kobj);
 struct kobject *bx_sysfs_add_bus(const char *name,

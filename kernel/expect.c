@@ -56,14 +56,15 @@ bool bx_limit_lists(const struct bx_limit *limit, const char *driver)
  */
 int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter)
 {
-	const char *name = enter->name;
+	char name[BX_SHOWN_LEN];
 
-	if (bx_name_check(name) || bx_name_check(enter->bus) ||
+	if (bx_name_check(enter->name) || bx_name_check(enter->bus) ||
 	    bx_limit_check(&enter->limit))
 		return -EINVAL;
-	if (strcmp(inst->name, name))
+	bx_shown_name(name, enter->name, enter->flags);
+	if (strcmp(inst->name, enter->name))
 		return bx_refuse(name, -EPERM, "expected name '%s', got '%s'",
-				 name, inst->name);
+				 enter->name, inst->name);
 	if (strcmp(inst->bus, enter->bus))
 		return bx_refuse(name, -EPERM, "expected bus '%s', got '%s'",
 				 enter->bus, inst->bus);

@@ -334,6 +334,7 @@ static int bx_explain_end(struct bx_election *e)
 		return -ENOMEM;
 	o = &e->log[e->nlog - 1];
 	strscpy(o->policy, e->dec.policy, sizeof(o->policy));
+	o->policy_id = e->dec.policy_id;
 	o->by = e->dec.by;
 	o->score = e->dec.score;
 	return 0;

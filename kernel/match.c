@@ -204,6 +204,8 @@ void bx_say(struct bx_election *e, enum bx_opinion_kind kind,
 	}
 	o = &e->log[e->nlog++];
 	strscpy(o->policy, inst ? inst->name : "", sizeof(o->policy));
+	o->policy_id = inst ? inst->policy->id : 0;
+	o->flags = inst ? inst->flags : 0;
 	strscpy(o->driver, driver ?: "", sizeof(o->driver));
 	o->kind = kind;
 	o->verdict = verdict;
@@ -642,8 +644,9 @@ static bool bx_shadow_possible(struct bx_election *e, struct bx_inst *inst)
 static bool bx_shadow_decides(struct bx_election *e, struct bx_inst *inst,
 			      s32 *ret)
 {
-	if (!inst->ops->select || (e->dec.by == BX_BY_SELECT &&
-				   bx_is_before(e->chain, e->by, inst)))
+	if (!inst->ops->select ||
+	    (e->dec.by == BX_BY_SELECT && !bx_are_twins(inst, e->by) &&
+	     bx_is_before(e->chain, e->by, inst)))
 		return false;
 	return bx_ask_select(e, inst, ret) == BX_WHY_WON && *ret != BX_PASS &&
 	       (*ret != BX_SELECT || bx_shadow_possible(e, inst));
@@ -674,12 +677,18 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 		}
 		if (score == BX_VETO)
 			continue;
-		if (c->score && (!score || bx_is_before(e->chain, c->by, inst)))
+		/* a score of the twin would not be there */
+		if (c->score && !bx_are_twins(inst, c->by) &&
+		    (!score || bx_is_before(e->chain, c->by, inst)))
 			score = c->score;
 		if (score > top) {
 			top = score;
 			best = c;
 		}
+	}
+	if (!best && e->dec.by == BX_BY_SCORE && bx_are_twins(inst, e->by)) {
+		*ret = BX_NO_SCORE;
+		return true;
 	}
 	if (!best || best->order == e->winner || e->dec.by == BX_BY_SELECT)
 		return false;
@@ -696,7 +705,14 @@ static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 	e->ctx.driver[0] = '\0';
 	if (!bx_shadow_decides(e, inst, ret)) {
 		e->ctx.driver[0] = '\0';
-		return bx_speaks(e, i) && bx_shadow_match(e, inst, ret);
+		if (!bx_speaks(e, i))
+			return false;
+		/* its twin decides, and it would not */
+		if (e->dec.by == BX_BY_SELECT && bx_are_twins(inst, e->by)) {
+			*ret = BX_PASS;
+			return true;
+		}
+		return bx_shadow_match(e, inst, ret);
 	}
 	switch (*ret) {
 	case BX_SELECT:

@@ -51,6 +51,14 @@ static int bx_publish(gfp_t gfp)
 	return err;
 }
 
+/* One in shadow mode sees what its twin sees, and not what that makes of it. */
+static bool bx_is_first(const struct bx_inst *a, const struct bx_inst *b)
+{
+	int order = strcmp(a->name, b->name);
+
+	return order < 0 || (!order && a->flags & BX_F_SHADOW);
+}
+
 /* Higher priority first, equal ones in order of their names. */
 static void bx_policy_insert(struct bx_policy *policy)
 {
@@ -59,20 +67,25 @@ static void bx_policy_insert(struct bx_policy *policy)
 	list_for_each_entry(pos, &bx_policies, node) {
 		if (policy->inst->priority > pos->inst->priority ||
 		    (policy->inst->priority == pos->inst->priority &&
-		     strcmp(policy->inst->name, pos->inst->name) < 0))
+		     bx_is_first(policy->inst, pos->inst)))
 			break;
 	}
 	list_add_tail(&policy->node, &pos->node);
 }
 
-/* Names are unique among those in force, and among those that are staged. */
-static struct bx_policy *bx_policy_by_name(const char *name,
+/*
+ * Names are unique among those in force, and among those that are staged; in each case
+ * once in shadow mode and once not.
+ */
+static struct bx_policy *bx_policy_by_name(const struct bx_inst *inst,
 					   enum bx_stage stage)
 {
 	struct bx_policy *policy;
 
 	list_for_each_entry(policy, &bx_policies, node) {
-		if (policy->stage == stage && !strcmp(policy->inst->name, name))
+		if (policy->stage == stage &&
+		    !strcmp(policy->inst->name, inst->name) &&
+		    !bx_are_twins(policy->inst, inst))
 			return policy;
 	}
 	return NULL;
@@ -96,7 +109,7 @@ static struct bx_policy *bx_policy_by_link(const struct bpf_link *link)
 /* Protects refusals and exits; a call may be made, and fail, anywhere. */
 static DEFINE_RAW_SPINLOCK(bx_exit_lock);
 static struct bx_refusal {
-	char	name[BX_NAME_LEN];
+	char	name[BX_SHOWN_LEN];
 	char	msg[BX_MSG_LEN];
 	int	err;
 } bx_refused[BX_NREFUSED];
@@ -104,7 +117,7 @@ static u32 bx_nrefused;
 
 /**
  * bx_refuse() - leave the reason of a refusal in /sys/kernel/bus_ext/refused
- * @name: the policy
+ * @name: the policy, as it is shown
  * @err: what is returned
  * @fmt: the reason, for people
  *
@@ -126,17 +139,25 @@ int bx_refuse(const char *name, int err, const char *fmt, ...)
 
 	/* A name that is taken is how a loader finds that it is to update. */
 	if (err != -EEXIST)
-		pr_notice_ratelimited("policy '%.*s' refused (%d): %s\n",
-				      BX_NAME_LEN - 1, name, err, msg);
+		pr_notice_ratelimited("policy '%s' refused (%d): %s\n", name,
+				      err, msg);
 	raw_spin_lock_irqsave(&bx_exit_lock, flags);
 	line = &bx_refused[bx_nrefused++ % BX_NREFUSED];
-	scnprintf(line->name, sizeof(line->name), "%.*s", BX_NAME_LEN - 1,
-		  name);
+	strscpy(line->name, name, sizeof(line->name));
 	strscpy(line->msg, msg, sizeof(line->msg));
 	line->err = err;
 	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 	return err;
 }
+
+/* Of one that has no version yet */
+#define bx_refuse_ops(ops, err, ...)					\
+({									\
+	char shown_[BX_SHOWN_LEN];					\
+									\
+	bx_refuse(bx_shown_name(shown_, (ops)->name, (ops)->flags),	\
+		  err, __VA_ARGS__);					\
+})
 
 /* ... and then the refusal was only a step on the way. */
 static void bx_refusal_forget(const char *name)
@@ -286,6 +307,7 @@ static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
 	strscpy(exit->bus, inst->bus, sizeof(exit->bus));
 	strscpy(exit->device, device, sizeof(exit->device));
 	exit->version = inst->version;
+	exit->flags = inst->flags;
 	exit->id = inst->policy->id;
 	exit->time_ns = ktime_get_ns();
 
@@ -295,7 +317,7 @@ static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
 	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 
 	pr_warn("policy '%s' on %s ejected: %s%s%s (kind %u, code %d)\n",
-		exit->name, exit->bus, exit->msg, *device ? ", device " : "",
+		inst->shown, exit->bus, exit->msg, *device ? ", device " : "",
 		device, exit->kind, exit->code);
 	trace_bx_eject(exit);
 	bx_async_begin();
@@ -440,29 +462,6 @@ u32 bx_policy_count(void)
 	return READ_ONCE(bx_npolicies);
 }
 
-/**
- * bx_name_check() - whether an array has a name of a policy or a bus
- * @name: BX_NAME_LEN bytes
- *
- * Return: 0, -EINVAL, or -ENAMETOOLONG when the name does not end in the array.
- */
-int bx_name_check(const char *name)
-{
-	size_t len = strnlen(name, BX_NAME_LEN);
-
-	if (!len)
-		return -EINVAL;
-	if (len == BX_NAME_LEN)
-		return -ENAMETOOLONG;
-	for (size_t i = 0; i < len; i++) {
-		/* isalnum() alone would take Latin-1 */
-		if (!isascii(name[i]) ||
-		    (!isalnum(name[i]) && !strchr("_.-", name[i])))
-			return -EINVAL;
-	}
-	return name[0] == '.' ? -EINVAL : 0;
-}
-
 /* Which bus: 1 an adopted one, 0 our own with its module pinned, or -ENODEV. */
 static int bx_scope_bus_get(const char *bus, struct module **owner)
 {
@@ -487,6 +486,7 @@ static struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops)
 	inst->priority = ops->priority;
 	inst->flags = ops->flags & ~(u64)BX_F_STAGED;
 	inst->version = ops->version;
+	bx_shown_name(inst->shown, inst->name, inst->flags);
 	memcpy(inst->calls, ops->calls, sizeof(inst->calls));
 	inst->seq = atomic64_inc_return(&bx_last_seq);
 	return inst;
@@ -501,7 +501,7 @@ static int bx_ops_check_calls(const struct bus_ext_ops *ops)
 	int err;
 
 	if (!memchr_inv(ops->calls, 0, sizeof(ops->calls)))
-		return bx_refuse(ops->name, -EINVAL,
+		return bx_refuse_ops(ops, -EINVAL,
 				 "call() and complete() watch nothing: set .calls, for instance to BX_WATCH_ALL");
 	err = bx_own_contract(ops->bus, &contract);
 	for (u32 op = 0; !err && op < BX_MAX_OPS; op++) {
@@ -509,11 +509,11 @@ static int bx_ops_check_calls(const struct bus_ext_ops *ops)
 			continue;
 		if (op >= contract->nr_ops)
 			return all ? 0 :
-			       bx_refuse(ops->name, -EINVAL,
+			       bx_refuse_ops(ops, -EINVAL,
 					 "contract '%s' has no operation %u to watch",
 					 contract->name, op);
 		if (sleeps && contract->ops[op].flags & BX_OPF_ATOMIC)
-			return bx_refuse(ops->name, -EINVAL,
+			return bx_refuse_ops(ops, -EINVAL,
 					 "operation '%s' is atomic: call() and complete() must not sleep",
 					 contract->ops[op].name);
 	}
@@ -526,18 +526,18 @@ static int bx_ops_check(const struct bus_ext_ops *ops, int adopted)
 	bool calls = ops->call || ops->complete;
 
 	if (!ops->select && !ops->match && !ops->event && !calls)
-		return bx_refuse(ops->name, -EINVAL,
+		return bx_refuse_ops(ops, -EINVAL,
 				 "it has neither select nor match nor event nor call nor complete");
 	if (adopted && ops->match)
-		return bx_refuse(ops->name, -EOPNOTSUPP,
+		return bx_refuse_ops(ops, -EOPNOTSUPP,
 				 "match() is not called on adopted bus '%s'; use select()",
 				 ops->bus);
 	if (adopted && calls)
-		return bx_refuse(ops->name, -EOPNOTSUPP,
+		return bx_refuse_ops(ops, -EOPNOTSUPP,
 				 "drivers of adopted bus '%s' do not call through bus_ext",
 				 ops->bus);
 	if (!calls && memchr_inv(ops->calls, 0, sizeof(ops->calls)))
-		return bx_refuse(ops->name, -EINVAL,
+		return bx_refuse_ops(ops, -EINVAL,
 				 ".calls is set, and there is neither call nor complete");
 	return calls ? bx_ops_check_calls(ops) : 0;
 }
@@ -556,15 +556,15 @@ static int bx_ops_init(const struct bus_ext_ops *ops)
 	bx_run_end(&run);
 	srcu_read_unlock(&bx_srcu, idx);
 	if (run.failed)
-		return bx_refuse(ops->name, -ECANCELED,
+		return bx_refuse_ops(ops, -ECANCELED,
 				 "init() gave up: %s (code %d)", run.error,
 				 run.code);
 	if (!ret)
 		return 0;
 	if (ret > 0 || ret < -MAX_ERRNO)
-		return bx_refuse(ops->name, -EPROTO,
+		return bx_refuse_ops(ops, -EPROTO,
 				 "init() returned %d, which is no errno", ret);
-	return bx_refuse(ops->name, ret, "init() returned %d", ret);
+	return bx_refuse_ops(ops, ret, "init() returned %d", ret);
 }
 
 static void bx_ops_exit(struct bx_inst *inst, enum bx_exit_kind kind)
@@ -579,6 +579,7 @@ static void bx_ops_exit(struct bx_inst *inst, enum bx_exit_kind kind)
 		strscpy(info->name, inst->name, sizeof(info->name));
 		strscpy(info->bus, inst->bus, sizeof(info->bus));
 		info->version = inst->version;
+		info->flags = inst->flags;
 		info->id = inst->policy ? inst->policy->id : 0;
 		info->time_ns = ktime_get_ns();
 	}
@@ -625,11 +626,11 @@ static void bx_policy_drop(struct bx_policy *policy)
 
 static int bx_policy_add(struct bx_policy *policy)
 {
-	const char *name = policy->inst->name;
+	const char *name = policy->inst->shown;
 	int err;
 
 	lockdep_assert_held(&bx_policy_mutex);
-	if (bx_policy_by_name(name, policy->stage))
+	if (bx_policy_by_name(policy->inst, policy->stage))
 		return bx_refuse(name, -EEXIST,
 				 "a policy of this name is attached");
 	if (bx_npolicies >= BX_MAX_POLICIES)
@@ -664,24 +665,24 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 	int adopted, err;
 
 	if (!capable(CAP_SYS_ADMIN))
-		return bx_refuse(ops->name, -EPERM, "CAP_SYS_ADMIN is needed");
+		return bx_refuse_ops(ops, -EPERM, "CAP_SYS_ADMIN is needed");
 	if (!link)
-		return bx_refuse(ops->name, -EOPNOTSUPP,
+		return bx_refuse_ops(ops, -EOPNOTSUPP,
 				 "put the policy into SEC(\".struct_ops.link\")");
 
 	policy = bx_policy_alloc(ops, link);
 	if (!policy)
 		return -ENOMEM;
 	adopted = bx_scope_bus_get(ops->bus, &policy->bus_owner);
-	err = adopted < 0 ? bx_refuse(ops->name, -ENODEV,
+	err = adopted < 0 ? bx_refuse_ops(ops, -ENODEV,
 				      "there is no bus '%s'", ops->bus) :
 			    bx_ops_check(ops, adopted);
 	if (err)
 		goto err_drop;
 
 	mutex_lock(&bx_policy_mutex);
-	if (bx_policy_by_name(ops->name, policy->stage))
-		err = bx_refuse(ops->name, -EEXIST,
+	if (bx_policy_by_name(policy->inst, policy->stage))
+		err = bx_refuse_ops(ops, -EEXIST,
 				"a policy of this name is attached");
 	mutex_unlock(&bx_policy_mutex);
 	/* update_mutex keeps others from attaching the name meanwhile */
@@ -744,15 +745,19 @@ static int bx_update_check(const struct bus_ext_ops *ops,
 	int adopted, err;
 
 	if (!capable(CAP_SYS_ADMIN))
-		return bx_refuse(ops->name, -EPERM, "CAP_SYS_ADMIN is needed");
+		return bx_refuse_ops(ops, -EPERM, "CAP_SYS_ADMIN is needed");
 	if (ops->flags & BX_F_STAGED)
-		return bx_refuse(ops->name, -EINVAL,
+		return bx_refuse_ops(ops, -EINVAL,
 				 "an update cannot be staged: attach it, and commit it");
 	if (strcmp(ops->name, old->name))
-		return bx_refuse(ops->name, -EINVAL,
+		return bx_refuse_ops(ops, -EINVAL,
 				 "an update cannot rename '%s'", old->name);
+	if ((ops->flags ^ old->flags) & BX_F_SHADOW)
+		return bx_refuse_ops(ops, -EINVAL,
+				     "an update cannot %s shadow mode: attach it, and commit it",
+				     ops->flags & BX_F_SHADOW ? "begin" : "end");
 	if (strcmp(ops->bus, old->bus))
-		return bx_refuse(ops->name, -EINVAL,
+		return bx_refuse_ops(ops, -EINVAL,
 				 "an update cannot move it from bus '%s' to '%s'",
 				 old->bus, ops->bus);
 	adopted = bx_scope_bus_get(ops->bus, &owner);
@@ -771,10 +776,10 @@ static int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 
 	lockdep_assert_held(&bx_policy_mutex);
 	if (!bx_in_force(policy))
-		return bx_refuse(inst->name, -EINVAL,
+		return bx_refuse(inst->shown, -EINVAL,
 				 "it is not in force: attach another one");
 	if (!bx_inst_live(old))
-		return bx_refuse(inst->name, -ESHUTDOWN,
+		return bx_refuse(inst->shown, -ESHUTDOWN,
 				 "it is being ejected; attach it anew");
 	list_del(&policy->node);
 	policy->inst = inst;
@@ -827,7 +832,7 @@ out:
 		bx_put_inst(inst);
 		return err;
 	}
-	bx_refusal_forget(inst->name);
+	bx_refusal_forget(inst->shown);
 	bx_ops_exit(old, BX_EXIT_UPDATE);
 	bx_trace_policy("update", policy, inst);
 	bx_put_inst(old);
@@ -895,7 +900,7 @@ static bool bx_commit_leaves(const struct bx_policy *policy)
 	return policy->stage != policy->to && policy->to == BX_STAGE_RETIRED;
 }
 
-/* Who has the name of one that comes goes with the same commit. */
+/* The policy that has the name, and the mode, of one that enters must leave. */
 static int bx_commit_heirs(void)
 {
 	struct bx_policy *policy, *old;
@@ -903,7 +908,7 @@ static int bx_commit_heirs(void)
 	list_for_each_entry(policy, &bx_policies, node) {
 		if (!bx_commit_enters(policy))
 			continue;
-		old = bx_policy_by_name(policy->inst->name, BX_STAGE_FORCE);
+		old = bx_policy_by_name(policy->inst, BX_STAGE_FORCE);
 		if (old && !bx_commit_leaves(old))
 			return -EEXIST;
 		if (old)
@@ -926,7 +931,7 @@ static int bx_commit_prepare(const struct bx_commit *c)
 	list_for_each_entry(policy, &bx_policies, node) {
 		if (!bx_commit_enters(policy) || policy->kobj)
 			continue;
-		policy->kobj = bx_sysfs_add_policy(policy->inst->name, policy);
+		policy->kobj = bx_sysfs_add_policy(policy->inst->shown, policy);
 		if (IS_ERR(policy->kobj)) {
 			err = PTR_ERR(policy->kobj);
 			policy->kobj = NULL;
@@ -1005,7 +1010,8 @@ static void bx_commit_finish(void)
  *
  * With one new index, so every election and every call sees all of it or nothing.
  * What a policy that goes has decided on adopted buses is passed on to the one of
- * its name that comes, as with an update.
+ * its name that comes, as with an update; one in shadow mode has decided nothing and
+ * inherits nothing.
  *
  * Context: process; not inside bx_srcu.
  * Return: 0; -EINVAL, -E2BIG, -ENOENT, -EPERM, -EEXIST: see bx_commit() in
@@ -1078,11 +1084,11 @@ static int bx_init_name(const struct bus_ext_ops *uops, char *to,
 	int err = bx_name_check(from);
 
 	if (err == -ENAMETOOLONG)
-		return bx_refuse(uops->name, err,
+		return bx_refuse_ops(uops, err,
 				 "%s has no end within %d bytes", what,
 				 BX_NAME_LEN);
 	if (err)
-		return bx_refuse(uops->name, err,
+		return bx_refuse_ops(uops, err,
 				 "%s must be of letters, digits, '_', '.' and '-'",
 				 what);
 	strscpy_pad(to, from, BX_NAME_LEN);
@@ -1133,7 +1139,7 @@ static int bx_ops_init_member(const struct btf_type *t,
 		return 1;
 	case offsetof(struct bus_ext_ops, flags):
 		if (uops->flags & ~(u64)BX_F_ALL)
-			return bx_refuse(uops->name, -EINVAL,
+			return bx_refuse_ops(uops, -EINVAL,
 					 "flags 0x%llx are not known here",
 					 uops->flags & ~(u64)BX_F_ALL);
 		ops->flags = uops->flags;

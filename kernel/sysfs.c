@@ -10,6 +10,7 @@
  *	buses/NAME/		one per bus that a policy can have in scope
  *	buses/NAME/contract	of one of our own: see bx_contract_show()
  *	policies/NAME/		one per attached policy
+ *	policies/NAME@shadow/	one per attached policy in shadow mode
  *
  * Show functions take no lock that attach or detach holds: those wait for them,
  * with bx_policy_mutex held.
@@ -114,12 +115,12 @@ static const struct kobj_type bx_policy_ktype = {
 
 /**
  * bx_sysfs_add_policy() - show a policy
- * @name: its name
+ * @shown: its name, as it is shown
  * @policy: outlives bx_sysfs_del_policy()
  *
  * Return: for bx_sysfs_del_policy(), or an ERR_PTR().
  */
-struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy)
+struct kobject *bx_sysfs_add_policy(const char *shown, struct bx_policy *policy)
 {
 	struct bx_policy_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 	int err;
@@ -128,7 +129,7 @@ struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy)
 		return ERR_PTR(-ENOMEM);
 	dir->policy = policy;
 	err = kobject_init_and_add(&dir->kobj, &bx_policy_ktype,
-				   bx_policies_kobj, "%s", name);
+				   bx_policies_kobj, "%s", shown);
 	if (!err)
 		err = sysfs_create_files(&dir->kobj,
 					 (const struct attribute **)bx_policy_attrs);
@@ -234,6 +235,7 @@ static ssize_t ejected_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
 	struct bx_exit_info *recs;
+	char shown[BX_SHOWN_LEN];
 	ssize_t len = 0;
 	u32 n;
 
@@ -241,7 +243,8 @@ static ssize_t ejected_show(struct kobject *kobj, struct kobj_attribute *attr,
 		return -ENOMEM;
 	for (u32 i = 0; i < n; i++)
 		len += sysfs_emit_at(buf, len, "%s on %s: %s%s%s (kind %u, code %d)\n",
-				     recs[i].name, recs[i].bus, recs[i].msg,
+				     bx_shown_name(shown, recs[i].name, recs[i].flags),
+				     recs[i].bus, recs[i].msg,
 				     *recs[i].device ? ", device " : "",
 				     recs[i].device, recs[i].kind,
 				     recs[i].code);

@@ -142,6 +142,7 @@ TRACE_EVENT(bx_eject,
 		__string(msg, info->msg)
 		__field(u32, kind)
 		__field(s32, code)
+		__field(u32, flags)
 	),
 	TP_fast_assign(
 		__assign_str(name);
@@ -150,10 +151,12 @@ TRACE_EVENT(bx_eject,
 		__assign_str(msg);
 		__entry->kind = info->kind;
 		__entry->code = info->code;
+		__entry->flags = info->flags;
 	),
-	TP_printk("name=%s bus=%s device=%s kind=%u code=%d msg=%s",
+	TP_printk("name=%s bus=%s device=%s kind=%u code=%d flags=0x%x msg=%s",
 		  __get_str(name), __get_str(bus), __get_str(device),
-		  __entry->kind, __entry->code, __get_str(msg))
+		  __entry->kind, __entry->code, __entry->flags,
+		  __get_str(msg))
 );
 
 /* A policy in shadow mode would have decided otherwise. */

@@ -63,7 +63,7 @@ NATIVE_NAMES   := index publish election rules trial contract
 NATIVE_PROGS   := $(NATIVE_NAMES:%=$(NATIVE_OUT)/%)
 NATIVE_COLLIDE := $(NATIVE_OUT)/index_collide
 NATIVE_KERNEL  := $(patsubst %,$(NATIVE_OUT)/kernel/%.o, \
-	index match policy expect contract call)
+	index match policy names expect contract call)
 NATIVE_LIB     := $(patsubst %,$(NATIVE_OUT)/%.o, \
 	shim module world case model ktap)
 NATIVE_WEAK    := $(NATIVE_OUT)/weak/index.o

@@ -430,7 +430,7 @@ TEST_F(commit, activates_only_what_was_checked)
 	EXPECT_DIFFERS(e.vendor = BX_ANY,
 		       "p: expected vendor 0xffffffff, got 0xf055");
 	EXPECT_DIFFERS(e.flags = BX_F_SHADOW,
-		       "p: expected flags 0x1, got 0x0");
+		       "p@shadow: expected flags 0x1, got 0x0");
 	EXPECT_DIFFERS(e.flags = BX_F_STAGED,
 		       "p: expected flags 0x4, got 0x0");
 	EXPECT_DIFFERS(e.priority = 5,

@@ -160,11 +160,20 @@ static void generate(struct native_policy *p)
 	p->matches &= !native_is_adopted(p->bus);
 }
 
-static struct slot *named(const char *name, enum bx_stage stage)
+/* Of one name and mode */
+static bool same_name(const struct native_policy *a,
+		      const struct native_policy *b)
+{
+	return !strcmp(a->name, b->name) &&
+	       !((a->flags ^ b->flags) & BX_F_SHADOW);
+}
+
+static struct slot *named(const struct native_policy *policy,
+			  enum bx_stage stage)
 {
 	for (int i = 0; i < SLOTS; i++) {
 		if (slots[i].attached && slots[i].stage == stage &&
-		    !strcmp(slots[i].policy.name, name))
+		    same_name(&slots[i].policy, policy))
 			return &slots[i];
 	}
 	return NULL;
@@ -197,7 +206,7 @@ static bool attach(void)
 	native_map_init(&s->map[0], &s->policy);
 	stage = s->policy.flags & BX_F_STAGED ? BX_STAGE_STAGED :
 						BX_STAGE_FORCE;
-	taken = named(s->policy.name, stage);
+	taken = named(&s->policy, stage);
 	err = native_attach(&s->link, &s->map[0]);
 	if (!judge("attach", taken ? -EEXIST : 0, err))
 		return false;
@@ -227,7 +236,10 @@ static bool update(void)
 	next.matches &= !native_is_adopted(next.bus);
 	if (!native_one_in(8))
 		next.flags &= ~(u64)BX_F_STAGED;
-	if (next.flags & BX_F_STAGED || strcmp(next.name, s->policy.name) ||
+	if (!native_one_in(8))
+		next.flags = (next.flags & ~(u64)BX_F_SHADOW) |
+			     (s->policy.flags & BX_F_SHADOW);
+	if (next.flags & BX_F_STAGED || !same_name(&next, &s->policy) ||
 	    strcmp(next.bus, s->policy.bus) || s->stage != BX_STAGE_FORCE)
 		expected = -EINVAL;
 	else if (s->dead)
@@ -403,7 +415,7 @@ static int expect_commit(const struct bx_commit *c)
 	int err = expect_enter(c) ?: expect_leave(c);
 
 	for (u32 i = 0; i < c->nr_enter && !err; i++) {
-		struct slot *old = named(by_id(c->enter[i].id)->policy.name,
+		struct slot *old = named(&by_id(c->enter[i].id)->policy,
 					 BX_STAGE_FORCE);
 
 		if (old && !listed(old->id, c->leave, c->nr_leave))
@@ -418,7 +430,7 @@ static unsigned int heirs(const struct bx_commit *c)
 	unsigned int n = 0;
 
 	for (u32 i = 0; i < c->nr_enter; i++)
-		n += !!named(by_id(c->enter[i].id)->policy.name,
+		n += !!named(&by_id(c->enter[i].id)->policy,
 			     BX_STAGE_FORCE);
 	return n;
 }
@@ -461,11 +473,11 @@ static bool check_dirs(void)
 	return native_sysfs_dirs == n;
 }
 
-/* Two of one name, which a commit would refuse, have no order. */
+/* Two of one name and mode, which a commit would refuse, have no order. */
 static bool unordered(struct slot **found, unsigned int n)
 {
 	for (unsigned int i = 0; i + 1 < n; i++) {
-		if (!strcmp(found[i]->policy.name, found[i + 1]->policy.name))
+		if (same_name(&found[i]->policy, &found[i + 1]->policy))
 			return true;
 	}
 	return false;

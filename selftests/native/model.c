@@ -25,7 +25,9 @@ bool model_before(const struct native_policy *a, const struct native_policy *b)
 {
 	if (a->priority != b->priority)
 		return a->priority > b->priority;
-	return strcmp(a->name, b->name) < 0;
+	if (strcmp(a->name, b->name))
+		return strcmp(a->name, b->name) < 0;
+	return a->flags & BX_F_SHADOW && !(b->flags & BX_F_SHADOW);
 }
 
 static bool active(const struct native_case *c, const struct native_policy *p,

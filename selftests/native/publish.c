@@ -283,20 +283,20 @@ static void only_what_was_checked_is_activated(void)
 	EXPECT(!native_attach(&link, &map));
 	good = checked(&link);
 	EXPECT_REFUSED(name[1], '2', EPERM,
-		       "p2: expected name 'p2', got 'p'\n");
+		       "p2@shadow: expected name 'p2', got 'p'\n");
 	EXPECT_REFUSED(bus[3], '2', EPERM,
-		       "p: expected bus 'bx-2ne', got 'bx-one'\n");
+		       "p@shadow: expected bus 'bx-2ne', got 'bx-one'\n");
 	EXPECT_REFUSED(vendor, BX_ANY, EPERM,
-		       "p: expected vendor 0xffffffff, got 0x0001\n");
+		       "p@shadow: expected vendor 0xffffffff, got 0x0001\n");
 	EXPECT_REFUSED(vendor, 2, EPERM,
-		       "p: expected vendor 0x0002, got 0x0001\n");
+		       "p@shadow: expected vendor 0x0002, got 0x0001\n");
 	EXPECT_REFUSED(flags, 0, EPERM,
 		       "p: expected flags 0x0, got 0x1\n");
 	EXPECT_REFUSED(flags, staged.flags, EPERM,
-		       "p: expected flags 0x5, got 0x1\n");
+		       "p@shadow: expected flags 0x5, got 0x1\n");
 	EXPECT_REFUSED(priority, 3, EPERM,
-		       "p: expected priority 3, got -3\n");
-	EXPECT_REFUSED(version, 8, EPERM, "p: expected version 8, got 9\n");
+		       "p@shadow: expected priority 3, got -3\n");
+	EXPECT_REFUSED(version, 8, EPERM, "p@shadow: expected version 8, got 9\n");
 	/* what no policy can be */
 	EXPECT_REFUSED(name[0], '\0', EINVAL, "");
 	EXPECT_REFUSED(name[0], '\n', EINVAL, "");

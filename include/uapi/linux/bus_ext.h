@@ -17,6 +17,10 @@
 
 /** BX_NAME_LEN - policy, bus, driver and contract names, with the NUL */
 #define BX_NAME_LEN	32
+/** BX_SHADOW_SUFFIX - ends the shown name of a policy in shadow mode, as in sysfs */
+#define BX_SHADOW_SUFFIX	"@shadow"
+/** BX_SHOWN_LEN - shown names of policies, with the NUL */
+#define BX_SHOWN_LEN	(BX_NAME_LEN + sizeof(BX_SHADOW_SUFFIX) - 1)
 /** BX_DEV_NAME_LEN - device names, with the NUL */
 #define BX_DEV_NAME_LEN	64
 /** BX_MSG_LEN - the reason of an ejection, with the NUL */
@@ -99,7 +103,9 @@ enum bx_op_flags {
 
 /**
  * enum bx_policy_flags - struct bus_ext_ops.flags
- * @BX_F_SHADOW: evaluated and recorded, never applied
+ * @BX_F_SHADOW: evaluated and recorded, never applied; it may have the name of a
+ *	policy without the flag, its twin, whose successor it is meant to be, and with
+ *	which it is compared
  * @BX_F_ABSENT_OK: a selected driver may be unknown for now; the device waits
  *	for it.  Without the flag, naming a driver that is not registered ejects
  *	the policy, unless the device's MODALIAS or the alias bus_ext:BUS:DRIVER
@@ -437,7 +443,7 @@ enum bx_exit_kind {
  * @device: the device it happened on, empty when there was none
  * @msg: the reason, for people
  * @version: the policy's version
- * @reserved: zero
+ * @flags: enum bx_policy_flags; a policy in shadow mode may have the name of another one
  * @id: identity of the policy
  * @seq: number of the ejection since load, from 1; 0 when not an ejection
  * @time_ns: CLOCK_MONOTONIC
@@ -450,7 +456,7 @@ struct bx_exit_info {
 	char	device[BX_DEV_NAME_LEN];
 	char	msg[BX_MSG_LEN];
 	__u32	version;
-	__u32	reserved;
+	__u32	flags;
 	__u64	id;
 	__u64	seq;
 	__u64	time_ns;
@@ -514,6 +520,9 @@ enum bx_opinion_why {
  * @by: for BX_OPN_DECISION, enum bx_decider
  * @error: for BX_WHY_FAILED, the errno (negative) of the probe
  * @score: for BX_OPN_DECISION, the winner's score
+ * @policy_id: identity of @policy; 0 when it was not one
+ * @flags: enum bx_policy_flags of @policy; one in shadow mode may have the name of
+ *	another one
  */
 struct bx_opinion {
 	char	policy[BX_NAME_LEN];
@@ -524,6 +533,8 @@ struct bx_opinion {
 	__u32	by;
 	__s32	error;
 	__s32	score;
+	__u64	policy_id;
+	__u64	flags;
 };
 
 /**
