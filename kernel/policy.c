@@ -502,7 +502,7 @@ static int bx_ops_check_calls(const struct bus_ext_ops *ops)
 
 	if (!memchr_inv(ops->calls, 0, sizeof(ops->calls)))
 		return bx_refuse_ops(ops, -EINVAL,
-				 "call() and complete() watch nothing: set .calls, for instance to BX_WATCH_ALL");
+				     "call() and complete() watch nothing: set .calls, for instance to BX_WATCH_ALL");
 	err = bx_own_contract(ops->bus, &contract);
 	for (u32 op = 0; !err && op < BX_MAX_OPS; op++) {
 		if (!(ops->calls[op / 64] & BIT_ULL(op % 64)))
@@ -510,12 +510,12 @@ static int bx_ops_check_calls(const struct bus_ext_ops *ops)
 		if (op >= contract->nr_ops)
 			return all ? 0 :
 			       bx_refuse_ops(ops, -EINVAL,
-					 "contract '%s' has no operation %u to watch",
-					 contract->name, op);
+					     "contract '%s' has no operation %u to watch",
+					     contract->name, op);
 		if (sleeps && contract->ops[op].flags & BX_OPF_ATOMIC)
 			return bx_refuse_ops(ops, -EINVAL,
-					 "operation '%s' is atomic: call() and complete() must not sleep",
-					 contract->ops[op].name);
+					     "operation '%s' is atomic: call() and complete() must not sleep",
+					     contract->ops[op].name);
 	}
 	return err;
 }
@@ -527,18 +527,18 @@ static int bx_ops_check(const struct bus_ext_ops *ops, int adopted)
 
 	if (!ops->select && !ops->match && !ops->event && !calls)
 		return bx_refuse_ops(ops, -EINVAL,
-				 "it has neither select nor match nor event nor call nor complete");
+				     "it has neither select nor match nor event nor call nor complete");
 	if (adopted && ops->match)
 		return bx_refuse_ops(ops, -EOPNOTSUPP,
-				 "match() is not called on adopted bus '%s'; use select()",
-				 ops->bus);
+				     "match() is not called on adopted bus '%s'; use select()",
+				     ops->bus);
 	if (adopted && calls)
 		return bx_refuse_ops(ops, -EOPNOTSUPP,
-				 "drivers of adopted bus '%s' do not call through bus_ext",
-				 ops->bus);
+				     "drivers of adopted bus '%s' do not call through bus_ext",
+				     ops->bus);
 	if (!calls && memchr_inv(ops->calls, 0, sizeof(ops->calls)))
 		return bx_refuse_ops(ops, -EINVAL,
-				 ".calls is set, and there is neither call nor complete");
+				     ".calls is set, and there is neither call nor complete");
 	return calls ? bx_ops_check_calls(ops) : 0;
 }
 
@@ -557,13 +557,13 @@ static int bx_ops_init(const struct bus_ext_ops *ops)
 	srcu_read_unlock(&bx_srcu, idx);
 	if (run.failed)
 		return bx_refuse_ops(ops, -ECANCELED,
-				 "init() gave up: %s (code %d)", run.error,
-				 run.code);
+				     "init() gave up: %s (code %d)", run.error,
+				     run.code);
 	if (!ret)
 		return 0;
 	if (ret > 0 || ret < -MAX_ERRNO)
 		return bx_refuse_ops(ops, -EPROTO,
-				 "init() returned %d, which is no errno", ret);
+				     "init() returned %d, which is no errno", ret);
 	return bx_refuse_ops(ops, ret, "init() returned %d", ret);
 }
 
@@ -668,14 +668,14 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 		return bx_refuse_ops(ops, -EPERM, "CAP_SYS_ADMIN is needed");
 	if (!link)
 		return bx_refuse_ops(ops, -EOPNOTSUPP,
-				 "put the policy into SEC(\".struct_ops.link\")");
+				     "put the policy into SEC(\".struct_ops.link\")");
 
 	policy = bx_policy_alloc(ops, link);
 	if (!policy)
 		return -ENOMEM;
 	adopted = bx_scope_bus_get(ops->bus, &policy->bus_owner);
 	err = adopted < 0 ? bx_refuse_ops(ops, -ENODEV,
-				      "there is no bus '%s'", ops->bus) :
+					  "there is no bus '%s'", ops->bus) :
 			    bx_ops_check(ops, adopted);
 	if (err)
 		goto err_drop;
@@ -683,7 +683,7 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 	mutex_lock(&bx_policy_mutex);
 	if (bx_policy_by_name(policy->inst, policy->stage))
 		err = bx_refuse_ops(ops, -EEXIST,
-				"a policy of this name is attached");
+				    "a policy of this name is attached");
 	mutex_unlock(&bx_policy_mutex);
 	/* update_mutex keeps others from attaching the name meanwhile */
 	err = err ?: bx_ops_init(ops);
@@ -748,18 +748,18 @@ static int bx_update_check(const struct bus_ext_ops *ops,
 		return bx_refuse_ops(ops, -EPERM, "CAP_SYS_ADMIN is needed");
 	if (ops->flags & BX_F_STAGED)
 		return bx_refuse_ops(ops, -EINVAL,
-				 "an update cannot be staged: attach it, and commit it");
+				     "an update cannot be staged: attach it, and commit it");
 	if (strcmp(ops->name, old->name))
 		return bx_refuse_ops(ops, -EINVAL,
-				 "an update cannot rename '%s'", old->name);
+				     "an update cannot rename '%s'", old->name);
 	if ((ops->flags ^ old->flags) & BX_F_SHADOW)
 		return bx_refuse_ops(ops, -EINVAL,
 				     "an update cannot %s shadow mode: attach it, and commit it",
 				     ops->flags & BX_F_SHADOW ? "begin" : "end");
 	if (strcmp(ops->bus, old->bus))
 		return bx_refuse_ops(ops, -EINVAL,
-				 "an update cannot move it from bus '%s' to '%s'",
-				 old->bus, ops->bus);
+				     "an update cannot move it from bus '%s' to '%s'",
+				     old->bus, ops->bus);
 	adopted = bx_scope_bus_get(ops->bus, &owner);
 	if (adopted < 0)
 		return adopted;
@@ -1085,12 +1085,12 @@ static int bx_init_name(const struct bus_ext_ops *uops, char *to,
 
 	if (err == -ENAMETOOLONG)
 		return bx_refuse_ops(uops, err,
-				 "%s has no end within %d bytes", what,
-				 BX_NAME_LEN);
+				     "%s has no end within %d bytes", what,
+				     BX_NAME_LEN);
 	if (err)
 		return bx_refuse_ops(uops, err,
-				 "%s must be of letters, digits, '_', '.' and '-'",
-				 what);
+				     "%s must be of letters, digits, '_', '.' and '-'",
+				     what);
 	strscpy_pad(to, from, BX_NAME_LEN);
 	return 1;
 }
@@ -1140,8 +1140,8 @@ static int bx_ops_init_member(const struct btf_type *t,
 	case offsetof(struct bus_ext_ops, flags):
 		if (uops->flags & ~(u64)BX_F_ALL)
 			return bx_refuse_ops(uops, -EINVAL,
-					 "flags 0x%llx are not known here",
-					 uops->flags & ~(u64)BX_F_ALL);
+					     "flags 0x%llx are not known here",
+					     uops->flags & ~(u64)BX_F_ALL);
 		ops->flags = uops->flags;
 		return 1;
 	case offsetof(struct bus_ext_ops, version):
