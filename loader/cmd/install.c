@@ -391,10 +391,13 @@ const struct command install_commands[] = {
 	{ "upgrade", "BUNDLE", "replace an installed bundle by another version",
 	  "As install, for a bundle that is installed: the new version comes and the old\n"
 	  "one goes in one step. The version before is kept for 'rollback'. The new version\n"
-	  "must be higher, and its signer the same.",
+	  "must be higher, and its signer the same. With --mode shadow, the new version of an\n"
+	  "enforced bundle is a canary: it runs beside the enforced one, until 'mode enforce'\n"
+	  "promotes it or 'rollback' drops it.",
 	  upgrade_params, do_upgrade },
 	{ "rollback", "NAME", "go back to the version before",
-	  "Activates a generation that was kept again, in one step.",
+	  "Activates a generation that was kept again, in one step. A canary goes; without a\n"
+	  "number, only that does.",
 	  rollback_params, do_rollback },
 	{ "enable", "NAME", "activate an installed bundle, also at boot",
 	  "Activates it, now and at each boot; again when its settings have changed.",
@@ -404,7 +407,8 @@ const struct command install_commands[] = {
 	  disable_params, do_disable },
 	{ "mode", "shadow|enforce NAME", "only count what a bundle would do, or do it",
 	  "In shadow mode the policies are asked, and what they would have decided is\n"
-	  "counted and compared, but nothing is done.",
+	  "counted and compared, but nothing is done. To enforce a bundle that has a canary is\n"
+	  "to enforce the canary; shadow mode drops it.",
 	  mode_params, do_mode },
 	{ "remove", "NAME", "deactivate a bundle and remove it",
 	  "Deactivates its policies, in one step, and removes all generations. Also when its\n"

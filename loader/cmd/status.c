@@ -188,13 +188,15 @@ void json_exit(struct json *j, const char *name,
 
 static void json_pins(struct json *j, const struct status *s)
 {
+	char key[BX_SHOWN_LEN];
 	size_t i;
 
 	json_array(j, "not_pinned");
-	for (i = 0; i < s->nr_policies; i++)
-		if (s->policies[i].stage == BX_STAGE_FORCE &&
-		    !is_pinned(s, s->policies[i].name))
-			json_string(j, NULL, s->policies[i].name);
+	for (i = 0; i < s->nr_policies; i++) {
+		bx_policy_key(key, s->policies[i].name, s->policies[i].flags);
+		if (s->policies[i].stage == BX_STAGE_FORCE && !is_pinned(s, key))
+			json_string(j, NULL, key);
+	}
 	json_end_array(j);
 	json_array(j, "pins");
 	for (i = 0; i < s->nr_pins; i++) {

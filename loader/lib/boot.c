@@ -174,8 +174,8 @@ static int boot_one(struct bx_handle *h, const char *name, void *arg)
 		err = boot_generation(h, &inst, inst.current, boot);
 		if (!err && inst.canary)
 			boot_generation(h, &inst, inst.canary, boot);
-		else if (!err)
-			canary_follow(h, &inst);
+		else if (!err && canary_follow(h, &inst))
+			note(h, "bundle '%s': %s", name, bx_error(h));
 	}
 	state_free(&inst);
 	return 0;

@@ -60,7 +60,7 @@ static int carry_out(struct bx_handle *h, struct installed *inst,
 					 fn, arg);
 	/* the enforced version is active, whatever becomes of its canary */
 	if (!err && inst->enabled && inst->canary)
-		canary_follow(h, inst);
+		err = canary_follow(h, inst);
 	if (!err)
 		return conclude(h, inst);
 	if (!h->astray)

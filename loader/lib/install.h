@@ -78,7 +78,10 @@ int check_owners(struct bx_handle *h, const char *name,
 
 /* canary.c */
 
-/* The kernel's side agrees with the state, or a note says why not: 0 when it does. */
+/*
+ * The kernel's side agrees with the state, or a note says why not; an error if it is not
+ * known what the kernel has.
+ */
 int canary_follow(struct bx_handle *h, const struct installed *inst);
 
 /* In the state, it is not there any more. */

@@ -304,10 +304,7 @@ static int follow(struct bx_handle *h, const struct installed *inst)
 	if (!ret)
 		ret = installed_activate(b, inst, g, NULL, NULL);
 	bx_bundle_close(b);
-	if (ret < 0)
-		return ret;
-	canary_follow(h, inst);
-	return 0;
+	return ret < 0 ? ret : canary_follow(h, inst);
 }
 
 /* ---- policies of other bundles ---- */
