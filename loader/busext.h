@@ -755,7 +755,10 @@ enum bx_install_flags {
  * enum bx_deed - what a change has done
  * @BX_UNCHANGED: nothing: exactly that is installed already
  * @BX_INSTALLED: installed a bundle
+ * @BX_UNCHANGED_CANARY: nothing: exactly that is the canary already
  * @BX_UPGRADED: made another version the current one
+ * @BX_CANARY: activated another version in shadow mode, beside the enforced one
+ * @BX_CANARY_DROPPED: deactivated the version in shadow mode beside the enforced one
  * @BX_ROLLED_BACK: made a generation that was kept the current one
  * @BX_ENABLED: enabled it
  * @BX_DISABLED: disabled it
@@ -765,8 +768,11 @@ enum bx_install_flags {
  */
 enum bx_deed {
 	BX_UNCHANGED,
+	BX_UNCHANGED_CANARY,
 	BX_INSTALLED,
 	BX_UPGRADED,
+	BX_CANARY,
+	BX_CANARY_DROPPED,
 	BX_ROLLED_BACK,
 	BX_ENABLED,
 	BX_DISABLED,
@@ -779,8 +785,8 @@ enum bx_deed {
  * struct bx_done - a change of an installed bundle that succeeded
  * @deed: what it has done
  * @name: the bundle
- * @version: the current version; of a removed bundle, the one that was; empty when that
- *	is not known
+ * @version: the current version; with BX_CANARY, that of the canary; of a removed bundle,
+ *	the one that was; empty when that is not known
  * @generation: its number; 0 when that is not known
  * @signer: its signer; empty when it is not signed
  * @fingerprint: SHA-256 of the signer's certificate, in hexadecimal
@@ -850,6 +856,9 @@ int bx_install(struct bx_handle *handle, const char *path,
  * @fn: called for each policy that comes or goes
  * @arg: second argument of @fn
  *
+ * An enforced bundle gets a canary with BX_MODE_SHADOW: the new version is in shadow mode
+ * beside the current one, which stays as it is.  Any canary before it goes.
+ *
  * In one step, if it is enabled: policies that the new version does not have go in the
  * same.  The version before is kept, and so are settings that were given before, unless
  * the new version does not allow them.
@@ -872,6 +881,8 @@ int bx_upgrade(struct bx_handle *handle, const char *path,
  * @opts: options: BX_INSTALL_OFFLINE
  * @fn: called for each policy that comes or goes
  * @arg: second argument of @fn
+ *
+ * A canary goes; without a number, nothing else does.
  *
  * Its files must be those that were installed, and its signer must be trusted now.
  *
@@ -914,12 +925,15 @@ int bx_disable(struct bx_handle *handle, const char *name,
 	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
 
 /**
- * bx_set_mode() - enforce a bundle, or keep it in shadow mode
+ * bx_set_mode() - enforce a bundle, or its canary, or keep it in shadow mode
  * @handle: the handle
  * @name: the bundle
  * @opts: options: the mode, BX_INSTALL_OFFLINE
  * @fn: called for each policy, once all of them are active
  * @arg: second argument of @fn
+ *
+ * With a canary, to enforce makes it the current generation, in one step; shadow mode drops
+ * it.
  *
  * Return: as bx_rollback(); -EINVAL when its vendor made it for shadow mode
  * (BX_FAULT_REJECTED).
@@ -944,6 +958,30 @@ int bx_remove(struct bx_handle *handle, const char *name,
 	      const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
 
 /**
+ * struct bx_canary - the version of a bundle in shadow mode beside the enforced one
+ * @version: its version
+ * @signer: its signer; NULL when it is not signed
+ * @generation: its number
+ * @policies: how many policies it has
+ * @in_force: how many of them are active
+ * @current: what is active is exactly what is installed and chosen
+ * @diverged: what they would have done differently
+ * @ejection: the last one of one of its policies; NULL when there was none
+ * @problem: why it cannot be activated; else NULL
+ */
+struct bx_canary {
+	const char			*version;
+	const char			*signer;
+	unsigned int			generation;
+	unsigned int			policies;
+	unsigned int			in_force;
+	bool				current;
+	unsigned long long		diverged;
+	const struct bx_exit_info	*ejection;
+	const char			*problem;
+};
+
+/**
  * struct bx_installed - an installed bundle
  * @name: the bundle
  * @version: that counts; NULL when none does
@@ -962,6 +1000,7 @@ int bx_remove(struct bx_handle *handle, const char *name,
  * @unreadable: nothing is known of it
  * @problem: why nothing is known of it, or why it cannot be activated: its files have
  *	changed, its signer is not trusted any more, a setting is not valid; else NULL
+ * @canary: another version of it, in shadow mode; NULL when there is none
  */
 struct bx_installed {
 	const char			*name;
@@ -980,6 +1019,7 @@ struct bx_installed {
 	const struct bx_exit_info	*ejection;
 	bool				unreadable;
 	const char			*problem;
+	const struct bx_canary		*canary;
 };
 
 typedef int (*bx_installed_fn)(const struct bx_installed *installed, void *arg);
@@ -1001,8 +1041,9 @@ int bx_list_installed(struct bx_handle *handle, bx_installed_fn fn, void *arg);
  * @generation: its number
  * @signer: its signer; NULL when it is not signed
  * @current: it is the current one
+ * @canary: it is the version in shadow mode beside the current one
  * @problem: what is wrong with it; NULL when it is as it was installed, its signer is
- *	trusted, and, if it is the current one, its settings are valid
+ *	trusted, and, if it is the current one or the canary, its settings are valid
  */
 struct bx_checked {
 	const char	*name;
@@ -1010,6 +1051,7 @@ struct bx_checked {
 	unsigned int	generation;
 	const char	*signer;
 	bool		current;
+	bool		canary;
 	const char	*problem;
 };
 
@@ -1036,6 +1078,7 @@ int bx_check_installed(struct bx_handle *handle, const char *name,
  * @version: its version; NULL when that is not known
  * @generation: its number
  * @shadow: in shadow mode
+ * @canary: it is the version in shadow mode beside the enforced one
  * @already: it was in force before
  * @removed: it is not enabled, and was taken out of force: the initramfs is older
  * @error: why it could not be brought into force, or out; NULL when it is
@@ -1045,6 +1088,7 @@ struct bx_booted {
 	const char	*version;
 	unsigned int	generation;
 	bool		shadow;
+	bool		canary;
 	bool		already;
 	bool		removed;
 	const char	*error;
@@ -1104,8 +1148,10 @@ struct bx_detached {
 /**
  * bx_detach() - take a policy or hook out of force
  * @handle: the handle
- * @name: name of a policy; else of a hook's program
+ * @name: name of a policy, NAME@shadow for the one in shadow mode; else of a hook's program
  * @out: what was removed; may be NULL
+ *
+ * NAME is also the policy in shadow mode if none of that name is enforced.
  *
  * A policy that was attached by other means is detached as well.  Returns
  * after the kernel has done what that set off, and after the policy is no
@@ -1238,6 +1284,19 @@ int bx_list_exits(struct bx_handle *handle, bx_exit_fn fn, void *arg);
  */
 int bx_list_opinions(struct bx_handle *handle, const struct bx_devref *ref,
 		     bx_opinion_fn fn, void *arg);
+
+/**
+ * bx_policy_key() - what tells a policy from all others of its kernel
+ * @buf: takes it, BX_SHOWN_LEN bytes
+ * @name: the policy
+ * @flags: enum bx_policy_flags
+ *
+ * NAME, and NAME@shadow in shadow mode, since an enforced policy and one in shadow mode may
+ * have the same name.  Pins and directories of sysfs have these names.
+ *
+ * Return: @buf.
+ */
+const char *bx_policy_key(char *buf, const char *name, __u64 flags);
 
 /**
  * bx_parse_device() - read a device's name as people write it

@@ -272,6 +272,26 @@ int mode_from(const char *text, enum bx_mode *mode);
 int verify_installed(struct env *env);
 
 /**
+ * struct canary_status - the canary of a bundle, and what is the matter with it
+ * @c: what the library says of it; its pointers are not valid any more
+ * @there: there is one
+ * @version: its version
+ * @signer: who signed it; empty without a signature
+ * @ejected: @ejection is the last one
+ * @ejection: the last one of its policies
+ * @problem: why it is not as it should be; empty when it is
+ */
+struct canary_status {
+	struct bx_canary	c;
+	bool			there;
+	char			version[64];
+	char			signer[256];
+	bool			ejected;
+	struct bx_exit_info	ejection;
+	char			problem[1200];
+};
+
+/**
  * struct bundle_status - an installed bundle, and what is the matter with it
  * @i: what the library says of it; its pointers are not valid any more
  * @name: its name
@@ -283,6 +303,7 @@ int verify_installed(struct env *env);
  * @bundle: itself, with its settings; NULL when it cannot be opened
  * @problem: why it is not as it should be; empty when it is
  * @remedy: the command that helps
+ * @canary: another version, in shadow mode beside it
  */
 struct bundle_status {
 	struct bx_installed	i;
@@ -295,6 +316,7 @@ struct bundle_status {
 	struct bx_bundle	*bundle;
 	char			problem[1200];
 	char			remedy[WORDS];
+	struct canary_status	canary;
 };
 
 struct bundles {

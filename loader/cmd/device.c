@@ -188,7 +188,7 @@ static int keep_device(const struct bx_device_rec *rec, void *arg)
 static void tree_policies(struct tree *t)
 {
 	const struct bx_policy_rec *p;
-	char vendor[WORDS];
+	char vendor[WORDS], key[BX_SHOWN_LEN];
 
 	if (t->env->args.json)
 		json_array(&t->env->json, "policies");
@@ -196,7 +196,8 @@ static void tree_policies(struct tree *t)
 		if (strcmp(p->bus, t->bus))
 			continue;
 		if (t->env->args.json)
-			json_string(&t->env->json, NULL, p->name);
+			json_string(&t->env->json, NULL,
+				    bx_policy_key(key, p->name, p->flags));
 		else
 			printf("  policy %s (vendor %s, priority %d, version %u%s)\n",
 			       p->name, word_vendor(vendor, p->vendor),

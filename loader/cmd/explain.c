@@ -13,6 +13,8 @@
 
 static const char *opinion_who(char *buf, const struct bx_opinion *o)
 {
+	char key[BX_SHOWN_LEN];
+
 	switch (o->kind) {
 	case BX_OPN_OVERRIDE:
 		return "driver_override";
@@ -20,7 +22,8 @@ static const char *opinion_who(char *buf, const struct bx_opinion *o)
 		return "hook";
 	case BX_OPN_SELECT:
 	case BX_OPN_MATCH:
-		snprintf(buf, WORDS, "policy %s", o->policy);
+		snprintf(buf, WORDS, "policy %s",
+			 bx_policy_key(key, o->policy, o->flags));
 		return buf;
 	case BX_OPN_ID_TABLE:
 		return "id table";
@@ -157,6 +160,9 @@ static int on_opinion(const struct bx_opinion *o, void *arg)
 		json_object(j, NULL);
 		json_string(j, "kind", key_kind(o->kind));
 		json_string_or_null(j, "policy", o->policy);
+		if (o->policy[0])
+			json_string(j, "mode", o->flags & BX_F_SHADOW ?
+				    "shadow" : "enforce");
 		json_string_or_null(j, "driver", o->driver);
 		json_string(j, "says", opinion_says(says, o));
 		json_int(j, "verdict", o->verdict);

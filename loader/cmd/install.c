@@ -63,6 +63,11 @@ static const struct {
 	const char	*key;
 } deeds[] = {
 	[BX_UNCHANGED]		= { "already installed: %s %s", "unchanged" },
+	[BX_UNCHANGED_CANARY]	= { "already the canary: %s %s", "unchanged" },
+	[BX_CANARY]		= { "canary of %s, in shadow mode beside the enforced version: %s",
+				    "canary" },
+	[BX_CANARY_DROPPED]	= { "dropped the canary of %s, whose enforced version is %s",
+				    "canary_dropped" },
 	[BX_INSTALLED]		= { "installed %s %s", "installed" },
 	[BX_UPGRADED]		= { "upgraded %s to %s", "upgraded" },
 	[BX_ROLLED_BACK]	= { "rolled back %s to %s", "rolled_back" },
@@ -75,6 +80,8 @@ static const struct {
 
 static void print_done(const struct env *env, const struct bx_done *done)
 {
+	bool unchanged = done->deed == BX_UNCHANGED ||
+		done->deed == BX_UNCHANGED_CANARY;
 	char text[256], signer[300] = "not signed";
 
 	snprintf(text, sizeof(text), deeds[done->deed].text, done->name,
@@ -87,9 +94,9 @@ static void print_done(const struct env *env, const struct bx_done *done)
 		       signer);
 	else
 		printf("%.*s", (int)(strlen(text) - 1), text);
-	printf("%s\n", env->args.offline && done->deed != BX_UNCHANGED ?
+	printf("%s\n", env->args.offline && !unchanged ?
 	       ", for the next boot" : "");
-	if (done->deed != BX_UNCHANGED)
+	if (!unchanged)
 		remind(env);
 }
 
@@ -220,6 +227,7 @@ static void show_checked(const struct bx_checked *c, void *arg)
 		json_string_or_null(&env->json, "version", c->version);
 		json_uint(&env->json, "generation", c->generation);
 		json_bool(&env->json, "current", c->current);
+		json_bool(&env->json, "canary", c->canary);
 		json_string_or_null(&env->json, "signer", c->signer);
 		json_string_or_null(&env->json, "problem", c->problem);
 		json_end_object(&env->json);
@@ -230,7 +238,8 @@ static void show_checked(const struct bx_checked *c, void *arg)
 	else
 		printf("%s %s %s (generation %u%s, %s%s)%s%s\n",
 		       c->problem ? "FAILED" : "ok    ", c->name, c->version,
-		       c->generation, c->current ? ", current" : "",
+		       c->generation, c->current ? ", current" :
+		       c->canary ? ", canary" : "",
 		       c->signer ? "signed by " : "not signed",
 		       c->signer ?: "", c->problem ? ": " : "",
 		       c->problem ?: "");
@@ -266,12 +275,14 @@ static void show_booted(const struct bx_booted *b, void *arg)
 		json_uint(&env->json, "generation", b->generation);
 		json_string(&env->json, "mode", b->shadow ? "shadow" :
 			    "enforce");
+		json_bool(&env->json, "canary", b->canary);
 		json_bool(&env->json, "already", b->already);
 		json_bool(&env->json, "removed", b->removed);
 		json_string_or_null(&env->json, "error", b->error ?: "");
 		json_end_object(&env->json);
 	} else if (b->error) {
-		print_to(stderr, "bxctl: bundle %s is %s: %s\n", b->name,
+		print_to(stderr, "bxctl: %sbundle %s is %s: %s\n",
+			 b->canary ? "the canary of " : "", b->name,
 			 b->removed ? "in force still" : "not in force",
 			 b->error);
 	} else if (b->removed) {
@@ -280,7 +291,7 @@ static void show_booted(const struct bx_booted *b, void *arg)
 	} else {
 		printf("bundle %s %s (generation %u%s) is in force%s\n",
 		       b->name, b->version, b->generation,
-		       b->shadow ? ", shadow" : "",
+		       b->canary ? ", canary" : b->shadow ? ", shadow" : "",
 		       b->already ? " already" : "");
 	}
 }
@@ -380,10 +391,13 @@ const struct command install_commands[] = {
 	{ "upgrade", "BUNDLE", "replace an installed bundle by another version",
 	  "As install, for a bundle that is installed: the new version comes and the old\n"
 	  "one goes in one step. The version before is kept for 'rollback'. The new version\n"
-	  "must be higher, and its signer the same.",
+	  "must be higher, and its signer the same. With --mode shadow, the new version of an\n"
+	  "enforced bundle is a canary: it runs beside the enforced one, until 'mode enforce'\n"
+	  "promotes it or 'rollback' drops it.",
 	  upgrade_params, do_upgrade },
 	{ "rollback", "NAME", "go back to the version before",
-	  "Activates a generation that was kept again, in one step.",
+	  "Activates a generation that was kept again, in one step. A canary goes; without a\n"
+	  "number, only that does.",
 	  rollback_params, do_rollback },
 	{ "enable", "NAME", "activate an installed bundle, also at boot",
 	  "Activates it, now and at each boot; again when its settings have changed.",
@@ -393,7 +407,8 @@ const struct command install_commands[] = {
 	  disable_params, do_disable },
 	{ "mode", "shadow|enforce NAME", "only count what a bundle would do, or do it",
 	  "In shadow mode the policies are asked, and what they would have decided is\n"
-	  "counted and compared, but nothing is done.",
+	  "counted and compared, but nothing is done. To enforce a bundle that has a canary is\n"
+	  "to enforce the canary; shadow mode drops it.",
 	  mode_params, do_mode },
 	{ "remove", "NAME", "deactivate a bundle and remove it",
 	  "Deactivates its policies, in one step, and removes all generations. Also when its\n"

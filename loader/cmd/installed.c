@@ -11,6 +11,19 @@
 
 #include "bxctl.h"
 
+/* The strings of bx_canary are valid only during the call, too. */
+static void keep_canary(struct canary_status *s, const struct bx_canary *c)
+{
+	s->c = *c;
+	s->there = true;
+	snprintf(s->version, sizeof(s->version), "%s", c->version);
+	snprintf(s->signer, sizeof(s->signer), "%s", c->signer ?: "");
+	snprintf(s->problem, sizeof(s->problem), "%s", c->problem ?: "");
+	s->ejected = c->ejection;
+	if (s->ejected)
+		s->ejection = *c->ejection;
+}
+
 /* The strings of bx_installed are valid only during the call. */
 static int keep(const struct bx_installed *i, void *arg)
 {
@@ -31,6 +44,8 @@ static int keep(const struct bx_installed *i, void *arg)
 		s->ejection = *i->ejection;
 	s->ejected = i->ejection;
 	s->unreadable = i->unreadable;
+	if (i->canary)
+		keep_canary(&s->canary, i->canary);
 	return 0;
 }
 
@@ -41,14 +56,16 @@ static void problem(struct bundle_status *s, const char *verb, const char *fmt,
 	snprintf(s->remedy, sizeof(s->remedy), "bxctl %s %s", verb, s->name);
 }
 
+static void word_exit(char *buf, size_t size, const struct bx_exit_info *e)
+{
+	snprintf(buf, size, "policy '%s' was ejected from %s%s%s: %s: %s",
+		 e->name, e->bus, e->device[0] ? ", on device " : "", e->device,
+		 bx_exit_kind_text(e->kind), e->msg);
+}
+
 static void blame_ejection(struct bundle_status *s)
 {
-	const struct bx_exit_info *e = &s->ejection;
-
-	snprintf(s->problem, sizeof(s->problem),
-		 "policy '%s' was ejected from %s%s%s: %s: %s", e->name, e->bus,
-		 e->device[0] ? ", on device " : "", e->device,
-		 bx_exit_kind_text(e->kind), e->msg);
+	word_exit(s->problem, sizeof(s->problem), &s->ejection);
 	snprintf(s->remedy, sizeof(s->remedy), "bxctl rollback %s", s->name);
 }
 
@@ -84,6 +101,27 @@ static void find_problem(struct bundle_status *s, const char *why)
 			"");
 }
 
+/* To drop the canary is a remedy in any case; what is enforced has no part in it. */
+static void find_canary_problem(struct bundle_status *s)
+{
+	struct canary_status *c = &s->canary;
+
+	if (!c->there || !s->i.enabled || s->i.interrupted) {
+		c->problem[0] = '\0';
+		return;
+	}
+	if (c->problem[0])
+		return;
+	if (c->c.in_force < c->c.policies && c->ejected)
+		word_exit(c->problem, sizeof(c->problem), &c->ejection);
+	else if (c->c.in_force < c->c.policies)
+		snprintf(c->problem, sizeof(c->problem),
+			 "not all of its policies are active");
+	else if (!c->c.current)
+		snprintf(c->problem, sizeof(c->problem),
+			 "its files or settings are not those that are active");
+}
+
 /* Its files may be damaged, and the operator's file of values may be wrong. */
 static void open_it(struct env *env, struct bundle_status *s)
 {
@@ -95,6 +133,7 @@ static void open_it(struct env *env, struct bundle_status *s)
 	if (s->bundle)
 		err = bx_bundle_configure(s->bundle);
 	find_problem(s, err ? bx_error(env->bx) : "");
+	find_canary_problem(s);
 }
 
 int bundles_collect(struct env *env, struct bundles *b)
@@ -107,7 +146,7 @@ int bundles_collect(struct env *env, struct bundles *b)
 		struct bundle_status *s = &b->list[i];
 
 		open_it(env, s);
-		b->problems += !!s->problem[0];
+		b->problems += !!s->problem[0] + !!s->canary.problem[0];
 	}
 	return err;
 }
@@ -139,13 +178,43 @@ static const char *word_state(char *buf, const struct bundle_status *s)
 	return i->current ? "in force" : "another state in force";
 }
 
-static const char *word_ejection(char *buf, const struct bundle_status *s)
+static const char *word_ejection(char *buf, bool ejected,
+				 const struct bx_exit_info *e)
 {
-	if (!s->ejected)
+	if (!ejected)
 		return "-";
-	snprintf(buf, WORDS, "%s, %llu s ago", s->ejection.name,
-		 seconds_since(s->ejection.time_ns));
+	snprintf(buf, WORDS, "%s, %llu s ago", e->name,
+		 seconds_since(e->time_ns));
 	return buf;
+}
+
+static const char *word_canary_state(char *buf, const struct bundle_status *s)
+{
+	const struct bx_canary *c = &s->canary.c;
+
+	if (!s->i.enabled)
+		return "disabled";
+	if (c->in_force < c->policies) {
+		snprintf(buf, WORDS, "%u of %u in force", c->in_force,
+			 c->policies);
+		return c->in_force ? buf : "not in force";
+	}
+	return c->current ? "in force" : "another state in force";
+}
+
+/* Below the row of the version that is enforced */
+static void canary_row(struct table *t, const struct bundle_status *s)
+{
+	const struct canary_status *c = &s->canary;
+	char generation[32], diverged[24], state[WORDS], ejection[WORDS];
+
+	snprintf(generation, sizeof(generation), "%u of %u", c->c.generation,
+		 s->i.generations);
+	snprintf(diverged, sizeof(diverged), "%llu", c->c.diverged);
+	table_row(t, "  canary", c->version, generation, "shadow",
+		  word_canary_state(state, s), "-", diverged,
+		  c->signer[0] ? c->signer : "nobody",
+		  word_ejection(ejection, c->ejected, &c->ejection), NULL);
 }
 
 static void row(struct table *t, const struct bundle_status *s)
@@ -160,7 +229,9 @@ static void row(struct table *t, const struct bundle_status *s)
 	table_row(t, s->name, s->version[0] ? s->version : "-", generation,
 		  s->i.shadow ? "shadow" : "enforce", word_state(state, s),
 		  hits, diverged, s->signer[0] ? s->signer : "nobody",
-		  word_ejection(ejection, s), NULL);
+		  word_ejection(ejection, s->ejected, &s->ejection), NULL);
+	if (s->canary.there)
+		canary_row(t, s);
 }
 
 static int print_setting(const struct bx_setting *setting, void *arg)
@@ -192,6 +263,11 @@ void bundles_print(struct bundles *b)
 		if (b->list[i].problem[0])
 			printf("bundle %s: %s; try '%s'\n", b->list[i].name,
 			       b->list[i].problem, b->list[i].remedy);
+	for (size_t i = 0; i < b->count; i++)
+		if (b->list[i].canary.problem[0])
+			printf("canary of bundle %s: %s; try 'bxctl rollback %s'\n",
+			       b->list[i].name, b->list[i].canary.problem,
+			       b->list[i].name);
 }
 
 /* ---- JSON ---- */
@@ -215,6 +291,41 @@ static int json_one_setting(const struct bx_setting *setting, void *arg)
 {
 	json_setting(arg, setting);
 	return 0;
+}
+
+static const char *key_canary_state(const struct bundle_status *s)
+{
+	const struct bx_canary *c = &s->canary.c;
+
+	if (!s->i.enabled)
+		return "disabled";
+	if (c->in_force < c->policies)
+		return c->in_force ? "partly_in_force" : "not_in_force";
+	return c->current ? "in_force" : "other_in_force";
+}
+
+static void json_canary(struct json *j, const struct bundle_status *s)
+{
+	const struct canary_status *c = &s->canary;
+
+	if (!c->there) {
+		json_null(j, "canary");
+		return;
+	}
+	json_object(j, "canary");
+	json_string(j, "version", c->version);
+	json_string_or_null(j, "signer", c->signer);
+	json_uint(j, "generation", c->c.generation);
+	json_string(j, "state", key_canary_state(s));
+	json_uint(j, "policies", c->c.policies);
+	json_uint(j, "in_force", c->c.in_force);
+	json_uint(j, "diverged", c->c.diverged);
+	if (c->ejected)
+		json_exit(j, "last_ejection", &c->ejection);
+	else
+		json_null(j, "last_ejection");
+	json_string_or_null(j, "problem", c->problem);
+	json_end_object(j);
 }
 
 static void json_bundle(struct json *j, const struct bundle_status *s)
@@ -242,6 +353,7 @@ static void json_bundle(struct json *j, const struct bundle_status *s)
 		json_null(j, "last_ejection");
 	json_string_or_null(j, "problem", s->problem);
 	json_string_or_null(j, "remedy", s->remedy);
+	json_canary(j, s);
 	json_end_object(j);
 }
 

@@ -26,7 +26,8 @@ void print_applied(const struct bx_applied *a, void *arg)
 		return;
 	}
 	if (a->removed) {
-		printf("detached %s version %u\n", a->name, a->old_version);
+		printf("detached %s version %u%s\n", a->name, a->old_version,
+		       a->flags & BX_F_SHADOW ? ", shadow" : "");
 		return;
 	}
 	if (a->upgraded)
@@ -57,6 +58,8 @@ void json_applied(const struct bx_applied *a, void *arg)
 	json_bool(j, "removed", a->removed);
 	if (a->removed) {
 		json_uint(j, "old_version", a->old_version);
+		json_string(j, "mode", a->flags & BX_F_SHADOW ? "shadow" :
+			    "enforce");
 		json_end_object(j);
 		return;
 	}
@@ -172,7 +175,9 @@ static int add_name(struct names *names, const char *name)
 
 static int add_policy(const struct bx_policy_rec *rec, void *arg)
 {
-	return add_name(arg, rec->name);
+	char key[BX_SHOWN_LEN];
+
+	return add_name(arg, bx_policy_key(key, rec->name, rec->flags));
 }
 
 static int add_pin(const struct bx_pin *pin, void *arg)
@@ -258,14 +263,14 @@ static const char *word_mode(const struct bx_policy_rec *rec)
 
 void policy_row(struct table *t, const struct bx_policy_rec *rec)
 {
-	char vendor[WORDS], numbers[5][24];
+	char vendor[WORDS], numbers[5][24], key[BX_SHOWN_LEN];
 
 	snprintf(numbers[0], sizeof(numbers[0]), "%d", rec->priority);
 	snprintf(numbers[1], sizeof(numbers[1]), "%u", rec->version);
 	snprintf(numbers[2], sizeof(numbers[2]), "%llu", rec->asked);
 	snprintf(numbers[3], sizeof(numbers[3]), "%llu", rec->decided);
 	snprintf(numbers[4], sizeof(numbers[4]), "%llu", rec->vetoed);
-	table_row(t, rec->name, rec->bus, word_vendor(vendor, rec->vendor),
+	table_row(t, bx_policy_key(key, rec->name, rec->flags), rec->bus, word_vendor(vendor, rec->vendor),
 		  numbers[0], numbers[1], word_mode(rec), numbers[2], numbers[3], numbers[4], NULL);
 }
 

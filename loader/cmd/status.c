@@ -59,13 +59,13 @@ static int add_exit(const struct bx_exit_info *rec, void *arg)
 	return 0;
 }
 
-static bool is_pinned(const struct status *s, const char *policy)
+static bool is_pinned(const struct status *s, const char *key)
 {
 	const struct bx_pin *p;
 
 	for (p = s->pins; p < s->pins + s->nr_pins; p++)
 		if (p->kind == BX_ITEM_POLICY && p->live &&
-		    !strcmp(p->name, policy))
+		    !strcmp(p->name, key))
 			return true;
 	return false;
 }
@@ -84,11 +84,14 @@ static void print_problems(const struct status *s)
 {
 	const struct bx_policy_rec *p;
 	const struct bx_pin *pin;
+	char key[BX_SHOWN_LEN];
 
-	for (p = s->policies; p < s->policies + s->nr_policies; p++)
-		if (p->stage == BX_STAGE_ACTIVE && !is_pinned(s, p->name))
+	for (p = s->policies; p < s->policies + s->nr_policies; p++) {
+		bx_policy_key(key, p->name, p->flags);
+		if (p->stage == BX_STAGE_ACTIVE && !is_pinned(s, key))
 			printf("policy %s is attached, but not pinned here\n",
-			       p->name);
+			       key);
+	}
 	for (pin = s->pins; pin < s->pins + s->nr_pins; pin++)
 		if (!pin->live)
 			printf("%s %s is pinned, but not attached: 'bxctl detach %s' cleans up\n",
@@ -120,6 +123,7 @@ static void print_status(struct status *s)
 {
 	const struct bx_exit_info *e;
 	const struct bx_pin *pin;
+	char key[BX_SHOWN_LEN];
 	struct table t = {};
 	size_t i;
 
@@ -140,7 +144,8 @@ static void print_status(struct status *s)
 	print_devices(s);
 	for (e = s->exits; e < s->exits + s->nr_exits; e++)
 		printf("ejected %llu s ago: %s version %u from %s%s%s: %s: %s (code %d)\n",
-		       seconds_since(e->time_ns), e->name, e->version, e->bus,
+		       seconds_since(e->time_ns),
+		       bx_policy_key(key, e->name, e->flags), e->version, e->bus,
 		       e->device[0] ? ", on device " : "", e->device,
 		       bx_exit_kind_text(e->kind), e->msg, e->code);
 }
@@ -168,6 +173,7 @@ void json_exit(struct json *j, const char *name,
 {
 	json_object(j, name);
 	json_string(j, "name", e->name);
+	json_string(j, "mode", e->flags & BX_F_SHADOW ? "shadow" : "enforce");
 	json_string(j, "bus", e->bus);
 	json_string_or_null(j, "device", e->device);
 	json_string(j, "kind", key_exit(e->kind));
@@ -182,13 +188,15 @@ void json_exit(struct json *j, const char *name,
 
 static void json_pins(struct json *j, const struct status *s)
 {
+	char key[BX_SHOWN_LEN];
 	size_t i;
 
 	json_array(j, "not_pinned");
-	for (i = 0; i < s->nr_policies; i++)
-		if (s->policies[i].stage == BX_STAGE_ACTIVE &&
-		    !is_pinned(s, s->policies[i].name))
-			json_string(j, NULL, s->policies[i].name);
+	for (i = 0; i < s->nr_policies; i++) {
+		bx_policy_key(key, s->policies[i].name, s->policies[i].flags);
+		if (s->policies[i].stage == BX_STAGE_ACTIVE && !is_pinned(s, key))
+			json_string(j, NULL, key);
+	}
 	json_end_array(j);
 	json_array(j, "pins");
 	for (i = 0; i < s->nr_pins; i++) {

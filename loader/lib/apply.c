@@ -70,8 +70,8 @@ int txn_add(struct bx_handle *h, struct transaction *txn, const char *path,
 	return object_open(h, path, shown, txn->flags, &objs[txn->count++]);
 }
 
-/* The policy of that name goes in the same step; before txn_prepare(). */
-int txn_drop(struct bx_handle *h, struct transaction *txn, const char *policy)
+/* The policy of that key goes in the same step; before txn_prepare(). */
+int txn_drop(struct bx_handle *h, struct transaction *txn, const char *key)
 {
 	struct item *drops;
 
@@ -82,13 +82,15 @@ int txn_drop(struct bx_handle *h, struct transaction *txn, const char *policy)
 	drops += txn->nr_drops++;
 	*drops = (struct item) {
 		.about = { .kind = BX_ITEM_POLICY, .removed = true,
-			   .vendor = BX_ANY, .file = "" },
+			   .vendor = BX_ANY, .file = "",
+			   .flags = key_is_shadow(key) ? BX_F_SHADOW : 0 },
 		.gone = true,
 		.new_fd = -1,
 		.link_fd = -1,
 		.map_fd = -1,
 	};
-	copy_name(drops->about.name, sizeof(drops->about.name), policy);
+	copy_name(drops->key, sizeof(drops->key), key);
+	copy_name(drops->about.name, strcspn(key, "@") + 1, key);
 	return 0;
 }
 
@@ -147,7 +149,8 @@ static int check_unique(struct bx_handle *h, const struct transaction *txn)
 		for (k = 0; k < i; k++) {
 			a = &txn->items[i]->about;
 			b = &txn->items[k]->about;
-			if (a->kind == b->kind && !strcmp(a->name, b->name))
+			if (a->kind == b->kind && !strcmp(a->name, b->name) &&
+			    !strcmp(txn->items[i]->key, txn->items[k]->key))
 				return fail(h, BX_FAULT_REJECTED, EINVAL,
 					    "cannot use '%s': '%s' has '%s' too",
 					    a->file, b->file, a->name);
@@ -219,13 +222,15 @@ static int list_bus(const char *bus, void *arg)
 	return 0;
 }
 
-static int in_use(struct bx_handle *h, const struct bx_applied *about,
+static int in_use(struct bx_handle *h, const struct item *item,
 		  const struct bx_policy_rec *rec)
 {
+	const struct bx_applied *about = &item->about;
+
 	return fail(h, BX_FAULT_CONFLICT, EEXIST,
 		    "cannot attach '%s' to %s: the name is in use (link %u, version %u) and not pinned in '%s'; use 'bxctl detach %s' first",
-		    about->name, about->target, rec->link_id, rec->version,
-		    h->pin_dir, about->name);
+		    item->key, about->target, rec->link_id, rec->version,
+		    h->pin_dir, item->key);
 }
 
 /* Where the kernel gave no reason of its own */
@@ -247,13 +252,14 @@ static const char *attach_reason(int err)
 	}
 }
 
-static int attach_failed(struct bx_handle *h, const struct bx_applied *about,
+static int attach_failed(struct bx_handle *h, const struct item *item,
 			 const char *refused, int err)
 {
+	const struct bx_applied *about = &item->about;
 	struct bus_list buses = {};
 	char why[256];
 
-	refusal(h, about->name, refused, why, sizeof(why));
+	refusal(h, item->key, refused, why, sizeof(why));
 	/* its errno is the policy's own: it says nothing about ours */
 	if (!strncmp(why, "init()", strlen("init()")))
 		return fail(h, BX_FAULT_REJECTED, err,
@@ -284,20 +290,20 @@ static int find_old(struct bx_handle *h, struct item *item,
 	struct bx_policy_rec rec;
 	int ret;
 
-	ret = pins_open(h, about->name, pin);
+	ret = pins_open(h, item->key, pin);
 	if (ret)
 		return ret;
 	if (pin->state == PIN_STALE) {
 		note(h, "removing the stale pins of '%s': it is no longer attached",
-		     about->name);
-		ret = pins_remove(h, about->name);
+		     item->key);
+		ret = pins_remove(h, item->key);
 		if (ret)
 			return ret;
 	}
 	if (pin->state == PIN_FOREIGN)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
 			    "cannot upgrade '%s': somebody else replaced it, it is not what is pinned in '%s'; use 'bxctl detach %s' first",
-			    about->name, h->pin_dir, about->name);
+			    item->key, h->pin_dir, item->key);
 	if (pin->state == PIN_LIVE) {
 		about->upgraded = true;
 		about->old_version = pin->rec.version;
@@ -310,8 +316,8 @@ static int find_old(struct bx_handle *h, struct item *item,
 		return 0;
 	}
 	/* one that is to go, and that somebody else has attached, is theirs */
-	ret = item->gone ? 0 : find_policy(h, about->name, &rec);
-	return ret > 0 ? in_use(h, about, &rec) : ret;
+	ret = item->gone ? 0 : find_policy(h, item->key, &rec);
+	return ret > 0 ? in_use(h, item, &rec) : ret;
 }
 
 /* Attach it where nobody asks it. */
@@ -324,13 +330,12 @@ int item_attach(struct bx_handle *h, struct item *item)
 	item->new_fd = kernel_attach_policy(item->map);
 	log_end(h);
 	if (item->new_fd < 0)
-		return attach_failed(h, &item->about, refused, item->new_fd);
+		return attach_failed(h, item, refused, item->new_fd);
 	return check_staged(h, item);
 }
 
 static int stage_policy(struct bx_handle *h, struct item *item)
 {
-	const char *name = item->about.name;
 	struct policy_pin pin;
 	int err;
 
@@ -343,7 +348,7 @@ static int stage_policy(struct bx_handle *h, struct item *item)
 	if (err)
 		return err;
 	item->pinned = true;
-	return pins_stage(h, name, PIN_NEXT, item->new_fd,
+	return pins_stage(h, item->key, PIN_NEXT, item->new_fd,
 			  kernel_map_fd(item->map));
 }
 
@@ -443,9 +448,9 @@ static int finish(struct bx_handle *h, struct transaction *txn)
 		if (item->about.kind != BX_ITEM_POLICY)
 			continue;
 		if (!item->gone)
-			err = pins_switch(h, item->about.name, PIN_NEXT);
+			err = pins_switch(h, item->key, PIN_NEXT);
 		else if (item->old_id)
-			err = pins_end(h, item->about.name);
+			err = pins_end(h, item->key);
 	}
 	return err;
 }
@@ -465,7 +470,7 @@ static int stage_old(struct bx_handle *h, struct item *item)
 	}
 	if (fd < 0)
 		return fd;
-	err = pins_stage(h, item->about.name, PIN_BACK, fd, item->map_fd);
+	err = pins_stage(h, item->key, PIN_BACK, fd, item->map_fd);
 	if (err) {
 		close(fd);
 		return err;
@@ -550,7 +555,7 @@ static int roll_back_hook(struct bx_handle *h, struct item *item)
 static int roll_back_policy(struct bx_handle *h, struct item *item,
 			    bool committed, int failed)
 {
-	const char *name = item->about.name;
+	const char *name = item->key;
 	int err = 0;
 
 	if (committed && item->old_id) {
@@ -669,13 +674,14 @@ static int match_ejection(const struct bx_exit_info *rec, void *arg)
 {
 	struct ejection_search *search = arg;
 	const struct transaction *txn = search->txn;
+	char key[BX_SHOWN_LEN];
 	size_t i;
 
 	if (rec->seq <= txn->exit_seq)
 		return 0;
+	bx_policy_key(key, rec->name, rec->flags);
 	for (i = 0; i < txn->nr_items; i++)
-		if (txn->items[i]->about.kind == BX_ITEM_POLICY &&
-		    !strcmp(rec->name, txn->items[i]->about.name)) {
+		if (!strcmp(key, txn->items[i]->key)) {
 			search->found = *rec;
 			return 1;
 		}
@@ -704,7 +710,7 @@ static int check_policy(struct bx_handle *h, struct item *item)
 	uint32_t map_id;
 	int ret;
 
-	ret = find_policy(h, about->name, &rec);
+	ret = find_policy(h, item->key, &rec);
 	if (ret < 0)
 		return ret;
 	if (!ret || rec.ejected || rec.version != about->version)
@@ -726,12 +732,12 @@ static int check_policy(struct bx_handle *h, struct item *item)
 static int check_gone(struct bx_handle *h, const struct item *item)
 {
 	struct bx_policy_rec rec;
-	int ret = find_policy(h, item->about.name, &rec);
+	int ret = find_policy(h, item->key, &rec);
 
 	return ret <= 0 ? ret :
 		fail(h, BX_FAULT_STATE, EBUSY,
 		     "'%s' was taken out of force, but the kernel lists it still",
-		     item->about.name);
+		     item->key);
 }
 
 static int count_device(const struct bx_device_rec *rec, void *arg)

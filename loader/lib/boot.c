@@ -95,17 +95,19 @@ struct boot {
 };
 
 /* An older initramfs has activated what the operator does not trust any more. */
-static void deactivate_untrusted(struct bx_handle *h, const char *name)
+static void deactivate_untrusted(struct bx_handle *h, const char *name,
+				 enum slot slot)
 {
 	struct said why;
 	int ret;
 
 	error_keep(h, &why);
-	ret = installed_deactivate(h, name, NULL, NULL);
+	ret = installed_deactivate(h, name, slot, NULL, NULL);
 	if (ret < 0)
 		note(h, "cannot deactivate bundle '%s': %s", name, bx_error(h));
 	else if (ret)
-		note(h, "bundle '%s' was active and is deactivated", name);
+		note(h, "%sbundle '%s' was active and is deactivated",
+		     slot == SLOT_CANARY ? "the canary of " : "", name);
 	error_restore(h, &why);
 }
 
@@ -119,38 +121,61 @@ static int boot_bundle(struct bx_handle *h, const struct installed *inst,
 	if (!ret)
 		ret = installed_is_active(b, inst, g);
 	if (ret == NOT_TRUSTED)
-		deactivate_untrusted(h, inst->name);
+		deactivate_untrusted(h, inst->name, is_canary(inst, g) ?
+				     SLOT_CANARY : SLOT_ALL);
 	out->already = ret > 0;
 	if (!ret) {
 		load_buses(b);
-		ret = installed_activate(b, g, NULL, NULL);
+		ret = installed_activate(b, inst, g, NULL, NULL);
 	}
 	bx_bundle_close(b);
 	return ret < 0 ? ret : 0;
 }
 
+static void tell_booted(struct bx_handle *h, struct boot *boot,
+			struct bx_booted *out, int err)
+{
+	out->error = err < 0 ? bx_error(h) : NULL;
+	boot->failed += err < 0;
+	if (boot->fn)
+		boot->fn(out, boot->arg);
+}
+
+static int boot_generation(struct bx_handle *h, const struct installed *inst,
+			   unsigned int number, struct boot *boot)
+{
+	struct generation *g = state_generation(inst, number);
+	struct bx_booted out = {
+		.name = inst->name,
+		.version = g->version,
+		.generation = number,
+		.canary = is_canary(inst, g),
+	};
+	int err;
+
+	out.shadow = inst->shadow || out.canary;
+	err = boot_bundle(h, inst, g, &out);
+	tell_booted(h, boot, &out, err);
+	return err;
+}
+
+/* The enforced version first, and also if its canary fails. */
 static int boot_one(struct bx_handle *h, const char *name, void *arg)
 {
-	struct boot *boot = arg;
 	struct bx_booted out = { .name = name };
-	struct generation *g = NULL;
+	struct boot *boot = arg;
 	struct installed inst;
 	int err;
 
 	err = state_read(h, name, &inst);
-	if (err > 0 && inst.enabled)
-		g = state_generation(&inst, inst.current);
-	if (g) {
-		out.version = g->version;
-		out.generation = g->number;
-		out.shadow = inst.shadow;
-		err = boot_bundle(h, &inst, g, &out);
-	}
-	if (g || err < 0) {
-		out.error = err < 0 ? bx_error(h) : NULL;
-		boot->failed += err < 0;
-		if (boot->fn)
-			boot->fn(&out, boot->arg);
+	if (err < 0) {
+		tell_booted(h, boot, &out, err);
+	} else if (err > 0 && inst.enabled) {
+		err = boot_generation(h, &inst, inst.current, boot);
+		if (!err && inst.canary)
+			boot_generation(h, &inst, inst.canary, boot);
+		else if (!err && canary_follow(h, &inst))
+			note(h, "bundle '%s': %s", name, bx_error(h));
 	}
 	state_free(&inst);
 	return 0;
@@ -166,7 +191,7 @@ static int deactivate_rest(struct bx_handle *h, const char *name)
 	state_free(&inst);
 	if (ret < 0 || wanted)
 		return ret < 0 ? ret : 0;
-	ret = installed_deactivate(h, name, NULL, NULL);
+	ret = installed_deactivate(h, name, SLOT_ALL, NULL, NULL);
 	return ret > 0 ? 1 : ret;
 }
 
@@ -229,14 +254,14 @@ struct needs {
 };
 
 static int need_generation(struct bx_handle *h, const struct installed *inst,
-			   struct needs *needs)
+			   unsigned int number, struct needs *needs)
 {
 	char path[PATH_MAX], file[PATH_MAX];
 	struct bx_bundle *b;
 	struct tree tree;
 	int err;
 
-	generation_path(h, path, inst->name, inst->current);
+	generation_path(h, path, inst->name, number);
 	err = bundle_open_at(h, path, path, &b);
 	for (unsigned int i = 0; !err && i < b->limit.nr; i++)
 		needs->fn(BX_NEED_MODULE, b->drivers[i], needs->arg);
@@ -296,7 +321,9 @@ static int need_one(struct bx_handle *h, const char *name, void *arg)
 		settings_path(h, path, name);
 		if (!access(path, F_OK))
 			needs->fn(BX_NEED_FILE, path, needs->arg);
-		ret = need_generation(h, &inst, needs);
+		ret = need_generation(h, &inst, inst.current, needs);
+		if (!ret && inst.canary)
+			ret = need_generation(h, &inst, inst.canary, needs);
 	}
 	/* the others are to be there all the same */
 	if (ret < 0)

@@ -39,7 +39,7 @@ int names_add(struct bx_handle *h, struct names *names, const char *name)
 	if (!more)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	names->name = more;
-	copy_name(names->name[names->count++], BX_NAME_LEN, name);
+	copy_name(names->name[names->count++], sizeof(*names->name), name);
 	return 0;
 }
 

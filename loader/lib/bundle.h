@@ -189,11 +189,23 @@ int bundle_check_mode(struct bx_bundle *b);
 int bundle_check_objects(struct bx_bundle *b);
 int bundle_load(struct bx_bundle *b, const struct names *drops,
 		struct transaction *txn);
+
+/**
+ * struct activation - what becomes active of an installed bundle
+ * @slot: which of its policies are replaced; the others stay as they are
+ * @keys: the policies that are active then, of @slot
+ * @mark: tells of that
+ */
+struct activation {
+	enum slot	slot;
+	struct names	keys;
+	char		mark[MARK_SIZE];
+};
+
 int bundle_force(struct bx_bundle *b, const struct names *drops,
-		 const char *mark, const struct names *policies,
-		 bx_applied_fn fn, void *arg);
-void mark_restore(struct bx_handle *h, const char *bundle,
-		  const struct names *owned, const char *mark);
+		 const struct activation *to, bx_applied_fn fn, void *arg);
+void pins_restore(struct bx_handle *h, const char *bundle,
+		  const struct bundle_pins *before, bool owned);
 int bundle_drop(struct bx_handle *h, const struct names *drops,
 		bx_applied_fn fn, void *arg);
 void bundle_unload(struct bx_bundle *b, struct transaction *txn);

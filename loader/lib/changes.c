@@ -55,9 +55,12 @@ static int carry_out(struct bx_handle *h, struct installed *inst,
 	if (err)
 		return err;
 	if (inst->enabled)
-		err = installed_activate(b, state_generation(inst,
-							     inst->current),
+		err = installed_activate(b, inst,
+					 state_generation(inst, inst->current),
 					 fn, arg);
+	/* the enforced version is active, whatever becomes of its canary */
+	if (!err && inst->enabled && inst->canary)
+		err = canary_follow(h, inst);
 	if (!err)
 		return conclude(h, inst);
 	if (!h->astray)
@@ -140,6 +143,25 @@ int bx_enable(struct bx_handle *h, const char *name,
 	return err;
 }
 
+/* To enforce is to enforce the canary, if there is one; nothing is beside shadow mode. */
+static void set_mode(struct bx_handle *h, struct installed *inst,
+		     enum bx_mode mode)
+{
+	if (mode == BX_MODE_KEEP)
+		return;
+	inst->shadow = mode == BX_MODE_SHADOW;
+	if (!inst->canary)
+		return;
+	if (inst->shadow) {
+		note(h, "dropping the canary %s of bundle '%s'",
+		     state_generation(inst, inst->canary)->version, inst->name);
+		canary_forget(inst);
+	} else {
+		inst->current = inst->canary;
+		inst->canary = 0;
+	}
+}
+
 int bx_set_mode(struct bx_handle *h, const char *name,
 		const struct bx_install_opts *opts, bx_applied_fn fn, void *arg)
 {
@@ -149,8 +171,7 @@ int bx_set_mode(struct bx_handle *h, const char *name,
 	opts = opts ?: &no_install_opts;
 	err = change_begin_with(h, opts, name, &inst);
 	if (!err) {
-		if (opts->mode != BX_MODE_KEEP)
-			inst.shadow = opts->mode == BX_MODE_SHADOW;
+		set_mode(h, &inst, opts->mode);
 		err = change(h, &inst, fn, arg);
 	}
 	if (!err)
@@ -189,25 +210,59 @@ static int no_generation(struct bx_handle *h, const struct installed *inst,
 		    inst->name, wanted, list);
 }
 
+/* The canary goes; the current generation, which is enforced, has no part in it. */
+static int drop_canary(struct bx_handle *h, struct installed *inst,
+		       bx_applied_fn fn, void *arg)
+{
+	int ret = 0;
+
+	if (!h->offline)
+		ret = mark_on_disk(h, inst->name);
+	if (!ret && inst->enabled)
+		ret = installed_deactivate(h, inst->name, SLOT_CANARY, fn, arg);
+	if (ret >= 0) {
+		canary_forget(inst);
+		return h->offline ? settle(h, inst) : conclude(h, inst);
+	}
+	if (!h->astray)
+		abandon(h, inst->name);
+	return ret;
+}
+
+static int go_back(struct bx_handle *h, struct installed *inst,
+		   unsigned int wanted, bx_applied_fn fn, void *arg)
+{
+	unsigned int number = wanted ?: previous(inst);
+
+	if (wanted && wanted == inst->canary)
+		return fail(h, BX_FAULT_USAGE, EINVAL,
+			    "generation %u of bundle '%s' is its canary; use 'bxctl mode enforce %s' to enforce it",
+			    wanted, inst->name, inst->name);
+	if (!state_generation(inst, number))
+		return no_generation(h, inst, wanted);
+	if (inst->canary)
+		canary_forget(inst);
+	inst->current = number;
+	return change(h, inst, fn, arg);
+}
+
 int bx_rollback(struct bx_handle *h, const char *name, unsigned int number,
 		const struct bx_install_opts *opts, bx_applied_fn fn, void *arg)
 {
 	struct installed inst;
-	unsigned int wanted = number;
+	bool canary = false;
 	int err;
 
 	opts = opts ?: &no_install_opts;
 	err = change_begin_with(h, opts, name, &inst);
-	if (!err && !number)
-		number = previous(&inst);
-	if (!err && !state_generation(&inst, number))
-		err = no_generation(h, &inst, wanted);
 	if (!err) {
-		inst.current = number;
-		err = change(h, &inst, fn, arg);
+		canary = inst.canary && !number;
+		err = canary ? drop_canary(h, &inst, fn, arg) :
+			go_back(h, &inst, number, fn, arg);
 	}
 	if (!err)
-		tell_done(opts, BX_ROLLED_BACK, &inst);
+		tell_done(opts, canary ? BX_CANARY_DROPPED : BX_ROLLED_BACK,
+			  &inst);
 	change_end(h, &inst);
 	return err;
 }
@@ -274,7 +329,7 @@ static int deactivate(struct bx_handle *h, struct installed *inst,
 	marked = try_to_mark(h, &before, false);
 	if (marked < 0)
 		return marked;
-	ret = installed_deactivate(h, inst->name, fn, arg);
+	ret = installed_deactivate(h, inst->name, SLOT_ALL, fn, arg);
 	if (ret < 0) {
 		if (!h->astray)
 			abandon(h, inst->name);
@@ -311,7 +366,7 @@ int bx_disable(struct bx_handle *h, const char *name,
 static int has_active(struct bx_handle *h, const char *name)
 {
 	struct names owned = {};
-	int err = h->offline ? 0 : pins_owned(h, name, &owned);
+	int err = h->offline ? 0 : pins_owned(h, name, SLOT_ALL, &owned);
 
 	free(owned.name);
 	return err ?: (int)owned.count;
@@ -326,11 +381,12 @@ static int take_away(struct bx_handle *h, struct installed *inst,
 	/* without a current generation recover_one() ends the removal */
 	inst->enabled = false;
 	inst->current = 0;
+	inst->canary = 0;
 	if (!h->offline) {
 		marked = try_to_mark(h, inst, unreadable);
 		if (marked < 0)
 			return marked;
-		ret = installed_deactivate(h, inst->name, fn, arg);
+		ret = installed_deactivate(h, inst->name, SLOT_ALL, fn, arg);
 		if (ret < 0)
 			return ret;
 	}

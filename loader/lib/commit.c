@@ -184,9 +184,11 @@ refused_enter(struct bx_handle *h, const struct bx_commit *c, char *why,
 	for (line = strtok_r(now, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		for (__u32 i = 0; i < c->nr_enter; i++) {
-			const char *reason = reason_for(line,
-							c->enter[i].name);
+			const char *reason;
+			char key[BX_SHOWN_LEN];
 
+			bx_policy_key(key, c->enter[i].name, c->enter[i].flags);
+			reason = reason_for(line, key);
 			if (!reason)
 				continue;
 			found = &c->enter[i];

@@ -108,6 +108,29 @@ static int detach_hook(struct bx_handle *h, const char *name,
 	return 1;
 }
 
+/* The enforced one of a name; where there is none, the one in shadow mode */
+static int detach_either(struct bx_handle *h, struct bx_detached *out)
+{
+	char key[BX_SHOWN_LEN];
+	int ret = detach_policy(h, out->name, out);
+
+	if (ret || key_is_shadow(out->name) ||
+	    strlen(out->name) >= BX_NAME_LEN)
+		return ret;
+	ret = detach_policy(h, bx_policy_key(key, out->name, BX_F_SHADOW), out);
+	if (ret > 0)
+		copy_name(out->name, sizeof(out->name), key);
+	return ret;
+}
+
+static bool is_good(const char *name)
+{
+	const char *mode = strchr(name, '@');
+
+	return name[0] && !strpbrk(name, "/:+") &&
+		(!mode || !strcmp(mode, BX_SHADOW_SUFFIX));
+}
+
 int bx_detach(struct bx_handle *h, const char *name, struct bx_detached *out)
 {
 	struct bx_detached ignored;
@@ -117,8 +140,7 @@ int bx_detach(struct bx_handle *h, const char *name, struct bx_detached *out)
 		out = &ignored;
 	*out = (struct bx_detached) {};
 	copy_name(out->name, sizeof(out->name), name);
-	if (strlen(name) >= sizeof(out->name) || strpbrk(name, "/:+") ||
-	    !name[0])
+	if (strlen(name) >= sizeof(out->name) || !is_good(name))
 		return fail(h, BX_FAULT_USAGE, EINVAL,
 			    "'%s' is not a name of a policy or hook", name);
 	ret = bx_check_kernel(h);
@@ -126,7 +148,7 @@ int bx_detach(struct bx_handle *h, const char *name, struct bx_detached *out)
 		ret = pins_lock(h);
 	if (ret)
 		return ret;
-	ret = detach_policy(h, name, out);
+	ret = detach_either(h, out);
 	if (!ret)
 		ret = detach_hook(h, name, out);
 	pins_unlock(h);

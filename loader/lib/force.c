@@ -98,11 +98,11 @@ static int load_policy(struct bx_bundle *b, struct transaction *txn,
 	return err;
 }
 
-static bool txn_has(const struct transaction *txn, const char *policy)
+static bool txn_has(const struct transaction *txn, const char *key)
 {
 	for (size_t i = 0; i < txn->count; i++)
 		for (size_t k = 0; k < txn->objs[i].count; k++)
-			if (!strcmp(txn->objs[i].items[k].about.name, policy))
+			if (!strcmp(txn->objs[i].items[k].key, key))
 				return true;
 	return false;
 }
@@ -118,7 +118,7 @@ static int add_drops(struct bx_handle *h, struct transaction *txn,
 	return err ?: txn_prepare(h, txn);
 }
 
-/* @drops: policies that are to go in the same step, unless the bundle has them; or NULL */
+/* @drops: keys of policies that go in the same step, unless the bundle has them; or NULL */
 int bundle_load(struct bx_bundle *b, const struct names *drops,
 		struct transaction *txn)
 {
@@ -163,7 +163,7 @@ int txn_stage(struct bx_handle *h, struct transaction *txn,
 			commit_enter_item(h, change, txn, item);
 		if (ret)
 			return ret;
-		ret = find_policy(h, item->about.name, &rec);
+		ret = find_policy(h, item->key, &rec);
 		if (ret < 0)
 			return ret;
 		if (!ret || change->nr_leave == BX_COMMIT_MAX)
@@ -179,75 +179,74 @@ int txn_stage(struct bx_handle *h, struct transaction *txn,
 }
 
 /*
- * A change was taken back: the mark, and with @owned the owner, are as before it, or the
+ * A change was taken back: the marks, and with @owned the owner, are as before it, or the
  * next command makes them so.  The error stays what it was.
  */
-void mark_restore(struct bx_handle *h, const char *bundle,
-		  const struct names *owned, const char *mark)
+void pins_restore(struct bx_handle *h, const char *bundle,
+		  const struct bundle_pins *before, bool owned)
 {
 	struct said why;
 	int err = 0;
 
 	error_keep(h, &why);
 	if (owned)
-		err = pins_disown(h, bundle, owned->count ? owned : NULL);
-	if (!err && mark[0])
-		err = pins_mark(h, bundle, mark);
+		err = pins_disown(h, bundle, SLOT_ALL,
+				  before->owned.count ? &before->owned : NULL);
+	if (!err && before->current[0])
+		err = pins_mark(h, bundle, before->current);
+	if (!err && before->canary[0])
+		err = pins_mark(h, bundle, before->canary);
 	error_restore(h, &why);
 	if (err)
 		leave_astray(h);
 }
 
-/* While the kernel is changed, nothing tells what is in force of the bundle. */
+/* While the kernel is changed, nothing tells what is active of the bundle. */
 static int run_marked(struct bx_bundle *b, struct transaction *txn,
-		      const char *mark, const struct names *policies)
+		      const struct activation *to)
 {
 	const char *name = b->about.name;
-	struct names owned = {};
-	char before[MARK_SIZE];
+	struct bundle_pins before;
 	int err;
 
-	err = pins_read_mark(b->h, name, before, sizeof(before)) ?:
-		pins_owned(b->h, name, &owned);
+	err = pins_of_bundle(b->h, name, &before);
 	if (err) {
-		free(owned.name);
+		free(before.owned.name);
 		return err;
 	}
-	err = pins_unmark(b->h, name);
+	err = pins_unmark(b->h, name, to->slot);
 	if (!err)
-		err = pins_own(b->h, name, policies);
+		err = pins_own(b->h, name, &to->keys);
 	if (!err)
 		err = txn_run(b->h, txn);
 	if (!err) {
-		err = pins_disown(b->h, name, policies) ?:
-			pins_mark(b->h, name, mark);
+		err = pins_disown(b->h, name, to->slot, &to->keys) ?:
+			pins_mark(b->h, name, to->mark);
 		if (err)
 			leave_astray(b->h);
 	} else if (!b->h->astray) {
-		mark_restore(b->h, name, &owned, before);
+		pins_restore(b->h, name, &before, true);
 	}
-	free(owned.name);
+	free(before.owned.name);
 	return err;
 }
 
 /*
- * In one step, in which those of @drops go that it does not have.  For a bundle that is
- * installed, @mark is to tell of it, and of its policies; else NULL.
+ * In one step, in which those of @drops go that it does not have.  @to: of a bundle that is
+ * installed; else NULL.
  */
 int bundle_force(struct bx_bundle *b, const struct names *drops,
-		 const char *mark, const struct names *policies,
-		 bx_applied_fn fn, void *arg)
+		 const struct activation *to, bx_applied_fn fn, void *arg)
 {
 	struct transaction txn;
 	int err;
 
 	err = bundle_load(b, drops, &txn);
-	txn.bundle = mark ? b->about.name : NULL;
+	txn.bundle = to ? b->about.name : NULL;
 	if (!err)
 		err = owners_check(b->h, &txn);
 	if (!err)
-		err = mark ? run_marked(b, &txn, mark, policies) :
-			txn_run(b->h, &txn);
+		err = to ? run_marked(b, &txn, to) : txn_run(b->h, &txn);
 	if (!err)
 		txn_report(&txn, fn, arg);
 	bundle_unload(b, &txn);
@@ -278,7 +277,7 @@ int bundle_drop(struct bx_handle *h, const struct names *drops,
 int bx_bundle_apply(struct bx_bundle *b, bx_applied_fn fn, void *arg)
 {
 	return bundle_may_load(b) ?:
-		bundle_force(b, NULL, NULL, NULL, fn, arg);
+		bundle_force(b, NULL, NULL, fn, arg);
 }
 
 /* ---- names of policies ---- */

@@ -291,8 +291,10 @@ static int add_generation(struct bx_handle *h, struct candidate *c,
 		return err;
 	*g = c->gen;
 	c->gen = (struct generation) {};
+	/* a process that dies leaves a generation that the state does not name: it goes */
+	err = h->offline ? 0 : mark_unsettled(h, inst);
 	inst->count++;
-	return h->offline ? 0 : mark_unsettled(h, inst);
+	return err;
 }
 
 /* The error stays what it was. */
@@ -320,42 +322,57 @@ static bool new_shadow(const struct bx_install_opts *opts, bool before)
 		opts->mode == BX_MODE_SHADOW;
 }
 
-/* The new generation becomes the current one once it is active, if it must be. */
+/* A version in shadow mode of what is enforced is not in its place, but beside it. */
+static bool is_beside(const struct installed *inst, bool shadow)
+{
+	return inst->current && !inst->shadow && shadow;
+}
+
+/* The new generation is active, and the state follows; what it replaces is forgotten. */
+static int take_over(struct bx_handle *h, struct installed *inst,
+		     const struct installed *before, unsigned int number,
+		     bool beside)
+{
+	unsigned int old = before->canary;
+
+	inst->canary = beside ? number : 0;
+	inst->current = beside ? before->current : number;
+	if (old)
+		state_forget(inst, old);
+	return h->offline ? settle(h, inst) : conclude(h, inst);
+}
+
+/*
+ * The new generation becomes the current one, or the canary, once it is active, if it
+ * must be.
+ */
 static int bring_in(struct bx_handle *h, struct candidate *c,
 		    struct installed *inst, bool enable, bx_applied_fn fn,
 		    void *arg)
 {
+	bool shadow = new_shadow(c->opts, inst->shadow);
+	bool beside = is_beside(inst, shadow);
 	struct installed before = *inst;
 	struct generation *g;
 	int err;
 
-	inst->shadow = new_shadow(c->opts, inst->shadow);
-	c->b->enforce = !inst->shadow;
+	c->b->enforce = !shadow;
 	err = bundle_check_mode(c->b);
-	if (!err) {
-		inst->shadow = before.shadow;
+	if (!err)
 		err = add_generation(h, c, inst);
-	}
 	if (err)
 		return err;
 	g = &inst->gens[inst->count - 1];
-	inst->shadow = new_shadow(c->opts, before.shadow);
-	if (before.enabled && inst->shadow && !before.shadow)
-		note(h,
-		     "the version before is enforced, and is deactivated: shadow mode is that of the whole bundle '%s', and no version of it decides until 'bxctl mode enforce %s'",
-		     inst->name, inst->name);
+	inst->shadow = shadow && !beside;
+	inst->canary = beside ? g->number : 0;
 	if (enable && !h->offline)
 		err = installed_make_active(h, inst, g, fn, arg);
 	if (!err) {
-		inst->current = g->number;
 		inst->enabled = enable;
-		err = h->offline ? settle(h, inst) : conclude(h, inst);
+		return take_over(h, inst, &before, g->number, beside);
 	}
-	if (!err)
-		return 0;
 	inst->shadow = before.shadow;
-	inst->current = before.current;
-	inst->enabled = before.enabled;
+	inst->canary = before.canary;
 	undo(h, inst, g->number);
 	return err;
 }
@@ -379,14 +396,20 @@ static bool same_settings(const struct generation *a,
 static bool is_installed(struct bx_handle *h, const struct candidate *c,
 			 const struct installed *inst)
 {
-	const struct generation *g = state_generation(inst, inst->current);
+	bool shadow = new_shadow(c->opts, inst->shadow);
+	bool beside = is_beside(inst, shadow);
+	const struct generation *g = state_generation(inst, beside ?
+						      inst->canary :
+						      inst->current);
 	char path[PATH_MAX], digest[DIGEST_SIZE];
 
+	/* without --mode shadow, a canary goes */
+	if (!g || (inst->canary && !beside) || (shadow && !beside) != inst->shadow)
+		return false;
 	if (version_compare(c->gen.version, g->version) ||
 	    strcmp(c->gen.digest, g->digest) ||
 	    strcmp(c->gen.fingerprint, g->fingerprint) ||
-	    !same_settings(&c->gen, g) ||
-	    new_shadow(c->opts, inst->shadow) != inst->shadow)
+	    !same_settings(&c->gen, g))
 		return false;
 	generation_path(h, path, inst->name, g->number);
 	if (digest_tree(h, path, digest)) {
@@ -437,18 +460,21 @@ int bx_install(struct bx_handle *h, const char *path,
 static int upgrade(struct bx_handle *h, struct candidate *c,
 		   struct installed *inst, bx_applied_fn fn, void *arg)
 {
+	bool beside = is_beside(inst, new_shadow(c->opts, inst->shadow));
 	int err = may_replace(h, c, inst) ?:
 		choose(c, state_generation(inst, inst->current));
 
 	if (err)
 		return err;
+
 	if (is_installed(h, c, inst)) {
-		tell_done(c->opts, BX_UNCHANGED, inst);
+		tell_done(c->opts, beside ? BX_UNCHANGED_CANARY : BX_UNCHANGED,
+			  inst);
 		return 0;
 	}
 	err = bring_in(h, c, inst, inst->enabled, fn, arg);
 	if (!err)
-		tell_done(c->opts, BX_UPGRADED, inst);
+		tell_done(c->opts, beside ? BX_CANARY : BX_UPGRADED, inst);
 	return err;
 }
 

@@ -5,6 +5,7 @@
  *	installed.c	what a bundle has active in the kernel, and recovery
  *	install.c	install and upgrade
  *	changes.c	enable, disable, mode, rollback, remove
+ *	canary.c	a new version in shadow mode beside the enforced one
  *	listing.c	what is installed, and whether it is as it was installed
  *	packaged.c	bundles that packages install
  *	boot.c		what is enabled, at boot
@@ -59,21 +60,32 @@ int installed_check(struct bx_handle *h, const struct installed *inst,
 /* The kernel's side of an open one: 1 when exactly it is active already */
 int installed_is_active(struct bx_bundle *b, const struct installed *inst,
 			const struct generation *g);
-int installed_activate(struct bx_bundle *b, const struct generation *g,
-		       bx_applied_fn fn, void *arg);
+int installed_activate(struct bx_bundle *b, const struct installed *inst,
+		       const struct generation *g, bx_applied_fn fn, void *arg);
 
 /* installed_open(), then installed_activate() */
 int installed_make_active(struct bx_handle *h, const struct installed *inst,
 			  const struct generation *g, bx_applied_fn fn,
 			  void *arg);
 
-/* All that a bundle has active, in one step; how many policies that were */
-int installed_deactivate(struct bx_handle *h, const char *name,
+/* What a bundle has active of @slot, in one step; how many policies that were */
+int installed_deactivate(struct bx_handle *h, const char *name, enum slot slot,
 			 bx_applied_fn fn, void *arg);
 
 /* A policy of @g is in a generation of another bundle: an error that names it. */
 int check_owners(struct bx_handle *h, const char *name,
 		 const struct generation *g);
+
+/* canary.c */
+
+/*
+ * The kernel's side agrees with the state, or a note says why not; an error if it is not
+ * known what the kernel has.
+ */
+int canary_follow(struct bx_handle *h, const struct installed *inst);
+
+/* In the state, it is not there any more. */
+void canary_forget(struct installed *inst);
 
 /* changes.c: an error unless @g has that setting */
 int check_is_set(struct bx_handle *h, const char *name,

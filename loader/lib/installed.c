@@ -125,8 +125,8 @@ int installed_open(struct bx_handle *h, const struct installed *inst,
 		*b = NULL;
 		return err;
 	}
-	(*b)->shadow = inst->shadow;
-	(*b)->enforce = !inst->shadow;
+	(*b)->shadow = inst->shadow || is_canary(inst, g);
+	(*b)->enforce = !(*b)->shadow;
 	return 0;
 }
 
@@ -137,10 +137,20 @@ static bool has_kernel(struct bx_handle *h)
 	return !h->offline && kernel_is_there(h);
 }
 
+/* Which of the bundle's policies are those of a generation */
+static enum slot slot_of(const struct installed *inst,
+			 const struct generation *g)
+{
+	if (!inst->canary)
+		return SLOT_ALL;
+	return is_canary(inst, g) ? SLOT_CANARY : SLOT_CURRENT;
+}
+
 /* Tells one active state of a bundle from another: its files, settings, mode */
 static int mark_of(const struct bx_bundle *b, const struct generation *g,
-		   char *mark, size_t size)
+		   struct activation *to)
 {
+	bool canary = to->slot == SLOT_CANARY;
 	char *text = NULL;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
@@ -155,24 +165,39 @@ static int mark_of(const struct bx_bundle *b, const struct generation *g,
 		free(text);
 		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	}
-	digest_text(text, mark, size);
+	to->mark[0] = '@';
+	digest_text(text, to->mark + canary, MARK_SIZE - 1);
 	free(text);
 	return 0;
 }
 
+/* An open generation; to be freed: @to->keys.name */
+static int activation_of(const struct bx_bundle *b, const struct installed *inst,
+			 const struct generation *g, struct activation *to)
+{
+	char key[BX_SHOWN_LEN];
+	int err = 0;
+
+	*to = (struct activation) { .slot = slot_of(inst, g) };
+	for (unsigned int i = 0; !err && i < g->policies.count; i++)
+		err = names_add(b->h, &to->keys,
+				bx_policy_key(key, g->policies.name[i],
+					   b->shadow ? BX_F_SHADOW : 0));
+	return err ?: mark_of(b, g, to);
+}
+
 struct force_count {
-	const struct names	*policies;
-	bool			shadow;
+	const struct names	*keys;
 	unsigned int		active;
 };
 
 static int count_force(const struct bx_policy_rec *rec, void *arg)
 {
 	struct force_count *c = arg;
+	char key[BX_SHOWN_LEN];
 
 	if (rec->stage == BX_STAGE_ACTIVE && !rec->ejected &&
-	    (!c->shadow || rec->flags & BX_F_SHADOW) &&
-	    names_have(c->policies, rec->name))
+	    names_have(c->keys, bx_policy_key(key, rec->name, rec->flags)))
 		c->active++;
 	return 0;
 }
@@ -180,32 +205,32 @@ static int count_force(const struct bx_policy_rec *rec, void *arg)
 int installed_is_active(struct bx_bundle *b, const struct installed *inst,
 			const struct generation *g)
 {
-	struct force_count c = {
-		.policies = &g->policies, .shadow = inst->shadow,
-	};
-	char mark[MARK_SIZE];
+	struct activation to;
+	struct force_count c = { .keys = &to.keys };
 	int ret;
 
-	ret = mark_of(b, g, mark, sizeof(mark));
-	if (ret || !pins_marked(b->h, inst->name, mark))
-		return ret;
-	ret = bx_list_policies(b->h, count_force, &c);
-	return ret ?: c.active == g->policies.count;
+	ret = activation_of(b, inst, g, &to);
+	if (!ret && pins_marked(b->h, inst->name, to.mark))
+		ret = bx_list_policies(b->h, count_force, &c) ?:
+			c.active == to.keys.count;
+	free(to.keys.name);
+	return ret;
 }
 
-int installed_activate(struct bx_bundle *b, const struct generation *g,
-		       bx_applied_fn fn, void *arg)
+int installed_activate(struct bx_bundle *b, const struct installed *inst,
+		       const struct generation *g, bx_applied_fn fn, void *arg)
 {
 	struct names drops = {};
-	char mark[MARK_SIZE];
+	struct activation to;
 	int err;
 
-	err = pins_owned(b->h, b->about.name, &drops);
+	err = activation_of(b, inst, g, &to);
 	if (!err)
-		err = mark_of(b, g, mark, sizeof(mark));
+		err = pins_owned(b->h, b->about.name, to.slot, &drops);
 	if (!err)
-		err = bundle_force(b, &drops, mark, &g->policies, fn, arg);
+		err = bundle_force(b, &drops, &to, fn, arg);
 	free(drops.name);
+	free(to.keys.name);
 	return err;
 }
 
@@ -217,54 +242,69 @@ int installed_make_active(struct bx_handle *h, const struct installed *inst,
 	int err = installed_open(h, inst, g, &b);
 
 	if (!err)
-		err = installed_activate(b, g, fn, arg);
+		err = installed_activate(b, inst, g, fn, arg);
 	bx_bundle_close(b);
 	return err;
 }
 
-int installed_deactivate(struct bx_handle *h, const char *name,
-			 bx_applied_fn fn, void *arg)
+/* What the pins have of @slot goes, and the pins keep the rest. */
+static int deactivate(struct bx_handle *h, const char *name, enum slot slot,
+		      const struct bundle_pins *before, bx_applied_fn fn,
+		      void *arg)
 {
 	struct names owned = {};
-	char mark[MARK_SIZE];
-	int err;
+	int count, err;
 
-	if (!has_kernel(h))
-		return 0;
-	err = pins_read_mark(h, name, mark, sizeof(mark)) ?:
-		pins_owned(h, name, &owned);
-	if (err) {
-		free(owned.name);
-		return err;
-	}
-	err = pins_unmark(h, name);
+	err = pins_owned(h, name, slot, &owned) ?: pins_unmark(h, name, slot);
 	if (!err && owned.count)
 		err = bundle_drop(h, &owned, fn, arg);
+	count = owned.count;
+	free(owned.name);
 	if (!err) {
-		err = pins_disown(h, name, NULL);
+		err = pins_disown(h, name, slot, NULL);
 		if (err)
 			leave_astray(h);
 	} else if (!h->astray) {
-		mark_restore(h, name, NULL, mark);
+		pins_restore(h, name, before, false);
 	}
-	free(owned.name);
-	return err ?: (int)owned.count;
+	return err ?: count;
 }
 
-/* The kernel agrees with the state. */
+int installed_deactivate(struct bx_handle *h, const char *name, enum slot slot,
+			 bx_applied_fn fn, void *arg)
+{
+	struct bundle_pins before;
+	int ret;
+
+	if (!has_kernel(h))
+		return 0;
+	ret = pins_of_bundle(h, name, &before);
+	if (!ret)
+		ret = deactivate(h, name, slot, &before, fn, arg);
+	free(before.owned.name);
+	return ret;
+}
+
+/* The kernel agrees with the state.  What is right already is left alone. */
 static int follow(struct bx_handle *h, const struct installed *inst)
 {
+	const struct generation *g = state_generation(inst, inst->current);
+	struct bx_bundle *b;
 	int ret;
 
 	if (!has_kernel(h))
 		return 0;
 	if (!inst->enabled) {
-		ret = installed_deactivate(h, inst->name, NULL, NULL);
+		ret = installed_deactivate(h, inst->name, SLOT_ALL, NULL, NULL);
 		return ret < 0 ? ret : 0;
 	}
-	return installed_make_active(h, inst,
-				     state_generation(inst, inst->current),
-				     NULL, NULL);
+	ret = installed_open(h, inst, g, &b);
+	if (!ret)
+		ret = installed_is_active(b, inst, g);
+	if (!ret)
+		ret = installed_activate(b, inst, g, NULL, NULL);
+	bx_bundle_close(b);
+	return ret < 0 ? ret : canary_follow(h, inst);
 }
 
 /* ---- policies of other bundles ---- */
@@ -330,7 +370,8 @@ int settle(struct bx_handle *h, struct installed *inst)
 	if (!h->offline)
 		inst->unsettled = false;
 	for (unsigned int i = 0; inst->count > KEEP && i < inst->count;)
-		if (inst->gens[i].number == inst->current)
+		if (inst->gens[i].number == inst->current ||
+		    inst->gens[i].number == inst->canary)
 			i++;
 		else
 			state_forget(inst, inst->gens[i].number);
@@ -445,7 +486,10 @@ void change_end(struct bx_handle *h, struct installed *inst)
 void tell_done(const struct bx_install_opts *opts, enum bx_deed deed,
 	       const struct installed *inst)
 {
-	const struct generation *g = state_generation(inst, inst->current);
+	bool canary = deed == BX_CANARY || deed == BX_UNCHANGED_CANARY;
+	const struct generation *g = state_generation(inst, canary ?
+						      inst->canary :
+						      inst->current);
 	struct bx_done *done = opts->done;
 
 	if (!done)

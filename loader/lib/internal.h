@@ -15,7 +15,7 @@
  *	pins.c     the pin directory
  *	lock.c     locks of directories
  *	owners.c   the installed bundle that a policy belongs to
- *	links.c    a policy's link, and whether it is in force
+ *	links.c    a policy's key, its link, and whether it is active
  *	commit.c   what was checked of a policy, and what the kernel has made of it
  *	apply.c    the transaction: load, stage, try, commit, verify, or roll back
  *	trial.c    elections and calls as they would be with staged policies
@@ -51,6 +51,7 @@
  *	installed.c  what a bundle has active in the kernel, and recovery (install.h)
  *	install.c  install and upgrade
  *	changes.c  enable, disable, mode, rollback, remove
+ *	canary.c   a new version in shadow mode beside the enforced one
  *	listing.c  what is installed, and whether it is as it was installed
  *	packaged.c bundles that packages install
  *	boot.c     what is enabled, at boot
@@ -165,7 +166,7 @@ static inline void *record(const struct records *r, size_t i)
 }
 
 void records_free(struct records *r);
-int find_policy(struct bx_handle *h, const char *name,
+int find_policy(struct bx_handle *h, const char *key,
 		struct bx_policy_rec *rec);
 int commit_policies(struct bx_handle *h, const struct bx_commit *change,
 		    int64_t *result);
@@ -193,6 +194,7 @@ unsigned int contract_ops(struct bx_handle *h, const char *bus,
 /**
  * struct item - a policy or hook of an object, on its way into the kernel
  * @about: what is known of it
+ * @key: of a policy, what its pins and its directory in sysfs are called, see links.c
  * @map: the struct_ops map of a policy
  * @prog: the program of a hook
  * @new_fd: the new link, until the end; else -1
@@ -206,6 +208,7 @@ unsigned int contract_ops(struct bx_handle *h, const char *bus,
  */
 struct item {
 	struct bx_applied	about;
+	char			key[BX_SHOWN_LEN];
 	struct bpf_map		*map;
 	struct bpf_program	*prog;
 	int			new_fd;
@@ -270,7 +273,7 @@ struct transaction {
 /* apply.c */
 int txn_add(struct bx_handle *h, struct transaction *txn, const char *path,
 	    const char *shown);
-int txn_drop(struct bx_handle *h, struct transaction *txn, const char *policy);
+int txn_drop(struct bx_handle *h, struct transaction *txn, const char *key);
 int txn_prepare(struct bx_handle *h, struct transaction *txn);
 int file_or_dir(struct bx_handle *h, const char *path, mode_t mode);
 int may_apply(struct bx_handle *h, const char *verb, const char *path,
@@ -386,12 +389,12 @@ int ops_read(struct bx_handle *h, const struct ops *v, __u64 extra,
 bool ops_has_program(const struct ops *v, const struct bpf_program *prog);
 
 /**
- * struct names - of policies
+ * struct names - of policies, or their keys
  * @name: the names
  * @count: how many
  */
 struct names {
-	char		(*name)[BX_NAME_LEN];
+	char		(*name)[BX_SHOWN_LEN];
 	unsigned int	count;
 };
 
@@ -401,8 +404,35 @@ int names_add(struct bx_handle *h, struct names *names, const char *name);
 
 /* pins.c */
 
-/* A digest, of 32 hexadecimal digits, that tells what is in force of a bundle */
-#define MARK_SIZE	33
+/*
+ * A digest, of 32 hexadecimal digits, that tells what is active of a bundle; that of a
+ * canary follows an '@'.
+ */
+#define MARK_SIZE	34
+
+/**
+ * enum slot - which of a bundle's policies a change is about
+ * @SLOT_ALL: all of them
+ * @SLOT_CURRENT: those of the current generation, which has a canary and is enforced
+ * @SLOT_CANARY: those of the canary, which is in shadow mode
+ */
+enum slot {
+	SLOT_ALL,
+	SLOT_CURRENT,
+	SLOT_CANARY,
+};
+
+/**
+ * struct bundle_pins - what the pins say of a bundle
+ * @current: the mark of the current generation; empty when there is none
+ * @canary: that of the canary
+ * @owned: keys of its policies
+ */
+struct bundle_pins {
+	char		current[MARK_SIZE];
+	char		canary[MARK_SIZE];
+	struct names	owned;
+};
 
 enum pin_state {
 	PIN_NONE,	/* nothing is pinned */
@@ -445,16 +475,16 @@ int pins_write_hook(struct bx_handle *h, const char *name, int link_fd,
 		    bool *replaced);
 int pins_remove_hook(struct bx_handle *h, const char *name);
 bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark);
-int pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
-		   size_t size);
-int pins_unmark(struct bx_handle *h, const char *bundle);
+int pins_unmark(struct bx_handle *h, const char *bundle, enum slot slot);
 int pins_own(struct bx_handle *h, const char *bundle,
-	     const struct names *policies);
+	     const struct names *keys);
 int pins_mark(struct bx_handle *h, const char *bundle, const char *mark);
-int pins_owned(struct bx_handle *h, const char *bundle,
-	       struct names *policies);
-int pins_disown(struct bx_handle *h, const char *bundle,
+int pins_owned(struct bx_handle *h, const char *bundle, enum slot slot,
+	       struct names *keys);
+int pins_disown(struct bx_handle *h, const char *bundle, enum slot slot,
 		const struct names *keep);
+int pins_of_bundle(struct bx_handle *h, const char *bundle,
+		   struct bundle_pins *pins);
 int pins_list_bundles(struct bx_handle *h, struct names *bundles);
 
 /* lock.c: of a directory, which becomes private; held until *@lock is closed */
@@ -464,8 +494,10 @@ int dir_lock(struct bx_handle *h, const char *dir, int *lock);
 int owners_check(struct bx_handle *h, const struct transaction *txn);
 
 /* links.c */
+bool key_is_shadow(const char *key);
+bool slot_has(enum slot slot, const char *key);
 uint32_t link_map_id(int link_fd);
 int link_policy(struct bx_handle *h, int link_fd, struct bx_policy_rec *rec);
-int find_link(struct bx_handle *h, const char *policy, uint32_t *link_id);
+int find_link(struct bx_handle *h, const char *key, uint32_t *link_id);
 
 #endif /* _BUSEXT_INTERNAL_H */

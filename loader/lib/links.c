@@ -1,10 +1,32 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: a policy's link, and whether it is in force
+ * libbusext: a policy's key, its link, and whether it is active
+ *
+ * An enforced policy and one in shadow mode may have the same name.  What is called after
+ * a policy, its pins for instance, is called by its key: NAME, and NAME@shadow in shadow
+ * mode, as the policy's directory in sysfs is.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
+
+const char *bx_policy_key(char *buf, const char *name, __u64 flags)
+{
+	snprintf(buf, BX_SHOWN_LEN, "%.*s%s", BX_NAME_LEN - 1, name,
+		 flags & BX_F_SHADOW ? BX_SHADOW_SUFFIX : "");
+	return buf;
+}
+
+bool key_is_shadow(const char *key)
+{
+	return strchr(key, BX_SHADOW_SUFFIX[0]);
+}
+
+bool slot_has(enum slot slot, const char *key)
+{
+	return slot == SLOT_ALL || (slot == SLOT_CANARY) == key_is_shadow(key);
+}
 
 /* The map of a policy's link; 0 for a link that is detached, or of another kind. */
 uint32_t link_map_id(int link_fd)
@@ -48,12 +70,12 @@ int link_policy(struct bx_handle *h, int link_fd, struct bx_policy_rec *rec)
 }
 
 /* A descriptor of the link of the policy that is in force, or an errno. */
-int find_link(struct bx_handle *h, const char *policy, uint32_t *link_id)
+int find_link(struct bx_handle *h, const char *key, uint32_t *link_id)
 {
 	struct bx_policy_rec rec;
 	int ret;
 
-	ret = find_policy(h, policy, &rec);
+	ret = find_policy(h, key, &rec);
 	if (ret <= 0)
 		return ret ?: -ENOENT;
 	*link_id = rec.link_id;

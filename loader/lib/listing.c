@@ -44,19 +44,29 @@ static int keep_exit(const struct bx_exit_info *rec, void *arg)
 	return 0;
 }
 
-/* Policies of that name which are not the bundle's do not count. */
+struct counts {
+	unsigned int			in_force;
+	unsigned long long		hits;
+	unsigned long long		diverged;
+	const struct bx_exit_info	*ejection;
+};
+
+/* Policies of a generation in one mode; those that are not the bundle's do not count. */
 static int count_policies(struct bx_handle *h, const struct list *l,
-			  const struct generation *g, struct bx_installed *out)
+			  const char *name, const struct generation *g,
+			  bool shadow, struct counts *out)
 {
 	struct names owned = {};
-	int err = l->nr_policies ? pins_owned(h, out->name, &owned) : 0;
+	char key[BX_SHOWN_LEN];
+	int err = l->nr_policies ? pins_owned(h, name, SLOT_ALL, &owned) : 0;
 
 	for (size_t i = 0; i < l->nr_policies; i++) {
 		const struct bx_policy_rec *p = &l->policies[i];
 
 		if (p->stage != BX_STAGE_ACTIVE || p->ejected ||
+		    !(p->flags & BX_F_SHADOW) == shadow ||
 		    !names_have(&g->policies, p->name) ||
-		    !names_have(&owned, p->name))
+		    !names_have(&owned, bx_policy_key(key, p->name, p->flags)))
 			continue;
 		out->in_force++;
 		out->hits += p->decided + p->vetoed + p->denied + p->handled +
@@ -64,7 +74,8 @@ static int count_policies(struct bx_handle *h, const struct list *l,
 		out->diverged += p->diverged;
 	}
 	for (size_t i = 0; i < l->nr_exits; i++)
-		if (names_have(&g->policies, l->exits[i].name))
+		if (!(l->exits[i].flags & BX_F_SHADOW) != shadow &&
+		    names_have(&g->policies, l->exits[i].name))
 			out->ejection = &l->exits[i];
 	free(owned.name);
 	return err;
@@ -73,39 +84,76 @@ static int count_policies(struct bx_handle *h, const struct list *l,
 /* Also of one that is not enabled: what 'enable' would say */
 static int look_at(struct bx_handle *h, const struct list *l,
 		   const struct installed *inst, const struct generation *g,
-		   struct bx_installed *out)
+		   struct counts *out)
 {
 	struct bx_bundle *b;
 	int ret;
 
-	ret = count_policies(h, l, g, out);
+	ret = count_policies(h, l, inst->name, g,
+			     inst->shadow || is_canary(inst, g), out);
 	if (ret)
 		return ret;
 	ret = installed_open(h, inst, g, &b);
-	if (!ret && inst->enabled && out->in_force == out->policies)
+	if (!ret && inst->enabled && out->in_force == g->policies.count)
 		ret = installed_is_active(b, inst, g);
 	bx_bundle_close(b);
 	return ret;
+}
+
+static void look_at_canary(struct bx_handle *h, const struct list *l,
+			   const struct installed *inst, struct bx_canary *out,
+			   struct said *why)
+{
+	const struct generation *g = state_generation(inst, inst->canary);
+	struct counts counts = {};
+	int ret = look_at(h, l, inst, g, &counts);
+
+	*out = (struct bx_canary) {
+		.version = g->version,
+		.signer = g->signer[0] ? g->signer : NULL,
+		.generation = g->number,
+		.policies = g->policies.count,
+		.in_force = counts.in_force,
+		.current = ret > 0,
+		.diverged = counts.diverged,
+		.ejection = counts.ejection,
+	};
+	if (ret >= 0)
+		return;
+	error_keep(h, why);
+	error_forget(h);
+	out->problem = why->text;
 }
 
 static int list_one(struct bx_handle *h, const char *name, void *arg)
 {
 	struct list *l = arg;
 	struct bx_installed out = { .name = name };
+	struct counts counts = {};
+	struct bx_canary canary;
 	struct installed inst;
 	struct generation *g;
+	struct said why;
 	int ret;
 
 	ret = state_read(h, name, &inst);
 	out.unreadable = ret < 0;
 	out.interrupted = ret >= 0 && (!ret || inst.unsettled);
 	g = ret > 0 ? state_generation(&inst, inst.current) : NULL;
+	if (g && inst.canary) {
+		look_at_canary(h, l, &inst, &canary, &why);
+		out.canary = &canary;
+	}
 	if (g) {
 		out.version = g->version;
 		out.signer = g->signer[0] ? g->signer : NULL;
 		out.policies = g->policies.count;
-		ret = look_at(h, l, &inst, g, &out);
+		ret = look_at(h, l, &inst, g, &counts);
 		out.current = ret > 0;
+		out.in_force = counts.in_force;
+		out.hits = counts.hits;
+		out.diverged = counts.diverged;
+		out.ejection = counts.ejection;
 	}
 	if (ret < 0)
 		out.problem = bx_error(h);
@@ -151,12 +199,13 @@ static void verify_generation(struct bx_handle *h, struct verification *v,
 		.generation = g->number,
 		.signer = g->signer[0] ? g->signer : NULL,
 		.current = g->number == inst->current,
+		.canary = is_canary(inst, g),
 	};
 	struct bx_bundle *b;
 	int err;
 
-	/* the operator's settings are for the current one */
-	err = out.current ? installed_open(h, inst, g, &b) :
+	/* the operator's settings are for those that are to be active */
+	err = out.current || out.canary ? installed_open(h, inst, g, &b) :
 		installed_check(h, inst, g, &b);
 	bx_bundle_close(b);
 	out.problem = err ? bx_error(h) : NULL;

@@ -29,13 +29,13 @@ static int check_bundle(struct bx_handle *h, const struct transaction *txn,
 
 	if (txn->bundle && !strcmp(txn->bundle, bundle))
 		return 0;
-	err = pins_owned(h, bundle, &owned);
+	err = pins_owned(h, bundle, SLOT_ALL, &owned);
 	for (size_t i = 0; !err && i < txn->nr_items; i++) {
 		const struct item *item = txn->items[i];
 
 		if (item->about.kind == BX_ITEM_POLICY && !item->gone &&
-		    names_have(&owned, item->about.name))
-			err = belongs_to(h, item->about.name, bundle);
+		    names_have(&owned, item->key))
+			err = belongs_to(h, item->key, bundle);
 	}
 	free(owned.name);
 	return err;
@@ -46,20 +46,20 @@ static int check_attached(struct bx_handle *h, const struct transaction *txn)
 {
 	struct names owned = {};
 	struct bx_policy_rec rec;
-	int ret = pins_owned(h, txn->bundle, &owned);
+	int ret = pins_owned(h, txn->bundle, SLOT_ALL, &owned);
 
 	for (size_t i = 0; !ret && i < txn->nr_items; i++) {
 		const struct item *item = txn->items[i];
 
 		if (item->gone || item->about.kind != BX_ITEM_POLICY ||
-		    names_have(&owned, item->about.name))
+		    names_have(&owned, item->key))
 			continue;
-		ret = find_policy(h, item->about.name, &rec);
+		ret = find_policy(h, item->key, &rec);
 		if (ret > 0)
 			ret = fail(h, BX_FAULT_CONFLICT, EEXIST,
 				   "the policy '%s' of bundle '%s' is attached already, and not by that bundle; use 'bxctl detach %s' first",
-				   item->about.name, txn->bundle,
-				   item->about.name);
+				   item->key, txn->bundle,
+				   item->key);
 	}
 	free(owned.name);
 	return ret;

@@ -2,14 +2,15 @@
 /*
  * libbusext: the pin directory and its lock
  *
- *	PIN_DIR/policies/NAME/link	the policy's link
- *	PIN_DIR/policies/NAME/map	the map that the link carries
- *	PIN_DIR/policies/NAME/next-*	during an upgrade: those to come
- *	PIN_DIR/policies/NAME/back-*	when it is taken back: those that return
+ *	PIN_DIR/policies/KEY/link	the policy's link; KEY is NAME or NAME@shadow
+ *	PIN_DIR/policies/KEY/map	the map that the link carries
+ *	PIN_DIR/policies/KEY/next-*	during an upgrade: those to come
+ *	PIN_DIR/policies/KEY/back-*	when it is taken back: those that return
  *	PIN_DIR/hooks/PROGRAM		a hook's link
  *	PIN_DIR/hooks/PROGRAM+new	while a hook is being replaced
- *	PIN_DIR/bundles/NAME/MARK	what is in force of an installed bundle
- *	PIN_DIR/bundles/NAME/+POLICY	a policy of it; both are folders, since that is all
+ *	PIN_DIR/bundles/NAME/MARK	what is active of an installed bundle
+ *	PIN_DIR/bundles/NAME/@MARK	and of its canary
+ *	PIN_DIR/bundles/NAME/+KEY	a policy of it; all are folders, since that is all
  *					that a BPF file system has besides pins
  *
  * A BPF file system has no dots in names: one in a policy's name is written as
@@ -429,6 +430,16 @@ static int visible(const struct dirent *d)
 	return d->d_name[0] != '.' && !strchr(d->d_name, '+');
 }
 
+static int is_current_mark(const struct dirent *d)
+{
+	return visible(d) && d->d_name[0] != '@';
+}
+
+static int is_canary_mark(const struct dirent *d)
+{
+	return d->d_name[0] == '@';
+}
+
 static int owned(const struct dirent *d)
 {
 	return d->d_name[0] == '+';
@@ -482,31 +493,43 @@ static void owned_path(struct bx_handle *h, char *path, const char *bundle,
 }
 
 /* Empty when there is none; or an errno with a message */
-int pins_read_mark(struct bx_handle *h, const char *bundle, char *mark,
-		   size_t size)
+static int read_mark(struct bx_handle *h, const char *bundle,
+		     int (*filter)(const struct dirent *d), char *mark)
 {
 	struct dirent **list;
-	int n = bundle_folders(h, bundle, visible, &list);
+	int n = bundle_folders(h, bundle, filter, &list);
 
-	copy_name(mark, size, n > 0 ? list[0]->d_name : "");
+	copy_name(mark, MARK_SIZE, n > 0 ? list[0]->d_name : "");
 	free_folders(list, n);
 	return n < 0 ? n : 0;
+}
+
+/* To be freed: @pins->owned.name */
+int pins_of_bundle(struct bx_handle *h, const char *bundle,
+		   struct bundle_pins *pins)
+{
+	*pins = (struct bundle_pins) {};
+	return read_mark(h, bundle, is_current_mark, pins->current) ?:
+		read_mark(h, bundle, is_canary_mark, pins->canary) ?:
+		pins_owned(h, bundle, SLOT_ALL, &pins->owned);
 }
 
 bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark)
 {
 	char now[MARK_SIZE];
 
-	return !pins_read_mark(h, bundle, now, sizeof(now)) &&
-		!strcmp(now, mark);
+	return !read_mark(h, bundle, mark[0] == '@' ? is_canary_mark :
+			  is_current_mark, now) && !strcmp(now, mark);
 }
 
 /* Nothing tells any more what is active of it. */
-int pins_unmark(struct bx_handle *h, const char *bundle)
+int pins_unmark(struct bx_handle *h, const char *bundle, enum slot slot)
 {
 	struct dirent **list;
 	char path[PATH_MAX];
-	int n = bundle_folders(h, bundle, visible, &list);
+	int n = bundle_folders(h, bundle, slot == SLOT_ALL ? visible :
+			       slot == SLOT_CANARY ? is_canary_mark :
+			       is_current_mark, &list);
 	int err = n < 0 ? n : 0;
 
 	for (int i = 0; !err && i < n; i++) {
@@ -517,9 +540,9 @@ int pins_unmark(struct bx_handle *h, const char *bundle)
 	return err;
 }
 
-/* The policies that are, or were to be, in force of it */
-int pins_owned(struct bx_handle *h, const char *bundle,
-	       struct names *policies)
+/* Keys of the policies that are, or were to be, active of it */
+int pins_owned(struct bx_handle *h, const char *bundle, enum slot slot,
+	       struct names *keys)
 {
 	struct dirent **list;
 	int n = bundle_folders(h, bundle, owned, &list);
@@ -531,7 +554,8 @@ int pins_owned(struct bx_handle *h, const char *bundle,
 		for (char *p = name; *p; p++)
 			if (*p == ':')
 				*p = '.';
-		err = names_add(h, policies, name);
+		if (slot_has(slot, name))
+			err = names_add(h, keys, name);
 	}
 	free_folders(list, n);
 	return err;
@@ -539,7 +563,7 @@ int pins_owned(struct bx_handle *h, const char *bundle,
 
 /* These are its as well, before they are in force. */
 int pins_own(struct bx_handle *h, const char *bundle,
-	     const struct names *policies)
+	     const struct names *keys)
 {
 	char path[PATH_MAX];
 	int err;
@@ -549,20 +573,20 @@ int pins_own(struct bx_handle *h, const char *bundle,
 	pin_path(h, path, "bundles", bundle, "");
 	if (!err)
 		err = make_dir(h, path);
-	for (unsigned int i = 0; !err && i < policies->count; i++) {
-		owned_path(h, path, bundle, policies->name[i]);
+	for (unsigned int i = 0; !err && i < keys->count; i++) {
+		owned_path(h, path, bundle, keys->name[i]);
 		err = make_dir(h, path);
 	}
 	return err;
 }
 
-/* It has no policy any more but those of @keep; NULL: none. */
-int pins_disown(struct bx_handle *h, const char *bundle,
+/* It has no policy of @slot any more but those of @keep; NULL: none. */
+int pins_disown(struct bx_handle *h, const char *bundle, enum slot slot,
 		const struct names *keep)
 {
 	struct names now = {};
 	char path[PATH_MAX];
-	int err = pins_owned(h, bundle, &now);
+	int err = pins_owned(h, bundle, slot, &now);
 
 	for (unsigned int i = 0; !err && i < now.count; i++) {
 		if (keep && names_have(keep, now.name[i]))
@@ -572,10 +596,11 @@ int pins_disown(struct bx_handle *h, const char *bundle,
 	}
 	free(now.name);
 	pin_path(h, path, "bundles", bundle, "");
+	/* one that something else is in stays */
 	return err || keep ? err : remove_dir(h, path);
 }
 
-/* All of it is in force, and this tells what that is. */
+/* All of it is active, and this tells what that is. */
 int pins_mark(struct bx_handle *h, const char *bundle, const char *mark)
 {
 	char path[PATH_MAX];

@@ -177,9 +177,22 @@ int bx_plan(struct bx_handle *h, const char *path, unsigned int flags,
 	return err;
 }
 
+/* In shadow mode, a new version of an enforced bundle would be its canary. */
+static int replaced_slot(struct bx_bundle *b, enum slot *slot)
+{
+	struct installed inst;
+	int ret = state_read(b->h, b->about.name, &inst);
+
+	*slot = ret > 0 && inst.current && !inst.shadow && b->shadow ?
+		SLOT_CANARY : SLOT_ALL;
+	state_free(&inst);
+	return ret < 0 ? ret : 0;
+}
+
 int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 {
 	struct names drops = {};
+	enum slot slot = SLOT_ALL;
 	struct plan *p;
 	int err;
 
@@ -190,7 +203,9 @@ int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 	if (!p)
 		return -ENOMEM;
 	/* policies of the installed version that this one does not have go */
-	err = pins_owned(b->h, b->about.name, &drops);
+	err = replaced_slot(b, &slot);
+	if (!err)
+		err = pins_owned(b->h, b->about.name, slot, &drops);
 	if (!err)
 		err = bundle_load(b, &drops, &p->txn);
 	p->txn.bundle = drops.count ? b->about.name : NULL;

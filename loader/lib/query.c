@@ -120,26 +120,27 @@ int bx_list_opinions(struct bx_handle *h, const struct bx_devref *ref,
 }
 
 struct policy_search {
-	const char		*name;
+	const char		*key;
 	struct bx_policy_rec	*rec;
 };
 
 static int match_policy(const struct bx_policy_rec *rec, void *arg)
 {
 	struct policy_search *search = arg;
+	char key[BX_SHOWN_LEN];
 
 	if (rec->stage != BX_STAGE_ACTIVE ||
-	    strncmp(rec->name, search->name, BX_NAME_LEN))
+	    strcmp(bx_policy_key(key, rec->name, rec->flags), search->key))
 		return 0;
 	*search->rec = *rec;
 	return 1;
 }
 
-/* 1 when @name is in force, 0 when it is not. */
-int find_policy(struct bx_handle *h, const char *name,
+/* 1 when the policy of that key is active, 0 when it is not. */
+int find_policy(struct bx_handle *h, const char *key,
 		struct bx_policy_rec *rec)
 {
-	struct policy_search search = { name, rec };
+	struct policy_search search = { key, rec };
 
 	return bx_list_policies(h, match_policy, &search);
 }

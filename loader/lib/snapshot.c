@@ -70,14 +70,17 @@ static bool is_active(const struct bx_policy_rec *rec)
 	return rec->stage == BX_STAGE_ACTIVE && !rec->ejected;
 }
 
-/* The active policy of a name */
+/* The active policy of a key */
 static const struct bx_policy_rec *active(const struct snapshot *s,
-					  const char *name)
+					  const char *key)
 {
+	char found[BX_SHOWN_LEN];
+
 	for (size_t i = 0; i < s->policies.count; i++) {
 		const struct bx_policy_rec *rec = record(&s->policies, i);
 
-		if (is_active(rec) && !strcmp(rec->name, name))
+		bx_policy_key(found, rec->name, rec->flags);
+		if (is_active(rec) && !strcmp(found, key))
 			return rec;
 	}
 	return NULL;
@@ -96,23 +99,29 @@ static void compare_policies(const struct snapshot *before,
 			     const struct snapshot *after,
 			     struct differences *d)
 {
+	char key[BX_SHOWN_LEN];
+
 	for (size_t i = 0; i < before->policies.count; i++) {
 		const struct bx_policy_rec *rec = record(&before->policies, i);
-		const struct bx_policy_rec *now = active(after, rec->name);
+		const struct bx_policy_rec *now;
+
+		bx_policy_key(key, rec->name, rec->flags);
+		now = active(after, key);
 
 		if (!is_active(rec) || (now && is_same(rec, now)))
 			continue;
 		if (now)
 			add(d, "policy '%s' is another one (version %u, before: %u)",
-			    rec->name, now->version, rec->version);
+			    key, now->version, rec->version);
 		else
-			add(d, "policy '%s' is not active", rec->name);
+			add(d, "policy '%s' is not active", key);
 	}
 	for (size_t i = 0; i < after->policies.count; i++) {
 		const struct bx_policy_rec *rec = record(&after->policies, i);
 
-		if (is_active(rec) && !active(before, rec->name))
-			add(d, "policy '%s' is active", rec->name);
+		bx_policy_key(key, rec->name, rec->flags);
+		if (is_active(rec) && !active(before, key))
+			add(d, "policy '%s' is active", key);
 	}
 }
 

@@ -19,7 +19,7 @@
 #define GENERATION	"generation-"
 
 static const char *const root_keys[] = {
-	"format", "current", "enabled", "mode", "unsettled", "generations", NULL
+	"format", "current", "canary", "enabled", "mode", "unsettled", "generations", NULL
 };
 
 static const char *const generation_keys[] = {
@@ -318,7 +318,7 @@ static int read_state(struct bx_handle *h, const struct yaml *y,
 		      struct installed *inst)
 {
 	struct yaml_node *root = yaml_root(y), *list, *item;
-	int64_t format = 0, current = 0;
+	int64_t format = 0, current = 0, canary = 0;
 	const char *mode = NULL;
 	int err;
 
@@ -332,6 +332,9 @@ static int read_state(struct bx_handle *h, const struct yaml *y,
 	if (!err)
 		err = yaml_number(y, root, "current", YAML_REQUIRED, 0,
 				  UINT32_MAX, &current);
+	if (!err)
+		err = yaml_number(y, root, "canary", YAML_OPTIONAL, 1,
+				  UINT32_MAX, &canary);
 	if (!err)
 		err = yaml_bool(y, root, "enabled", YAML_REQUIRED,
 				&inst->enabled);
@@ -349,6 +352,7 @@ static int read_state(struct bx_handle *h, const struct yaml *y,
 	if (err)
 		return err;
 	inst->current = current;
+	inst->canary = canary;
 	inst->shadow = !strcmp(mode, "shadow");
 	for (unsigned int i = 0; !err && (item = yaml_item(list, i)); i++) {
 		if (i == MAX_GENERATIONS)
@@ -360,6 +364,11 @@ static int read_state(struct bx_handle *h, const struct yaml *y,
 		err = yaml_bad(y, yaml_at(root, "current"),
 			       "current generation %u does not exist",
 			       inst->current);
+	if (!err && canary &&
+	    (!state_generation(inst, canary) || canary == current ||
+	     !current || inst->shadow))
+		err = yaml_bad(y, yaml_at(root, "canary"),
+			       "the canary must be a generation beside the current one, which must be enforced");
 	if (!err && inst->enabled && !inst->current)
 		err = yaml_bad(y, yaml_at(root, "enabled"),
 			       "a bundle without a generation cannot be enabled");
@@ -487,6 +496,8 @@ static void put_state(FILE *f, const struct installed *inst)
 	fprintf(f, "# written by bxctl\nformat: %d\ncurrent: %u\nenabled: %s\nmode: %s\n",
 		FORMAT, inst->current, inst->enabled ? "true" : "false",
 		inst->shadow ? "shadow" : "enforce");
+	if (inst->canary)
+		fprintf(f, "canary: %u\n", inst->canary);
 	if (inst->unsettled)
 		fputs("unsettled: true\n", f);
 	fputs(inst->count ? "generations:\n" : "generations: []\n", f);

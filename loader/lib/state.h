@@ -53,6 +53,7 @@ struct generation {
  * struct installed - what the operator wants of a bundle
  * @name: the bundle
  * @current: number of the generation that counts; 0 before the first does
+ * @canary: number of the generation in shadow mode beside it, which is enforced; else 0
  * @enabled: it is to be in force, now and after each boot
  * @shadow: in shadow mode
  * @unsettled: something of it is being changed
@@ -62,6 +63,7 @@ struct generation {
 struct installed {
 	char			name[BX_NAME_LEN];
 	unsigned int		current;
+	unsigned int		canary;
 	bool			enabled;
 	bool			shadow;
 	bool			unsettled;
@@ -91,6 +93,13 @@ int state_each(struct bx_handle *h, int (*fn)(struct bx_handle *h,
 struct generation *state_generation(const struct installed *inst,
 				    unsigned int number);
 void state_forget(struct installed *inst, unsigned int number);
+
+static inline bool is_canary(const struct installed *inst,
+			     const struct generation *g)
+{
+	return inst->canary && g->number == inst->canary;
+}
+
 int generation_set(struct bx_handle *h, struct generation *g,
 		   const char *assignment);
 bool generation_unset(struct generation *g, const char *setting);

@@ -31,15 +31,18 @@ bool forecast_covers(const struct forecast *f, const struct bx_dev_info *dev)
 	return false;
 }
 
-/* The new policy of a name; NULL when the change brings no policy of that name */
+/* The new policy of a name and mode; NULL when the change brings none */
 static const struct bx_applied *entering(const struct forecast *f,
-					 const char *name)
+					 const char *name, __u64 flags)
 {
+	char key[BX_SHOWN_LEN];
+
+	bx_policy_key(key, name, flags);
 	for (size_t i = 0; i < f->txn->nr_items; i++) {
 		const struct item *item = f->txn->items[i];
 
 		if (item->about.kind == BX_ITEM_POLICY && !item->gone &&
-		    !strcmp(item->about.name, name))
+		    !strcmp(item->key, key))
 			return &item->about;
 	}
 	return NULL;
@@ -88,7 +91,7 @@ bool opinion_is_invalid(const struct bx_opinion *o)
 static bool is_invalid(const struct forecast *f, const struct bx_opinion *o,
 		       struct bx_invalid *invalid)
 {
-	if (!opinion_is_invalid(o) || !entering(f, o->policy))
+	if (!opinion_is_invalid(o) || !entering(f, o->policy, o->flags))
 		return false;
 	copy_name(invalid->policy, sizeof(invalid->policy), o->policy);
 	if (o->why == BX_WHY_UNLISTED)
@@ -122,7 +125,7 @@ static bool is_missing(const struct forecast *f, const struct bx_device_rec *rec
 		       const struct bx_opinion *then,
 		       struct bx_invalid *invalid)
 {
-	const struct bx_applied *about = entering(f, then->policy);
+	const struct bx_applied *about = entering(f, then->policy, 0);
 
 	if (then->verdict != BX_OUT_ABSENT || rec->driver[0] || !about ||
 	    about->flags & BX_F_ABSENT_OK ||

@@ -28,7 +28,7 @@ pins() { (cd /sys/fs/bpf/bus_ext/policies && echo *); }
 vf_driver() { basename "$(readlink "/sys/bus/pci/devices/0000:01:00.$1/driver" || echo /none)"; }
 vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }
 
-ktap_plan 75
+ktap_plan 87
 modprobe -a bus_ext nvme
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 
@@ -48,8 +48,8 @@ check_equal "changes nothing" "$unchanged" "$(two), $(attached), $(files two)"
 make_bundle 3.0 late other
 change "a version that is ejected" 6 "was ejected .*everything is as it was before" upgrade
 check_equal "leaves the one before active" "$unchanged" "$(two), $(attached), $(files two)"
-change "in shadow mode, too" 6 "the version before is enforced, and is deactivated.*was ejected" upgrade --mode shadow
-check_equal "which stays enforced" "$unchanged" "$(two), $(attached), $(files two)"
+change "one that is ejected in shadow mode" 6 "was ejected .*everything is as it was before" upgrade --mode shadow
+check_equal "leaves it enforced" "$unchanged" "$(two), $(attached), $(files two)"
 says "its policies are changed with it only" 5 "belongs to the installed bundle 'two'; use 'bxctl upgrade'" \
 	apply --allow-unsigned build/loader/tests/objects/good2.bpf.o
 check_equal "they stay" "$unchanged" "$(two), $(attached), $(files two)"
@@ -91,7 +91,7 @@ says "another process is waited for" 5 "has held the lock on '$state' for 1 s" d
 exec 9<&-
 
 # --- modes
-says "shadow" 0 "upgraded loader_test .*shadow.*upgraded other.v1 .*shadow.*in shadow mode: two" mode shadow two
+says "shadow" 0 "applied loader_test .*shadow.*applied other.v1 .*shadow.*detached loader_test.*in shadow mode: two" mode shadow two
 check_equal "is that of all policies" "loader_test:1(shadow) other.v1:0(shadow), 1.0 1/3 shadow in_force" "$(attached), $(two)"
 says "enforce" 0 "enforced: two" mode enforce two
 check_equal "is none of them" "loader_test:1 other.v1:0, 1.0 1/3 enforce in_force" "$(attached), $(two)"
@@ -154,6 +154,31 @@ echo 1 >$pf/sriov_numvfs
 check "the first goes, too" wait_until 30 vf_has 1 vfio-pci
 says "plan keeps what was given" 0 "0 of [0-9]+ devices in scope would change" plan --allow-unsigned "$bundle"
 says "unless it is given again" 2 "0000:01:00.1 +vfio-pci +nvme .*when bound anew" plan --allow-unsigned "$bundle" --set first_vf=1
+# another version beside it, which leaves the first one to the host
+cp -r "$bundle" "$work/next"
+sed -i 's/^version: .*/version: 2.0/' "$work/next/bundle.yaml"
+says "a canary" 0 "canary of qemu-nvme.*2.0" \
+	upgrade --allow-unsigned "$work/next" --mode shadow --set first_vf=1
+check_equal "has a directory of its own in sysfs" "qemu_nvme qemu_nvme@shadow" \
+	"$(cd /sys/kernel/bus_ext/policies && echo *)"
+echo 0 >$pf/sriov_numvfs
+echo 1 >$pf/sriov_numvfs
+check "the enforced version decides" wait_until 30 vf_has 1 vfio-pci
+check "what the canary would do is counted" test "$(of qemu-nvme '\(.canary.diverged)')" -ge 1
+check_equal "where it belongs" "1.0.0 0 2.0" \
+	"$(of qemu-nvme '\(.version) \(.diverged) \(.canary.version)')"
+check_match "explain tells one from the other" "policy qemu_nvme@shadow .*policy qemu_nvme " \
+	"$("$bxctl" explain 0000:01:00.1 | xargs -0)"
+says "it is promoted" 0 "enforced: qemu-nvme 2.0" mode enforce qemu-nvme
+check_equal "which leaves one policy" "qemu_nvme" "$(cd /sys/kernel/bus_ext/policies && echo *)"
+echo 0 >$pf/sriov_numvfs
+echo 2 >$pf/sriov_numvfs
+check "and decides" wait_until 30 vf_has 2 vfio-pci
+check "differently" test "$(vf_driver 1)" != vfio-pci
+says "the one before is there still" 0 "rolled back qemu-nvme to 1.0.0" rollback qemu-nvme
+echo 0 >$pf/sriov_numvfs
+echo 1 >$pf/sriov_numvfs
+check "and decides again" wait_until 30 vf_has 1 vfio-pci
 # a version that does not know it any more
 sed 's/^version: .*/version: 9/; s/qemu-nvme.bpf.o/good.bpf.o/; /^settings:/,$d' "$bundle/bundle.yaml" >"$work/m"
 mkdir "$work/less"

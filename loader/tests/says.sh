@@ -11,7 +11,7 @@ attached() {
 	for dir in /sys/kernel/bus_ext/policies/*/; do
 		{ read -r version <"$dir/version" && read -r flags <"$dir/flags"; } 2>/dev/null || continue
 		((flags & 1)) && version+='(shadow)'
-		dir=${dir%/}
+		dir=${dir%/} dir=${dir%@shadow}
 		all+=("${dir##*/}:$version")
 	done
 	echo "${all[*]}"

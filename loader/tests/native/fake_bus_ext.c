@@ -20,13 +20,15 @@
 
 /* ---- policies ---- */
 
-static struct policy *policy_by_name(const char *name, __u32 stage)
+/* The name and the mode are those of @rec. */
+static struct policy *policy_like(const struct bx_policy_rec *rec, __u32 stage)
 {
 	for (int i = 0; i < FAKE_POLICIES; i++) {
 		struct policy *p = &fake->policy[i];
 
 		if (p->link && p->rec.stage == stage &&
-		    !strcmp(p->rec.name, name))
+		    !strcmp(p->rec.name, rec->name) &&
+		    !((p->rec.flags ^ rec->flags) & BX_F_SHADOW))
 			return p;
 	}
 	return NULL;
@@ -40,16 +42,16 @@ static struct policy *policy_by_id(uint64_t id)
 	return NULL;
 }
 
-static int refuse(const char *name, int err, const char *why)
+static int refuse(const char *name, __u64 flags, int err, const char *why)
 {
-	char path[PATH_MAX + 64];
+	char path[PATH_MAX + 64], key[BX_SHOWN_LEN];
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/kernel/bus_ext/refused", fake->sysfs);
 	f = fopen(path, "ae");
 	if (!f)
 		abort();
-	fprintf(f, "%s: %s\n", name, why);
+	fprintf(f, "%s: %s\n", bx_policy_key(key, name, flags), why);
 	fclose(f);
 	return err;
 }
@@ -61,12 +63,13 @@ int policy_begin(const struct thing *map, struct thing *link)
 		BX_STAGE_STAGED : BX_STAGE_ACTIVE;
 
 	if (strcmp(rec->bus, "pci"))
-		return refuse(rec->name, -ENODEV, "there is no such bus");
-	if (policy_by_name(rec->name, stage))
-		return refuse(rec->name, -EEXIST,
+		return refuse(rec->name, rec->flags, -ENODEV, "there is no such bus");
+	if (policy_like(rec, stage))
+		return refuse(rec->name, rec->flags, -EEXIST,
 			      "a policy of this name is attached");
 	if (map->refuses)
-		return refuse(rec->name, -EEXIST, "init() returned -17");
+		return refuse(rec->name, rec->flags, -EEXIST,
+			      "init() returned -17");
 	for (int i = 0; i < FAKE_POLICIES; i++) {
 		struct policy *p = &fake->policy[i];
 
@@ -128,17 +131,17 @@ static int check_enter(const struct bx_commit_enter *e)
 	__s32 priority = rec->priority + policy_by_id(e->id)->map.differs;
 
 	if (strcmp(rec->name, e->name))
-		return refuse(e->name, -EPERM, "expected another name");
+		return refuse(e->name, e->flags, -EPERM, "expected another name");
 	if (strcmp(rec->bus, e->bus))
-		return refuse(e->name, -EPERM, "expected another bus");
+		return refuse(e->name, e->flags, -EPERM, "expected another bus");
 	if (rec->vendor != e->vendor)
-		return refuse(e->name, -EPERM, "expected another vendor");
+		return refuse(e->name, e->flags, -EPERM, "expected another vendor");
 	if (rec->flags != e->flags)
-		return refuse(e->name, -EPERM, "expected other flags");
+		return refuse(e->name, e->flags, -EPERM, "expected other flags");
 	if (priority != e->priority)
-		return refuse(e->name, -EPERM, "expected another priority");
+		return refuse(e->name, e->flags, -EPERM, "expected another priority");
 	if (rec->version != e->version)
-		return refuse(e->name, -EPERM, "expected another version");
+		return refuse(e->name, e->flags, -EPERM, "expected another version");
 	return 0;
 }
 
@@ -161,8 +164,8 @@ static int check_commit(const struct bx_commit *c)
 	int err = check_change(c);
 
 	for (__u32 i = 0; !err && i < c->nr_enter; i++) {
-		const char *name = policy_by_id(c->enter[i].id)->rec.name;
-		const struct policy *old = policy_by_name(name, BX_STAGE_ACTIVE);
+		const struct policy *p = policy_by_id(c->enter[i].id);
+		const struct policy *old = policy_like(&p->rec, BX_STAGE_ACTIVE);
 
 		if (old && !has_id(old->rec.id, c->leave, c->nr_leave))
 			err = -EEXIST;
@@ -176,7 +179,7 @@ static bool is_guarded(void)
 		const struct policy *p = &fake->policy[i];
 
 		if (p->link && p->map.guards &&
-		    p->rec.stage == BX_STAGE_ACTIVE && !p->rec.ejected)
+		    !(p->rec.flags & BX_F_SHADOW) && p->rec.stage == BX_STAGE_ACTIVE && !p->rec.ejected)
 			return true;
 	}
 	return false;
@@ -193,6 +196,7 @@ static void eject(struct policy *p)
 		/* what a policy says is what its author wants to be seen */
 		.msg = "select() returned 77\033[8m\r\nbxctl: done",
 		.version = p->rec.version,
+		.flags = p->rec.flags,
 		.id = p->rec.id,
 		.seq = fake->nr_exits,
 	};
@@ -285,10 +289,17 @@ static bool may_name(const struct policy *p, const struct bx_commit *c,
 static void add_opinion(struct records *out, const struct policy *p,
 			const struct bx_commit *c, struct bx_opinion *decision)
 {
-	struct bx_opinion o = { .kind = BX_OPN_SELECT, .why = BX_WHY_PASS };
+	struct bx_opinion o = {
+		.kind = BX_OPN_SELECT, .why = BX_WHY_PASS,
+		.policy_id = p->rec.id, .flags = p->rec.flags,
+	};
+	bool shadow = p->rec.flags & BX_F_SHADOW;
 
 	strcpy(o.policy, p->rec.name);
-	if (p->map.guards) {
+	if (shadow && (p->map.guards || p->map.missing)) {
+		o.verdict = p->map.guards ? BX_REFUSE : BX_SELECT;
+		o.why = BX_WHY_SHADOW;
+	} else if (p->map.guards) {
 		o.verdict = BX_REFUSE;
 		o.why = BX_WHY_WON;
 		decision->verdict = BX_OUT_REFUSED;
@@ -398,6 +409,7 @@ int control_try_call(struct bx_handle *h, const struct bx_trial *trial,
 		return run_failed(h, "try_call", err);
 	for (int i = 0; i < FAKE_POLICIES; i++)
 		if (is_asked(&fake->policy[i], &trial->change) &&
+		    !(fake->policy[i].rec.flags & BX_F_SHADOW) &&
 		    fake->policy[i].map.guards)
 			call->data[1] = 0x5a;
 	*result = 0;

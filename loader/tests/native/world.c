@@ -178,10 +178,10 @@ static void add_tree(struct text *t, const char *path, bool contents)
 		free(list);
 }
 
-/* Of state.yaml: the version that counts, and not the number of its generation */
+/* Of state.yaml: the versions that count, and not the numbers of their generations */
 static void add_state(struct text *t, const char *path)
 {
-	unsigned int current = 0, number = 0, count = 0;
+	unsigned int current = 0, canary = 0, number = 0, count = 0;
 	char version[64], *save, *line;
 	size_t size;
 	char *data = read_file(path, &size);
@@ -192,6 +192,11 @@ static void add_state(struct text *t, const char *path)
 		if (sscanf(line, "  version: %63s", version) == 1 &&
 		    number == current)
 			add(t, " version %s", version);
+		if (sscanf(line, "  version: %63s", version) == 1 &&
+		    canary && number == canary)
+			add(t, " canary %s", version);
+		if (!strncmp(line, "canary: ", 8))
+			canary = strtoul(line + 8, NULL, 10);
 		if (!strncmp(line, "current: ", 9))
 			current = strtoul(line + 9, NULL, 10);
 		if (!strncmp(line, "enabled", 7) || !strncmp(line, "mode", 4) ||

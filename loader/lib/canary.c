@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: canaries: a new version in shadow mode beside the enforced one
+ *
+ *	upgrade --mode shadow	a generation becomes the canary
+ *	mode enforce		the canary becomes the current generation (changes.c)
+ *	rollback		the canary goes
+ *
+ * The policies of the canary have keys of their own (links.c), pins and a mark of their own
+ * (pins.c), and change in steps of their own.  Whatever happens to it, the enforced version
+ * is not part of the step.  Where both change, as at boot, the enforced version is first,
+ * and an error of the canary is a note.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "install.h"
+
+void canary_forget(struct installed *inst)
+{
+	state_forget(inst, inst->canary);
+	inst->canary = 0;
+}
+
+/* The keys of shadow mode are those of the canary, or of nothing. */
+static int clear(struct bx_handle *h, const struct installed *inst)
+{
+	int ret;
+
+	if (inst->shadow)
+		return 0;
+	ret = installed_deactivate(h, inst->name, SLOT_CANARY, NULL, NULL);
+	return ret < 0 ? ret : 0;
+}
+
+static int activate(struct bx_handle *h, const struct installed *inst)
+{
+	const struct generation *g = state_generation(inst, inst->canary);
+	struct bx_bundle *b;
+	int ret;
+
+	ret = installed_open(h, inst, g, &b);
+	if (!ret)
+		ret = installed_is_active(b, inst, g);
+	if (!ret)
+		ret = installed_activate(b, inst, g, NULL, NULL);
+	bx_bundle_close(b);
+	return ret < 0 ? ret : 0;
+}
+
+int canary_follow(struct bx_handle *h, const struct installed *inst)
+{
+	int err = inst->canary ? activate(h, inst) : clear(h, inst);
+
+	if (!err || h->astray)
+		return err;
+	note(h, "bundle '%s': the canary %s not as it must be: %s", inst->name,
+	     inst->canary ? "is" : "that was dropped is", bx_error(h));
+	error_forget(h);
+	return 0;
+}
