@@ -270,8 +270,10 @@ void policy_row(struct table *t, const struct bx_policy_rec *rec)
 	snprintf(numbers[2], sizeof(numbers[2]), "%llu", rec->asked);
 	snprintf(numbers[3], sizeof(numbers[3]), "%llu", rec->decided);
 	snprintf(numbers[4], sizeof(numbers[4]), "%llu", rec->vetoed);
-	table_row(t, bx_policy_key(key, rec->name, rec->flags), rec->bus, word_vendor(vendor, rec->vendor),
-		  numbers[0], numbers[1], word_mode(rec), numbers[2], numbers[3], numbers[4], NULL);
+	bx_policy_key(key, rec->name, rec->flags);
+	table_row(t, key, rec->bus, word_vendor(vendor, rec->vendor),
+		  numbers[0], numbers[1], word_mode(rec), numbers[2],
+		  numbers[3], numbers[4], NULL);
 }
 
 static int row(const struct bx_policy_rec *rec, void *arg)

@@ -182,7 +182,7 @@ static int activation_of(const struct bx_bundle *b, const struct installed *inst
 	for (unsigned int i = 0; !err && i < g->policies.count; i++)
 		err = names_add(b->h, &to->keys,
 				bx_policy_key(key, g->policies.name[i],
-					   b->shadow ? BX_F_SHADOW : 0));
+					      b->shadow ? BX_F_SHADOW : 0));
 	return err ?: mark_of(b, g, to);
 }
 

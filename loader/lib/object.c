@@ -384,8 +384,9 @@ int object_read(struct bx_handle *h, char *data, size_t size,
 		err = nothing_found(h, obj);
 	for (size_t i = 0; !err && i < obj->count; i++)
 		if (obj->items[i].about.kind == BX_ITEM_POLICY)
-			bx_policy_key(obj->items[i].key, obj->items[i].about.name,
-				   obj->items[i].about.flags);
+			bx_policy_key(obj->items[i].key,
+				      obj->items[i].about.name,
+				      obj->items[i].about.flags);
 	return err ?: check_rest(h, obj);
 }
 

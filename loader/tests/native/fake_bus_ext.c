@@ -179,7 +179,8 @@ static bool is_guarded(void)
 		const struct policy *p = &fake->policy[i];
 
 		if (p->link && p->map.guards &&
-		    !(p->rec.flags & BX_F_SHADOW) && p->rec.stage == BX_STAGE_ACTIVE && !p->rec.ejected)
+		    !(p->rec.flags & BX_F_SHADOW) &&
+		    p->rec.stage == BX_STAGE_ACTIVE && !p->rec.ejected)
 			return true;
 	}
 	return false;
