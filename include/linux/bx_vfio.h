@@ -3,9 +3,9 @@
  * bx-vfio: the contract of devices that user space drives through vfio
  *
  * For devices with regions to read and write, interrupts, and DMA to the user's
- * memory.  A provider implements them as operations on kernel memory.  The driver
- * bx-vfio makes a vfio device of each, with an emulated IOMMU; other drivers may use
- * the same operations in the kernel.
+ * memory.  A provider implements them as operations on kernel memory.  The
+ * driver bx-vfio makes a vfio device of each, with an emulated IOMMU; other
+ * drivers may use the same operations in the kernel.
  *
  * A provider implements these operations, which may all sleep:
  *
@@ -18,16 +18,17 @@
  *				an unknown index
  *	BX_VFIO_GET_IRQ_INFO	fill in struct bx_vfio_irq_info; -EINVAL for an
  *				unknown index
- *	BX_VFIO_READ		fill in the data of struct bx_vfio_access; -EINVAL
- *				for an invalid region, offset or length
+ *	BX_VFIO_READ		fill in the data of struct bx_vfio_access;
+ *				-EINVAL for an invalid region, offset or length
  *	BX_VFIO_WRITE		write the data; -EINVAL as for BX_VFIO_READ
  *	BX_VFIO_SET_IRQ		optional
  *	BX_VFIO_RESET		optional
  *
- * A policy may have changed any visible argument, and may have answered OPEN or CLOSE
- * instead of the provider.  So the provider must check regions, offsets and lengths like
- * values from user space, handle a missing session (the functions below accept NULL),
- * and replace a session that is no longer live at the next OPEN.
+ * A policy may have changed any visible argument, and may have answered OPEN or
+ * CLOSE instead of the provider.  So the provider must check regions, offsets
+ * and lengths like values from user space, handle a missing session (the
+ * functions below accept NULL), and replace a session that is no longer live at
+ * the next OPEN.
  */
 #ifndef _LINUX_BX_VFIO_H
 #define _LINUX_BX_VFIO_H
@@ -43,11 +44,11 @@
 
 /** BX_VFIO_MAX_REGIONS - most regions of a device; further ones are ignored */
 #define BX_VFIO_MAX_REGIONS	256
-/** BX_VFIO_MAX_IRQS - most kinds of interrupts of a device; further ones are ignored */
+/** BX_VFIO_MAX_IRQS - most kinds of interrupts; further ones are ignored */
 #define BX_VFIO_MAX_IRQS	32
 /** BX_VFIO_MAX_VECTORS - most vectors of a kind; further ones are ignored */
 #define BX_VFIO_MAX_VECTORS	64
-/** BX_VFIO_MAX_SIZE - most bytes of a region; vfio has one offset space for all */
+/** BX_VFIO_MAX_SIZE - most bytes of a region; all share one offset space */
 #define BX_VFIO_MAX_SIZE	BIT_ULL(40)
 
 extern struct bx_bus bx_vfio_bus;
@@ -55,16 +56,16 @@ extern struct bx_bus bx_vfio_bus;
 /**
  * struct bx_vfio_session - access of a provider to the user of its device
  *
- * Gives access to the user's memory and eventfds from OPEN to CLOSE.  A provider may
- * keep its reference longer; the session is then not live and its functions have no
- * effect.  So a missed CLOSE does no harm.
+ * Gives access to the user's memory and eventfds from OPEN to CLOSE.  A
+ * provider may keep its reference longer; the session is then not live and its
+ * functions have no effect.  So a missed CLOSE does no harm.
  */
 struct bx_vfio_session;
 
 /**
  * struct bx_vfio_open - argument of BX_VFIO_OPEN and BX_VFIO_CLOSE, hidden
- * @session: the user's session; NULL for a user in the kernel, which has no DMA and
- *	no interrupts
+ * @session: the user's session; NULL for a user in the kernel, which has no DMA
+ *	and no interrupts
  */
 struct bx_vfio_open {
 	struct bx_vfio_session	*session;
@@ -123,7 +124,7 @@ static inline int bx_vfio_close(struct bx_device *bdev,
 }
 
 /**
- * bx_vfio_set_irq() - announce that interrupts will be wired to eventfds, or unwired
+ * bx_vfio_set_irq() - announce that interrupts will be wired or unwired
  * @bdev: the device
  * @irq: index of the kind of interrupt
  * @start: the first vector

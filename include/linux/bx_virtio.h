@@ -2,20 +2,20 @@
 /*
  * bx-virtio: the contract of virtio devices
  *
- * A provider offers a device on this bus, whose device id is the number of a virtio
- * device type (VIRTIO_ID_NET, ...).  The driver "bx-virtio", in the same module,
- * registers a struct virtio_device for it.  The kernel's virtio drivers bind to that
- * device and make the calls.
+ * A provider offers a device on this bus, whose device id is the number of a
+ * virtio device type (VIRTIO_ID_NET, ...).  The driver "bx-virtio", in the same
+ * module, registers a struct virtio_device for it.  The kernel's virtio drivers
+ * bind to that device and make the calls.
  *
- * A provider implements the operations of <uapi/linux/bx_virtio.h>.  Optional are
- * set, generation, synchronize_cbs, bus_name, the two for affinity, get_shm_region and
- * the two for the reset of one queue.  The provider must check arguments, since
- * policies may write to them.
+ * A provider implements the operations of <uapi/linux/bx_virtio.h>.  Optional
+ * are set, generation, synchronize_cbs, bus_name, the two for affinity,
+ * get_shm_region and the two for the reset of one queue.  The provider must
+ * check arguments, since policies may write to them.
  *
- * The provider receives a queue as a struct bx_vq, keeps it with bx_vq_get() and uses it
- * only through the functions below.  They may sleep.  They never access memory of a
- * driver that has reset the device or deleted its queues, even if the provider has not
- * been told, but return -ENODEV.
+ * The provider receives a queue as a struct bx_vq, keeps it with bx_vq_get()
+ * and uses it only through the functions below.  They may sleep.  They never
+ * access memory of a driver that has reset the device or deleted its queues,
+ * even if the provider has not been told, but return -ENODEV.
  */
 #ifndef _LINUX_BX_VIRTIO_H
 #define _LINUX_BX_VIRTIO_H
@@ -184,7 +184,8 @@ static inline int bx_virtio_get_features(struct bx_device *bdev, u64 *features)
 /**
  * bx_virtio_finalize_features() - set the features that the driver accepts
  * @bdev: the device
- * @features: the feature bits; result: the bits that policies and provider left set
+ * @features: the feature bits; result: the bits that policies and provider left
+ *	set
  *
  * Context: may sleep.
  * Return: 0 or an errno.

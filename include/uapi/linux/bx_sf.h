@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bx-sf: the operations of managed multi-function hardware, for drivers, the kernel
- * and policies; drivers include <linux/bx_sf.h>
+ * bx-sf: the operations of managed multi-function hardware, for drivers, the
+ * kernel and policies; drivers include <linux/bx_sf.h>
  */
 #ifndef _UAPI_LINUX_BX_SF_H
 #define _UAPI_LINUX_BX_SF_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bx-vfio: the operations of devices for user space, for drivers, the kernel and
- * policies; drivers and providers include <linux/bx_vfio.h>
+ * bx-vfio: the operations of devices for user space, for drivers, the kernel
+ * and policies; drivers and providers include <linux/bx_vfio.h>
  */
 #ifndef _UAPI_LINUX_BX_VFIO_H
 #define _UAPI_LINUX_BX_VFIO_H
@@ -86,7 +86,8 @@ struct bx_vfio_irq_info {
  * @region: index of the region
  * @reserved: zero
  * @offset: offset in the region in bytes
- * @data: data to write, or takes the data read; the length of the call gives its size
+ * @data: data to write, or takes the data read; the length of the call gives
+ *	its size
  */
 struct bx_vfio_access {
 	__u32	region;

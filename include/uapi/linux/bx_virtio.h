@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bx-virtio: the operations of virtio devices, for the kernel and policies; kernel
- * code includes <linux/bx_virtio.h>
+ * bx-virtio: the operations of virtio devices, for the kernel and policies;
+ * kernel code includes <linux/bx_virtio.h>
  *
- * Each structure is the argument of one operation.  Policies may read and write the
- * members after the hidden ones; offsets for bx_call_data() start there.
+ * Each structure is the argument of one operation.  Policies may read and write
+ * the members after the hidden ones; offsets for bx_call_data() start there.
  */
 #ifndef _UAPI_LINUX_BX_VIRTIO_H
 #define _UAPI_LINUX_BX_VIRTIO_H
@@ -27,9 +27,10 @@
  * @BX_VIRTIO_FIND_VQS: queues will be set up; struct bx_virtio_vqs_arg
  * @BX_VIRTIO_DEL_VQS: delete all queues; no argument
  * @BX_VIRTIO_SYNCHRONIZE_CBS: wait for running interrupt handlers; no argument
- * @BX_VIRTIO_GET_FEATURES: read the offered features; struct bx_virtio_features_arg
- * @BX_VIRTIO_FINALIZE_FEATURES: set the features that the driver accepts, and read
- *	those that remain; struct bx_virtio_features_arg
+ * @BX_VIRTIO_GET_FEATURES: read the offered features; struct
+ *	bx_virtio_features_arg
+ * @BX_VIRTIO_FINALIZE_FEATURES: set the features that the driver accepts, and
+ *	read those that remain; struct bx_virtio_features_arg
  * @BX_VIRTIO_BUS_NAME: read the name of the device on its transport;
  *	struct bx_virtio_name_arg
  * @BX_VIRTIO_SET_VQ_AFFINITY: set the processors that a queue interrupts;
@@ -126,8 +127,8 @@ struct bx_virtio_vqs_arg {
 /**
  * struct bx_virtio_vq_arg - one queue
  * @index: index of the queue
- * @num: for BX_VIRTIO_GET_VQ_NUM, the number of its entries: a power of two up to
- *	%BX_VIRTIO_MAX_NUM, 0 if there is no such queue; else zero
+ * @num: for BX_VIRTIO_GET_VQ_NUM, the number of its entries: a power of two up
+ *	to %BX_VIRTIO_MAX_NUM, 0 if there is no such queue; else zero
  */
 struct bx_virtio_vq_arg {
 	__u32	index;

@@ -2,16 +2,16 @@
 /*
  * bxvfio: the programming interface of the simulated bx-vfio device
  *
- * It has three regions and two kinds of interrupts with one vector each.  Numbers are
- * in the byte order of the machine.
+ * It has three regions and two kinds of interrupts with one vector each.
+ * Numbers are in the byte order of the machine.
  */
 #ifndef _UAPI_LINUX_BXVFIO_H
 #define _UAPI_LINUX_BXVFIO_H
 
 /**
  * enum bxvfio_region - the regions
- * @BXVFIO_REGS: registers, struct bxvfio_regs; writes must be aligned words of 4 or
- *	8 bytes
+ * @BXVFIO_REGS: registers, struct bxvfio_regs; writes must be aligned words of
+ *	4 or 8 bytes
  * @BXVFIO_DATA: BXVFIO_DATA_SIZE bytes of memory
  * @BXVFIO_ROM: BXVFIO_ROM_SIZE bytes of text, "bxvfio" and the device's name
  * @BXVFIO_NR_REGIONS: number of regions
@@ -41,8 +41,10 @@ enum bxvfio_irq {
 /**
  * enum bxvfio_command - values of the control register
  * @BXVFIO_CMD_NOP: raise the interrupt
- * @BXVFIO_CMD_FETCH: copy from @iova to the data region, then raise the interrupt
- * @BXVFIO_CMD_STORE: copy from the data region to @iova, then raise the interrupt
+ * @BXVFIO_CMD_FETCH: copy from @iova to the data region, then raise the
+ *	interrupt
+ * @BXVFIO_CMD_STORE: copy from the data region to @iova, then raise the
+ *	interrupt
  */
 enum bxvfio_command {
 	BXVFIO_CMD_NOP,
