@@ -5,7 +5,7 @@
 #include "core.h"
 
 struct workqueue_struct *bx_wq;			/* ejections, re-elections */
-struct workqueue_struct *bx_request_wq;		/* work that may block for long */
+struct workqueue_struct *bx_request_wq;		/* work that may block */
 
 static atomic_t bx_async = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(bx_async_wait);

@@ -6,11 +6,11 @@
 /**
  * DOC: bus library
  *
- * A contract module registers a struct bx_bus.  A parent, the driver of hardware
- * with several functions, allocates a struct bx_device for each function, with a
- * GUID, ids, the contract's operations and an opaque hw_data, and adds it.  A
- * driver registers a struct bx_driver on the bus and is bound to the devices for
- * which it is elected.
+ * A contract module registers a struct bx_bus.  A parent, the driver of
+ * hardware with several functions, allocates a struct bx_device for each
+ * function, with a GUID, ids, the contract's operations and an opaque hw_data,
+ * and adds it.  A driver registers a struct bx_driver on the bus and is bound
+ * to the devices for which it is elected.
  */
 #include <linux/cleanup.h>
 #include <linux/rwsem.h>
@@ -40,9 +40,9 @@ static int bx_bus_list(struct bx_bus *bus)
  * @owner: THIS_MODULE, set by bx_bus_register()
  *
  * Context: process.
- * Return: 0, -EINVAL for a missing or too long name, the name of an adopted bus or
- * an invalid contract, -EEXIST if the name is in use, -ENOMEM, or the errno of
- * bus_register().
+ * Return: 0, -EINVAL for a missing or too long name, the name of an adopted bus
+ * or an invalid contract, -EEXIST if the name is in use, -ENOMEM, or the errno
+ * of bus_register().
  */
 int __bx_bus_register(struct bx_bus *bus, struct module *owner)
 {

@@ -9,10 +9,10 @@
  *	the provider, unless a policy denied, answered or redirected the call
  *	complete() of the policies that passed, in reverse order
  *
- * bx_srcu is held around programs but not around the provider, so a slow provider
- * does not delay attach or detach.  Therefore complete() needs a second lookup: it
- * runs for the current policies that existed when the call began and that have
- * more authority than the deciding policy.
+ * bx_srcu is held around programs but not around the provider, so a slow
+ * provider does not delay attach or detach.  Therefore complete() needs a
+ * second lookup: it runs for the current policies that existed when the call
+ * began and that have more authority than the deciding policy.
  *
  * watch.c maintains the masks of watched operations.
  */
@@ -350,8 +350,8 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 }
 
 static void bx_call_complete_chain(struct bx_call *call,
-				   const struct bx_call_decision *dec, u64 newest,
-				   const struct bx_chain *chain)
+				   const struct bx_call_decision *dec,
+				   u64 newest, const struct bx_chain *chain)
 {
 	call->completing = true;
 	for (u32 i = chain ? chain->n : 0; i--; ) {
@@ -541,8 +541,8 @@ int bx_trial_run_call(const struct bx_trial *trial, struct bx_trial_call *tcall)
 /* ---- removal ---- */
 
 /*
- * Sum @ended first: every call counted there is also counted in @begun, so equal
- * sums mean that no call is in flight.
+ * Sum @ended first: every call counted there is also counted in @begun, so
+ * equal sums mean that no call is in flight.
  */
 static bool bx_call_idle(const struct bx_device *bdev)
 {
@@ -568,8 +568,8 @@ EXPORT_SYMBOL_GPL(bx_call_drained);
  * bx_call_drain() - wait for calls in flight
  * @bdev: a device marked as gone
  *
- * The grace period replaces a barrier in bx_call(): a call that began before it is
- * counted after it, and a call that begins after it sees the mark.
+ * The grace period replaces a barrier in bx_call(): a call that began before it
+ * is counted after it, and a call that begins after it sees the mark.
  *
  * Context: may sleep.
  */

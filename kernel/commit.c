@@ -2,9 +2,9 @@
 /*
  * Commits: policies that become active and inactive together
  *
- * A policy attached with BX_F_STAGED is not active.  A commit activates staged policies
- * and deactivates active ones with one new index, if each entering policy has the
- * values that the caller has checked (expect.c):
+ * A policy attached with BX_F_STAGED is not active.  A commit activates staged
+ * policies and deactivates active ones with one new index, if each entering
+ * policy has the values that the caller has checked (expect.c):
  *
  *	          reg()          commit            commit            unreg()
  *	(nothing) ------> staged ------> active -------> retired -------> (nothing)
@@ -36,8 +36,8 @@ static int bx_commit_mark(struct bx_policy *policy, enum bx_stage from,
 
 /*
  * A staged policy cannot be updated, so the result of bx_expect() stays valid.
- * Elections read its limit only when it is active, after the publication of the next
- * index; until then, trials bring their own limit.
+ * Elections read its limit only when it is active, after the publication of the
+ * next index; until then, trials bring their own limit.
  */
 static int bx_commit_mark_all(const struct bx_commit *c)
 {
@@ -71,8 +71,8 @@ static bool bx_commit_leaves(const struct bx_policy *policy)
 }
 
 /*
- * An active policy with the name and the mode of an entering one must leave in the same commit,
- * and the entering policy takes over its directory.
+ * An active policy with the name and the mode of an entering one must leave in
+ * the same commit, and the entering policy takes over its directory.
  */
 static int bx_commit_heirs(void)
 {
@@ -143,7 +143,10 @@ static void bx_commit_undo(void)
 	}
 }
 
-/* Sets the new stages, and saves the old ones in ->to; a second call reverts it. */
+/*
+ * Sets the new stages, and saves the old ones in ->to; a second call reverts
+ * it.
+ */
 static void bx_commit_swap(void)
 {
 	struct bx_policy *policy;
@@ -152,7 +155,10 @@ static void bx_commit_swap(void)
 		swap(policy->stage, policy->to);
 }
 
-/* The new index is live (->to has the old stage): update sysfs, records and traces. */
+/*
+ * The new index is live (->to has the old stage): update sysfs, records and
+ * traces.
+ */
 static void bx_commit_finish(void)
 {
 	struct bx_policy *policy;
@@ -181,10 +187,10 @@ static void bx_commit_finish(void)
  * bx_policy_commit() - activate staged policies and deactivate active ones
  * @commit: the policies
  *
- * Publishes one new index, so every election and every call sees either all of the
- * change or none.  Decisions of a leaving policy on adopted buses are transferred to
- * the entering policy of the same name, as in an update; a policy in shadow mode has
- * none and inherits none.
+ * Publishes one new index, so every election and every call sees either all of
+ * the change or none.  Decisions of a leaving policy on adopted buses are
+ * transferred to the entering policy of the same name, as in an update; a policy
+ * in shadow mode has none and inherits none.
  *
  * Context: process; not inside bx_srcu.
  * Return: 0, or an errno without any change: -EINVAL, -E2BIG, -ENOENT, -EPERM,

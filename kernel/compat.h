@@ -2,15 +2,16 @@
 /*
  * Differences between kernels, so that other files need no #ifdef
  *
- * driver_override: newer stable kernels keep it in struct device, protected by a
- * spinlock, for each bus that requests it.  Older ones have a string per bus
+ * driver_override: newer stable kernels keep it in struct device, protected by
+ * a spinlock, for each bus that requests it.  Older ones have a string per bus
  * (struct pci_dev, struct platform_device), protected by the device lock.
  *
  * A *token* is the address of a string that bus_ext stored.  A write by another
- * party stores another string, so a comparison of addresses tells whether bus_ext
- * wrote the current override.  Its strings have BX_OVERRIDE_SIZE bytes, so that
- * another party gets the same address again only for a name longer than that of
- * any driver; bx_override_read() and bx_override_swap() check the length.
+ * party stores another string, so a comparison of addresses tells whether
+ * bus_ext wrote the current override.  Its strings have BX_OVERRIDE_SIZE bytes,
+ * so that another party gets the same address again only for a name longer than
+ * that of any driver; bx_override_read() and bx_override_swap() check the
+ * length.
  */
 #ifndef _BX_COMPAT_H
 #define _BX_COMPAT_H
@@ -59,8 +60,8 @@ static inline const char **bx_override_slot(struct device *dev)
 }
 
 /*
- * Protects the strings of devices on own buses, where elections run with or without
- * the device lock; the attribute driver_override takes it, too.
+ * Protects the strings of devices on own buses, where elections run with or
+ * without the device lock; the attribute driver_override takes it, too.
  */
 extern spinlock_t bx_override_spin;
 
@@ -91,8 +92,9 @@ extern struct device_attribute dev_attr_driver_override;
  * @buf: takes the name, empty if none is set
  * @len: size of @buf in bytes
  *
- * Return: the token of the current override, NULL if none is set.  For a name that
- * bus_ext cannot have written, ERR_PTR(-ENAMETOOLONG), which equals no token.
+ * Return: the token of the current override, NULL if none is set.  For a name
+ * that bus_ext cannot have written, ERR_PTR(-ENAMETOOLONG), which equals no
+ * token.
  */
 static inline const char *bx_override_read(struct device *dev, char *buf,
 					   size_t len)
@@ -114,8 +116,8 @@ static inline const char *bx_override_read(struct device *dev, char *buf,
  * @token: the expected token of the current override; NULL for no override
  * @name: the new name, NULL to remove the override
  *
- * Return: the new token, NULL if removed, ERR_PTR(-EBUSY) if the current override
- * has another token, ERR_PTR(-ENOMEM).
+ * Return: the new token, NULL if removed, ERR_PTR(-EBUSY) if the current
+ * override has another token, ERR_PTR(-ENOMEM).
  */
 static inline const char *bx_override_swap(struct device *dev,
 					   const char *token, const char *name)

@@ -2,10 +2,10 @@
 /*
  * Contracts: checks of buses, providers and drivers, and negotiation
  *
- * Registration fails with a message for a bus with an invalid contract, a provider
- * without a required operation and a driver that needs more than the contract has.
- * Before probe(), a driver and a device negotiate version, features and operations,
- * as in virtio.
+ * Registration fails with a message for a bus with an invalid contract, a
+ * provider without a required operation and a driver that needs more than the
+ * contract has.  Before probe(), a driver and a device negotiate version,
+ * features and operations, as in virtio.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,8 +28,8 @@ bool bx_provides(const struct bx_provider *provider, u32 op)
  * @op: number of the operation in the contract
  *
  * Context: any.
- * Return: true if the provider implements it or a policy in scope may handle it at
- * the moment.
+ * Return: true if the provider implements it or a policy in scope may handle it
+ * at the moment.
  */
 bool bx_has_op(struct bx_device *bdev, u32 op)
 {
@@ -106,9 +106,9 @@ int bx_contract_check(const struct bx_bus *bus)
  * @buf: buffer of PAGE_SIZE bytes
  *
  * Prints a line for the contract, then one for each operation: number, name,
- * version, visible bytes of the argument ("+" for variable length), hidden bytes,
- * then words: "required" or "optional", "atomic" or "sleeps", "with" and the name of
- * the paired operation, and the C type of the argument.
+ * version, visible bytes of the argument ("+" for variable length), hidden
+ * bytes, then words: "required" or "optional", "atomic" or "sleeps", "with" and
+ * the name of the paired operation, and the C type of the argument.
  *
  * Return: number of bytes printed.
  */
@@ -175,8 +175,8 @@ static int bx_provider_check_op(const struct bx_device *bdev, u32 i)
  * bx_provider_check() - check the provider of a device against the contract
  * @bdev: the device
  *
- * Return: 0, or with a message in the log: -EPROTONOSUPPORT for a newer version,
- * -EINVAL for anything else.
+ * Return: 0, or with a message in the log: -EPROTONOSUPPORT for a newer
+ * version, -EINVAL for anything else.
  */
 int bx_provider_check(const struct bx_device *bdev)
 {
@@ -206,9 +206,9 @@ int bx_provider_check(const struct bx_device *bdev)
  * @bus: the bus
  * @drv: the driver
  *
- * Return: 0, or with a message in the log: -EPROTONOSUPPORT for a newer version,
- * -EINVAL for a @min_version above the driver's own version, -EOPNOTSUPP for an
- * unknown feature or operation.
+ * Return: 0, or with a message in the log: -EPROTONOSUPPORT for a newer
+ * version, -EINVAL for a @min_version above the driver's own version,
+ * -EOPNOTSUPP for an unknown feature or operation.
  */
 int bx_driver_check(const struct bx_bus *bus, const struct bx_driver *drv)
 {
@@ -242,7 +242,10 @@ int bx_driver_check(const struct bx_bus *bus, const struct bx_driver *drv)
 	return 0;
 }
 
-/* Checks that the provider or a policy has each operation that the driver relies on. */
+/*
+ * Checks that the provider or a policy has each operation that the driver
+ * relies on.
+ */
 static int bx_negotiate_ops(struct bx_device *bdev, const struct bx_driver *drv,
 			    u32 version)
 {

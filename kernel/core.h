@@ -8,13 +8,13 @@
  *	bx_policy_mutex		the list of policies and the published index
  *	bx_bus_rwsem		the list of bus_ext's own buses
  *	bx_adopt_mutex		decisions on adopted buses
- *	device lock		the driver core's; match() runs with or without it
+ *	device lock		the driver core's; match() may lack it
  *	bx_bus.drv_lock		writes to a bus' list of drivers
  *	bx_device_mutex		the list of devices, their watched operations
  *	bx_device.elect_lock	the decision on one device of an own bus
- *	bx_srcu (read)		policies and drivers that programs and elections use
+ *	bx_srcu (read)		policies and drivers in use by readers
  *	bx_parent_rwsem		parents of devices that leave an adopted bus
- *	bx_runs.lock, bx_nesting.lock, bx_exit_lock	leaves, with interrupts off
+ *	bx_runs.lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
  *	bx_module_lock		leaf
  *
  * A device is added under its parent's lock but not under its own.  So
@@ -22,10 +22,10 @@
  *
  * unreg() waits for bx_srcu under update_mutex.  So code inside a bx_srcu read
  * section must not take update_mutex, bx_policy_mutex or a device lock, load a
- * module, bind or unbind a driver.  An ejection is claimed there and carried out
- * by a work item, and so is the re-election that follows.  A call on a device
- * takes only the leaf locks, and holds bx_srcu only around programs; it may be
- * made in an interrupt.
+ * module, bind or unbind a driver.  An ejection is claimed there and carried
+ * out by a work item, and so is the re-election that follows.  A call on a
+ * device takes only the leaf locks, and holds bx_srcu only around programs; it
+ * may be made in an interrupt.
  *
  * Lifetimes:
  * - The index and a pending ejection hold references to a policy's version
@@ -33,8 +33,8 @@
  * - The owner of a bx_driver may free it after bx_driver_unregister(), which
  *   waits for bx_srcu.
  * - The driver core counts references to a bx_device, which holds references to
- *   its parent and this module.  bx_bus_unregister() waits for its release, since
- *   a request may use it after its removal.
+ *   its parent and this module.  bx_bus_unregister() waits for its release,
+ *   since a request may use it after its removal.
  */
 #ifndef _BX_CORE_H
 #define _BX_CORE_H
@@ -74,7 +74,7 @@ struct bx_call {
 
 	struct bx_device	*bdev;
 	const struct bx_op_desc	*desc;
-	void			*data;		/* @len bytes visible to policies */
+	void			*data;		/* @len visible bytes */
 	struct bx_device	*to;		/* held by bx_call_begin() */
 	struct bx_trial_call	*trial;		/* NULL for a real call */
 	s32			result;
@@ -82,8 +82,8 @@ struct bx_call {
 };
 
 /*
- * <bpf/bus_ext.bpf.h> documents the members; append-only.  @sleepable is private:
- * a mask of enum bx_op_mask, set for sleepable programs.
+ * <bpf/bus_ext.bpf.h> documents the members; append-only.  @sleepable is
+ * private: a mask of enum bx_op_mask, set for sleepable programs.
  */
 struct bus_ext_ops {
 	s32	(*select)(struct bx_select_ctx *ctx);
@@ -312,20 +312,20 @@ struct bx_election;
 typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
 
 /**
- * struct bx_kind - operations that apply the outcome of an election on a kind of bus
- * @adopted: the bus' own rule decides if no policy does; such buses have no contract,
- *	and match() is not called
+ * struct bx_kind - operations of a kind of bus
+ * @adopted: the bus' own rule decides if no policy does; such buses have no
+ *	contract, and match() is not called
  * @bus_get: looks up a bus and pins its module; 0 or -ENODEV
  * @for_each_bus: calls a function for each bus
  * @has: returns whether a device is on a bus of this kind
- * @contract: returns the contract of a bus whose module the caller has pinned; NULL if
- *	the bus is being unregistered; not set for adopted buses
+ * @contract: returns the contract of a bus whose module the caller has pinned;
+ *	NULL if the bus is being unregistered; not set for adopted buses
  * @explain: holds a dry election; 0 or an errno
  * @decision: copies the recorded decision on a device; false if there is none
- * @rebind: elects a device and binds it to the elected driver; 1 if the driver changed,
- *	0 if it stayed, or an errno
- * @changed: schedules elections of unbound devices after a change of the policies of a
- *	bus ("" for all buses)
+ * @rebind: elects a device and binds it to the elected driver; 1 if the driver
+ *	changed, 0 if it stayed, or an errno
+ * @changed: schedules elections of unbound devices after a change of the
+ *	policies of a bus ("" for all buses)
  * @forget: drops the decisions of a detached policy; may be NULL
  * @inherit: transfers the decisions of one policy to another; may be NULL
  */
@@ -369,7 +369,9 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 void bx_emit_dev(struct device *dev, const char *driver,
 		 enum bx_event_kind kind);
 
-/* ---- watch.c: list of devices on own buses, masks of watched operations ---- */
+/*
+ * ---- watch.c: list of devices on own buses, masks of watched operations ----
+ */
 
 int bx_device_list(struct bx_device *bdev);
 void bx_device_unlist(struct bx_device *bdev);
@@ -417,7 +419,8 @@ struct bx_cand {
  * @maxlog: capacity of @log
  * @log_lost: an allocation failed, @log is incomplete
  * @dry: count nothing and eject no policy
- * @muted: bitmap of the policies of @chain with an invalid result in this election
+ * @muted: bitmap of the policies of @chain with an invalid result in this
+ *	election
  * @trial: policies and drivers of a trial; NULL for the present ones
  * @error: errno of a trial without an outcome, else 0
  */

@@ -237,8 +237,9 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 	/*
 	 * The driver core calls match() only for registered drivers.  On a bus
 	 * without drivers the election is held here, since it may request a
-	 * module.  Re-elections skipped the device until now.  The barrier pairs
-	 * with that of the generation, which is incremented before a re-election.
+	 * module.  Re-elections skipped the device until now.  The barrier
+	 * pairs with that of the generation, which is incremented before a
+	 * re-election.
 	 */
 	smp_store_mb(bdev->added, true);
 	bx_own_reelect_dev(&bdev->dev, NULL);
@@ -251,8 +252,8 @@ EXPORT_SYMBOL_GPL(bx_device_add);
  * @bdev: an added device
  *
  * The driver's remove() may still call the device.  Afterwards the provider's
- * operations and hw_data are no longer used: new calls return -ENODEV, and calls in
- * flight have ended.  Drops the caller's reference.
+ * operations and hw_data are no longer used: new calls return -ENODEV, and
+ * calls in flight have ended.  Drops the caller's reference.
  *
  * Context: process; waits for the driver's remove() and for calls in flight.
  */

@@ -6,7 +6,9 @@
 
 static atomic64_t bx_driver_order;
 
-/* Lists a driver before driver_register(), whose device walk then can elect it. */
+/*
+ * Lists a driver before driver_register(), whose device walk then can elect it.
+ */
 static int bx_driver_list(struct bx_driver *drv)
 {
 	struct bx_bus *bus = drv->bus;
@@ -44,7 +46,8 @@ static void bx_driver_unlist(struct bx_driver *drv)
  *
  * Context: process; probes devices.
  * Return: 0; -EINVAL for a missing or too long name, a missing probe() or a
- * @min_version above its version; -EPROTONOSUPPORT or -EOPNOTSUPP if the contract
+ * @min_version above its version; -EPROTONOSUPPORT or -EOPNOTSUPP if the
+ *	contract
  * lacks what the driver needs; -EEXIST if the name is in use; the errno of
  * driver_register().
  */
@@ -76,7 +79,9 @@ int __bx_driver_register(struct bx_bus *bus, struct bx_driver *drv,
 		synchronize_srcu(&bx_srcu);
 		return err;
 	}
-	/* The driver core tried only this driver; another may be elected now. */
+	/*
+	 * The driver core tried only this driver; another may be elected now.
+	 */
 	bx_own_reelect(bus, false);
 	return 0;
 }

@@ -2,10 +2,10 @@
 /*
  * Ejections and their reasons: /sys/kernel/bus_ext/ejected
  *
- * The election or call that sees an invalid result claims the ejection.  From then on
- * no program of the version is started, so the election falls back to the rules
- * below the policy.  A work item (policy.c) detaches the link later, since detaching
- * takes update_mutex.
+ * The election or call that sees an invalid result claims the ejection.  From
+ * then on no program of the version is started, so the election falls back to
+ * the rules below the policy.  A work item (policy.c) detaches the link later,
+ * since detaching takes update_mutex.
  */
 #include "core.h"
 #include "trace.h"
@@ -113,7 +113,8 @@ static void bx_veject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
  * @dev: the device concerned, or NULL
  * @fmt: the reason, as text
  *
- * Afterwards no program of @inst is started.  Only the first reason is recorded.
+ * Afterwards no program of @inst is started.  Only the first reason is
+ * recorded.
  *
  * Context: any, inside bx_srcu; any other lock may be held.
  */

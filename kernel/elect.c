@@ -2,14 +2,14 @@
 /*
  * The election: decides which driver a device gets
  *
- * There is one election per device and generation, not one opinion per pair; the
- * callers (own.c, override.c) cache the outcome.  Order of authority, highest
- * first: the administrator's driver_override, the hook, the policies' select() in
- * order, the highest match() score, the drivers' id tables.  A veto excludes a
- * driver from everything below the hook.
+ * There is one election per device and generation, not one opinion per pair;
+ * the callers (own.c, override.c) cache the outcome.  Order of authority,
+ * highest first: the administrator's driver_override, the hook, the policies'
+ * select() in order, the highest match() score, the drivers' id tables.  A veto
+ * excludes a driver from everything below the hook.
  *
- * bx_elect() and all that it calls run inside a bx_srcu read section, in process
- * context, with or without the device lock.
+ * bx_elect() and all that it calls run inside a bx_srcu read section, in
+ * process context, with or without the device lock.
  */
 #include <linux/cleanup.h>
 #include "core.h"
@@ -36,8 +36,8 @@ __bpf_hook_start();
  * bx_hook_select() - attach point of the operator's own program
  * @ctx: the device
  *
- * A fmod_ret program attached here runs before all policies.  BX_PASS leaves the
- * device to the policies; the other values of enum bx_verdict decide.
+ * A fmod_ret program attached here runs before all policies.  BX_PASS leaves
+ * the device to the policies; the other values of enum bx_verdict decide.
  *
  * Return: BX_PASS, unless a program replaces it.
  */
@@ -195,7 +195,9 @@ static bool bx_election_has_driver(struct bx_election *e, const char *name)
 	return bx_cand_find(e, name);
 }
 
-/* The named driver wins; if it is not registered, the outcome is BX_OUT_ABSENT. */
+/*
+ * The named driver wins; if it is not registered, the outcome is BX_OUT_ABSENT.
+ */
 static void bx_decide_driver(struct bx_election *e, enum bx_decider by,
 			     const char *driver, struct bx_inst *inst)
 {
@@ -213,8 +215,8 @@ static void bx_elect_override(struct bx_election *e)
 
 /*
  * Whether programs of the policy at position @i may run.  None runs after an
- * invalid result: a real election ejects the policy; a dry one (an explanation, a
- * trial) ejects none, but mutes the policy until its end.
+ * invalid result: a real election ejects the policy; a dry one (an explanation,
+ * a trial) ejects none, but mutes the policy until its end.
  */
 static bool bx_may_run(const struct bx_election *e, u32 i)
 {
@@ -229,7 +231,9 @@ static void bx_mute(struct bx_election *e, const struct bx_inst *inst)
 	}
 }
 
-/* In a trial, the change of the trial gives the limit of a policy that enters. */
+/*
+ * In a trial, the change of the trial gives the limit of a policy that enters.
+ */
 static const struct bx_limit *bx_limit_of(const struct bx_election *e,
 					  const struct bx_inst *inst)
 {
@@ -514,7 +518,9 @@ static void bx_elect_id_table(struct bx_election *e)
 	}
 }
 
-/* Sets the final reason of each score, which is known only after the election. */
+/*
+ * Sets the final reason of each score, which is known only after the election.
+ */
 static void bx_finish_log(struct bx_election *e)
 {
 	for (u32 i = 0; i < e->nlog; i++) {
@@ -570,7 +576,9 @@ static bool bx_shadow_possible(struct bx_election *e, struct bx_inst *inst)
 	       score != BX_VETO;
 }
 
-/* Whether this select() would have decided; @ret and @e->ctx.driver take how. */
+/*
+ * Whether this select() would have decided; @ret and @e->ctx.driver take how.
+ */
 static bool bx_shadow_decides(struct bx_election *e, struct bx_inst *inst,
 			      s32 *ret)
 {
@@ -583,8 +591,8 @@ static bool bx_shadow_decides(struct bx_election *e, struct bx_inst *inst,
 }
 
 /*
- * Whether this match() would have vetoed the winner or preferred another driver.
- * If a select() decided, a score changes nothing.
+ * Whether this match() would have vetoed the winner or preferred another
+ * driver.  If a select() decided, a score changes nothing.
  */
 static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 			    s32 *ret)
@@ -654,7 +662,9 @@ static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 	}
 }
 
-/* Counts and traces each policy in shadow mode that would change the outcome. */
+/*
+ * Counts and traces each policy in shadow mode that would change the outcome.
+ */
 static void bx_elect_shadow(struct bx_election *e)
 {
 	s32 ret = 0;

@@ -2,14 +2,14 @@
 /*
  * Comparison of a policy with the values that the loader checked
  *
- * A loader reads a policy's scope from an object and checks it against the manifest
- * of a bundle, a signature and the operator's settings.  The kernel builds the policy
- * from the same object with different code.  So a commit, and a trial of one, gives
- * the checked values of each policy, and only a policy with these values becomes
- * active.
+ * A loader reads a policy's scope from an object and checks it against the
+ * manifest of a bundle, a signature and the operator's settings.  The kernel
+ * builds the policy from the same object with different code.  So a commit, and
+ * a trial of one, gives the checked values of each policy, and only a policy
+ * with these values becomes active.
  *
- * A commit also lists the drivers that a policy may name; they come from the bundle's
- * manifest, not from the object.
+ * A commit also lists the drivers that a policy may name; they come from the
+ * bundle's manifest, not from the object.
  *
  * policy.c has the list of policies.
  */
@@ -51,11 +51,12 @@ bool bx_limit_allows(const struct bx_limit *limit, const char *driver)
  * @inst: its only version
  * @enter: the checked values
  *
- * Reports a difference with bx_refuse(), under the name in @enter, which the caller
- * knows.
+ * Reports a difference with bx_refuse(), under the name in @enter, which the
+ * caller knows.
  *
  * Context: bx_policy_mutex held, or inside bx_srcu.
- * Return: 0; -EPERM if they differ; -EINVAL if @enter is not valid for any policy.
+ * Return: 0; -EPERM if they differ; -EINVAL if @enter is not valid for any
+ * policy.
  */
 int bx_expect(const struct bx_inst *inst, const struct bx_commit_enter *enter)
 {

@@ -2,8 +2,8 @@
 /*
  * Facts: descriptions of devices for programs, records and events
  *
- * Ids, parent, driver and IOMMU group of a device on an own or adopted bus.  The
- * election (elect.c) knows devices only by these.
+ * Ids, parent, driver and IOMMU group of a device on an own or adopted bus.
+ * The election (elect.c) knows devices only by these.
  */
 #include <linux/iommu.h>
 #include <linux/rwsem.h>
@@ -15,9 +15,9 @@
  * @buf: takes the name, empty if no driver is bound
  * @len: size of @buf in bytes
  *
- * Without the device lock, a driver that is being unbound may or may not be seen.
- * Its memory stays valid: bx_srcu protects drivers of own buses, RCU the modules of
- * all others.
+ * Without the device lock, a driver that is being unbound may or may not be
+ * seen.  Its memory stays valid: bx_srcu protects drivers of own buses, RCU the
+ * modules of all others.
  *
  * Context: any, with or without the device lock.
  */
@@ -49,12 +49,12 @@ static int bx_is_same(struct device *dev, const void *other)
 static DECLARE_RWSEM(bx_parent_rwsem);
 
 /*
- * Returns a device's parent, referenced.  The caller may hold only a reference to
- * the device, which keeps its parent only until it is removed.  A device on an own
- * bus references its parent until its release.  A device on an adopted bus still
- * has its parent if it is in the list of its bus: it leaves the list before
- * BUS_NOTIFY_REMOVED_DEVICE, which waits for this function, and drops the parent
- * afterwards.
+ * Returns a device's parent, referenced.  The caller may hold only a reference
+ * to the device, which keeps its parent only until it is removed.  A device on
+ * an own bus references its parent until its release.  A device on an adopted
+ * bus still has its parent if it is in the list of its bus: it leaves the list
+ * before BUS_NOTIFY_REMOVED_DEVICE, which waits for this function, and drops
+ * the parent afterwards.
  */
 static struct device *bx_parent_get(struct device *dev)
 {
@@ -143,8 +143,8 @@ static void bx_info_fill(struct device *dev, struct device *parent,
 
 /**
  * bx_dev_info_fill() - describe a device
- * @dev: a device on an own or adopted bus; if it was removed from an adopted bus,
- *	the description has no parent
+ * @dev: a device on an own or adopted bus; if it was removed from an adopted
+ *	bus, the description has no parent
  * @info: takes the description
  *
  * Context: may sleep; with or without the device lock.

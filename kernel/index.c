@@ -3,10 +3,10 @@
  * The index: maps (bus, vendor) to the chain of policies in scope
  *
  * Elections, calls and events read it inside bx_srcu, and no other state of the
- * policies.  It is immutable: attach, update, detach and commit (policy.c) publish
- * a new one, so each of them is atomic for readers, and policies of other vendors
- * do not slow an election down.  For trials it also has a slot for each policy,
- * including staged and retired ones.
+ * policies.  It is immutable: attach, update, detach and commit (policy.c)
+ * publish a new one, so each of them is atomic for readers, and policies of
+ * other vendors do not slow an election down.  For trials it also has a slot
+ * for each policy, including staged and retired ones.
  *
  * This file depends on the list of policies, but not on devices or BPF.
  */
@@ -16,7 +16,10 @@
 
 DEFINE_SRCU(bx_srcu);
 
-/* The chain of one (bus, vendor); @vendor is BX_ANY for vendors without own scope. */
+/*
+ * The chain of one (bus, vendor); @vendor is BX_ANY for vendors without own
+ * scope.
+ */
 struct bx_scope {
 	u64		key;		/* see bx_scope_key() */
 	char		bus[BX_NAME_LEN];
@@ -189,10 +192,11 @@ static int bx_change_check(const struct bx_index *index,
  * @vendor: the device's vendor id
  *
  * Context: inside bx_srcu, which the result must not outlive.
- * Return: the chain, to be freed with kfree(); ERR_PTR(-ENOENT) if an entering policy
- * is not staged or a leaving policy is not active; ERR_PTR(-EPERM) if an entering
- * policy differs from its struct bx_commit_enter; ERR_PTR(-EINVAL) if a policy is
- * listed twice or its struct bx_commit_enter is invalid; ERR_PTR(-ENOMEM).
+ * Return: the chain, to be freed with kfree(); ERR_PTR(-ENOENT) if an entering
+ * policy is not staged or a leaving policy is not active; ERR_PTR(-EPERM) if an
+ * entering policy differs from its struct bx_commit_enter; ERR_PTR(-EINVAL) if
+ * a policy is listed twice or its struct bx_commit_enter is invalid;
+ * ERR_PTR(-ENOMEM).
  */
 struct bx_chain *bx_trial_chain(const struct bx_trial *trial, const char *bus,
 				u32 vendor)

@@ -2,9 +2,9 @@
 /*
  * Open-coded iterators for BPF programs
  *
- * Each iterator takes a snapshot, an array of plain records, when it is created.  It
- * holds no lock or reference afterwards, so a program can call any kfunc between two
- * records.
+ * Each iterator takes a snapshot, an array of plain records, when it is created.
+ * It holds no lock or reference afterwards, so a program can call any kfunc
+ * between two records.
  */
 #include <linux/btf_ids.h>
 #include "kfunc.h"

@@ -2,9 +2,10 @@
 /*
  * Kfuncs
  *
- * There are three sets: for policies (only struct_ops programs of bus_ext's type),
- * for the hook (only fmod_ret programs on bx_hook_select()), and for control
- * (SEC("syscall") programs, with CAP_SYS_ADMIN).  iter.c has the iterators.
+ * There are three sets: for policies (only struct_ops programs of bus_ext's
+ * type), for the hook (only fmod_ret programs on bx_hook_select()), and for
+ * control (SEC("syscall") programs, with CAP_SYS_ADMIN).  iter.c has the
+ * iterators.
  */
 #include <linux/btf_ids.h>
 #include "kfunc.h"
@@ -337,13 +338,13 @@ BTF_ID_FLAGS(func, bx_hook_select, KF_SLEEPABLE)
 BTF_KFUNCS_END(bx_hook_ids)
 
 /*
- * Kfuncs are registered for a program type, so other struct_ops types, such as tcp
- * congestion control, would get them, too.  When the filter first runs, attach_btf
- * is set, but attach_func_name is not.
+ * Kfuncs are registered for a program type, so other struct_ops types, such as
+ * tcp congestion control, would get them, too.  When the filter first runs,
+ * attach_btf is set, but attach_func_name is not.
  *
- * The kernel calls the filter only for kfuncs of this module, so @kfunc_id is not
- * compared: if the kernel relocates the module's BTF, it differs from the id in the
- * sets.
+ * The kernel calls the filter only for kfuncs of this module, so @kfunc_id is
+ * not compared: if the kernel relocates the module's BTF, it differs from the
+ * id in the sets.
  */
 static int bx_policy_filter(const struct bpf_prog *prog, u32 kfunc_id)
 {

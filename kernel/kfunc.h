@@ -2,8 +2,8 @@
 /*
  * Declarations of the kfuncs, for the compiler and sparse
  *
- * The kernel itself does not call them.  Programs include <bpf/bus_ext.bpf.h> and,
- * for control, <bpf/bus_ext_ctl.bpf.h>.
+ * The kernel itself does not call them.  Programs include <bpf/bus_ext.bpf.h>
+ * and, for control, <bpf/bus_ext_ctl.bpf.h>.
  */
 #ifndef _BX_KFUNC_H
 #define _BX_KFUNC_H

@@ -2,9 +2,9 @@
 /*
  * Kinds of bus, each with a table of operations
  *
- * A kind applies the outcome of elections: on own buses (own.c), or on buses of the
- * kernel by driver_override (override.c).  Kinds are added at module load and stay
- * until the module is unloaded.
+ * A kind applies the outcome of elections: on own buses (own.c), or on buses of
+ * the kernel by driver_override (override.c).  Kinds are added at module load
+ * and stay until the module is unloaded.
  */
 #include "core.h"
 
@@ -49,7 +49,8 @@ bool bx_is_own(const struct device *dev)
  * @owner: takes its pinned module, or NULL; the caller calls module_put()
  *
  * Context: may sleep.
- * Return: the kind; NULL if there is no such bus or its module is being unloaded.
+ * Return: the kind; NULL if there is no such bus or its module is being
+ * unloaded.
  */
 const struct bx_kind *bx_kind_get(const char *bus, struct module **owner)
 {
@@ -212,9 +213,9 @@ static int bx_search_bus(const struct bus_type *bus, bool adopted, void *data)
  * @ref: the device
  *
  * Context: process.
- * Return: the device, to be released with put_device(); ERR_PTR(-EINVAL) if a name
- * has no NUL; ERR_PTR(-ENODEV); ERR_PTR(-ENOTUNIQ) if @ref names no bus and several
- * buses have such a device.
+ * Return: the device, to be released with put_device(); ERR_PTR(-EINVAL) if a
+ * name has no NUL; ERR_PTR(-ENODEV); ERR_PTR(-ENOTUNIQ) if @ref names no bus
+ * and several buses have such a device.
  */
 struct device *bx_find_device(const struct bx_devref *ref)
 {

@@ -2,7 +2,8 @@
 /*
  * bus_ext: device-to-driver matching as policy, by attachable BPF programs
  *
- * core.h lists the files, in the order of their layers, the locks and lifetimes.
+ * core.h lists the files, in the order of their layers, the locks and
+ * lifetimes.
  */
 #include "core.h"
 
@@ -10,8 +11,8 @@
 #include "trace.h"
 
 /*
- * BPF registrations cannot be undone.  So other steps that can fail come first, and
- * the notifiers of adopted buses, which cause elections, come last.
+ * BPF registrations cannot be undone.  So other steps that can fail come first,
+ * and the notifiers of adopted buses, which cause elections, come last.
  */
 static int __init bx_init(void)
 {

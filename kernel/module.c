@@ -2,8 +2,8 @@
 /*
  * Loading of modules of elected drivers that are not registered
  *
- * An election may run under a parent's lock that the module's init takes, so a work
- * item loads the module.
+ * An election may run under a parent's lock that the module's init takes, so a
+ * work item loads the module.
  */
 #include <linux/ctype.h>
 #include <linux/kmod.h>
@@ -22,7 +22,9 @@ struct bx_module_request {
 static LIST_HEAD(bx_module_requests);
 static DEFINE_SPINLOCK(bx_module_lock);	/* protects bx_module_requests */
 
-/* Returns the uevent variables of the device, with MODALIAS; no lock is needed. */
+/*
+ * Returns the uevent variables of the device, with MODALIAS; no lock is needed.
+ */
 static struct kobj_uevent_env *
 bx_uevent_of(const struct bx_module_request *req)
 {
@@ -46,10 +48,10 @@ bx_uevent_of(const struct bx_module_request *req)
 }
 
 /*
- * Loads the modules of the device's MODALIAS, for systems where udev does not run
- * (yet).  This may load modules of other drivers, too.  request_module() does not
- * take an alias of MODULE_NAME_LEN bytes or more, as own buses have; only udev
- * loads those.
+ * Loads the modules of the device's MODALIAS, for systems where udev does not
+ * run (yet).  This may load modules of other drivers, too.  request_module()
+ * does not take an alias of MODULE_NAME_LEN bytes or more, as own buses have;
+ * only udev loads those.
  */
 static void bx_request_by_device(const struct bx_module_request *req)
 {
@@ -62,7 +64,10 @@ static void bx_request_by_device(const struct bx_module_request *req)
 	}
 }
 
-/* Whether modprobe takes the driver's name literally, not as a pattern or option */
+/*
+ * Whether modprobe takes the driver's name literally, not as a pattern or
+ * option
+ */
 static bool bx_is_alias_name(const char *driver)
 {
 	for (; *driver; driver++) {
@@ -74,8 +79,9 @@ static bool bx_is_alias_name(const char *driver)
 }
 
 /*
- * The driver's name comes from a policy, so it is never used as a module name, but
- * only in an alias that the driver's module or modprobe's configuration must define.
+ * The driver's name comes from a policy, so it is never used as a module name,
+ * but only in an alias that the driver's module or modprobe's configuration
+ * must define.
  */
 static void bx_request_by_name(const struct bx_module_request *req)
 {
@@ -132,9 +138,10 @@ static bool bx_module_pending(const struct bx_module_request *req)
 /**
  * bx_request_driver() - schedule loading the module of an elected driver
  * @bus: name of the bus
- * @driver: name of the driver; its module has the device's MODALIAS or the alias
- *	bus_ext:BUS:DRIVER
- * @policy_id: the deciding policy; ejected if the driver is not registered afterwards
+ * @driver: name of the driver; its module has the device's MODALIAS or the
+ *	alias bus_ext:BUS:DRIVER
+ * @policy_id: the deciding policy; ejected if the driver is not registered
+ *	afterwards
  * @device: name of the device
  * @absent_ok: do not eject the policy
  *

@@ -2,21 +2,21 @@
 /*
  * Elections on adopted buses, pci and platform, by driver_override
  *
- * These buses keep their own match rule.  When a device is added, before its first
- * probe and before the uevent, bus_ext holds an election (only hook and select())
- * and writes its outcome to the device's driver_override; "none" keeps all drivers
- * away.  Without an opinion it writes nothing, and the device behaves as on a
- * stock kernel.
+ * These buses keep their own match rule.  When a device is added, before its
+ * first probe and before the uevent, bus_ext holds an election (only hook and
+ * select()) and writes its outcome to the device's driver_override; "none"
+ * keeps all drivers away.  Without an opinion it writes nothing, and the device
+ * behaves as on a stock kernel.
  *
  * bus_ext never touches an override that it did not write.  It removes its own
  * overrides with the policy.
  *
- * On PCI there is no race: a device cannot match before pci_bus_add_device(), which
- * comes after BUS_NOTIFY_ADD_DEVICE.  On platform, a driver that is registered at
- * the same moment may match the device before the notifier.
+ * On PCI there is no race: a device cannot match before pci_bus_add_device(),
+ * which comes after BUS_NOTIFY_ADD_DEVICE.  On platform, a driver that is
+ * registered at the same moment may match the device before the notifier.
  *
- * The driver core does not report why a probe failed, so there is no runner-up as
- * on own buses.
+ * The driver core does not report why a probe failed, so there is no runner-up
+ * as on own buses.
  */
 #include <linux/hashtable.h>
 #include "core.h"
@@ -111,7 +111,9 @@ static void bx_record_drop(struct bx_record *rec)
 	kfree(rec);
 }
 
-/* Removes the override, unless it was overwritten since, and drops the record. */
+/*
+ * Removes the override, unless it was overwritten since, and drops the record.
+ */
 static void bx_record_clear(struct bx_record *rec)
 {
 	const char *ret;
@@ -126,7 +128,9 @@ static void bx_record_clear(struct bx_record *rec)
 
 /* ---- elections ---- */
 
-/* Returns the name to write: the elected driver, "none", or NULL to write none. */
+/*
+ * Returns the name to write: the elected driver, "none", or NULL to write none.
+ */
 static const char *bx_override_name(const struct bx_decision *dec)
 {
 	switch (dec->outcome) {
@@ -178,8 +182,8 @@ static void bx_adopted_run(struct device *dev, struct bx_election *e, u64 gen)
 }
 
 /*
- * Elects and writes the outcome.  Returns 1 if the override changed, 0 if not, or
- * an errno; -EBUSY if the device has an override of the administrator.
+ * Elects and writes the outcome.  Returns 1 if the override changed, 0 if not,
+ * or an errno; -EBUSY if the device has an override of the administrator.
  */
 static int bx_adopted_elect_locked(struct bx_adopted_bus *bus,
 				   struct device *dev, struct bx_election *e)
@@ -336,8 +340,8 @@ static bool bx_adopted_decision(struct device *dev, struct bx_decision *dec)
 /* ---- changes of policies ---- */
 
 /*
- * Whether a dry election names the bound driver.  Bound devices stay bound; if the
- * elected driver is the bound one, the decision is recorded.
+ * Whether a dry election names the bound driver.  Bound devices stay bound; if
+ * the elected driver is the bound one, the decision is recorded.
  */
 static bool bx_adopted_elects_bound(struct bx_adopted_bus *bus,
 				    struct device *dev)
@@ -399,9 +403,9 @@ static void bx_adopted_changed(const char *name)
 }
 
 /*
- * Removes the override.  The record of an unbound device stays, without a token: the
- * override kept the device unbound, or it waits for its driver.  By that record the
- * following election sees a change and attaches the device.
+ * Removes the override.  The record of an unbound device stays, without a
+ * token: the override kept the device unbound, or it waits for its driver.  By
+ * that record the following election sees a change and attaches the device.
  */
 static void bx_record_release(struct bx_record *rec)
 {
@@ -466,8 +470,8 @@ static void bx_adopted_inherit(u64 policy_id, u64 heir_id)
  * Without a decision, a driver that the bus' own rule matches stays bound.
  *
  * Context: process; unbinds and probes.
- * Return: 1 if the driver changed, 0 if it stayed, -EAGAIN if the elected driver is
- * not bound, -ENOMEM, or the errno of device_attach().
+ * Return: 1 if the driver changed, 0 if it stayed, -EAGAIN if the elected
+ * driver is not bound, -ENOMEM, or the errno of device_attach().
  */
 static int bx_adopted_rebind(struct device *dev)
 {
@@ -589,7 +593,9 @@ static const struct bx_kind bx_override_kind = {
 	.inherit	= bx_adopted_inherit,
 };
 
-/* Called before bx_override_start(): lookups of the buses work from the start. */
+/*
+ * Called before bx_override_start(): lookups of the buses work from the start.
+ */
 void bx_override_init(void)
 {
 	bx_kind_add(&bx_override_kind);

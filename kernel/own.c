@@ -5,8 +5,8 @@
  * The driver core calls match() for each pair, in order of registration and not
  * always under the device lock.  So match() holds one election per device and
  * generation of the bus, and matches only the elected driver.  probe() checks
- * again under the device lock, which also covers bind in sysfs.  A generation ends
- * when a driver or policy of the bus is added, changed or removed.
+ * again under the device lock, which also covers bind in sysfs.  A generation
+ * ends when a driver or policy of the bus is added, changed or removed.
  */
 #include <linux/cleanup.h>
 #include <linux/rwsem.h>
@@ -60,7 +60,7 @@ static int bx_own_candidates(struct bx_device *bdev, struct bx_election *e)
 				 srcu_read_lock_held(&bx_srcu)) {
 		struct bx_cand *c = &e->cands[e->ncands];
 
-		if (e->ncands == n)	/* drivers were added: a new generation */
+		if (e->ncands == n)	/* new drivers: a new generation */
 			break;
 		c->order = drv->order;
 		strscpy(c->rec.name, drv->name, sizeof(c->rec.name));
@@ -104,8 +104,9 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 		bdev->elected_gen = gen;
 	}
 	/*
-	 * Once per device and change of policies: a driver that was unloaded must
-	 * not be loaded again at once, and its absence must not eject the policy.
+	 * Once per device and change of policies: a driver that was unloaded
+	 * must not be loaded again at once, and its absence must not eject the
+	 * policy.
 	 */
 	ask = !err && bdev->ask_module && e->dec.outcome == BX_OUT_ABSENT &&
 	      e->dec.by != BX_BY_OVERRIDE;
@@ -119,7 +120,9 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 	return err;
 }
 
-/* Drops the cached decision and the list of drivers that rejected the device. */
+/*
+ * Drops the cached decision and the list of drivers that rejected the device.
+ */
 static void bx_own_invalidate(struct bx_device *bdev)
 {
 	struct bx_failed *f, *tmp;
@@ -200,7 +203,10 @@ static bool bx_own_decision(struct device *dev, struct bx_decision *dec)
 
 /* ---- the bus as the driver core sees it ---- */
 
-/* Returns 1 if the override names @drv, 0 if another driver, -1 without override. */
+/*
+ * Returns 1 if the override names @drv, 0 if another driver, -1 without
+ * override.
+ */
 static int bx_own_override_match(struct device *dev,
 				 const struct device_driver *drv)
 {
@@ -345,9 +351,9 @@ static void bx_bus_reelect_work(struct work_struct *work)
 }
 
 /*
- * Schedules elections of the unbound devices of a bus.  @forget: try drivers again
- * that failed on a device or were unbound from it.  It is set after a change of
- * policies, but not after the registration of a driver.
+ * Schedules elections of the unbound devices of a bus.  @forget: try drivers
+ * again that failed on a device or were unbound from it.  It is set after a
+ * change of policies, but not after the registration of a driver.
  */
 void bx_own_reelect(struct bx_bus *bus, bool forget)
 {
@@ -383,8 +389,8 @@ static void bx_own_changed(const char *name)
  *
  * Context: process; unbinds and probes.
  * Return: 1 if the driver changed, 0 if it stayed, -ENODEV if the device was
- * removed, -EAGAIN if the elected driver is not bound or the device is still being
- * added, -ENOMEM, or the errno of device_attach().
+ * removed, -EAGAIN if the elected driver is not bound or the device is still
+ * being added, -ENOMEM, or the errno of device_attach().
  */
 static int bx_own_rebind(struct device *dev)
 {
@@ -436,7 +442,8 @@ struct bx_bus *bx_bus_find(const char *name)
  * @name: the bus
  * @owner: takes the module; the caller calls module_put()
  *
- * Return: 0, or -ENODEV if there is no such bus or its module is being unloaded.
+ * Return: 0, or -ENODEV if there is no such bus or its module is being
+ * unloaded.
  */
 static int bx_own_bus_get(const char *name, struct module **owner)
 {

@@ -2,9 +2,9 @@
 /*
  * Policies: their list, order and versions, and the end of ejected ones
  *
- * A policy is active from reg() to unreg() (struct_ops.c), with one version (struct
- * bx_inst) at a time.  Attach, update, commit and detach publish the index that
- * elections read (index.c).
+ * A policy is active from reg() to unreg() (struct_ops.c), with one version
+ * (struct bx_inst) at a time.  Attach, update, commit and detach publish the
+ * index that elections read (index.c).
  *
  *	          reg()                    unreg()
  *	(nothing) ------> active  ------------------> (nothing)
@@ -114,8 +114,8 @@ void bx_put_inst(struct bx_inst *inst)
 
 /*
  * Detaches the link of an ejected version, unless it was detached or replaced
- * meanwhile.  bx_policy_replace() refuses later updates, so the detached version
- * is the ejected one.
+ * meanwhile.  bx_policy_replace() refuses later updates, so the detached
+ * version is the ejected one.
  */
 static void bx_eject_work(struct work_struct *work)
 {
@@ -226,7 +226,10 @@ void bx_policy_del(struct bx_policy *policy)
 	policy->link = NULL;
 	/* Detaching cannot fail, and the index must not contain the policy. */
 	bx_publish(GFP_KERNEL | __GFP_NOFAIL);
-	/* Under the mutex: closing a link holds no other lock against an attach. */
+	/*
+	 * Under the mutex: closing a link holds no other lock against an
+	 * attach.
+	 */
 	if (policy->kobj)
 		bx_sysfs_del_policy(policy->kobj);
 }

@@ -49,7 +49,10 @@ int bx_refuse(const char *name, int err, const char *fmt, ...)
 	return err;
 }
 
-/* Drops the last refusal if a loader got -EEXIST from it and then updated @name. */
+/*
+ * Drops the last refusal if a loader got -EEXIST from it and then updated
+ * @name.
+ */
 void bx_refusal_forget(const char *name)
 {
 	struct bx_refusal *last;

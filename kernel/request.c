@@ -2,8 +2,8 @@
 /*
  * Requests with a ticket: rebind, re-elect, settle, commit
  *
- * Binding and unbinding may take long and take locks that a BPF program must not hold.
- * So a program queues a request and waits for its ticket.
+ * Binding and unbinding may take long and take locks that a BPF program must
+ * not hold.  So a program queues a request and waits for its ticket.
  */
 #include "core.h"
 
@@ -57,7 +57,10 @@ static void bx_request_work(struct work_struct *work)
 	kref_put(&req->ref, bx_request_free);
 }
 
-/* Drops results that were not collected, oldest first, if all tickets are in use. */
+/*
+ * Drops results that were not collected, oldest first, if all tickets are in
+ * use.
+ */
 static void bx_request_make_room(void)
 {
 	struct bx_request *req, *tmp;
@@ -82,7 +85,9 @@ static struct bx_request *bx_request_alloc(int (*fn)(struct bx_request *req))
 	return req;
 }
 
-/* Consumes @req.  Returns a ticket, or -EBUSY if too many requests are queued. */
+/*
+ * Consumes @req.  Returns a ticket, or -EBUSY if too many requests are queued.
+ */
 static s64 bx_request_queue(struct bx_request *req)
 {
 	u64 ticket;
@@ -147,8 +152,8 @@ static s64 bx_request_collect(struct bx_request *req)
 /**
  * bx_request_wait() - wait for a request
  * @ticket: from bx_request_rebind() or one of the other requests
- * @timeout_ms: timeout in milliseconds, limited to 1000: the calling BPF program
- *	runs in a read section that delays others
+ * @timeout_ms: timeout in milliseconds, limited to 1000: the calling BPF
+ *	program runs in a read section that delays others
  *
  * Context: may sleep.
  * Return: the result, -EINPROGRESS, -ENOENT for an unknown ticket, or -EINTR.
@@ -216,8 +221,8 @@ static int bx_do_reelect(struct bx_request *req)
  * bx_request_reelect() - queue the re-election of unbound devices
  * @ref: names the bus; empty for all buses
  *
- * Return: a ticket, or -EINVAL if the name has no NUL, -ENODEV for an unknown bus,
- * -ENOMEM, -EBUSY.
+ * Return: a ticket, or -EINVAL if the name has no NUL, -ENODEV for an unknown
+ * bus, -ENOMEM, -EBUSY.
  */
 s64 bx_request_reelect(const struct bx_devref *ref)
 {
@@ -238,7 +243,10 @@ s64 bx_request_reelect(const struct bx_devref *ref)
 	return bx_request_queue(req);
 }
 
-/* Queues a request that ends when no ejection, re-election or module load is left. */
+/*
+ * Queues a request that ends when no ejection, re-election or module load is
+ * left.
+ */
 s64 bx_request_settle(void)
 {
 	struct bx_request *req = bx_request_alloc(bx_do_settle);
@@ -256,8 +264,8 @@ static int bx_do_commit(struct bx_request *req)
  * @commit: struct bx_commit; copied, since it may change concurrently
  * @size: its size in bytes
  *
- * Return: a ticket; -E2BIG for a commit of a later version, -EINVAL for one of an
- * earlier version; -ENOMEM, -EBUSY.
+ * Return: a ticket; -E2BIG for a commit of a later version, -EINVAL for one of
+ * an earlier version; -ENOMEM, -EBUSY.
  */
 s64 bx_request_commit(const void *commit, u32 size)
 {

@@ -7,8 +7,9 @@
 #include "core.h"
 
 /*
- * Running programs, hashed by task, newest first: a program run from an interrupt
- * is found before those of the interrupted task, and ends before them.
+ * Running programs, hashed by task, newest first: a program run from an
+ * interrupt is found before those of the interrupted task, and ends before
+ * them.
  */
 static struct bx_runs {
 	raw_spinlock_t		lock;	/* protects @list */
@@ -46,8 +47,8 @@ void bx_run_end(struct bx_run *run)
  * bx_run_find() - find the program that calls a kfunc
  * @ctx: the context passed to the kfunc; NULL if it takes none
  *
- * The verifier does not trust the hook's context, so @ctx is accepted only if it
- * is the context of a running program of the current task.
+ * The verifier does not trust the hook's context, so @ctx is accepted only if
+ * it is the context of a running program of the current task.
  *
  * Context: any.
  * Return: the run, valid until the program returns; NULL if there is none.

@@ -11,7 +11,10 @@ struct btf *bx_btf;
 
 /* ---- checks of a policy ---- */
 
-/* Checks that watched operations exist, and are not atomic for sleepable programs. */
+/*
+ * Checks that watched operations exist, and are not atomic for sleepable
+ * programs.
+ */
 static int bx_ops_check_calls(const struct bus_ext_ops *ops,
 			      const struct bx_contract *contract)
 {
@@ -37,7 +40,10 @@ static int bx_ops_check_calls(const struct bus_ext_ops *ops,
 	return 0;
 }
 
-/* Checks the members of a policy against each other and against the kind of bus. */
+/*
+ * Checks the members of a policy against each other and against the kind of
+ * bus.
+ */
 static int bx_ops_check(const struct bus_ext_ops *ops,
 			const struct bx_kind *kind)
 {
@@ -113,8 +119,8 @@ static void bx_ops_exit(struct bx_inst *inst, enum bx_exit_kind kind)
 }
 
 /*
- * Checks that need no lock come first.  init() runs without bx_policy_mutex, since
- * its program may use policies.
+ * Checks that need no lock come first.  init() runs without bx_policy_mutex,
+ * since its program may use policies.
  */
 static int bx_reg(void *kdata, struct bpf_link *link)
 {
@@ -321,8 +327,9 @@ static int bx_init_name(const struct bus_ext_ops *uops, char *to,
 }
 
 /*
- * Records whether the program of a member is sleepable, which kdata does not tell
- * later.  The BPF core sets the member itself and checks the program's type.
+ * Records whether the program of a member is sleepable, which kdata does not
+ * tell later.  The BPF core sets the member itself and checks the program's
+ * type.
  */
 static int bx_init_prog(struct bus_ext_ops *ops, const void *member, u32 op)
 {
@@ -436,11 +443,11 @@ static struct bpf_struct_ops bx_struct_ops = {
 /**
  * bx_policy_init() - register the struct_ops type
  *
- * The kernel cannot unregister a struct_ops type; it is released with the module's
- * BTF.
+ * The kernel cannot unregister a struct_ops type; it is released with the
+ * module's BTF.
  *
- * Return: 0 or an errno; -ENOENT if the module has no valid BTF, which the kernel
- * itself does not report.
+ * Return: 0 or an errno; -ENOENT if the module has no valid BTF, which the
+ * kernel itself does not report.
  */
 int bx_policy_init(void)
 {

@@ -9,8 +9,8 @@
  *
  * state.c has the files of the top directory.
  *
- * Show functions must not take bx_policy_mutex or any lock outside of it: attach and
- * detach hold it while they wait for show functions.
+ * Show functions must not take bx_policy_mutex or any lock outside of it:
+ * attach and detach hold it while they wait for show functions.
  */
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
@@ -19,8 +19,9 @@
 static struct kobject *bx_kobj, *bx_policies_kobj, *bx_buses_kobj;
 
 /*
- * A policy's directory.  A commit may replace @policy, and an update its version,
- * while they are read; both are freed only after a bx_srcu grace period.
+ * A policy's directory.  A commit may replace @policy, and an update its
+ * version, while they are read; both are freed only after a bx_srcu grace
+ * period.
  */
 struct bx_policy_dir {
 	struct kobject		kobj;
@@ -138,7 +139,9 @@ struct kobject *bx_sysfs_add_policy(const char *shown, struct bx_policy *policy)
 	return &dir->kobj;
 }
 
-/* Transfers a directory to another policy; the caller frees the old one later. */
+/*
+ * Transfers a directory to another policy; the caller frees the old one later.
+ */
 void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy)
 {
 	WRITE_ONCE(container_of(kobj, struct bx_policy_dir, kobj)->policy,

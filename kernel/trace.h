@@ -2,9 +2,9 @@
 /*
  * Tracepoints of elections, device events, policies and calls
  *
- * The driver core has no tracepoints for matching and binding.  These pass whole
- * records, so that a BTF program (SEC("tp_btf/bx_decide")) can read all members; the
- * text form is for perf, ftrace and bpftrace.
+ * The driver core has no tracepoints for matching and binding.  These pass
+ * whole records, so that a BTF program (SEC("tp_btf/bx_decide")) can read all
+ * members; the text form is for perf, ftrace and bpftrace.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM bus_ext
@@ -192,8 +192,8 @@ void bx_call_trace_off(void);
 #endif
 
 /*
- * A driver called its device.  While the tracepoint is enabled, all operations are
- * watched; while it is disabled, it costs nothing.
+ * A driver called its device.  While the tracepoint is enabled, all operations
+ * are watched; while it is disabled, it costs nothing.
  */
 TRACE_EVENT_FN(bx_call,
 	TP_PROTO(const struct bx_dev_info *dev, const struct bx_call_rec *rec),

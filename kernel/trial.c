@@ -9,8 +9,9 @@
  * bx_election_alloc_trial() - allocate the election of a described device
  * @trial: the description; must outlive the election
  *
- * Return: the election, to be freed with bx_election_free(); ERR_PTR(-EINVAL) if a
- * name has no NUL, ERR_PTR(-ENODEV) if the bus does not exist, ERR_PTR(-ENOMEM).
+ * Return: the election, to be freed with bx_election_free(); ERR_PTR(-EINVAL)
+ * if a name has no NUL, ERR_PTR(-ENODEV) if the bus does not exist,
+ * ERR_PTR(-ENOMEM).
  */
 struct bx_election *bx_election_alloc_trial(const struct bx_trial *trial)
 {

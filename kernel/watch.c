@@ -84,8 +84,8 @@ static u32 bx_device_hash(const char *name)
 }
 
 /*
- * Adds a device to the list; -EEXIST if its GUID or name is in use.  device_add()
- * would report a duplicate name with a stack trace.
+ * Adds a device to the list; -EEXIST if its GUID or name is in use.
+ * device_add() would report a duplicate name with a stack trace.
  */
 int bx_device_list(struct bx_device *bdev)
 {

@@ -2,8 +2,8 @@
 /*
  * bus_ext: the header for policies
  *
- * Self-contained: it needs neither vmlinux.h nor libbpf headers, and works with both
- * (include vmlinux.h first).  Build with
+ * Self-contained: it needs neither vmlinux.h nor libbpf headers, and works with
+ * both (include vmlinux.h first).  Build with
  *
  *	clang -O2 -g -target bpf -I include -c policy.bpf.c -o policy.bpf.o
  *
@@ -50,8 +50,8 @@ struct platform_device;
 /**
  * struct bx_select_ctx - argument of select() and of the hook
  * @dev: description of the device
- * @device: the kernel's struct device; NULL, like @pdev and @platform, in a trial of
- *	a described device
+ * @device: the kernel's struct device; NULL, like @pdev and @platform, in a
+ *	trial of a described device
  * @pdev: the PCI device on the pci bus, else NULL.  Read its members directly
  *	(ctx->pdev->..., bit-fields with bx_bitfield()), with vmlinux.h or a
  *	declaration of the members needed.
@@ -92,28 +92,30 @@ struct bx_call {
  * struct bus_ext_ops - a policy
  * @select: decides on a device; returns enum bx_verdict.  Before it returns
  *	BX_SELECT, it must name the driver with bx_select_driver().
- * @match: scores or vetoes one driver for a device; returns enum bx_match_verdict.
- *	Not called on adopted buses.
+ * @match: scores or vetoes one driver for a device; returns enum
+ *	bx_match_verdict.  Not called on adopted buses.
  * @event: receives events of devices in scope
  * @call: decides on a call that a driver makes on its device; returns enum
- *	bx_call_verdict, or an errno to deny the call.  Called on buses of bus_ext's
- *	own, for the operations in @calls.
+ *	bx_call_verdict, or an errno to deny the call.  Called on buses of
+ *	bus_ext's own, for the operations in @calls.
  * @complete: receives the result of a call, unless a policy of higher authority
  *	denied, answered or redirected it; may change it with bx_call_result()
- * @init: called before the policy is active or staged; an errno refuses the attach
+ * @init: called before the policy is active or staged; an errno refuses the
+ *	attach
  * @exit: called after the policy is no longer active or staged
  * @name: unique in the kernel; [A-Za-z0-9_.-]
  * @bus: the bus in scope: "pci", "platform" or one of bus_ext's own
  * @vendor: vendor in scope; 0 or BX_ANY for all
- * @priority: higher comes first; policies of equal priority come in order of names
+ * @priority: higher comes first; policies of equal priority come in order of
+ *	names
  * @flags: enum bx_policy_flags
  * @version: the vendor's own version number, shown to the operator
  * @calls: operations that call() and complete() watch, a bit for each:
  *	{ BX_WATCH(op) | ... } or BX_WATCH_ALL
  *
  * All programs may sleep (SEC("struct_ops.s/...")) and run in process context,
- * except call() and complete(), which run in the context of the driver's call.  They
- * may sleep only if no operation of @calls is atomic.
+ * except call() and complete(), which run in the context of the driver's call.
+ * They may sleep only if no operation of @calls is atomic.
  */
 struct bus_ext_ops {
 	s32	(*select)(struct bx_select_ctx *ctx);
@@ -139,7 +141,10 @@ struct bus_ext_ops {
  * bx_select_driver_mem().
  */
 
-/* Names the driver for BX_SELECT; @name is a literal or a constant of the object. */
+/*
+ * Names the driver for BX_SELECT; @name is a literal or a constant of the
+ * object.
+ */
 extern int bx_select_driver(struct bx_select_ctx *ctx,
 			    const char *name__str) __ksym __weak;
 /* The same for a name in a map or on the stack. */
@@ -150,26 +155,29 @@ extern int bx_select_candidate(struct bx_select_ctx *ctx,
 			       struct bx_candidate *cand) __ksym __weak;
 /*
  * Returns the argument of a call from byte @offset on, @rdwr_buf_size bytes (a
- * constant), to read and to write, in call() and in complete(); NULL if the argument
- * is shorter.  The pointer is valid until the program returns.
+ * constant), to read and to write, in call() and in complete(); NULL if the
+ * argument is shorter.  The pointer is valid until the program returns.
  */
 extern u8 *bx_call_data(struct bx_call *call, u32 offset,
 			const __u64 rdwr_buf_size) __ksym __weak;
 /*
- * Sets the result of a call, in call() for BX_CALL_HANDLED, or in complete().  @ret
- * must be 0 or a negative errno; another value ejects the policy.
+ * Sets the result of a call, in call() for BX_CALL_HANDLED, or in complete().
+ * @ret must be 0 or a negative errno; another value ejects the policy.
  */
 extern int bx_call_result(struct bx_call *call, s32 ret) __ksym __weak;
 /*
- * Names the target device, on the same bus, for BX_CALL_REDIRECT; @name is a literal
- * or a constant of the object.  Returns -ENODEV if there is no such device.
+ * Names the target device, on the same bus, for BX_CALL_REDIRECT; @name is a
+ * literal or a constant of the object.  Returns -ENODEV if there is no such
+ * device.
  */
 extern int bx_call_redirect(struct bx_call *call,
 			    const char *name__str) __ksym __weak;
 /* The same for a name in a map or on the stack. */
 extern int bx_call_redirect_mem(struct bx_call *call, char *name,
 				u32 name__sz) __ksym __weak;
-/* Ejects the policy when the program returns; the operator sees @code and @msg. */
+/*
+ * Ejects the policy when the program returns; the operator sees @code and @msg.
+ */
 extern void bx_policy_error(s32 code, const char *msg__str) __ksym __weak;
 
 /*
@@ -203,9 +211,10 @@ bpf_iter_bx_candidate_destroy(struct bpf_iter_bx_candidate *it) __ksym __weak;
  * Reads a bit-field of a kernel type through a pointer of a context, as in
  * bx_bitfield(ctx->pdev, is_virtfn); 0 if the pointer is NULL.
  *
- * Plain members are read with "->".  For a bit-field, CO-RE would relocate the word
- * but not the bits in it, and the verifier rejects access to a word shared by several
- * members.  So the word is copied with the helper bpf_probe_read_kernel().
+ * Plain members are read with "->".  For a bit-field, CO-RE would relocate the
+ * word but not the bits in it, and the verifier rejects access to a word shared
+ * by several members.  So the word is copied with the helper
+ * bpf_probe_read_kernel().
  */
 static long (*const bx_probe_read)(void *dst, u32 size, const void *src)
 	__attribute__((unused)) = (void *)113;

@@ -2,9 +2,9 @@
 /*
  * bus_ext: the control interface, for SEC("syscall") programs
  *
- * bxctl uses it.  An iterator takes a snapshot when it is created: its records stay
- * valid until the iterator is destroyed, and they keep no kernel object alive.  Copy
- * a record with bpf_probe_read_kernel().
+ * bxctl uses it.  An iterator takes a snapshot when it is created: its records
+ * stay valid until the iterator is destroyed, and they keep no kernel object
+ * alive.  Copy a record with bpf_probe_read_kernel().
  *
  * All functions require CAP_SYS_ADMIN.
  */
@@ -39,9 +39,9 @@ enum bx_iter_flags {
 		 struct bpf_iter_bx_##what *it)
 
 /*
- * bx_for_each(err, device, rec, flags): a loop over an iterator's records.  @err
- * takes the result of _new(): 0, -EPERM without CAP_SYS_ADMIN, -ENOMEM; on an error
- * the loop has no iteration.
+ * bx_for_each(err, device, rec, flags): a loop over an iterator's records.
+ * @err takes the result of _new(): 0, -EPERM without CAP_SYS_ADMIN, -ENOMEM; on
+ * an error the loop has no iteration.
  */
 #define bx_for_each(err, what, rec, ...) \
 	for (struct bpf_iter_bx_##what ___it \
@@ -67,58 +67,61 @@ BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
 
 /*
  * Opinions of a dry-run election under a change of policies: @trial is a struct
- * bx_trial, @trial__sz its size.  Nothing changes, and no policy is ejected.  _new()
- * also returns errno values of bx_commit(): -ENOENT for a policy that is not staged or
- * not active, -EPERM for a policy that differs from its struct bx_commit_enter;
- * -EINVAL for an invalid trial or one of an earlier version, -E2BIG for one of a later
- * version, -ENODEV if the device or bus does not exist, and -ENOTUNIQ.
+ * bx_trial, @trial__sz its size.  Nothing changes, and no policy is ejected.
+ * _new() also returns errno values of bx_commit(): -ENOENT for a policy that is
+ * not staged or not active, -EPERM for a policy that differs from its struct
+ * bx_commit_enter; -EINVAL for an invalid trial or one of an earlier version,
+ * -E2BIG for one of a later version, -ENODEV if the device or bus does not
+ * exist, and -ENOTUNIQ.
  */
 BX_DECLARE_ITER(trial, bx_opinion, void *trial, u32 trial__sz);
 /*
- * Runs the programs of a call on @trial->dev, without the provider.  Returns 0 or an
- * errno as the trial iterator; -EOPNOTSUPP on an adopted bus; -EINVAL also for an
- * unknown operation or an invalid size of the argument.
+ * Runs the programs of a call on @trial->dev, without the provider.  Returns 0
+ * or an errno as the trial iterator; -EOPNOTSUPP on an adopted bus; -EINVAL
+ * also for an unknown operation or an invalid size of the argument.
  */
 BX_KFUNC(int, bx_trial_call, void *trial, u32 trial__sz, struct bx_trial_call *call);
 
 /*
- * Finds one device.  Returns 0, -EINVAL for a name without NUL, -ENODEV if there is no
- * such device, -ENOTUNIQ if @ref->bus is empty and several buses have one of that name.
+ * Finds one device.  Returns 0, -EINVAL for a name without NUL, -ENODEV if
+ * there is no such device, -ENOTUNIQ if @ref->bus is empty and several buses
+ * have one of that name.
  */
 BX_KFUNC(int, bx_device_get, struct bx_devref *ref, struct bx_device_rec *rec);
 
 /*
- * Requests run in a kernel thread, since a probe or an unbind may take long.  They
- * return a ticket (above 0) for bx_wait(), or an errno: also -ENOMEM, and -EBUSY if too
- * many requests are queued.
+ * Requests run in a kernel thread, since a probe or an unbind may take long.
+ * They return a ticket (above 0) for bx_wait(), or an errno: also -ENOMEM, and
+ * -EBUSY if too many requests are queued.
  */
 
 /*
- * Elects a device again, including drivers whose probe failed, unbinds it if another
- * driver was elected, and binds it.  Returns -ENODEV if there is no such device.
- * Result: 1 if the driver changed, 0 if it stayed; -ENODEV if the device was removed;
- * -EAGAIN if the elected driver is not bound.
+ * Elects a device again, including drivers whose probe failed, unbinds it if
+ * another driver was elected, and binds it.  Returns -ENODEV if there is no
+ * such device.  Result: 1 if the driver changed, 0 if it stayed; -ENODEV if the
+ * device was removed; -EAGAIN if the elected driver is not bound.
  */
 BX_KFUNC(s64, bx_rebind, struct bx_devref *ref);
 /* Elects all unbound devices of a bus again (of all buses with empty @ref->bus). */
 BX_KFUNC(s64, bx_reelect, struct bx_devref *ref);
 /*
- * Activates staged policies and deactivates active ones in one step: every election
- * and every call sees either all of the change or none.  @commit is a struct
- * bx_commit, @commit__sz its size; -EINVAL for a smaller size, -E2BIG for a larger one.
- * Result: 0, or an errno without any change: -ENOENT for a policy that is not staged
- * or not active; -EPERM for a policy that differs from its struct bx_commit_enter, with
- * the reason in /sys/kernel/bus_ext/refused; -EEXIST if two active policies would have
- * the same name; -E2BIG for too many policies; -EINVAL for a policy listed twice or
+ * Activates staged policies and deactivates active ones in one step: every
+ * election and every call sees either all of the change or none.  @commit is a
+ * struct bx_commit, @commit__sz its size; -EINVAL for a smaller size, -E2BIG
+ * for a larger one.  Result: 0, or an errno without any change: -ENOENT for a
+ * policy that is not staged or not active; -EPERM for a policy that differs
+ * from its struct bx_commit_enter, with the reason in
+ * /sys/kernel/bus_ext/refused; -EEXIST if two active policies would have the
+ * same name; -E2BIG for too many policies; -EINVAL for a policy listed twice or
  * invalid values; -ENOMEM.
  */
 BX_KFUNC(s64, bx_commit, void *commit, u32 commit__sz);
 /* Ends when no re-election, ejection or load of a driver module is pending. */
 BX_KFUNC(s64, bx_settle, void);
 /*
- * Waits for a request, at most @timeout_ms milliseconds (limited to 1000).  Returns
- * the result of the request, once; -EINPROGRESS while it runs, -ENOENT for an unknown
- * ticket, -EINTR.
+ * Waits for a request, at most @timeout_ms milliseconds (limited to 1000).
+ * Returns the result of the request, once; -EINPROGRESS while it runs, -ENOENT
+ * for an unknown ticket, -EINTR.
  */
 BX_KFUNC(s64, bx_wait, u64 ticket, u32 timeout_ms);
 

@@ -2,11 +2,11 @@
 /*
  * bus_ext: buses whose device-to-driver matching is policy
  *
- * The API for contract modules, parents and drivers.  A contract module registers
- * one struct bx_bus; a parent allocates and adds struct bx_device on it; a driver
- * registers a struct bx_driver.  The election (see kernel/elect.c) decides which
- * driver gets which device: attached BPF policies come first, the drivers' id
- * tables decide if no policy has an opinion.
+ * The API for contract modules, parents and drivers.  A contract module
+ * registers one struct bx_bus; a parent allocates and adds struct bx_device on
+ * it; a driver registers a struct bx_driver.  The election (see kernel/elect.c)
+ * decides which driver gets which device: attached BPF policies come first, the
+ * drivers' id tables decide if no policy has an opinion.
  */
 #ifndef _LINUX_BUS_EXT_H
 #define _LINUX_BUS_EXT_H
@@ -38,9 +38,10 @@ struct bx_driver;
  * @size: size of its argument in bytes; with BX_OPF_VARLEN, the minimum
  * @type: C type of its argument, for people and tools; NULL for none
  * @hidden: number of bytes at the start of the argument that are hidden from
- *	policies: kernel pointers and other data that the provider does not check
- * @pair: 1 + the number of the paired operation: a provider must implement both or
- *	neither; BX_UNPAIRED for none
+ *	policies: kernel pointers and other data that the provider does not
+ *	check
+ * @pair: 1 + the number of the paired operation: a provider must implement both
+ *	or neither; BX_UNPAIRED for none
  */
 struct bx_op_desc {
 	const char	*name;
@@ -58,8 +59,8 @@ struct bx_op_desc {
 /**
  * struct bx_contract - a named, versioned API between provider and driver
  * @name: name of the API, below BX_NAME_LEN bytes
- * @version: the newest version; new operations and features increment it, and an
- *	existing version never changes
+ * @version: the newest version; new operations and features increment it, and
+ *	an existing version never changes
  * @features: all defined feature bits
  * @ops: the operations, in order of their numbers; a number is never reused
  * @nr_ops: number of @ops, at most BX_MAX_OPS
@@ -78,8 +79,8 @@ struct bx_contract {
  * @arg: the operation's argument, in and out; NULL if it has none
  * @len: size of @arg in bytes: that of the contract, or more with BX_OPF_VARLEN
  *
- * The provider must check the visible part of @arg like a value from user space,
- * since policies may write to it.
+ * The provider must check the visible part of @arg like a value from user
+ * space, since policies may write to it.
  *
  * Context: may sleep, unless the operation is atomic.
  * Return: 0 or an errno.
@@ -90,11 +91,11 @@ typedef int (*bx_op_fn)(struct bx_device *bdev, void *arg, u32 len);
  * struct bx_provider - the provider of a device
  * @version: contract version that it implements
  * @features: feature bits that it offers
- * @ops: the operations by number, NULL entries for missing ones; may be NULL for a
- *	device that policies provide
+ * @ops: the operations by number, NULL entries for missing ones; may be NULL
+ *	for a device that policies provide
  * @nr_ops: number of entries of @ops
- * @by_policy: required operations may be missing; policies must handle them, and no
- *	driver is bound before
+ * @by_policy: required operations may be missing; policies must handle them,
+ *	and no driver is bound before
  */
 struct bx_provider {
 	u32			version;
@@ -132,8 +133,8 @@ struct bx_id {
  * @class_mask: bits of @class to compare; 0 for any class
  * @driver_data: private to the driver
  *
- * An all-zero row ends the table, so a row for all devices must have BX_ANY in some
- * member.
+ * An all-zero row ends the table, so a row for all devices must have BX_ANY in
+ * some member.
  */
 struct bx_device_id {
 	u32		vendor;
@@ -196,7 +197,8 @@ struct bx_calls {
  * @version: the negotiated contract version
  * @features: the negotiated feature bits
  *
- * Allocated by bx_device_alloc(), never embedded.  The other members are private.
+ * Allocated by bx_device_alloc(), never embedded.  The other members are
+ * private.
  */
 struct bx_device {
 	struct device		dev;
@@ -210,9 +212,9 @@ struct bx_device {
 	/* private: */
 	struct bx_calls __percpu *calls;
 	u64			watched[BX_CALL_WORDS];	/* all set if @gone */
-	u64			covered[BX_CALL_WORDS];	/* policies may handle these */
+	u64			covered[BX_CALL_WORDS];	/* by policies */
 	bool			gone;
-	bx_op_fn		*op;		/* one for each op of the contract */
+	bx_op_fn		*op;		/* one for each operation */
 	struct bx_dev_info	*info;		/* description when it was added */
 	struct hlist_node	name_node;
 	struct list_head	node;
@@ -220,7 +222,7 @@ struct bx_device {
 	bool			added;		/* device_add() has returned */
 	struct mutex		elect_lock;	/* protects all below */
 	u64			elected;	/* order of a driver, 0: none */
-	u64			tried;		/* order of the driver probed last */
+	u64			tried;		/* likewise, probed last */
 	struct bx_decision	decision;
 	u64			elected_gen;
 	bool			ask_module;
@@ -239,13 +241,14 @@ struct bx_device {
  * @needs_features: feature bits that it requires
  * @needs: optional operations that it requires, a bit for each
  * @id_table: devices that it claims if no policy has an opinion; may be NULL
- * @probe: binds to a device.  @id is the row that matches; NULL if a policy or an
- *	override chose the driver, which must check the device then.  Returns 0 or an
- *	errno: -ENODEV and -ENXIO pass the device to the runner-up, -EPROBE_DEFER
- *	retries this driver later.  May sleep, called with the device lock held.
+ * @probe: binds to a device.  @id is the row that matches; NULL if a policy or
+ *	an override chose the driver, which must check the device then.  Returns
+ *	0 or an errno: -ENODEV and -ENXIO pass the device to the runner-up,
+ *	-EPROBE_DEFER retries this driver later.  May sleep, called with the
+ *	device lock held.
  * @remove: unbinds; may be NULL.  May sleep, called with the device lock held.
- * @driver: the driver of the driver core; dev_groups and pm may be set, the other
- *	members are private
+ * @driver: the driver of the driver core; dev_groups and pm may be set, the
+ *	other members are private
  */
 struct bx_driver {
 	const char			*name;
@@ -276,7 +279,7 @@ struct bx_driver {
 	MODULE_ALIAS("bus_ext:" bus ":v" vend "d" dev "sv*sd*c*r*")
 
 /**
- * MODULE_BX_DRIVER_ALIAS - load a driver's module when a policy names the driver
+ * MODULE_BX_DRIVER_ALIAS - load a driver's module when a policy names it
  * @bus: bus name, a string
  * @name: the driver's name, a string of letters, digits, '_' and '-'
  */
@@ -330,14 +333,16 @@ static __always_inline void bx_call_end(struct bx_device *bdev)
  * For the typed functions in the header of a contract, which drivers call.  An
  * unwatched operation goes directly to the provider.
  *
- * Removal waits for calls in flight.  A call is counted before it reads @watched.
- * Removal sets all bits of @watched, makes every processor pass through a barrier
- * and then reads the counts (see bx_call_drain()).  So either the call sees the bits
- * or removal sees the call, and the call needs no barrier.
+ * Removal waits for calls in flight.  A call is counted before it reads
+ * @watched.  Removal sets all bits of @watched, makes every processor pass
+ * through a barrier and then reads the counts (see bx_call_drain()).  So either
+ * the call sees the bits or removal sees the call, and the call needs no
+ * barrier.
  *
  * Context: that of the operation: any for an atomic one, else may sleep.
- * Return: the result of the provider or a policy; -ENODEV if the device is gone,
- * -EOPNOTSUPP if the operation is not implemented, -ELOOP if calls nest too deep.
+ * Return: the result of the provider or a policy; -ENODEV if the device is
+ * gone, -EOPNOTSUPP if the operation is not implemented, -ELOOP if calls nest
+ * too deep.
  */
 static __always_inline int bx_call(struct bx_device *bdev, u32 op, void *arg,
 				   u32 len)

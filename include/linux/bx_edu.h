@@ -4,8 +4,8 @@
  *
  * qemu's educational PCI device (-device edu) has three engines.  The parent
  * (kernel/parents/bx_edu.c) offers each as a device on the bus bx-sf; a driver
- * distinguishes them by subdevice id and runs the commands below with bx_sf_exec().
- * Only the parent knows other details of the hardware.
+ * distinguishes them by subdevice id and runs the commands below with
+ * bx_sf_exec().  Only the parent knows other details of the hardware.
  */
 #ifndef _LINUX_BX_EDU_H
 #define _LINUX_BX_EDU_H

@@ -3,8 +3,8 @@
  * bx-sf: the contract of managed multi-function hardware
  *
  * For sub-functions whose API is private to one vendor: the device carries an
- * opaque hw_data for drivers of the same vendor, and one generic operation for the
- * vendor's commands.  Generic code only needs the reset of a sub-function.
+ * opaque hw_data for drivers of the same vendor, and one generic operation for
+ * the vendor's commands.  Generic code only needs the reset of a sub-function.
  *
  * A provider implements
  *

@@ -4,18 +4,18 @@
  *
  * A provider offers a device on this bus, whose device id is the number of a
  * virtio device type (VIRTIO_ID_NET, ...).  The driver "bx-virtio", in the same
- * module, registers a struct virtio_device over it, so that the kernel's own
- * virtio drivers bind: they are who makes the calls.
+ * module, registers a struct virtio_device for it.  The kernel's virtio drivers
+ * bind to that device and make the calls.
  *
- * A provider implements the operations of <uapi/linux/bx_virtio.h>.  The
- * optional ones are set, generation, synchronize_cbs, bus_name, the two for
- * affinity, get_shm_region and the two for the reset of one queue.  It checks
- * what it is given: policies may have written there.
+ * A provider implements the operations of <uapi/linux/bx_virtio.h>.  Optional
+ * are set, generation, synchronize_cbs, bus_name, the two for affinity,
+ * get_shm_region and the two for the reset of one queue.  The provider must
+ * check arguments, since policies may write to them.
  *
- * A queue comes to the provider as a struct bx_vq, which it keeps with bx_vq_get()
- * and uses through the functions below alone.  They may sleep, and never touch
- * memory of a driver that has reset the device or deleted its queues, whatever
- * the provider heard about it: then they return -ENODEV.
+ * The provider receives a queue as a struct bx_vq, keeps it with bx_vq_get()
+ * and uses it only through the functions below.  They may sleep.  They never
+ * access memory of a driver that has reset the device or deleted its queues,
+ * even if the provider has not been told, but return -ENODEV.
  */
 #ifndef _LINUX_BX_VIRTIO_H
 #define _LINUX_BX_VIRTIO_H
@@ -33,11 +33,11 @@ struct bx_vq;
 extern struct bx_bus bx_virtio_bus;
 
 /**
- * typedef bx_chain_fn - serve one chain of buffers
+ * typedef bx_chain_fn - serves one chain of buffers
  * @chain: the buffers, for bx_chain_read() and bx_chain_write()
- * @data: the caller's own
+ * @data: private data of the caller
  *
- * Return: bytes that were written; an errno leaves the chain in the queue.
+ * Return: number of bytes written; an errno leaves the chain in the queue.
  */
 typedef ssize_t (*bx_chain_fn)(struct bx_chain *chain, void *data);
 
@@ -62,9 +62,9 @@ int bx_virtio_get_shm_region(struct bx_device *bdev, u32 id, u64 *addr,
 int bx_virtio_bus_name(struct bx_device *bdev, char *name);
 
 /**
- * bx_virtio_generation() - which configuration this is
+ * bx_virtio_generation() - read the generation of the configuration
  * @bdev: the device
- * @generation: result: changes when the configuration does
+ * @generation: result: a number that changes with the configuration
  *
  * Context: may sleep.
  * Return: 0 or an errno.
@@ -113,7 +113,7 @@ static inline int bx_virtio_set_status(struct bx_device *bdev, u8 status)
 }
 
 /**
- * bx_virtio_reset() - bring a device to its initial state
+ * bx_virtio_reset() - reset a device to its initial state
  * @bdev: the device
  *
  * Context: may sleep.
@@ -127,7 +127,7 @@ static inline int bx_virtio_reset(struct bx_device *bdev)
 /**
  * bx_virtio_find_vqs() - announce that queues will be set up
  * @bdev: the device
- * @nvqs: how many
+ * @nvqs: number of queues
  *
  * Context: may sleep.
  * Return: 0 or an errno.
@@ -152,7 +152,7 @@ static inline int bx_virtio_del_vqs(struct bx_device *bdev)
 }
 
 /**
- * bx_virtio_synchronize_cbs() - wait for interrupts to be over
+ * bx_virtio_synchronize_cbs() - wait for running interrupt handlers
  * @bdev: the device
  *
  * Context: may sleep.
@@ -164,9 +164,9 @@ static inline int bx_virtio_synchronize_cbs(struct bx_device *bdev)
 }
 
 /**
- * bx_virtio_get_features() - what a device offers
+ * bx_virtio_get_features() - read the features that a device offers
  * @bdev: the device
- * @features: result
+ * @features: result: the feature bits
  *
  * Context: may sleep.
  * Return: 0 or an errno.
@@ -182,9 +182,10 @@ static inline int bx_virtio_get_features(struct bx_device *bdev, u64 *features)
 }
 
 /**
- * bx_virtio_finalize_features() - what the driver takes of it
+ * bx_virtio_finalize_features() - set the features that the driver accepts
  * @bdev: the device
- * @features: that; result: what remained of it on the way
+ * @features: the feature bits; result: the bits that policies and provider left
+ *	set
  *
  * Context: may sleep.
  * Return: 0 or an errno.
@@ -201,10 +202,10 @@ static inline int bx_virtio_finalize_features(struct bx_device *bdev,
 }
 
 /**
- * bx_virtio_get_vq_num() - how many entries a queue can have
+ * bx_virtio_get_vq_num() - read the maximum size of a queue
  * @bdev: the device
- * @index: the queue
- * @num: result, not checked; 0 for no such queue
+ * @index: index of the queue
+ * @num: result: number of entries, not checked; 0 if there is no such queue
  *
  * Context: may sleep.
  * Return: 0 or an errno.
@@ -221,10 +222,10 @@ static inline int bx_virtio_get_vq_num(struct bx_device *bdev, u32 index,
 }
 
 /**
- * bx_virtio_setup_vq() - give a queue to the provider
+ * bx_virtio_setup_vq() - pass a queue to the provider
  * @bdev: the device
- * @index: the queue
- * @num: its entries
+ * @index: index of the queue
+ * @num: number of its entries
  * @vq: the ring
  *
  * Context: may sleep.
@@ -241,9 +242,9 @@ static inline int bx_virtio_setup_vq(struct bx_device *bdev, u32 index, u32 num,
 }
 
 /**
- * bx_virtio_disable_vq() - take one queue out of use
+ * bx_virtio_disable_vq() - disable and reset one queue
  * @bdev: the device
- * @index: the queue
+ * @index: index of the queue
  *
  * Context: may sleep.
  * Return: 0 or an errno.
@@ -256,9 +257,9 @@ static inline int bx_virtio_disable_vq(struct bx_device *bdev, u32 index)
 }
 
 /**
- * bx_virtio_enable_vq() - use a queue again, which is empty now
+ * bx_virtio_enable_vq() - enable a queue after its reset; it is empty
  * @bdev: the device
- * @index: the queue
+ * @index: index of the queue
  *
  * Context: may sleep.
  * Return: 0 or an errno.
@@ -271,9 +272,9 @@ static inline int bx_virtio_enable_vq(struct bx_device *bdev, u32 index)
 }
 
 /**
- * bx_virtio_kick() - say that a queue has something new
+ * bx_virtio_kick() - notify the provider of new buffers in a queue
  * @bdev: the device
- * @index: the queue
+ * @index: index of the queue
  *
  * Context: any but NMI.
  * Return: 0 or an errno.
@@ -286,9 +287,9 @@ static inline int bx_virtio_kick(struct bx_device *bdev, u32 index)
 }
 
 /**
- * bx_virtio_set_vq_affinity() - choose the processors that a queue interrupts
+ * bx_virtio_set_vq_affinity() - set the processors that a queue interrupts
  * @bdev: the device
- * @index: the queue
+ * @index: index of the queue
  * @mask: the processors, NULL for any
  *
  * Context: may sleep.
@@ -305,10 +306,10 @@ static inline int bx_virtio_set_vq_affinity(struct bx_device *bdev, u32 index,
 }
 
 /**
- * bx_virtio_get_vq_affinity() - the processors that a queue interrupts
+ * bx_virtio_get_vq_affinity() - read the processors that a queue interrupts
  * @bdev: the device
- * @index: the queue
- * @mask: result: the provider's, valid as long as the device; NULL for any
+ * @index: index of the queue
+ * @mask: result: the provider's mask, valid as long as the device; NULL for any
  *
  * Context: may sleep.
  * Return: 0 or an errno.

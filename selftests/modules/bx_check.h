@@ -8,11 +8,11 @@
 /**
  * enum bx_check_op - the operations
  * @BX_CHECK_PING: atomic, required; struct bx_check_ping
- * @BX_CHECK_OPEN: optional, with BX_CHECK_CLOSE or not at all
- * @BX_CHECK_CLOSE: optional, with BX_CHECK_OPEN or not at all
- * @BX_CHECK_FAST: optional, from version 2 on
- * @BX_CHECK_MUST: required, from version 2 on
- * @BX_CHECK_NR_OPS: how many there are
+ * @BX_CHECK_OPEN: optional, paired with BX_CHECK_CLOSE
+ * @BX_CHECK_CLOSE: optional, paired with BX_CHECK_OPEN
+ * @BX_CHECK_FAST: optional, since version 2
+ * @BX_CHECK_MUST: required, since version 2
+ * @BX_CHECK_NR_OPS: number of operations
  */
 enum bx_check_op {
 	BX_CHECK_PING,
@@ -26,7 +26,7 @@ enum bx_check_op {
 /**
  * struct bx_check_ping - argument of BX_CHECK_PING
  * @secret: hidden from policies: the address of the argument
- * @value: policies see this; the provider adds 1
+ * @value: visible to policies; the provider adds 1
  */
 struct bx_check_ping {
 	__u64	secret;

@@ -2,9 +2,10 @@
 /*
  * bus_ext: definitions shared by the kernel, BPF policies and user space
  *
- * Records are plain data: fixed-width members, NUL-terminated names, no pointers.
- * They are append-only.  BPF readers rely on CO-RE; user space relies on the
- * record size that the BPF program of the iterator was built with.
+ * Records are plain data: fixed-width members, NUL-terminated names, no
+ * pointers.  They are append-only.  BPF readers rely on CO-RE; user space
+ * relies on the record size that the BPF program of the iterator was built
+ * with.
  *
  * BPF programs include <bpf/bus_ext.bpf.h> instead, which includes this.
  */
@@ -43,8 +44,8 @@
  * @BX_PASS: no opinion
  * @BX_SELECT: the driver named with bx_select_driver() gets the device
  * @BX_REFUSE: no driver gets the device
- * @BX_DEFER: no driver yet; the device is elected again after a change of policies
- *	and, on buses of bus_ext's own, of drivers
+ * @BX_DEFER: no driver yet; the device is elected again after a change of
+ *	policies and, on buses of bus_ext's own, of drivers
  *
  * Other values are invalid; the policy is ejected.
  */
@@ -335,9 +336,9 @@ enum bx_op_mask {
  * @nr: number of @driver; BX_ANY for all drivers
  * @driver: their names; unused entries are zero
  *
- * select() names a driver by returning BX_SELECT, match() by giving a score.  A policy
- * that names an unlisted driver is ejected.  The limit does not apply to refusals,
- * deferrals and vetoes.
+ * select() names a driver by returning BX_SELECT, match() by giving a score.  A
+ * policy that names an unlisted driver is ejected.  The limit does not apply to
+ * refusals, deferrals and vetoes.
  */
 struct bx_limit {
 	__u32	nr;
@@ -367,7 +368,8 @@ struct bx_limit {
  * @redirected: calls that it sent to another device
  * @amended: results of calls that it changed in complete()
  * @link_id: id of its BPF link; 0 during attach and detach
- * @limit: drivers that it may name; set by a commit, else all; kept by an update
+ * @limit: drivers that it may name; set by a commit, else all; kept by an
+ *	update
  */
 struct bx_policy_rec {
 	char	name[BX_NAME_LEN];
@@ -397,7 +399,8 @@ struct bx_policy_rec {
  * struct bx_call_rec - a call, in the tracepoint bx_call
  * @op: number of the operation
  * @name: name of the operation
- * @policy: the policy that denied, answered or redirected the call; empty for none
+ * @policy: the policy that denied, answered or redirected the call; empty for
+ *	none
  * @verdict: result of call() of that policy, else BX_CALL_PASS
  * @ret: result for the caller
  * @duration_ns: duration in ns, including policies
@@ -445,7 +448,8 @@ enum bx_exit_kind {
  * @version: the policy's version
  * @flags: enum bx_policy_flags; a policy in shadow mode may have the name of another one
  * @id: identity of the policy
- * @seq: number of the ejection since module load, from 1; 0 if it is not an ejection
+ * @seq: number of the ejection since module load, from 1; 0 if it is not an
+ *	ejection
  * @time_ns: time of the end in ns, CLOCK_MONOTONIC
  */
 struct bx_exit_info {
@@ -494,7 +498,8 @@ enum bx_opinion_kind {
  * @BX_WHY_SHADOW: the policy is in shadow mode
  * @BX_WHY_BAD: the value is invalid
  * @BX_WHY_VETO: it vetoed the driver
- * @BX_WHY_UNLISTED: the policy's limit (struct bx_limit) does not list the driver
+ * @BX_WHY_UNLISTED: the policy's limit (struct bx_limit) does not list the
+ *	driver
  */
 enum bx_opinion_why {
 	BX_WHY_WON,
@@ -561,10 +566,10 @@ struct bx_devref {
  * @version: the vendor's own version number
  * @limit: drivers that it may name from now on
  *
- * The loader reads these values from an object, checks them against a manifest, and
- * writes them here.  The kernel compares each of them with its own policy and does not
- * activate a policy that differs, for whatever reason.  It records the difference in
- * /sys/kernel/bus_ext/refused, under the @name given here.
+ * The loader reads these values from an object, checks them against a manifest,
+ * and writes them here.  The kernel compares each of them with its own policy
+ * and does not activate a policy that differs, for whatever reason.  It records
+ * the difference in /sys/kernel/bus_ext/refused, under the @name given here.
  */
 struct bx_commit_enter {
 	__u64	id;
@@ -633,12 +638,12 @@ struct bx_trial {
  * @len: size of the argument in bytes
  * @ret: the assumed result of the provider; result: the result for the driver
  * @verdict: result: the verdict of the deciding policy, else BX_CALL_PASS
- * @why: result: BX_WHY_BAD if a policy returned an invalid value, else BX_WHY_WON if
- *	a policy decided, else BX_WHY_PASS
+ * @why: result: BX_WHY_BAD if a policy returned an invalid value, else
+ *	BX_WHY_WON if a policy decided, else BX_WHY_PASS
  * @policy: result: the deciding policy; empty if no policy decided
  * @to: result: the target device of a redirect; empty for none
- * @data: the argument from the driver; result: the argument as it returns to the
- *	driver, from a provider that changes nothing
+ * @data: the argument from the driver; result: the argument as it returns to
+ *	the driver, from a provider that changes nothing
  */
 struct bx_trial_call {
 	__u32	op;

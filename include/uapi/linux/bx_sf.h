@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bx-sf: the operations of managed multi-function hardware, as drivers, the
- * kernel and policies see them; drivers include <linux/bx_sf.h>
+ * bx-sf: the operations of managed multi-function hardware, for drivers, the
+ * kernel and policies; drivers include <linux/bx_sf.h>
  */
 #ifndef _UAPI_LINUX_BX_SF_H
 #define _UAPI_LINUX_BX_SF_H
 
 /**
  * enum bx_sf_op - the operations
- * @BX_SF_EXEC: run one request of the vendor's own; struct bx_sf_exec_arg
- * @BX_SF_RESET: bring the sub-function to its initial state; no argument
- * @BX_SF_NR_OPS: how many there are
+ * @BX_SF_EXEC: run a command of the vendor; struct bx_sf_exec_arg
+ * @BX_SF_RESET: reset the sub-function to its initial state; no argument
+ * @BX_SF_NR_OPS: number of operations
  */
 enum bx_sf_op {
 	BX_SF_EXEC,
@@ -22,7 +22,7 @@ enum bx_sf_op {
  * struct bx_sf_exec_arg - argument of BX_SF_EXEC
  * @cmd: the vendor's command
  * @reserved: zero
- * @data: its argument, as long as the call says, in and out
+ * @data: its argument, in and out; the length of the call gives its size
  */
 struct bx_sf_exec_arg {
 	__u32	cmd;

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bx-vfio: the operations of devices for user space, as drivers, the kernel and
- * policies see them; drivers and providers include <linux/bx_vfio.h>
+ * bx-vfio: the operations of devices for user space, for drivers, the kernel
+ * and policies; drivers and providers include <linux/bx_vfio.h>
  */
 #ifndef _UAPI_LINUX_BX_VFIO_H
 #define _UAPI_LINUX_BX_VFIO_H
 
 /**
  * enum bx_vfio_op - the operations
- * @BX_VFIO_OPEN: the first user comes; the argument is hidden
- * @BX_VFIO_CLOSE: the last user has gone; the argument is hidden
- * @BX_VFIO_GET_INFO: what the device has; struct bx_vfio_info
+ * @BX_VFIO_OPEN: the first user opens the device; the argument is hidden
+ * @BX_VFIO_CLOSE: the last user closed the device; the argument is hidden
+ * @BX_VFIO_GET_INFO: describe the device; struct bx_vfio_info
  * @BX_VFIO_GET_REGION_INFO: describe a region; struct bx_vfio_region_info.
- *	Asked again before each access, so what it says is what is enforced.
+ *	Called before each access, which must be within the result.
  * @BX_VFIO_GET_IRQ_INFO: describe an interrupt; struct bx_vfio_irq_info
  * @BX_VFIO_READ: read from a region; struct bx_vfio_access
  * @BX_VFIO_WRITE: write to a region; struct bx_vfio_access
- * @BX_VFIO_SET_IRQ: interrupts are about to be wired to eventfds, or no longer
- *	so; struct bx_vfio_set_irq
- * @BX_VFIO_RESET: bring the device to its initial state; no argument
- * @BX_VFIO_NR_OPS: how many there are
+ * @BX_VFIO_SET_IRQ: interrupts will be wired to eventfds, or unwired;
+ *	struct bx_vfio_set_irq
+ * @BX_VFIO_RESET: reset the device to its initial state; no argument
+ * @BX_VFIO_NR_OPS: number of operations
  */
 enum bx_vfio_op {
 	BX_VFIO_OPEN,
@@ -36,10 +36,10 @@ enum bx_vfio_op {
 
 /**
  * struct bx_vfio_info - argument of BX_VFIO_GET_INFO
- * @num_regions: regions are numbered from 0, as vfio does it
- * @num_irqs: likewise, kinds of interrupts
- * @request_irq: 1 + the interrupt that asks user space to give the device back;
- *	0 for none.  It is raised for the provider.
+ * @num_regions: number of regions, numbered from 0 as in vfio
+ * @num_irqs: number of kinds of interrupts, numbered from 0
+ * @request_irq: 1 + index of the interrupt that asks user space to release the
+ *	device; 0 for none.  The driver bx-vfio raises it.
  * @reserved: zero
  */
 struct bx_vfio_info {
@@ -50,9 +50,9 @@ struct bx_vfio_info {
 };
 
 /**
- * enum bx_vfio_region_flags - what may be done with a region
- * @BX_VFIO_REGION_READ: it may be read
- * @BX_VFIO_REGION_WRITE: it may be written
+ * enum bx_vfio_region_flags - permitted access to a region
+ * @BX_VFIO_REGION_READ: it is readable
+ * @BX_VFIO_REGION_WRITE: it is writable
  */
 enum bx_vfio_region_flags {
 	BX_VFIO_REGION_READ	= 1 << 0,
@@ -61,9 +61,9 @@ enum bx_vfio_region_flags {
 
 /**
  * struct bx_vfio_region_info - argument of BX_VFIO_GET_REGION_INFO
- * @index: which region; in
+ * @index: index of the region; in
  * @flags: enum bx_vfio_region_flags; out
- * @size: in bytes, 0 for a region that is not there; out
+ * @size: size in bytes, 0 if there is no such region; out
  */
 struct bx_vfio_region_info {
 	__u32	index;
@@ -73,8 +73,8 @@ struct bx_vfio_region_info {
 
 /**
  * struct bx_vfio_irq_info - argument of BX_VFIO_GET_IRQ_INFO
- * @index: which kind of interrupt; in
- * @count: how many vectors it has, 0 for a kind that is not there; out
+ * @index: index of the kind of interrupt; in
+ * @count: number of vectors, 0 if there is no such kind; out
  */
 struct bx_vfio_irq_info {
 	__u32	index;
@@ -83,10 +83,11 @@ struct bx_vfio_irq_info {
 
 /**
  * struct bx_vfio_access - argument of BX_VFIO_READ and BX_VFIO_WRITE
- * @region: which region
+ * @region: index of the region
  * @reserved: zero
- * @offset: where in it
- * @data: what is written or takes what is read, as long as the call says
+ * @offset: offset in the region in bytes
+ * @data: data to write, or takes the data read; the length of the call gives
+ *	its size
  */
 struct bx_vfio_access {
 	__u32	region;
@@ -97,13 +98,13 @@ struct bx_vfio_access {
 
 /**
  * struct bx_vfio_set_irq - argument of BX_VFIO_SET_IRQ
- * @index: which kind of interrupt
+ * @index: index of the kind of interrupt
  * @start: the first vector
- * @count: how many vectors
- * @wired: 1 when eventfds are there for them from now on, else 0
+ * @count: number of vectors
+ * @wired: 1 if eventfds will be wired to the vectors, else 0
  *
- * To know and to deny: what is changed here changes what the provider is told,
- * not what is wired.
+ * A policy can observe and deny the operation.  If it changes the argument, the
+ * provider sees the change, but the wiring stays as requested.
  */
 struct bx_vfio_set_irq {
 	__u32	index;

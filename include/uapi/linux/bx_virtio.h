@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bx-virtio: the operations of virtio devices, as the kernel and policies see
- * them; kernel code includes <linux/bx_virtio.h>
+ * bx-virtio: the operations of virtio devices, for the kernel and policies;
+ * kernel code includes <linux/bx_virtio.h>
  *
- * Each structure is the argument of one operation.  Policies see, and may
- * write, what follows its hidden members; offsets for bx_call_data() start
- * there.
+ * Each structure is the argument of one operation.  Policies may read and write
+ * the members after the hidden ones; offsets for bx_call_data() start there.
  */
 #ifndef _UAPI_LINUX_BX_VIRTIO_H
 #define _UAPI_LINUX_BX_VIRTIO_H
@@ -20,31 +19,34 @@
  * enum bx_virtio_op - the operations
  * @BX_VIRTIO_GET: read the configuration space; struct bx_virtio_config_arg
  * @BX_VIRTIO_SET: write to it; struct bx_virtio_config_arg
- * @BX_VIRTIO_GENERATION: a number that changes when the configuration does;
+ * @BX_VIRTIO_GENERATION: read the number that changes with the configuration;
  *	struct bx_virtio_generation_arg
  * @BX_VIRTIO_GET_STATUS: read the status byte; struct bx_virtio_status_arg
- * @BX_VIRTIO_SET_STATUS: write it; struct bx_virtio_status_arg
- * @BX_VIRTIO_RESET: back to the initial state, queues are forgotten; no argument
- * @BX_VIRTIO_FIND_VQS: queues are about to be set up; struct bx_virtio_vqs_arg
- * @BX_VIRTIO_DEL_VQS: queues are forgotten; no argument
- * @BX_VIRTIO_SYNCHRONIZE_CBS: wait for interrupts to be over; no argument
- * @BX_VIRTIO_GET_FEATURES: what the device offers; struct bx_virtio_features_arg
- * @BX_VIRTIO_FINALIZE_FEATURES: what the driver takes of it, and what of that
- *	remains; struct bx_virtio_features_arg
- * @BX_VIRTIO_BUS_NAME: where the device is; struct bx_virtio_name_arg
- * @BX_VIRTIO_SET_VQ_AFFINITY: processors that a queue is to interrupt;
+ * @BX_VIRTIO_SET_STATUS: write the status byte; struct bx_virtio_status_arg
+ * @BX_VIRTIO_RESET: reset to the initial state, without queues; no argument
+ * @BX_VIRTIO_FIND_VQS: queues will be set up; struct bx_virtio_vqs_arg
+ * @BX_VIRTIO_DEL_VQS: delete all queues; no argument
+ * @BX_VIRTIO_SYNCHRONIZE_CBS: wait for running interrupt handlers; no argument
+ * @BX_VIRTIO_GET_FEATURES: read the offered features; struct
+ *	bx_virtio_features_arg
+ * @BX_VIRTIO_FINALIZE_FEATURES: set the features that the driver accepts, and
+ *	read those that remain; struct bx_virtio_features_arg
+ * @BX_VIRTIO_BUS_NAME: read the name of the device on its transport;
+ *	struct bx_virtio_name_arg
+ * @BX_VIRTIO_SET_VQ_AFFINITY: set the processors that a queue interrupts;
  *	struct bx_virtio_affinity_arg
- * @BX_VIRTIO_GET_VQ_AFFINITY: processors that it does; the same
+ * @BX_VIRTIO_GET_VQ_AFFINITY: read them; struct bx_virtio_affinity_arg
  * @BX_VIRTIO_GET_SHM_REGION: find shared memory; struct bx_virtio_shm_arg
- * @BX_VIRTIO_DISABLE_VQ: take one queue out of use (disable_vq_and_reset);
+ * @BX_VIRTIO_DISABLE_VQ: disable and reset one queue (disable_vq_and_reset);
  *	struct bx_virtio_vq_arg
- * @BX_VIRTIO_ENABLE_VQ: and back, empty (enable_vq_after_reset); the same
- * @BX_VIRTIO_GET_VQ_NUM: entries that a queue can have;
+ * @BX_VIRTIO_ENABLE_VQ: enable the empty queue again (enable_vq_after_reset);
  *	struct bx_virtio_vq_arg
- * @BX_VIRTIO_SETUP_VQ: here is a queue's ring; struct bx_virtio_setup_arg
- * @BX_VIRTIO_KICK: a queue has something new (notify); struct bx_virtio_vq_arg.
+ * @BX_VIRTIO_GET_VQ_NUM: read the maximum number of entries of a queue;
+ *	struct bx_virtio_vq_arg
+ * @BX_VIRTIO_SETUP_VQ: pass a queue's ring; struct bx_virtio_setup_arg
+ * @BX_VIRTIO_KICK: notify of new buffers in a queue; struct bx_virtio_vq_arg.
  *	Atomic.
- * @BX_VIRTIO_NR_OPS: how many there are
+ * @BX_VIRTIO_NR_OPS: number of operations
  *
  * The first 17 are those of struct virtio_config_ops, in its order.
  */
@@ -74,9 +76,9 @@ enum bx_virtio_op {
 
 /**
  * struct bx_virtio_config_arg - a part of the configuration space
- * @offset: of its first byte
+ * @offset: offset of its first byte
  * @reserved: zero
- * @data: the bytes, as many as the call says
+ * @data: the bytes; the length of the call gives their number
  */
 struct bx_virtio_config_arg {
 	__u32	offset;
@@ -106,15 +108,15 @@ struct bx_virtio_status_arg {
 
 /**
  * struct bx_virtio_features_arg - feature bits
- * @features: VIRTIO_F_* and those of the kind of device, a bit for each
+ * @features: VIRTIO_F_* and the features of the device type, a bit for each
  */
 struct bx_virtio_features_arg {
 	__u64	features;
 };
 
 /**
- * struct bx_virtio_vqs_arg - how many queues the driver wants
- * @nvqs: this many, those that it leaves out not counted
+ * struct bx_virtio_vqs_arg - number of queues of the driver
+ * @nvqs: number of queues that it uses
  * @reserved: zero
  */
 struct bx_virtio_vqs_arg {
@@ -124,9 +126,9 @@ struct bx_virtio_vqs_arg {
 
 /**
  * struct bx_virtio_vq_arg - one queue
- * @index: which
- * @num: its entries, of BX_VIRTIO_GET_VQ_NUM: a power of two up to
- *	%BX_VIRTIO_MAX_NUM, 0 for no such queue; else zero
+ * @index: index of the queue
+ * @num: for BX_VIRTIO_GET_VQ_NUM, the number of its entries: a power of two up
+ *	to %BX_VIRTIO_MAX_NUM, 0 if there is no such queue; else zero
  */
 struct bx_virtio_vq_arg {
 	__u32	index;
@@ -136,8 +138,8 @@ struct bx_virtio_vq_arg {
 /**
  * struct bx_virtio_setup_arg - a queue and its ring
  * @vq: hidden: a struct bx_vq of the kernel
- * @index: which queue
- * @num: entries of the ring, for information
+ * @index: index of the queue
+ * @num: number of entries of the ring, for information
  */
 struct bx_virtio_setup_arg {
 	__u64	vq;
@@ -146,17 +148,17 @@ struct bx_virtio_setup_arg {
 };
 
 /**
- * struct bx_virtio_name_arg - where a device is, in its transport's words
- * @name: ends with a NUL
+ * struct bx_virtio_name_arg - name of a device on its transport
+ * @name: the name, with a NUL
  */
 struct bx_virtio_name_arg {
 	char	name[BX_VIRTIO_NAME_LEN];
 };
 
 /**
- * struct bx_virtio_affinity_arg - where a queue interrupts
- * @mask: hidden: a struct cpumask of the kernel, NULL for anywhere
- * @index: which queue
+ * struct bx_virtio_affinity_arg - processors that a queue interrupts
+ * @mask: hidden: a struct cpumask of the kernel, NULL for any processor
+ * @index: index of the queue
  * @reserved: zero
  */
 struct bx_virtio_affinity_arg {
@@ -168,8 +170,8 @@ struct bx_virtio_affinity_arg {
 /**
  * struct bx_virtio_shm_arg - a region of shared memory
  * @addr: hidden: physical address
- * @len: hidden: bytes, 0 for no such region
- * @id: which region
+ * @len: hidden: size in bytes, 0 if there is no such region
+ * @id: number of the region
  * @reserved: zero
  */
 struct bx_virtio_shm_arg {

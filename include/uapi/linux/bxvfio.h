@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bxvfio: the data sheet of the simulated bx-vfio device
+ * bxvfio: the programming interface of the simulated bx-vfio device
  *
- * Three regions and two kinds of interrupts of one vector each.  Numbers are in
- * the byte order of the machine.
+ * It has three regions and two kinds of interrupts with one vector each.
+ * Numbers are in the byte order of the machine.
  */
 #ifndef _UAPI_LINUX_BXVFIO_H
 #define _UAPI_LINUX_BXVFIO_H
 
 /**
  * enum bxvfio_region - the regions
- * @BXVFIO_REGS: registers, struct bxvfio_regs; written in aligned words of 4 or
- *	8 bytes
+ * @BXVFIO_REGS: registers, struct bxvfio_regs; writes must be aligned words of
+ *	4 or 8 bytes
  * @BXVFIO_DATA: BXVFIO_DATA_SIZE bytes of memory
  * @BXVFIO_ROM: BXVFIO_ROM_SIZE bytes of text, "bxvfio" and the device's name
- * @BXVFIO_NR_REGIONS: how many there are
+ * @BXVFIO_NR_REGIONS: number of regions
  */
 enum bxvfio_region {
 	BXVFIO_REGS,
@@ -29,8 +29,8 @@ enum bxvfio_region {
 /**
  * enum bxvfio_irq - the interrupts
  * @BXVFIO_IRQ_DONE: a command has ended
- * @BXVFIO_IRQ_REQUEST: the device is to be given back
- * @BXVFIO_NR_IRQS: how many there are
+ * @BXVFIO_IRQ_REQUEST: the user must release the device
+ * @BXVFIO_NR_IRQS: number of interrupts
  */
 enum bxvfio_irq {
 	BXVFIO_IRQ_DONE,
@@ -41,8 +41,10 @@ enum bxvfio_irq {
 /**
  * enum bxvfio_command - values of the control register
  * @BXVFIO_CMD_NOP: raise the interrupt
- * @BXVFIO_CMD_FETCH: copy from @iova to the data region, then raise it
- * @BXVFIO_CMD_STORE: copy from the data region to @iova, then raise it
+ * @BXVFIO_CMD_FETCH: copy from @iova to the data region, then raise the
+ *	interrupt
+ * @BXVFIO_CMD_STORE: copy from the data region to @iova, then raise the
+ *	interrupt
  */
 enum bxvfio_command {
 	BXVFIO_CMD_NOP,
@@ -52,12 +54,12 @@ enum bxvfio_command {
 
 /**
  * struct bxvfio_regs - the registers
- * @control: written, it starts enum bxvfio_command
+ * @control: a write starts a command, enum bxvfio_command
  * @status: errno of the last command, 0 for success; read-only
  * @iova: address in the user's address space
- * @offset: where in the data region
- * @length: how many bytes
- * @commands: how many there were since the last reset; read-only
+ * @offset: offset in the data region in bytes
+ * @length: number of bytes to copy
+ * @commands: number of commands since the last reset; read-only
  * @reserved: zero; read-only
  */
 struct bxvfio_regs {
