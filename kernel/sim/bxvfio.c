@@ -441,9 +441,7 @@ static int bxvfio_cmd_destroy(char *line)
 	struct bxvfio_dev *sim;
 	int err;
 
-	err = bx_cmd_name(&line, name, sizeof(name));
-	if (!err)
-		err = bx_cmd_end(&line);
+	err = bx_cmd_only_name(line, name, sizeof(name));
 	if (err)
 		return err;
 	sim = bxvfio_claim(name, &bdev);

@@ -105,6 +105,12 @@ static inline int bx_cmd_name(char **line, char *name, size_t size)
 	return 0;
 }
 
+/* Reads a line that is only a name; the errors are those of bx_cmd_name(). */
+static inline int bx_cmd_only_name(char *line, char *name, size_t size)
+{
+	return bx_cmd_name(&line, name, size) ?: bx_cmd_end(&line);
+}
+
 /**
  * bx_cmd_number() - read a number
  * @text: its first digit

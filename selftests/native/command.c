@@ -120,6 +120,19 @@ static void too_many_words_are_refused(void)
 	expect(with_word, "one two three four", -EINVAL, "unexpected 'three'");
 }
 
+static int only_name(char *line)
+{
+	return bx_cmd_only_name(line, got.name, sizeof(got.name));
+}
+
+static void line_may_be_only_a_name(void)
+{
+	expect(only_name, " one", 0, NULL);
+	EXPECT(!strcmp(got.name, "one"));
+	expect(only_name, "", -EINVAL, "expected a name");
+	expect(only_name, "one two", -EINVAL, "unexpected 'two'");
+}
+
 static void name_is_a_file_name(void)
 {
 	static const char *const bad[] = {
@@ -305,6 +318,7 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(words_are_split_at_blanks),
 	NATIVE_TEST(empty_line_has_no_name),
 	NATIVE_TEST(too_many_words_are_refused),
+	NATIVE_TEST(line_may_be_only_a_name),
 	NATIVE_TEST(name_is_a_file_name),
 	NATIVE_TEST(overlong_name_is_refused),
 	NATIVE_TEST(options_are_read_in_any_order),
