@@ -8,6 +8,7 @@
 
 #include <linux/bx_sf.h>
 #include <linux/device.h>
+#include <linux/mutex.h>
 #include "command.h"
 
 #define BXSIM_MAX_DELAY		60000	/* ms, of probe() and of a call */
@@ -15,6 +16,7 @@
 #define BXSIM_LINE_LEN		160	/* longest line of a list */
 
 extern struct device *bxsim_root;	/* parent of all devices */
+extern struct mutex bxsim_lock;		/* protects both lists */
 
 /* Two or four numbers.  Returns -EINVAL or -ERANGE if they are not. */
 static inline int bxsim_parse_id(const char **text, bool wild, u32 num[4])

@@ -8,7 +8,6 @@
 
 #include <linux/cleanup.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -42,9 +41,8 @@ struct bxsim_dev {
 	atomic_t		execs;
 };
 
-static DEFINE_MUTEX(bxsim_dev_lock);	/* protects both below */
-static LIST_HEAD(bxsim_devs);
-static struct bx_device *bxsim_held;	/* NULL for none */
+static LIST_HEAD(bxsim_devs);		/* bxsim_lock */
+static struct bx_device *bxsim_held;	/* bxsim_lock; NULL for none */
 static DECLARE_WAIT_QUEUE_HEAD(bxsim_wait);
 static atomic_t bxsim_releases;		/* writes to "release" */
 
@@ -135,7 +133,7 @@ static struct bxsim_dev *bxsim_find_dev(const char *name)
 {
 	struct bxsim_dev *sim;
 
-	lockdep_assert_held(&bxsim_dev_lock);
+	lockdep_assert_held(&bxsim_lock);
 	list_for_each_entry(sim, &bxsim_devs, node)
 		if (!strcmp(sim->name, name))
 			return sim;
@@ -144,7 +142,7 @@ static struct bxsim_dev *bxsim_find_dev(const char *name)
 
 static int bxsim_list_dev(struct bxsim_dev *sim)
 {
-	guard(mutex)(&bxsim_dev_lock);
+	guard(mutex)(&bxsim_lock);
 	if (bxsim_find_dev(sim->name)) {
 		bx_cmd_err("device '%s' exists: destroy it first\n", sim->name);
 		return -EEXIST;
@@ -156,7 +154,7 @@ static int bxsim_list_dev(struct bxsim_dev *sim)
 /* Also frees it. */
 static void bxsim_unlist_dev(struct bxsim_dev *sim)
 {
-	scoped_guard(mutex, &bxsim_dev_lock)
+	scoped_guard(mutex, &bxsim_lock)
 		list_del(&sim->node);
 	kfree(sim);
 }
@@ -176,7 +174,7 @@ static int bxsim_add_dev(struct bxsim_dev *sim)
 		put_device(&bdev->dev);
 		return ret;
 	}
-	guard(mutex)(&bxsim_dev_lock);
+	guard(mutex)(&bxsim_lock);
 	sim->bdev = bdev;
 	return 0;
 }
@@ -298,7 +296,7 @@ static struct bxsim_dev *bxsim_claim_dev(const char *name,
 {
 	struct bxsim_dev *sim;
 
-	guard(mutex)(&bxsim_dev_lock);
+	guard(mutex)(&bxsim_lock);
 	sim = bxsim_find_dev(name);
 	if (!sim)
 		return ERR_PTR(-ENODEV);
@@ -340,7 +338,7 @@ int bxsim_cmd_unplug(char *line)
 	ret = bx_cmd_only_name(line, name, sizeof(name));
 	if (ret)
 		return ret;
-	guard(mutex)(&bxsim_dev_lock);
+	guard(mutex)(&bxsim_lock);
 	sim = bxsim_find_dev(name);
 	if (!sim || !sim->bdev)
 		return -ENODEV;
@@ -354,7 +352,7 @@ static struct bx_device *bxsim_get_dev(const char *name)
 	struct bx_device *bdev = NULL;
 	struct bxsim_dev *sim;
 
-	guard(mutex)(&bxsim_dev_lock);
+	guard(mutex)(&bxsim_lock);
 	if (!strcmp(name, "-")) {
 		bdev = bxsim_held;
 	} else {
@@ -381,7 +379,7 @@ int bxsim_cmd_hold(char *line)
 		if (!bdev)
 			return -ENODEV;
 	}
-	scoped_guard(mutex, &bxsim_dev_lock)
+	scoped_guard(mutex, &bxsim_lock)
 		swap(bdev, bxsim_held);
 	if (bdev)
 		put_device(&bdev->dev);
@@ -417,7 +415,7 @@ ssize_t bxsim_show_devs(char *buf)
 	struct bxsim_dev *sim;
 	int len = 0;
 
-	guard(mutex)(&bxsim_dev_lock);
+	guard(mutex)(&bxsim_lock);
 	list_for_each_entry(sim, &bxsim_devs, node) {
 		if (!sim->bdev)
 			continue;

@@ -9,7 +9,6 @@
 #include <linux/cleanup.h>
 #include <linux/delay.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/stringify.h>
@@ -52,8 +51,7 @@ struct bxsim_bound {
 	char		answer[BXSIM_EXEC_LEN];
 };
 
-static DEFINE_MUTEX(bxsim_drv_lock);	/* protects the list */
-static LIST_HEAD(bxsim_drvs);
+static LIST_HEAD(bxsim_drvs);	/* bxsim_lock */
 
 /* Bound devices */
 
@@ -190,7 +188,7 @@ static struct bxsim_drv *bxsim_find_drv(const char *name)
 {
 	struct bxsim_drv *sim;
 
-	lockdep_assert_held(&bxsim_drv_lock);
+	lockdep_assert_held(&bxsim_lock);
 	list_for_each_entry(sim, &bxsim_drvs, node)
 		if (!strcmp(sim->name, name))
 			return sim;
@@ -199,7 +197,7 @@ static struct bxsim_drv *bxsim_find_drv(const char *name)
 
 static int bxsim_list_drv(struct bxsim_drv *sim)
 {
-	guard(mutex)(&bxsim_drv_lock);
+	guard(mutex)(&bxsim_lock);
 	if (bxsim_find_drv(sim->name)) {
 		bx_cmd_err("driver '%s' exists: driver_del it first\n",
 			   sim->name);
@@ -212,7 +210,7 @@ static int bxsim_list_drv(struct bxsim_drv *sim)
 /* Also frees it. */
 static void bxsim_unlist_drv(struct bxsim_drv *sim)
 {
-	scoped_guard(mutex, &bxsim_drv_lock)
+	scoped_guard(mutex, &bxsim_lock)
 		list_del(&sim->node);
 	bxsim_free_drv(sim);
 }
@@ -240,7 +238,7 @@ static int bxsim_add_drv(struct bxsim_drv *sim)
 		bxsim_unlist_drv(sim);
 		return ret;
 	}
-	guard(mutex)(&bxsim_drv_lock);
+	guard(mutex)(&bxsim_lock);
 	sim->ready = true;
 	return 0;
 }
@@ -328,7 +326,7 @@ int bxsim_cmd_driver_set(char *line)
 	if (ret)
 		return ret;
 
-	guard(mutex)(&bxsim_drv_lock);
+	guard(mutex)(&bxsim_lock);
 	sim = bxsim_find_drv(new.name);
 	if (!sim) {
 		bx_cmd_err("no driver '%s': driver_add it first\n", new.name);
@@ -349,7 +347,7 @@ static struct bxsim_drv *bxsim_claim_drv(const char *name)
 {
 	struct bxsim_drv *sim;
 
-	guard(mutex)(&bxsim_drv_lock);
+	guard(mutex)(&bxsim_lock);
 	sim = bxsim_find_drv(name);
 	if (!sim)
 		return ERR_PTR(-ENODEV);
@@ -396,7 +394,7 @@ ssize_t bxsim_show_drvs(char *buf)
 	struct bxsim_drv *sim;
 	int len = 0;
 
-	guard(mutex)(&bxsim_drv_lock);
+	guard(mutex)(&bxsim_lock);
 	list_for_each_entry(sim, &bxsim_drvs, node) {
 		if (!sim->ready)
 			continue;

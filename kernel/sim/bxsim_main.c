@@ -28,9 +28,8 @@
  * something is written to "release".
  * The reason for a refused write is in the kernel log.
  *
- * Locking: bxsim_dev_lock and bxsim_drv_lock guard a list each, and are never held
- * over a call into the core, which may probe; probe() and remove() use atomics
- * only.  An entry
+ * Locking: bxsim_lock guards the two lists, and is never held over a call into
+ * the core, which may probe; probe() and remove() use atomics only.  An entry
  * that is being made or destroyed stays listed, but not ready: its name is
  * taken, and a command that would destroy it fails with -EBUSY.
  */
@@ -46,6 +45,7 @@
 #define BXSIM_MAX_DEVICES	4096	/* of the parameter devices= */
 
 struct device *bxsim_root;
+DEFINE_MUTEX(bxsim_lock);	/* protects both lists */
 
 /* The attributes */
 
