@@ -214,6 +214,10 @@ bench: all $(TEST_PROGS) vm-ready ## run the benchmarks in the VM, counting inst
 	@[ -e selftests/bench/run ] || { echo "selftests/bench/run does not exist" >&2; exit 1; }
 	@ICOUNT=1 RUN=selftests/bench/run $(VM)
 
+.PHONY: bundle-test
+bundle-test: all vm-ready ## run the test cases of BUNDLE= in the VM
+	@scripts/bundle-test.sh "$(BUNDLE)" $(if $(SET),$(SET:%=--set %))
+
 .PHONY: demo
 demo: all vm-ready ## run the demonstration in the VM
 	@DEVICES=$(or $(DEVICES),nvme-sriov) RUN=scripts/demo.sh $(VM)

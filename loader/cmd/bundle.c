@@ -415,27 +415,17 @@ static int run_cases(struct env *env, struct bx_bundle *bundle)
 	return failed < 0 ? failed : 0;
 }
 
-/* Only this kernel must be kept from what is not trusted: the VM is thrown away. */
 static int do_test(struct env *env)
 {
 	struct bx_bundle *bundle;
 	int err;
 
-	err = open_bundle(env, BX_BUNDLE_COPY, &bundle);
+	err = open_bundle(env, BX_BUNDLE_COPY | BX_BUNDLE_CHECK |
+			  trust_flags(env), &bundle);
 	for (unsigned int i = 0; !err && i < env->args.nr_set; i++)
 		err = bx_bundle_set(bundle, env->args.set[i]);
-	if (!err && bx_check_kernel(env->bx) &&
-	    bx_fault(env->bx) == BX_FAULT_KERNEL) {
-		err = test_in_vm(env, bundle);
-		if (err <= 0)
-			goto out;
-		err = 0;
-	}
-	if (!err)
-		err = bx_bundle_check(bundle, trust_flags(env));
 	if (!err)
 		err = run_cases(env, bundle);
-out:
 	bx_bundle_close(bundle);
 	return err;
 }

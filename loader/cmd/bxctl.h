@@ -9,7 +9,6 @@
  *	inspect.c      info, check
  *	signals.c      signals, and programs that bxctl starts
  *	plan.c         what plan prints
- *	vm.c           test, where bus_ext is not loaded
  *	install.c      install, upgrade, rollback, enable, disable, mode, remove, boot
  *	device.c       devices, drivers, tree
  *	explain.c      explain, rebind, reelect
@@ -263,9 +262,6 @@ bool is_bundle(const char *path);
 void plan_begin(struct env *env);
 void plan_device(const struct bx_change *change, void *env);
 void plan_end(struct env *env, int changes);
-
-/* vm.c: 1, without a word, when there is no VM to run it in */
-int test_in_vm(struct env *env, struct bx_bundle *bundle);
 
 /* install.c */
 int mode_from(const char *text, enum bx_mode *mode);
