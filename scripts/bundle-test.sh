@@ -9,7 +9,7 @@
 # Exit status: that of 'bxctl test' in the VM, or that of selftests/vm/run.sh.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-[ $# -gt 0 ] && [ -n "$1" ] || die "missing bundle; use 'make bundle-test BUNDLE=DIR'"
+[ -n "${1:-}" ] || die "missing bundle; use 'make bundle-test BUNDLE=DIR'"
 [ -e "$1" ] || die "cannot find '$1'"
 bundle=$(realpath "$1")
 shift
