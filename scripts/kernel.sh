@@ -75,10 +75,9 @@ packages() {
 # Modules for hardware that no VM here has are most of the bytes to decompress.
 absent() {
 	local dir
-	for dir in sound net/{bluetooth,mac80211,wireless,netfilter,sched} \
-		drivers/{gpu,media,scsi,infiniband,staging,iio,hid,input,hwmon,usb,bluetooth,isdn} \
-		drivers/{mtd,md,w1,leds,power,mmc,ata,i2c,mfd,watchdog,target,thunderbolt,platform} \
-		drivers/net/{ethernet,wireless,can,usb,wan,wwan} \
+	for dir in sound net/{bluetooth,mac80211,wireless,netfilter} \
+		drivers/{gpu,media,infiniband,staging,iio,bluetooth,isdn,mtd,mmc,target} \
+		drivers/net/{ethernet/[!ir]*,wireless,can,wan,wwan} \
 		fs/{bcachefs,btrfs,xfs,ocfs2,nfs,nfsd,smb,ceph,gfs2,f2fs,jfs,dlm}; do
 		echo "--exclude=*/lib/modules/*/kernel/$dir/*"
 	done
