@@ -238,11 +238,11 @@ static const char *attach_reason(int err)
 {
 	switch (err) {
 	case -EOPNOTSUPP:
-		return "match() is not for this bus, whose own rule stays in force; use select()";
+		return "match() is not supported on this bus, which keeps its own match rule; use select()";
 	case -E2BIG:
 		return "too many policies, with a new version beside the old one; detach one";
 	case -EEXIST:
-		return "another process is bringing a policy of that name into force; try again";
+		return "another process is activating a policy of that name; try again";
 	case -ENAMETOOLONG:
 		return "its name or its bus is too long";
 	case -EINVAL:
@@ -302,7 +302,7 @@ static int find_old(struct bx_handle *h, struct item *item,
 	}
 	if (pin->state == PIN_FOREIGN)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
-			    "cannot upgrade '%s': somebody else replaced it, it is not what is pinned in '%s'; use 'bxctl detach %s' first",
+			    "cannot upgrade '%s': another process replaced it, so it is not the policy that is pinned in '%s'; use 'bxctl detach %s' first",
 			    item->key, h->pin_dir, item->key);
 	if (pin->state == PIN_LIVE) {
 		about->upgraded = true;
@@ -359,9 +359,9 @@ static int commit_failed(struct bx_handle *h, const struct bx_commit *change,
 		return commit_refused(h, change);
 	if (result == -ENOENT || result == -EEXIST)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
-			    "cannot bring the policies into force: one of those to be replaced, or of their names, has changed meanwhile; try again");
+			    "cannot activate the policies: another process has changed one of the policies to replace, or uses one of the names; try again");
 	return fail(h, BX_FAULT_FAILED, result,
-		    "cannot bring the policies into force: %s",
+		    "cannot activate the policies: %s",
 		    strerror(-result));
 }
 
@@ -722,7 +722,7 @@ static int check_policy(struct bx_handle *h, struct item *item)
 	map_id = link_map_id(item->new_fd);
 	if (!map_id || kernel_map_id(kernel_map_fd(item->map)) != map_id)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
-			    "'%s' was attached to %s, but its link is no longer ours: somebody else replaced or detached it",
+			    "'%s' was attached to %s, but its link is no longer ours: another process replaced or detached it",
 			    about->name, about->target);
 	about->id = rec.id;
 	about->devices = rec.flags & BX_F_SHADOW ? rec.diverged : 0;
@@ -736,7 +736,7 @@ static int check_gone(struct bx_handle *h, const struct item *item)
 
 	return ret <= 0 ? ret :
 		fail(h, BX_FAULT_STATE, EBUSY,
-		     "'%s' was taken out of force, but the kernel lists it still",
+		     "'%s' was deactivated, but the kernel still lists it",
 		     item->key);
 }
 

@@ -292,7 +292,7 @@ static int try_to_mark(struct bx_handle *h, struct installed *inst,
 		return 1;
 	if (!takes_nothing(err))
 		return err;
-	note(h, "%s; continuing, since the kernel is another matter",
+	note(h, "%s; continuing, since the kernel can be changed without it",
 	     bx_error(h));
 	error_forget(h);
 	return 0;

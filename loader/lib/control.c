@@ -157,7 +157,7 @@ static int control_load(struct bx_handle *h, struct control *c)
 }
 
 static int load(struct bx_handle *h, enum request which,
-		unsigned int ring_size, bool alone)
+		unsigned int ring_size, bool single)
 {
 	struct bpf_program *prog;
 	struct control *c;
@@ -173,7 +173,7 @@ static int load(struct bx_handle *h, enum request which,
 	bpf_object__for_each_program(prog, c->obj)
 		bpf_program__set_autoload(prog,
 					  is_wanted(h, bpf_program__name(prog),
-						    which, alone));
+						    which, single));
 	bpf_map__set_max_entries(c->records, ring_size);
 	err = control_load(h, c);
 	log_end(h);
@@ -182,7 +182,7 @@ static int load(struct bx_handle *h, enum request which,
 		return err;
 	}
 	for (int i = 0; i < NR_REQUESTS; i++)
-		if (is_wanted(h, request_names[i], which, alone))
+		if (is_wanted(h, request_names[i], which, single))
 			h->control[i] = c;
 	return 0;
 }

@@ -44,7 +44,7 @@ static int verify_gone(struct bx_handle *h, const char *name)
 			    name, strerror(-ret));
 	if (ret > 0)
 		return fail(h, BX_FAULT_STATE, EBUSY,
-			    "'%s' was detached, but the kernel lists it still",
+			    "'%s' was detached, but the kernel still lists it",
 			    name);
 	return ret;
 }

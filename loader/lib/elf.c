@@ -185,7 +185,7 @@ static int check_datasec(const struct file *f, __u32 id,
 		const struct btf_type *var = btf__type_by_id(f->btf, v->type);
 
 		if (!var || (!btf_is_var(var) && !btf_is_func(var)))
-			return broken(f, "section '%s' has what is not a variable",
+			return broken(f, "section '%s' has an entry that is not a variable",
 				      name);
 		if ((__u64)v->offset + v->size > size)
 			return broken(f, "variable '%s' is out of the bounds of section '%s'",

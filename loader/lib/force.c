@@ -21,7 +21,7 @@ static int check_scope(struct bx_bundle *b, const struct object *obj)
 
 		if (a->kind == BX_ITEM_HOOK)
 			return fail(b->h, BX_FAULT_REJECTED, EINVAL,
-				    "'%s' has the hook '%s': a bundle has policies alone; a hook is the operator's",
+				    "'%s' has the hook '%s': hooks are not allowed in a bundle; attach them with 'bxctl apply'",
 				    obj->path, a->name);
 		if (claims_cover(b->claims, b->nr_claims, a->target, a->vendor))
 			continue;
@@ -57,7 +57,7 @@ static int check_mode(struct bx_bundle *b, const struct object *obj)
 	for (size_t i = 0; i < obj->count; i++)
 		if (obj->items[i].about.built_shadow)
 			return fail(b->h, BX_FAULT_REJECTED, EINVAL,
-				    "the policy '%s' of bundle '%s' cannot be enforced: it is made for shadow mode (BX_F_SHADOW); '--mode shadow' takes it as that",
+				    "the policy '%s' of bundle '%s' cannot be enforced: it is made for shadow mode (BX_F_SHADOW); use '--mode shadow'",
 				    obj->items[i].about.name, b->about.name);
 	return 0;
 }
@@ -302,7 +302,7 @@ static int object_policies(struct bx_bundle *b, const char *file, bool first,
 			err = names_add(b->h, names, name);
 		else if (!names_have(names, name))
 			err = fail(b->h, BX_FAULT_REJECTED, EINVAL,
-				   "'%s' of bundle '%s' has the policy '%s', which the object that it is an alternative to has not",
+				   "'%s' of bundle '%s' has the policy '%s', which is not in the object that it is an alternative for",
 				   file, b->about.name, name);
 	}
 	txn_close(&txn);

@@ -165,7 +165,7 @@ static int check_dropped(struct bx_handle *h, const struct candidate *c,
 			continue;
 		error_keep(h, &why);
 		err = fail(h, why.fault, err,
-			   "the policy '%s' of bundle '%s' %s would go: %.700s; use '--change-signer' if that is intended",
+			   "the policy '%s' of bundle '%s' %s would be dropped: %.700s; use '--change-signer' if that is intended",
 			   a->name, inst->name,
 			   state_generation(inst, inst->current)->version,
 			   why.text);

@@ -203,7 +203,7 @@ static int device_failed(struct bx_handle *h, const struct bx_devref *ref,
 		if (bx_list_devices(h, collect_bus, &search))
 			search.buses[0] = '\0';
 		return fail(h, BX_FAULT_USAGE, err,
-			    "several buses have a device '%s'; say %s",
+			    "several buses have a device '%s'; use %s",
 			    ref->name, search.buses[0] ? search.buses :
 			    "BUS/NAME");
 	default:
@@ -380,7 +380,7 @@ int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
 	err = await(h, REBIND, ref, &result);
 	if (err == -ETIMEDOUT)
 		return fail(h, BX_FAULT_STATE, err,
-			    "'%s/%s' is still unbinding or binding after %s: something may hold the device open; the kernel goes on, look again with 'bxctl explain %s/%s'",
+			    "'%s/%s' is still unbinding or binding after %s: something may hold the device open; the kernel continues, check again with 'bxctl explain %s/%s'",
 			    ref->bus, ref->name,
 			    seconds_text(time, sizeof(time), h->timeout_ms),
 			    ref->bus, ref->name);

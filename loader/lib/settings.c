@@ -152,7 +152,7 @@ int bx_bundle_set(struct bx_bundle *b, const char *assignment)
 
 	if (!equals || equals == assignment)
 		return fail(b->h, BX_FAULT_USAGE, EINVAL,
-			    "'%s' is no setting: write NAME=VALUE", assignment);
+			    "'%s' is not a setting: write NAME=VALUE", assignment);
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - assignment),
 		 assignment);
 	s = bundle_setting(b, name);

@@ -41,7 +41,7 @@ static bool path_is_good(const char *path)
 static int bad_path(struct bx_handle *h, const char *shown, const char *path)
 {
 	return fail(h, BX_FAULT_REJECTED, EINVAL,
-		    "'%s' has '%s', which is no name in a bundle: up to %d of [A-Za-z0-9_.-], in %d folders at most, none starting with a dot",
+		    "'%s' has '%s', which is not a valid name in a bundle: up to %d of [A-Za-z0-9_.-], in %d folders at most, none starting with a dot",
 		    shown, path, TREE_PATH, TREE_DEPTH - 1);
 }
 
@@ -232,7 +232,7 @@ int sink_close(struct sink *sink, int err)
 {
 	if (!err && !sink->files)
 		err = fail(sink->h, BX_FAULT_REJECTED, EINVAL,
-			   "'%s' is no bundle: there is no file in it",
+			   "'%s' is not a bundle: there is no file in it",
 			   sink->shown);
 	if (sink->fd >= 0)
 		close(sink->fd);
