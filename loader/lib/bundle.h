@@ -6,7 +6,7 @@
  *	claims.c   buses and vendors that policies may decide about
  *	settings.c the settings in the manifest, and their values
  *	constants.c  the values as constants of the policies
- *	force.c    load, verify, apply
+ *	activate.c load, verify, activate
  *	plan.c     what applying it would change
  *	cases.c    the bundle's own test cases
  *	locate.c   finding bundles by name, and which may be loaded
@@ -176,7 +176,7 @@ bool bundle_is_roots(const struct bx_bundle *b);
 int bundle_has_objects(struct bx_bundle *b);
 int bundle_may_load(struct bx_bundle *b);
 
-/* force.c: the lock is held until bundle_unload() */
+/* activate.c: the lock is held until bundle_unload() */
 
 /* cases.c: runs the cases in @text and frees it. */
 int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,
@@ -203,8 +203,8 @@ struct activation {
 	char		mark[MARK_SIZE];
 };
 
-int bundle_force(struct bx_bundle *b, const struct names *drops,
-		 const struct activation *to, bx_applied_fn fn, void *arg);
+int bundle_activate(struct bx_bundle *b, const struct names *drops,
+		    const struct activation *to, bx_applied_fn fn, void *arg);
 void pins_restore(struct bx_handle *h, const char *bundle,
 		  const struct bundle_pins *before, bool owned);
 int bundle_drop(struct bx_handle *h, const struct names *drops,

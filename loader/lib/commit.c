@@ -3,7 +3,7 @@
  * libbusext: comparing the checked policy with the policy in the kernel
  *
  * A policy's name, bus, vendor, flags, priority and version are read in the object
- * (object.c) and checked against a manifest (force.c).  The kernel gets them from the same
+ * (object.c) and checked against a manifest (activate.c).  The kernel gets them from the same
  * object through libbpf, which could read it differently.  So each commit and each trial
  * contains the checked values, and the kernel refuses a policy that differs.  It also
  * contains the drivers that the policy may name; the kernel ejects a policy that names

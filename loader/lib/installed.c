@@ -186,14 +186,14 @@ static int activation_of(const struct bx_bundle *b, const struct installed *inst
 	return err ?: mark_of(b, g, to);
 }
 
-struct force_count {
+struct active_count {
 	const struct names	*keys;
 	unsigned int		active;
 };
 
-static int count_force(const struct bx_policy_rec *rec, void *arg)
+static int count_active(const struct bx_policy_rec *rec, void *arg)
 {
-	struct force_count *c = arg;
+	struct active_count *c = arg;
 	char key[BX_SHOWN_LEN];
 
 	if (rec->stage == BX_STAGE_ACTIVE && !rec->ejected &&
@@ -206,12 +206,12 @@ int installed_is_active(struct bx_bundle *b, const struct installed *inst,
 			const struct generation *g)
 {
 	struct activation to;
-	struct force_count c = { .keys = &to.keys };
+	struct active_count c = { .keys = &to.keys };
 	int ret;
 
 	ret = activation_of(b, inst, g, &to);
 	if (!ret && pins_marked(b->h, inst->name, to.mark))
-		ret = bx_list_policies(b->h, count_force, &c) ?:
+		ret = bx_list_policies(b->h, count_active, &c) ?:
 			c.active == to.keys.count;
 	free(to.keys.name);
 	return ret;
@@ -228,7 +228,7 @@ int installed_activate(struct bx_bundle *b, const struct installed *inst,
 	if (!err)
 		err = pins_owned(b->h, b->about.name, to.slot, &drops);
 	if (!err)
-		err = bundle_force(b, &drops, &to, fn, arg);
+		err = bundle_activate(b, &drops, &to, fn, arg);
 	free(drops.name);
 	free(to.keys.name);
 	return err;

@@ -29,7 +29,7 @@
  *	settings.c the settings in the manifest, and their values
  *	constants.c  the values as constants of the policies
  *	version.c  versions and their order
- *	force.c    load, verify, apply
+ *	activate.c load, verify, activate
  *	cases.c    test cases
  *	locate.c   finding bundles by name, and which may be loaded
  *	inspect.c  inspection without a kernel

@@ -238,8 +238,8 @@ static int run_marked(struct bx_bundle *b, struct transaction *txn,
  * Activates a bundle in one step, which also deactivates the policies of @drops that it
  * does not have.  @to: the activation of an installed bundle; else NULL.
  */
-int bundle_force(struct bx_bundle *b, const struct names *drops,
-		 const struct activation *to, bx_applied_fn fn, void *arg)
+int bundle_activate(struct bx_bundle *b, const struct names *drops,
+		    const struct activation *to, bx_applied_fn fn, void *arg)
 {
 	struct transaction txn;
 	int err;
@@ -280,7 +280,7 @@ int bundle_drop(struct bx_handle *h, const struct names *drops,
 int bx_bundle_apply(struct bx_bundle *b, bx_applied_fn fn, void *arg)
 {
 	return bundle_may_load(b) ?:
-		bundle_force(b, NULL, NULL, fn, arg);
+		bundle_activate(b, NULL, NULL, fn, arg);
 }
 
 /* ---- names of policies ---- */
