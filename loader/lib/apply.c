@@ -238,7 +238,7 @@ static const char *attach_reason(int err)
 {
 	switch (err) {
 	case -EOPNOTSUPP:
-		return "match() is not supported on this bus, which keeps its own match rule; use select()";
+		return "match() is not for this bus, which keeps its own rule; use select()";
 	case -E2BIG:
 		return "too many policies, with a new version beside the old one; detach one";
 	case -EEXIST:

@@ -4,7 +4,7 @@
  *
  *	upgrade --mode shadow	a generation becomes the canary
  *	mode enforce		the canary becomes the current generation (changes.c)
- *	rollback		the canary goes
+ *	rollback		the canary is dropped
  *
  * The policies of the canary have separate keys (links.c), separate pins and a separate
  * mark (pins.c), and change in separate steps, which never include the enforced version.
