@@ -172,7 +172,7 @@ mkdir -p "$work/in/acme/d/e/f/g" "$work/in/b"
 cp "$bundle"/* "$work/in/acme/" 2>/dev/null
 cp "$bundle/bundle.yaml" "$work/in/b/"
 hostile "a file above" "one folder" -P --transform 's|^|../|' acme/bundle.yaml
-hostile "a file above, later" "'../../x', which is no name" -P --transform 's|^acme/bundle.yaml|acme/../../x|' acme/good.bpf.o acme/bundle.yaml
+hostile "a file above, later" "'../../x', which is not a valid name" -P --transform 's|^acme/bundle.yaml|acme/../../x|' acme/good.bpf.o acme/bundle.yaml
 hostile "a file from the root" "one folder" -P --transform 's|^|/tmp/|' acme/bundle.yaml
 check "none of them was written" test ! -e "$work/x" -a ! -e "$TMPDIR/x" -a ! -e "$state/x" -a ! -e "$work/var/x"
 ln -s /etc "$work/in/acme/d/link"
