@@ -115,7 +115,7 @@ TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(STORAGE_
 # Fuzz targets: the readers of untrusted files, with stubs for the kernel.
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))
 FUZZ_PROGS   := $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
-FUZZ_SOURCES := loader/tests/fuzz/stubs.c $(filter-out %/control.c %/contract.c %/force.c %/install.c \
+FUZZ_SOURCES := loader/tests/fuzz/stubs.c $(filter-out %/control.c %/contract.c %/activate.c %/install.c \
 	%/installed.c %/changes.c %/canary.c %/listing.c %/owners.c %/boot.c,$(wildcard loader/lib/*.c))
 FUZZ_CFLAGS   = $(subst -Werror,,$(LOADER_CFLAGS)) -O1 -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined

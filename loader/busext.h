@@ -2,13 +2,13 @@
 /*
  * libbusext: attach bus_ext policies and see what they decide
  *
- * Every function that can fail returns a negative errno and leaves a message
- * for people, bx_error(), and its class, bx_fault(), in the handle.  The
+ * Every function that can fail returns a negative errno and leaves a readable
+ * message, bx_error(), and its class, bx_fault(), in the handle.  The
  * message says what failed, on what, why, and what to do; it has no prefix
  * and no newline.
  *
- * A handle is for one thread at a time.  libbpf's log goes to the handle that
- * is working; two handles must not work at the same time in one process.
+ * Only one thread may use a handle at a time.  libbpf's log goes to the handle in
+ * use; two handles must not be used at the same time in one process.
  */
 #ifndef _BUSEXT_H
 #define _BUSEXT_H
@@ -24,20 +24,20 @@ extern "C" {
 struct bx_handle;
 
 /**
- * enum bx_fault - what kind of failure it was; bxctl's exit status as well
+ * enum bx_fault - class of a failure; also bxctl's exit status
  * @BX_FAULT_NONE: no failure
- * @BX_FAULT_FAILED: something else went wrong
+ * @BX_FAULT_FAILED: any other failure
  * @BX_FAULT_USAGE: an invalid argument; an unknown name
  * @BX_FAULT_KERNEL: bus_ext is not loaded, or of another version
  * @BX_FAULT_REJECTED: an object that the library, the verifier or bus_ext
  *	does not accept
- * @BX_FAULT_CONFLICT: the name is in use, or somebody else was faster
+ * @BX_FAULT_CONFLICT: the name is in use, or another process has changed it
  * @BX_FAULT_STATE: all steps worked, but the state is not the one asked for:
  *	a policy was ejected, a device has no driver, a request did not end
  *	in time
  * @BX_FAULT_PERMISSION: permission denied: a capability, or the right to a file
  *
- * 2 and 9 are bxctl's own: a plan would change something, a test case failed.
+ * Only bxctl uses 2 (a plan would change something) and 9 (a test case failed).
  */
 enum bx_fault {
 	BX_FAULT_NONE		= 0,
@@ -51,9 +51,9 @@ enum bx_fault {
 };
 
 /**
- * enum bx_log_level - what a line given to the log function is
- * @BX_LOG_NOTE: worth telling a person: something was repaired, say
- * @BX_LOG_DETAIL: libbpf's and the verifier's words, of several lines
+ * enum bx_log_level - level of a text that is passed to the log function
+ * @BX_LOG_NOTE: a note for the user, for example that something was repaired
+ * @BX_LOG_DETAIL: output of libbpf and the verifier, may have several lines
  */
 enum bx_log_level {
 	BX_LOG_NOTE,
@@ -61,21 +61,21 @@ enum bx_log_level {
 };
 
 /**
- * struct bx_open_opts - how to open a handle; zero means the default
+ * struct bx_open_opts - options for bx_open(); zero means the default
  * @pin_dir: where links are pinned, a directory on a BPF file system;
  *	"/sys/fs/bpf/bus_ext"
  * @sysfs: where sysfs is mounted; "/sys"
  * @conf_dir: the operator's configuration; "/etc/bus_ext"
- * @state_dir: where installed bundles are; "/var/lib/bus_ext"
+ * @state_dir: directory of installed bundles; "/var/lib/bus_ext"
  * @bundle_dir: where packages install bundles; "/usr/lib/bus_ext/bundles" and
  *	"/usr/local/lib/bus_ext/bundles"
  * @timeout_ms: how long to wait for the kernel or for another process that
  *	holds the lock, in milliseconds; 30000
- * @ring_size: size of the ring that records come through, in bytes, a power
+ * @ring_size: size of the ring that transfers records, in bytes, a power
  *	of two and a multiple of the page size; grows when it is too small
- * @log: called with lines that are no errors; none
- * @log_arg: its first argument
- * @verbose: give everything that libbpf says to @log
+ * @log: called with notes and details, which are not errors; none
+ * @log_arg: first argument of @log
+ * @verbose: pass all output of libbpf to @log
  */
 struct bx_open_opts {
 	const char	*pin_dir;
@@ -92,12 +92,12 @@ struct bx_open_opts {
 };
 
 /**
- * bx_open() - make a handle
- * @handle: where to put it
+ * bx_open() - create a handle
+ * @handle: takes the handle
  * @opts: options; NULL for the defaults
  *
- * Touches nothing in the kernel: that bus_ext is loaded and the capabilities
- * are there is checked by each function that needs them.
+ * Does not access the kernel: each function that needs bus_ext or a capability
+ * checks for it.
  *
  * Return: 0, -ENOMEM, or -EINVAL for a path that is too long.
  */
@@ -112,31 +112,31 @@ int bx_open(struct bx_handle **handle, const struct bx_open_opts *opts);
 void bx_close(struct bx_handle *handle);
 
 /**
- * bx_error() - what went wrong last
+ * bx_error() - message of the last failure
  * @handle: the handle
  *
- * Return: the message, for people; empty when nothing has failed.  Valid
- * until the next call with @handle.
+ * Return: the message; empty when nothing has failed.  Valid until the next
+ * call with @handle.
  */
 const char *bx_error(const struct bx_handle *handle);
 
 /**
- * bx_printable() - text from outside, as a terminal may get it
+ * bx_printable() - make untrusted text safe for a terminal
  * @buf: takes the text; four times its length is always enough
  * @size: size of @buf
  * @text: the text, UTF-8 or not
  *
- * Names and texts of files, policies and devices are what their authors wrote.  Bytes of
- * control characters, line breaks among them, of characters that change the direction of
- * the text around them, and bytes that are not UTF-8 are replaced by ``\xNN``.  Messages
- * (bx_error(), the log) have gone through it.
+ * The authors of files, policies and devices choose their names and texts.  Replaces by
+ * ``\xNN``: bytes of control characters, including line breaks; of characters that change
+ * the direction of the surrounding text; and bytes that are not UTF-8.  Messages
+ * (bx_error(), the log) are already printable.
  *
  * Return: @buf.
  */
 char *bx_printable(char *buf, size_t size, const char *text);
 
 /**
- * bx_fault() - what kind of failure the last one was
+ * bx_fault() - class of the last failure
  * @handle: the handle
  *
  * Return: the class of the last failure.
@@ -144,7 +144,7 @@ char *bx_printable(char *buf, size_t size, const char *text);
 enum bx_fault bx_fault(const struct bx_handle *handle);
 
 /**
- * bx_check_kernel() - is bus_ext there, and may this process use it?
+ * bx_check_kernel() - check that bus_ext is loaded and this process may use it
  * @handle: the handle
  *
  * Return: 0; -ENOENT when bus_ext is not loaded (BX_FAULT_KERNEL); -EPERM
@@ -153,9 +153,9 @@ enum bx_fault bx_fault(const struct bx_handle *handle);
 int bx_check_kernel(struct bx_handle *handle);
 
 /**
- * bx_kernel_version() - the module's version
+ * bx_kernel_version() - get the module's version
  * @handle: the handle
- * @buf: where to put it
+ * @buf: takes the version
  * @size: size of @buf in bytes
  *
  * Return: 0, or -ENOENT when bus_ext is not loaded.
@@ -165,26 +165,26 @@ int bx_kernel_version(struct bx_handle *handle, char *buf, size_t size);
 /* ---- signals ---- */
 
 /**
- * bx_discard_temporary() - remove what a process that ends now would leave
+ * bx_discard_temporary() - remove temporary files before the process ends
  *
- * Temporary directories of all handles, and files that were named to
+ * Removes the temporary directories of all handles, and the files registered with
  * bx_temporary().  For a handler of SIGINT, SIGTERM or SIGHUP that ends the
- * process: it is async-signal-safe.  The library holds these signals back while
+ * process: it is async-signal-safe.  The library blocks these signals while
  * it changes pins, or the state of an installed bundle.
  */
 void bx_discard_temporary(void);
 
 /**
- * bx_temporary() - have a file or directory removed by bx_discard_temporary()
- * @path: the file, or a directory with all that is in it; is copied
+ * bx_temporary() - register a file or directory for bx_discard_temporary()
+ * @path: the file, or a directory with its contents; the string is copied
  *
- * Up to 8 at a time; more are left.
+ * Registers up to 8 at a time; further ones are not removed.
  */
 void bx_temporary(const char *path);
 
 /**
- * bx_temporary_done() - the file is removed, or has come to stay
- * @path: as it was given to bx_temporary()
+ * bx_temporary_done() - unregister a file that was removed or is kept
+ * @path: the path that was passed to bx_temporary()
  */
 void bx_temporary_done(const char *path);
 
@@ -194,15 +194,15 @@ void bx_temporary_done(const char *path);
 #define BX_NAME_RULE	"up to 31 of [A-Za-z0-9_.-], the first of them [A-Za-z0-9_]"
 
 /**
- * bx_name_is_good() - is it a name for a policy, a bundle, a bus or a driver?
+ * bx_name_is_good() - check the name of a policy, a bundle, a bus or a driver
  * @name: the name
  *
- * Return: whether it is as BX_NAME_RULE says.
+ * Return: whether @name follows BX_NAME_RULE.
  */
 bool bx_name_is_good(const char *name);
 
 /**
- * enum bx_item_kind - what an object has to attach
+ * enum bx_item_kind - kind of an attachable item of an object
  * @BX_ITEM_POLICY: a struct bus_ext_ops in the section .struct_ops.link
  * @BX_ITEM_HOOK: a program in the section fmod_ret/bx_hook_select
  */
@@ -212,23 +212,22 @@ enum bx_item_kind {
 };
 
 /**
- * struct bx_applied - one thing that bx_apply() brought into force
+ * struct bx_applied - a policy or hook that bx_apply() activated
  * @kind: policy or hook
- * @upgraded: it replaced what was attached under its name
- * @removed: it is in force no longer: the new version of its bundle has no policy of
- *	that name
- * @built_shadow: its vendor made it for shadow mode
- * @file: the object it came from
+ * @upgraded: it replaced the one that was attached under its name
+ * @removed: no longer active: absent from the new version of its bundle
+ * @built_shadow: its vendor built it for shadow mode
+ * @file: the object that contains it
  * @name: name of the policy, or of the hook's program
  * @target: the policy's bus, or the function that the hook is attached to
  * @vendor: vendor in scope, BX_ANY for all
  * @priority: its priority
  * @flags: enum bx_policy_flags
  * @version: the vendor's version number
- * @old_version: that of the version it replaced, when @upgraded
+ * @old_version: version number of the replaced policy, when @upgraded
  * @id: identity in the kernel; 0 for a hook
- * @devices: how many devices it decides now; for a policy in shadow mode, how
- *	many elections it would have decided otherwise
+ * @devices: number of devices that it decides now; for a policy in shadow mode,
+ *	number of elections that it would have decided differently
  */
 struct bx_applied {
 	enum bx_item_kind	kind;
@@ -248,42 +247,42 @@ struct bx_applied {
 };
 
 /**
- * bx_applied_fn() - told of each policy and hook that is in force
- * @applied: what it is; valid during the call
- * @arg: as given
+ * bx_applied_fn() - called for each active policy and hook
+ * @applied: the policy or hook; valid during the call
+ * @arg: the caller's argument
  */
 typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
 
 /**
- * bx_apply() - bring the policies and hooks of objects into force
+ * bx_apply() - activate the policies and hooks of objects
  * @handle: the handle
- * @path: a BPF object, or a directory whose ``*.bpf.o`` are taken in the order
+ * @path: a BPF object, or a directory whose ``*.bpf.o`` are used in the order
  *	of their names
- * @flags: BX_BUNDLE_UNSIGNED; without it everything is refused, since only a bundle
+ * @flags: BX_BUNDLE_UNSIGNED; without it every object is refused, since only a bundle
  *	has a signature
- * @fn: called for each policy and hook, once all of them are in force
+ * @fn: called for each policy and hook, once all of them are active
  * @arg: second argument of @fn
  *
- * Everything is checked and loaded before the first link is made, and tried before it
- * is active: the elections of all devices in scope are held for show, and an invalid
- * result is an error.  A policy whose name is attached and pinned already is replaced
- * atomically.  When anything fails, what this call attached is detached and what it
- * replaced is put back; the message names what differs from before.  Success means
- * that the policies are in the kernel's list, that it has done what attaching them set
- * off, and that none was ejected.
+ * All objects are checked and loaded before the first link is created.  All policies are
+ * tried before they become active: the kernel holds trial elections for all devices in
+ * scope, and an invalid result is an error.  A policy with the name of an attached and
+ * pinned policy replaces that one atomically.  After a failure, the new policies are
+ * detached and the replaced ones restored; the message names the remaining differences.
+ * Success means that the policies are in the kernel's list, that the kernel has done all
+ * work that attaching them caused, and that no policy was ejected.
  *
  * Return: 0, or
  * -ENOENT: no such file, or bus_ext is not loaded (BX_FAULT_KERNEL)
- * -ENOKEY: @flags do not allow what is not signed (BX_FAULT_REJECTED)
+ * -ENOKEY: @flags do not allow unsigned objects (BX_FAULT_REJECTED)
  * -EINVAL, -ENOEXEC: the object is not acceptable (BX_FAULT_REJECTED)
- * -EACCES and whatever the verifier says (BX_FAULT_REJECTED)
+ * -EACCES and other errors of the verifier (BX_FAULT_REJECTED)
  * -EBADMSG: a policy gives an invalid result for a device (BX_FAULT_REJECTED)
  * -EPERM: no CAP_SYS_ADMIN (BX_FAULT_PERMISSION)
- * -ENODEV: there is no such bus (BX_FAULT_REJECTED)
+ * -ENODEV: bus not found (BX_FAULT_REJECTED)
  * -EOPNOTSUPP: match() on an adopted bus (BX_FAULT_REJECTED)
  * -E2BIG: too many policies (BX_FAULT_REJECTED)
- * -EEXIST: the name is in use by a policy that is not pinned here, or that an
- *	installed bundle has, or it was replaced by another process (BX_FAULT_CONFLICT)
+ * -EEXIST: the name is in use by a policy that is not pinned here or belongs to an
+ *	installed bundle, or another process replaced the policy (BX_FAULT_CONFLICT)
  * -ESHUTDOWN: the policy was ejected (BX_FAULT_STATE)
  * -ETIMEDOUT: the kernel is not done after the timeout (BX_FAULT_STATE), or
  *	another process holds the lock (BX_FAULT_CONFLICT)
@@ -294,22 +293,22 @@ int bx_apply(struct bx_handle *handle, const char *path, unsigned int flags,
 /* ---- bundles ---- */
 
 /**
- * struct bx_bundle - what a vendor ships, as a directory or an archive: a manifest,
- * policies, settings, test cases, a signature; see docs/bundle.md
+ * struct bx_bundle - policies as a vendor ships them, in a directory or an archive: a
+ * manifest, policies, settings, test cases, a signature; see docs/bundle.md
  */
 struct bx_bundle;
 
 /**
- * struct bx_bundle_about - what a bundle says of itself
+ * struct bx_bundle_about - description of a bundle
  * @name: its name
  * @version: its version, as in 1.2.0
- * @vendor: who made it
- * @summary: what it does, in a line
- * @requires: the least version of bus_ext; NULL when it is not said
- * @drivers: drivers that its policies may name, and no others
- * @nr_drivers: how many these are
- * @signer: the subject of the certificate that signed it, once bx_bundle_check() has
- *	said so; NULL when it is not signed
+ * @vendor: its vendor
+ * @summary: its purpose, in one line
+ * @requires: the lowest version of bus_ext that it works with; NULL when not given
+ * @drivers: the only drivers that its policies may name
+ * @nr_drivers: number of @drivers
+ * @signer: the subject of the certificate that signed it, after bx_bundle_check();
+ *	NULL when it is not signed
  * @signer_fingerprint: the SHA-256 of that certificate, 64 hexadecimal digits; NULL when
  *	it is not signed.  A subject can be chosen freely, so show both.
  */
@@ -326,13 +325,13 @@ struct bx_bundle_about {
 };
 
 /**
- * enum bx_bundle_flags - how to open and how to check a bundle
- * @BX_BUNDLE_COPY: open: a private copy, that no other process changes after the check; only
- *	of that programs are loaded
- * @BX_BUNDLE_UNSIGNED: check, apply: one without a signature will do
- * @BX_BUNDLE_INSTALLED: open: the installed bundle of that name
- * @BX_BUNDLE_PATH: open: a directory or an archive, also without a slash
- * @BX_BUNDLE_CHECK: open: bx_bundle_check() with the same flags, where the signature is
+ * enum bx_bundle_flags - flags for opening and for checking a bundle
+ * @BX_BUNDLE_COPY: open: make a private copy, which no other process can change after the
+ *	check; programs are loaded only from such a copy
+ * @BX_BUNDLE_UNSIGNED: check, apply: accept a bundle without a signature
+ * @BX_BUNDLE_INSTALLED: open: the path is the name of an installed bundle
+ * @BX_BUNDLE_PATH: open: the path is a directory or an archive, also without a slash
+ * @BX_BUNDLE_CHECK: open: run bx_bundle_check() with the same flags; the signature is
  *	checked before the manifest is read
  */
 enum bx_bundle_flags {
@@ -344,12 +343,12 @@ enum bx_bundle_flags {
 };
 
 /**
- * bx_is_bundle_name() - is it a bundle's name, and not a path?
+ * bx_is_bundle_name() - tell a bundle's name from a path
  * @text: a command's argument
  *
  * Archives and objects are paths, also without a slash; a directory needs one ("./x").
  *
- * Return: whether bx_bundle_open() looks for a bundle of that name.
+ * Return: true when bx_bundle_open() searches for a bundle with this name.
  */
 bool bx_is_bundle_name(const char *text);
 
@@ -357,31 +356,31 @@ bool bx_is_bundle_name(const char *text);
  * bx_bundle_open() - read a bundle's manifest
  * @handle: the handle; outlives the bundle
  * @path: the bundle: a directory, or an archive (.tar.zst), which is unpacked below
- *	$TMPDIR until the bundle is closed; a bare name is that of a bundle in
- *	/usr/lib/bus_ext/bundles or below /usr/local, else of an installed one
+ *	$TMPDIR until the bundle is closed; a bare name selects a bundle in
+ *	/usr/lib/bus_ext/bundles or below /usr/local, else an installed one
  * @flags: enum bx_bundle_flags
- * @bundle: where to put it
+ * @bundle: takes the bundle
  *
- * Return: 0; -ENOENT and others when it cannot be read (BX_FAULT_USAGE: there is no
- * bundle of that name); -EINVAL when the manifest
+ * Return: 0; -ENOENT and others when it cannot be read (BX_FAULT_USAGE: no bundle has
+ * that name); -EINVAL when the manifest
  * or the archive is not acceptable (BX_FAULT_REJECTED), or the loaded bus_ext is too
- * old for it (BX_FAULT_KERNEL); -ENOMEM.  With BX_BUNDLE_CHECK as bx_bundle_check(), too.
+ * old for it (BX_FAULT_KERNEL); -ENOMEM.  With BX_BUNDLE_CHECK also as bx_bundle_check().
  */
 int bx_bundle_open(struct bx_handle *handle, const char *path,
 		   unsigned int flags, struct bx_bundle **bundle);
 
 /**
- * bx_bundle_check() - see who made a bundle, and whether they may claim what it does
+ * bx_bundle_check() - check a bundle's signature, and its claims against its signer's
  * @bundle: the bundle
  * @flags: enum bx_bundle_flags
  *
- * A bundle without a signature is trusted when it is installed, or came with a package
- * and only root can change its files.  What loads programs of a bundle calls this
- * without flags, unless it was called before.
+ * A bundle without a signature is trusted when it is installed, or when a package
+ * installed it and only root can change its files.  Functions that load programs of a
+ * bundle call this without flags, unless it was called before.
  *
- * Return: 0; BX_FAULT_REJECTED: -EBADMSG when it is not what was signed, -ENOKEY when
- * it is not signed, -EACCES when its signer is not trusted, or it claims what its signer
- * may not; -EINVAL for a certificate or a limit that cannot be read, -EPERM when others
+ * Return: 0; BX_FAULT_REJECTED: -EBADMSG when its files are not the signed ones, -ENOKEY
+ * when it is not signed, -EACCES when its signer is not trusted or not permitted its
+ * claims; -EINVAL for a certificate or a limit that cannot be read, -EPERM when others
  * can write the operator's keys; and others when a file cannot be read.
  */
 int bx_bundle_check(struct bx_bundle *bundle, unsigned int flags);
@@ -390,9 +389,9 @@ int bx_bundle_check(struct bx_bundle *bundle, unsigned int flags);
  * bx_bundle_sign() - sign a bundle
  * @bundle: the bundle, a directory, where bundle.sig is written
  * @key: file of the private key (PEM)
- * @cert: file of its certificate (PEM); those of its issuers may follow there
+ * @cert: file of its certificate (PEM); certificates of its issuers may follow in it
  *
- * A note (struct bx_open_opts, @log) says when only some operators will accept the
+ * Writes a note (struct bx_open_opts, @log) when only some operators will accept the
  * certificate.
  *
  * Return: 0; -ENOENT and others when a file cannot be read or written; -EINVAL
@@ -406,35 +405,35 @@ int bx_bundle_sign(struct bx_bundle *bundle, const char *key, const char *cert);
  * @path: the archive; only a regular file is replaced. "-" is the standard output
  *
  * Return: 0, -EIO and others; -ENODATA when an object is missing; -EINVAL for a
- * bundle that has what it must not, or whose test cases cannot be read; -EBADMSG
- * for a signature of other files.
+ * bundle with files that it must not have, or with test cases that cannot be read;
+ * -EBADMSG for a signature of other files.
  */
 int bx_bundle_pack(struct bx_bundle *bundle, const char *path);
 
 /**
- * bx_bundle_configure() - take the settings from the operator's files
+ * bx_bundle_configure() - read the settings from the operator's file
  * @bundle: the bundle
  *
- * Return: 0, also without such a file; as bx_bundle_set().
+ * Return: 0, also without such a file; or an errno as of bx_bundle_set().
  */
 int bx_bundle_configure(struct bx_bundle *bundle);
 
 /**
- * bx_bundle_close() - forget a bundle
+ * bx_bundle_close() - close a bundle
  * @bundle: the bundle; may be NULL
  */
 void bx_bundle_close(struct bx_bundle *bundle);
 
 /**
- * bx_bundle_about() - what a bundle says of itself
+ * bx_bundle_about() - get the description of a bundle
  * @bundle: the bundle
  *
- * Return: valid until bx_bundle_close().
+ * Return: the description; valid until bx_bundle_close().
  */
 const struct bx_bundle_about *bx_bundle_about(const struct bx_bundle *bundle);
 
 /**
- * enum bx_setting_type - what a setting may be
+ * enum bx_setting_type - type of a setting
  * @BX_SETTING_INT: a number
  * @BX_SETTING_BOOL: true or false
  * @BX_SETTING_STRING: text
@@ -446,17 +445,17 @@ enum bx_setting_type {
 };
 
 /**
- * struct bx_setting - what the operator of a bundle may choose
+ * struct bx_setting - a setting of a bundle, which the operator may choose
  * @name: its name
  * @type: enum bx_setting_type
  * @value: its value: the default, unless bx_bundle_set() was called
  * @initial: its default
  * @min: least number, of BX_SETTING_INT
  * @max: greatest number
- * @values: the only values that are allowed; NULL when @nr_values is 0
- * @nr_values: how many these are
- * @allowed: what it may be, for people
- * @help: what it is for
+ * @values: the only allowed values; NULL when @nr_values is 0
+ * @nr_values: number of @values
+ * @allowed: readable description of the allowed values
+ * @help: its purpose
  */
 struct bx_setting {
 	const char		*name;
@@ -474,7 +473,7 @@ struct bx_setting {
 typedef int (*bx_setting_fn)(const struct bx_setting *setting, void *arg);
 
 /**
- * bx_bundle_list_settings() - a bundle's settings, in the manifest's order
+ * bx_bundle_list_settings() - list a bundle's settings, in the manifest's order
  * @bundle: the bundle
  * @fn: called for each; stops when it returns other than 0
  * @arg: second argument of @fn
@@ -489,7 +488,7 @@ int bx_bundle_list_settings(struct bx_bundle *bundle, bx_setting_fn fn,
  * @bundle: the bundle
  * @assignment: NAME=VALUE
  *
- * It reaches the programs, as a constant, when they are loaded.
+ * Programs get the value as a constant when they are loaded.
  *
  * Return: 0; -EINVAL for a value that is not allowed, -ENOENT for an unknown
  * setting (both BX_FAULT_REJECTED); -EINVAL without '=' (BX_FAULT_USAGE).
@@ -497,7 +496,7 @@ int bx_bundle_list_settings(struct bx_bundle *bundle, bx_setting_fn fn,
 int bx_bundle_set(struct bx_bundle *bundle, const char *assignment);
 
 /**
- * bx_bundle_list_objects() - the BPF objects that a manifest names
+ * bx_bundle_list_objects() - list the BPF objects that a manifest names
  * @bundle: the bundle
  * @fn: called with each path; stops when it returns other than 0
  * @arg: second argument of @fn
@@ -510,9 +509,9 @@ int bx_bundle_list_objects(struct bx_bundle *bundle,
 typedef int (*bx_policy_of_fn)(const struct bx_applied *policy, void *arg);
 
 /**
- * bx_bundle_list_policies() - the policies in a bundle's objects, alternatives too
+ * bx_bundle_list_policies() - list the policies in a bundle's objects and alternatives
  * @bundle: the bundle
- * @fn: called for each, with what its object says; stops when it returns other than 0
+ * @fn: called for each, as its object defines it; stops when it returns other than 0
  * @arg: second argument of @fn
  *
  * Needs no kernel: nothing is loaded.
@@ -527,7 +526,7 @@ int bx_bundle_list_policies(struct bx_bundle *bundle, bx_policy_of_fn fn,
 typedef int (*bx_claim_fn)(const char *bus, __u32 vendor, void *arg);
 
 /**
- * bx_bundle_list_claims() - what a bundle claims to decide about
+ * bx_bundle_list_claims() - list the buses and vendors that a bundle claims
  * @bundle: the bundle
  * @fn: called for each claim; stops when it returns other than 0
  * @arg: last argument of @fn
@@ -540,7 +539,7 @@ typedef int (*bx_file_fn)(const char *path, unsigned long long bytes,
 			  void *arg);
 
 /**
- * bx_bundle_list_files() - a bundle's files, by name
+ * bx_bundle_list_files() - list a bundle's files, by name
  * @bundle: the bundle
  * @fn: called for each; stops when it returns other than 0
  * @arg: last argument of @fn
@@ -553,21 +552,22 @@ int bx_bundle_list_files(struct bx_bundle *bundle, bx_file_fn fn, void *arg);
  * bx_bundle_check_policies() - check all of a bundle's objects without loading them
  * @bundle: the bundle, with its settings chosen
  *
- * That they are there, have acceptable policies in the claimed scope, that alternatives
- * have the same ones, and that every setting fits a variable.  Needs no kernel.
+ * Checks that all objects exist and have acceptable policies in the claimed scope, that
+ * alternatives have the same policies, and that every setting fits a variable.  Needs no
+ * kernel.
  *
  * Return: 0; BX_FAULT_REJECTED: -ENODATA, -EINVAL, -ENOEXEC.
  */
 int bx_bundle_check_policies(struct bx_bundle *bundle);
 
 /**
- * bx_bundle_apply() - bring a bundle's policies into force, all or none
+ * bx_bundle_apply() - activate a bundle's policies, all or none
  * @bundle: the bundle
- * @fn: called for each policy, once all of them are in force
+ * @fn: called for each policy, once all of them are active
  * @arg: second argument of @fn
  *
- * As bx_apply(): they come into force in one step, and what they replace goes in
- * the same.
+ * As bx_apply(): the policies are activated atomically, replacing earlier versions in
+ * the same step.
  *
  * Return: as bx_apply() and bx_bundle_check(); -EINVAL when a policy is for a bus or a
  * vendor that the manifest does not claim, or a setting does not fit, -ENODATA when an
@@ -576,10 +576,10 @@ int bx_bundle_check_policies(struct bx_bundle *bundle);
 int bx_bundle_apply(struct bx_bundle *bundle, bx_applied_fn fn, void *arg);
 
 /**
- * struct bx_verified - a policy that could be brought into force
+ * struct bx_verified - a policy that could be activated
  * @policy: the policy
- * @programs: how many programs it has
- * @insns: instructions that the verifier looked at
+ * @programs: number of its programs
+ * @insns: number of instructions that the verifier processed
  */
 struct bx_verified {
 	const struct bx_applied	*policy;
@@ -590,12 +590,13 @@ struct bx_verified {
 typedef void (*bx_verified_fn)(const struct bx_verified *verified, void *arg);
 
 /**
- * bx_bundle_verify() - see that a bundle could be brought into force here
+ * bx_bundle_verify() - check that a bundle could be activated on this kernel
  * @bundle: the bundle
- * @fn: called for each policy, once all of them are known to be good
+ * @fn: called for each policy, once all of them are verified
  * @arg: second argument of @fn
  *
- * Loads and attaches them where nobody asks them, and lets them go.
+ * Loads the policies, attaches them staged, where no election asks them, and detaches
+ * them.
  *
  * Return: as bx_bundle_apply().
  */
@@ -604,7 +605,7 @@ int bx_bundle_verify(struct bx_bundle *bundle, bx_verified_fn fn, void *arg);
 /**
  * struct bx_invalid - an invalid result, for which a policy would be ejected
  * @policy: the policy; empty when there is no such result
- * @what: the result, in words
+ * @what: description of the result
  */
 struct bx_invalid {
 	char	policy[BX_NAME_LEN];
@@ -614,7 +615,7 @@ struct bx_invalid {
 /**
  * struct bx_call_change - a call with another outcome
  * @op: the operation
- * @policy: the policy that makes the difference; empty when it is not known
+ * @policy: the policy that causes the difference; empty when it is not known
  * @now: the outcome now
  * @then: the outcome with the new policies active
  */
@@ -626,16 +627,17 @@ struct bx_call_change {
 };
 
 /**
- * struct bx_change - a device in scope of new policies, now and then
+ * struct bx_change - a device in scope of new policies, before and after the change
  * @device: the device, now
  * @then: the last opinion, BX_OPN_DECISION, of its election with the new policies
  *	active
- * @differs: its driver would be another one
- * @at_next_bind: not before it is bound again, since bound devices are left alone
+ * @differs: its driver would change
+ * @at_next_bind: the driver changes only when the device is bound again, since the change
+ *	does not rebind bound devices
  * @invalid: an invalid result: bx_apply() refuses the policies
- * @calls: calls on it with another outcome: of every operation one with an argument of
- *	zeros, as if the provider answered 0
- * @nr_calls: their number
+ * @calls: calls on it with another outcome; each operation is tried with an argument of
+ *	zeros and a provider that answers 0
+ * @nr_calls: number of @calls
  */
 struct bx_change {
 	const struct bx_device_rec	*device;
@@ -650,15 +652,15 @@ struct bx_change {
 typedef void (*bx_change_fn)(const struct bx_change *change, void *arg);
 
 /**
- * bx_plan() - find out what bx_apply() would change
+ * bx_plan() - list the changes that bx_apply() would make
  * @handle: the handle
  * @path: as of bx_apply()
  * @flags: as of bx_apply()
  * @fn: called for each device in scope of the policies
  * @arg: second argument of @fn
  *
- * The kernel holds the elections for show, with the real policies.  Hooks have no part
- * in them.
+ * The kernel holds trial elections with the real policies.  Hooks do not take part in
+ * them.
  *
  * Return: number of devices with another driver, or with calls that have another
  * outcome; or an errno as of bx_apply().
@@ -667,23 +669,24 @@ int bx_plan(struct bx_handle *handle, const char *path, unsigned int flags,
 	    bx_change_fn fn, void *arg);
 
 /**
- * bx_bundle_plan() - find out what activating a bundle would change
+ * bx_bundle_plan() - list the changes that activating a bundle would make
  * @bundle: the bundle
  * @fn: called for each device in its scope
  * @arg: second argument of @fn
  *
- * As bx_plan(); policies that only the installed version of the bundle has go.
+ * As bx_plan(); policies that only the installed version of the bundle has are
+ * deactivated.
  *
  * Return: as bx_plan(), or an errno as of bx_bundle_apply().
  */
 int bx_bundle_plan(struct bx_bundle *bundle, bx_change_fn fn, void *arg);
 
 /**
- * bx_bundle_keep() - take the choices that were made for the installed bundle
+ * bx_bundle_keep() - copy the settings and the mode of the installed bundle
  * @bundle: the bundle
  *
- * Those that bx_upgrade() keeps: the settings that were given, and the mode.  They are
- * above the operator's file: to be called after bx_bundle_configure().  A setting that
+ * Copies the same as bx_upgrade() keeps: the settings that were given, and the mode.  They
+ * override the operator's file: call this after bx_bundle_configure().  A setting that
  * does not fit @bundle is dropped, with a note.  Does nothing when no bundle of this name
  * is installed.
  *
@@ -693,11 +696,11 @@ int bx_bundle_keep(struct bx_bundle *bundle);
 
 /**
  * struct bx_case - the outcome of a test case
- * @file: where it is, below the bundle
+ * @file: its file, relative to the bundle
  * @name: its name
  * @passed: the outcome is the expected one
- * @expected: what was expected, in words
- * @actual: what came of it, in words
+ * @expected: description of the expected outcome
+ * @actual: description of the actual outcome
  */
 struct bx_case {
 	const char	*file;
@@ -715,22 +718,22 @@ typedef void (*bx_case_fn)(const struct bx_case *result, void *arg);
  * @fn: called for each case
  * @arg: second argument of @fn
  *
- * Each is the election of a device that is described, or a call on one, by the
- * bundle's real policies in the kernel; no device is touched.
+ * Each case is an election or a call for a device that the case describes.  The bundle's
+ * real policies decide it in the kernel; no real device is involved.
  *
- * Return: how many cases did not pass, or an errno: -ENOENT without any case
- * (BX_FAULT_REJECTED), -EINVAL for one that makes no sense (BX_FAULT_REJECTED),
- * and as bx_bundle_apply().
+ * Return: number of cases that did not pass, or an errno: -ENOENT without any case
+ * (BX_FAULT_REJECTED), -EINVAL for an invalid case (BX_FAULT_REJECTED),
+ * and as of bx_bundle_apply().
  */
 int bx_bundle_test(struct bx_bundle *bundle, bx_case_fn fn, void *arg);
 
 /* ---- installed bundles ---- */
 
 /**
- * enum bx_mode - what becomes of a bundle's decisions
- * @BX_MODE_KEEP: as it was; as vendors made it, when it is new
- * @BX_MODE_ENFORCE: they are applied
- * @BX_MODE_SHADOW: they are counted and compared
+ * enum bx_mode - mode of a bundle
+ * @BX_MODE_KEEP: the current mode; the vendor's, for a new bundle
+ * @BX_MODE_ENFORCE: its decisions are applied
+ * @BX_MODE_SHADOW: its decisions are only counted and compared
  */
 enum bx_mode {
 	BX_MODE_KEEP,
@@ -739,11 +742,10 @@ enum bx_mode {
 };
 
 /**
- * enum bx_install_flags - how to install, beside enum bx_bundle_flags
- * @BX_INSTALL_OFFLINE: change only what is on disk, for the next boot; the kernel has
- *	no part in it
- * @BX_INSTALL_DOWNGRADE: upgrade to a lower version, or to other files of the same one
- * @BX_INSTALL_CHANGE_SIGNER: upgrade to what another signer, or none, has signed
+ * enum bx_install_flags - flags for installing, beside enum bx_bundle_flags
+ * @BX_INSTALL_OFFLINE: change only the disk, for the next boot, and not the kernel
+ * @BX_INSTALL_DOWNGRADE: allow a lower version, or other files of the same version
+ * @BX_INSTALL_CHANGE_SIGNER: allow a bundle of another signer, or without a signature
  */
 enum bx_install_flags {
 	BX_INSTALL_OFFLINE		= 1 << 8,
@@ -752,14 +754,14 @@ enum bx_install_flags {
 };
 
 /**
- * enum bx_deed - what a change has done
- * @BX_UNCHANGED: nothing: exactly that is installed already
+ * enum bx_deed - outcome of a change
+ * @BX_UNCHANGED: nothing: exactly this bundle is already installed
  * @BX_INSTALLED: installed a bundle
- * @BX_UNCHANGED_CANARY: nothing: exactly that is the canary already
+ * @BX_UNCHANGED_CANARY: nothing: exactly this bundle is already the canary
  * @BX_UPGRADED: made another version the current one
  * @BX_CANARY: activated another version in shadow mode, beside the enforced one
  * @BX_CANARY_DROPPED: deactivated the version in shadow mode beside the enforced one
- * @BX_ROLLED_BACK: made a generation that was kept the current one
+ * @BX_ROLLED_BACK: made a kept generation the current one
  * @BX_ENABLED: enabled it
  * @BX_DISABLED: disabled it
  * @BX_SHADOWED: set it to shadow mode
@@ -783,11 +785,11 @@ enum bx_deed {
 
 /**
  * struct bx_done - a change of an installed bundle that succeeded
- * @deed: what it has done
+ * @deed: the outcome
  * @name: the bundle
- * @version: the current version; with BX_CANARY, that of the canary; of a removed bundle,
- *	the one that was; empty when that is not known
- * @generation: its number; 0 when that is not known
+ * @version: the current version; with BX_CANARY, the version of the canary; for a removed
+ *	bundle, its last version; empty when it is not known
+ * @generation: its number; 0 when it is not known
  * @signer: its signer; empty when it is not signed
  * @fingerprint: SHA-256 of the signer's certificate, in hexadecimal
  */
@@ -801,18 +803,18 @@ struct bx_done {
 };
 
 /**
- * struct bx_install_opts - how to change an installed bundle; zero means the default
+ * struct bx_install_opts - options for changing an installed bundle; zero means the default
  * @set: settings, NAME=VALUE, kept with the generation
- * @nr_set: how many
- * @unset: names of settings that were given before and go back to the operator's file,
- *	or to the default
- * @nr_unset: how many
+ * @nr_set: number of @set
+ * @unset: names of settings that were given before; the operator's file or the default
+ *	applies again
+ * @nr_unset: number of @unset
  * @flags: BX_BUNDLE_UNSIGNED, enum bx_install_flags
  * @mode: enum bx_mode
- * @done: takes what was done, if that succeeded; may be NULL
+ * @done: takes the outcome of a change that succeeded; may be NULL
  *
- * Each function uses those that it names.  NULL in place of the options means that all of
- * them are the default.
+ * Each function uses the options that it lists.  NULL instead of the options selects the
+ * defaults.
  */
 struct bx_install_opts {
 	const char *const	*set;
@@ -833,16 +835,16 @@ struct bx_install_opts {
  * @fn: called for each policy, once all of them are active
  * @arg: second argument of @fn
  *
- * All of it, or nothing: if it fails, or the process dies, what is active and what is
- * installed is as before, at the latest after the next command.  The same is true of the
- * functions below; where the disk fails after the kernel has changed, the message says
- * what is so.
+ * All of it, or nothing: if it fails, or the process dies, the active policies and the
+ * installed bundles are as before, at the latest after the next command.  The same is true
+ * of the functions below; if the disk fails after the kernel has changed, the message
+ * describes the state.
  *
  * A bundle of a package needs no signature if only root can write its files.
  *
- * Return: 0; as bx_bundle_open(), bx_bundle_check() and bx_bundle_apply(); -EEXIST
- * when it is installed already, or another bundle has a policy of the same name, or such
- * a policy was applied without a bundle (BX_FAULT_CONFLICT).
+ * Return: 0; an errno as of bx_bundle_open(), bx_bundle_check() and bx_bundle_apply();
+ * -EEXIST when it is already installed, or another bundle has a policy of the same name,
+ * or such a policy was applied without a bundle (BX_FAULT_CONFLICT).
  */
 int bx_install(struct bx_handle *handle, const char *path,
 	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
@@ -853,18 +855,18 @@ int bx_install(struct bx_handle *handle, const char *path,
  * @path: as with bx_install()
  * @opts: options: as bx_install(), BX_INSTALL_DOWNGRADE, BX_INSTALL_CHANGE_SIGNER,
  *	settings to unset
- * @fn: called for each policy that comes or goes
+ * @fn: called for each activated or deactivated policy
  * @arg: second argument of @fn
  *
  * An enforced bundle gets a canary with BX_MODE_SHADOW: the new version is in shadow mode
- * beside the current one, which stays as it is.  Any canary before it goes.
+ * beside the current one, which does not change.  It replaces any earlier canary.
  *
- * In one step, if it is enabled: policies that the new version does not have go in the
- * same.  The version before is kept, and so are settings that were given before, unless
- * the new version does not allow them.
+ * An enabled bundle changes in one step, which also deactivates the policies that the new
+ * version does not have.  The previous version is kept.  Settings that were given before
+ * are kept unless the new version does not allow them.
  *
- * Without flags, the version must be higher, its signer the same, and the policies that go
- * in the signer's scope.  Nothing is done when the very same bundle, with the same
+ * Without flags, the version must be higher, its signer the same, and the deactivated
+ * policies in the signer's scope.  Does nothing when exactly this bundle, with the same
  * settings and mode, is installed.
  *
  * Return: as bx_install(); -ENOENT when it is not installed, -EPERM when a flag is missing
@@ -874,20 +876,20 @@ int bx_upgrade(struct bx_handle *handle, const char *path,
 	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
 
 /**
- * bx_rollback() - go back to a generation of a bundle that was kept
+ * bx_rollback() - return to a kept generation of a bundle
  * @handle: the handle
  * @name: the bundle
- * @number: the generation; 0 for the one before
+ * @number: the generation; 0 for the previous one
  * @opts: options: BX_INSTALL_OFFLINE
- * @fn: called for each policy that comes or goes
+ * @fn: called for each activated or deactivated policy
  * @arg: second argument of @fn
  *
- * A canary goes; without a number, nothing else does.
+ * Drops the canary, if there is one; without a number, changes nothing else then.
  *
- * Its files must be those that were installed, and its signer must be trusted now.
+ * The generation's files must be unchanged, and its signer must be trusted now.
  *
- * Return: as bx_upgrade(); -ENOENT when there is no such generation; -EBADMSG when its
- * files have changed, -EKEYREJECTED when its signer is not trusted any more
+ * Return: as bx_upgrade(); -ENOENT when the generation is not found; -EBADMSG when its
+ * files have changed, -EKEYREJECTED when its signer is no longer trusted
  * (BX_FAULT_REJECTED).
  */
 int bx_rollback(struct bx_handle *handle, const char *name, unsigned int number,
@@ -901,7 +903,7 @@ int bx_rollback(struct bx_handle *handle, const char *name, unsigned int number,
  * @fn: called for each policy, once all of them are active
  * @arg: second argument of @fn
  *
- * Also for one that is enabled, when the operator's settings have changed.
+ * Also applies changed settings of the operator to a bundle that is already enabled.
  *
  * Return: as bx_rollback().
  */
@@ -913,11 +915,11 @@ int bx_enable(struct bx_handle *handle, const char *name,
  * @handle: the handle
  * @name: the bundle
  * @opts: options: BX_INSTALL_OFFLINE
- * @fn: called for each policy that goes
+ * @fn: called for each deactivated policy
  * @arg: second argument of @fn
  *
- * Also when the disk is full or read-only: the policies go, and the error tells what is
- * still on disk.
+ * Also works when the disk is full or read-only: the policies are deactivated, and the
+ * error describes the state on disk.
  *
  * Return: 0; -ENOENT when it is not installed (BX_FAULT_REJECTED); as bx_detach().
  */
@@ -925,17 +927,17 @@ int bx_disable(struct bx_handle *handle, const char *name,
 	       const struct bx_install_opts *opts, bx_applied_fn fn, void *arg);
 
 /**
- * bx_set_mode() - enforce a bundle, or its canary, or keep it in shadow mode
+ * bx_set_mode() - set the mode of a bundle, or enforce its canary
  * @handle: the handle
  * @name: the bundle
  * @opts: options: the mode, BX_INSTALL_OFFLINE
  * @fn: called for each policy, once all of them are active
  * @arg: second argument of @fn
  *
- * With a canary, to enforce makes it the current generation, in one step; shadow mode drops
- * it.
+ * If the bundle has a canary, BX_MODE_ENFORCE makes the canary the current generation, in
+ * one step; BX_MODE_SHADOW drops it.
  *
- * Return: as bx_rollback(); -EINVAL when its vendor made it for shadow mode
+ * Return: as bx_rollback(); -EINVAL when its vendor built it for shadow mode
  * (BX_FAULT_REJECTED).
  */
 int bx_set_mode(struct bx_handle *handle, const char *name,
@@ -946,11 +948,11 @@ int bx_set_mode(struct bx_handle *handle, const char *name,
  * @handle: the handle
  * @name: the bundle
  * @opts: options: BX_INSTALL_OFFLINE
- * @fn: called for each policy that goes
+ * @fn: called for each deactivated policy
  * @arg: second argument of @fn
  *
- * Also when its state cannot be read, and as bx_disable() when the disk is full or
- * read-only.
+ * Also works when the bundle's state cannot be read, and as bx_disable() when the disk is
+ * full or read-only.
  *
  * Return: as bx_disable().
  */
@@ -962,11 +964,11 @@ int bx_remove(struct bx_handle *handle, const char *name,
  * @version: its version
  * @signer: its signer; NULL when it is not signed
  * @generation: its number
- * @policies: how many policies it has
- * @in_force: how many of them are active
- * @current: what is active is exactly what is installed and chosen
- * @diverged: what they would have done differently
- * @ejection: the last one of one of its policies; NULL when there was none
+ * @policies: number of its policies
+ * @in_force: number of its active policies
+ * @current: the active policies, settings and mode are exactly the installed ones
+ * @diverged: number of decisions that its policies would have made differently
+ * @ejection: the last ejection of one of its policies; NULL when there was none
  * @problem: why it cannot be activated; else NULL
  */
 struct bx_canary {
@@ -984,22 +986,22 @@ struct bx_canary {
 /**
  * struct bx_installed - an installed bundle
  * @name: the bundle
- * @version: that counts; NULL when none does
- * @signer: who signed that; NULL when nobody did
- * @generation: its number
- * @generations: how many are kept
- * @enabled: it is to be in force, now and at each boot
+ * @version: current version; NULL when there is none
+ * @signer: signer of that version; NULL when it is not signed
+ * @generation: number of the current generation
+ * @generations: number of generations that are kept
+ * @enabled: it must be active, now and at each boot
  * @shadow: in shadow mode
- * @interrupted: a change was interrupted; the next command puts it right
- * @current: what is in force is exactly what is installed and chosen
- * @policies: how many policies it has
- * @in_force: how many of them are in force
- * @hits: decisions, vetoes, and calls that they dealt with
- * @diverged: what they would have done otherwise, in shadow mode
- * @ejection: the last one of one of its policies; NULL when there was none
- * @unreadable: nothing is known of it
- * @problem: why nothing is known of it, or why it cannot be activated: its files have
- *	changed, its signer is not trusted any more, a setting is not valid; else NULL
+ * @interrupted: a change was interrupted; the next command recovers
+ * @current: the active policies, settings and mode are exactly the installed ones
+ * @policies: number of its policies
+ * @in_force: number of its active policies
+ * @hits: decisions and vetoes of its policies, and calls that they handled
+ * @diverged: number of decisions that they would have made differently, in shadow mode
+ * @ejection: the last ejection of one of its policies; NULL when there was none
+ * @unreadable: its state cannot be read
+ * @problem: why its state cannot be read, or why it cannot be activated: its files have
+ *	changed, its signer is no longer trusted, a setting is not valid; else NULL
  * @canary: another version of it, in shadow mode; NULL when there is none
  */
 struct bx_installed {
@@ -1025,7 +1027,7 @@ struct bx_installed {
 typedef int (*bx_installed_fn)(const struct bx_installed *installed, void *arg);
 
 /**
- * bx_list_installed() - the installed bundles, by name
+ * bx_list_installed() - list the installed bundles, by name
  * @handle: the handle
  * @fn: called for each; stops when it returns other than 0
  * @arg: second argument of @fn
@@ -1042,8 +1044,8 @@ int bx_list_installed(struct bx_handle *handle, bx_installed_fn fn, void *arg);
  * @signer: its signer; NULL when it is not signed
  * @current: it is the current one
  * @canary: it is the version in shadow mode beside the current one
- * @problem: what is wrong with it; NULL when it is as it was installed, its signer is
- *	trusted, and, if it is the current one or the canary, its settings are valid
+ * @problem: description of its problem; NULL when its files are unchanged, its signer is
+ *	trusted, and, for the current one and the canary, its settings are valid
  */
 struct bx_checked {
 	const char	*name;
@@ -1058,7 +1060,7 @@ struct bx_checked {
 typedef void (*bx_checked_fn)(const struct bx_checked *checked, void *arg);
 
 /**
- * bx_check_installed() - check what is installed: digests, signatures, keys, settings
+ * bx_check_installed() - check installed bundles: digests, signatures, keys, settings
  * @handle: the handle
  * @name: the bundle; NULL for all
  * @fn: called for each generation
@@ -1066,22 +1068,22 @@ typedef void (*bx_checked_fn)(const struct bx_checked *checked, void *arg);
  *
  * Needs no kernel.  Certificates that have expired since are not a problem.
  *
- * Return: how many problems there are, or a negative errno: -ENOENT when it is not
- * installed (BX_FAULT_REJECTED).
+ * Return: number of problems, or a negative errno: -ENOENT when @name is not installed
+ * (BX_FAULT_REJECTED).
  */
 int bx_check_installed(struct bx_handle *handle, const char *name,
 		       bx_checked_fn fn, void *arg);
 
 /**
- * struct bx_booted - a bundle that is enabled, at boot
+ * struct bx_booted - the outcome of bx_boot() for a bundle
  * @name: the bundle
- * @version: its version; NULL when that is not known
+ * @version: its version; NULL when it is not known
  * @generation: its number
  * @shadow: in shadow mode
  * @canary: it is the version in shadow mode beside the enforced one
- * @already: it was in force before
- * @removed: it is not enabled, and was taken out of force: the initramfs is older
- * @error: why it could not be brought into force, or out; NULL when it is
+ * @already: it was active before
+ * @removed: it is not enabled and was deactivated: the initramfs is older
+ * @error: why it could not be activated or deactivated; NULL on success
  */
 struct bx_booted {
 	const char	*name;
@@ -1097,24 +1099,24 @@ struct bx_booted {
 typedef void (*bx_booted_fn)(const struct bx_booted *booted, void *arg);
 
 /**
- * bx_boot() - bring all that is enabled into force
+ * bx_boot() - activate all enabled bundles
  * @handle: the handle
  * @fn: called for each bundle
  * @arg: second argument of @fn
  *
- * Loads the module and mounts the BPF file system, if need be; does nothing when the
- * kernel was started with bus_ext=off.  One that fails does not keep the others.
- * What is in force of a bundle that is not enabled is taken out.
+ * Loads the module and mounts the BPF file system, if necessary; does nothing when the
+ * kernel was started with bus_ext=off.  A bundle that fails does not affect the others.
+ * Deactivates the policies of bundles that are not enabled.
  *
- * Return: how many failed, or a negative errno: -ENOENT when there is no module for
- * this kernel (BX_FAULT_KERNEL).
+ * Return: number of bundles that failed, or a negative errno: -ENOENT when there is no
+ * module for this kernel (BX_FAULT_KERNEL).
  */
 int bx_boot(struct bx_handle *handle, bx_booted_fn fn, void *arg);
 
 /**
- * enum bx_need - what bx_boot() needs
+ * enum bx_need - kind of a requirement of bx_boot()
  * @BX_NEED_FILE: a file
- * @BX_NEED_MODULE: a kernel module, or a driver that is one
+ * @BX_NEED_MODULE: a kernel module, also that of a driver
  */
 enum bx_need {
 	BX_NEED_FILE,
@@ -1124,9 +1126,9 @@ enum bx_need {
 typedef void (*bx_need_fn)(enum bx_need kind, const char *what, void *arg);
 
 /**
- * bx_list_needs() - what an initramfs has to have for bx_boot()
+ * bx_list_needs() - list the files and modules that bx_boot() needs in an initramfs
  * @handle: the handle
- * @fn: called for each; for nothing when nothing is enabled
+ * @fn: called for each; not called when no bundle is enabled
  * @arg: second argument of @fn
  *
  * Return: 0 or a negative errno.
@@ -1134,10 +1136,10 @@ typedef void (*bx_need_fn)(enum bx_need kind, const char *what, void *arg);
 int bx_list_needs(struct bx_handle *handle, bx_need_fn fn, void *arg);
 
 /**
- * struct bx_detached - what bx_detach() removed
+ * struct bx_detached - a policy or hook that bx_detach() removed
  * @kind: policy or hook
  * @name: its name
- * @stale: only pins were left of it
+ * @stale: only its pins were left
  */
 struct bx_detached {
 	enum bx_item_kind	kind;
@@ -1146,29 +1148,28 @@ struct bx_detached {
 };
 
 /**
- * bx_detach() - take a policy or hook out of force
+ * bx_detach() - deactivate a policy or hook
  * @handle: the handle
  * @name: name of a policy, NAME@shadow for the one in shadow mode; else of a hook's program
- * @out: what was removed; may be NULL
+ * @out: takes the removed policy or hook; may be NULL
  *
- * NAME is also the policy in shadow mode if none of that name is enforced.
+ * NAME also selects the policy in shadow mode if no policy of that name is enforced.
  *
- * A policy that was attached by other means is detached as well.  Returns
- * after the kernel has done what that set off, and after the policy is no
- * longer in its list.
+ * Also detaches a policy that another program attached.  Returns after the kernel has
+ * done all work that detaching it caused, and after the policy is no longer in its list.
  *
- * Return: 0; -ENOENT when there is none of that name; -ETIMEDOUT (as
- * bx_apply()); -EBUSY when it is attached still (BX_FAULT_STATE).
+ * Return: 0; -ENOENT when no policy and no hook has that name; -ETIMEDOUT (as
+ * bx_apply()); -EBUSY when it is still attached (BX_FAULT_STATE).
  */
 int bx_detach(struct bx_handle *handle, const char *name,
 	      struct bx_detached *out);
 
 /**
- * struct bx_pin - something pinned below the pin directory
+ * struct bx_pin - a policy or hook that is pinned below the pin directory
  * @kind: policy or hook
  * @name: its name
  * @live: its link is attached
- * @link_id: id of its link, 0 when that cannot be opened
+ * @link_id: id of its link, 0 when the link cannot be opened
  */
 struct bx_pin {
 	enum bx_item_kind	kind;
@@ -1186,7 +1187,7 @@ typedef int (*bx_exit_fn)(const struct bx_exit_info *rec, void *arg);
 typedef int (*bx_opinion_fn)(const struct bx_opinion *rec, void *arg);
 
 /**
- * bx_list_pins() - what is pinned: policies, then hooks, by name
+ * bx_list_pins() - list the pinned policies, then the pinned hooks, by name
  * @handle: the handle
  * @fn: called for each
  * @arg: second argument of @fn
@@ -1196,7 +1197,7 @@ typedef int (*bx_opinion_fn)(const struct bx_opinion *rec, void *arg);
 int bx_list_pins(struct bx_handle *handle, bx_pin_fn fn, void *arg);
 
 /**
- * bx_exit_kind_text() - why a policy ended, in words
+ * bx_exit_kind_text() - describe the reason of a policy's end
  * @kind: enum bx_exit_kind
  *
  * Return: a phrase that follows "it was ejected: ".
@@ -1204,7 +1205,7 @@ int bx_list_pins(struct bx_handle *handle, bx_pin_fn fn, void *arg);
 const char *bx_exit_kind_text(__u32 kind);
 
 /**
- * bx_decider_text() - who decided an election, in a word
+ * bx_decider_text() - name the decider of an election
  * @by: enum bx_decider
  *
  * Return: "select", "kernel" and so on; "unknown" for another number.
@@ -1212,7 +1213,7 @@ const char *bx_exit_kind_text(__u32 kind);
 const char *bx_decider_text(__u32 by);
 
 /**
- * bx_outcome_text() - what an election came to, in a word
+ * bx_outcome_text() - name the outcome of an election
  * @outcome: enum bx_outcome
  *
  * Return: "driver", "refused" and so on; "unknown" for another number.
@@ -1220,7 +1221,7 @@ const char *bx_decider_text(__u32 by);
 const char *bx_outcome_text(__u32 outcome);
 
 /**
- * bx_verdict_text() - what a policy does with a call, in a word
+ * bx_verdict_text() - name the verdict of a policy on a call
  * @verdict: what its call() returned
  *
  * Return: "pass", "deny", "handled" or "redirect".
@@ -1230,7 +1231,7 @@ const char *bx_verdict_text(__s32 verdict);
 /* ---- devices ---- */
 
 /**
- * bx_list_devices() - the devices of bus_ext's own buses and of adopted ones
+ * bx_list_devices() - list the devices of bus_ext's own buses and of adopted ones
  * @handle: the handle
  * @fn: called for each, bus by bus
  * @arg: second argument of @fn
@@ -1244,7 +1245,7 @@ const char *bx_verdict_text(__s32 verdict);
 int bx_list_devices(struct bx_handle *handle, bx_device_fn fn, void *arg);
 
 /**
- * bx_list_drivers() - the drivers of the same buses
+ * bx_list_drivers() - list the drivers of the same buses
  * @handle: the handle
  * @fn: called for each, bus by bus
  * @arg: second argument of @fn
@@ -1254,7 +1255,7 @@ int bx_list_devices(struct bx_handle *handle, bx_device_fn fn, void *arg);
 int bx_list_drivers(struct bx_handle *handle, bx_driver_fn fn, void *arg);
 
 /**
- * bx_list_policies() - the attached policies
+ * bx_list_policies() - list the attached policies
  * @handle: the handle
  * @fn: called for each, bus by bus, in order of authority
  * @arg: second argument of @fn
@@ -1264,7 +1265,7 @@ int bx_list_drivers(struct bx_handle *handle, bx_driver_fn fn, void *arg);
 int bx_list_policies(struct bx_handle *handle, bx_policy_fn fn, void *arg);
 
 /**
- * bx_list_exits() - the last ejections, oldest first
+ * bx_list_exits() - list the last ejections, oldest first
  * @handle: the handle
  * @fn: called for each
  * @arg: second argument of @fn
@@ -1274,7 +1275,7 @@ int bx_list_policies(struct bx_handle *handle, bx_policy_fn fn, void *arg);
 int bx_list_exits(struct bx_handle *handle, bx_exit_fn fn, void *arg);
 
 /**
- * bx_list_opinions() - a device's election, run for show
+ * bx_list_opinions() - hold a trial election of a device and list the opinions
  * @handle: the handle
  * @ref: the device
  * @fn: called for each opinion, in order of authority; the decision is last
@@ -1286,24 +1287,24 @@ int bx_list_opinions(struct bx_handle *handle, const struct bx_devref *ref,
 		     bx_opinion_fn fn, void *arg);
 
 /**
- * bx_policy_key() - what tells a policy from all others of its kernel
- * @buf: takes it, BX_SHOWN_LEN bytes
+ * bx_policy_key() - make the key of a policy, which is unique in a kernel
+ * @buf: takes the key, BX_SHOWN_LEN bytes
  * @name: the policy
  * @flags: enum bx_policy_flags
  *
- * NAME, and NAME@shadow in shadow mode, since an enforced policy and one in shadow mode may
- * have the same name.  Pins and directories of sysfs have these names.
+ * The key is NAME, and NAME@shadow in shadow mode, since an enforced policy and one in
+ * shadow mode may have the same name.  Pins and directories in sysfs are named after it.
  *
  * Return: @buf.
  */
 const char *bx_policy_key(char *buf, const char *name, __u64 flags);
 
 /**
- * bx_parse_device() - read a device's name as people write it
+ * bx_parse_device() - parse the name of a device
  * @handle: the handle
  * @text: BUS/NAME, NAME, or a GUID
  * @bus: bus to use when @text has none; may be NULL
- * @ref: where to put it
+ * @ref: takes the name
  *
  * Return: 0, or -EINVAL when a part is empty or too long (BX_FAULT_USAGE).
  */
@@ -1314,39 +1315,39 @@ int bx_parse_device(struct bx_handle *handle, const char *text,
  * bx_get_device() - find one device
  * @handle: the handle
  * @ref: its name; an empty bus is filled in
- * @rec: where to put what is known of it
+ * @rec: takes its record
  *
- * Return: 0; -ENODEV when there is none; -ENOTUNIQ when several buses have
- * one of that name (BX_FAULT_USAGE, the message lists them).
+ * Return: 0; -ENODEV when it is not found; -ENOTUNIQ when several buses have a
+ * device of that name (BX_FAULT_USAGE, the message lists them).
  */
 int bx_get_device(struct bx_handle *handle, struct bx_devref *ref,
 		  struct bx_device_rec *rec);
 
 /**
- * bx_rebind() - let a device's election decide anew, and bind what it elects
+ * bx_rebind() - hold a device's election again, and bind the elected driver
  * @handle: the handle
  * @ref: the device; an empty bus is filled in
  * @rec: the device afterwards
  *
- * Return: 1 when the driver changed, 0 when it stayed; -ENODEV when there is
- * no such device, or it went away; -EAGAIN when a driver was elected but none
+ * Return: 1 when the driver changed, 0 when it stayed; -ENODEV when the device is
+ * not found or was removed; -EAGAIN when a driver was elected but none
  * is bound (BX_FAULT_STATE); -ETIMEDOUT when it is not done after the timeout
- * (BX_FAULT_STATE; the kernel goes on).
+ * (BX_FAULT_STATE; the kernel continues).
  */
 int bx_rebind(struct bx_handle *handle, struct bx_devref *ref,
 	      struct bx_device_rec *rec);
 
 /**
- * bx_reelect() - elect anew for every unbound device
+ * bx_reelect() - hold the elections of all unbound devices again
  * @handle: the handle
- * @bus: of this bus; NULL for all
+ * @bus: the bus of the devices; NULL for all buses
  *
- * Return: 0; -ENODEV when there is no such bus; -ETIMEDOUT (BX_FAULT_STATE).
+ * Return: 0; -ENODEV when the bus is not found; -ETIMEDOUT (BX_FAULT_STATE).
  */
 int bx_reelect(struct bx_handle *handle, const char *bus);
 
 /**
- * bx_settle() - wait until all that attaching or detaching set off is done
+ * bx_settle() - wait until all work caused by attaching or detaching is done
  * @handle: the handle
  *
  * Return: 0, or -ETIMEDOUT (BX_FAULT_STATE).
@@ -1354,7 +1355,7 @@ int bx_reelect(struct bx_handle *handle, const char *bus);
 int bx_settle(struct bx_handle *handle);
 
 /**
- * bx_list_buses() - the buses that policies can be attached to
+ * bx_list_buses() - list the buses that policies can be attached to
  * @handle: the handle
  * @fn: called with each bus' name
  * @arg: second argument of @fn

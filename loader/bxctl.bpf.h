@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bus_ext: what libbusext runs in the kernel
+ * bus_ext: programs that libbusext runs in the kernel
  *
- * One small program per request.  A module that lacks one of an object's requests
- * still answers the others: each is loaded alone then.  Lists go out through a ring;
- * what does not fit is counted, and user space comes back with a larger one.  Nothing
- * is decided here.
+ * There is one small program per request.  A module that lacks one of an object's requests
+ * still answers the others: then each program is loaded separately.  Lists are transferred
+ * through a ring; records that do not fit are counted, and user space repeats the request
+ * with a larger ring.  The programs make no decisions.
  *
- * There are two objects: few commands need the programs of both.
+ * There are two objects, since few commands need the programs of both.
  */
 #ifndef _BXCTL_BPF_H
 #define _BXCTL_BPF_H

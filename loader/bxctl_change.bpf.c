@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* bus_ext: what a change of policies asks the kernel */
+/* bus_ext: requests to the kernel that a change of policies needs */
 #include "bxctl.bpf.h"
 
 LIST(list_devices, device, bx_device_rec, BX_ITER_OWN | BX_ITER_ADOPTED)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* bus_ext: what everything else asks the kernel */
+/* bus_ext: all other requests to the kernel */
 #include "bxctl.bpf.h"
 
 LIST(list_drivers, driver, bx_driver_rec, BX_ITER_OWN | BX_ITER_ADOPTED)

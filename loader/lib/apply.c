@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: bringing objects into force, all of them or none
+ * libbusext: activating the policies and hooks of objects, all of them or none
  *
  *	read and check -> load -> stage -> try -> commit -> settle -> verify -> report
  *	                           \____________________________________/
  *	                              on failure: roll back, and compare
  *
- * Policies are attached staged, when nobody asks them, and pinned.  They are tried on
- * all devices in their scope, for show.  One commit activates all of them and
- * deactivates those that they replace, so an election sees the old ones or the new
- * ones.  A replaced policy stays pinned until all is verified, and a second commit
- * brings it back if the check fails.
+ * Policies are attached staged, so that no election asks them, and pinned.  Trial
+ * elections of all devices in their scope check their results.  One commit activates all
+ * of them and deactivates the policies that they replace, so an election sees the old ones
+ * or the new ones.  A replaced policy stays pinned until the result is verified, and a
+ * second commit activates it again if the check fails.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ int txn_add(struct bx_handle *h, struct transaction *txn, const char *path,
 	return object_open(h, path, shown, txn->flags, &objs[txn->count++]);
 }
 
-/* The policy of that key goes in the same step; before txn_prepare(). */
+/* Adds a policy to be deactivated in the same step; call it before txn_prepare(). */
 int txn_drop(struct bx_handle *h, struct transaction *txn, const char *key)
 {
 	struct item *drops;
@@ -122,7 +122,7 @@ static int add_directory(struct bx_handle *h, struct transaction *txn,
 	return err;
 }
 
-/* The objects do not move any more: collect what they have to attach. */
+/* Collects the items of all objects, whose addresses do not change from here on. */
 static int collect_items(struct bx_handle *h, struct transaction *txn)
 {
 	size_t i, k, count = txn->nr_drops;
@@ -165,7 +165,7 @@ static int too_many(struct bx_handle *h)
 		    BX_COMMIT_MAX);
 }
 
-/* One commit is to do. */
+/* Checks that all policies fit into one commit. */
 static int check_count(struct bx_handle *h, const struct transaction *txn)
 {
 	size_t i, policies = 0;
@@ -176,7 +176,7 @@ static int check_count(struct bx_handle *h, const struct transaction *txn)
 	return policies <= BX_COMMIT_MAX ? 0 : too_many(h);
 }
 
-/* All objects are there. */
+/* Collects and checks the items, after all objects were added. */
 int txn_prepare(struct bx_handle *h, struct transaction *txn)
 {
 	int err = collect_items(h, txn);
@@ -186,7 +186,7 @@ int txn_prepare(struct bx_handle *h, struct transaction *txn)
 	return err ?: check_count(h, txn);
 }
 
-/* An object, or those of a directory: no manifest lists the drivers of their policies. */
+/* Adds an object, or those of a directory.  Without a manifest, drivers are not limited. */
 int txn_read(struct bx_handle *h, struct transaction *txn, const char *path)
 {
 	struct stat st;
@@ -233,16 +233,16 @@ static int in_use(struct bx_handle *h, const struct item *item,
 		    h->pin_dir, item->key);
 }
 
-/* Where the kernel gave no reason of its own */
+/* Returns the reason of an errno, for use when the kernel gives no reason of its own. */
 static const char *attach_reason(int err)
 {
 	switch (err) {
 	case -EOPNOTSUPP:
-		return "match() is not for this bus, whose own rule stays in force; use select()";
+		return "match() is not for this bus, which keeps its own rule; use select()";
 	case -E2BIG:
 		return "too many policies, with a new version beside the old one; detach one";
 	case -EEXIST:
-		return "another process is bringing a policy of that name into force; try again";
+		return "another process is activating a policy of that name; try again";
 	case -ENAMETOOLONG:
 		return "its name or its bus is too long";
 	case -EINVAL:
@@ -260,7 +260,7 @@ static int attach_failed(struct bx_handle *h, const struct item *item,
 	char why[256];
 
 	refusal(h, item->key, refused, why, sizeof(why));
-	/* its errno is the policy's own: it says nothing about ours */
+	/* the errno comes from the policy's init(), not from the kernel's checks */
 	if (!strncmp(why, "init()", strlen("init()")))
 		return fail(h, BX_FAULT_REJECTED, err,
 			    "cannot attach '%s' to %s: %s", about->name,
@@ -282,7 +282,7 @@ static int attach_failed(struct bx_handle *h, const struct item *item,
 		    why[0] ? why : attach_reason(err));
 }
 
-/* What @item replaces, if that is ours to replace. */
+/* Finds the policy that @item replaces, and checks that this process may replace it. */
 static int find_old(struct bx_handle *h, struct item *item,
 		    struct policy_pin *pin)
 {
@@ -302,7 +302,7 @@ static int find_old(struct bx_handle *h, struct item *item,
 	}
 	if (pin->state == PIN_FOREIGN)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
-			    "cannot upgrade '%s': somebody else replaced it, it is not what is pinned in '%s'; use 'bxctl detach %s' first",
+			    "cannot upgrade '%s': another process replaced it, so it is not the policy that is pinned in '%s'; use 'bxctl detach %s' first",
 			    item->key, h->pin_dir, item->key);
 	if (pin->state == PIN_LIVE) {
 		about->upgraded = true;
@@ -315,12 +315,12 @@ static int find_old(struct bx_handle *h, struct item *item,
 		pin->map_fd = -1;
 		return 0;
 	}
-	/* one that is to go, and that somebody else has attached, is theirs */
+	/* a policy to be dropped that another process attached is not ours to remove */
 	ret = item->gone ? 0 : find_policy(h, item->key, &rec);
 	return ret > 0 ? in_use(h, item, &rec) : ret;
 }
 
-/* Attach it where nobody asks it. */
+/* Attaches a policy staged, where no election asks it. */
 int item_attach(struct bx_handle *h, struct item *item)
 {
 	char refused[4096];
@@ -359,9 +359,9 @@ static int commit_failed(struct bx_handle *h, const struct bx_commit *change,
 		return commit_refused(h, change);
 	if (result == -ENOENT || result == -EEXIST)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
-			    "cannot bring the policies into force: one of those to be replaced, or of their names, has changed meanwhile; try again");
+			    "cannot activate the policies: another process has changed one of the policies to replace, or uses one of the names; try again");
 	return fail(h, BX_FAULT_FAILED, result,
-		    "cannot bring the policies into force: %s",
+		    "cannot activate the policies: %s",
 		    strerror(-result));
 }
 
@@ -436,7 +436,7 @@ static int attach_all(struct bx_handle *h, struct transaction *txn)
 	return err;
 }
 
-/* The old ones go for good, and the pins are those of the new ones. */
+/* Ends the links of the replaced policies and renames the pins of the new ones. */
 static int finish(struct bx_handle *h, struct transaction *txn)
 {
 	size_t i;
@@ -457,14 +457,14 @@ static int finish(struct bx_handle *h, struct transaction *txn)
 
 /* ---- rolling back ---- */
 
-/* The version before, once more: its link is spent. */
+/* Attaches the previous version again, staged, since its old link cannot be used again. */
 static int stage_old(struct bx_handle *h, struct item *item)
 {
 	int fd, err;
 
 	fd = kernel_attach_map(item->map_fd);
 	if (fd == -EEXIST && item->new_fd >= 0) {
-		/* it was attached by other means, and cannot be staged */
+		/* another program attached it without BX_F_STAGED: it cannot be staged */
 		kernel_detach(item->new_fd);
 		fd = kernel_attach_map(item->map_fd);
 	}
@@ -480,7 +480,7 @@ static int stage_old(struct bx_handle *h, struct item *item)
 	return 0;
 }
 
-/* 1 with the policy of a link, if it is in that stage */
+/* Returns 1 with the policy of a link, if it is in that stage. */
 static int is_stage(struct bx_handle *h, int link_fd, __u32 stage,
 		    struct bx_policy_rec *rec)
 {
@@ -489,7 +489,7 @@ static int is_stage(struct bx_handle *h, int link_fd, __u32 stage,
 	return ret > 0 ? rec->stage == stage : ret;
 }
 
-/* What replaced it goes, and the version before comes, as it was. */
+/* Enters the new policy as leaving and the previous version, as it was, as entering. */
 static int swap_back(struct bx_handle *h, struct item *item,
 		     struct bx_commit *change)
 {
@@ -510,7 +510,7 @@ static int swap_back(struct bx_handle *h, struct item *item,
 	return ret < 0 ? ret : 0;
 }
 
-/* What was replaced comes into force again, and what replaced it goes. */
+/* Activates the replaced policies again and deactivates the new ones, in one commit. */
 static int commit_old(struct bx_handle *h, struct transaction *txn)
 {
 	struct bx_commit change = {};
@@ -519,7 +519,7 @@ static int commit_old(struct bx_handle *h, struct transaction *txn)
 	size_t i;
 	int err = 0;
 
-	/* one of the new ones may be about to be ejected */
+	/* the kernel may be about to eject one of the new policies */
 	bx_settle(h);
 	for (i = 0; i < txn->nr_items; i++) {
 		item = txn->items[i];
@@ -551,7 +551,7 @@ static int roll_back_hook(struct bx_handle *h, struct item *item)
 	return err;
 }
 
-/* @failed: why what was committed could not be taken back; else 0 */
+/* @failed: the error because of which the commit could not be reverted; else 0 */
 static int roll_back_policy(struct bx_handle *h, struct item *item,
 			    bool committed, int failed)
 {
@@ -595,7 +595,7 @@ static int roll_back_items(struct bx_handle *h, struct transaction *txn)
 	return err;
 }
 
-/* The message: the failure, @text, and the state that it leaves */
+/* Makes the message: the failure, @text, and the resulting state. */
 static void tell(struct bx_handle *h, const char *text, const char *end)
 {
 	snprintf(h->error, sizeof(h->error), "%.*s%s",
@@ -603,8 +603,8 @@ static void tell(struct bx_handle *h, const char *text, const char *end)
 }
 
 /*
- * A change has failed on the way and is not taken back: the pins stay as after a
- * process that died there.
+ * Ends a change that has failed in the middle and is not rolled back: the pins stay as
+ * after a process that died there.
  */
 void leave_astray(struct bx_handle *h)
 {
@@ -615,7 +615,7 @@ void leave_astray(struct bx_handle *h)
 	h->astray = true;
 }
 
-/* The state after a roll-back, in words; the kernel's lists tell, not the steps. */
+/* Describes the state after a rollback, from the kernel's lists and not from the steps. */
 static void look_back(struct bx_handle *h, const struct transaction *txn,
 		      bool failed, char *buf, size_t size)
 {
@@ -722,7 +722,7 @@ static int check_policy(struct bx_handle *h, struct item *item)
 	map_id = link_map_id(item->new_fd);
 	if (!map_id || kernel_map_id(kernel_map_fd(item->map)) != map_id)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
-			    "'%s' was attached to %s, but its link is no longer ours: somebody else replaced or detached it",
+			    "'%s' was attached to %s, but its link is no longer ours: another process replaced or detached it",
 			    about->name, about->target);
 	about->id = rec.id;
 	about->devices = rec.flags & BX_F_SHADOW ? rec.diverged : 0;
@@ -736,7 +736,7 @@ static int check_gone(struct bx_handle *h, const struct item *item)
 
 	return ret <= 0 ? ret :
 		fail(h, BX_FAULT_STATE, EBUSY,
-		     "'%s' was taken out of force, but the kernel lists it still",
+		     "'%s' was deactivated, but the kernel still lists it",
 		     item->key);
 }
 
@@ -757,7 +757,7 @@ static int count_device(const struct bx_device_rec *rec, void *arg)
 	return 0;
 }
 
-/* The kernel sees policies come and go, but not hooks. */
+/* Waits for the kernel; elects again for hooks, since the kernel does not notice these. */
 static int settle(struct bx_handle *h, const struct transaction *txn)
 {
 	size_t i;
@@ -799,7 +799,7 @@ int txn_load(struct bx_handle *h, struct transaction *txn)
 	return err;
 }
 
-/* Under the lock, with all objects loaded. */
+/* Runs the transaction; the caller holds the lock and has loaded all objects. */
 int txn_run(struct bx_handle *h, struct transaction *txn)
 {
 	int err;
@@ -847,7 +847,7 @@ void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg)
 			fn(&txn->items[i]->about, arg);
 }
 
-/* Only a bundle has a signature. */
+/* Checks that @flags allow unsigned objects, since only a bundle has a signature. */
 int may_apply(struct bx_handle *h, const char *verb, const char *path,
 	      unsigned int flags)
 {

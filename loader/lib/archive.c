@@ -2,12 +2,11 @@
 /*
  * libbusext: a bundle as one file, .tar.zst, on top of libarchive
  *
- * libarchive is loaded when an archive is read or written, and not before: with what
- * it is linked with it is 30 MB, and an initramfs, where bundles are directories,
- * takes along all that bxctl is linked with.
+ * libarchive is loaded only when an archive is read or written: with its dependencies it
+ * is 30 MB, all of which would be copied into the initramfs, where bundles are directories.
  *
- * All files are below one folder, NAME-VERSION, as people expect of an archive.  Two
- * packs of the same files are the same bytes: no times, no owners, in order.
+ * All files are below one folder, NAME-VERSION, as usual in archives.  Packing the same
+ * files twice gives the same bytes: without times and owners, and in a fixed order.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -23,11 +22,11 @@
 #include "tree.h"
 
 #define BLOCK		65536
-/* What fits into a bundle, with room for headers */
+/* Largest size of a bundle, with room for headers */
 #define MAX_TAR		(TREE_BYTES + 4096 * TREE_FILES)
 #define LIBARCHIVE	"libarchive.so.13"
 
-/* Its functions, as far as they are used here, without archive_ */
+/* The functions of libarchive that this file uses, without the prefix archive_ */
 static struct {
 	void *handle;
 
@@ -140,15 +139,15 @@ static int bad_archive(struct bx_handle *h, const char *shown,
 		    shown, la.error_string(a) ?: "it is broken");
 }
 
-/* 'tar c ./NAME' and 'tar c .' write "./" before each name. */
+/* Skips "./", which 'tar c ./NAME' and 'tar c .' write before each name. */
 static const char *without_dot(const char *path)
 {
 	return strncmp(path, "./", 2) ? path : path + 2;
 }
 
 /*
- * The path below the archive's one folder, whose name, with the slash, is @folder;
- * NULL when it is not below it.
+ * Returns the path below the archive's only folder, whose name, with the slash, is
+ * @folder; NULL when it is not below it.
  */
 static const char *below(const char *path, char *folder)
 {
@@ -221,7 +220,7 @@ static int unpack_entry(struct sink *sink, struct archive *a,
 		    sink->shown, path);
 }
 
-/* Takes @a over. */
+/* Unpacks and frees @a. */
 static int unpack(struct bx_handle *h, const char *shown, struct archive *a,
 		  const char *to)
 {
@@ -265,7 +264,7 @@ static struct archive *new_reader(struct bx_handle *h, bool raw)
 	return NULL;
 }
 
-/* All that @a has to give, up to MAX_TAR */
+/* Reads all data of @a, up to MAX_TAR. */
 static int read_all(struct bx_handle *h, const char *shown, struct archive *a,
 		    char **data, size_t *size)
 {
@@ -293,8 +292,8 @@ static int read_all(struct bx_handle *h, const char *shown, struct archive *a,
 }
 
 /*
- * Without its compression: what is checked is what is read, whatever happens to the
- * file meanwhile.
+ * Decompresses the archive to memory, so that the checked bytes are the unpacked ones even
+ * if the file changes at the same time.
  */
 static int decompress(struct bx_handle *h, const char *shown,
 		      struct archive *a, char **data, size_t *size)
@@ -330,7 +329,7 @@ static int unpack_tar(struct bx_handle *h, const char *shown, const char *data,
 	return err;
 }
 
-/* Takes @a over. */
+/* Unpacks and frees @a. */
 static int unpack_zst(struct bx_handle *h, const char *shown, struct archive *a,
 		      const char *to)
 {
@@ -437,7 +436,7 @@ static int pack_all(struct bx_handle *h, const struct tree *tree,
 
 	if (!a)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	/* not filled up with zeros, which it does for pipes */
+	/* no padding with zeros, which libarchive adds for pipes */
 	if (la.write_set_format_ustar(a) != ARCHIVE_OK ||
 	    la.write_set_last_block(a, 1) != ARCHIVE_OK ||
 	    la.write_add_filter_zstd(a) != ARCHIVE_OK ||
@@ -451,7 +450,7 @@ static int pack_all(struct bx_handle *h, const struct tree *tree,
 	return err;
 }
 
-/* To the standard output */
+/* Writes the archive to the standard output. */
 static int pack_out(struct bx_handle *h, const struct tree *tree,
 		    const char *name)
 {

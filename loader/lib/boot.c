@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: what is enabled, at boot
+ * libbusext: enabled bundles, at boot
  *
- * From the initramfs, before drivers are loaded, and again from the real root, which may
- * be newer: a bundle that is active already is left alone, and one that is not enabled
- * any more, or whose signer is not trusted any more, is deactivated.
+ * bx_boot() runs in the initramfs, before drivers are loaded, and again in the real root,
+ * which may be newer: a bundle that is already active does not change, and a bundle that
+ * is no longer enabled, or whose signer is no longer trusted, is deactivated.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #define OFF		"bus_ext=off"
 #define BPF_DIR		"fs/bpf"
 
-/* Is @word one of the kernel's parameters? */
+/* Returns whether @word is one of the kernel's parameters. */
 static bool is_parameter(const char *word)
 {
 	char line[8192] = "", *save, *one;
@@ -70,8 +70,8 @@ static int mount_bpf(struct bx_handle *h)
 }
 
 /*
- * A bus of bus_ext's own comes with its contract's module, bx-sf with bx_sf; if
- * there is none, the policy says what is missing.
+ * Loads the modules of contracts that own buses of bus_ext, bx_sf for bx-sf.  If a module
+ * is missing, attaching the policy reports the missing bus.
  */
 static void load_buses(struct bx_bundle *b)
 {
@@ -94,7 +94,10 @@ struct boot {
 	int		failed;
 };
 
-/* An older initramfs has activated what the operator does not trust any more. */
+/*
+ * Deactivates a bundle or canary whose signer is no longer trusted, which an older
+ * initramfs has activated.
+ */
 static void deactivate_untrusted(struct bx_handle *h, const char *name,
 				 enum slot slot)
 {
@@ -159,7 +162,7 @@ static int boot_generation(struct bx_handle *h, const struct installed *inst,
 	return err;
 }
 
-/* The enforced version first, and also if its canary fails. */
+/* Activates the enforced version first, so it is active even if its canary fails. */
 static int boot_one(struct bx_handle *h, const char *name, void *arg)
 {
 	struct bx_booted out = { .name = name };
@@ -181,7 +184,7 @@ static int boot_one(struct bx_handle *h, const char *name, void *arg)
 	return 0;
 }
 
-/* 1 when a bundle that is not enabled was active, and is not any more */
+/* Returns 1 when it deactivated a bundle that is not enabled. */
 static int deactivate_rest(struct bx_handle *h, const char *name)
 {
 	struct installed inst;
@@ -228,7 +231,7 @@ int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 		return 0;
 	}
 	err = load_bus_ext(h);
-	/* one answer, and not one for each bundle */
+	/* one error for all bundles, instead of one for each */
 	if (!err)
 		err = bx_check_kernel(h);
 	if (!err)
@@ -245,7 +248,7 @@ int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 	return err ?: boot.failed;
 }
 
-/* ---- what an initramfs needs ---- */
+/* ---- requirements of an initramfs ---- */
 
 struct needs {
 	bx_need_fn	fn;
@@ -281,7 +284,7 @@ static int need_generation(struct bx_handle *h, const struct installed *inst,
 	return err;
 }
 
-/* Keys, and the operator's limits on them: signatures are checked there as well. */
+/* Adds the keys and the operator's limits: an initramfs checks signatures, too. */
 static int need_keys(struct bx_handle *h, struct needs *needs)
 {
 	char dir[PATH_MAX], file[PATH_MAX];
@@ -325,7 +328,7 @@ static int need_one(struct bx_handle *h, const char *name, void *arg)
 		if (!ret && inst.canary)
 			ret = need_generation(h, &inst, inst.canary, needs);
 	}
-	/* the others are to be there all the same */
+	/* the other bundles must be in the initramfs anyway */
 	if (ret < 0)
 		note(h, "an initramfs cannot have the bundle '%s': %s", name,
 		     bx_error(h));

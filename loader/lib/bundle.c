@@ -2,7 +2,7 @@
 /*
  * libbusext: a bundle's manifest; its settings are in settings.c
  *
- * All of it is untrusted: what is not exactly as docs/bundle.md says is refused,
+ * The manifest is untrusted: anything that docs/bundle.md does not define is refused,
  * with the line and the remedy.
  */
 #include <ctype.h>
@@ -61,7 +61,7 @@ static int read_version(struct bx_bundle *b, struct yaml_node *root,
 
 /* ---- the manifest ---- */
 
-/* A file beside the manifest, and of a sort that bxctl can build */
+/* Reads the name of an object: a file beside the manifest, which bxctl can build. */
 static int read_object(struct bx_bundle *b, struct yaml_node *node,
 		       struct alternatives *a)
 {
@@ -114,7 +114,7 @@ static int read_policies(struct bx_bundle *b, struct yaml_node *root)
 	return err;
 }
 
-/* Drivers that its policies may name, and no others; what an initramfs needs beside */
+/* Reads the only drivers that its policies may name, which an initramfs needs as well. */
 static int read_drivers(struct bx_bundle *b, struct yaml_node *root)
 {
 	struct yaml_node *list = NULL, *item;
@@ -222,8 +222,8 @@ static struct bx_bundle *new_bundle(struct bx_handle *h, const char *dir,
 }
 
 /*
- * Is it signed, and by a trusted signer?  Of its files only the bytes are looked at:
- * nothing in them has to make sense yet.
+ * Checks the signature, and that its signer is trusted.  Reads the bundle's files only as
+ * bytes: their contents are not checked yet.
  */
 static int check_signature(struct bx_bundle *b, unsigned int flags)
 {
@@ -266,8 +266,8 @@ int bx_bundle_check(struct bx_bundle *b, unsigned int flags)
 }
 
 /*
- * In @dir, of which people know @shown.  @text: the manifest, if it is not to be read
- * from there; is taken over.
+ * Opens the bundle in @dir; @shown: its name in messages.  @text: the manifest, which is
+ * freed; NULL to read it from @dir.
  */
 static int open_bundle(struct bx_handle *h, const char *dir, const char *shown,
 		       unsigned int flags, char *text, size_t len,
@@ -307,7 +307,7 @@ int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
 	return open_bundle(h, dir, shown, 0, NULL, 0, bundle);
 }
 
-/* bx_bundle_check() is part of it: the signature before anything in the files is read. */
+/* Opens a bundle with bx_bundle_check(), which checks the signature before other files. */
 int bundle_open_checked(struct bx_handle *h, const char *dir, const char *shown,
 			unsigned int flags, struct bx_bundle **bundle)
 {
@@ -321,7 +321,7 @@ int bundle_parse(struct bx_handle *h, const char *dir, char *text, size_t len,
 	return open_bundle(h, dir, dir, 0, text, len, bundle);
 }
 
-/* A copy of a directory or of what is in an archive, in the new directory @to */
+/* Copies the files of a directory or an archive into the new directory @to. */
 int bundle_copy(struct bx_handle *h, const char *path, const char *to)
 {
 	struct stat st;
@@ -392,7 +392,7 @@ void bx_bundle_close(struct bx_bundle *b)
 	free(b);
 }
 
-/* ---- what the operator chose ---- */
+/* ---- the operator's settings ---- */
 
 static int read_chosen(struct bx_bundle *b, const struct yaml *y)
 {
@@ -421,8 +421,8 @@ void settings_path(struct bx_handle *h, char *buf, const char *name)
 }
 
 /*
- * The operator's file: a descriptor, or -ENOENT without a message when there is none.
- * One that others could change is an error.
+ * Opens the operator's file: returns a descriptor, or -ENOENT without a message when there
+ * is none.  A file that others could change is an error.
  */
 static int open_chosen(struct bx_handle *h, const char *path)
 {
@@ -452,7 +452,7 @@ static int open_chosen(struct bx_handle *h, const char *path)
 	return err;
 }
 
-/* What was checked is what is read. */
+/* Reads the file through the descriptor that was checked. */
 static int read_chosen_file(struct bx_bundle *b)
 {
 	char path[PATH_MAX];
@@ -472,7 +472,7 @@ static int read_chosen_file(struct bx_bundle *b)
 	return err;
 }
 
-/* The operator's file: values of settings, by their names */
+/* Reads the operator's file, which has values of settings by their names. */
 int bx_bundle_configure(struct bx_bundle *b)
 {
 	int err = read_chosen_file(b);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * libbusext: a bundle, as its files see it
+ * libbusext: a bundle, and what the files below share
  *
  *	bundle.c   the manifest
  *	claims.c   buses and vendors that policies may decide about
  *	settings.c the settings in the manifest, and their values
  *	constants.c  the values as constants of the policies
- *	force.c    load, verify, apply
+ *	activate.c load, verify, activate
  *	plan.c     what applying it would change
  *	cases.c    the bundle's own test cases
- *	locate.c   what a name stands for, and what may be loaded
- *	inspect.c  what can be said without a kernel
- *	sign.c, signature.c, trust.c, keys.c, cert.c  who made it (sign.h, trust.h)
+ *	locate.c   finding bundles by name, and which may be loaded
+ *	inspect.c  inspection without a kernel
+ *	sign.c, signature.c, trust.c, keys.c, cert.c  its signer (sign.h, trust.h)
  *	tree.c, archive.c  its files
  */
 #ifndef _BUSEXT_BUNDLE_H
@@ -35,13 +35,14 @@
 struct signer;
 
 /**
- * struct setting - a value that the operator may choose
- * @about: what there is to tell of it
+ * struct setting - a setting of a bundle
+ * @about: its public description
  * @min: least number
  * @max: greatest number
- * @values: what is allowed, when not everything is
- * @nr_values: how many there are
+ * @values: the allowed values, when there is a list of them
+ * @nr_values: number of @values
  * @value: the value, as text
+ * @allowed: readable description of the allowed values
  */
 struct setting {
 	struct bx_setting	about;
@@ -65,10 +66,10 @@ struct alternatives {
 };
 
 /**
- * enum bundle_place - where a bundle was found
- * @PLACE_PATH: at a path
- * @PLACE_PACKAGE: by its name, with those of packages
- * @PLACE_INSTALLED: by its name, with the installed ones
+ * enum bundle_place - place of a bundle
+ * @PLACE_PATH: a path
+ * @PLACE_PACKAGE: found by its name in the directories of packages
+ * @PLACE_INSTALLED: found by its name among the installed bundles
  */
 enum bundle_place {
 	PLACE_PATH,
@@ -76,23 +77,23 @@ enum bundle_place {
 	PLACE_INSTALLED,
 };
 
-/* Beside enum bx_bundle_flags, on the way from bundle_locate() */
+/* Position of enum bundle_place above the bits of enum bx_bundle_flags */
 #define PLACE_SHIFT	16
 
 /**
  * struct bx_bundle - an open bundle
  * @h: the handle
- * @place: where it was found
+ * @place: its place
  * @trusted: bx_bundle_check() has accepted it
- * @dir: where its files are
- * @shown: what people know it as: a directory or an archive
- * @path: of the manifest, for people
- * @scratch: a directory that goes with it; NULL when there is none
- * @shadow: its policies are to be in shadow mode
- * @enforce: none of them may be
- * @kept: what was chosen for the installed bundle of that name was read
- * @examined: the signature was looked for, and is good when there is one
- * @who: who signed it, once that is known; NULL when it is not signed
+ * @dir: the directory of its files
+ * @shown: its name in messages: a directory or an archive
+ * @path: path of the manifest, for messages
+ * @scratch: a temporary directory that is removed with it; NULL when there is none
+ * @shadow: all of its policies must be in shadow mode
+ * @enforce: none of its policies may be in shadow mode
+ * @kept: the settings and mode of the installed bundle of that name were read
+ * @examined: the signature was checked, and is good when there is one
+ * @who: its signer, after the check; NULL when it is not signed
  */
 struct bx_bundle {
 	struct bx_handle	*h;
@@ -125,7 +126,7 @@ bool version_from(const char *text, unsigned int v[3]);
 int version_compare(const char *a, const char *b);
 
 /* bundle.c */
-/* @buf: PATH_MAX bytes for the operator's file of values */
+/* Writes the path of the operator's file of values to @buf, of PATH_MAX bytes. */
 void settings_path(struct bx_handle *h, char *buf, const char *name);
 int bundle_open_at(struct bx_handle *h, const char *dir, const char *shown,
 		   struct bx_bundle **bundle);
@@ -137,21 +138,21 @@ int bundle_copy(struct bx_handle *h, const char *path, const char *to);
 
 /* claims.c */
 
-/* The id of a vendor: hexadecimal, with or without 0x, not 0 and not all ones */
+/* Parses the id of a vendor: hexadecimal, with or without 0x, not 0 and not all ones. */
 bool vendor_from(const char *text, int64_t *vendor);
 
-/* Is a URI meant as a claim?  One that is and cannot be parsed must be refused. */
+/* Returns whether a URI is meant as a claim; if it cannot be parsed, it must be refused. */
 bool uri_is_claim(const char *text, size_t len);
 
-/* 'bus-ext:BUS' or 'bus-ext:BUS/VENDOR'; @bus: BX_NAME_LEN bytes for the bus */
+/* Parses 'bus-ext:BUS' or 'bus-ext:BUS/VENDOR'; @bus: BX_NAME_LEN bytes for the bus. */
 bool claim_from_uri(const char *text, size_t len, char *bus,
 		    struct claim *claim);
 
-/* 'claims' of a mapping: a list of buses, each with a vendor or without */
+/* Reads 'claims' of a mapping: a list of buses, each with a vendor or without. */
 int claims_read(const struct yaml *y, struct yaml_node *root,
 		struct claim *claims, unsigned int *nr);
 
-/* Does one of the claims include this one? */
+/* Returns whether one of the claims includes this one. */
 bool claims_cover(const struct claim *claims, unsigned int nr, const char *bus,
 		  int64_t vendor);
 
@@ -159,11 +160,11 @@ bool claims_cover(const struct claim *claims, unsigned int nr, const char *bus,
 int settings_read(struct bx_bundle *b, struct yaml_node *root);
 struct setting *bundle_setting(struct bx_bundle *b, const char *name);
 int setting_set(struct bx_bundle *b, struct setting *s, const char *value);
-/* @y and @node: where it is named; NULL for the command line */
+/* @y and @node: place of the name, for the message; NULL for the command line */
 int setting_missing(struct bx_bundle *b, const char *name,
 		    const struct yaml *y, const struct yaml_node *node);
 
-/* constants.c: @seen has a bit for each setting that an object has a constant for */
+/* constants.c: @seen has a bit for each setting with a constant in an object. */
 int constants_put(struct bx_bundle *b, const struct object *obj,
 		  uint64_t *seen);
 int constants_check(struct bx_bundle *b, uint64_t seen);
@@ -175,13 +176,13 @@ bool bundle_is_roots(const struct bx_bundle *b);
 int bundle_has_objects(struct bx_bundle *b);
 int bundle_may_load(struct bx_bundle *b);
 
-/* force.c: the lock is held until bundle_unload() */
+/* activate.c: the lock is held until bundle_unload() */
 
-/* cases.c: those in @text, which is taken over */
+/* cases.c: runs the cases in @text and frees it. */
 int cases_from_text(struct bx_bundle *b, char *text, size_t len, bx_case_fn fn,
 		    void *arg);
 
-/* All cases of a bundle can be read; needs no kernel. */
+/* Checks that all cases of a bundle can be read; needs no kernel. */
 int cases_check(struct bx_bundle *b);
 
 int bundle_policies(struct bx_bundle *b, struct names *names);
@@ -191,10 +192,10 @@ int bundle_load(struct bx_bundle *b, const struct names *drops,
 		struct transaction *txn);
 
 /**
- * struct activation - what becomes active of an installed bundle
- * @slot: which of its policies are replaced; the others stay as they are
- * @keys: the policies that are active then, of @slot
- * @mark: tells of that
+ * struct activation - activation of a generation of an installed bundle
+ * @slot: the policies that it replaces; the others do not change
+ * @keys: the policies of @slot that are active afterwards
+ * @mark: the mark of that state
  */
 struct activation {
 	enum slot	slot;
@@ -202,8 +203,8 @@ struct activation {
 	char		mark[MARK_SIZE];
 };
 
-int bundle_force(struct bx_bundle *b, const struct names *drops,
-		 const struct activation *to, bx_applied_fn fn, void *arg);
+int bundle_activate(struct bx_bundle *b, const struct names *drops,
+		    const struct activation *to, bx_applied_fn fn, void *arg);
 void pins_restore(struct bx_handle *h, const char *bundle,
 		  const struct bundle_pins *before, bool owned);
 int bundle_drop(struct bx_handle *h, const struct names *drops,

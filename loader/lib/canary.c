@@ -4,12 +4,12 @@
  *
  *	upgrade --mode shadow	a generation becomes the canary
  *	mode enforce		the canary becomes the current generation (changes.c)
- *	rollback		the canary goes
+ *	rollback		the canary is dropped
  *
- * The policies of the canary have keys of their own (links.c), pins and a mark of their own
- * (pins.c), and change in steps of their own.  Whatever happens to it, the enforced version
- * is not part of the step.  Where both change, as at boot, the enforced version is first,
- * and an error of the canary is a note.
+ * The policies of the canary have separate keys (links.c), separate pins and a separate
+ * mark (pins.c), and change in separate steps, which never include the enforced version.
+ * Where both change, as at boot, the enforced version is first, and an error of the canary
+ * is only a note.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ void canary_forget(struct installed *inst)
 	inst->canary = 0;
 }
 
-/* The keys of shadow mode are those of the canary, or of nothing. */
+/* Deactivates the policies in shadow mode, which can only be those of the canary. */
 static int clear(struct bx_handle *h, const struct installed *inst)
 {
 	int ret;

@@ -2,9 +2,9 @@
 /*
  * libbusext: a bundle's own test cases
  *
- * A case describes a device and the drivers that are there, and says what the
- * bundle's policies are to make of it: of its election, or of a call on it.  The
- * kernel holds both for show, with the policies of the bundle alone.
+ * A case describes a device and the existing drivers, and the expected outcome of an
+ * election of the device or of a call on it.  The kernel holds trials of both, with only
+ * the policies of the bundle.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -22,15 +22,15 @@
  * struct run - the cases of a bundle, one after the other
  * @b: the bundle
  * @y: the file
- * @file: its name, below the bundle
- * @shown: what people know it as
- * @txn: its policies
+ * @file: its name, relative to the bundle
+ * @shown: its name in messages
+ * @txn: the bundle's policies
  * @trial: the case
- * @only_read: they are read, and not run
- * @fn: told of each
- * @arg: its second argument
- * @cases: how many there were
- * @failed: how many did not pass
+ * @only_read: the cases are only read, not run
+ * @fn: called for each case
+ * @arg: second argument of @fn
+ * @cases: number of cases
+ * @failed: number of cases that did not pass
  */
 struct run {
 	struct bx_bundle	*b;
@@ -48,7 +48,7 @@ struct run {
 
 /* ---- names of errors ---- */
 
-/* "EACCES", "-EACCES", "-13" */
+/* Parses an errno: "EACCES", "-EACCES", "-13". */
 static bool errno_from(const char *text, int64_t *out)
 {
 	const char *name = text + (*text == '-'), *known;
@@ -109,7 +109,7 @@ static int read_name(struct run *r, struct yaml_node *map, const char *key,
 	return 0;
 }
 
-/* pci:v0000144Dd0000A808sv...sd...bc01sc08i02, where * stands for 0 */
+/* Parses pci:v0000144Dd0000A808sv...sd...bc01sc08i02, where * stands for 0. */
 static bool modalias_from(const char *text, struct bx_dev_info *dev)
 {
 	static const struct {
@@ -261,7 +261,7 @@ static int read_device(struct run *r, struct yaml_node *one)
 	return err ?: read_flag(r, map, "bound", BX_DEV_BOUND);
 }
 
-/* A name alone is a driver that claims the device. */
+/* Reads a driver; only a name means a driver that claims the device. */
 static int read_driver(struct run *r, struct yaml_node *item)
 {
 	static const char *const keys[] = { "name", "claims", "error", NULL };
@@ -311,9 +311,9 @@ static int read_drivers(struct run *r, struct yaml_node *one)
 	return err;
 }
 
-/* ---- what is expected, and what comes of it ---- */
+/* ---- the expected and the actual outcome ---- */
 
-/* Both sides grow together: what is not expected is not compared. */
+/* Both texts have the same items: items without an expectation are not compared. */
 struct verdict {
 	char	expected[WORDS];
 	char	actual[WORDS];
@@ -346,7 +346,7 @@ static int expected_text(struct run *r, struct yaml_node *map, const char *key,
 	return yaml_text(&r->y, map, key, YAML_OPTIONAL, out);
 }
 
-/* One of the words that @name has for the numbers from 0 to @last */
+/* Checks a word against those that @name returns for the numbers from 0 to @last. */
 static int check_word(struct run *r, struct yaml_node *map, const char *key,
 		      const char *word, const char *(*name)(__u32 n),
 		      __u32 last)
@@ -374,7 +374,7 @@ static int trial_failed(struct run *r, struct yaml_node *one, int err)
 	return err == -EPERM ? commit_refused(r->b->h, &r->trial.change) : err;
 }
 
-/* A policy that would be ejected fails the case, whatever is decided without it. */
+/* Fails the case if a policy would be ejected, whatever the decision without it is. */
 static void find_invalid(const struct records *recs, struct verdict *v)
 {
 	for (size_t i = 0; i < recs->count; i++) {
@@ -425,7 +425,7 @@ static int run_election(struct run *r, struct yaml_node *one,
 		return trial_failed(r, one, err);
 	o = *(struct bx_opinion *)record(&recs, recs.count - 1);
 	compare(v, "driver", driver, o.driver);
-	/* an expected driver is one that is there */
+	/* an expected driver implies the outcome 'driver' */
 	if (driver && !outcome)
 		compare(v, "outcome", "driver", bx_outcome_text(o.verdict));
 	compare(v, "outcome", outcome, bx_outcome_text(o.verdict));
@@ -456,7 +456,7 @@ static bool hex_from(const char *text, __u8 *data, size_t max, __u32 *len)
 	return true;
 }
 
-/* The contract's number for an operation */
+/* Finds the contract's number of an operation. */
 static int find_op(struct run *r, struct yaml_node *map, const char *name,
 		   __u32 *op)
 {
@@ -639,7 +639,7 @@ static int run_case(struct run *r, struct yaml_node *one)
 	return 0;
 }
 
-/* The file's own values, which stay for the rest of it. */
+/* Applies the settings of a file, which are valid for the rest of the file. */
 static int use_settings(struct run *r, struct yaml_node *root)
 {
 	struct yaml_node *map = NULL, *value;
@@ -672,7 +672,7 @@ static int run_cases(struct run *r, struct yaml_node *list)
 	if (!r->only_read)
 		err = bundle_load(r->b, NULL, &r->txn) ?:
 			txn_stage(r->b->h, &r->txn, &r->trial.change);
-	/* alone, so there is nobody to leave */
+	/* no other policies take part, so none leaves */
 	r->trial.change.nr_leave = 0;
 	for (unsigned int i = 0; !err && (one = yaml_item(list, i)); i++)
 		err = run_case(r, one);
@@ -701,7 +701,7 @@ static int run_file(struct run *r)
 	return err ?: run_cases(r, list);
 }
 
-/* A file's settings are its own. */
+/* Runs a file and restores the settings, which belong to the file. */
 static int with_settings_kept(struct run *r)
 {
 	struct setting *before;

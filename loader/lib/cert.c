@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: certificates: naming them, and what they say of themselves
+ * libbusext: certificates: their names, usage and claims
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -23,8 +23,8 @@ const char *ssl_reason(void)
 /* ---- names ---- */
 
 /*
- * With all but printable ASCII escaped: who asked for a certificate chose the subject.
- * One without a subject gets a name, too, or its bundles would look unsigned.
+ * Escapes all but printable ASCII, since the holder of a certificate chooses its subject.
+ * A certificate without a subject gets a name, too, or its bundles would look unsigned.
  */
 void cert_name(const X509 *cert, char *buf, size_t size)
 {
@@ -77,7 +77,7 @@ bool cert_may_sign(X509 *cert)
 	return X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE;
 }
 
-/* X509_get_extended_key_usage() has all bits set for one that does not say. */
+/* X509_get_extended_key_usage() returns all bits for a certificate without that extension. */
 static bool has_usage(X509 *cert)
 {
 	return X509_get_extension_flags(cert) & EXFLAG_XKUSAGE;
@@ -135,7 +135,7 @@ static int too_many_claims(struct bx_handle *h, const X509 *cert,
 		    name, MAX_CLAIMS, (int)len, text);
 }
 
-/* One name of a subjectAltName; a claim in the field of another type is a mistake. */
+/* Adds one name of a subjectAltName; a claim in a field of another type is an error. */
 static int add_claim(struct bx_handle *h, const X509 *cert,
 		     const GENERAL_NAME *name, struct limit *limit)
 {
@@ -172,7 +172,7 @@ int cert_claims(struct bx_handle *h, X509 *cert, struct limit *limit)
 	limit->from_cert = true;
 	snprintf(limit->by, sizeof(limit->by), "the certificate '%s'", name);
 	names = X509_get_ext_d2i(cert, NID_subject_alt_name, &how, NULL);
-	/* -1: there is none */
+	/* -1: the certificate has no subjectAltName */
 	if (!names && how != -1)
 		err = fail(h, BX_FAULT_REJECTED, EINVAL,
 			   "the certificate '%s' has a subjectAltName that cannot be read, or two",

@@ -2,9 +2,9 @@
 /*
  * libbusext: changes of installed bundles: enable, disable, mode, rollback, remove
  *
- * The steps of a change are in install.h.  To enable, to roll back and to change the mode
- * is checked completely, with the files and the signature, before anything is written.
- * To disable and to remove needs neither: it works for a bundle whose files or state
+ * The steps of a change are in install.h.  Enabling, rolling back and changing the mode
+ * are checked completely, with the files and the signature, before anything is written.
+ * Disabling and removing need neither: they work for a bundle whose files or state
  * cannot be used, and on a full or read-only disk.
  */
 #include <stdio.h>
@@ -16,7 +16,7 @@
 
 /* ---- enable, mode, rollback ---- */
 
-/* The change is given up; the error stays what it was. */
+/* Recovers from a failed change and keeps its error. */
 static void abandon(struct bx_handle *h, const char *name)
 {
 	struct installed before;
@@ -29,7 +29,7 @@ static void abandon(struct bx_handle *h, const char *name)
 	error_restore(h, &why);
 }
 
-/* The state on disk is marked unsettled, and nothing else in it changes. */
+/* Marks the state on disk as unsettled, and changes nothing else in it. */
 static int mark_on_disk(struct bx_handle *h, const char *name)
 {
 	struct installed before;
@@ -58,7 +58,7 @@ static int carry_out(struct bx_handle *h, struct installed *inst,
 		err = installed_activate(b, inst,
 					 state_generation(inst, inst->current),
 					 fn, arg);
-	/* the enforced version is active, whatever becomes of its canary */
+	/* the enforced version is active, even if its canary fails */
 	if (!err && inst->enabled && inst->canary)
 		err = canary_follow(h, inst);
 	if (!err)
@@ -68,7 +68,7 @@ static int carry_out(struct bx_handle *h, struct installed *inst,
 	return err;
 }
 
-/* Checks @inst as it must be, then makes it so. */
+/* Checks the intended state @inst, then makes the disk and the kernel follow it. */
 static int change(struct bx_handle *h, struct installed *inst,
 		  bx_applied_fn fn, void *arg)
 {
@@ -143,7 +143,7 @@ int bx_enable(struct bx_handle *h, const char *name,
 	return err;
 }
 
-/* To enforce is to enforce the canary, if there is one; nothing is beside shadow mode. */
+/* Sets the mode; enforces the canary, if there is one; shadow mode drops it. */
 static void set_mode(struct bx_handle *h, struct installed *inst,
 		     enum bx_mode mode)
 {
@@ -180,7 +180,7 @@ int bx_set_mode(struct bx_handle *h, const char *name,
 	return err;
 }
 
-/* The generation before the current one */
+/* Returns the number of the previous generation. */
 static unsigned int previous(const struct installed *inst)
 {
 	unsigned int number = 0;
@@ -210,7 +210,7 @@ static int no_generation(struct bx_handle *h, const struct installed *inst,
 		    inst->name, wanted, list);
 }
 
-/* The canary goes; the current generation, which is enforced, has no part in it. */
+/* Drops the canary; does not change the current generation, which is enforced. */
 static int drop_canary(struct bx_handle *h, struct installed *inst,
 		       bx_applied_fn fn, void *arg)
 {
@@ -269,7 +269,7 @@ int bx_rollback(struct bx_handle *h, const char *name, unsigned int number,
 
 /* ---- disable, remove ---- */
 
-/* The disk takes no change now, which is no reason to keep a bundle active. */
+/* Returns whether the disk cannot be written, which must not keep a bundle active. */
 static bool takes_nothing(int err)
 {
 	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG ||
@@ -277,8 +277,8 @@ static bool takes_nothing(int err)
 }
 
 /*
- * Marks the state unsettled, if the disk takes that: 1, and 0 if not.  @unreadable: there
- * is none to be marked.
+ * Marks the state as unsettled: returns 1, or 0 if the disk cannot be written.
+ * @unreadable: the state cannot be read, and so not marked.
  */
 static int try_to_mark(struct bx_handle *h, struct installed *inst,
 		       bool unreadable)
@@ -292,13 +292,13 @@ static int try_to_mark(struct bx_handle *h, struct installed *inst,
 		return 1;
 	if (!takes_nothing(err))
 		return err;
-	note(h, "%s; continuing, since the kernel is another matter",
+	note(h, "%s; continuing, since the kernel can be changed without it",
 	     bx_error(h));
 	error_forget(h);
 	return 0;
 }
 
-/* The kernel has the change and the disk has not: what follows from that */
+/* Fails with the consequences of a change that the kernel has and the disk has not. */
 static int disk_behind(struct bx_handle *h, const char *name, int err,
 		       bool marked, bool removal)
 {
@@ -352,7 +352,7 @@ int bx_disable(struct bx_handle *h, const char *name,
 		ret = state_read(h, name, &inst);
 	if (!ret)
 		ret = not_installed(h, name);
-	/* what is unsettled and has a current generation needs no recovery for this */
+	/* disabling an unsettled bundle that has a current generation needs no recovery */
 	if (ret > 0)
 		ret = inst.current ? deactivate(h, &inst, fn, arg) :
 			cannot_go_on(h, name);
@@ -362,7 +362,7 @@ int bx_disable(struct bx_handle *h, const char *name,
 	return ret;
 }
 
-/* Is anything of a bundle left without a state? */
+/* Returns whether a bundle without a state has active policies. */
 static int has_active(struct bx_handle *h, const char *name)
 {
 	struct names owned = {};
@@ -372,7 +372,7 @@ static int has_active(struct bx_handle *h, const char *name)
 	return err ?: (int)owned.count;
 }
 
-/* @unreadable: nothing is known but the name. */
+/* @unreadable: only the name is known. */
 static int take_away(struct bx_handle *h, struct installed *inst,
 		     bool unreadable, bx_applied_fn fn, void *arg)
 {

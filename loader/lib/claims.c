@@ -4,9 +4,9 @@
  *
  * A claim is written as YAML in manifests and in the operator's limits
  * ({ bus: pci, vendor: 0x10de }), and as a URI in certificates (bus-ext:pci/0x10de).
- * A vendor is hexadecimal in both, with or without 0x: nobody who writes 8086 means
- * 0x1f96.  A text that is meant as a claim and cannot be read as one is an error: if
- * it were ignored, it would limit nothing.
+ * A vendor is hexadecimal in both, with or without 0x: 8086 does not mean 0x1f96.  A text
+ * that is meant as a claim and cannot be parsed as one is an error: if it were ignored, it
+ * would limit nothing.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -28,8 +28,8 @@ bool vendor_from(const char *text, int64_t *vendor)
 }
 
 /*
- * The scheme of a URI, and what a typing mistake makes of it: other separators, upper
- * case, blanks, a NUL.
+ * Matches the scheme of a URI, also with typing mistakes: other separators, upper case,
+ * blanks, a NUL.
  */
 bool uri_is_claim(const char *text, size_t len)
 {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: what the library has checked of a policy, and what the kernel has made of it
+ * libbusext: comparing the checked policy with the policy in the kernel
  *
  * A policy's name, bus, vendor, flags, priority and version are read in the object
- * (object.c) and checked against a manifest (force.c).  The kernel has them from the same
- * object, but by way of libbpf.  The kernel has the last word: each commit and each trial
- * says what was checked, and the kernel refuses a policy that differs.  It also says which
- * drivers the policy may name; the kernel ejects a policy that names another.
+ * (object.c) and checked against a manifest (activate.c).  The kernel gets them from the same
+ * object through libbpf, which could read it differently.  So each commit and each trial
+ * contains the checked values, and the kernel refuses a policy that differs.  It also
+ * contains the drivers that the policy may name; the kernel ejects a policy that names
+ * another.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,14 +15,14 @@
 
 #include "internal.h"
 
-/* The kernel's last words on what it refused, newest last. */
+/* Reads the kernel's last reasons for refusing policies, newest last. */
 void read_refused(struct bx_handle *h, char *buf, size_t size)
 {
 	if (read_sysfs(h, "kernel/bus_ext/refused", buf, size) < 0)
 		buf[0] = '\0';
 }
 
-/* The reason in a line "NAME: REASON" about @name; NULL when it is about another one */
+/* Returns the reason in a line "NAME: REASON" about @name; NULL for another name. */
 static const char *reason_for(const char *line, const char *name)
 {
 	size_t len = strlen(name);
@@ -31,7 +32,7 @@ static const char *reason_for(const char *line, const char *name)
 	return line + len + strspn(line + len, ": ");
 }
 
-/* What it has said about @name since @before. */
+/* Finds the reason that the kernel gave for @name since @before. */
 void refusal(struct bx_handle *h, const char *name, const char *before,
 	     char *buf, size_t size)
 {
@@ -50,7 +51,7 @@ void refusal(struct bx_handle *h, const char *name, const char *before,
 	}
 }
 
-/* ---- what was checked ---- */
+/* ---- checked values ---- */
 
 static int enter(struct bx_handle *h, struct bx_commit *c, const char *name,
 		 const char *bus, const struct bx_commit_enter *values)
@@ -68,7 +69,7 @@ static int enter(struct bx_handle *h, struct bx_commit *c, const char *name,
 	return 0;
 }
 
-/* A staged policy of an object enters, as it was read there. */
+/* Enters a staged policy, with the values that were read in its object. */
 int commit_enter_item(struct bx_handle *h, struct bx_commit *c,
 		      const struct transaction *txn, const struct item *item)
 {
@@ -85,7 +86,7 @@ int commit_enter_item(struct bx_handle *h, struct bx_commit *c,
 		     });
 }
 
-/* A staged policy enters that was active before, and must be as it was. */
+/* Enters a staged policy that was active before, with the values that it had then. */
 int commit_enter_old(struct bx_handle *h, struct bx_commit *c, __u64 id,
 		     const struct bx_policy_rec *old)
 {
@@ -100,7 +101,7 @@ int commit_enter_old(struct bx_handle *h, struct bx_commit *c, __u64 id,
 		     });
 }
 
-/* ---- what the kernel has ---- */
+/* ---- values in the kernel ---- */
 
 static bool differs(const struct bx_applied *about,
 		    const struct bx_policy_rec *rec, char *why, size_t size)
@@ -129,7 +130,7 @@ static bool differs(const struct bx_applied *about,
 	return true;
 }
 
-/* What is attached and not what was checked goes at once. */
+/* Detaches a policy at once that is not the checked one. */
 static int take_back(struct bx_handle *h, struct item *item, const char *why)
 {
 	int err = kernel_detach(item->new_fd);
@@ -143,8 +144,8 @@ static int take_back(struct bx_handle *h, struct item *item, const char *why)
 }
 
 /*
- * The policy of a link that was just made: staged, and what was checked.  The kernel
- * cannot be told before: creating a link carries a map and nothing else.
+ * Checks that the policy of a new link is staged, and the checked one.  The kernel cannot
+ * check that when the link is created, since it gets nothing but a map.
  */
 int check_staged(struct bx_handle *h, struct item *item)
 {
@@ -172,7 +173,7 @@ int check_staged(struct bx_handle *h, struct item *item)
 
 /* ---- the kernel's refusal ---- */
 
-/* The newest reason that the kernel left for a policy that enters */
+/* Finds the newest reason that the kernel gave for a policy that enters. */
 static const struct bx_commit_enter *
 refused_enter(struct bx_handle *h, const struct bx_commit *c, char *why,
 	      size_t size)
@@ -197,7 +198,7 @@ refused_enter(struct bx_handle *h, const struct bx_commit *c, char *why,
 	return found;
 }
 
-/* A commit, or a trial of it, ended with -EPERM: the message. */
+/* Makes the message for a commit, or a trial of it, that ended with -EPERM. */
 int commit_refused(struct bx_handle *h, const struct bx_commit *c)
 {
 	const struct bx_commit_enter *enter;

@@ -2,9 +2,9 @@
 /*
  * libbusext: settings of a bundle become constants of its policies
  *
- * A setting is the variable of its name in the section .rodata of an open object,
- * which is not loaded yet: the verifier sees a constant.  Other sections of constants
- * (.rodata.NAME) have none.
+ * A setting is the variable of the same name in the section .rodata of an object that is
+ * open and not yet loaded: the verifier sees a constant.  Other sections of constants
+ * (.rodata.NAME) have no settings.
  */
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +51,7 @@ static bool has_name(const struct btf *btf, const struct btf_var_secinfo *v,
 		!strcmp(btf__name_by_offset(btf, var->name_off), name);
 }
 
-/* The entry of the section for a variable; NULL without one */
+/* Finds the entry of a variable in the section; returns NULL without one. */
 static const struct btf_var_secinfo *find_entry(const struct btf *btf,
 						const char *name,
 						unsigned int *count)
@@ -72,7 +72,7 @@ static const struct btf_var_secinfo *find_entry(const struct btf *btf,
 	return found;
 }
 
-/* 1 with the constant of a setting, 0 without it, or an errno */
+/* Returns 1 with the constant of a setting, 0 without it, or an errno. */
 static int find_constant(struct bx_bundle *b, const struct object *obj,
 			 const struct setting *s, struct constant *c)
 {
@@ -108,7 +108,7 @@ static bool fits(int64_t n, size_t size, bool is_signed)
 	return n >= 0 && n < 1LL << bits;
 }
 
-/* As a number of that size, whichever of its bytes comes first */
+/* Writes a number of @size bytes in the byte order of the machine. */
 static void write_number(char *to, int64_t n, size_t size)
 {
 	union {
@@ -170,7 +170,7 @@ static int put_text(struct bx_bundle *b, const struct object *obj,
 	return 0;
 }
 
-/* Writes those that the object has a constant for, and sets their bits in @seen. */
+/* Writes the settings that have a constant in the object, and sets their bits in @seen. */
 int constants_put(struct bx_bundle *b, const struct object *obj, uint64_t *seen)
 {
 	struct constant c = {};

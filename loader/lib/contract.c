@@ -8,8 +8,8 @@
 #include "internal.h"
 
 /*
- * The operations of a bus' contract, up to CONTRACT_OPS; how many, 0 for a bus
- * without calls, or one that is not there.
+ * Reads the operations of a bus' contract, up to CONTRACT_OPS.  Returns their number; 0
+ * for a bus without calls, or one that does not exist.
  */
 unsigned int contract_ops(struct bx_handle *h, const char *bus,
 			  struct contract_op *ops)
@@ -20,7 +20,7 @@ unsigned int contract_ops(struct bx_handle *h, const char *bus,
 	snprintf(file, sizeof(file), "kernel/bus_ext/buses/%s/contract", bus);
 	if (read_sysfs(h, file, text, sizeof(text)) < 0)
 		return 0;
-	/* the first line is about the contract */
+	/* the first line describes the contract */
 	for (line = strtok_r(text, "\n", &save);
 	     line && (line = strtok_r(NULL, "\n", &save)) &&
 	     n < CONTRACT_OPS;) {

@@ -2,8 +2,8 @@
 /*
  * libbusext: running the programs of bxctl_*.bpf.c
  *
- * A request's program is loaded when it is first wanted, with others that may be.  It
- * is kept: waiting runs the same one many times.
+ * A request's program is loaded when it is first needed, together with others that may be
+ * needed, and stays loaded: waiting runs the same program many times.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +24,8 @@
  * @obj: the object of either
  * @records: its ring
  * @ring: the ring, mapped with the first list
- * @list: takes what is in it
- * @data: once it is loaded, what it is asked and what it answers
+ * @list: takes the records of the ring
+ * @data: the request and the answer, after the object was loaded
  */
 struct control {
 	struct bxctl_change	*change;
@@ -69,7 +69,7 @@ static int load_failed(struct bx_handle *h, enum request which, int err)
 		    why[0] ? why : h->said[0] ? h->said : strerror(-err));
 }
 
-/* What a change of policies needs, sooner or later */
+/* Returns whether a change of policies needs this request. */
 static bool is_for_change(enum request which)
 {
 	switch (which) {
@@ -87,14 +87,14 @@ static bool is_for_change(enum request which)
 	}
 }
 
-/* Of one object with it, unless it is to be alone */
+/* Returns whether the request needs a program: all of its object, with @single only its own. */
 static bool is_wanted(struct bx_handle *h, const char *name,
-		      enum request which, bool alone)
+		      enum request which, bool single)
 {
 	for (int i = 0; i < NR_REQUESTS; i++)
 		if (!strcmp(name, request_names[i]))
 			return i == (int)which ||
-				(!alone && !h->control[i] &&
+				(!single && !h->control[i] &&
 				 is_for_change(i) == is_for_change(which));
 	return false;
 }
@@ -157,7 +157,7 @@ static int control_load(struct bx_handle *h, struct control *c)
 }
 
 static int load(struct bx_handle *h, enum request which,
-		unsigned int ring_size, bool alone)
+		unsigned int ring_size, bool single)
 {
 	struct bpf_program *prog;
 	struct control *c;
@@ -173,7 +173,7 @@ static int load(struct bx_handle *h, enum request which,
 	bpf_object__for_each_program(prog, c->obj)
 		bpf_program__set_autoload(prog,
 					  is_wanted(h, bpf_program__name(prog),
-						    which, alone));
+						    which, single));
 	bpf_map__set_max_entries(c->records, ring_size);
 	err = control_load(h, c);
 	log_end(h);
@@ -182,14 +182,15 @@ static int load(struct bx_handle *h, enum request which,
 		return err;
 	}
 	for (int i = 0; i < NR_REQUESTS; i++)
-		if (is_wanted(h, request_names[i], which, alone))
+		if (is_wanted(h, request_names[i], which, single))
 			h->control[i] = c;
 	return 0;
 }
 
 /*
- * Half of the time goes into finding the functions of the module, once for each object
- * that is loaded, so all of its programs are, but where the module lacks one of the others.
+ * Half of the time is spent on finding the functions of the module, once for each loaded
+ * object.  So all programs of the object are loaded, unless the module lacks a function of
+ * another program.
  */
 static int control_open(struct bx_handle *h, enum request which,
 			unsigned int ring_size)
@@ -282,14 +283,14 @@ static int read_failed(struct bx_handle *h, enum request which, int err)
 		    request_names[which], strerror(-err));
 }
 
-/* A list that was not read to its end leaves records that the next one would get. */
+/* Drops the ring of an unfinished list, whose records the next list would get. */
 static int drop_ring(struct bx_handle *h, enum request which, int err)
 {
 	control_drop(h, which);
 	return err;
 }
 
-/* Run a list once; 1 when the ring was too small. */
+/* Runs a list once; returns 1 when the ring was too small. */
 static int list_once(struct bx_handle *h, enum request which,
 		     struct records *out)
 {
@@ -331,7 +332,7 @@ int control_list(struct bx_handle *h, enum request which, const void *about,
 		err = list_once(h, which, out);
 		if (err <= 0)
 			break;
-		/* a snapshot is of one moment: start over, with more room */
+		/* all records must be of one moment: start again with a larger ring */
 		records_free(out);
 		control_drop(h, which);
 		ring_size *= 4;

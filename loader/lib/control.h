@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * libbusext: what control.c and its programs in the kernel share
+ * libbusext: data shared by control.c and its programs in the kernel
  *
- * Both have the types in it by then, from <linux/bus_ext.h>.
+ * Both include the types of <linux/bus_ext.h> before this file.
  */
 #ifndef _BUSEXT_CONTROL_H
 #define _BUSEXT_CONTROL_H
 
 /**
- * struct control_data - what user space asks, and the answer to it
+ * struct control_data - a request of user space, and the answer to it
  * @ref: a device
- * @device: what is known of it
- * @change: policies that are to come and go
- * @trial: an election that is not held
- * @call: a call that is not made
- * @ticket: what is waited for
- * @wait_ms: for so many milliseconds
+ * @device: record of the device
+ * @change: policies to activate and to deactivate
+ * @trial: a trial election
+ * @call: a trial call
+ * @ticket: the ticket to wait for
+ * @wait_ms: longest time to wait, in milliseconds
  * @result: 0, a ticket, or a negative errno
- * @lost: records that the ring had no room for
+ * @lost: number of records that did not fit into the ring
  */
 struct control_data {
 	struct bx_devref	ref;

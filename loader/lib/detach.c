@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: taking policies and hooks out of force
+ * libbusext: deactivating policies and hooks
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-/* Detach the policy that is attached but not pinned here. */
+/* Detaches a policy that is attached but not pinned here. */
 static int detach_foreign(struct bx_handle *h, const char *name)
 {
 	uint32_t id;
@@ -44,12 +44,12 @@ static int verify_gone(struct bx_handle *h, const char *name)
 			    name, strerror(-ret));
 	if (ret > 0)
 		return fail(h, BX_FAULT_STATE, EBUSY,
-			    "'%s' was detached, but the kernel lists it still",
+			    "'%s' was detached, but the kernel still lists it",
 			    name);
 	return ret;
 }
 
-/* 1 when there was something to detach. */
+/* Returns 1 when it detached a policy. */
 static int detach_policy(struct bx_handle *h, const char *name,
 			 struct bx_detached *out)
 {
@@ -71,7 +71,7 @@ static int detach_policy(struct bx_handle *h, const char *name,
 	if (pin.state == PIN_STALE)
 		note(h, "removing the stale pins of '%s'", name);
 	if (pin.link_fd >= 0) {
-		/* the link may have died by itself: verify_gone() tells */
+		/* the link may have ended by itself: verify_gone() finds out */
 		kernel_detach(pin.link_fd);
 		pins_close(&pin);
 	} else if (attached) {
@@ -87,7 +87,7 @@ static int detach_policy(struct bx_handle *h, const char *name,
 	return verify_gone(h, name) ?: 1;
 }
 
-/* 1 when there was something to detach.  The kernel does not see hooks go. */
+/* Returns 1 when it detached a hook; elects again, since the kernel does not notice hooks. */
 static int detach_hook(struct bx_handle *h, const char *name,
 		       struct bx_detached *out)
 {
@@ -108,7 +108,7 @@ static int detach_hook(struct bx_handle *h, const char *name,
 	return 1;
 }
 
-/* The enforced one of a name; where there is none, the one in shadow mode */
+/* Detaches the enforced policy of a name, or, if there is none, the one in shadow mode. */
 static int detach_either(struct bx_handle *h, struct bx_detached *out)
 {
 	char key[BX_SHOWN_LEN];

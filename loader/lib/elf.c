@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: an object's bytes, before libbpf reads them
+ * libbusext: checking an object's bytes before libbpf reads them
  *
- * libbpf trusts an object with the places of its variables and members, and with
- * types that end: a variable beyond its section, a function pointer that sticks out
- * of its struct, or a typedef of itself make it read and write beside its memory, or
- * never return.  An object is a file of a stranger, so its ELF and BTF are checked
- * here first.  What they mean is for object.c and ops.c.
+ * libbpf does not check the positions of an object's variables and members, nor for types
+ * that contain themselves: a variable beyond its section, a function pointer that exceeds
+ * its struct, or a typedef of itself make it access memory out of bounds, or never return.
+ * An object is untrusted, so its ELF and BTF are checked here first.  object.c and ops.c
+ * interpret them.
  */
 #include <gelf.h>
 #include <libelf.h>
@@ -26,12 +26,12 @@
 /**
  * struct file - an object's bytes
  * @h: the handle
- * @shown: its name, for people
+ * @shown: its name, for messages
  * @elf: the ELF file
  * @names: the section with the names of sections
  * @btf: its BTF
  * @levels: for each type, one more than the levels of types in it; 0 when it was
- *	not visited, VISITING while it is
+ *	not visited, VISITING during the visit
  */
 struct file {
 	struct bx_handle	*h;
@@ -76,7 +76,7 @@ static Elf_Scn *find_section(const struct file *f, const char *name,
 	return NULL;
 }
 
-/* By its name, one section must mean the same to bxctl and to libbpf. */
+/* Refuses sections that bxctl and libbpf could take differently, such as duplicate names. */
 static int check_section(const struct file *f, Elf_Scn *scn)
 {
 	GElf_Shdr sh, other;
@@ -166,7 +166,7 @@ static int check_struct(const struct file *f, const struct btf_type *t)
 	return 0;
 }
 
-/* Clang leaves sizes and places to libbpf, which takes them from symbols. */
+/* Clang leaves sizes and offsets to libbpf, which reads them from symbols. */
 static int check_datasec(const struct file *f, __u32 id,
 			 const struct btf_type *t)
 {
@@ -185,7 +185,7 @@ static int check_datasec(const struct file *f, __u32 id,
 		const struct btf_type *var = btf__type_by_id(f->btf, v->type);
 
 		if (!var || (!btf_is_var(var) && !btf_is_func(var)))
-			return broken(f, "section '%s' has what is not a variable",
+			return broken(f, "section '%s' has an entry that is not a variable",
 				      name);
 		if ((__u64)v->offset + v->size > size)
 			return broken(f, "variable '%s' is out of the bounds of section '%s'",
@@ -194,7 +194,7 @@ static int check_datasec(const struct file *f, __u32 id,
 	return 0;
 }
 
-/* Levels of types, this one and those in it; 0 when they do not end */
+/* Returns the levels of types, with this one; 0 when a type contains itself. */
 static unsigned int levels(struct file *f, __u32 id, unsigned int depth);
 
 static unsigned int levels_of(struct file *f, const struct btf_type *t,
@@ -240,7 +240,7 @@ static unsigned int levels(struct file *f, __u32 id, unsigned int depth)
 	return f->levels[id] == VISITING ? 0 : f->levels[id];
 }
 
-/* Levels first: a type that does not end has no size. */
+/* Checks levels first: a type that contains itself has no size. */
 static int check_btf(struct file *f)
 {
 	__u32 count = btf__type_cnt(f->btf);
@@ -296,7 +296,7 @@ static int check_file(struct file *f)
 	return err ?: read_btf(f);
 }
 
-/* @data is not changed; @shown: its name in messages */
+/* Checks @data without changing it; @shown: its name in messages. */
 int object_check_bytes(struct bx_handle *h, const char *shown, char *data,
 		       size_t size)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: files that others could have a hand in
+ * libbusext: safe access to files that other users could change
  *
- * Reading: below a descriptor, through no link (open_beneath()), and only from
- * directories that others cannot write to where they are the operator's (safe_dir()).
- * Writing: into a file without a name, which takes the name at the end, and never
- * through a link or over a device (new_file_open()).
+ * Reading: below a descriptor, without following links (open_beneath()); directories of
+ * the operator must not be writable by others (safe_dir()).
+ * Writing: to a file without a name, which gets its name at the end, and never through a
+ * link or over a device (new_file_open()).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #include "internal.h"
 #include "files.h"
 
-/* ---- whose it is ---- */
+/* ---- owners ---- */
 
 int safe_dir(struct bx_handle *h, int fd, const char *path)
 {
@@ -57,7 +57,7 @@ int open_safe_dir(struct bx_handle *h, const char *path)
 
 /* ---- reading ---- */
 
-/* A pipe would keep bxctl waiting, and a device is not a bundle. */
+/* Refuses a pipe, on which bxctl would wait, and a device. */
 int file_or_dir(struct bx_handle *h, const char *path, mode_t mode)
 {
 	if (S_ISREG(mode) || S_ISDIR(mode))
@@ -108,7 +108,7 @@ static int cannot_write(struct bx_handle *h, const char *path, int err)
 		    strerror(err));
 }
 
-/* A link to a file is not one: what it points to is not the caller's word. */
+/* Refuses all but regular files, also links, since the caller did not name their target. */
 static int check_target(struct bx_handle *h, const struct new_file *f)
 {
 	struct stat st;
@@ -125,7 +125,7 @@ static int check_target(struct bx_handle *h, const struct new_file *f)
 		    S_ISSOCK(st.st_mode) ? "socket" : "device");
 }
 
-/* The directory of @path, and the names of the file in it */
+/* Opens the directory of @path, and makes the names of the file in it. */
 static int split_path(struct bx_handle *h, int dir, const char *path,
 		      struct new_file *f)
 {
@@ -154,7 +154,7 @@ static int open_nameless(struct new_file *f, mode_t mode)
 		-EOPNOTSUPP : -errno;
 }
 
-/* The path of @part, as bx_discard_temporary() finds it */
+/* Makes the path of @part for bx_discard_temporary(). */
 static void part_path(const struct new_file *f, char *buf)
 {
 	const char *slash = strrchr(f->path, '/');
@@ -163,7 +163,7 @@ static void part_path(const struct new_file *f, char *buf)
 		 f->path, f->part);
 }
 
-/* On a file system without nameless files: a new one, so not through a link */
+/* Creates @part on a file system without nameless files; a new file is never a link. */
 static int open_part(struct new_file *f, mode_t mode)
 {
 	char path[PATH_MAX];
@@ -205,14 +205,14 @@ int new_file_open(struct bx_handle *h, int dir, const char *path, mode_t mode,
 	return err;
 }
 
-/* A file cannot be linked over another one, so it takes @part first. */
+/* Links the file as @part first, since linking cannot replace an existing file. */
 static int link_part(struct new_file *f)
 {
 	char self[64];
 
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", f->fd);
 	while (linkat(AT_FDCWD, self, f->dir, f->part, AT_SYMLINK_FOLLOW)) {
-		/* what a killed process has left, or that of another process */
+		/* a file that a killed process has left, or of another process */
 		if (errno != EEXIST || unlinkat(f->dir, f->part, 0))
 			return -errno;
 	}

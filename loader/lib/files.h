@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * libbusext: files that others could have a hand in
+ * libbusext: safe access to files that other users could change
  */
 #ifndef _BUSEXT_FILES_H
 #define _BUSEXT_FILES_H
@@ -35,7 +35,7 @@ int safe_dir(struct bx_handle *h, int fd, const char *path);
 int open_safe_dir(struct bx_handle *h, const char *path);
 
 /**
- * open_beneath() - open a file below a directory, through no link and no mount
+ * open_beneath() - open a file below a directory without following links or mounts
  * @dir: the directory
  * @path: the file, relative to @dir
  * @flags: as for open(); nothing is created
@@ -45,18 +45,18 @@ int open_safe_dir(struct bx_handle *h, const char *path);
  */
 int open_beneath(int dir, const char *path, int flags);
 
-/* Why open_beneath() has failed, for people; @err is what it returned */
+/* Returns the reason of a failure of open_beneath() for a message; @err: its result. */
 const char *beneath_reason(int err);
 
 /**
- * struct new_file - a file that is being written, and takes its name at the end
- * @fd: to write to
- * @dir: the directory that it will be in
+ * struct new_file - a file that is being written, and gets its name at the end
+ * @fd: descriptor to write to
+ * @dir: its directory
  * @path: its path, for messages
  * @name: its name in @dir
- * @part: its name until then
+ * @part: its temporary name
  * @from_cwd: @path is relative to the working directory
- * @linked: it has the name @part already: this file system has no nameless files
+ * @linked: it already has the name @part: this file system has no nameless files
  */
 struct new_file {
 	int		fd;
@@ -72,7 +72,7 @@ struct new_file {
  * new_file_open() - begin to write a file
  * @h: the handle
  * @dir: the directory that @path is relative to, or AT_FDCWD
- * @path: the file; only nothing or a regular file may be there. Valid until the end
+ * @path: the file; must not exist, or be a regular file; valid until new_file_close()
  * @mode: its mode, before the umask
  * @f: takes the file
  *
@@ -82,19 +82,19 @@ int new_file_open(struct bx_handle *h, int dir, const char *path, mode_t mode,
 		  struct new_file *f);
 
 /**
- * new_file_close() - end it
+ * new_file_close() - finish a file
  * @h: the handle
  * @f: the file
- * @err: 0, or why it must not take its name
+ * @err: 0, or the error because of which the file must be discarded
  *
- * All of the file is on disk before it takes its name. After an error there is what was
- * there before.
+ * Syncs the file to disk before it gets its name. After an error the previous file is
+ * unchanged.
  *
  * Return: @err, or 0, or an errno with a message.
  */
 int new_file_close(struct bx_handle *h, struct new_file *f, int err);
 
-/* Make what was created or renamed in a directory last: 0 or a negative errno. */
+/* Syncs new and renamed entries of a directory to disk: 0 or a negative errno. */
 int sync_dir(int fd);
 
 #endif /* _BUSEXT_FILES_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: what can be said of a bundle without loading anything
+ * libbusext: inspecting a bundle without loading anything
  *
- * Needs no kernel and no capability: its parts as they are in the files, and all that
- * an installation checks before it loads the first program.
+ * Needs no kernel and no capability: lists the contents of the files, and runs all checks
+ * that an installation does before it loads the first program.
  */
 #include <stdio.h>
 #include <stdlib.h>

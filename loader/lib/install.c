@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: install and upgrade a bundle that stays
+ * libbusext: installing and upgrading bundles
  *
  * The steps of a change are in install.h.
  */
@@ -15,10 +15,10 @@
 
 /**
  * struct candidate - a bundle being installed
- * @b: the copy of it
+ * @b: the copy of the bundle
  * @opts: the caller's options
- * @path: where it comes from
- * @packaged: it is a package's
+ * @path: path of the original
+ * @packaged: a package has installed the original
  * @gen: the generation that it becomes
  */
 struct candidate {
@@ -30,9 +30,9 @@ struct candidate {
 	struct generation		gen;
 };
 
-/* ---- where it comes from ---- */
+/* ---- the original ---- */
 
-/* A bare name is that of a package's bundle, never that of a file here. */
+/* Finds the original; a bare name is a package's bundle, never a file in this directory. */
 static int locate(struct bx_handle *h, struct candidate *c, const char *path)
 {
 	int place = bundle_locate(h, path, 0, c->found);
@@ -68,7 +68,7 @@ static void describe(struct candidate *c)
 	}
 }
 
-/* Copies it, and checks that it may be installed. */
+/* Copies the bundle, and checks that it may be installed. */
 static int take(struct bx_handle *h, struct candidate *c)
 {
 	char dir[PATH_MAX];
@@ -102,7 +102,7 @@ static void candidate_close(struct bx_handle *h, struct candidate *c)
 		note(h, "cannot remove '%s'", dir);
 }
 
-/* ---- what an upgrade may replace ---- */
+/* ---- checks of an upgrade ---- */
 
 static int check_version(struct bx_handle *h, const struct candidate *c,
 			 const struct installed *inst,
@@ -129,7 +129,7 @@ static bool same_signer(const struct generation *a, const struct generation *b)
 		(!strcmp(a->anchor, b->anchor) && !strcmp(a->signer, b->signer));
 }
 
-/* Any signer may take over what was not signed before. */
+/* Checks that the signer is the same; any signer may replace an unsigned bundle. */
 static int check_signer(struct bx_handle *h, const struct candidate *c,
 			const struct installed *inst,
 			const struct generation *g)
@@ -146,7 +146,7 @@ static int check_signer(struct bx_handle *h, const struct candidate *c,
 		    inst->name, g->version, g->signer, g->fingerprint, c->path);
 }
 
-/* May the new signer decide about what these policies of the old version are for? */
+/* Checks that dropped policies of the old version are in the scope of the new signer. */
 static int check_dropped(struct bx_handle *h, const struct candidate *c,
 			 const struct installed *inst, const struct object *obj)
 {
@@ -165,7 +165,7 @@ static int check_dropped(struct bx_handle *h, const struct candidate *c,
 			continue;
 		error_keep(h, &why);
 		err = fail(h, why.fault, err,
-			   "the policy '%s' of bundle '%s' %s would go: %.700s; use '--change-signer' if that is intended",
+			   "the policy '%s' of bundle '%s' %s would be dropped: %.700s; use '--change-signer' if that is intended",
 			   a->name, inst->name,
 			   state_generation(inst, inst->current)->version,
 			   why.text);
@@ -173,7 +173,7 @@ static int check_dropped(struct bx_handle *h, const struct candidate *c,
 	return err;
 }
 
-/* The policies that the new version does not have are in the signer's scope. */
+/* Checks the policies that the new version does not have. */
 static int check_drops(struct bx_handle *h, const struct candidate *c,
 		       const struct installed *inst, const struct generation *g)
 {
@@ -228,7 +228,7 @@ static bool is_given(const struct bx_install_opts *opts, const char *setting,
 	return false;
 }
 
-/* A setting that was given before stays if it still fits. */
+/* Keeps a setting that was given before, if it still fits. */
 static int keep_setting(struct candidate *c, const char *setting)
 {
 	struct bx_handle *h = c->b->h;
@@ -242,7 +242,7 @@ static int keep_setting(struct candidate *c, const char *setting)
 	return 0;
 }
 
-/* A setting of that name was given before. */
+/* Checks that settings to unset were given before. */
 static int check_unset(struct candidate *c, const struct generation *before)
 {
 	int err = 0;
@@ -253,7 +253,7 @@ static int check_unset(struct candidate *c, const struct generation *before)
 	return err;
 }
 
-/* The operator's file, what is given now, what was given before */
+/* Applies the operator's file, the settings given now, and the settings given before. */
 static int choose(struct candidate *c, const struct generation *before)
 {
 	struct bx_handle *h = c->b->h;
@@ -272,7 +272,7 @@ static int choose(struct candidate *c, const struct generation *before)
 
 /* ---- the change ---- */
 
-/* The copy becomes a generation, which is not the current one yet. */
+/* Makes the copy a generation, which is not yet the current one. */
 static int add_generation(struct bx_handle *h, struct candidate *c,
 			  struct installed *inst)
 {
@@ -291,20 +291,20 @@ static int add_generation(struct bx_handle *h, struct candidate *c,
 		return err;
 	*g = c->gen;
 	c->gen = (struct generation) {};
-	/* a process that dies leaves a generation that the state does not name: it goes */
+	/* if the process dies, recovery removes the generation: the state does not name it */
 	err = h->offline ? 0 : mark_unsettled(h, inst);
 	inst->count++;
 	return err;
 }
 
-/* The error stays what it was. */
+/* Undoes a failed change and keeps its error. */
 static void undo(struct bx_handle *h, struct installed *inst,
 		 unsigned int number)
 {
 	struct said why;
 	int err;
 
-	/* it stays unsettled: the next command recovers */
+	/* the state stays unsettled: the next command recovers */
 	if (h->astray)
 		return;
 	error_keep(h, &why);
@@ -322,13 +322,13 @@ static bool new_shadow(const struct bx_install_opts *opts, bool before)
 		opts->mode == BX_MODE_SHADOW;
 }
 
-/* A version in shadow mode of what is enforced is not in its place, but beside it. */
+/* Returns whether a new version is a canary: in shadow mode, beside the enforced one. */
 static bool is_beside(const struct installed *inst, bool shadow)
 {
 	return inst->current && !inst->shadow && shadow;
 }
 
-/* The new generation is active, and the state follows; what it replaces is forgotten. */
+/* Makes the state follow an active new generation, and forgets the replaced one. */
 static int take_over(struct bx_handle *h, struct installed *inst,
 		     const struct installed *before, unsigned int number,
 		     bool beside)
@@ -343,8 +343,8 @@ static int take_over(struct bx_handle *h, struct installed *inst,
 }
 
 /*
- * The new generation becomes the current one, or the canary, once it is active, if it
- * must be.
+ * Activates the new generation, if the bundle is enabled, and makes it the current one, or
+ * the canary.
  */
 static int bring_in(struct bx_handle *h, struct candidate *c,
 		    struct installed *inst, bool enable, bx_applied_fn fn,
@@ -392,7 +392,7 @@ static bool same_settings(const struct generation *a,
 	return same;
 }
 
-/* Exactly this is installed, and is as it was installed. */
+/* Returns whether exactly this bundle is installed, with unchanged files. */
 static bool is_installed(struct bx_handle *h, const struct candidate *c,
 			 const struct installed *inst)
 {
@@ -403,7 +403,7 @@ static bool is_installed(struct bx_handle *h, const struct candidate *c,
 						      inst->current);
 	char path[PATH_MAX], digest[DIGEST_SIZE];
 
-	/* without --mode shadow, a canary goes */
+	/* without --mode shadow, an upgrade drops the canary */
 	if (!g || (inst->canary && !beside) || (shadow && !beside) != inst->shadow)
 		return false;
 	if (version_compare(c->gen.version, g->version) ||

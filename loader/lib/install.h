@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * libbusext: what the files of installed bundles share
+ * libbusext: functions shared by the files for installed bundles
  *
- *	installed.c	what a bundle has active in the kernel, and recovery
+ *	installed.c	the active policies of a bundle in the kernel, and recovery
  *	install.c	install and upgrade
  *	changes.c	enable, disable, mode, rollback, remove
  *	canary.c	a new version in shadow mode beside the enforced one
- *	listing.c	what is installed, and whether it is as it was installed
+ *	listing.c	listing and checking installed bundles
  *	packaged.c	bundles that packages install
- *	boot.c		what is enabled, at boot
+ *	boot.c		enabled bundles, at boot
  *
  * Each change is
  *
@@ -16,26 +16,26 @@
  *
  * The state on disk is authoritative.  A process that dies leaves it marked unsettled,
  * holding either the previous state or the pending removal: the next command makes the
- * kernel agree with it.  With BX_INSTALL_OFFLINE the kernel has no part in a change, and
- * one replacement of the state is the whole change.
+ * kernel agree with it.  With BX_INSTALL_OFFLINE a change does not involve the kernel, and
+ * consists of one replacement of the state.
  */
 #ifndef _BUSEXT_INSTALL_H
 #define _BUSEXT_INSTALL_H
 
 #include "state.h"
 
-/* The signer of what is installed is not trusted any more */
+/* The signer of an installed bundle is no longer trusted. */
 #define NOT_TRUSTED	(-EKEYREJECTED)
 
-/* Below the store: the copy of a bundle that is not a generation yet */
+/* Below the store: the copy of a bundle that is not yet a generation */
 #define NEW	".new"
 
 /* installed.c */
 
-/* The digest of the list of digests of the bundle in @dir, of DIGEST_SIZE */
+/* Computes the digest of the list of digests of the bundle in @dir, of DIGEST_SIZE. */
 int digest_tree(struct bx_handle *h, const char *dir, char *digest);
 
-/* Under the lock from here to change_end() */
+/* Take the lock, which change_end() releases. */
 int change_begin(struct bx_handle *h, const struct bx_install_opts *opts);
 int change_begin_with(struct bx_handle *h, const struct bx_install_opts *opts,
 		      const char *name, struct installed *inst);
@@ -49,45 +49,45 @@ int mark_unsettled(struct bx_handle *h, struct installed *inst);
 int settle(struct bx_handle *h, struct installed *inst);
 int conclude(struct bx_handle *h, struct installed *inst);
 
-/* A generation with its settings and mode, its files and signature checked */
+/* Checks the files and the signature of a generation, and applies its settings and mode. */
 int installed_open(struct bx_handle *h, const struct installed *inst,
 		   const struct generation *g, struct bx_bundle **b);
 
-/* Its files and signature only */
+/* Checks only the files and the signature of a generation. */
 int installed_check(struct bx_handle *h, const struct installed *inst,
 		    const struct generation *g, struct bx_bundle **b);
 
-/* The kernel's side of an open one: 1 when exactly it is active already */
+/* Returns 1 when the kernel has exactly this open generation active. */
 int installed_is_active(struct bx_bundle *b, const struct installed *inst,
 			const struct generation *g);
 int installed_activate(struct bx_bundle *b, const struct installed *inst,
 		       const struct generation *g, bx_applied_fn fn, void *arg);
 
-/* installed_open(), then installed_activate() */
+/* Calls installed_open(), then installed_activate(). */
 int installed_make_active(struct bx_handle *h, const struct installed *inst,
 			  const struct generation *g, bx_applied_fn fn,
 			  void *arg);
 
-/* What a bundle has active of @slot, in one step; how many policies that were */
+/* Deactivates a bundle's policies of @slot in one step; returns their number. */
 int installed_deactivate(struct bx_handle *h, const char *name, enum slot slot,
 			 bx_applied_fn fn, void *arg);
 
-/* A policy of @g is in a generation of another bundle: an error that names it. */
+/* Fails, naming the policy, if a generation of another bundle has a policy of @g. */
 int check_owners(struct bx_handle *h, const char *name,
 		 const struct generation *g);
 
 /* canary.c */
 
 /*
- * The kernel's side agrees with the state, or a note says why not; an error if it is not
- * known what the kernel has.
+ * Makes the kernel's canary agree with the state, or writes a note that says why it does
+ * not; fails if the state of the kernel is not known.
  */
 int canary_follow(struct bx_handle *h, const struct installed *inst);
 
-/* In the state, it is not there any more. */
+/* Removes the canary from the state. */
 void canary_forget(struct installed *inst);
 
-/* changes.c: an error unless @g has that setting */
+/* changes.c: fails unless @g has that setting. */
 int check_is_set(struct bx_handle *h, const char *name,
 		 const struct generation *g, const char *setting);
 
@@ -96,7 +96,10 @@ void tell_done(const struct bx_install_opts *opts, enum bx_deed deed,
 
 extern const struct bx_install_opts no_install_opts;
 
-/* packaged.c: 1 with its path, of PATH_MAX, 0 when there is none; is it only root's? */
+/*
+ * packaged.c: packaged_find() returns 1 with the path of a bundle in @buf, of PATH_MAX, or
+ * 0.  packaged_is_roots() returns whether only root can change the bundle.
+ */
 void packaged_dirs(struct bx_handle *h, char *buf, size_t size);
 int packaged_find(struct bx_handle *h, const char *name, char *buf);
 bool packaged_is_roots(struct bx_handle *h, const char *path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: what an installed bundle has active in the kernel, and recovery
+ * libbusext: the active policies of an installed bundle in the kernel, and recovery
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 const struct bx_install_opts no_install_opts;
 
-/* An error that is not that of the command */
+/* Writes a note about an error that is not the error of the command. */
 static void told_beside(struct bx_handle *h, const char *name)
 {
 	note(h, "cannot recover bundle '%s': %s", name, bx_error(h));
@@ -50,8 +50,8 @@ static int not_as_installed(struct bx_handle *h,
 }
 
 /*
- * The signer that the state names still vouches for these files.  Certificates may have
- * expired since, and the clock may be wrong.
+ * Checks that the signer named in the state still vouches for the files.  Certificates may
+ * have expired since, and the clock may be wrong.
  */
 static int check_signer(struct bx_handle *h, const struct installed *inst,
 			const struct generation *g, struct bx_bundle *b,
@@ -137,7 +137,7 @@ static bool has_kernel(struct bx_handle *h)
 	return !h->offline && kernel_is_there(h);
 }
 
-/* Which of the bundle's policies are those of a generation */
+/* Returns the slot of a generation. */
 static enum slot slot_of(const struct installed *inst,
 			 const struct generation *g)
 {
@@ -146,7 +146,7 @@ static enum slot slot_of(const struct installed *inst,
 	return is_canary(inst, g) ? SLOT_CANARY : SLOT_CURRENT;
 }
 
-/* Tells one active state of a bundle from another: its files, settings, mode */
+/* Makes the mark of an active state: a digest of the files, settings and mode. */
 static int mark_of(const struct bx_bundle *b, const struct generation *g,
 		   struct activation *to)
 {
@@ -171,7 +171,7 @@ static int mark_of(const struct bx_bundle *b, const struct generation *g,
 	return 0;
 }
 
-/* An open generation; to be freed: @to->keys.name */
+/* Fills @to for an open generation; the caller frees @to->keys.name. */
 static int activation_of(const struct bx_bundle *b, const struct installed *inst,
 			 const struct generation *g, struct activation *to)
 {
@@ -186,14 +186,14 @@ static int activation_of(const struct bx_bundle *b, const struct installed *inst
 	return err ?: mark_of(b, g, to);
 }
 
-struct force_count {
+struct active_count {
 	const struct names	*keys;
 	unsigned int		active;
 };
 
-static int count_force(const struct bx_policy_rec *rec, void *arg)
+static int count_active(const struct bx_policy_rec *rec, void *arg)
 {
-	struct force_count *c = arg;
+	struct active_count *c = arg;
 	char key[BX_SHOWN_LEN];
 
 	if (rec->stage == BX_STAGE_ACTIVE && !rec->ejected &&
@@ -206,12 +206,12 @@ int installed_is_active(struct bx_bundle *b, const struct installed *inst,
 			const struct generation *g)
 {
 	struct activation to;
-	struct force_count c = { .keys = &to.keys };
+	struct active_count c = { .keys = &to.keys };
 	int ret;
 
 	ret = activation_of(b, inst, g, &to);
 	if (!ret && pins_marked(b->h, inst->name, to.mark))
-		ret = bx_list_policies(b->h, count_force, &c) ?:
+		ret = bx_list_policies(b->h, count_active, &c) ?:
 			c.active == to.keys.count;
 	free(to.keys.name);
 	return ret;
@@ -228,7 +228,7 @@ int installed_activate(struct bx_bundle *b, const struct installed *inst,
 	if (!err)
 		err = pins_owned(b->h, b->about.name, to.slot, &drops);
 	if (!err)
-		err = bundle_force(b, &drops, &to, fn, arg);
+		err = bundle_activate(b, &drops, &to, fn, arg);
 	free(drops.name);
 	free(to.keys.name);
 	return err;
@@ -247,7 +247,7 @@ int installed_make_active(struct bx_handle *h, const struct installed *inst,
 	return err;
 }
 
-/* What the pins have of @slot goes, and the pins keep the rest. */
+/* Deactivates the policies of @slot, according to the pins. */
 static int deactivate(struct bx_handle *h, const char *name, enum slot slot,
 		      const struct bundle_pins *before, bx_applied_fn fn,
 		      void *arg)
@@ -285,7 +285,7 @@ int installed_deactivate(struct bx_handle *h, const char *name, enum slot slot,
 	return ret;
 }
 
-/* The kernel agrees with the state.  What is right already is left alone. */
+/* Makes the kernel agree with the state; does not change what already agrees. */
 static int follow(struct bx_handle *h, const struct installed *inst)
 {
 	const struct generation *g = state_generation(inst, inst->current);
@@ -334,7 +334,7 @@ static int find_owner(struct bx_handle *h, const char *name, void *arg)
 
 	if (!strcmp(name, s->name))
 		return 0;
-	/* what it has active shows in its pins, see owners.c */
+	/* its pins tell its active policies, see owners.c */
 	if (state_read(h, name, &other) < 0)
 		error_forget(h);
 	for (unsigned int i = 0; !ret && i < other.count; i++)
@@ -353,7 +353,7 @@ int check_owners(struct bx_handle *h, const char *name,
 
 /* ---- the disk's side ---- */
 
-/* What the state on disk says, marked unsettled, before the kernel is changed */
+/* Marks the unchanged state on disk as unsettled, before the kernel is changed. */
 int mark_unsettled(struct bx_handle *h, struct installed *inst)
 {
 	inst->unsettled = true;
@@ -361,12 +361,12 @@ int mark_unsettled(struct bx_handle *h, struct installed *inst)
 	return state_write(h, inst);
 }
 
-/* Nothing is being changed any more: old generations go. */
+/* Ends a change: writes the state as settled, and removes old generations. */
 int settle(struct bx_handle *h, struct installed *inst)
 {
 	int err;
 
-	/* offline it is not known what the kernel has active */
+	/* offline, the state of the kernel is not known */
 	if (!h->offline)
 		inst->unsettled = false;
 	for (unsigned int i = 0; inst->count > KEEP && i < inst->count;)
@@ -376,7 +376,7 @@ int settle(struct bx_handle *h, struct installed *inst)
 		else
 			state_forget(inst, inst->gens[i].number);
 	err = state_write(h, inst);
-	/* the next command tries that again */
+	/* the next command tries to remove them again */
 	if (!err && state_sweep(h, inst)) {
 		note(h, "%s", bx_error(h));
 		error_forget(h);
@@ -384,7 +384,7 @@ int settle(struct bx_handle *h, struct installed *inst)
 	return err;
 }
 
-/* The kernel has the change, and the disk the state before it. */
+/* Writes the state after the kernel was changed; describes the difference on failure. */
 int conclude(struct bx_handle *h, struct installed *inst)
 {
 	int err = settle(h, inst);
@@ -406,7 +406,7 @@ static int recover_one(struct bx_handle *h, const char *name, void *arg)
 
 	ret = state_read(h, name, &inst);
 	if (!ret || (ret > 0 && !inst.current && h->offline)) {
-		/* an installation or a removal that was interrupted */
+		/* an installation or a removal was interrupted */
 		err = state_delete(h, name);
 	} else if (ret > 0 && inst.unsettled && !h->offline) {
 		note(h, "recovering bundle '%s' from an interrupted change",
@@ -425,7 +425,7 @@ static int recover_one(struct bx_handle *h, const char *name, void *arg)
 	return 0;
 }
 
-/* From what a process that died has left; under the lock */
+/* Recovers all bundles from interrupted changes; the caller holds the lock. */
 int installed_recover(struct bx_handle *h)
 {
 	char path[PATH_MAX];
@@ -461,7 +461,7 @@ int change_begin(struct bx_handle *h, const struct bx_install_opts *opts)
 	return state_lock(h) ?: installed_recover(h);
 }
 
-/* The bundle is there, and nothing of it is being changed. */
+/* Begins a change of a bundle that must be installed, and not unsettled. */
 int change_begin_with(struct bx_handle *h, const struct bx_install_opts *opts,
 		      const char *name, struct installed *inst)
 {

@@ -1,60 +1,60 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * libbusext: what its files share
+ * libbusext: declarations shared by its files
  *
  *	lib.c      the handle, errors, libbpf's log, sysfs
- *	text.c     which characters of a text are shown
- *	kernel.c   all of BPF that the library uses (kernel.h)
+ *	text.c     printable characters of a text
+ *	kernel.c   access to BPF (kernel.h)
  *	control.c  requests to bus_ext: the programs of bxctl_*.bpf.c (kernel.h)
- *	kfuncs.c   the functions of bus_ext that these call
+ *	kfuncs.c   the functions of bus_ext that these programs call
  *	query.c    lists and requests, on top of control.c
  *	contract.c the operations of a bus
  *	object.c   reading and checking a BPF object before it is loaded
- *	elf.c      its bytes, before libbpf reads them
- *	ops.c      the fields of its policies
+ *	elf.c      checking the bytes of an object before libbpf reads them
+ *	ops.c      the fields of a policy
  *	pins.c     the pin directory
  *	lock.c     locks of directories
  *	owners.c   the installed bundle that a policy belongs to
  *	links.c    a policy's key, its link, and whether it is active
- *	commit.c   what was checked of a policy, and what the kernel has made of it
+ *	commit.c   comparing the checked policy with the policy in the kernel
  *	apply.c    the transaction: load, stage, try, commit, verify, or roll back
- *	trial.c    elections and calls as they would be with staged policies
+ *	trial.c    trial elections and calls with staged policies
  *	snapshot.c policies and devices before a change, compared with those after it
- *	plan.c     what a change would do, from trials
- *	detach.c   the way out
+ *	plan.c     the effect of a change, from trials
+ *	detach.c   deactivating policies and hooks
  *
  * Bundles (bundle.h):
- *	yaml_tree.c, yaml.c  the files that people write
+ *	yaml_tree.c, yaml.c  files in YAML
  *	bundle.c   the manifest
  *	settings.c the settings in the manifest, and their values
  *	constants.c  the values as constants of the policies
  *	version.c  versions and their order
- *	force.c    load, verify, apply
+ *	activate.c load, verify, activate
  *	cases.c    test cases
- *	locate.c   what a name stands for, and what may be loaded
- *	inspect.c  what can be said without a kernel
+ *	locate.c   finding bundles by name, and which may be loaded
+ *	inspect.c  inspection without a kernel
  *	tree.c     a bundle's files in a directory
- *	archive.c  and in an archive
- *	tar.c      what an archive must not have
- *	pack.c     what a bundle must not have when it is packed
- *	files.c    files that others could have a hand in
+ *	archive.c  a bundle's files in an archive
+ *	tar.c      checking an archive
+ *	pack.c     checking a bundle before it is packed
+ *	files.c    safe access to files that other users could change
  *	interrupt.c  signals that end the process
- *	claims.c   what policies may decide about
+ *	claims.c   buses and vendors that policies may decide about
  *	sign.c     the list of digests, and signing it
  *	signature.c  checking a signature
- *	trust.c    who may sign, and for what
+ *	trust.c    trusted signers and their limits
  *	keys.c     the operator's certificates and limits
  *	cert.c     certificates: reading and naming them
  *
  * Installed bundles (state.h):
- *	state.c    what is on disk
- *	installed.c  what a bundle has active in the kernel, and recovery (install.h)
+ *	state.c    the state on disk
+ *	installed.c  the active policies of a bundle in the kernel, and recovery (install.h)
  *	install.c  install and upgrade
  *	changes.c  enable, disable, mode, rollback, remove
  *	canary.c   a new version in shadow mode beside the enforced one
- *	listing.c  what is installed, and whether it is as it was installed
+ *	listing.c  listing and checking installed bundles
  *	packaged.c bundles that packages install
- *	boot.c     what is enabled, at boot
+ *	boot.c     enabled bundles, at boot
  */
 #ifndef _BUSEXT_INTERNAL_H
 #define _BUSEXT_INTERNAL_H
@@ -73,27 +73,27 @@ struct dirent;
 
 /**
  * struct bx_handle - state between calls
- * @pin_dir: where links are pinned
- * @sysfs: where sysfs is mounted
+ * @pin_dir: directory of pinned links
+ * @sysfs: mount point of sysfs
  * @conf_dir: the operator's configuration
  * @state_dir: installed bundles
  * @bundle_dir: bundles of packages; empty for the usual directories
- * @timeout_ms: patience, in milliseconds
+ * @timeout_ms: timeout, in milliseconds
  * @ring_size: size of the first ring of a list, in bytes
- * @log: where notes go
+ * @log: function that gets notes
  * @log_arg: its argument
- * @verbose: libbpf's log goes to @log too
+ * @verbose: libbpf's log is passed to @log, too
  * @lock_fd: the locked pin directory, -1 when not locked
  * @state_fd: the locked directory of installed bundles, -1 when not locked
- * @holds: how often signals are held back
- * @mask: the signal mask before that
- * @changing: they are, until the end of a change of a bundle
- * @astray: the last change failed, and what is active may not be as it was before
- * @offline: the change at hand leaves the kernel alone
- * @control: loaded request programs, kept for the next time
+ * @holds: number of calls of hold_signals() without release_signals()
+ * @mask: the signal mask before the first of them
+ * @changing: signals are blocked until the end of a change of a bundle
+ * @astray: the last change failed, and the active policies may not be as before it
+ * @offline: the current change does not involve the kernel
+ * @control: loaded request programs, kept for the next request
  * @fault: class of the last failure
  * @error: its message
- * @said: the last warning of libbpf
+ * @said: last warning of libbpf
  * @verifier: the last verifier log, NULL when there is none
  */
 struct bx_handle {
@@ -123,7 +123,7 @@ struct bx_handle {
 };
 
 /**
- * struct said - an error that is put aside
+ * struct said - a saved error
  * @fault: its class
  * @text: its message
  */
@@ -177,7 +177,7 @@ int commit_policies(struct bx_handle *h, const struct bx_commit *change,
 /**
  * struct contract_op - an operation of a bus' contract
  * @number: its number
- * @size: bytes of its argument, at least
+ * @size: least size of its argument, in bytes
  * @name: its name
  */
 struct contract_op {
@@ -193,17 +193,17 @@ unsigned int contract_ops(struct bx_handle *h, const char *bus,
 
 /**
  * struct item - a policy or hook of an object, on its way into the kernel
- * @about: what is known of it
- * @key: of a policy, what its pins and its directory in sysfs are called, see links.c
+ * @about: its public description
+ * @key: key of a policy, the name of its pins and its directory in sysfs, see links.c
  * @map: the struct_ops map of a policy
  * @prog: the program of a hook
  * @new_fd: the new link, until the end; else -1
- * @link_fd: of what it replaces, the pinned link; else -1
- * @map_fd: of the policy it replaces, its map; else -1
+ * @link_fd: the pinned link of the replaced item; else -1
+ * @map_fd: the map of the replaced policy; else -1
  * @new_id: identity of the new policy, once it is attached
- * @old_id: identity of the policy it replaces; else 0
- * @old: the policy it replaces, as the kernel has it, if @old_id is not 0
- * @gone: there is no new one: it is to go
+ * @old_id: identity of the replaced policy; else 0
+ * @old: the replaced policy, as the kernel has it, if @old_id is not 0
+ * @gone: the policy must be deactivated, and there is no new one
  * @pinned: its pins were written by this call
  */
 struct item {
@@ -239,20 +239,20 @@ struct snapshot {
 };
 
 /**
- * struct transaction - what is brought into force together
+ * struct transaction - policies and hooks that are activated together
  * @objs: the objects, in order
- * @count: how many
- * @drops: policies that are to go in the same step
- * @nr_drops: how many
+ * @count: number of @objs
+ * @drops: policies that must be deactivated in the same step
+ * @nr_drops: number of @drops
  * @bundle: the installed bundle that its policies belong to; NULL for none
- * @flags: enum bx_policy_flags, for all policies beside their own
+ * @flags: enum bx_policy_flags, for all policies in addition to their own
  * @limit: drivers that its policies may name
- * @items: all of them, in order
- * @nr_items: how many
- * @before: the state before
- * @exit_seq: number of the last ejection before it
- * @committed: its policies were brought into force
- * @unknown: it is not known whether they were
+ * @items: the items of all objects, then @drops
+ * @nr_items: number of @items
+ * @before: the state before the change
+ * @exit_seq: number of the last ejection before the change
+ * @committed: its policies were activated
+ * @unknown: it is not known whether its policies were activated
  */
 struct transaction {
 	struct object	*objs;
@@ -297,7 +297,7 @@ int commit_enter_old(struct bx_handle *h, struct bx_commit *c, __u64 id,
 int check_staged(struct bx_handle *h, struct item *item);
 int commit_refused(struct bx_handle *h, const struct bx_commit *c);
 
-/* Bytes of an object, and of each of its sections and types */
+/* Largest size of an object, and of each of its sections and types, in bytes */
 #define OBJECT_SIZE_MAX		(16 << 20)
 /* snapshot.c */
 int snapshot_take(struct bx_handle *h, struct snapshot *s);
@@ -318,7 +318,7 @@ int kfuncs_load(struct bx_handle *h, int (*load)(void *arg), void *arg);
  * @trial: the request, with the change that would be committed
  * @bus: the bus of @ops
  * @ops: its operations
- * @nr_ops: their number
+ * @nr_ops: number of @ops
  * @call_devices: number of devices whose calls were tried
  */
 struct forecast {
@@ -370,7 +370,7 @@ int object_check_bytes(struct bx_handle *h, const char *shown, char *data,
  * @type: the struct
  * @data: the value
  * @size: its size in bytes
- * @path: the object, for people
+ * @path: the object, for messages
  * @map: the policy's variable in the object
  */
 struct ops {
@@ -389,9 +389,9 @@ int ops_read(struct bx_handle *h, const struct ops *v, __u64 extra,
 bool ops_has_program(const struct ops *v, const struct bpf_program *prog);
 
 /**
- * struct names - of policies, or their keys
+ * struct names - names or keys of policies
  * @name: the names
- * @count: how many
+ * @count: number of names
  */
 struct names {
 	char		(*name)[BX_SHOWN_LEN];
@@ -405,13 +405,13 @@ int names_add(struct bx_handle *h, struct names *names, const char *name);
 /* pins.c */
 
 /*
- * A digest, of 32 hexadecimal digits, that tells what is active of a bundle; that of a
- * canary follows an '@'.
+ * Size of a mark: a digest, of 32 hexadecimal digits, of the active state of a bundle; in
+ * the mark of a canary it follows an '@'.
  */
 #define MARK_SIZE	34
 
 /**
- * enum slot - which of a bundle's policies a change is about
+ * enum slot - the policies of a bundle that a change affects
  * @SLOT_ALL: all of them
  * @SLOT_CURRENT: those of the current generation, which has a canary and is enforced
  * @SLOT_CANARY: those of the canary, which is in shadow mode
@@ -423,9 +423,9 @@ enum slot {
 };
 
 /**
- * struct bundle_pins - what the pins say of a bundle
+ * struct bundle_pins - the state of a bundle in the pin directory
  * @current: the mark of the current generation; empty when there is none
- * @canary: that of the canary
+ * @canary: the mark of the canary; empty when there is none
  * @owned: keys of its policies
  */
 struct bundle_pins {
@@ -436,23 +436,23 @@ struct bundle_pins {
 
 enum pin_state {
 	PIN_NONE,	/* nothing is pinned */
-	PIN_LIVE,	/* the link, and it is in force */
-	PIN_FOREIGN,	/* the same, but somebody else has replaced the map */
-	PIN_STALE,	/* something, and nothing of it is in force */
+	PIN_LIVE,	/* the link is pinned, and its policy is active */
+	PIN_FOREIGN,	/* as PIN_LIVE, but another process has replaced the map */
+	PIN_STALE,	/* there are pins, and no policy of them is active */
 };
 
-/* Before a link is the one of its policy, it is pinned as one of these. */
+/* Role of a pinned link that is not yet the link of its policy */
 enum pin_role {
-	PIN_NEXT,	/* the version to come */
-	PIN_BACK,	/* the version before, that comes again */
+	PIN_NEXT,	/* the new version */
+	PIN_BACK,	/* the previous version, which is restored */
 };
 
 /**
  * struct policy_pin - the pins of one policy
- * @state: what they are worth
- * @link_fd: the link when it is in force, else -1
+ * @state: their state
+ * @link_fd: the link when its policy is active, else -1
  * @map_fd: its map, else -1
- * @rec: the policy, when it is in force
+ * @rec: the policy, when it is active
  */
 struct policy_pin {
 	enum pin_state		state;
@@ -487,10 +487,10 @@ int pins_of_bundle(struct bx_handle *h, const char *bundle,
 		   struct bundle_pins *pins);
 int pins_list_bundles(struct bx_handle *h, struct names *bundles);
 
-/* lock.c: of a directory, which becomes private; held until *@lock is closed */
+/* lock.c: makes a directory private and locks it until *@lock is closed. */
 int dir_lock(struct bx_handle *h, const char *dir, int *lock);
 
-/* owners.c; under the lock of the pins */
+/* owners.c; the caller holds the lock of the pins. */
 int owners_check(struct bx_handle *h, const struct transaction *txn);
 
 /* links.c */

@@ -2,16 +2,16 @@
 /*
  * libbusext: signals that end the process
  *
- * SIGINT, SIGTERM and SIGHUP may end the process between any two instructions: what is
- * on disk and in the kernel is recovered by the next command, as after SIGKILL.  Two
- * things are better than that:
+ * SIGINT, SIGTERM and SIGHUP may end the process between any two instructions: the next
+ * command recovers the state on disk and in the kernel, as after SIGKILL.  Two measures
+ * avoid most of that:
  *
- *	- While the pins or the state of a bundle are being changed, these signals wait
- *	  (hold_signals()).  That is bounded by the handle's timeout.
- *	- Temporary files are listed here, and bx_discard_temporary() removes them.  It may
- *	  be called in a signal handler, so it allocates nothing and takes no lock.
+ *	- While the pins or the state of a bundle are being changed, these signals are
+ *	  blocked (hold_signals()), at most for the handle's timeout.
+ *	- Temporary files are registered here, and bx_discard_temporary() removes them.  It
+ *	  may be called in a signal handler, so it allocates nothing and takes no lock.
  *
- * The library installs no handler: that is the program's decision.
+ * The library installs no handler; the program may do so.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static struct {
 	int	state;
 } temporary[MAX_TEMPORARY];
 
-/* ---- holding signals back ---- */
+/* ---- blocking signals ---- */
 
 void hold_signals(struct bx_handle *h)
 {
@@ -57,7 +57,7 @@ void release_signals(struct bx_handle *h)
 
 /* ---- temporary files ---- */
 
-/* A path that does not fit, or one too many, is not listed: it is left after a signal. */
+/* A path that does not fit is not registered, and so the file stays after a signal. */
 void bx_temporary(const char *path)
 {
 	for (unsigned int i = 0; i < MAX_TEMPORARY; i++) {
@@ -86,7 +86,7 @@ void bx_temporary_done(const char *path)
 	}
 }
 
-/* A file, or a directory with all that is in it; links are not followed. */
+/* Removes a file, or a directory with its contents, without following links. */
 static void discard(int dir, const char *name, unsigned int depth)
 {
 	char buf[2048] __attribute__((aligned(8)));

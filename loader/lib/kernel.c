@@ -144,7 +144,7 @@ int kernel_insns(const struct bpf_program *prog)
 	return err ?: (int)info.verified_insns;
 }
 
-/* The library keeps descriptors: a pin outlives them, and has none. */
+/* Returns a descriptor of a link and frees the link; pins of it stay. */
 static int take_fd(struct bpf_link *link)
 {
 	int fd;

@@ -9,9 +9,9 @@
  * reads sysfs, and renames and removes pins, as files.  Tests are
  * linked with another implementation, which needs no kernel.
  *
- * A function that returns int returns a negative errno when it fails.  Those with
- * a handle leave a message there; the others leave it to their caller, and errno
- * is undefined.  A descriptor is close-on-exec and belongs to the caller, who
+ * A function that returns int returns a negative errno when it fails.  A function with
+ * a handle sets a message there; for the others the caller does that, and errno
+ * is undefined.  A descriptor is close-on-exec and belongs to the caller, which
  * closes it with close().
  */
 #ifndef _BUSEXT_KERNEL_H
@@ -30,22 +30,22 @@ struct bx_handle;
 /* ---- the machine ---- */
 
 /**
- * kernel_is_there() - is bus_ext loaded?
- * @h: the handle, for the place of sysfs
+ * kernel_is_there() - check whether bus_ext is loaded
+ * @h: the handle, for the path of sysfs
  *
- * Return: whether it is.
+ * Return: whether bus_ext is loaded.
  */
 bool kernel_is_there(struct bx_handle *h);
 
 /**
- * kernel_permits() - may this process change policies?
+ * kernel_permits() - check whether this process may change policies
  *
- * Return: whether it has the capability that the kernel asks for.
+ * Return: whether it has the capability that the kernel requires.
  */
 bool kernel_permits(void);
 
 /**
- * kernel_load_module() - load a module, with those that it depends on
+ * kernel_load_module() - load a module and its dependencies
  * @name: its name or an alias
  *
  * Return: 0; -ENOENT when there is no module of that name; -ENOMEM; or the
@@ -54,15 +54,15 @@ bool kernel_permits(void);
 int kernel_load_module(const char *name);
 
 /**
- * kernel_can_load() - does modprobe know a module for an alias that is not loaded?
- * @alias: the alias
+ * kernel_can_load() - check whether modprobe knows a module for an alias
+ * @alias: the alias, which is not loaded
  *
- * Return: whether it does; true when its files cannot be read.
+ * Return: whether modprobe knows a module; true when its files cannot be read.
  */
 bool kernel_can_load(const char *alias);
 
 /**
- * kernel_is_bpf_fs() - is a path on a BPF file system?
+ * kernel_is_bpf_fs() - check whether a path is on a BPF file system
  * @path: an existing file or directory
  *
  * Return: 1 when it is, 0 when it is not, or the errno of statfs().
@@ -95,7 +95,7 @@ struct kernel_link {
  * kernel_load() - load the programs and maps of an open object
  * @obj: the object; kernel_unload() ends it in any case
  *
- * Return: 0 or the errno of the kernel or of libbpf, whose words are in the log.
+ * Return: 0 or the errno of the kernel or of libbpf, whose messages are in the log.
  */
 int kernel_load(struct bpf_object *obj);
 
@@ -103,7 +103,7 @@ int kernel_load(struct bpf_object *obj);
  * kernel_unload() - close an object, loaded or not
  * @obj: the object; NULL for none
  *
- * Links and pins keep those of its maps and programs that they need.
+ * Maps and programs that links and pins refer to stay loaded.
  */
 void kernel_unload(struct bpf_object *obj);
 
@@ -272,7 +272,7 @@ int control_call(struct bx_handle *h, enum request which,
 		 int64_t *result);
 
 /**
- * control_try_call() - try a call, which is not made
+ * control_try_call() - hold a trial of a call
  * @h: the handle
  * @trial: the device, and the policies
  * @call: the call; takes its outcome
@@ -284,10 +284,10 @@ int control_try_call(struct bx_handle *h, const struct bx_trial *trial,
 		     struct bx_trial_call *call, int64_t *result);
 
 /**
- * control_commit() - ask for a commit: policies come and go, in one step
+ * control_commit() - request a commit, which activates and deactivates policies in one step
  * @h: the handle
  * @change: the policies
- * @ticket: takes the ticket for control_wait(), or an errno: no commit is coming
+ * @ticket: takes the ticket for control_wait(), or an errno if there will be no commit
  *
  * Return: 0 when the request was run, or an errno with a message.
  */
@@ -298,7 +298,7 @@ int control_commit(struct bx_handle *h, const struct bx_commit *change,
  * control_wait() - wait for a ticket
  * @h: the handle
  * @ticket: the ticket
- * @ms: for so many milliseconds at most
+ * @ms: longest time to wait, in milliseconds
  * @result: takes the result of the request: -EINPROGRESS while there is none,
  *	-EINTR when a signal has ended the wait
  *

@@ -2,10 +2,10 @@
 /*
  * libbusext: the operator's certificates, CONF_DIR/keys, and the limits beside them
  *
- * NAME.pem is a certificate that is trusted, NAME.yaml limits what its holder may claim.
- * Whoever can write there decides which code runs in the kernel, so the files must
- * belong to root or the caller, and a file that looks like one of these and is not
- * read is an error: a certificate or a limit that has no effect would surprise.
+ * NAME.pem is a trusted certificate, NAME.yaml limits the claims of its holder.  A user
+ * who can write to the directory decides which code runs in the kernel, so the files must
+ * belong to root or the caller.  A file with a similar name is an error: a certificate or
+ * a limit without an effect would surprise.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static int cannot_read(struct bx_handle *h, const char *path, int err)
 		    strerror(err));
 }
 
-/* Only root and the caller may be able to write it. */
+/* Checks that only root and the caller can write a file. */
 static int check_owner(struct bx_handle *h, const char *path,
 		       const struct stat *st)
 {
@@ -45,7 +45,7 @@ static int check_owner(struct bx_handle *h, const char *path,
 	return 0;
 }
 
-/* A directory, -ENOENT without a message when there is none */
+/* Opens a directory; returns -ENOENT without a message when there is none. */
 static int open_dir(struct bx_handle *h, const char *path)
 {
 	struct stat st;
@@ -121,7 +121,7 @@ static int not_a_certificate(struct bx_handle *h, const char *path,
 		    "'%s' is not a certificate (PEM): %s", path, why);
 }
 
-/* The only block of a PEM file */
+/* Parses the only block of a PEM file. */
 static int parse_block(struct bx_handle *h, const char *path, const char *type,
 		       const unsigned char *der, long len, X509 **cert)
 {
@@ -140,14 +140,14 @@ static int parse_block(struct bx_handle *h, const char *path, const char *type,
 		return not_a_certificate(h, path, ssl_reason());
 	if (p != der + len)
 		return not_a_certificate(h, path, "bytes behind it");
-	/* OpenSSL would not find it, and say no more than that */
+	/* OpenSSL would only report that it does not find the certificate */
 	if (X509_get_extension_flags(*cert) & EXFLAG_INVALID)
 		return fail(h, BX_FAULT_REJECTED, EINVAL,
 			    "'%s' has an extension that cannot be read", path);
 	return 0;
 }
 
-/* Not PEM_read_bio_X509(), which skips other blocks and asks for passphrases */
+/* Does not use PEM_read_bio_X509(), which skips other blocks and asks for passphrases. */
 static int parse_pem(struct bx_handle *h, const char *path, const char *text,
 		     size_t size, X509 **cert)
 {
@@ -212,7 +212,7 @@ static bool ends_in(const char *name, const char *suffix)
 	return len > n && !strcmp(name + len - n, suffix);
 }
 
-/* Is it a file whose name somebody expects to count? */
+/* Returns the expected name of a file that looks like a certificate or a limit, or NULL. */
 static const char *misnamed(const char *file)
 {
 	static const char *const certs[] = { ".pem", ".crt", ".cer", ".der" };
@@ -227,7 +227,7 @@ static const char *misnamed(const char *file)
 	return NULL;
 }
 
-/* Limits of a certificate that is not there limit nothing. */
+/* Refuses limits without a certificate, which would limit nothing. */
 static int check_limits(struct bx_handle *h, const struct keys *keys,
 			const char *file, const char *path)
 {
@@ -274,7 +274,7 @@ int keys_open(struct bx_handle *h, struct keys *keys)
 	if (!keys->store)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	snprintf(keys->dir, sizeof(keys->dir), "%s/" KEYS_DIR, h->conf_dir);
-	/* who can write the directory above can exchange this one */
+	/* a user who can write the parent directory can exchange this one */
 	err = open_dir(h, h->conf_dir);
 	if (err >= 0) {
 		close(err);
@@ -329,7 +329,7 @@ static int read_limit(const struct yaml *y, struct limit *limit, bool *override)
 		err = yaml_bool(y, root, "override", YAML_OPTIONAL, override);
 	if (!err)
 		err = claims_read(y, root, limit->claims, &limit->nr);
-	/* the names outlive the file */
+	/* copy the names, which are used after the file is closed */
 	for (unsigned int i = 0; !err && i < limit->nr; i++) {
 		copy_name(limit->buses[i], BX_NAME_LEN, limit->claims[i].bus);
 		limit->claims[i].bus = limit->buses[i];
@@ -350,7 +350,7 @@ int keys_limit(struct bx_handle *h, const struct keys *keys, unsigned int i,
 	*override = false;
 	snprintf(file, sizeof(file), "%.*s" LIMIT_SUFFIX, len, keys->file[i]);
 	key_path(keys, file, path);
-	/* a link that leads nowhere is there: it must not widen anything */
+	/* a dangling link is not a missing file: it must not widen a limit */
 	if (fstatat(keys->fd, file, &st, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? 0 : cannot_read(h, path, errno);
 	err = read_file(h, keys, file, path, &text, &size);

@@ -3,8 +3,8 @@
  * libbusext: the kernel functions that the programs of bxctl_*.bpf.c call
  *
  * A call of a kernel function names a type: its number, and a descriptor of the BTF of
- * its module.  The types of a module are numbered after those of vmlinux: of these, only
- * the number of types is needed.
+ * its module.  The types of a module are numbered after those of vmlinux, of which only
+ * the count is needed.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -23,7 +23,7 @@
 #define MODULE		"bus_ext"
 #define NR_KFUNCS	(KFUNC_END - KFUNC_FIRST)
 
-/* Place of the module's descriptor among those of a program; 0 stands for vmlinux. */
+/* Index of the module's descriptor among those of a program; 0 stands for vmlinux. */
 #define MODULE_BTF	1
 
 #define KFUNC_NAME(name)	#name,
@@ -33,7 +33,7 @@ static const char *const names[NR_KFUNCS] = { KFUNCS(KFUNC_NAME) };
  * struct kfuncs - the functions, for the programs of one object
  * @fds: descriptors of BTF, as the kernel takes them
  * @id: the type of each function; 0 when the module does not have it
- * @missing: a function that a program calls, and that the module does not have
+ * @missing: a function that a program calls and the module does not have
  */
 struct kfuncs {
 	int		fds[MODULE_BTF + 1];
@@ -41,12 +41,12 @@ struct kfuncs {
 	const char	*missing;
 };
 
-/* While this thread loads an object: libbpf passes a callback nothing of its caller's */
+/* Set while this thread loads an object: libbpf does not pass an argument to the callback */
 static __thread struct kfuncs *loading;
 
 /* ---- types ---- */
 
-/* Bytes of a type; 0 for a kind that this version does not know */
+/* Returns the size of a type in bytes; 0 for a kind that this version does not know. */
 static size_t type_size(const struct btf_type *t)
 {
 	size_t n = btf_vlen(t);
@@ -85,7 +85,7 @@ static size_t type_size(const struct btf_type *t)
 }
 
 /**
- * struct base - vmlinux, as far as types of a module refer to it
+ * struct base - the part of vmlinux' BTF that types of a module refer to
  * @fd: its BTF
  * @hdr: the header
  */
@@ -107,8 +107,8 @@ static int base_open(struct base *b)
 }
 
 /*
- * The number of its types, with void; -EPROTO when there is one of an unknown kind.  Of
- * each, the head is read: there are megabytes of them.
+ * Returns the number of types, with void; -EPROTO when one has an unknown kind.  Reads only
+ * the head of each type, since there are megabytes of them.
  */
 static int count_types(const struct base *b)
 {
@@ -134,7 +134,7 @@ static int count_types(const struct base *b)
 	return at == end ? count : -EPROTO;
 }
 
-/* libbpf may know more kinds than this file. */
+/* Counts the types with libbpf, which may know more kinds than this file. */
 static int count_all_types(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -146,7 +146,7 @@ static int count_all_types(void)
 
 /* ---- the module ---- */
 
-/* A descriptor of its BTF; -ENOENT when it has none */
+/* Returns a descriptor of the module's BTF; -ENOENT when it has none. */
 static int module_open(void)
 {
 	char name[sizeof(MODULE) + 1];
@@ -156,7 +156,7 @@ static int module_open(void)
 
 	while (!bpf_btf_get_next_id(id, &id)) {
 		fd = bpf_btf_get_fd_by_id(id);
-		/* it may have gone meanwhile */
+		/* it may have been unloaded meanwhile */
 		if (fd == -ENOENT)
 			continue;
 		if (fd < 0)
@@ -166,7 +166,7 @@ static int module_open(void)
 		info.name_len = sizeof(name);
 		name[0] = '\0';
 		len = sizeof(info);
-		/* an error: it has a longer name */
+		/* an error means that it has a longer name */
 		if (!bpf_btf_get_info_by_fd(fd, &info, &len) &&
 		    info.kernel_btf && !strcmp(name, MODULE))
 			return fd;
@@ -175,7 +175,7 @@ static int module_open(void)
 	return errno == ENOENT ? -ENOENT : -errno;
 }
 
-/* Its types, to be freed, and their size */
+/* Reads the module's types and their size; the caller frees them. */
 static struct btf_header *module_read(int fd, __u32 *size)
 {
 	struct bpf_btf_info info = {};
@@ -200,7 +200,7 @@ static struct btf_header *module_read(int fd, __u32 *size)
 	return NULL;
 }
 
-/* A text of vmlinux or, after those, of the module */
+/* Compares a string of vmlinux or, after those, of the module. */
 static bool is_text(const struct base *b, const struct btf_header *hdr,
 		    __u32 size, __u32 off, const char *text)
 {
@@ -288,7 +288,7 @@ static bool is_kfunc(const struct bpf_insn *insn)
 		insn->imm >= KFUNC_FIRST && insn->imm < KFUNC_END;
 }
 
-/* 0, or -ENOENT when the module does not have a function that is called */
+/* Puts in the functions: returns 0, or -ENOENT when the module lacks a called function. */
 static int put_funcs(struct kfuncs *k, struct bpf_insn *insns, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -341,7 +341,7 @@ static void register_section(void)
 	register_err = ret < 0 ? ret : 0;
 }
 
-/* Before an object with such programs is opened */
+/* Registers the programs' section; call it before an object with such programs is opened. */
 int kfuncs_init(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -351,8 +351,8 @@ int kfuncs_init(void)
 }
 
 /*
- * Have @load load an object with such programs.  Between log_begin() and log_end(): the
- * reason of an error is where libbpf's would be.
+ * Has @load load an object with such programs.  Call it between log_begin() and log_end():
+ * it leaves the reason of an error where libbpf leaves its own.
  */
 int kfuncs_load(struct bx_handle *h, int (*load)(void *arg), void *arg)
 {

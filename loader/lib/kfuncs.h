@@ -3,13 +3,13 @@
  * libbusext: the kernel functions that the programs of bxctl_*.bpf.c call
  *
  * libbpf would read all types of the kernel to find them, which takes most of the time
- * of a command.  So a program calls a number in their place, as it calls a helper, and
- * kfuncs.c replaces the number by the function, in the types of bus_ext alone.
+ * of a command.  Instead, a program calls a number, as it calls a helper, and kfuncs.c
+ * replaces the number by the function, for which it reads only the types of bus_ext.
  */
 #ifndef _BUSEXT_KFUNCS_H
 #define _BUSEXT_KFUNCS_H
 
-/* The section of these programs, in the place of "syscall" */
+/* The section of these programs, instead of "syscall" */
 #define KFUNCS_SECTION	"bus_ext"
 
 #define KFUNCS_OF_ITER(X, what) \

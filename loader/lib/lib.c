@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: the handle, its errors, what libbpf says, and sysfs
+ * libbusext: the handle, its errors, libbpf's log, and sysfs
  *
- * libbpf has one log function per process, so the handle that is working is
- * known to this file: log_begin() and log_end() bracket every use of libbpf
- * whose words matter.
+ * libbpf has one log function per process, so this file has a pointer to the handle in
+ * use: log_begin() and log_end() bracket every use of libbpf whose messages matter.
  */
 #include <fcntl.h>
 #include <stdarg.h>
@@ -28,7 +27,7 @@
 
 static struct bx_handle *working;
 
-/* libbpf quotes names and source lines of the object. */
+/* Formats and escapes a text of libbpf, which quotes names and source lines of the object. */
 static char *libbpf_text(const char *fmt, va_list args)
 {
 	char *text, *shown;
@@ -108,7 +107,7 @@ static bool is_noise(const char *line, size_t len)
 
 /*
  * The verifier explains a rejection in its last line, and quotes the source
- * in a line that starts with a semicolon somewhere above.
+ * above it in a line that starts with a semicolon.
  */
 void verifier_summary(struct bx_handle *h, char *buf, size_t size)
 {
@@ -149,7 +148,7 @@ int fail(struct bx_handle *h, enum bx_fault fault, int err,
 	va_end(args);
 	bx_printable(h->error, sizeof(h->error), text);
 	err = err < 0 ? err : -err;
-	/* one class for all that another user could do */
+	/* one class for all failures that another user would not have */
 	if (fault == BX_FAULT_FAILED && (err == -EACCES || err == -EPERM))
 		fault = BX_FAULT_PERMISSION;
 	h->fault = fault;
@@ -178,7 +177,7 @@ uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* "30 s", "0.25 s" */
+/* Formats a time as "30 s" or "0.25 s". */
 const char *seconds_text(char *buf, size_t size, unsigned int ms)
 {
 	int n = snprintf(buf, size, "%u.%03u", ms / 1000, ms % 1000);
@@ -199,7 +198,7 @@ void copy_name(char *dst, size_t size, const char *src)
 	dst[len] = '\0';
 }
 
-/* Read a file below /sys; the text without its last newline. */
+/* Reads a file below /sys, without its last newline. */
 ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
 		   size_t size)
 {
@@ -324,7 +323,7 @@ void error_forget(struct bx_handle *h)
 	h->fault = BX_FAULT_NONE;
 }
 
-/* A filter for scandir() */
+/* Filters hidden files out, for scandir(). */
 int is_visible(const struct dirent *d)
 {
 	return d->d_name[0] != '.';

@@ -2,9 +2,9 @@
 /*
  * libbusext: a policy's key, its link, and whether it is active
  *
- * An enforced policy and one in shadow mode may have the same name.  What is called after
- * a policy, its pins for instance, is called by its key: NAME, and NAME@shadow in shadow
- * mode, as the policy's directory in sysfs is.
+ * An enforced policy and one in shadow mode may have the same name.  So the pins of a
+ * policy are named after its key: NAME, and NAME@shadow in shadow mode, as the policy's
+ * directory in sysfs is.
  */
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +28,7 @@ bool slot_has(enum slot slot, const char *key)
 	return slot == SLOT_ALL || (slot == SLOT_CANARY) == key_is_shadow(key);
 }
 
-/* The map of a policy's link; 0 for a link that is detached, or of another kind. */
+/* Returns the map id of a policy's link; 0 for a detached link or one of another kind. */
 uint32_t link_map_id(int link_fd)
 {
 	struct kernel_link link;
@@ -51,7 +51,7 @@ static int match_link(const struct bx_policy_rec *rec, void *arg)
 	return 1;
 }
 
-/* 1 with the policy of a link, 0 when it carries none (any more). */
+/* Returns 1 with the policy of a link, 0 when it carries none or no longer one. */
 int link_policy(struct bx_handle *h, int link_fd, struct bx_policy_rec *rec)
 {
 	struct link_search search = { .rec = rec };
@@ -69,7 +69,7 @@ int link_policy(struct bx_handle *h, int link_fd, struct bx_policy_rec *rec)
 	return bx_list_policies(h, match_link, &search);
 }
 
-/* A descriptor of the link of the policy that is in force, or an errno. */
+/* Returns a descriptor of the link of an active policy, or an errno. */
 int find_link(struct bx_handle *h, const char *key, uint32_t *link_id)
 {
 	struct bx_policy_rec rec;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: what is installed, what it has active, and whether it is as it was installed
+ * libbusext: listing installed bundles and their active policies, and checking their files
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ struct counts {
 	const struct bx_exit_info	*ejection;
 };
 
-/* Policies of a generation in one mode; those that are not the bundle's do not count. */
+/* Counts the active policies of a generation in one mode, without those of other owners. */
 static int count_policies(struct bx_handle *h, const struct list *l,
 			  const char *name, const struct generation *g,
 			  bool shadow, struct counts *out)
@@ -81,7 +81,7 @@ static int count_policies(struct bx_handle *h, const struct list *l,
 	return err;
 }
 
-/* Also of one that is not enabled: what 'enable' would say */
+/* Finds the problem that 'enable' would report, also for a bundle that is not enabled. */
 static int look_at(struct bx_handle *h, const struct list *l,
 		   const struct installed *inst, const struct generation *g,
 		   struct counts *out)
@@ -204,7 +204,7 @@ static void verify_generation(struct bx_handle *h, struct verification *v,
 	struct bx_bundle *b;
 	int err;
 
-	/* the operator's settings are for those that are to be active */
+	/* only generations that can become active need valid settings */
 	err = out.current || out.canary ? installed_open(h, inst, g, &b) :
 		installed_check(h, inst, g, &b);
 	bx_bundle_close(b);
@@ -235,7 +235,7 @@ static int verify_one(struct bx_handle *h, const char *name, void *arg)
 	return 0;
 }
 
-/* Whether it has a folder, since a state that cannot be read is a problem to be told */
+/* Finds a bundle by its folder, since an unreadable state is a problem to report. */
 static int find_one(struct bx_handle *h, const char *name, void *arg)
 {
 	return !strcmp(name, arg);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: what a bundle's name stands for, and what may be loaded
+ * libbusext: finding bundles by name, and which may be loaded
  *
- * A path is a bundle's directory or archive.  A bare name is that of a bundle that came
- * with a package, or of an installed one, and never a file of the current directory:
- * that directory may be another user's.
+ * A path is a bundle's directory or archive.  A bare name is that of a package's bundle, or
+ * of an installed one, and never a file of the current directory, which may belong to
+ * another user.
  *
- * Every function that loads a program of a bundle asks bundle_may_load() first, so no
- * caller can forget the question.
+ * Every function that loads a program of a bundle calls bundle_may_load() first, so no
+ * caller can omit the check.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ static bool ends_in(const char *text, const char *end)
 	return len > n && !strcmp(text + len - n, end);
 }
 
-/* Archives and objects are files, also without a slash. */
+/* Archives and objects are paths, also without a slash. */
 bool bx_is_bundle_name(const char *text)
 {
 	return (isalnum((unsigned char)*text) || *text == '_') &&
@@ -64,11 +64,11 @@ static int not_found(struct bx_handle *h, const char *name, bool installed)
 }
 
 /**
- * bundle_locate() - where the bundle is that a path or a name stands for
+ * bundle_locate() - find a bundle by its path or name
  * @h: the handle
  * @path: the path or name
  * @flags: enum bx_bundle_flags
- * @buf: where to put it, of PATH_MAX bytes
+ * @buf: takes the bundle's path, of PATH_MAX bytes
  *
  * Return: enum bundle_place, or a negative errno: -ENOENT for a name without a bundle
  * (BX_FAULT_USAGE).
@@ -96,9 +96,9 @@ int bundle_locate(struct bx_handle *h, const char *path, unsigned int flags,
 		not_found(h, path, installed);
 }
 
-/* ---- whose files they are ---- */
+/* ---- owners of the files ---- */
 
-/* Is it trusted as a file of root's, without a signature? */
+/* Returns whether a bundle is trusted without a signature, since only root can change it. */
 bool bundle_is_roots(const struct bx_bundle *b)
 {
 	return b->place == PLACE_INSTALLED ||
@@ -106,7 +106,7 @@ bool bundle_is_roots(const struct bx_bundle *b)
 		 packaged_is_roots(b->h, b->shown));
 }
 
-/* ---- what may be loaded ---- */
+/* ---- before loading ---- */
 
 static int missing_object(struct bx_bundle *b, const char *file)
 {
@@ -115,7 +115,7 @@ static int missing_object(struct bx_bundle *b, const char *file)
 		    b->shown, file);
 }
 
-/* All objects that the manifest names are there. */
+/* Checks that all objects that the manifest names exist. */
 int bundle_has_objects(struct bx_bundle *b)
 {
 	char path[PATH_MAX];
@@ -131,7 +131,7 @@ int bundle_has_objects(struct bx_bundle *b)
 	return 0;
 }
 
-/* The bytes that were checked are those that are loaded: only of a copy. */
+/* Checks that a bundle is trusted, and a copy: loaded files must be the checked ones. */
 int bundle_may_load(struct bx_bundle *b)
 {
 	int err = 0;

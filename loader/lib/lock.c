@@ -15,7 +15,7 @@
 
 #define LOCK_POLL_US	20000
 
-/* The process that holds flock() on @fd, if the kernel tells; 0 if not */
+/* Returns the process that holds flock() on @fd, or 0 if the kernel does not tell. */
 static int lock_holder(int fd)
 {
 	unsigned int major, minor;
@@ -38,7 +38,7 @@ static int lock_holder(int fd)
 	return found;
 }
 
-/* "process 123 (bxctl)" */
+/* Names the process that holds the lock: "process 123 (bxctl)". */
 static const char *holder_text(char *buf, size_t size, int fd)
 {
 	int pid = lock_holder(fd);
@@ -97,8 +97,8 @@ static int wait_for_lock(struct bx_handle *h, const char *dir, int fd)
 }
 
 /*
- * To lock a directory, a process must open it.  So its mode becomes 0700, whatever it is
- * and whatever the umask was, and no other user can hold the lock.
+ * Sets the mode of a directory to 0700, whatever the umask was: to lock a directory, a
+ * process must open it, so no other user can hold the lock.
  */
 static int make_private(struct bx_handle *h, const char *dir, int fd)
 {
@@ -115,7 +115,7 @@ static int make_private(struct bx_handle *h, const char *dir, int fd)
 		    dir, strerror(errno), dir);
 }
 
-/* A directory's lock: waited for, and held until *@lock is closed. */
+/* Waits for the lock of a directory and holds it until *@lock is closed. */
 int dir_lock(struct bx_handle *h, const char *dir, int *lock)
 {
 	int fd, err;

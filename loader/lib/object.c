@@ -2,9 +2,9 @@
 /*
  * libbusext: reading and checking a BPF object before it is loaded
  *
- * All that an object has is loaded with it, so it may have nothing but policies, the
- * programs that they use, hooks, and maps that end with them.  elf.c checks its bytes
- * first, and ops.c the fields of a policy.
+ * libbpf loads all contents of an object, so an object may have nothing but policies, the
+ * programs that they use, hooks, and maps that end with them.  elf.c checks the bytes of
+ * the object first, and ops.c the fields of a policy.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ bool bx_name_is_good(const char *name)
 	return p - name < BX_NAME_LEN;
 }
 
-/* Is it one of the maps that the object defines in '.maps'? */
+/* Returns whether a map is one that the object defines in '.maps'. */
 static bool is_defined(const struct object *obj, const char *name)
 {
 	const struct btf *btf = bpf_object__btf(obj->bpf);
@@ -55,7 +55,7 @@ static bool is_defined(const struct object *obj, const char *name)
 	return false;
 }
 
-/* A type may have a flavour: bus_ext_ops___v2 */
+/* Returns whether a type is struct bus_ext_ops, also with a flavour: bus_ext_ops___v2. */
 static bool is_ops(const char *type)
 {
 	const char *flavour = strstr(type, "___");
@@ -80,7 +80,7 @@ static void ops_init(const struct object *obj, struct bpf_map *map,
 	v->data = bpf_map__initial_value(map, &v->size);
 }
 
-/* The fields of a struct_ops map that is a policy */
+/* Checks a struct_ops map, which must be a policy. */
 static int check_policy_map(struct bx_handle *h, const struct object *obj,
 			    struct bpf_map *map, struct ops *v)
 {
@@ -184,9 +184,9 @@ static int find_hooks(struct bx_handle *h, struct object *obj)
 	return 0;
 }
 
-/* ---- nothing beside ---- */
+/* ---- other contents ---- */
 
-/* It would stay after the policy, or be what another process has pinned there. */
+/* Refuses pinned maps, which stay after the policy, or reuse a pin of another process. */
 static int check_pin(struct bx_handle *h, const struct object *obj,
 		     struct bpf_map *map)
 {
@@ -253,7 +253,7 @@ static int check_rest(struct bx_handle *h, const struct object *obj)
 	return 0;
 }
 
-/* Nothing to attach: say what there is instead. */
+/* Fails for an object without items to attach, and lists its programs. */
 static int nothing_found(struct bx_handle *h, const struct object *obj)
 {
 	struct bpf_program *prog;
@@ -286,7 +286,7 @@ static int cannot_open(struct bx_handle *h, const char *shown, int err)
 		    strerror(err));
 }
 
-/* All @size bytes of a file */
+/* Reads all @size bytes of a file. */
 static int read_all(int fd, char *data, size_t size)
 {
 	size_t at = 0;
@@ -306,7 +306,7 @@ static int read_all(int fd, char *data, size_t size)
 static int read_file(struct bx_handle *h, const char *path, const char *shown,
 		     char **data, size_t *size)
 {
-	/* a FIFO without a writer must not keep bxctl */
+	/* do not block on a FIFO without a writer */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	int err = 0;
@@ -330,7 +330,7 @@ static int read_file(struct bx_handle *h, const char *path, const char *shown,
 	return err;
 }
 
-/* As libbpf names it after its file */
+/* Makes the name that libbpf derives from the file. */
 static void name_object(const char *path, char *buf, size_t size)
 {
 	const char *name = strrchr(path, '/');
@@ -362,8 +362,8 @@ static int open_bytes(struct bx_handle *h, const char *data, size_t size,
 }
 
 /*
- * @data: the object, which is not needed afterwards; @shown: its name in messages;
- * @extra: flags that its policies get beside their own
+ * Opens and checks an object.  @data: the object, which is not needed afterwards; @shown:
+ * its name in messages; @extra: flags that its policies get in addition to their own.
  */
 int object_read(struct bx_handle *h, char *data, size_t size,
 		const char *shown, __u64 extra, struct object *obj)
@@ -390,7 +390,7 @@ int object_read(struct bx_handle *h, char *data, size_t size,
 	return err ?: check_rest(h, obj);
 }
 
-/* object_read() of the file @path, which people know as @shown */
+/* Calls object_read() for the file @path; @shown: its name in messages. */
 int object_open(struct bx_handle *h, const char *path, const char *shown,
 		__u64 extra, struct object *obj)
 {
@@ -442,7 +442,7 @@ int object_load(struct bx_handle *h, struct object *obj)
 
 void item_close(struct item *item)
 {
-	/* the pin keeps it, where there is one */
+	/* the pin keeps the link, if there is one */
 	if (item->new_fd >= 0)
 		close(item->new_fd);
 	if (item->link_fd >= 0)

@@ -4,8 +4,8 @@
  *
  * The fields are found by their names in the object's own BTF: an object may have
  * been built against another version of struct bus_ext_ops.  libbpf does the same
- * when it makes the kernel's value, so what is ambiguous here would be something else
- * there: two members of one name, say.  Hence a member that is not exactly as in
+ * when it makes the kernel's value, so it could read ambiguous members differently, for
+ * example two members of one name.  Hence a member that is not exactly as in
  * bpf/bus_ext.bpf.h is refused; a member may be missing.
  */
 #include <stdio.h>
@@ -146,7 +146,7 @@ static const char *describe(const struct known *k, char *buf, size_t size)
 	return buf;
 }
 
-/* The member of this name within the value, or NULL */
+/* Returns the member of this name within the value, or NULL. */
 static char *field(const struct ops *v, const char *name)
 {
 	const struct btf_member *m = find_member(v, name);
@@ -157,7 +157,7 @@ static char *field(const struct ops *v, const char *name)
 	return v->data + m->offset / 8;
 }
 
-/* Members that were checked before it */
+/* Returns whether a member overlaps one of those that were checked before. */
 static bool overlaps(const struct ops *v, int which, const struct known *k)
 {
 	const struct btf_member *m = btf_members(v->type);
@@ -213,7 +213,7 @@ static int check_members(struct bx_handle *h, const struct ops *v)
 
 /* ---- their values ---- */
 
-/* A number of 4 or 8 bytes; 0 where the object has no such member. */
+/* Reads a number of 4 or 8 bytes; 0 when the object does not have the member. */
 static __u64 number(const struct ops *v, const char *name)
 {
 	const char *data = field(v, name);
@@ -230,7 +230,7 @@ static __u64 number(const struct ops *v, const char *name)
 	return n32;
 }
 
-/* A name: there, terminated, short enough, of the right characters. */
+/* Reads a name, which must be set, terminated, short enough and of valid characters. */
 static int string(struct bx_handle *h, const struct ops *v,
 		  const char *name, char *out)
 {
@@ -269,7 +269,7 @@ static bool is_program(const struct ops *v, const struct bpf_program *prog)
 	return false;
 }
 
-/* libbpf puts a pointer to the program where the object has a function. */
+/* Returns the program of a member, where libbpf has put a pointer to it. */
 static const struct bpf_program *program(const struct ops *v,
 					 const struct known *k)
 {
@@ -314,7 +314,7 @@ static void stage(const struct ops *v, __u64 flags)
 	memcpy(field(v, "flags"), &flags, sizeof(flags));
 }
 
-/* @extra: flags that the policy gets beside its own */
+/* Reads the fields of a policy; @extra: flags that it gets in addition to its own. */
 int ops_read(struct bx_handle *h, const struct ops *v, __u64 extra,
 	     struct bx_applied *about)
 {

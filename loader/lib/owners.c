@@ -2,10 +2,10 @@
 /*
  * libbusext: the installed bundle that a policy belongs to
  *
- * A policy belongs to the bundle that has the folder +POLICY beside its pins, from
- * before it is active until it is not any more.  Only that bundle replaces it and takes
- * it away: neither 'bxctl apply' nor another bundle does, and a bundle does not take
- * over what was applied without one.
+ * A policy belongs to the bundle that has the folder +KEY in the pin directory, from
+ * before it is active until after it is active.  Only that bundle replaces or removes it:
+ * neither 'bxctl apply' nor another bundle does, and a bundle does not take over policies
+ * that were applied without one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static int belongs_to(struct bx_handle *h, const char *policy,
 		    policy, bundle, bundle);
 }
 
-/* None of the transaction's policies is another bundle's. */
+/* Checks that no policy of the transaction belongs to another bundle. */
 static int check_bundle(struct bx_handle *h, const struct transaction *txn,
 			const char *bundle)
 {
@@ -41,7 +41,7 @@ static int check_bundle(struct bx_handle *h, const struct transaction *txn,
 	return err;
 }
 
-/* What is attached under the names of a bundle's policies is the bundle's. */
+/* Checks that attached policies with the names of a bundle's policies belong to it. */
 static int check_attached(struct bx_handle *h, const struct transaction *txn)
 {
 	struct names owned = {};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: what a bundle must be before it is packed
+ * libbusext: checking a bundle before it is packed
  *
- * An archive goes to other people.  So it must be one that 'install' takes: its objects
- * are there, its test cases can be read, its signature is that of these files.  And it
- * must not have what is nobody else's: a private key, or an archive of itself.
+ * An archive goes to other people, so 'install' must accept it: its objects exist, its
+ * test cases can be read, its signature matches its files.  And it must not contain private
+ * files: a private key, or an archive of itself.
  */
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -47,7 +47,7 @@ static int check_name(struct bx_bundle *b, const char *file)
 	return 0;
 }
 
-/* A line "-----BEGIN ... PRIVATE KEY-----" (PEM), anywhere */
+/* Searches for a line "-----BEGIN ... PRIVATE KEY-----" (PEM). */
 static bool has_private_key(const char *data, size_t size)
 {
 	static const char begin[] = "-----BEGIN ", end[] = "PRIVATE KEY-----";
@@ -94,7 +94,7 @@ static int check_content(struct bx_bundle *b, const struct tree *tree,
 	return err;
 }
 
-/* An object that is older than its source: what is packed may not be what was written. */
+/* Notes objects that are older than their sources, since they may not match these. */
 static void check_age(struct bx_bundle *b, const struct tree *tree,
 		      const char *file)
 {

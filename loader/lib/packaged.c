@@ -2,10 +2,9 @@
 /*
  * libbusext: bundles that packages install, known by their bare names
  *
- * Such a bundle needs no signature: its files are trusted as all others of a package
- * are, since only root can write them.  That is checked, from the root directory down
- * to each file, on descriptors: what passes cannot be replaced by another user between
- * the check and the copy.
+ * Such a bundle needs no signature: its files are trusted like all other files of a
+ * package, since only root can write them.  That is checked on descriptors, from the root
+ * directory down to each file, so no other user can replace a checked file before the copy.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,14 +16,14 @@
 
 #include "install.h"
 
-/* Of packages, and of 'make install' */
+/* Directories of packages, and of 'make install' */
 static const char *const default_dirs[] = {
 	"/usr/lib/bus_ext/bundles",
 	"/usr/local/lib/bus_ext/bundles",
 	NULL
 };
 
-/* All places where they are; a NULL after the last */
+/* Lists all directories of bundles of packages, with NULL after the last. */
 static void find_dirs(struct bx_handle *h, const char *dirs[3])
 {
 	const char *const one[] = { h->bundle_dir, NULL, NULL };
@@ -32,7 +31,7 @@ static void find_dirs(struct bx_handle *h, const char *dirs[3])
 	memcpy(dirs, h->bundle_dir[0] ? one : default_dirs, sizeof(one));
 }
 
-/* Those places, for a message */
+/* Writes these directories for a message. */
 void packaged_dirs(struct bx_handle *h, char *buf, size_t size)
 {
 	const char *dirs[3];
@@ -60,7 +59,7 @@ int packaged_find(struct bx_handle *h, const char *name, char *buf)
 	return 0;
 }
 
-/* Why others than root might change what @fd is; NULL when they cannot */
+/* Returns why other users than root could change @fd; NULL when they cannot. */
 static const char *weakness(int fd, bool ancestor)
 {
 	struct stat st;
@@ -71,7 +70,7 @@ static const char *weakness(int fd, bool ancestor)
 		return "it is a link";
 	if (st.st_uid)
 		return "it does not belong to root";
-	/* only root can rename or remove what belongs to root in there */
+	/* with this bit, only root can rename or remove root's files in it */
 	if (ancestor && st.st_mode & S_ISVTX)
 		return NULL;
 	return st.st_mode & 0022 ? "others than root may write it" : NULL;
@@ -101,7 +100,7 @@ static const char *weakness_of_entry(int dir, const char *name, char *path)
 	return why;
 }
 
-/* Takes an O_PATH descriptor; @path becomes that of the first weak entry. */
+/* Checks and closes an O_PATH descriptor; @path becomes that of the first weak entry. */
 static const char *weakness_below(int fd, char *path)
 {
 	const char *why = NULL;
@@ -124,7 +123,7 @@ static const char *weakness_below(int fd, char *path)
 	return why;
 }
 
-/* Goes down from the root directory; the descriptor of the last part in *@out. */
+/* Checks from the root directory downwards; *@out takes the descriptor of the last part. */
 static const char *weakness_above(const char *path, char *at, int *out)
 {
 	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), next;
@@ -160,7 +159,7 @@ bool packaged_is_roots(struct bx_handle *h, const char *path)
 	if (path[0] != '/')
 		return false;
 	why = weakness_above(path, at, &fd);
-	/* as the last of them it was looked at as an ancestor */
+	/* the last part was checked only as an ancestor */
 	if (!why)
 		why = weakness(fd, false);
 	if (!why)

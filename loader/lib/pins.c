@@ -4,24 +4,24 @@
  *
  *	PIN_DIR/policies/KEY/link	the policy's link; KEY is NAME or NAME@shadow
  *	PIN_DIR/policies/KEY/map	the map that the link carries
- *	PIN_DIR/policies/KEY/next-*	during an upgrade: those to come
- *	PIN_DIR/policies/KEY/back-*	when it is taken back: those that return
+ *	PIN_DIR/policies/KEY/next-*	during an upgrade: those of the new version
+ *	PIN_DIR/policies/KEY/back-*	when it is rolled back: those of the old version
  *	PIN_DIR/hooks/PROGRAM		a hook's link
  *	PIN_DIR/hooks/PROGRAM+new	while a hook is being replaced
- *	PIN_DIR/bundles/NAME/MARK	what is active of an installed bundle
- *	PIN_DIR/bundles/NAME/@MARK	and of its canary
- *	PIN_DIR/bundles/NAME/+KEY	a policy of it; all are folders, since that is all
- *					that a BPF file system has besides pins
+ *	PIN_DIR/bundles/NAME/MARK	the active state of an installed bundle
+ *	PIN_DIR/bundles/NAME/@MARK	the active state of its canary
+ *	PIN_DIR/bundles/NAME/+KEY	a policy of the bundle; all three are folders, since
+ *					a BPF file system has only pins and folders
  *
- * A BPF file system has no dots in names: one in a policy's name is written as
+ * A BPF file system has no dots in names: a dot in a policy's name is written as
  * a colon.  Every process that changes something here holds flock() on PIN_DIR, whose mode
- * is 0700, so that no other user can hold that.
+ * is 0700, so that no other user can hold this lock.
  *
  * A process may die between any two steps.  A map is pinned before its link, so
- * a link always has a map beside it; a map alone is stale.  A policy to come is
- * pinned before it is in force, and what it replaces until after, so of the
- * links of one name at most one is in force, and the kernel says which: that is
- * the policy's, whatever it is pinned as.
+ * a link always has a map beside it; a map without a link is stale.  A new policy is
+ * pinned before it is active, and the replaced one until after that, so of the links
+ * of one name at most one carries an active policy, and the kernel tells which: this is
+ * the policy's link, under whichever name it is pinned.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -55,7 +55,7 @@ static int make_dir(struct bx_handle *h, const char *path)
 		    "cannot create '%s': %s", path, strerror(errno));
 }
 
-/* 1 when @path is there, 0 when not, or an errno with a message. */
+/* Returns 1 when @path exists, 0 when not, or an errno with a message. */
 static int is_there(struct bx_handle *h, const char *path)
 {
 	if (!access(path, F_OK))
@@ -72,20 +72,20 @@ static int cannot_remove(struct bx_handle *h, const char *path)
 		    strerror(errno));
 }
 
-/* What is not there is no error. */
+/* Removes a file; a missing one is not an error. */
 static int remove_file_at(struct bx_handle *h, const char *path)
 {
 	return unlink(path) && errno != ENOENT ? cannot_remove(h, path) : 0;
 }
 
-/* One that something is in stays. */
+/* Removes a directory unless it has entries. */
 static int remove_dir(struct bx_handle *h, const char *path)
 {
 	return rmdir(path) && errno != ENOENT && errno != ENOTEMPTY ?
 		cannot_remove(h, path) : 0;
 }
 
-/* Where a BPF file system is usually mounted */
+/* The usual mount point of a BPF file system */
 #define BPF_FS	"/sys/fs/bpf"
 
 static int make_pin_dir(struct bx_handle *h)
@@ -122,8 +122,8 @@ static int make_pin_dir(struct bx_handle *h)
 }
 
 /*
- * Lock the pin directory, which is made if need be.  A signal that ends the process
- * waits for pins_unlock().
+ * Locks the pin directory, and creates it if necessary.  Signals that end the process
+ * are blocked until pins_unlock().
  */
 int pins_lock(struct bx_handle *h)
 {
@@ -191,7 +191,7 @@ static int rename_pin(struct bx_handle *h, const char *name, const char *from,
 		    strerror(errno));
 }
 
-/* Does the pinned link @file carry the policy that is in force? */
+/* Checks whether the pinned link @file carries the active policy. */
 static int try_link(struct bx_handle *h, const char *name, const char *file,
 		    struct policy_pin *pin)
 {
@@ -216,7 +216,7 @@ static int try_link(struct bx_handle *h, const char *name, const char *file,
 	return ret < 0 ? ret : 0;
 }
 
-/* What was pinned for an upgrade that a process did not live to end */
+/* Ends an upgrade that was interrupted when the process died. */
 static int end_upgrade(struct bx_handle *h, const char *name,
 		       struct policy_pin *pin)
 {
@@ -248,7 +248,7 @@ static int end_upgrade(struct bx_handle *h, const char *name,
 		pins_unstage(h, name, PIN_BACK);
 }
 
-/* The map beside the link that is in force; made up for if it is missing. */
+/* Opens the map of the active link, and pins it again if its pin is missing. */
 static void open_map(struct bx_handle *h, const char *name,
 		     struct policy_pin *pin)
 {
@@ -267,8 +267,8 @@ static void open_map(struct bx_handle *h, const char *name,
 }
 
 /*
- * What the pins of @name say, repaired where that is possible; only ever
- * called under the lock.
+ * Opens the pins of @name, and repairs them where that is possible.  The caller holds the
+ * lock.
  */
 int pins_open(struct bx_handle *h, const char *name, struct policy_pin *pin)
 {
@@ -323,8 +323,8 @@ int pins_stage(struct bx_handle *h, const char *name, enum pin_role role,
 }
 
 /*
- * End a link that is not in force.  Without its pin it would end as well, but some
- * time later, and its name would be taken until then.
+ * Ends a link whose policy is not active.  Without its pin it would end as well, but some
+ * time later, and its name would be in use until then.
  */
 static void end_link(struct bx_handle *h, const char *name, const char *file)
 {
@@ -336,7 +336,7 @@ static void end_link(struct bx_handle *h, const char *name, const char *file)
 	close(fd);
 }
 
-/* The staged link is in force: it takes the place of the one before, which ends. */
+/* Renames the staged link, whose policy is now active, and ends the previous link. */
 int pins_switch(struct bx_handle *h, const char *name, enum pin_role role)
 {
 	char file[32], path[PATH_MAX];
@@ -360,7 +360,7 @@ static int remove_file(struct bx_handle *h, const char *name, const char *file)
 	return remove_file_at(h, path);
 }
 
-/* The folder stays as long as something else is in it. */
+/* Ends a staged link; its folder stays as long as it has other entries. */
 int pins_unstage(struct bx_handle *h, const char *name, enum pin_role role)
 {
 	char file[32], path[PATH_MAX];
@@ -384,14 +384,14 @@ int pins_remove(struct bx_handle *h, const char *name)
 		pins_unstage(h, name, PIN_BACK);
 }
 
-/* One that was taken out of force ends, and its pins go. */
+/* Ends the link of a deactivated policy and removes its pins. */
 int pins_end(struct bx_handle *h, const char *name)
 {
 	end_link(h, name, "/link");
 	return pins_remove(h, name);
 }
 
-/* Hooks cannot be updated in place: the new one first, then the old goes. */
+/* Pins the new hook and then removes the old one, since a hook cannot be updated in place. */
 int pins_write_hook(struct bx_handle *h, const char *name, int link_fd,
 		    bool *replaced)
 {
@@ -423,7 +423,7 @@ int pins_remove_hook(struct bx_handle *h, const char *name)
 	return unlink(path) ? -errno : 0;
 }
 
-/* ---- what is in force of a bundle ---- */
+/* ---- active policies of a bundle ---- */
 
 static int visible(const struct dirent *d)
 {
@@ -445,7 +445,7 @@ static int owned(const struct dirent *d)
 	return d->d_name[0] == '+';
 }
 
-/* A bundle's folders; how many, 0 when it has none, or an errno with a message */
+/* Lists a bundle's folders; returns their number, or an errno with a message. */
 static int bundle_folders(struct bx_handle *h, const char *bundle,
 			  int (*filter)(const struct dirent *d),
 			  struct dirent ***list)
@@ -492,7 +492,7 @@ static void owned_path(struct bx_handle *h, char *path, const char *bundle,
 	mark_path(h, path, bundle, folder);
 }
 
-/* Empty when there is none; or an errno with a message */
+/* Reads a mark, which is empty when there is none; returns an errno with a message. */
 static int read_mark(struct bx_handle *h, const char *bundle,
 		     int (*filter)(const struct dirent *d), char *mark)
 {
@@ -504,7 +504,7 @@ static int read_mark(struct bx_handle *h, const char *bundle,
 	return n < 0 ? n : 0;
 }
 
-/* To be freed: @pins->owned.name */
+/* Reads the state of a bundle's pins; the caller frees @pins->owned.name. */
 int pins_of_bundle(struct bx_handle *h, const char *bundle,
 		   struct bundle_pins *pins)
 {
@@ -522,7 +522,7 @@ bool pins_marked(struct bx_handle *h, const char *bundle, const char *mark)
 			  is_current_mark, now) && !strcmp(now, mark);
 }
 
-/* Nothing tells any more what is active of it. */
+/* Removes the marks of @slot. */
 int pins_unmark(struct bx_handle *h, const char *bundle, enum slot slot)
 {
 	struct dirent **list;
@@ -540,7 +540,7 @@ int pins_unmark(struct bx_handle *h, const char *bundle, enum slot slot)
 	return err;
 }
 
-/* Keys of the policies that are, or were to be, active of it */
+/* Lists the keys of a bundle's policies that are active, or were about to be. */
 int pins_owned(struct bx_handle *h, const char *bundle, enum slot slot,
 	       struct names *keys)
 {
@@ -561,7 +561,7 @@ int pins_owned(struct bx_handle *h, const char *bundle, enum slot slot,
 	return err;
 }
 
-/* These are its as well, before they are in force. */
+/* Makes the bundle the owner of more policies, before they are active. */
 int pins_own(struct bx_handle *h, const char *bundle,
 	     const struct names *keys)
 {
@@ -580,7 +580,7 @@ int pins_own(struct bx_handle *h, const char *bundle,
 	return err;
 }
 
-/* It has no policy of @slot any more but those of @keep; NULL: none. */
+/* Ends the ownership of the bundle's policies of @slot except those in @keep; NULL: none. */
 int pins_disown(struct bx_handle *h, const char *bundle, enum slot slot,
 		const struct names *keep)
 {
@@ -596,11 +596,11 @@ int pins_disown(struct bx_handle *h, const char *bundle, enum slot slot,
 	}
 	free(now.name);
 	pin_path(h, path, "bundles", bundle, "");
-	/* one that something else is in stays */
+	/* the folder stays if it has other entries */
 	return err || keep ? err : remove_dir(h, path);
 }
 
-/* All of it is active, and this tells what that is. */
+/* Creates a mark, after the whole bundle was activated. */
 int pins_mark(struct bx_handle *h, const char *bundle, const char *mark)
 {
 	char path[PATH_MAX];
@@ -609,7 +609,7 @@ int pins_mark(struct bx_handle *h, const char *bundle, const char *mark)
 	return make_dir(h, path);
 }
 
-/* Those that something is, or was to be, in force of */
+/* Lists the bundles that have active policies, or were about to. */
 int pins_list_bundles(struct bx_handle *h, struct names *bundles)
 {
 	struct dirent **list;

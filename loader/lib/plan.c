@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: what a change would do: elections and calls now, and with the new policies
+ * libbusext: the effect of a change: elections and calls now, and with the new policies
  *
- * The policies are staged and go with the process.  Trials are those of trial.c, which
- * an apply makes as well.
+ * The policies are staged, at most until the process ends.  The trials are those of
+ * trial.c, which bx_apply() makes as well.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,11 +20,11 @@ struct plan {
 	int			changes;
 };
 
-/* Is what it would come to not what it is? */
+/* Returns whether the trial's outcome differs from the current one. */
 static bool differs(const struct bx_device_rec *rec,
 		    const struct bx_opinion *then)
 {
-	/* the rule of the kernel has had its chance: a probe failed, or none was made */
+	/* the kernel's rule was applied already: a probe failed, or no driver was probed */
 	if (!rec->driver[0] && then->by == BX_BY_KERNEL &&
 	    rec->decision.by == BX_BY_KERNEL)
 		return false;
@@ -41,7 +41,7 @@ static bool differs(const struct bx_device_rec *rec,
 	}
 }
 
-/* The policy that makes the difference */
+/* Finds the policy that causes the difference. */
 static int name_policy(struct plan *p, const struct bx_device_rec *rec,
 		       const struct contract_op *op, struct bx_call_change *c)
 {
@@ -97,7 +97,7 @@ static int plan_device(const struct bx_device_rec *rec, void *arg)
 	if (!forecast_covers(&p->f, &rec->dev))
 		return 0;
 	ret = forecast_election(&p->f, rec, &change.then, &change.invalid);
-	/* it may have gone meanwhile */
+	/* the device may have been removed meanwhile */
 	if (ret <= 0)
 		return ret;
 	ret = plan_calls(p, rec, &change);
@@ -111,7 +111,7 @@ static int plan_device(const struct bx_device_rec *rec, void *arg)
 	return 0;
 }
 
-/* A hook takes part in elections as soon as it is attached, and not before. */
+/* Notes hooks, which take part in elections only after they were attached. */
 static void note_hooks(struct bx_handle *h, const struct plan *p)
 {
 	for (size_t i = 0; i < p->txn.nr_items; i++) {
@@ -123,7 +123,7 @@ static void note_hooks(struct bx_handle *h, const struct plan *p)
 	}
 }
 
-/* All is loaded, under the lock. */
+/* Runs the trials; the caller has loaded all objects and holds the lock. */
 static int plan_run(struct bx_handle *h, struct plan *p)
 {
 	int err;
@@ -131,7 +131,7 @@ static int plan_run(struct bx_handle *h, struct plan *p)
 	p->f.h = h;
 	p->f.txn = &p->txn;
 	note_hooks(h, p);
-	/* what an apply refuses, a plan refuses */
+	/* a plan refuses the same as an apply */
 	err = owners_check(h, &p->txn);
 	if (!err)
 		err = txn_stage(h, &p->txn, &p->f.trial.change);
@@ -177,7 +177,7 @@ int bx_plan(struct bx_handle *h, const char *path, unsigned int flags,
 	return err;
 }
 
-/* In shadow mode, a new version of an enforced bundle would be its canary. */
+/* Finds the replaced slot: in shadow mode, a new version would be the canary. */
 static int replaced_slot(struct bx_bundle *b, enum slot *slot)
 {
 	struct installed inst;
@@ -202,7 +202,7 @@ int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 	p = plan_new(b->h, fn, arg);
 	if (!p)
 		return -ENOMEM;
-	/* policies of the installed version that this one does not have go */
+	/* policies that only the installed version has would be deactivated */
 	err = replaced_slot(b, &slot);
 	if (!err)
 		err = pins_owned(b->h, b->about.name, slot, &drops);
@@ -218,11 +218,11 @@ int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 	return err;
 }
 
-/* ---- what an upgrade keeps ---- */
+/* ---- settings that an upgrade keeps ---- */
 
 /*
- * As the command that would follow: an upgrade drops what does not fit the new version;
- * the installed one must take what was chosen for it.
+ * Does the same as the command that would follow: an upgrade drops settings that do not fit
+ * the new version; the installed version must accept its settings.
  */
 static int keep_settings(struct bx_bundle *b, const struct generation *g)
 {

@@ -66,7 +66,7 @@ static int for_each(struct bx_handle *h, enum request which,
 	return ret;
 }
 
-/* A typed callback behind an untyped one. */
+/* Defines a list function whose callback has a typed record. */
 #define DEFINE_LIST(what, list, which, rec_type) \
 struct what##_call { \
 	bx_##what##_fn	fn; \
@@ -111,7 +111,7 @@ int bx_list_opinions(struct bx_handle *h, const struct bx_devref *ref,
 	struct bx_device_rec rec;
 	int err;
 
-	/* the list is empty when there is no such device: find out first */
+	/* a missing device would give an empty list: check for it first */
 	err = bx_get_device(h, &whole, &rec);
 	if (err)
 		return err;
@@ -136,7 +136,7 @@ static int match_policy(const struct bx_policy_rec *rec, void *arg)
 	return 1;
 }
 
-/* 1 when the policy of that key is active, 0 when it is not. */
+/* Returns 1 when the policy of that key is active, 0 when it is not. */
 int find_policy(struct bx_handle *h, const char *key,
 		struct bx_policy_rec *rec)
 {
@@ -203,7 +203,7 @@ static int device_failed(struct bx_handle *h, const struct bx_devref *ref,
 		if (bx_list_devices(h, collect_bus, &search))
 			search.buses[0] = '\0';
 		return fail(h, BX_FAULT_USAGE, err,
-			    "several buses have a device '%s'; say %s",
+			    "several buses have a device '%s'; use %s",
 			    ref->name, search.buses[0] ? search.buses :
 			    "BUS/NAME");
 	default:
@@ -230,9 +230,9 @@ int bx_get_device(struct bx_handle *h, struct bx_devref *ref,
 }
 
 /*
- * Wait for what the kernel's thread was asked for.  The request's own result is
- * in @result; -EINPROGRESS with an error when that is not known: -ETIMEDOUT when
- * there is none yet.
+ * Waits for a request to the kernel's thread.  @result takes the result of the request.
+ * On an error it is -EINPROGRESS, since the result is not known; the error is -ETIMEDOUT
+ * when there is no result yet.
  */
 static int await_ticket(struct bx_handle *h, int64_t ticket, int64_t *result)
 {
@@ -251,7 +251,7 @@ static int await_ticket(struct bx_handle *h, int64_t ticket, int64_t *result)
 				   result);
 		if (err)
 			break;
-		/* a signal has ended the wait, and not the request */
+		/* a signal has ended the wait, but not the request */
 		if (*result == -EINTR)
 			*result = -EINPROGRESS;
 		if (*result != -EINPROGRESS)
@@ -276,8 +276,8 @@ static int await(struct bx_handle *h, enum request which,
 }
 
 /*
- * Activate policies and deactivate others; the kernel's word in @result.  With an
- * error, that is -EINPROGRESS when it is not known whether that has happened.
+ * Activates policies and deactivates others; @result takes the kernel's result.  With an
+ * error, it is -EINPROGRESS when it is not known whether the commit was done.
  */
 int commit_policies(struct bx_handle *h, const struct bx_commit *change,
 		    int64_t *result)
@@ -348,7 +348,7 @@ static int rebind_failed(struct bx_handle *h, const struct bx_devref *ref,
 		    ref->bus, ref->name, d->driver, ref->bus, ref->name);
 }
 
-/* Is what is bound what was decided? */
+/* Checks that the bound driver is the elected one. */
 static int check_bound(struct bx_handle *h, const struct bx_device_rec *rec)
 {
 	const struct bx_decision *d = &rec->decision;
@@ -380,13 +380,13 @@ int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
 	err = await(h, REBIND, ref, &result);
 	if (err == -ETIMEDOUT)
 		return fail(h, BX_FAULT_STATE, err,
-			    "'%s/%s' is still unbinding or binding after %s: something may hold the device open; the kernel goes on, look again with 'bxctl explain %s/%s'",
+			    "'%s/%s' is still unbinding or binding after %s: something may hold the device open; the kernel continues, check again with 'bxctl explain %s/%s'",
 			    ref->bus, ref->name,
 			    seconds_text(time, sizeof(time), h->timeout_ms),
 			    ref->bus, ref->name);
 	if (err)
 		return err;
-	/* the device may be gone: its result says so better */
+	/* the device may be removed meanwhile: the result of the request tells that better */
 	err = bx_get_device(h, ref, rec);
 	if (result < 0)
 		return rebind_failed(h, ref, rec, result);

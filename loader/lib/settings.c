@@ -16,7 +16,7 @@ static const char *const type_names[] = {
 	[BX_SETTING_STRING]	= "string",
 };
 
-/* What is allowed, for people */
+/* Writes a readable description of the allowed values. */
 static void describe(struct setting *s)
 {
 	char *at = s->allowed;
@@ -59,7 +59,7 @@ static bool has_type(const struct setting *s, const char *value)
 	}
 }
 
-/* 0x190 is 400. */
+/* Compares two values; 0x190 is the same number as 400. */
 static bool is_same(const struct setting *s, const char *a, const char *b)
 {
 	int64_t n, m;
@@ -129,7 +129,7 @@ int setting_missing(struct bx_bundle *b, const char *name,
 	char names[256], text[512];
 
 	list_names(b, names, sizeof(names));
-	/* what is not a name may be a line of a file that is not one of settings */
+	/* without a valid name, the file may have another purpose: do not quote its line */
 	if (y && !is_identifier(name))
 		snprintf(text, sizeof(text),
 			 "this is not the name of a setting; bundle '%s' has %s",
@@ -152,7 +152,7 @@ int bx_bundle_set(struct bx_bundle *b, const char *assignment)
 
 	if (!equals || equals == assignment)
 		return fail(b->h, BX_FAULT_USAGE, EINVAL,
-			    "'%s' is no setting: write NAME=VALUE", assignment);
+			    "'%s' is not a setting: write NAME=VALUE", assignment);
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - assignment),
 		 assignment);
 	s = bundle_setting(b, name);
@@ -193,7 +193,7 @@ static int read_type(struct bx_bundle *b, struct yaml_node *map,
 			       text);
 }
 
-/* One of 'values': of the setting's type, in its range, and not there already */
+/* Reads one of 'values': of the setting's type, in its range, and not a duplicate. */
 static int read_value(struct bx_bundle *b, struct yaml_node *node,
 		      struct setting *s)
 {
@@ -245,7 +245,7 @@ static int read_values(struct bx_bundle *b, struct yaml_node *map,
 	return err;
 }
 
-/* The bounds of a number */
+/* Reads the bounds of a number. */
 static int read_range(struct bx_bundle *b, struct yaml_node *map,
 		      struct setting *s)
 {

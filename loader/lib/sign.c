@@ -2,8 +2,8 @@
 /*
  * libbusext: the list of a bundle's digests, and signing it, on top of OpenSSL
  *
- * A key or a certificate that no operator could accept is refused here, at the vendor's,
- * not at each operator's; what depends on the operator gets a note.
+ * Signing refuses a key or a certificate that no operator could accept, so that the vendor
+ * gets the error and not each operator; limits that depend on the operator get a note.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,9 +21,9 @@
 #include "trust.h"
 
 #define HEADER		"# bus_ext bundle 1\n"
-/* The signature while it is written; what starts with a dot is not part of a bundle */
+/* The signature while it is written; names with a leading dot are not part of a bundle */
 #define PART		"." SIGNATURE
-/* Of security: what trust.c asks for */
+/* Bits of security that trust.c requires */
 #define MIN_BITS	112
 
 /* ---- the list of digests ---- */
@@ -96,7 +96,7 @@ void digest_text(const char *text, char *mark, size_t size)
 
 /* ---- key and certificate ---- */
 
-/* With fopen(), which says why not; a key may come through a pipe. */
+/* Opens a file with fopen(), which gives an errno; a key may come through a pipe. */
 static BIO *open_pem(struct bx_handle *h, const char *path, int *err)
 {
 	FILE *file = fopen(path, "re");
@@ -150,7 +150,7 @@ static int read_key(struct bx_handle *h, const char *path, EVP_PKEY **key)
 	return err;
 }
 
-/* The first certificate of a file, and those that follow, of its issuers */
+/* Reads the first certificate of a file, and the following ones, of its issuers. */
 static int read_cert(struct bx_handle *h, const char *path, X509 **cert,
 		     x509_stack *others)
 {
@@ -172,7 +172,7 @@ static int read_cert(struct bx_handle *h, const char *path, X509 **cert,
 	return err;
 }
 
-/* What every operator would refuse */
+/* Refuses a certificate that every operator would refuse. */
 static int check_cert(struct bx_handle *h, const char *path, X509 *cert)
 {
 	int when = X509_cmp_timeframe(NULL, X509_get0_notBefore(cert),
@@ -196,7 +196,7 @@ static int check_cert(struct bx_handle *h, const char *path, X509 *cert)
 	return 0;
 }
 
-/* What an operator can permit all the same, with the certificate itself in keys/ */
+/* Notes limits that an operator can lift, for example with the certificate in keys/. */
 static int note_limits(struct bx_handle *h, const char *path, X509 *cert,
 		       const struct claim *claims, unsigned int nr)
 {
@@ -226,8 +226,8 @@ static int note_limits(struct bx_handle *h, const char *path, X509 *cert,
 /* ---- signing ---- */
 
 /*
- * A new file in @dir that is not one of another, nor a link to one.  Its name is always
- * the same, so what a process that died has left does not stay.
+ * Creates a new file in @dir, never through a link.  Its name is always the same, so the
+ * file of a process that died does not stay.
  */
 static int new_file(int dir)
 {
@@ -251,7 +251,7 @@ static int write_text(int fd, const char *text, size_t size)
 	return 0;
 }
 
-/* All of it or nothing, and not through a link: 0, or -1 with errno */
+/* Replaces the signature as a whole, never through a link: 0, or -1 with errno. */
 static int replace_signature(int dir, const char *text, size_t size)
 {
 	int fd, err;

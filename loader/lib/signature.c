@@ -2,9 +2,9 @@
 /*
  * libbusext: checking the signature of a bundle, on top of OpenSSL
  *
- * A signature is good when bundle.sig is one CMS message and nothing else, one
- * certificate signed it with SHA-2, that certificate is trusted (trust.c), and the
- * signed list equals that of the bundle's files.
+ * A signature is good when bundle.sig contains only one CMS message, one certificate
+ * signed it with SHA-2, this certificate is trusted (trust.c), and the signed list equals
+ * the list of the bundle's files.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ typedef STACK_OF(CMS_SignerInfo) info_stack;
 
 /* ---- the lists ---- */
 
-/* The line of @list that starts at @at, as long as it is one */
+/* Returns the length of the line at @at, up to its end. */
 static size_t line_length(const char *at)
 {
 	return strcspn(at, "\n");
@@ -45,7 +45,7 @@ static bool has_path(const char *list, const char *path, size_t len)
 	return false;
 }
 
-/* The first line of @a that @b has not: NULL when there is none */
+/* Returns the first line of @a that @b does not have, or NULL. */
 static const char *missing_line(const char *a, const char *b)
 {
 	for (; *a; a += line_length(a) + (a[line_length(a)] != 0))
@@ -54,7 +54,7 @@ static const char *missing_line(const char *a, const char *b)
 	return NULL;
 }
 
-/* They must be equal; what follows is for the message. */
+/* Checks that the lists are equal; finds a difference for the message. */
 static int compare_lists(struct bx_handle *h, const char *shown,
 			 const char *list, const char *signed_list)
 {
@@ -117,8 +117,8 @@ static CMS_ContentInfo *parse_der(struct bx_handle *h, const char *shown,
 }
 
 /*
- * Not PEM_read_bio_CMS(), which skips what is before the block, does not look at what
- * comes behind it, and asks for the passphrase of one that says it is encrypted.
+ * Does not use PEM_read_bio_CMS(), which skips text before the block, ignores text behind
+ * it, and asks for the passphrase of a block that claims to be encrypted.
  */
 static CMS_ContentInfo *parse_block(struct bx_handle *h, const char *shown,
 				    BIO *in)
@@ -170,7 +170,7 @@ static CMS_ContentInfo *parse_message(struct bx_handle *h, const char *shown,
 	return cms;
 }
 
-/* One that is not broken, also not in the algorithm of the signature itself */
+/* Returns whether the digest is SHA-2, also in the algorithm of the signature itself. */
 static bool digest_is_good(CMS_SignerInfo *info)
 {
 	int digest, with = NID_undef;
@@ -219,8 +219,8 @@ static int check_content(struct bx_handle *h, const char *shown, BIO *content,
 }
 
 /*
- * The message is good by itself, and what it holds goes into @content; trust_check() asks
- * more of the certificate than CMS does.
+ * Checks the message without the trust in its signer, and writes its contents to @content;
+ * trust_check() checks more of the certificate than CMS does.
  */
 static int check_message(struct bx_handle *h, const char *shown,
 			 CMS_ContentInfo *cms, BIO *content)

@@ -2,8 +2,8 @@
 /*
  * libbusext: policies and devices before a change, compared with those after it
  *
- * A change that was rolled back has left its traces where a device was bound meanwhile:
- * only a look at the devices tells.
+ * A change that was rolled back has an effect on devices that were bound meanwhile: only
+ * their state shows it.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,14 +29,14 @@ void snapshot_free(struct snapshot *s)
 	records_free(&s->devices);
 }
 
-#define LISTED	3	/* differences that are named */
+#define LISTED	3	/* largest number of differences in a message */
 
 /**
- * struct differences - between two snapshots
- * @buf: takes the first of them, in words
- * @size: its size
+ * struct differences - differences between two snapshots
+ * @buf: takes a description of the first differences
+ * @size: size of @buf
  * @at: length of the text
- * @count: their number
+ * @count: number of differences
  */
 struct differences {
 	char		*buf;
@@ -70,7 +70,7 @@ static bool is_active(const struct bx_policy_rec *rec)
 	return rec->stage == BX_STAGE_ACTIVE && !rec->ejected;
 }
 
-/* The active policy of a key */
+/* Finds the active policy of a key. */
 static const struct bx_policy_rec *active(const struct snapshot *s,
 					  const char *key)
 {
@@ -86,7 +86,7 @@ static const struct bx_policy_rec *active(const struct snapshot *s,
 	return NULL;
 }
 
-/* An attached policy has a new identity, and its counters start again. */
+/* Compares without the identity and the counters, which are new after attaching again. */
 static bool is_same(const struct bx_policy_rec *a,
 		    const struct bx_policy_rec *b)
 {
@@ -142,7 +142,7 @@ static const struct bx_device_rec *find_device(const struct snapshot *s,
 	return NULL;
 }
 
-/* Of a bound device, the last decision has no effect. */
+/* Compares decisions only of unbound devices; a bound one keeps its driver. */
 static bool decided_differently(const struct bx_device_rec *a,
 				const struct bx_device_rec *b)
 {
@@ -151,7 +151,7 @@ static bool decided_differently(const struct bx_device_rec *a,
 		 strcmp(a->decision.driver, b->decision.driver));
 }
 
-/* Devices that come or go meanwhile are not the work of a change of policies. */
+/* Ignores devices that were added or removed, which a change of policies does not cause. */
 static void compare_devices(const struct snapshot *before,
 			    const struct snapshot *after,
 			    struct differences *d)
@@ -178,8 +178,8 @@ static void compare_devices(const struct snapshot *before,
 }
 
 /*
- * The differences between @before and now, the first of them in words in @buf; their
- * number, or an errno with a message.
+ * Compares @before with the current state; @buf takes a description of the first
+ * differences.  Returns their number, or an errno with a message.
  */
 int snapshot_compare(struct bx_handle *h, const struct snapshot *before,
 		     char *buf, size_t size)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: installed bundles, as they are on disk
+ * libbusext: the state of installed bundles on disk
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -46,8 +46,8 @@ void generation_path(struct bx_handle *h, char *buf, const char *name,
 }
 
 /*
- * An error on the disk of the state; where that cannot be written at all, bundles can
- * still be deactivated.
+ * Fails with an error on the disk of the state; if it cannot be written at all, names a way
+ * to deactivate policies.
  */
 static int disk_error(struct bx_handle *h, const char *what, const char *path,
 		      int err)
@@ -61,7 +61,7 @@ static int disk_error(struct bx_handle *h, const char *what, const char *path,
 		    "");
 }
 
-/* A new directory, and its entry, last. */
+/* Creates a directory and syncs its entry to disk. */
 static int make_lasting(struct bx_handle *h, const char *path, mode_t mode)
 {
 	char parent[PATH_MAX];
@@ -78,7 +78,7 @@ static int make_lasting(struct bx_handle *h, const char *path, mode_t mode)
 	return err ? disk_error(h, "create", path, -err) : 0;
 }
 
-/* With all that it is in; the lock makes it private. */
+/* Creates the directory with its parents; the lock makes it private. */
 static int make_state_dir(struct bx_handle *h, const char *path)
 {
 	char part[PATH_MAX];
@@ -122,7 +122,7 @@ void state_unlock(struct bx_handle *h)
 	h->changing = false;
 }
 
-/* From here to state_unlock() the process does not end by SIGINT, SIGTERM or SIGHUP. */
+/* Blocks SIGINT, SIGTERM and SIGHUP until state_unlock(). */
 static void begin_changing(struct bx_handle *h)
 {
 	if (!h->changing)
@@ -167,7 +167,7 @@ void state_forget(struct installed *inst, unsigned int number)
 	memmove(g, g + 1, (&inst->gens[inst->count] - g) * sizeof(*g));
 }
 
-/* Is it the same after it was written and read? */
+/* Returns whether a text is the same after writing and reading it. */
 static bool is_kept(const char *text)
 {
 	size_t left = strlen(text), len;
@@ -180,7 +180,7 @@ static bool is_kept(const char *text)
 	return true;
 }
 
-/* NAME=VALUE in place of an earlier one of that name */
+/* Sets NAME=VALUE, and replaces an earlier value of that name. */
 int generation_set(struct bx_handle *h, struct generation *g,
 		   const char *assignment)
 {
@@ -207,7 +207,7 @@ int generation_set(struct bx_handle *h, struct generation *g,
 	return 0;
 }
 
-/* Whether there was such a setting */
+/* Removes a setting; returns whether it was set. */
 bool generation_unset(struct generation *g, const char *setting)
 {
 	size_t len = strlen(setting);
@@ -242,7 +242,7 @@ static int read_digest(const struct yaml *y, struct yaml_node *map,
 	return 0;
 }
 
-/* The signer, with the two certificates that say so */
+/* Reads the signer, with the fingerprints of its and of the operator's certificate. */
 static int read_signer(const struct yaml *y, struct yaml_node *map,
 		       struct generation *g)
 {
@@ -375,7 +375,7 @@ static int read_state(struct bx_handle *h, const struct yaml *y,
 	return err;
 }
 
-/* Takes @text over. */
+/* Parses and frees @text. */
 int state_parse(struct bx_handle *h, const char *shown, char *text, size_t len,
 		struct installed *inst)
 {
@@ -447,8 +447,8 @@ int state_each(struct bx_handle *h, int (*fn)(struct bx_handle *h,
 /* ---- writing ---- */
 
 /*
- * Between quotation marks YAML takes any UTF-8 as it is.  What its reader refuses is
- * written as it is shown: values of settings have none of that (generation_set()).
+ * In quotation marks, YAML accepts any UTF-8 unchanged.  Characters that its reader refuses
+ * are written as \xNN; values of settings do not have such characters (generation_set()).
  */
 static void put_text(FILE *f, const char *text)
 {
@@ -505,7 +505,7 @@ static void put_state(FILE *f, const struct installed *inst)
 		put_generation(f, &inst->gens[i]);
 }
 
-/* The state as a file that has no name yet, on disk: 0 or a negative errno */
+/* Writes the state to a temporary file and syncs it: 0 or a negative errno. */
 static int write_part(int dir, const char *part, const struct installed *inst)
 {
 	int fd, err = 0;
@@ -529,7 +529,7 @@ static int write_part(int dir, const char *part, const struct installed *inst)
 	return err;
 }
 
-/* The directory of a bundle, or an errno with a message */
+/* Opens the directory of a bundle: returns a descriptor, or an errno with a message. */
 static int open_bundle_dir(struct bx_handle *h, const char *name)
 {
 	char path[PATH_MAX];
@@ -540,7 +540,7 @@ static int open_bundle_dir(struct bx_handle *h, const char *name)
 	return fd < 0 ? disk_error(h, "open", path, errno) : fd;
 }
 
-/* After an error the state is the one before, unless the message says otherwise. */
+/* Writes the state; after an error the old one is unchanged, unless the message denies it. */
 int state_write(struct bx_handle *h, const struct installed *inst)
 {
 	char path[PATH_MAX];
@@ -565,7 +565,7 @@ int state_write(struct bx_handle *h, const struct installed *inst)
 	return err;
 }
 
-/* What was unpacked into @from becomes a generation, and lasts. */
+/* Makes the files in @from a generation, and syncs them to disk. */
 int state_adopt(struct bx_handle *h, const char *from, const char *name,
 		unsigned int number)
 {
@@ -590,8 +590,8 @@ int state_adopt(struct bx_handle *h, const char *from, const char *name,
 }
 
 /*
- * Without its state a bundle is not installed; the rest follows.  The state is not read,
- * and may be anything.
+ * Removes the state first, without which a bundle is not installed, then the rest.  Does
+ * not read the state, which may be damaged.
  */
 int state_delete(struct bx_handle *h, const char *name)
 {

@@ -2,18 +2,18 @@
 /*
  * libbusext: installed bundles, as they are on disk
  *
- *	STATE_DIR/bundles/NAME/state.yaml	what the operator wants of it
+ *	STATE_DIR/bundles/NAME/state.yaml	its state, as the operator has chosen
  *	STATE_DIR/bundles/NAME/generation-N/	the bundle, as it was installed
- *	STATE_DIR/bundles/.new/			one that is being installed
+ *	STATE_DIR/bundles/.new/			a bundle that is being installed
  *
  * Directories have mode 0700 and files 0600, whatever the umask is: no other user can read
- * what is installed, or hold the lock, which is flock() on STATE_DIR/bundles.  A process
- * that changes something takes it before that of the pins.  A directory that others can
- * write to is refused.
+ * installed bundles, or hold the lock, which is flock() on STATE_DIR/bundles.  A process
+ * that changes something takes this lock before the lock of the pins.  A directory that
+ * others can write to is refused.
  *
- * state.yaml is replaced as a whole.  What it does not name is left over, and 'unsettled'
- * in it says that the kernel may have something else active than it says: both are
- * recovered by the next command (installed.c).
+ * state.yaml is replaced as a whole.  Generations that it does not name are left over, and
+ * 'unsettled' in it says that the active state of the kernel may differ from it: the next
+ * command recovers from both (installed.c).
  */
 #ifndef _BUSEXT_STATE_H
 #define _BUSEXT_STATE_H
@@ -27,15 +27,15 @@
 
 /**
  * struct generation - a version of a bundle that was installed
- * @number: counts up from 1, within the bundle
- * @version: the bundle's
- * @digest: of the list of its files' digests
- * @signer: who signed it; empty when it is not signed
- * @fingerprint: of the signer's certificate
+ * @number: its number, counted from 1 within the bundle
+ * @version: version of the bundle
+ * @digest: digest of the list of its files' digests
+ * @signer: its signer; empty when it is not signed
+ * @fingerprint: fingerprint of the signer's certificate
  * @anchor: fingerprint of the operator's certificate that vouched for the signer
- * @policies: their names
+ * @policies: names of its policies
  * @set: settings, NAME=VALUE, that the operator gave with it
- * @nr_set: how many
+ * @nr_set: number of @set
  */
 struct generation {
 	unsigned int	number;
@@ -50,15 +50,16 @@ struct generation {
 };
 
 /**
- * struct installed - what the operator wants of a bundle
+ * struct installed - state of an installed bundle
  * @name: the bundle
- * @current: number of the generation that counts; 0 before the first does
- * @canary: number of the generation in shadow mode beside it, which is enforced; else 0
- * @enabled: it is to be in force, now and after each boot
+ * @current: number of the current generation; 0 before there is one
+ * @canary: number of the generation in shadow mode beside the current one, which is
+ *	enforced; else 0
+ * @enabled: it must be active, now and after each boot
  * @shadow: in shadow mode
- * @unsettled: something of it is being changed
+ * @unsettled: a change of it is in progress
  * @gens: generations, oldest first
- * @count: how many
+ * @count: number of generations
  */
 struct installed {
 	char			name[BX_NAME_LEN];
@@ -74,7 +75,7 @@ struct installed {
 int state_lock(struct bx_handle *h);
 void state_unlock(struct bx_handle *h);
 
-/* 1 when it is installed, 0 when not; to be freed in both cases */
+/* Returns 1 when the bundle is installed, 0 when not; the caller frees @inst in both cases. */
 int state_read(struct bx_handle *h, const char *name, struct installed *inst);
 int state_parse(struct bx_handle *h, const char *shown, char *text, size_t len,
 		struct installed *inst);
@@ -85,7 +86,7 @@ int state_adopt(struct bx_handle *h, const char *from, const char *name,
 void state_free(struct installed *inst);
 void generation_free(struct generation *g);
 
-/* Bundles that have a folder; stops when @fn returns other than 0. */
+/* Calls @fn for each bundle that has a folder; stops when @fn returns other than 0. */
 int state_each(struct bx_handle *h, int (*fn)(struct bx_handle *h,
 					      const char *name, void *arg),
 	       void *arg);
@@ -104,13 +105,13 @@ int generation_set(struct bx_handle *h, struct generation *g,
 		   const char *assignment);
 bool generation_unset(struct generation *g, const char *setting);
 
-/* Paths, of up to PATH_MAX */
+/* Write paths of up to PATH_MAX bytes. */
 void state_path(struct bx_handle *h, char *buf, const char *name,
 		const char *file);
 void generation_path(struct bx_handle *h, char *buf, const char *name,
 		     unsigned int number);
 
-/* What is there and nobody knows of goes. */
+/* Removes the generations that @inst does not name, and other leftover files. */
 int state_sweep(struct bx_handle *h, const struct installed *inst);
 
 #endif /* _BUSEXT_STATE_H */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: what an archive must not have
+ * libbusext: checking an archive before libarchive reads it
  *
- * libarchive reads much in silence: an entry of an unknown type as a file, a name up to
- * its first NUL, and nothing behind the end.  An archive that two readers could read
- * differently is refused before libarchive sees it.  Nothing is taken from here: which
- * files an archive has is libarchive's answer.
+ * libarchive accepts much silently: it reads an entry of an unknown type as a file, a name
+ * up to its first NUL, and ignores data behind the end.  An archive that two readers could
+ * read differently is refused here.  This check extracts nothing: only libarchive
+ * determines the files of an archive.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 #define BLOCK	512
 
-/* A header's fields that are looked at: offset and size */
+/* The fields of a header that are checked: offset and size */
 #define NAME_AT		0
 #define NAME_SIZE	100
 #define SIZE_AT		124
@@ -27,12 +27,12 @@
 
 /**
  * struct tar - an archive that is being checked
- * @h: where errors go
+ * @h: the handle, for errors
  * @shown: the archive, for messages
  * @data: the archive, not compressed
  * @size: its size
- * @at: the header
- * @content: size of what follows the header
+ * @at: offset of the header
+ * @content: size of the data after the header
  */
 struct tar {
 	struct bx_handle	*h;
@@ -55,7 +55,7 @@ static bool is_zero(const char *data, size_t size)
 	return !size || (!data[0] && !memcmp(data, data + 1, size - 1));
 }
 
-/* Octal digits between spaces; the other form is for more than a bundle may have. */
+/* Parses octal digits between spaces; the other form is for sizes that are too large. */
 static bool size_from(const char *field, size_t *size)
 {
 	const char *p = field, *end = field + SIZE_SIZE;
@@ -79,7 +79,7 @@ static int check_name(const struct tar *t, const char *name, size_t len)
 	return 0;
 }
 
-/* A record of an extended header: KEY=VALUE */
+/* Checks a record of an extended header: KEY=VALUE. */
 static int check_record(const struct tar *t, const char *key, size_t len)
 {
 	const char *equals = memchr(key, '=', len);
@@ -95,7 +95,7 @@ static int check_record(const struct tar *t, const char *key, size_t len)
 	return 0;
 }
 
-/* "LENGTH KEY=VALUE\n", where LENGTH is that of all of it */
+/* Checks "LENGTH KEY=VALUE\n", where LENGTH is the length of the whole record. */
 static int check_extended(const struct tar *t, const char *at, size_t left)
 {
 	size_t len, digits;
@@ -116,7 +116,7 @@ static int check_extended(const struct tar *t, const char *at, size_t left)
 	return err;
 }
 
-/* The name of the next entry, with NULs at its end */
+/* Checks the name of the next entry, which ends with NULs. */
 static int check_long_name(const struct tar *t, const char *name, size_t len)
 {
 	while (len && !name[len - 1])
@@ -147,7 +147,7 @@ static int check_content(const struct tar *t)
 		    (unsigned char)type);
 }
 
-/* A header with what follows it: its size, or an errno with a message */
+/* Checks a header with its data; @size takes the size of both. */
 static int check_entry(struct tar *t, size_t *size)
 {
 	const char *header = t->data + t->at;
@@ -159,7 +159,7 @@ static int check_entry(struct tar *t, size_t *size)
 		return broken(t, "it ends within a file");
 	err = check_name(t, header + NAME_AT,
 			 strnlen(header + NAME_AT, NAME_SIZE));
-	/* with GNU's magic, times may be there */
+	/* with GNU's magic, the prefix may contain times */
 	if (!err && !memcmp(header + MAGIC_AT, "ustar", 6))
 		err = check_name(t, header + PREFIX_AT,
 				 strnlen(header + PREFIX_AT, PREFIX_SIZE));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: text from outside
+ * libbusext: untrusted text
  *
  * Names and texts come from vendors' files, from archives, from policies and from the
- * kernel.  A terminal obeys some of their characters; here is which characters may be
- * shown, and what is shown in place of the others.
+ * kernel.  A terminal executes some characters as commands; this file defines which
+ * characters may be shown, and replaces the others.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #define LONGEST_WORD	32
 
-/* No control, line separator, nor what changes the direction of the text around it */
+/* Refuses controls, line separators, and characters that change the text's direction. */
 static bool is_shown(unsigned int c)
 {
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
@@ -25,7 +25,7 @@ static bool is_shown(unsigned int c)
 	return !(c >= 0x202a && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
 }
 
-/* The character at @s in UTF-8, of at most @left bytes; 0 when it is not valid. */
+/* Decodes the UTF-8 at @s, at most @left bytes; returns its length, 0 when it is not valid. */
 static size_t decode(const unsigned char *s, size_t left, unsigned int *c)
 {
 	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -48,7 +48,7 @@ static size_t decode(const unsigned char *s, size_t left, unsigned int *c)
 }
 
 /**
- * text_char() - the length of a character that may be shown
+ * text_char() - get the length of a printable character
  * @s: the text
  * @left: its length in bytes, at least 1
  * @c: takes the character, the byte when it is not valid UTF-8; may be NULL
@@ -66,7 +66,7 @@ size_t text_char(const char *s, size_t left, unsigned int *c)
 	return len && is_shown(got) ? len : 0;
 }
 
-/* Without the characters of @keep; those that do not fit are left out as a whole. */
+/* Escapes all but printable characters and @keep; drops characters that do not fit. */
 static void escape(char *buf, size_t size, const char *text, const char *keep)
 {
 	size_t left = strlen(text), n = 0, len;
@@ -100,7 +100,7 @@ char *bx_printable(char *buf, size_t size, const char *text)
 }
 
 /**
- * text_lines() - as bx_printable(), for text of several lines
+ * text_lines() - make untrusted text of several lines safe for a terminal
  * @buf: takes the text
  * @size: its size, not 0
  * @text: the text, whose line breaks and tabs stay
@@ -110,7 +110,7 @@ void text_lines(char *buf, size_t size, const char *text)
 	escape(buf, size, text, "\n\t");
 }
 
-/* Number of insertions, deletions, replacements and swaps from @a to @b */
+/* Returns the number of insertions, deletions, replacements and swaps from @a to @b. */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int d[LONGEST_WORD + 1][LONGEST_WORD + 1];
@@ -141,11 +141,11 @@ static unsigned int distance(const char *a, const char *b)
 }
 
 /**
- * text_nearest() - the word that was probably meant
+ * text_nearest() - find the word that was probably meant
  * @word: an unknown word
- * @known: those that there are, up to NULL
+ * @known: the known words, up to NULL
  *
- * Return: one of @known that is @word but for a typing mistake, else NULL.
+ * Return: one of @known that differs from @word only by a typing mistake, else NULL.
  */
 const char *text_nearest(const char *word, const char *const *known)
 {

@@ -16,7 +16,7 @@
 #include "internal.h"
 #include "tree.h"
 
-/* Is @path one that a bundle may have?  A trailing slash is not. */
+/* Returns whether a bundle may have a file @path, which must not end with a slash. */
 static bool path_is_good(const char *path)
 {
 	unsigned int depth = 1;
@@ -41,7 +41,7 @@ static bool path_is_good(const char *path)
 static int bad_path(struct bx_handle *h, const char *shown, const char *path)
 {
 	return fail(h, BX_FAULT_REJECTED, EINVAL,
-		    "'%s' has '%s', which is no name in a bundle: up to %d of [A-Za-z0-9_.-], in %d folders at most, none starting with a dot",
+		    "'%s' has '%s', which is not a valid name in a bundle: up to %d of [A-Za-z0-9_.-], in %d folders at most, none starting with a dot",
 		    shown, path, TREE_PATH, TREE_DEPTH - 1);
 }
 
@@ -86,7 +86,7 @@ static int no_file(struct bx_handle *h, const struct tree *tree,
 static int add_dir(struct bx_handle *h, struct tree *tree, int fd,
 		   const char *path, unsigned int depth);
 
-/* @name in the directory @dir; its path below the tree's directory is @path. */
+/* Adds @name in the directory @dir; @path is its path below the tree's directory. */
 static int add_entry(struct bx_handle *h, struct tree *tree, int dir,
 		     const char *name, const char *path, unsigned int depth)
 {
@@ -107,7 +107,7 @@ static int add_entry(struct bx_handle *h, struct tree *tree, int dir,
 	return add_dir(h, tree, fd, path, depth);
 }
 
-/* Takes @fd over.  Its order does not count: the files are sorted at the end. */
+/* Adds a directory and closes @fd; the files are sorted at the end. */
 static int add_dir(struct bx_handle *h, struct tree *tree, int fd,
 		   const char *path, unsigned int depth)
 {
@@ -143,7 +143,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The descriptor of the tree stays where it is read from. */
+/* Lists the files through a second descriptor, so the position of the tree's stays. */
 static int list_files(struct bx_handle *h, struct tree *tree)
 {
 	int fd;
@@ -175,7 +175,7 @@ int tree_open(struct bx_handle *h, const char *dir, struct tree *tree)
 	return err;
 }
 
-/* Also of one that is all zeros */
+/* Closes a tree, which may be all zeros. */
 void tree_close(struct tree *tree)
 {
 	for (size_t i = 0; i < tree->count; i++)
@@ -212,7 +212,7 @@ int sink_open(struct bx_handle *h, const char *shown, const char *dir,
 	      struct sink *sink)
 {
 	*sink = (struct sink) { .h = h, .shown = shown, .fd = -1 };
-	/* nothing of it is for others before it is accepted, nor after */
+	/* other users must not read the files, neither before nor after the check */
 	if (mkdir(dir, 0700))
 		return fail(h, BX_FAULT_FAILED, errno, "cannot create '%s': %s",
 			    dir, strerror(errno));
@@ -232,7 +232,7 @@ int sink_close(struct sink *sink, int err)
 {
 	if (!err && !sink->files)
 		err = fail(sink->h, BX_FAULT_REJECTED, EINVAL,
-			   "'%s' is no bundle: there is no file in it",
+			   "'%s' is not a bundle: there is no file in it",
 			   sink->shown);
 	if (sink->fd >= 0)
 		close(sink->fd);
@@ -240,7 +240,7 @@ int sink_close(struct sink *sink, int err)
 	return err;
 }
 
-/* The folders that @path is in */
+/* Creates the folders of @path. */
 static int make_folders(struct sink *sink, const char *path)
 {
 	char folder[TREE_PATH + 1];
@@ -257,7 +257,7 @@ static int make_folders(struct sink *sink, const char *path)
 	return 0;
 }
 
-/* A new file of the sink, by its path: a descriptor, or an errno with a message */
+/* Creates a file of the sink: returns a descriptor, or an errno with a message. */
 int sink_file(struct sink *sink, const char *path)
 {
 	int fd, err;
@@ -300,7 +300,7 @@ int sink_write(struct sink *sink, int fd, const char *path, const void *data,
 	return 0;
 }
 
-/* Some file systems report a failed write only here. */
+/* Closes a file; some file systems report a failed write only then. */
 int sink_end(struct sink *sink, int fd, const char *path)
 {
 	if (!close(fd) || errno == EINTR)
@@ -354,7 +354,7 @@ int tree_copy(struct bx_handle *h, const char *from, const char *to)
 
 /* ---- removing ---- */
 
-/* The path of what could not be removed, in @what, and its errno */
+/* Removes a directory; on failure returns an errno, with the path in @what. */
 static int remove_all(const char *dir, char *what, size_t size)
 {
 	char *roots[2] = { (char *)dir, NULL };
@@ -395,7 +395,7 @@ int tree_discard(const char *dir)
 	return -err;
 }
 
-/* A signal that ends the process removes it, see interrupt.c. */
+/* Registers the directory, so that it is removed by a signal too, see interrupt.c. */
 char *tree_scratch(struct bx_handle *h)
 {
 	const char *tmp = secure_getenv("TMPDIR");
@@ -435,7 +435,7 @@ static int sync_one(struct bx_handle *h, const struct tree *tree,
 			  strerror(-err)) : 0;
 }
 
-/* The folders of @path, but for those that it shares with @before */
+/* Syncs the folders of @path except those that it shares with @before. */
 static int sync_folders(struct bx_handle *h, const struct tree *tree,
 			const char *path, const char *before)
 {

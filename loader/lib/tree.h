@@ -3,16 +3,16 @@
  * libbusext: the files of a bundle, in a directory and in an archive
  *
  * A bundle consists of regular files in folders, with names of [A-Za-z0-9_.-] that do
- * not start with a dot.  In a directory, what starts with a dot is not part of it;
- * everything else that is not as it should be is refused, by its name.
+ * not start with a dot.  In a directory, entries that start with a dot are not part of the
+ * bundle; all other entries that a bundle must not have are refused, by name.
  *
- * Files are listed and read below a descriptor of the directory, through no link: the
- * owner of the directory may exchange anything in it meanwhile, and no file from
+ * Files are listed and read below a descriptor of the directory, without following links:
+ * even if the owner of the directory exchanges entries at the same time, no file from
  * elsewhere is read.
  *
- * What is written goes into a directory that was made for it, of mode 0700, one new file
+ * Files are written to a directory that was created for them, of mode 0700, one new file
  * after the other, below a descriptor of that directory and through folders that were
- * made just now: nothing can be written elsewhere, and nobody else can read it.
+ * just created: no file can be written elsewhere, and no other user can read the files.
  */
 #ifndef _BUSEXT_TREE_H
 #define _BUSEXT_TREE_H
@@ -33,7 +33,7 @@ struct bx_handle;
  * @dir: the directory, for messages
  * @fd: the directory
  * @files: their paths below @dir, in order
- * @count: how many
+ * @count: number of files
  */
 struct tree {
 	char	*dir;
@@ -45,47 +45,47 @@ struct tree {
 int tree_open(struct bx_handle *h, const char *dir, struct tree *tree);
 void tree_close(struct tree *tree);
 
-/* Open a file of a tree to be read; a descriptor, or an errno with a message. */
+/* Opens a file of a tree for reading; returns a descriptor, or an errno with a message. */
 int tree_file(struct bx_handle *h, const struct tree *tree, const char *file,
 	      off_t *size);
 
-/* Copy a directory's files, or those of an archive, into the new directory @to. */
+/* Copy the files of a directory or an archive into the new directory @to. */
 int tree_copy(struct bx_handle *h, const char *from, const char *to);
 int tree_unpack(struct bx_handle *h, const char *archive, const char *to);
 int tree_unpack_memory(struct bx_handle *h, const char *shown,
 		       const void *data, size_t size, const char *to);
 
-/* Make all of a directory's files last; after tree_copy() or tree_unpack(). */
+/* Syncs all of a directory's files to disk, after tree_copy() or tree_unpack(). */
 int tree_sync(struct bx_handle *h, const char *dir);
 
-/* The error for more than a bundle may have */
+/* Sets the error for more files or bytes than a bundle may have. */
 int tree_too_big(struct bx_handle *h, const char *shown);
 
-/* The archive @to, whose files are below the folder @name; "-" is stdout. */
+/* Writes the archive @to, whose files are below the folder @name; "-" is stdout. */
 int tree_pack(struct bx_handle *h, const struct tree *tree, const char *name,
 	      const char *to);
 
-/* tar.c: what libarchive reads in silence is refused here.  @data is hostile. */
+/* tar.c: refuses what libarchive accepts silently.  @data is untrusted. */
 int tar_check(struct bx_handle *h, const char *shown, const char *data,
 	      size_t size);
 
-/* Remove a directory with all that is in it; what is not there is no error. */
+/* Removes a directory with its contents; a missing one is not an error. */
 int tree_remove(struct bx_handle *h, const char *dir);
 
-/* A directory below $TMPDIR for one process, to be freed */
+/* Creates a directory below $TMPDIR for one process; the caller frees the path. */
 char *tree_scratch(struct bx_handle *h);
-/* Remove it without a word: an errno */
+/* Removes a directory without a message; returns an errno. */
 int tree_discard(const char *dir);
 
-/* ---- where files are written ---- */
+/* ---- writing files ---- */
 
 /**
- * struct sink - a directory that is being filled
- * @h: where errors go
- * @shown: what the files come from, for messages
+ * struct sink - a directory that files are written to
+ * @h: the handle, for errors
+ * @shown: the source of the files, for messages
  * @fd: the directory
- * @files: how many files it has
- * @bytes: of how many bytes
+ * @files: number of its files
+ * @bytes: total size of its files
  */
 struct sink {
 	struct bx_handle	*h;

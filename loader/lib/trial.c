@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: elections and calls as they would be with staged policies
+ * libbusext: trial elections and calls with staged policies
  *
- * The kernel holds them for show: it binds no device and ejects no policy.  An invalid
- * result, for which it would eject the policy, is found before the policy is active.
+ * In a trial, the kernel binds no device and ejects no policy.  So an invalid result, for
+ * which the kernel would eject the policy, is found before the policy is active.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include "internal.h"
 
-/* Calls have no part in a commit: those on the first devices are enough. */
+/* A commit makes no calls, so trials of calls on the first devices are enough. */
 #define CALL_DEVICES	16
 
 static bool in_scope(const struct bx_applied *about,
@@ -22,7 +22,7 @@ static bool in_scope(const struct bx_applied *about,
 		(about->vendor == BX_ANY || about->vendor == dev->vendor);
 }
 
-/* Is a device in the scope of a policy that comes or goes? */
+/* Returns whether a device is in the scope of a policy that enters or leaves. */
 bool forecast_covers(const struct forecast *f, const struct bx_dev_info *dev)
 {
 	for (size_t i = 0; i < f->txn->nr_items; i++)
@@ -31,7 +31,7 @@ bool forecast_covers(const struct forecast *f, const struct bx_dev_info *dev)
 	return false;
 }
 
-/* The new policy of a name and mode; NULL when the change brings none */
+/* Finds the new policy of a name and mode; NULL when the change has none. */
 static const struct bx_applied *entering(const struct forecast *f,
 					 const char *name, __u64 flags)
 {
@@ -82,7 +82,7 @@ static void unlisted(struct bx_invalid *invalid, const struct bx_opinion *o)
 		 o->kind == BX_OPN_MATCH ? "match()" : "select()", o->driver);
 }
 
-/* Does the kernel eject a policy for it? */
+/* Returns whether the kernel would eject a policy for an opinion. */
 bool opinion_is_invalid(const struct bx_opinion *o)
 {
 	return o->why == BX_WHY_BAD || o->why == BX_WHY_UNLISTED;
@@ -103,7 +103,7 @@ static bool is_invalid(const struct forecast *f, const struct bx_opinion *o,
 	return true;
 }
 
-/* As kernel/request.c asks for it: by the device's alias, or by one of bus_ext's own */
+/* Checks for a module as kernel/request.c requests it: by the device's or bus_ext's alias. */
 static bool can_come(const struct forecast *f, const struct bx_device_rec *rec,
 		     const char *driver)
 {
@@ -120,7 +120,7 @@ static bool can_come(const struct forecast *f, const struct bx_device_rec *rec,
 	return kernel_can_load(alias);
 }
 
-/* The kernel ejects a policy whose driver cannot be had. */
+/* Returns whether a driver is missing, for which the kernel would eject the policy. */
 static bool is_missing(const struct forecast *f, const struct bx_device_rec *rec,
 		       const struct bx_opinion *then,
 		       struct bx_invalid *invalid)
@@ -139,8 +139,8 @@ static bool is_missing(const struct forecast *f, const struct bx_device_rec *rec
 }
 
 /*
- * Hold the election of a device: 1, with its decision and the first invalid result of
- * a new policy; 0 when the device is gone.
+ * Holds a trial election of a device: returns 1, with its decision and the first invalid
+ * result of a new policy; 0 when the device no longer exists.
  */
 int forecast_election(struct forecast *f, const struct bx_device_rec *rec,
 		      struct bx_opinion *then, struct bx_invalid *invalid)
@@ -173,7 +173,7 @@ int forecast_election(struct forecast *f, const struct bx_device_rec *rec,
 
 /* ---- calls ---- */
 
-/* The operations of a bus; 0 for one without calls */
+/* Reads the operations of a bus; returns 0 for a bus without calls. */
 unsigned int forecast_ops(struct forecast *f, const char *bus)
 {
 	if (strcmp(f->bus, bus)) {
@@ -184,8 +184,8 @@ unsigned int forecast_ops(struct forecast *f, const char *bus)
 }
 
 /*
- * A call with an argument of zeros and a provider that answers 0, after a change: 1
- * when it can be made.
+ * Holds a trial of a call after a change, with an argument of zeros and a provider that
+ * answers 0; returns 1 when the call can be made.
  */
 int forecast_call(struct forecast *f, const struct bx_device_rec *rec,
 		  const struct contract_op *op, const struct bx_commit *change,
@@ -216,7 +216,7 @@ bool forecast_differs(const struct bx_trial_call *a,
 		memcmp(a->data, b->data, sizeof(a->data));
 }
 
-/* The change without one of the policies that it brings */
+/* Copies a change without one of its entering policies. */
 static void change_without(const struct bx_commit *all, unsigned int one,
 			   struct bx_commit *change)
 {
@@ -227,9 +227,9 @@ static void change_without(const struct bx_commit *all, unsigned int one,
 }
 
 /*
- * The new policy without which a call has another outcome than @then, in @policy: it
- * may be one that lets the call pass, with another argument or another result.  Empty
- * when there is none, as with a policy that goes.
+ * Finds the new policy without which a call has another outcome than @then: also one that
+ * lets the call pass, with another argument or another result.  @policy is empty when
+ * there is none, as with a policy that leaves.
  */
 int forecast_cause(struct forecast *f, const struct bx_device_rec *rec,
 		   const struct contract_op *op,
@@ -299,7 +299,7 @@ static int try_calls(struct forecast *f, const struct bx_device_rec *rec)
 		ret = forecast_cause(f, rec, &f->ops[i], &call, policy);
 		if (ret < 0)
 			return ret;
-		/* without a cause, it is a policy that is active already */
+		/* without a cause, it comes from a policy that is already active */
 		if (!policy[0])
 			continue;
 		forecast_bad_call(&invalid, policy, f->ops[i].name);
@@ -324,8 +324,8 @@ static int try_device(struct forecast *f, const struct bx_device_rec *rec)
 }
 
 /*
- * Refuse a policy that would be ejected, before it is active.  The commit itself tells
- * of a policy that has gone meanwhile.
+ * Refuses a policy that would be ejected, before it is active.  The commit itself reports
+ * a policy that was detached meanwhile.
  */
 int txn_try(struct bx_handle *h, const struct transaction *txn,
 	    const struct bx_commit *change)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: whom the operator trusts to sign bundles, and with what
+ * libbusext: trusted signers of bundles, and their limits
  *
- * A chain leads from the signer's certificate to one of the operator's; it consists of
- * keys and digests that are strong enough, is valid now, and its certificates say that
- * they sign code, unless the operator put them into keys/ for that.
+ * A chain leads from the signer's certificate to one of the operator's.  Its keys and
+ * digests must be strong enough, it must be valid now, and its certificates must have the
+ * usage of code signing, unless the operator put them into keys/.
  *
- * What the signer may claim is limited by each certificate of the chain and by each
- * NAME.yaml beside one of them; all limits count.  The signer's certificate and the
- * operator's, the ends of the chain, must say something: without a claim they permit
- * nothing.  One in between that says nothing passes on what its issuer may claim.
+ * Each certificate of the chain and each NAME.yaml beside one of them limits the claims of
+ * the signer; all limits apply.  The signer's certificate and the operator's, the ends of
+ * the chain, must have claims: without a claim they permit nothing.  A certificate between
+ * them without claims does not limit the claims of its issuer.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 
 #include "trust.h"
 
-/* Of OpenSSL: 112 bits, so RSA from 2048 bits on, and no SHA-1 */
+/* Level of OpenSSL: 112 bits, so RSA from 2048 bits on, and no SHA-1 */
 #define AUTH_LEVEL	2
 /* Certificates between the signer's and the operator's */
 #define MAX_DEPTH	8
@@ -30,7 +30,7 @@
  * @keys: the operator's certificates
  * @chain: from the signer's certificate to the operator's
  * @s: the signer
- * @who: who signed it, the beginning of messages
+ * @who: the beginning of messages, which names the signer
  */
 struct vetting {
 	struct bx_handle	*h;
@@ -110,7 +110,7 @@ static X509_STORE_CTX *new_context(struct vetting *v, X509 *cert,
 		return NULL;
 	}
 	param = X509_STORE_CTX_get0_param(ctx);
-	/* one of the operator's is an anchor, self-signed or not */
+	/* any certificate of the operator is an anchor, self-signed or not */
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
 	if (flags & SIGN_ANY_TIME)
 		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME);
@@ -132,7 +132,7 @@ static int bad_usage(const struct vetting *v, X509 *cert, const char *why)
 		    v->who, name, why);
 }
 
-/* OpenSSL says of these that their issuer is not there. */
+/* Refuses damaged extensions, for which OpenSSL would report a missing issuer. */
 static int check_extensions(const struct vetting *v, X509 *cert)
 {
 	if (!(X509_get_extension_flags(cert) & EXFLAG_INVALID))
@@ -140,7 +140,7 @@ static int check_extensions(const struct vetting *v, X509 *cert)
 	return bad_usage(v, cert, "has an extension that cannot be read");
 }
 
-/* X509_PURPOSE_CODE_SIGN is not in OpenSSL 3.0. */
+/* Checks the usage, since OpenSSL 3.0 does not have X509_PURPOSE_CODE_SIGN. */
 static int check_usage(const struct vetting *v)
 {
 	for (int i = 0; i < sk_X509_num(v->chain); i++) {
@@ -176,7 +176,7 @@ static struct limit *new_limit(const struct vetting *v)
 	return limit;
 }
 
-/* Takes the newest limit away, which says nothing. */
+/* Removes the newest limit, which has no claims. */
 static void drop_limit(struct signer *s)
 {
 	struct limit *limit = s->limits;
@@ -200,8 +200,8 @@ static void drop_limits_of_certs(struct signer *s)
 }
 
 /*
- * The limits of each file of the operator's that is this certificate.  @found: there
- * are some; @kept: a file does not override what certificates say.
+ * Adds the operator's limits of each key file with this certificate.  @found: there are
+ * limits; @kept: one of them does not override those of certificates.
  */
 static int limits_of_operator(const struct vetting *v, X509 *cert, bool *found,
 			      bool *kept)
@@ -326,7 +326,7 @@ int trust_check(struct bx_handle *h, const char *shown, X509 *cert,
 	return err;
 }
 
-/* ---- what a signer may claim ---- */
+/* ---- claims of a signer ---- */
 
 static int not_allowed(struct bx_handle *h, const struct signer *s,
 		       const char *bundle, const struct claim *claim,
@@ -354,7 +354,7 @@ int signer_allows(struct bx_handle *h, const struct signer *s,
 		  const char *bundle, const struct claim *claims,
 		  unsigned int nr)
 {
-	/* no limit at all would be a mistake here, not a permission */
+	/* no limit at all would be a bug, not a permission */
 	static const struct limit none = { .by = "the signer", .from_cert = true };
 
 	for (unsigned int i = 0; i < nr; i++) {

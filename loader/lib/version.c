@@ -11,7 +11,7 @@
 
 #include "bundle.h"
 
-#define MAX_DIGITS	9	/* of each number */
+#define MAX_DIGITS	9	/* largest value of each number */
 
 bool version_from(const char *text, unsigned int v[3])
 {
@@ -32,7 +32,7 @@ bool version_from(const char *text, unsigned int v[3])
 	return false;
 }
 
-/* Less than, equal to or greater than 0, as strcmp(); both are valid versions. */
+/* Compares two valid versions; returns a number like strcmp(). */
 int version_compare(const char *a, const char *b)
 {
 	unsigned int v[3], w[3];

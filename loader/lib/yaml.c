@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: YAML, as bundles have it: values of keys, and what is wrong with them
+ * libbusext: the subset of YAML that bundles use: values of keys, and their errors
  */
 #include <fcntl.h>
 #include <stdarg.h>
@@ -54,7 +54,7 @@ static int read_whole(struct bx_handle *h, int fd, const char *shown,
 	return 0;
 }
 
-/* Takes @text over. */
+/* Parses and frees @text. */
 int yaml_parse(struct bx_handle *h, const char *path, char *text, size_t len,
 	       struct yaml *y)
 {
@@ -221,7 +221,7 @@ int yaml_scalar(const struct yaml *y, struct yaml_node *node, const char **out)
 	return 0;
 }
 
-/* 1 with a node, 0 without it where that may be, or an errno. */
+/* Returns 1 with a node, 0 without an optional one, or an errno. */
 static int find(const struct yaml *y, struct yaml_node *map, const char *key,
 		enum yaml_need need, struct yaml_node **out)
 {

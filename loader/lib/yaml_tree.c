@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * libbusext: from the text of a YAML file to nodes
+ * libbusext: making nodes from the text of a YAML file
  *
- * libyaml reports events; what is not for bundles is refused at its event, so neither
- * aliases nor depth nor size cost more than the text before them.  Its own loader is
- * not used: that one takes aliases, tags and duplicate keys.
+ * libyaml reports events; features that bundles must not use are refused at their event,
+ * so aliases, depth and size do not cost more than the text before them.  The loader of
+ * libyaml is not used, since it accepts aliases, tags and duplicate keys.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,12 +18,12 @@
 #define BOM	"\xef\xbb\xbf"
 
 /**
- * struct builder - a file on its way to nodes
+ * struct builder - state while nodes are made
  * @y: the file
  * @open: lists and mappings that have begun and not ended, the outermost first
- * @depth: how many
- * @documents: how many have begun
- * @ended: the first has ended
+ * @depth: number of @open
+ * @documents: number of documents that have begun
+ * @ended: the first document has ended
  */
 struct builder {
 	struct yaml		*y;
@@ -66,7 +66,7 @@ static int syntax_error(struct builder *b, const yaml_parser_t *parser)
 
 /* ---- the text as a whole ---- */
 
-/* What a line may consist of */
+/* Returns the length of a character that a file may contain; 0 for others. */
 static size_t plain(const char *text, size_t left)
 {
 	if (*text == '\n' || *text == '\t')
@@ -136,7 +136,7 @@ static struct yaml_node *new_node(struct yaml *y, enum yaml_kind kind,
 	return node;
 }
 
-/* Is the next node of @map a key? */
+/* Returns whether the next node of @map is a key. */
 static bool wants_key(const struct yaml_node *map)
 {
 	return map && map->kind == YAML_MAP && map->nr_kids % 2 == 0;
@@ -147,7 +147,7 @@ static struct yaml_node *innermost(const struct builder *b)
 	return b->depth ? b->open[b->depth - 1] : NULL;
 }
 
-/* Takes the place that comes next: the root, an item, a key, or a key's value. */
+/* Adds a node at the next position: the root, an item, a key, or a key's value. */
 static int place(struct builder *b, struct yaml_node *node)
 {
 	struct yaml_node *in = innermost(b);
@@ -202,7 +202,7 @@ static int begin(struct builder *b, const yaml_event_t *event,
 
 /* ---- values ---- */
 
-/* One line of printable text: what an escape stands for counts as well. */
+/* Checks that a value is one line of printable text, also the result of its escapes. */
 static int check_value(struct builder *b, const struct yaml_node *node,
 		       size_t len)
 {
@@ -264,7 +264,7 @@ static int add_value(struct builder *b, const yaml_event_t *event)
 
 /* ---- duplicate keys ---- */
 
-/* By text; of two that are the same, the one that comes first in the file */
+/* Sorts by text; equal keys by their position in the file. */
 static int compare_keys(const void *a, const void *b)
 {
 	const struct yaml_node *x = *(struct yaml_node *const *)a;

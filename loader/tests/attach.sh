@@ -138,7 +138,7 @@ says "a name in use elsewhere" 5 "the name is in use \(link [0-9]+, version 1\)"
 check_equal "stays as it was" "loader_test:1" "$(attached)"
 bpftool map create /sys/fs/bpf/foreign type array key 4 value 4 entries 1 name foreign
 mv /sys/fs/bpf/foreign "$pins/loader_test/map"
-applies "what somebody else replaced is not overwritten" good2 5 "somebody else replaced it"
+applies "a policy that another process replaced is not overwritten" good2 5 "another process replaced it"
 check_equal "and stays" "loader_test:1" "$(attached)"
 says "detach resolves it" 0 "detached policy loader_test" detach loader_test
 exec 9<"${pins%/*}"

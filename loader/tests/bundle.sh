@@ -160,7 +160,7 @@ says "none that loads" 4 "verifier rejects program 'unsafe'" verify --allow-unsi
 claims='[ { bus: pci, vendor: 0x1234 } ]' make_bundle good
 says "more than it claims" 4 "which its manifest does not claim" apply --allow-unsigned "$bundle"
 make_bundle hook
-says "a hook is no part of a bundle" 4 "a hook is the operator's" apply --allow-unsigned "$bundle"
+says "a hook cannot be part of a bundle" 4 "hooks are not allowed in a bundle" apply --allow-unsigned "$bundle"
 make_bundle good
 echo 'settings: { x: { type: int, default: 1, help: x } }' >>"$bundle/bundle.yaml"
 says "a setting that no policy has" 4 "the setting 'x' .* has no effect" verify --allow-unsigned "$bundle"

@@ -155,7 +155,7 @@ sed -i 's/bus: pci/bus: no-such-bus/' "$work/x/bundle.yaml"
 sign other x
 printf '%s\n' 'claims: [ { bus: no-such-bus } ]' 'override: true' >"$work/etc/keys/other.yaml"
 says "policies out of the signer's scope do not go" 4 \
-	"the policy 'loader_test' of bundle 'x' 1.0 would go: .*; use '--change-signer'" upgrade --offline "$work/x"
+	"the policy 'loader_test' of bundle 'x' 1.0 would be dropped: .*; use '--change-signer'" upgrade --offline "$work/x"
 says "with the flag they do" 0 "upgraded x to 2.0" upgrade --offline --change-signer "$work/x"
 rm "$work/etc/keys/other.yaml"
 quietly "$bxctl" boot

@@ -107,7 +107,7 @@ sign acme 2>/dev/null >/dev/null
 install_it "and so does the question for one" 4 "is not signed" "$bundle"
 install_it "unless none is asked for" 4 "bundle.yaml:1:1: invalid YAML" --allow-unsigned "$bundle"
 tampered "a link to elsewhere" "is neither a file nor a directory" 'ln -s /etc/passwd tests/p'
-tampered "a name that is none" "has 'a b', which is no name in a bundle" 'touch "a b"'
+tampered "a name that is none" "has 'a b', which is not a valid name in a bundle" 'touch "a b"'
 make_bundle
 sign acme >/dev/null
 touch "$bundle/.hidden"
@@ -172,7 +172,7 @@ mkdir -p "$work/in/acme/d/e/f/g" "$work/in/b"
 cp "$bundle"/* "$work/in/acme/" 2>/dev/null
 cp "$bundle/bundle.yaml" "$work/in/b/"
 hostile "a file above" "one folder" -P --transform 's|^|../|' acme/bundle.yaml
-hostile "a file above, later" "'../../x', which is no name" -P --transform 's|^acme/bundle.yaml|acme/../../x|' acme/good.bpf.o acme/bundle.yaml
+hostile "a file above, later" "'../../x', which is not a valid name" -P --transform 's|^acme/bundle.yaml|acme/../../x|' acme/good.bpf.o acme/bundle.yaml
 hostile "a file from the root" "one folder" -P --transform 's|^|/tmp/|' acme/bundle.yaml
 check "none of them was written" test ! -e "$work/x" -a ! -e "$TMPDIR/x" -a ! -e "$state/x" -a ! -e "$work/var/x"
 ln -s /etc "$work/in/acme/d/link"
@@ -188,7 +188,7 @@ hostile "two folders" "in one folder" acme/bundle.yaml b
 hostile "no folder" "in one folder" -C acme bundle.yaml
 hostile "one file twice" "has 'bundle.yaml' twice" --hard-dereference acme/bundle.yaml acme/bundle.yaml
 touch "$work/in/acme/d/e/f/g/x"
-hostile "too deep" "no name in a bundle" acme
+hostile "too deep" "not a valid name in a bundle" acme
 rm "$work/in/acme/d/e/f/g/x"
 for i in {1..260}; do : >"$work/in/acme/d/$i"; done
 hostile "too many files" "at most 256 files" acme

@@ -21,7 +21,7 @@ static int check_scope(struct bx_bundle *b, const struct object *obj)
 
 		if (a->kind == BX_ITEM_HOOK)
 			return fail(b->h, BX_FAULT_REJECTED, EINVAL,
-				    "'%s' has the hook '%s': a bundle has policies alone; a hook is the operator's",
+				    "'%s' has the hook '%s': hooks are not allowed in a bundle; attach them with 'bxctl apply'",
 				    obj->path, a->name);
 		if (claims_cover(b->claims, b->nr_claims, a->target, a->vendor))
 			continue;
@@ -49,7 +49,7 @@ static int add_object(struct bx_bundle *b, struct transaction *txn,
 	return txn_add(b->h, txn, path, shown);
 }
 
-/* What its vendor made for shadow mode cannot be enforced. */
+/* Checks that no policy is enforced that its vendor built for shadow mode. */
 static int check_mode(struct bx_bundle *b, const struct object *obj)
 {
 	if (!b->enforce)
@@ -57,7 +57,7 @@ static int check_mode(struct bx_bundle *b, const struct object *obj)
 	for (size_t i = 0; i < obj->count; i++)
 		if (obj->items[i].about.built_shadow)
 			return fail(b->h, BX_FAULT_REJECTED, EINVAL,
-				    "the policy '%s' of bundle '%s' cannot be enforced: it is made for shadow mode (BX_F_SHADOW); '--mode shadow' takes it as that",
+				    "the policy '%s' of bundle '%s' cannot be enforced: it is made for shadow mode (BX_F_SHADOW); use '--mode shadow'",
 				    obj->items[i].about.name, b->about.name);
 	return 0;
 }
@@ -80,7 +80,7 @@ static int try_object(struct bx_bundle *b, struct transaction *txn,
 	return err ?: object_load(b->h, obj);
 }
 
-/* The first object that loads here; older ones are for older kernels. */
+/* Loads the first object that this kernel accepts; later ones are for older kernels. */
 static int load_policy(struct bx_bundle *b, struct transaction *txn,
 		       const struct alternatives *a, uint64_t *seen)
 {
@@ -88,7 +88,7 @@ static int load_policy(struct bx_bundle *b, struct transaction *txn,
 
 	for (unsigned int i = 0; i < a->count; i++) {
 		err = try_object(b, txn, a->file[i], seen);
-		/* a missing object is a damaged bundle, not an old kernel */
+		/* a missing object means a damaged bundle, not an old kernel */
 		if (!err || err == -ENODATA ||
 		    b->h->fault != BX_FAULT_REJECTED || i + 1 == a->count)
 			return err;
@@ -118,7 +118,10 @@ static int add_drops(struct bx_handle *h, struct transaction *txn,
 	return err ?: txn_prepare(h, txn);
 }
 
-/* @drops: keys of policies that go in the same step, unless the bundle has them; or NULL */
+/*
+ * Loads the policies and takes the lock.  @drops: keys of policies that are deactivated in
+ * the same step, unless the bundle has them; may be NULL.
+ */
 int bundle_load(struct bx_bundle *b, const struct names *drops,
 		struct transaction *txn)
 {
@@ -141,12 +144,12 @@ int bundle_load(struct bx_bundle *b, const struct names *drops,
 
 void bundle_unload(struct bx_bundle *b, struct transaction *txn)
 {
-	/* what was staged goes before somebody else stages the same names */
+	/* detach staged policies before another process can stage the same names */
 	txn_close(txn);
 	pins_unlock(b->h);
 }
 
-/* Where nobody asks them: they go with the process, if not before. */
+/* Attaches the policies staged, where no election asks them, until the process ends. */
 int txn_stage(struct bx_handle *h, struct transaction *txn,
 	      struct bx_commit *change)
 {
@@ -179,8 +182,8 @@ int txn_stage(struct bx_handle *h, struct transaction *txn,
 }
 
 /*
- * A change was taken back: the marks, and with @owned the owner, are as before it, or the
- * next command makes them so.  The error stays what it was.
+ * Restores the marks, and with @owned the owner, after a change was rolled back; if that
+ * fails, the next command does.  Keeps the error of the change.
  */
 void pins_restore(struct bx_handle *h, const char *bundle,
 		  const struct bundle_pins *before, bool owned)
@@ -201,7 +204,7 @@ void pins_restore(struct bx_handle *h, const char *bundle,
 		leave_astray(h);
 }
 
-/* While the kernel is changed, nothing tells what is active of the bundle. */
+/* Runs the transaction without a mark, since no mark is valid during the change. */
 static int run_marked(struct bx_bundle *b, struct transaction *txn,
 		      const struct activation *to)
 {
@@ -232,11 +235,11 @@ static int run_marked(struct bx_bundle *b, struct transaction *txn,
 }
 
 /*
- * In one step, in which those of @drops go that it does not have.  @to: of a bundle that is
- * installed; else NULL.
+ * Activates a bundle in one step, which also deactivates the policies of @drops that it
+ * does not have.  @to: the activation of an installed bundle; else NULL.
  */
-int bundle_force(struct bx_bundle *b, const struct names *drops,
-		 const struct activation *to, bx_applied_fn fn, void *arg)
+int bundle_activate(struct bx_bundle *b, const struct names *drops,
+		    const struct activation *to, bx_applied_fn fn, void *arg)
 {
 	struct transaction txn;
 	int err;
@@ -253,7 +256,7 @@ int bundle_force(struct bx_bundle *b, const struct names *drops,
 	return err;
 }
 
-/* All of them go, in one step. */
+/* Deactivates all policies of @drops in one step. */
 int bundle_drop(struct bx_handle *h, const struct names *drops,
 		bx_applied_fn fn, void *arg)
 {
@@ -277,12 +280,12 @@ int bundle_drop(struct bx_handle *h, const struct names *drops,
 int bx_bundle_apply(struct bx_bundle *b, bx_applied_fn fn, void *arg)
 {
 	return bundle_may_load(b) ?:
-		bundle_force(b, NULL, NULL, fn, arg);
+		bundle_activate(b, NULL, NULL, fn, arg);
 }
 
 /* ---- names of policies ---- */
 
-/* The policies of one object: those of an alternative are the same */
+/* Collects the policies of one object; an alternative must have the same policies. */
 static int object_policies(struct bx_bundle *b, const char *file, bool first,
 			   struct names *names)
 {
@@ -299,14 +302,14 @@ static int object_policies(struct bx_bundle *b, const char *file, bool first,
 			err = names_add(b->h, names, name);
 		else if (!names_have(names, name))
 			err = fail(b->h, BX_FAULT_REJECTED, EINVAL,
-				   "'%s' of bundle '%s' has the policy '%s', which the object that it is an alternative to has not",
+				   "'%s' of bundle '%s' has the policy '%s', which is not in the object that it is an alternative for",
 				   file, b->about.name, name);
 	}
 	txn_close(&txn);
 	return err;
 }
 
-/* The names of all of its policies; needs no kernel */
+/* Collects the names of all policies of a bundle; needs no kernel. */
 int bundle_policies(struct bx_bundle *b, struct names *names)
 {
 	int err = 0;
@@ -318,7 +321,7 @@ int bundle_policies(struct bx_bundle *b, struct names *names)
 	return err;
 }
 
-/* Can it be in the mode that it is to be in?  Needs no kernel. */
+/* Checks that a bundle can be in the mode that was chosen for it; needs no kernel. */
 int bundle_check_mode(struct bx_bundle *b)
 {
 	struct transaction txn = {};
@@ -333,8 +336,8 @@ int bundle_check_mode(struct bx_bundle *b)
 }
 
 /*
- * All that can be said of its objects without a kernel: they are there, policies of the
- * claimed scope, in a mode that is possible, and the settings fit.
+ * Checks everything that needs no kernel: the objects exist, their policies are in the
+ * claimed scope and can be in the chosen mode, and the settings fit.
  */
 int bundle_check_objects(struct bx_bundle *b)
 {
@@ -382,7 +385,7 @@ int bx_bundle_verify(struct bx_bundle *b, bx_verified_fn fn, void *arg)
 	if (err)
 		return err;
 	err = bundle_load(b, NULL, &txn);
-	/* bus_ext has a say as well, and init() */
+	/* bus_ext checks them as well, and runs init() */
 	if (!err)
 		err = txn_stage(b->h, &txn, &unused);
 	for (size_t i = 0; !err && i < txn.count; i++) {
