@@ -17,7 +17,7 @@
 
 /* ---- new ---- */
 
-/* A variable in C that is called like the bundle, as far as possible */
+/* Makes the name of a variable in C of the bundle's name. */
 static void identifier(char *buf, size_t size, const char *name)
 {
 	size_t n;
@@ -67,7 +67,7 @@ static void template_path(char *buf, size_t size, int i, const char *dir,
 	snprintf(buf, size, paths[i], dir, name);
 }
 
-/* What is there of it */
+/* Removes the files that exist. */
 static void remove_templates(const char *dir, const char *name)
 {
 	char path[4200];
@@ -100,7 +100,7 @@ static int write_templates(struct env *env, const char *dir, const char *name)
 	return err;
 }
 
-/* The directory is there when it is whole. */
+/* The directory appears when it is complete. */
 static int do_new(struct env *env)
 {
 	const char *dir = env->args.operand, *name = strrchr(dir, '/');
@@ -138,8 +138,8 @@ static int do_new(struct env *env)
 /* ---- build ---- */
 
 /*
- * Where the headers for policies are: beside where bxctl is installed, or in the
- * tree that it was built in.
+ * Finds the headers for policies: in the prefix that bxctl is installed in, or in
+ * the tree that it was built in.
  */
 static int find_headers(struct env *env, char *buf, size_t size)
 {
@@ -199,7 +199,7 @@ struct builder {
 	unsigned int	built;
 };
 
-/* The object is there when it is whole. */
+/* The object appears when it is complete. */
 static int build_one(const char *object, void *arg)
 {
 	struct builder *b = arg;
@@ -215,7 +215,7 @@ static int build_one(const char *object, void *arg)
 	snprintf(source, sizeof(source), "%s", object);
 	dot = strrchr(source, '.');
 	strcpy(dot, ".c");
-	/* <linux/...> of a policy is the shared kind */
+	/* a policy includes the shared <linux/...> headers */
 	snprintf(include, sizeof(include), "%.4000s/uapi", b->headers);
 	snprintf(part, sizeof(part), "%s.part", object);
 	if (access(source, R_OK) && !access(object, R_OK))
@@ -237,7 +237,7 @@ static int build_one(const char *object, void *arg)
 	return 0;
 }
 
-/* To be closed in any case */
+/* The caller closes the bundle in any case. */
 int open_bundle(struct env *env, unsigned int flags, struct bx_bundle **bundle)
 {
 	return bx_bundle_open(env->bx, env->args.operand, flags, bundle);
@@ -248,7 +248,7 @@ static unsigned int trust_flags(const struct env *env)
 	return env->args.allow_unsigned ? BX_BUNDLE_UNSIGNED : 0;
 }
 
-/* A copy that may be loaded, with its settings; to be closed in any case */
+/* A copy that may be loaded, with its settings; the caller closes it in any case. */
 int open_trusted(struct env *env, unsigned int flags, struct bx_bundle **bundle)
 {
 	int err = open_bundle(env, BX_BUNDLE_COPY | BX_BUNDLE_CHECK |
@@ -267,7 +267,7 @@ int configure_bundle(struct env *env, struct bx_bundle *bundle)
 	return err;
 }
 
-/* One that is not there is for others to complain of. */
+/* The caller reports a missing bundle. */
 bool is_directory(const char *path)
 {
 	struct stat st;
@@ -298,7 +298,7 @@ static int do_build(struct env *env)
 	return err;
 }
 
-/* ---- what they print ---- */
+/* ---- output ---- */
 
 static void show_verified(const struct bx_verified *v, void *arg)
 {
@@ -415,7 +415,7 @@ static int run_cases(struct env *env, struct bx_bundle *bundle)
 	return failed < 0 ? failed : 0;
 }
 
-/* Only this kernel must be kept from what is not trusted: the VM is thrown away. */
+/* Only this kernel must not load untrusted bundles: the VM is thrown away. */
 static int do_test(struct env *env)
 {
 	struct bx_bundle *bundle;
@@ -447,7 +447,7 @@ static int plan_bundle(struct env *env)
 
 	ret = open_bundle(env, BX_BUNDLE_COPY | BX_BUNDLE_CHECK |
 			  trust_flags(env), &bundle);
-	/* as an upgrade: what was chosen for the installed version is kept */
+	/* as an upgrade: the settings of the installed version are kept */
 	if (!ret)
 		ret = bx_bundle_configure(bundle) ?: bx_bundle_keep(bundle);
 	for (unsigned int i = 0; !ret && i < env->args.nr_set; i++)
@@ -462,7 +462,7 @@ static int plan_bundle(struct env *env)
 	return ret;
 }
 
-/* What is there and is not a bundle; a name without a file is that of a bundle. */
+/* A file that exists and is not a bundle; a name without a file is that of a bundle. */
 static bool is_objects(const char *path)
 {
 	size_t len = strlen(path);

@@ -19,7 +19,7 @@ static int is_bus(const char *bus, void *arg)
 	return !strcmp(bus, arg);
 }
 
-/* A misspelt bus is not one without devices. */
+/* A misspelt bus is an error, not a bus without devices. */
 static int check_bus(struct env *env)
 {
 	const char *bus = env->args.bus;
@@ -34,7 +34,7 @@ static int check_bus(struct env *env)
 	return ret < 0 ? ret : 0;
 }
 
-/* Foreign buses are large: what nothing was decided on is left out. */
+/* Foreign buses are large: devices without a decision are left out. */
 static bool is_wanted(const struct args *args,
 		      const struct bx_device_rec *rec)
 {
@@ -208,7 +208,7 @@ static void tree_policies(struct tree *t)
 		json_end_array(&t->env->json);
 }
 
-/* The devices that are bound to @driver; unbound ones where that is empty. */
+/* Shows the devices that are bound to @driver; the unbound ones if that is empty. */
 static size_t tree_devices(struct tree *t, const char *driver, bool show)
 {
 	char decider[WORDS], outcome[WORDS], id[WORDS];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: one device: why it has its driver, and how to get it another
+ * bxctl: one device: why it has its driver, and a new election
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -200,7 +200,7 @@ static void print_header(const struct bx_device_rec *rec)
 	printf("driver   %s\n", rec->driver[0] ? rec->driver : "none");
 }
 
-/* What the election came to, as the record of a device whose last one it is. */
+/* Stores the outcome of the election in the device's record, as if it was its last one. */
 static void as_decision(const struct explanation *e,
 			struct bx_device_rec *rec)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: what can be said of a bundle without a kernel: info, check
+ * bxctl: commands on a bundle that need no kernel: info, check
  *
- * 'info' says what is in a bundle, trusted or not; 'check' says whether 'install' would
- * accept it. Neither loads anything, and neither needs a capability.
+ * 'info' shows the contents of a bundle, trusted or not; 'check' says whether 'install'
+ * would accept it. Neither loads anything, and neither needs a capability.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ void json_about(struct env *env, const struct bx_bundle *bundle)
 	json_end_object(j);
 }
 
-/* A value of a setting as what it is: a number, true or false, or text */
+/* Writes the value of a setting by its type: a number, true or false, or text. */
 static void json_value(struct json *j, const char *name, int type,
 		       const char *value)
 {
@@ -175,7 +175,7 @@ static void show_trust(struct env *env, const struct bx_bundle *bundle, int err,
 	}
 }
 
-/* A list of the document; the text needs no frame. */
+/* Begins a list of the document; the text output needs no frame. */
 static void list(struct env *env, const char *name)
 {
 	if (env->args.json)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: bundles that stay: install, upgrade, rollback, enable, disable, mode,
+ * bxctl: installed bundles: install, upgrade, rollback, enable, disable, mode,
  * remove, boot
  */
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include "bxctl.h"
 
-/* Of a package, and of 'make install' */
+/* The hook of a package, and of 'make install' */
 static const char *const initramfs_hooks[] = {
 	"/usr/share/initramfs-tools/hooks/bus_ext",
 	"/etc/initramfs-tools/hooks/bus_ext",
@@ -44,7 +44,7 @@ static struct bx_install_opts options(const struct env *env)
 	};
 }
 
-/* An initramfs that has bundles has those of when it was made. */
+/* An initramfs has the bundles that were installed when it was made. */
 static void remind(const struct env *env)
 {
 	if (!env->args.json && (!access(initramfs_hooks[0], F_OK) ||
@@ -57,7 +57,7 @@ static void remind(const struct env *env)
 typedef int (*change_fn)(struct env *env, const struct bx_install_opts *opts,
 			 bx_applied_fn fn);
 
-/* For people, with the bundle's name and version, and for programs */
+/* The result as text, with the bundle's name and version, and as a key for JSON */
 static const struct {
 	const char	*text;
 	const char	*key;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: the installed bundles in 'status': settings, and what is the matter with them
+ * bxctl: the installed bundles in 'status': their settings and problems
  *
- * A bundle has a problem when the kernel does not have what the operator has chosen. Each
+ * A bundle has a problem when the kernel's state is not the one that was chosen. Each
  * problem comes with its reason and the command that helps.
  */
 #include <stdio.h>
@@ -69,14 +69,14 @@ static void blame_ejection(struct bundle_status *s)
 	snprintf(s->remedy, sizeof(s->remedy), "bxctl rollback %s", s->name);
 }
 
-/* Any command that changes bundles ends the change; this one has no other effect. */
+/* Any command that changes bundles recovers; this one has no other effect. */
 static void blame_interruption(struct bundle_status *s)
 {
 	snprintf(s->problem, sizeof(s->problem), "a change was interrupted");
 	snprintf(s->remedy, sizeof(s->remedy), "bxctl boot");
 }
 
-/* @why: the error of opening it with its settings; empty without one */
+/* @why: the error of opening the bundle with its settings; empty without one */
 static void find_problem(struct bundle_status *s, const char *why)
 {
 	const struct bx_installed *i = &s->i;
@@ -101,7 +101,7 @@ static void find_problem(struct bundle_status *s, const char *why)
 			"");
 }
 
-/* To drop the canary is a remedy in any case; what is enforced has no part in it. */
+/* Dropping the canary is a remedy in any case; the enforced version is not affected. */
 static void find_canary_problem(struct bundle_status *s)
 {
 	struct canary_status *c = &s->canary;
@@ -202,7 +202,7 @@ static const char *word_canary_state(char *buf, const struct bundle_status *s)
 	return c->current ? "in force" : "another state in force";
 }
 
-/* Below the row of the version that is enforced */
+/* Below the row of the enforced version */
 static void canary_row(struct table *t, const struct bundle_status *s)
 {
 	const struct canary_status *c = &s->canary;

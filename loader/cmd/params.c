@@ -2,9 +2,9 @@
 /*
  * bxctl: the command line
  *
- * Options are declared in tables and checked here, all of them, before a
- * command starts.  Common options may come before the command; names are
- * never abbreviated.
+ * Tables declare the options; all of them are checked here before a command
+ * starts.  Common options may come before the command; names are never
+ * abbreviated.
  */
 #include <limits.h>
 #include <stddef.h>
@@ -51,7 +51,7 @@ const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* Where @word is "--name=value", the length of the name alone matters. */
+/* @len: length of @word, or of "--name" where it is "--name=value" */
 static const struct param *find_in(const struct param *params,
 				   const char *word, size_t len)
 {
@@ -223,7 +223,7 @@ static int check_operand(struct env *env)
 	return 0;
 }
 
-/* So that errors of the command line are JSON as well, if that is wanted. */
+/* Errors of the command line are JSON as well, if --json is given. */
 static void look_for_json(struct env *env, int argc, char **argv)
 {
 	int i;

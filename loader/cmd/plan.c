@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: what plan prints: devices and calls with another outcome, and policies that
+ * bxctl: the output of plan: devices and calls with another outcome, and policies that
  * would be ejected
  */
 #include <stdio.h>

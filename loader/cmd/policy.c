@@ -84,7 +84,7 @@ void json_applied(const struct bx_applied *a, void *arg)
 	json_end_object(j);
 }
 
-/* By what is in it: its name may be anything */
+/* Checks the contents: an archive may have any name. */
 static bool is_archive(const char *path)
 {
 	static const unsigned char zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };

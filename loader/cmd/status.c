@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: the state of bus_ext in one look
+ * bxctl: the state of bus_ext at a glance
  *
- * Sets what the kernel lists against what is pinned: either alone is a sign
- * that something went wrong or was done by other means.
+ * Compares the policies in the kernel with the pins: a policy without a pin, or a pin
+ * without a policy, is a sign of an error, or of another program.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,7 +211,7 @@ static void json_pins(struct json *j, const struct status *s)
 	json_end_array(j);
 }
 
-/* Without the module there are still the bundles, and why nothing else is there. */
+/* Without the module the bundles are shown, and why nothing else is. */
 static void json_status(struct status *s, int err)
 {
 	struct json *j = &s->env->json;

@@ -29,7 +29,7 @@ static bool find_top(char *buf, size_t size)
 	return !access(runner, X_OK);
 }
 
-/* As one word of a shell */
+/* Quotes text as one word of a shell. */
 static void put_word(FILE *f, const char *text)
 {
 	fputs(" '", f);
@@ -41,7 +41,7 @@ static void put_word(FILE *f, const char *text)
 	putc('\'', f);
 }
 
-/* What is to run in the guest, which has the tree at /bus_ext; to be freed */
+/* The command for the guest, which has the tree at /bus_ext; the caller frees it. */
 static char *guest_command(const struct env *env, const char *archive)
 {
 	char *text = NULL;
@@ -82,7 +82,7 @@ static int run_vm(struct env *env, const char *top, char *command)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return failure(env, errno, "cannot wait for the VM");
-	/* what the command in the guest had to say is on stdout and stderr */
+	/* the output of the command in the guest is on stdout and stderr */
 	env->printed = true;
 	env->code = WIFEXITED(status) ? WEXITSTATUS(status) : BX_FAULT_FAILED;
 	return 0;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A canary: a new version of an installed bundle in shadow mode beside the enforced one.
-# Runs on the host, with a kernel of the tests' own (native/bxctl.c).
+# Runs on the host, with the tests' own kernel (native/bxctl.c).
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 bxctl=$(realpath "${BUILD:-build}/loader/tests/native/bxctl")
@@ -138,10 +138,10 @@ quietly "$bxctl" mode --offline enforce x
 says "a canary that was promoted offline" 0 "x 2.0 .generation 2. is in force" boot
 has "is enforced by boot" "loader_test:2"
 
-# --- which upgrade is one
+# --- accepted upgrades
 start
 make 0.9 good2
-says "a version below the enforced one is none" 4 "from 1.0 to the lower version 0.9" \
+says "a lower version than the enforced one is not an upgrade" 4 "from 1.0 to the lower version 0.9" \
 	upgrade --allow-unsigned "$work/x" --mode shadow
 has "and leaves the canary" "$both"
 make 1.5 good2
@@ -157,7 +157,7 @@ quietly "$bxctl" install "$work/x"
 make 2.0 good2
 sign other
 says "another signer than that of the enforced one" 4 "use '--change-signer'" upgrade "$work/x" --mode shadow
-has "is no canary" "loader_test:1"
+has "is not a canary" "loader_test:1"
 sign acme
 quietly "$bxctl" upgrade "$work/x" --mode shadow
 has "the same one is" "loader_test:1 loader_test:2(shadow)"
@@ -195,7 +195,7 @@ make 2.0 late other
 says "one that is ejected at once" 6 "was ejected from pci.*everything is as it was before" \
 	upgrade --allow-unsigned "$work/x" --mode shadow
 has "does not touch the enforced version" "loader_test:1 other.v1:0"
-check_equal "and is no canary" "1 " "$(of current) $(of canary)"
+check_equal "and is not a canary" "1 " "$(of current) $(of canary)"
 start
 says "what is detached by hand" 0 "detached policy loader_test@shadow" detach loader_test@shadow
 has "is only that" "loader_test:1 other.v1:0"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# bxctl and devices: who decided, why, and another driver on request. Runs in
-# the VM with an NVMe controller that has virtual functions (nvme-sriov).
+# bxctl and devices: the deciding policy, the reason, and another driver on request. Runs
+# in the VM with an NVMe controller that has virtual functions (nvme-sriov).
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 pf=0000:01:00.0
