@@ -243,7 +243,7 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec);
 	  offsetof(struct args, set) }
 #define UNSIGNED_PARAM \
 	{ "allow-unsigned", 0, PARAM_FLAG, NULL, \
-	  "accept what has no signature; it is yours to trust", \
+	  "accept an object or bundle without a signature", \
 	  offsetof(struct args, allow_unsigned) }
 
 /* inspect.c */

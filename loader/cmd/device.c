@@ -308,20 +308,20 @@ static int do_tree(struct env *env)
 }
 
 #define BUS_PARAM \
-	{ "bus", 'b', PARAM_BUS, "BUS", "of this bus alone", \
+	{ "bus", 'b', PARAM_BUS, "BUS", "only of this bus", \
 	  offsetof(struct args, bus) }
 #define ALL_PARAM \
 	{ "all", 'a', PARAM_FLAG, NULL, \
-	  "devices of pci and platform that nothing was decided on, too", \
+	  "also devices of pci and platform without a decision", \
 	  offsetof(struct args, all) }
 
 static const struct param devices_params[] = { BUS_PARAM, ALL_PARAM, {} };
 static const struct param drivers_params[] = { BUS_PARAM, {} };
 
 const struct command device_commands[] = {
-	{ "devices", NULL, "list devices, their drivers, and who decided",
+	{ "devices", NULL, "list devices, their drivers, and the deciding policies",
 	  "Lists the devices of bus_ext's own buses, and those of pci and platform\n"
-	  "that something was decided on.", devices_params, do_devices },
+	  "with a decision.", devices_params, do_devices },
 	{ "drivers", NULL, "list drivers",
 	  "Lists the drivers of every bus that policies can be attached to.",
 	  drivers_params, do_drivers },

@@ -288,13 +288,13 @@ static const struct param check_params[] = {
 };
 
 const struct command inspect_commands[] = {
-	{ "info", "BUNDLE", "show what is in a bundle, and whether it is trusted",
+	{ "info", "BUNDLE", "show the contents of a bundle, and whether it is trusted",
 	  "Shows the manifest, the settings, the policies with their scope, the files and the\n"
 	  "signer. Loads nothing; needs no kernel and no capability.",
 	  info_params, do_info },
 	{ "check", "BUNDLE", "check all of a bundle without a kernel",
-	  "Checks what 'install' checks: the manifest, the signature and what its signer may\n"
-	  "claim, the objects and their scope, the settings. Loads nothing; needs no kernel\n"
+	  "Checks what 'install' checks: the manifest, the signature and the limits of its\n"
+	  "claims, the objects and their scope, the settings. Loads nothing; needs no kernel\n"
 	  "and no capability. 'verify' loads it.",
 	  check_params, do_check },
 	{}

@@ -169,13 +169,13 @@ static const char *word_state(char *buf, const struct bundle_status *s)
 	if (i->interrupted)
 		return "change interrupted";
 	if (!i->enabled)
-		return i->in_force ? "disabled, but in force" : "disabled";
+		return i->in_force ? "disabled, but active" : "disabled";
 	if (i->in_force < i->policies) {
-		snprintf(buf, WORDS, "%u of %u in force", i->in_force,
+		snprintf(buf, WORDS, "%u of %u active", i->in_force,
 			 i->policies);
-		return i->in_force ? buf : "not in force";
+		return i->in_force ? buf : "not active";
 	}
-	return i->current ? "in force" : "another state in force";
+	return i->current ? "active" : "another state active";
 }
 
 static const char *word_ejection(char *buf, bool ejected,
@@ -195,11 +195,11 @@ static const char *word_canary_state(char *buf, const struct bundle_status *s)
 	if (!s->i.enabled)
 		return "disabled";
 	if (c->in_force < c->policies) {
-		snprintf(buf, WORDS, "%u of %u in force", c->in_force,
+		snprintf(buf, WORDS, "%u of %u active", c->in_force,
 			 c->policies);
-		return c->in_force ? buf : "not in force";
+		return c->in_force ? buf : "not active";
 	}
-	return c->current ? "in force" : "another state in force";
+	return c->current ? "active" : "another state active";
 }
 
 /* Below the row of the enforced version */
@@ -213,7 +213,7 @@ static void canary_row(struct table *t, const struct bundle_status *s)
 	snprintf(diverged, sizeof(diverged), "%llu", c->c.diverged);
 	table_row(t, "  canary", c->version, generation, "shadow",
 		  word_canary_state(state, s), "-", diverged,
-		  c->signer[0] ? c->signer : "nobody",
+		  c->signer[0] ? c->signer : "-",
 		  word_ejection(ejection, c->ejected, &c->ejection), NULL);
 }
 
@@ -228,7 +228,7 @@ static void row(struct table *t, const struct bundle_status *s)
 	snprintf(diverged, sizeof(diverged), "%llu", s->i.diverged);
 	table_row(t, s->name, s->version[0] ? s->version : "-", generation,
 		  s->i.shadow ? "shadow" : "enforce", word_state(state, s),
-		  hits, diverged, s->signer[0] ? s->signer : "nobody",
+		  hits, diverged, s->signer[0] ? s->signer : "-",
 		  word_ejection(ejection, s->ejected, &s->ejection), NULL);
 	if (s->canary.there)
 		canary_row(t, s);

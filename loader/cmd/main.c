@@ -23,7 +23,7 @@ static const struct {
 	{ BXCTL_WOULD_CHANGE, "plan: something would change" },
 	{ BX_FAULT_KERNEL, "bus_ext is not loaded, or of another version" },
 	{ BX_FAULT_REJECTED, "an object or bundle is refused: untrusted, or not acceptable" },
-	{ BX_FAULT_CONFLICT, "the name is in use, or somebody else was faster" },
+	{ BX_FAULT_CONFLICT, "conflict: the name is in use, or another process made a change" },
 	{ BX_FAULT_STATE, "a policy was ejected, or the state is not the one asked for" },
 	{ BX_FAULT_PERMISSION, "permission denied" },
 	{ BX_FAULT_USAGE, "usage error, or an unknown name" },
@@ -219,7 +219,7 @@ static int do_version(struct env *env)
 
 static const struct param help_params[] = {
 	{ "words", 0, PARAM_FLAG, NULL,
-	  "the names of commands, or a command's options, alone",
+	  "print only the names of commands, or the options of one",
 	  offsetof(struct args, words) },
 	{}
 };

@@ -19,7 +19,7 @@ const struct param common_params[] = {
 	{ "json", 'j', PARAM_FLAG, NULL,
 	  "write JSON, errors too", offsetof(struct args, json) },
 	{ "verbose", 'v', PARAM_FLAG, NULL,
-	  "show what libbpf and the verifier say",
+	  "show all messages of libbpf and the verifier",
 	  offsetof(struct args, verbose) },
 	{ "pin-dir", 0, PARAM_TEXT, "DIR",
 	  "where policies are pinned (/sys/fs/bpf/bus_ext)",
@@ -83,7 +83,7 @@ static int add_text(struct env *env, const struct param *p, const char *text,
 		    const char **list, unsigned int *count)
 {
 	if (*count == MAX_SET)
-		return usage_error(env, "option '--%s' is there more than %d times",
+		return usage_error(env, "option '--%s' is given more than %d times",
 				   p->name, MAX_SET);
 	list[(*count)++] = text;
 	return 0;

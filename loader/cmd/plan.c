@@ -109,7 +109,7 @@ static void show_device(struct env *env, const struct bx_change *c)
 	snprintf(device, sizeof(device), "%s/%s", rec->dev.bus, rec->dev.name);
 	decider_then(by, c);
 	table_row(&env->table, device, word_bound(rec->driver), driver_then(c),
-		  by, c->at_next_bind ? "when bound anew" : "at once", NULL);
+		  by, c->at_next_bind ? "when bound again" : "at once", NULL);
 }
 
 /* ---- JSON ---- */

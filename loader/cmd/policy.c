@@ -41,7 +41,7 @@ void print_applied(const struct bx_applied *a, void *arg)
 	       word_vendor(vendor, a->vendor), a->priority, version,
 	       a->flags & BX_F_SHADOW ? ", shadow" : "");
 	if (a->flags & BX_F_SHADOW)
-		printf("%llu election%s would have ended otherwise\n",
+		printf("%llu election%s would have ended differently\n",
 		       a->devices, plural(a->devices));
 	else
 		printf("%llu device%s decided\n", a->devices,

@@ -296,8 +296,8 @@ static int do_status(struct env *env)
 
 const struct command status_commands[] = {
 	{ "status", NULL, "bundles, policies, hooks, pins, the last ejections",
-	  "Shows what is installed, with its settings, and what is attached, what does not fit\n"
-	  "together, devices that are not as decided, and the last ejections with the reasons.\n"
+	  "Shows installed bundles with their settings, attached policies, inconsistencies,\n"
+	  "devices that are not as decided, and the last ejections with the reasons.\n"
 	  "The exit status is 6 when an enabled bundle is not active as chosen, a pinned policy\n"
 	  "is gone, or a device is not as decided.",
 	  NULL, do_status },

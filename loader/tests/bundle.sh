@@ -71,7 +71,7 @@ echo 2 >$pf/sriov_numvfs
 check "a new virtual function goes to vfio-pci" wait_until 30 vf_has 1 vfio-pci
 says "now nothing would change" 0 "0 of [0-9]+ devices in scope would change" plan --allow-unsigned "$work/qemu-nvme"
 says "a bound device would change when it is bound again" 2 \
-	"0000:01:00.1 +vfio-pci +\(refused\) +select of qemu_nvme +when bound anew" \
+	"0000:01:00.1 +vfio-pci +\(refused\) +select of qemu_nvme +when bound again" \
 	plan --allow-unsigned "$work/qemu-nvme" --set first_vf=9 --set host_driver=none
 says "another setting is an upgrade" 0 "upgraded qemu_nvme .*version 2 -> 2" \
 	apply --allow-unsigned "$work/qemu-nvme" --set first_vf=1

@@ -82,9 +82,9 @@ says "back to the first" 0 "rolled back" rollback -g 1 two
 says "enable" 0 "applied loader_test .*applied other.v1 .*enabled two" enable two
 says "a policy detached by hand" 0 "detached" detach other.v1
 check_equal "shows" "1.0 1/3 enforce partly_in_force" "$(two)"
-says "boot brings it back" 0 "bundle two 1.0 .*is in force" boot
+says "boot brings it back" 0 "bundle two 1.0 .*is active" boot
 check_equal "with the others" "in_force, loader_test:1 other.v1:0" "$(of two '\(.state)'), $(attached)"
-says "and leaves it alone the next time" 0 "is in force already" boot
+says "and leaves it alone the next time" 0 "is active already" boot
 exec 9<$state
 flock 9
 says "another process is waited for" 5 "has held the lock on '$state' for 1 s" disable two --timeout 1
@@ -107,12 +107,12 @@ check_equal "so it stays" "shadow in_force, loader_test:1 other.v1:0 shadow:0(sh
 umount /sys/fs/bpf
 # links end some time after their last descriptor
 wait_until 30 rmmod bus_ext 2>/dev/null
-says "boot loads the module" 0 "bundle two 1.0 .generation 1. is in force" boot
+says "boot loads the module" 0 "bundle two 1.0 .generation 1. is active" boot
 check_equal "and activates it" "in_force, loader_test:1 other.v1:0" "$(of two '\(.state)'), $(attached)"
 "$bxctl" detach --all >/dev/null
 name=broken make_bundle 1 no-such-bus
 says "a bundle that cannot be activated" 0 "installed .*for the next boot" install --offline --allow-unsigned "$bundle"
-says "is reported" 6 "bundle broken is not in force: .*there is no such bus" boot
+says "is reported" 6 "bundle broken is not active: .*there is no such bus" boot
 check_equal "and does not keep the others" "in_force not_in_force" "$(of two '\(.state)') $(of broken '\(.state)')"
 check_equal "JSON says so, too" 'broken true, two false' "$("$bxctl" --json boot |
 	jq -r '[.bundles[] | "\(.name) \(.error != null)"] | join(", ")')"
@@ -120,11 +120,11 @@ check_equal "JSON says so, too" 'broken true, two false' "$("$bxctl" --json boot
 # as after a removal with an older initramfs
 mv $state/two "$work/removed"
 says "active policies of a removed bundle" 0 \
-	"bundle two is not enabled: it was taken out of force" boot
+	"bundle two is not enabled: it was deactivated" boot
 check_equal "are deactivated" "" "$(attached)"
 says "once" 0 '^$' boot
 mv "$work/removed" $state/two
-says "a bundle that is" 0 "bundle two 1.0 .generation 1. is in force" boot
+says "a bundle that is" 0 "bundle two 1.0 .generation 1. is active" boot
 "$bxctl" remove two >/dev/null
 check_equal "nothing of them is left" ",  " "$(ls -A $state), $(attached) $(find /sys/fs/bpf/bus_ext/policies /sys/fs/bpf/bus_ext/bundles -mindepth 1)"
 
@@ -147,13 +147,13 @@ check "which counts: the second goes to vfio-pci" wait_until 30 vf_has 2 vfio-pc
 check "and the first does not" test "$(vf_driver 1)" != vfio-pci
 check_equal "hits are counted" 2 "$(of qemu-nvme '\(.hits)')"
 # qemu gives the first no device behind it: its probe fails, and status says so
-says "in the table as well" 6 "qemu-nvme +1.0.0 +1 of 1 +enforce +in force +2 " status
+says "in the table as well" 6 "qemu-nvme +1.0.0 +1 of 1 +enforce +active +2 " status
 echo 0 >$pf/sriov_numvfs
 says "what is given with enable is above the file" 0 "enabled" enable qemu-nvme --set first_vf=0
 echo 1 >$pf/sriov_numvfs
 check "the first goes, too" wait_until 30 vf_has 1 vfio-pci
 says "plan keeps what was given" 0 "0 of [0-9]+ devices in scope would change" plan --allow-unsigned "$bundle"
-says "unless it is given again" 2 "0000:01:00.1 +vfio-pci +nvme .*when bound anew" plan --allow-unsigned "$bundle" --set first_vf=1
+says "unless it is given again" 2 "0000:01:00.1 +vfio-pci +nvme .*when bound again" plan --allow-unsigned "$bundle" --set first_vf=1
 # another version beside it, which leaves the first one to the host
 cp -r "$bundle" "$work/next"
 sed -i 's/^version: .*/version: 2.0/' "$work/next/bundle.yaml"
@@ -187,7 +187,7 @@ cp "$work/m" "$work/less/bundle.yaml"
 cp build/loader/tests/objects/good.bpf.o "$work/less/"
 sed -i 's/^    vendor: .*//' "$work/less/bundle.yaml"
 says "plan tells what goes with a policy that a new version has not" 2 \
-	"0000:01:00.1 +vfio-pci +nvme +kernel +when bound anew" plan --allow-unsigned "$work/less"
+	"0000:01:00.1 +vfio-pci +nvme +kernel +when bound again" plan --allow-unsigned "$work/less"
 # undocumented: keys of the JSON on stdin that the man page lacks
 undocumented() {
 	local key

@@ -88,7 +88,7 @@ quietly "$bxctl" install --allow-unsigned --offline "$work/x"
 make x 2.0 other
 quietly "$bxctl" upgrade --allow-unsigned --offline "$work/x"
 mv "$work/y.installed" "$state/y"
-says "two that have one already" 0 "x 2.0.* is in force.*y 1.0.* already" boot
+says "two that have one already" 0 "x 2.0.* is active.*y 1.0.* already" boot
 says "rollback to it is refused" 5 \
 	"bundle 'x' has the policy 'loader_test', and so has generation 1 of the installed bundle 'y'" rollback x
 says "offline as well" 5 "and so has generation 1 of the installed bundle 'y'" rollback --offline x

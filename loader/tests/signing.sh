@@ -65,7 +65,7 @@ says "verify shows who signed it, once a kernel is there" 3 "not loaded" verify 
 install_it "its own does" 0 "installed acme 1.0 .generation 1, signed by .*acme [0-9a-f]{16}., for the next boot" "$bundle"
 check_match "the state says who" 'signer: "CN=acme"' "$(<"$state/acme/state.yaml")"
 says "status needs no kernel for what is installed" 3 \
-	"acme +1.0 +1 of 1 +enforce +not in force +0 +0 +CN=acme" status
+	"acme +1.0 +1 of 1 +enforce +not active +0 +0 +CN=acme" status
 install_it "not twice" 5 "is already installed; use 'bxctl upgrade'" "$bundle"
 says "remove takes it away" 0 "removed acme" remove acme
 nothing "and leaves nothing"
