@@ -105,7 +105,7 @@ bad_case "an unknown key" "unknown key 'drivr' .did you mean 'driver'" "- { name
 bad_case "an unknown outcome" "one of none, driver" "- { name: x, $on, expect: { outcome: bound } }"
 bad_case "a bus that is not there" "there is no bus 'bx-none'" \
 	"- { name: x, device: { bus: bx-none }, expect: { driver: a } }"
-bad_case "an invalid id" "'vendor' must be a number" \
+bad_case "an invalid id" "'vendor' must be an id in hexadecimal" \
 	"- { name: x, device: { bus: pci, vendor: acme }, expect: { driver: a } }"
 bad_case "an invalid modalias" "is not the modalias" \
 	"- { name: x, device: { bus: pci, modalias: 'pci:v1' }, expect: { driver: a } }"
@@ -114,9 +114,8 @@ bad_case "a setting that the bundle has not" "has no setting 'y'" \
 bad_case "a call on a bus without" "has no calls" \
 	"- { name: x, $on, call: { op: exec }, expect: { verdict: pass } }"
 claims='[ { bus: bx-sf } ]' make_bundle
-mkdir -p "$bundle/tests"
 cp build/bpf/sf-sibling.bpf.o "$bundle"
-echo '- sf-sibling.bpf.o' >>"$bundle/bundle.yaml"
+sed -i '/^policies/c policies: [ sf-sibling.bpf.o ]' "$bundle/bundle.yaml"
 case_file calls <<-END
 	- name: a request goes to the sibling
 	  device: { bus: bx-sf, vendor: 0x1234, name: "edu-0000:00:01.0-irq" }

@@ -102,6 +102,7 @@ old="loader_test:1 other.v1:0" new="loader_test:2"
 shadow="loader_test:1(shadow) other.v1:0(shadow)"
 new_pins="loader_test/link loader_test/map"
 old_pins="$new_pins other:v1/link other:v1/map"
+shadow_pins="loader_test@shadow/link loader_test@shadow/map other:v1@shadow/link other:v1@shadow/map"
 two="generation generation state.yaml"
 three="generation $two"
 install="install --allow-unsigned $work/old"
@@ -139,5 +140,5 @@ quietly "$bxctl" disable two
 at_steps enable "enable two" "$old" "$three $old_pins" "disable two" '' "$three"
 
 quietly "$bxctl" enable two
-at_steps mode "mode shadow two" "$shadow" "$three $old_pins" "mode enforce two" "$old" \
+at_steps mode "mode shadow two" "$shadow" "$three $shadow_pins" "mode enforce two" "$old" \
 	"$three $old_pins"

@@ -239,7 +239,13 @@ static void write_scripts(void)
 static struct attached {
 	pthread_mutex_t	lock;
 	int		link, map, span;
+	__u64		mode;
 } attached[POLICIES];
+
+static __u64 any_mode(struct worker *w)
+{
+	return one_in(w, 5) ? BX_F_SHADOW : 0;
+}
 
 static int any_map(struct worker *w, int slot, __u64 flags,
 		   struct oracle_span *span)
@@ -249,8 +255,7 @@ static int any_map(struct worker *w, int slot, __u64 flags,
 		.vendor = vendors[any(w, 3)],
 		.priority = any(w, 5),
 		.version = any(w, 100),
-		.flags = flags | (one_in(w, 5) ? BX_F_SHADOW : 0) |
-			 (one_in(w, 2) ? BX_F_ABSENT_OK : 0),
+		.flags = flags | (one_in(w, 2) ? BX_F_ABSENT_OK : 0),
 		/* not reset: probe() would depend on it */
 		.calls = { one_in(w, 2) ? BX_WATCH(BX_SF_EXEC) : 0 },
 	};
@@ -267,7 +272,8 @@ static int begin_link(struct worker *w, int slot, struct attached *a)
 {
 	struct oracle_span span;
 
-	a->map = any_map(w, slot, 0, &span);
+	a->mode = any_mode(w);
+	a->map = any_map(w, slot, a->mode, &span);
 	if (a->map < 0)
 		return a->map;
 	a->span = oracle_begin(&span);
@@ -324,7 +330,8 @@ static int update_policy(struct worker *w)
 	pthread_mutex_lock(&a->lock);
 	if (a->link < 0)
 		goto out;
-	map = any_map(w, slot, 0, &new);
+	/* an update cannot change the mode */
+	map = any_map(w, slot, a->mode, &new);
 	if (map < 0) {
 		err = map;
 		goto out;
@@ -347,28 +354,31 @@ out:
 	return err;
 }
 
-static __u64 find_stage(const char *name, __u32 stage)
+/* Names are unique for each mode. */
+static __u64 find_stage(const char *name, __u32 stage, __u64 mode)
 {
 	const struct bx_policy_rec *recs;
 	int n = bxt_policies(&recs);
 
 	for (int i = 0; i < n; i++) {
-		if (!strcmp(recs[i].name, name) && recs[i].stage == stage)
+		if (!strcmp(recs[i].name, name) && recs[i].stage == stage &&
+		    (recs[i].flags & BX_F_SHADOW) == mode)
 			return recs[i].id;
 	}
 	return 0;
 }
 
 /* A trial with the staged policy, then the commit; or only one of the two. */
-static int commit_staged(struct worker *w, const char *name)
+static int commit_staged(struct worker *w, const char *name, __u64 mode,
+			 __u64 old_mode)
 {
 	struct bx_trial trial = { .ref.bus = "bx-sf" };
 	const struct bx_opinion *opinions;
 	int ret;
 
-	trial.change.enter[0] = bxt_enter(find_stage(name, BX_STAGE_STAGED));
+	trial.change.enter[0] = bxt_enter(find_stage(name, BX_STAGE_STAGED, mode));
 	trial.change.nr_enter = 1;
-	trial.change.leave[0] = find_stage(name, BX_STAGE_ACTIVE);
+	trial.change.leave[0] = find_stage(name, BX_STAGE_ACTIVE, old_mode);
 	trial.change.nr_leave = !!trial.change.leave[0];
 	snprintf(trial.ref.name, sizeof(trial.ref.name), "d%u",
 		 any(w, DEVICES));
@@ -388,7 +398,8 @@ static int commit_policy(struct worker *w)
 	struct oracle_span span;
 
 	pthread_mutex_lock(&a->lock);
-	new.map = any_map(w, slot, BX_F_STAGED, &span);
+	new.mode = any_mode(w);
+	new.map = any_map(w, slot, new.mode | BX_F_STAGED, &span);
 	err = new.map;
 	if (err < 0)
 		goto out;
@@ -401,7 +412,8 @@ static int commit_policy(struct worker *w)
 	new.span = oracle_begin(&span);
 	pthread_mutex_lock(&control_lock);
 	err = one_in(w, 4) ? -ECANCELED :
-	      commit_staged(w, answers[slot].name);
+	      commit_staged(w, answers[slot].name, new.mode,
+			    a->link >= 0 ? a->mode : new.mode);
 	pthread_mutex_unlock(&control_lock);
 	if (err) {
 		oracle_never(new.span);
@@ -416,6 +428,7 @@ static int commit_policy(struct worker *w)
 	}
 	a->link = new.link;
 	a->map = new.map;
+	a->mode = new.mode;
 	a->span = new.span;
 	goto out;
 out_map:
