@@ -420,7 +420,7 @@ static struct bx_election *bx_trial_described(const struct bx_trial *trial)
  * As bpf_iter_bx_opinion_new(), for policies and devices that need not be there.
  *
  * Return: 0, -EPERM without CAP_SYS_ADMIN; -E2BIG for one of a later version;
- * -EINVAL for a trial that makes no sense; as a commit of its change, -ENOENT for
+ * -EINVAL for an invalid trial; as a commit of its change, -ENOENT for
  * a policy that is not staged, or not active, and -EPERM for one that is not as it
  * was checked; -ENODEV for a device or a bus that is not there; -ENOMEM.
  */
@@ -450,7 +450,7 @@ __bpf_kfunc int bpf_iter_bx_trial_new(struct bpf_iter_bx_trial *it,
  * @trial__sz: its size
  * @call: the call; takes what became of it
  *
- * Nothing is done to any device, nothing is counted and nobody is ejected.
+ * No device is changed, nothing is counted and no policy is ejected.
  *
  * Return: 0; those of bpf_iter_bx_trial_new(); -EOPNOTSUPP on a bus without
  * calls; -EINVAL for an operation that is not there or an argument of another

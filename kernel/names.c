@@ -26,7 +26,7 @@ int bx_name_check(const char *name)
 	if (len == BX_NAME_LEN)
 		return -ENAMETOOLONG;
 	for (size_t i = 0; i < len; i++) {
-		/* isalnum() alone would take Latin-1 */
+		/* isalnum() accepts Latin-1, too */
 		if (!isascii(name[i]) ||
 		    (!isalnum(name[i]) && !strchr("_.-", name[i])))
 			return -EINVAL;

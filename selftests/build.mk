@@ -40,7 +40,7 @@ $(KTEST_NO_BTF): $(MODULES)
 	$(Q)objcopy --remove-section=.BTF \
 		$(KDIR)/root/lib/modules/$(KVER)/updates/bus_ext.ko $@
 
-# The contract of docs/contract.md, for each kernel.
+# The modules of docs/contract.md, for each kernel.
 KTEST_LAMP := $(abspath $(BUILD))/modules/$(KVER)/lamp/bx_lamp.ko
 $(KTEST_LAMP): docs/contract.md scripts/doc-contract.sh $(MODULES)
 	$(Q)scripts/doc-contract.sh $(KDIR) $(KVER) $(@D)

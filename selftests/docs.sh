@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What the documents say is there is there: the README's policy is the one in
-# bpf/, its clang command builds it with nothing but include/, links lead
-# somewhere. The tutorial's programs have a test of their own, in the VM.
+# The documents agree with the tree: the README's policy is the one in bpf/, its
+# clang command builds it with nothing but include/, the targets of links exist. The
+# tutorial's programs have their own test, in the VM.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . selftests/lib/ktap.sh

@@ -17,7 +17,7 @@
 
 /* ---- new ---- */
 
-/* A variable in C that is called like the bundle, as far as possible */
+/* Makes the name of a variable in C of the bundle's name. */
 static void identifier(char *buf, size_t size, const char *name)
 {
 	size_t n;
@@ -67,7 +67,7 @@ static void template_path(char *buf, size_t size, int i, const char *dir,
 	snprintf(buf, size, paths[i], dir, name);
 }
 
-/* What is there of it */
+/* Removes the files that exist. */
 static void remove_templates(const char *dir, const char *name)
 {
 	char path[4200];
@@ -100,7 +100,7 @@ static int write_templates(struct env *env, const char *dir, const char *name)
 	return err;
 }
 
-/* The directory is there when it is whole. */
+/* The directory appears when it is complete. */
 static int do_new(struct env *env)
 {
 	const char *dir = env->args.operand, *name = strrchr(dir, '/');
@@ -138,8 +138,8 @@ static int do_new(struct env *env)
 /* ---- build ---- */
 
 /*
- * Where the headers for policies are: beside where bxctl is installed, or in the
- * tree that it was built in.
+ * Finds the headers for policies: in the prefix that bxctl is installed in, or in
+ * the tree that it was built in.
  */
 static int find_headers(struct env *env, char *buf, size_t size)
 {
@@ -165,7 +165,7 @@ static int find_headers(struct env *env, char *buf, size_t size)
 			return 0;
 	}
 	return failure(env, 0,
-		       "the headers for policies (bpf/bus_ext.bpf.h) are not where bxctl is; say where with BXCTL_INCLUDE=DIR");
+		       "the headers for policies (bpf/bus_ext.bpf.h) are not found; set BXCTL_INCLUDE to their directory");
 }
 
 static int run_clang(struct env *env, char **argv)
@@ -182,7 +182,7 @@ static int run_clang(struct env *env, char **argv)
 	}
 	if (err)
 		return failure(env, 0,
-			       "cannot run clang: %s; install it, or say which with CLANG=PROGRAM",
+			       "cannot run clang: %s; install it, or set CLANG=PROGRAM",
 			       strerror(err));
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
@@ -199,7 +199,7 @@ struct builder {
 	unsigned int	built;
 };
 
-/* The object is there when it is whole. */
+/* The object appears when it is complete. */
 static int build_one(const char *object, void *arg)
 {
 	struct builder *b = arg;
@@ -215,7 +215,7 @@ static int build_one(const char *object, void *arg)
 	snprintf(source, sizeof(source), "%s", object);
 	dot = strrchr(source, '.');
 	strcpy(dot, ".c");
-	/* <linux/...> of a policy is the shared kind */
+	/* a policy includes the shared <linux/...> headers */
 	snprintf(include, sizeof(include), "%.4000s/uapi", b->headers);
 	snprintf(part, sizeof(part), "%s.part", object);
 	if (access(source, R_OK) && !access(object, R_OK))
@@ -237,7 +237,7 @@ static int build_one(const char *object, void *arg)
 	return 0;
 }
 
-/* To be closed in any case */
+/* The caller closes the bundle in any case. */
 int open_bundle(struct env *env, unsigned int flags, struct bx_bundle **bundle)
 {
 	return bx_bundle_open(env->bx, env->args.operand, flags, bundle);
@@ -248,7 +248,7 @@ static unsigned int trust_flags(const struct env *env)
 	return env->args.allow_unsigned ? BX_BUNDLE_UNSIGNED : 0;
 }
 
-/* A copy that may be loaded, with its settings; to be closed in any case */
+/* A copy that may be loaded, with its settings; the caller closes it in any case. */
 int open_trusted(struct env *env, unsigned int flags, struct bx_bundle **bundle)
 {
 	int err = open_bundle(env, BX_BUNDLE_COPY | BX_BUNDLE_CHECK |
@@ -267,7 +267,7 @@ int configure_bundle(struct env *env, struct bx_bundle *bundle)
 	return err;
 }
 
-/* One that is not there is for others to complain of. */
+/* The caller reports a missing bundle. */
 bool is_directory(const char *path)
 {
 	struct stat st;
@@ -293,12 +293,12 @@ static int do_build(struct env *env)
 	if (env->args.json)
 		json_end_array(&env->json);
 	else if (!err && !b.built)
-		printf("there is nothing to build: all objects are there, and no sources\n");
+		printf("nothing to build: all objects exist, and no sources\n");
 	bx_bundle_close(bundle);
 	return err;
 }
 
-/* ---- what they print ---- */
+/* ---- output ---- */
 
 static void show_verified(const struct bx_verified *v, void *arg)
 {
@@ -358,9 +358,9 @@ static int do_verify(struct env *env)
 	a = bx_bundle_about(bundle);
 	json_about(env, bundle);
 	if (!env->args.json)
-		printf("bundle %s %s of %s: %s\nsigned by %s\n", a->name,
-		       a->version, a->vendor, a->summary,
-		       a->signer ?: "nobody");
+		printf("bundle %s %s of %s: %s\n%s%s\n", a->name,
+		       a->version, a->vendor, a->summary, a->signer ?
+		       "signed by " : "not signed", a->signer ?: "");
 	if (env->args.json)
 		json_array(&env->json, "settings");
 	bx_bundle_list_settings(bundle, show_setting, env);
@@ -437,7 +437,7 @@ static int plan_bundle(struct env *env)
 
 	ret = open_bundle(env, BX_BUNDLE_COPY | BX_BUNDLE_CHECK |
 			  trust_flags(env), &bundle);
-	/* as an upgrade: what was chosen for the installed version is kept */
+	/* as an upgrade: the settings of the installed version are kept */
 	if (!ret)
 		ret = bx_bundle_configure(bundle) ?: bx_bundle_keep(bundle);
 	for (unsigned int i = 0; !ret && i < env->args.nr_set; i++)
@@ -452,7 +452,7 @@ static int plan_bundle(struct env *env)
 	return ret;
 }
 
-/* What is there and is not a bundle; a name without a file is that of a bundle. */
+/* A file that exists and is not a bundle; a name without a file is that of a bundle. */
 static bool is_objects(const char *path)
 {
 	size_t len = strlen(path);
@@ -567,9 +567,9 @@ static const struct param verify_params[] = {
 };
 
 const struct command bundle_commands[] = {
-	{ "new", "DIR", "write a bundle to start from",
-	  "Makes the directory DIR with a bundle in it that builds, passes its own test\n"
-	  "cases and applies as it is. Its last part is the bundle's name.",
+	{ "new", "DIR", "create a new bundle from a template",
+	  "Makes the directory DIR with a bundle that builds, passes its own test cases and\n"
+	  "can be applied unchanged. The last part of DIR is the bundle's name.",
 	  NULL, do_new },
 	{ "build", "BUNDLE", "compile the policies of a bundle",
 	  "Compiles each object that the manifest names and that has its source,\n"
@@ -577,25 +577,25 @@ const struct command bundle_commands[] = {
 	  NULL, do_build },
 	{ "verify", "[BUNDLE]", "check that a trusted bundle loads on this kernel",
 	  "Checks the signature and the settings, loads every policy and attaches it where\n"
-	  "no election asks it, and lets it go. Shows the scope and what the verifier looked\n"
-	  "at. 'check' does what can be done without a kernel. With --installed, the argument\n"
-	  "is the name of an installed bundle, all without one: their files, signatures, keys\n"
-	  "and settings are checked. That needs no kernel.",
+	  "no election asks it, and detaches it. Shows the scope and the size of the programs.\n"
+	  "'check' makes all checks that need no kernel. With --installed, the argument is the\n"
+	  "name of an installed bundle, or all are checked without a name: their files,\n"
+	  "signatures, keys and settings. That needs no kernel.",
 	  verify_params, do_verify },
 	{ "test", "BUNDLE", "run the test cases of a bundle",
-	  "Runs tests/*.yaml of the bundle: elections of devices that are described, and\n"
-	  "calls on them, by the bundle's real policies in the kernel. No device is touched.\n"
+	  "Runs tests/*.yaml of the bundle: elections of described devices, and calls on\n"
+	  "them, by the bundle's real policies in the kernel. No device is touched.\n"
 	  "Where bus_ext is not loaded, a bxctl in its source tree starts the VM for it.\n"
-	  "The bundle must be trusted, but for that. The exit status is 9 when a case fails.",
+	  "The bundle must be trusted, except in that VM. The exit status is 9 when a case\n"
+	  "fails.",
 	  bundle_params, do_test },
 	{ "plan", "BUNDLE|FILE|DIR", "show what applying a bundle or objects would change",
-	  "Holds the election of each device in scope as it would be with the bundle, the\n"
-	  "BPF object, or every *.bpf.o in a directory, and makes each call on it, for show:\n"
-	  "what would have another driver, or another outcome, is listed. An installed\n"
-	  "bundle's new version has the settings and the mode that an upgrade keeps. Changes\n"
-	  "nothing. All of it must be trusted: its programs are loaded. The exit status is 2\n"
-	  "when something would change, and 4 when a policy would be ejected: an apply\n"
-	  "refuses it.",
+	  "Tries the election of each device in scope with the bundle, the BPF object, or\n"
+	  "every *.bpf.o in a directory, and each call on it. Lists the devices that would have\n"
+	  "another driver, and the calls with another outcome. An installed bundle's new\n"
+	  "version has the settings and the mode that an upgrade keeps. Changes nothing. All of\n"
+	  "it must be trusted: its programs are loaded. The exit status is 2 when something\n"
+	  "would change, and 4 when a policy would be ejected: 'apply' refuses that.",
 	  bundle_params, do_plan },
 	{ "sign", "BUNDLE", "sign a bundle",
 	  "Writes bundle.sig into the directory: a CMS signature over the digests of all\n"

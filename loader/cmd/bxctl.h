@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bxctl: what its files share
+ * bxctl: declarations that its files share
  *
- *	main.c         the way in, help and version
+ *	main.c         main(), help and version
  *	params.c       the command line, from the tables of options
  *	policy.c       apply, detach, policies
  *	bundle.c       new, build, verify, test, plan, sign, pack
  *	inspect.c      info, check
  *	signals.c      signals, and programs that bxctl starts
- *	plan.c         what plan prints
+ *	plan.c         the output of plan
  *	install.c      install, upgrade, rollback, enable, disable, mode, remove, boot
  *	device.c       devices, drivers, tree
  *	explain.c      explain, rebind, reelect
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
- *	print.c        what a terminal gets
+ *	print.c        output to a terminal
  *	table.c        columns
  *	json_writer.c  JSON
  *
@@ -48,9 +48,9 @@
  * @bus: --bus
  * @timeout: --timeout, in seconds
  * @set: --set, each time
- * @nr_set: how often
+ * @nr_set: number of these
  * @unset: --unset, each time
- * @nr_unset: how often
+ * @nr_unset: number of these
  * @key: --key
  * @cert: --cert
  * @output: --output
@@ -106,8 +106,8 @@ struct table {
 };
 
 /**
- * struct env - what a command works with
- * @command: itself
+ * struct env - the environment of a command
+ * @command: the command
  * @args: its arguments
  * @bx: the library
  * @json: the open outermost object of the output, when args.json
@@ -115,10 +115,10 @@ struct table {
  * @fault: class of @error, when it is not about the command line
  * @printed: the command's output, JSON too, has been written by another program
  * @code: exit status of a command that worked
- * @table: what it prints, if that is one
- * @count: of what it has seen
+ * @table: its output, if that is a table
+ * @count: number of items that it has seen
  * @notes: the library's notes, when args.json
- * @nr_notes: how many
+ * @nr_notes: number of notes
  * @rejections: devices on which a policy of the plan would be ejected
  * @rejected: the first of them, and why
  */
@@ -156,9 +156,9 @@ enum param_type {
  * @name: its long name, without the dashes
  * @letter: its short name, 0 when there is none
  * @type: enum param_type
- * @metavar: what its value is called; NULL for a flag
+ * @metavar: name of its value; NULL for a flag
  * @help: one line
- * @at: where it goes, in struct args
+ * @at: offset of its value in struct args
  */
 struct param {
 	const char	*name;
@@ -171,13 +171,13 @@ struct param {
 
 /**
  * struct command - a verb
- * @name: what it is called by; there is no abbreviation
- * @operand: what its operand is called, or two of them; in brackets when it may be
+ * @name: its name; there is no abbreviation
+ * @operand: name of its operand, or of two; in brackets when it may be
  *	left out, NULL when it takes none
  * @help: one line
  * @usage: a few sentences
  * @params: options beside the common ones; NULL when it has none
- * @run: does it
+ * @run: executes the command
  */
 struct command {
 	const char		*name;
@@ -207,7 +207,7 @@ int failure(struct env *env, int err, const char *fmt, ...)
 
 /* signals.c */
 void handle_signals(void);
-/* argv[0] is looked for in PATH; 0 or an errno */
+/* Searches argv[0] in PATH; returns 0 or an errno. */
 int spawn(pid_t *pid, char **argv);
 
 /* params.c */
@@ -231,7 +231,7 @@ void json_device(struct json *j, const char *name,
 		 const struct bx_device_rec *rec);
 void json_policy(struct json *j, const struct bx_policy_rec *rec);
 
-/* What several commands share */
+/* Functions that several commands share */
 #define TIMEOUT_PARAM \
 	{ "timeout", 0, PARAM_SECONDS, "SECONDS", \
 	  "how long to wait for the kernel or another bxctl (30)", \
@@ -242,7 +242,7 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec);
 	  offsetof(struct args, set) }
 #define UNSIGNED_PARAM \
 	{ "allow-unsigned", 0, PARAM_FLAG, NULL, \
-	  "accept what has no signature; it is yours to trust", \
+	  "accept an object or bundle without a signature", \
 	  offsetof(struct args, allow_unsigned) }
 
 /* inspect.c */
@@ -258,7 +258,7 @@ bool is_directory(const char *path);
 /* policy.c: an archive, or a directory with a manifest */
 bool is_bundle(const char *path);
 
-/* plan.c: env->code tells of a policy that would be ejected */
+/* plan.c: sets env->code when a policy would be ejected */
 void plan_begin(struct env *env);
 void plan_device(const struct bx_change *change, void *env);
 void plan_end(struct env *env, int changes);
@@ -268,14 +268,14 @@ int mode_from(const char *text, enum bx_mode *mode);
 int verify_installed(struct env *env);
 
 /**
- * struct canary_status - the canary of a bundle, and what is the matter with it
- * @c: what the library says of it; its pointers are not valid any more
+ * struct canary_status - the canary of a bundle, and its problem
+ * @c: the library's record; its pointers are not valid any more
  * @there: there is one
  * @version: its version
- * @signer: who signed it; empty without a signature
- * @ejected: @ejection is the last one
- * @ejection: the last one of its policies
- * @problem: why it is not as it should be; empty when it is
+ * @signer: its signer; empty without a signature
+ * @ejected: @ejection is valid
+ * @ejection: the last ejection of one of its policies
+ * @problem: the reason when it is not as chosen, else empty
  */
 struct canary_status {
 	struct bx_canary	c;
@@ -288,16 +288,16 @@ struct canary_status {
 };
 
 /**
- * struct bundle_status - an installed bundle, and what is the matter with it
- * @i: what the library says of it; its pointers are not valid any more
+ * struct bundle_status - an installed bundle, and its problem
+ * @i: the library's record; its pointers are not valid any more
  * @name: its name
  * @version: its version; empty when there is none
- * @signer: who signed it; empty without a signature
- * @ejected: @ejection is the last one
- * @ejection: the last one of its policies
+ * @signer: its signer; empty without a signature
+ * @ejected: @ejection is valid
+ * @ejection: the last ejection of one of its policies
  * @unreadable: its state cannot be read
- * @bundle: itself, with its settings; NULL when it cannot be opened
- * @problem: why it is not as it should be; empty when it is
+ * @bundle: the bundle, with its settings; NULL when it cannot be opened
+ * @problem: the reason when it is not as chosen, else empty
  * @remedy: the command that helps
  * @canary: another version, in shadow mode beside it
  */
@@ -338,8 +338,8 @@ void policy_header(struct table *t);
 void policy_row(struct table *t, const struct bx_policy_rec *rec);
 
 /*
- * print.c: texts from outside are made printable.  printf() of bxctl's files is that as
- * well, so that none of them can forget it.
+ * print.c: texts from outside are made printable.  printf() of bxctl's files is replaced
+ * by this function, so that no file can miss it.
  */
 void print_to(FILE *out, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -19,7 +19,7 @@ static int is_bus(const char *bus, void *arg)
 	return !strcmp(bus, arg);
 }
 
-/* A misspelt bus is not one without devices. */
+/* A misspelt bus is an error, not a bus without devices. */
 static int check_bus(struct env *env)
 {
 	const char *bus = env->args.bus;
@@ -34,7 +34,7 @@ static int check_bus(struct env *env)
 	return ret < 0 ? ret : 0;
 }
 
-/* Foreign buses are large: what nothing was decided on is left out. */
+/* Foreign buses are large: devices without a decision are left out. */
 static bool is_wanted(const struct args *args,
 		      const struct bx_device_rec *rec)
 {
@@ -208,7 +208,7 @@ static void tree_policies(struct tree *t)
 		json_end_array(&t->env->json);
 }
 
-/* The devices that are bound to @driver; unbound ones where that is empty. */
+/* Shows the devices that are bound to @driver; the unbound ones if that is empty. */
 static size_t tree_devices(struct tree *t, const char *driver, bool show)
 {
 	char decider[WORDS], outcome[WORDS], id[WORDS];
@@ -308,20 +308,20 @@ static int do_tree(struct env *env)
 }
 
 #define BUS_PARAM \
-	{ "bus", 'b', PARAM_BUS, "BUS", "of this bus alone", \
+	{ "bus", 'b', PARAM_BUS, "BUS", "only of this bus", \
 	  offsetof(struct args, bus) }
 #define ALL_PARAM \
 	{ "all", 'a', PARAM_FLAG, NULL, \
-	  "devices of pci and platform that nothing was decided on, too", \
+	  "also devices of pci and platform without a decision", \
 	  offsetof(struct args, all) }
 
 static const struct param devices_params[] = { BUS_PARAM, ALL_PARAM, {} };
 static const struct param drivers_params[] = { BUS_PARAM, {} };
 
 const struct command device_commands[] = {
-	{ "devices", NULL, "list devices, their drivers, and who decided",
+	{ "devices", NULL, "list devices, their drivers, and the deciding policies",
 	  "Lists the devices of bus_ext's own buses, and those of pci and platform\n"
-	  "that something was decided on.", devices_params, do_devices },
+	  "with a decision.", devices_params, do_devices },
 	{ "drivers", NULL, "list drivers",
 	  "Lists the drivers of every bus that policies can be attached to.",
 	  drivers_params, do_drivers },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: one device: why it has its driver, and how to get it another
+ * bxctl: one device: why it has its driver, and a new election
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -200,7 +200,7 @@ static void print_header(const struct bx_device_rec *rec)
 	printf("driver   %s\n", rec->driver[0] ? rec->driver : "none");
 }
 
-/* What the election came to, as the record of a device whose last one it is. */
+/* Stores the outcome of the election in the device's record, as if it was its last one. */
 static void as_decision(const struct explanation *e,
 			struct bx_device_rec *rec)
 {
@@ -293,7 +293,7 @@ static int do_explain(struct env *env)
 		json_device(&env->json, "device", &rec);
 		json_array(&env->json, "opinions");
 	} else {
-		table_row(&e.table, "WHO", "SAYS", "DRIVER", "AND SO", NULL);
+		table_row(&e.table, "WHO", "SAYS", "DRIVER", "RESULT", NULL);
 	}
 	err = bx_list_opinions(env->bx, &ref, on_opinion, &e);
 	as_decision(&e, &rec);
@@ -352,7 +352,7 @@ static int do_reelect(struct env *env)
 		json_string_or_null(&env->json, "reelected",
 				    env->args.operand);
 	else
-		printf("elected anew for the unbound devices of %s\n",
+		printf("elected again for the unbound devices of %s\n",
 		       env->args.operand ?: "every bus");
 	return 0;
 }
@@ -366,16 +366,16 @@ static const struct param rebind_params[] = { BUS_PARAM, TIMEOUT_PARAM, {} };
 static const struct param reelect_params[] = { TIMEOUT_PARAM, {} };
 
 const struct command explain_commands[] = {
-	{ "explain", "DEVICE", "every opinion on a device, and what came of it",
+	{ "explain", "DEVICE", "every opinion on a device, and its result",
 	  "Runs the device's election for show and prints each opinion in order of\n"
 	  "authority. DEVICE is a name, BUS/NAME, or a GUID.",
 	  explain_params, do_explain },
 	{ "rebind", "DEVICE", "give a device the driver that its election names",
-	  "Unbinds the device if its election names another driver, elects anew and\n"
+	  "Unbinds the device if its election names another driver, elects again and\n"
 	  "binds. DEVICE is a name, BUS/NAME, or a GUID.",
 	  rebind_params, do_rebind },
-	{ "reelect", "[BUS]", "elect anew for unbound devices",
-	  "Elects anew for the unbound devices of a bus, or of every bus.",
+	{ "reelect", "[BUS]", "elect again for unbound devices",
+	  "Elects again for the unbound devices of a bus, or of every bus.",
 	  reelect_params, do_reelect },
 	{}
 };

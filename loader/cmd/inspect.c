@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: what can be said of a bundle without a kernel: info, check
+ * bxctl: commands on a bundle that need no kernel: info, check
  *
- * 'info' says what is in a bundle, trusted or not; 'check' says whether 'install' would
- * accept it. Neither loads anything, and neither needs a capability.
+ * 'info' shows the contents of a bundle, trusted or not; 'check' says whether 'install'
+ * would accept it. Neither loads anything, and neither needs a capability.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ void json_about(struct env *env, const struct bx_bundle *bundle)
 	json_end_object(j);
 }
 
-/* A value of a setting as what it is: a number, true or false, or text */
+/* Writes the value of a setting by its type: a number, true or false, or text. */
 static void json_value(struct json *j, const char *name, int type,
 		       const char *value)
 {
@@ -175,7 +175,7 @@ static void show_trust(struct env *env, const struct bx_bundle *bundle, int err,
 	}
 }
 
-/* A list of the document; the text needs no frame. */
+/* Begins a list of the document; the text output needs no frame. */
 static void list(struct env *env, const char *name)
 {
 	if (env->args.json)
@@ -288,13 +288,13 @@ static const struct param check_params[] = {
 };
 
 const struct command inspect_commands[] = {
-	{ "info", "BUNDLE", "show what is in a bundle, and whether it is trusted",
+	{ "info", "BUNDLE", "show the contents of a bundle, and whether it is trusted",
 	  "Shows the manifest, the settings, the policies with their scope, the files and the\n"
 	  "signer. Loads nothing; needs no kernel and no capability.",
 	  info_params, do_info },
 	{ "check", "BUNDLE", "check all of a bundle without a kernel",
-	  "Checks what 'install' checks: the manifest, the signature and what its signer may\n"
-	  "claim, the objects and their scope, the settings. Loads nothing; needs no kernel\n"
+	  "Checks what 'install' checks: the manifest, the signature and the limits of its\n"
+	  "claims, the objects and their scope, the settings. Loads nothing; needs no kernel\n"
 	  "and no capability. 'verify' loads it.",
 	  check_params, do_check },
 	{}

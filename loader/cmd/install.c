@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: bundles that stay: install, upgrade, rollback, enable, disable, mode,
+ * bxctl: installed bundles: install, upgrade, rollback, enable, disable, mode,
  * remove, boot
  */
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include "bxctl.h"
 
-/* Of a package, and of 'make install' */
+/* The hook of a package, and of 'make install' */
 static const char *const initramfs_hooks[] = {
 	"/usr/share/initramfs-tools/hooks/bus_ext",
 	"/etc/initramfs-tools/hooks/bus_ext",
@@ -44,12 +44,12 @@ static struct bx_install_opts options(const struct env *env)
 	};
 }
 
-/* An initramfs that has bundles has those of when it was made. */
+/* An initramfs has the bundles that were installed when it was made. */
 static void remind(const struct env *env)
 {
 	if (!env->args.json && (!access(initramfs_hooks[0], F_OK) ||
 				!access(initramfs_hooks[1], F_OK)))
-		printf("the initramfs has what was there before until 'update-initramfs -u'\n");
+		printf("the initramfs is unchanged; run 'update-initramfs -u' to update it\n");
 }
 
 /* ---- changes ---- */
@@ -57,7 +57,7 @@ static void remind(const struct env *env)
 typedef int (*change_fn)(struct env *env, const struct bx_install_opts *opts,
 			 bx_applied_fn fn);
 
-/* For people, with the bundle's name and version, and for programs */
+/* The result as text, with the bundle's name and version, and as a key for JSON */
 static const struct {
 	const char	*text;
 	const char	*key;
@@ -283,13 +283,13 @@ static void show_booted(const struct bx_booted *b, void *arg)
 	} else if (b->error) {
 		print_to(stderr, "bxctl: %sbundle %s is %s: %s\n",
 			 b->canary ? "the canary of " : "", b->name,
-			 b->removed ? "in force still" : "not in force",
+			 b->removed ? "still active" : "not active",
 			 b->error);
 	} else if (b->removed) {
-		printf("bundle %s is not enabled: it was taken out of force\n",
+		printf("bundle %s is not enabled: it was deactivated\n",
 		       b->name);
 	} else {
-		printf("bundle %s %s (generation %u%s) is in force%s\n",
+		printf("bundle %s %s (generation %u%s) is active%s\n",
 		       b->name, b->version, b->generation,
 		       b->canary ? ", canary" : b->shadow ? ", shadow" : "",
 		       b->already ? " already" : "");
@@ -351,14 +351,14 @@ static const struct param upgrade_params[] = {
 	  "also to a lower version, or other files of the same",
 	  offsetof(struct args, downgrade) },
 	{ "change-signer", 0, PARAM_FLAG, NULL,
-	  "also to what another signer, or none, has signed",
+	  "also to a bundle of another signer, or of none",
 	  offsetof(struct args, change_signer) },
 	OFFLINE_PARAM, TIMEOUT_PARAM, {}
 };
 
 static const struct param rollback_params[] = {
 	{ "generation", 'g', PARAM_NUMBER, "NUMBER",
-	  "go to this generation (the one before)",
+	  "activate this generation (the previous one)",
 	  offsetof(struct args, generation) },
 	OFFLINE_PARAM, TIMEOUT_PARAM, {}
 };
@@ -385,19 +385,19 @@ static const struct param boot_params[] = {
 const struct command install_commands[] = {
 	{ "install", "BUNDLE", "install a bundle and activate it",
 	  "Copies the bundle, a directory, an archive, or the name of one that a package has\n"
-	  "put into /usr/lib/bus_ext/bundles, checks its signature and what it claims, and\n"
+	  "put into /usr/lib/bus_ext/bundles, checks its signature and its claims, and\n"
 	  "activates it, now and at each boot. All of it, or nothing.",
 	  install_params, do_install },
 	{ "upgrade", "BUNDLE", "replace an installed bundle by another version",
-	  "As install, for a bundle that is installed: the new version comes and the old\n"
-	  "one goes in one step. The version before is kept for 'rollback'. The new version\n"
+	  "As install, for an installed bundle: the new version replaces the old one in one\n"
+	  "step. The previous version is kept for 'rollback'. The new version\n"
 	  "must be higher, and its signer the same. With --mode shadow, the new version of an\n"
 	  "enforced bundle is a canary: it runs beside the enforced one, until 'mode enforce'\n"
 	  "promotes it or 'rollback' drops it.",
 	  upgrade_params, do_upgrade },
-	{ "rollback", "NAME", "go back to the version before",
-	  "Activates a generation that was kept again, in one step. A canary goes; without a\n"
-	  "number, only that does.",
+	{ "rollback", "NAME", "activate the previous version again",
+	  "Activates a kept generation again, in one step. A canary is dropped; without a\n"
+	  "number, nothing else is changed.",
 	  rollback_params, do_rollback },
 	{ "enable", "NAME", "activate an installed bundle, also at boot",
 	  "Activates it, now and at each boot; again when its settings have changed.",
@@ -405,18 +405,18 @@ const struct command install_commands[] = {
 	{ "disable", "NAME", "deactivate an installed bundle",
 	  "Deactivates its policies, in one step. It stays installed.",
 	  disable_params, do_disable },
-	{ "mode", "shadow|enforce NAME", "only count what a bundle would do, or do it",
-	  "In shadow mode the policies are asked, and what they would have decided is\n"
-	  "counted and compared, but nothing is done. To enforce a bundle that has a canary is\n"
-	  "to enforce the canary; shadow mode drops it.",
+	{ "mode", "shadow|enforce NAME", "switch a bundle between shadow and enforce",
+	  "In shadow mode the policies are asked, and their decisions are counted and\n"
+	  "compared, but not applied. For a bundle with a canary, 'enforce' promotes the\n"
+	  "canary, and 'shadow' drops it.",
 	  mode_params, do_mode },
 	{ "remove", "NAME", "deactivate a bundle and remove it",
-	  "Deactivates its policies, in one step, and removes all generations. Also when its\n"
-	  "state cannot be read.",
+	  "Deactivates its policies, in one step, and removes all generations. Works also when\n"
+	  "its state cannot be read.",
 	  disable_params, do_remove },
-	{ "boot", NULL, "bring everything into force that is enabled",
-	  "Loads the module, if need be, and brings each enabled bundle into force; what\n"
-	  "cannot be is reported, and does not keep the others. Does nothing when the\n"
+	{ "boot", NULL, "activate all enabled bundles (used at boot)",
+	  "Loads the module, if need be, and activates each enabled bundle. One that fails is\n"
+	  "reported, and the others are activated all the same. Does nothing when the\n"
 	  "kernel was started with 'bus_ext=off'.",
 	  boot_params, do_boot },
 	{}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: the installed bundles in 'status': settings, and what is the matter with them
+ * bxctl: the installed bundles in 'status': their settings and problems
  *
- * A bundle has a problem when the kernel does not have what the operator has chosen. Each
+ * A bundle has a problem when the kernel's state is not the one that was chosen. Each
  * problem comes with its reason and the command that helps.
  */
 #include <stdio.h>
@@ -69,14 +69,14 @@ static void blame_ejection(struct bundle_status *s)
 	snprintf(s->remedy, sizeof(s->remedy), "bxctl rollback %s", s->name);
 }
 
-/* Any command that changes bundles ends the change; this one has no other effect. */
+/* Any command that changes bundles recovers; this one has no other effect. */
 static void blame_interruption(struct bundle_status *s)
 {
 	snprintf(s->problem, sizeof(s->problem), "a change was interrupted");
 	snprintf(s->remedy, sizeof(s->remedy), "bxctl boot");
 }
 
-/* @why: the error of opening it with its settings; empty without one */
+/* @why: the error of opening the bundle with its settings; empty without one */
 static void find_problem(struct bundle_status *s, const char *why)
 {
 	const struct bx_installed *i = &s->i;
@@ -101,7 +101,7 @@ static void find_problem(struct bundle_status *s, const char *why)
 			"");
 }
 
-/* To drop the canary is a remedy in any case; what is enforced has no part in it. */
+/* Dropping the canary is a remedy in any case; the enforced version is not affected. */
 static void find_canary_problem(struct bundle_status *s)
 {
 	struct canary_status *c = &s->canary;
@@ -169,13 +169,13 @@ static const char *word_state(char *buf, const struct bundle_status *s)
 	if (i->interrupted)
 		return "change interrupted";
 	if (!i->enabled)
-		return i->in_force ? "disabled, but in force" : "disabled";
+		return i->in_force ? "disabled, but active" : "disabled";
 	if (i->in_force < i->policies) {
-		snprintf(buf, WORDS, "%u of %u in force", i->in_force,
+		snprintf(buf, WORDS, "%u of %u active", i->in_force,
 			 i->policies);
-		return i->in_force ? buf : "not in force";
+		return i->in_force ? buf : "not active";
 	}
-	return i->current ? "in force" : "another state in force";
+	return i->current ? "active" : "another state active";
 }
 
 static const char *word_ejection(char *buf, bool ejected,
@@ -195,14 +195,14 @@ static const char *word_canary_state(char *buf, const struct bundle_status *s)
 	if (!s->i.enabled)
 		return "disabled";
 	if (c->in_force < c->policies) {
-		snprintf(buf, WORDS, "%u of %u in force", c->in_force,
+		snprintf(buf, WORDS, "%u of %u active", c->in_force,
 			 c->policies);
-		return c->in_force ? buf : "not in force";
+		return c->in_force ? buf : "not active";
 	}
-	return c->current ? "in force" : "another state in force";
+	return c->current ? "active" : "another state active";
 }
 
-/* Below the row of the version that is enforced */
+/* Below the row of the enforced version */
 static void canary_row(struct table *t, const struct bundle_status *s)
 {
 	const struct canary_status *c = &s->canary;
@@ -213,7 +213,7 @@ static void canary_row(struct table *t, const struct bundle_status *s)
 	snprintf(diverged, sizeof(diverged), "%llu", c->c.diverged);
 	table_row(t, "  canary", c->version, generation, "shadow",
 		  word_canary_state(state, s), "-", diverged,
-		  c->signer[0] ? c->signer : "nobody",
+		  c->signer[0] ? c->signer : "-",
 		  word_ejection(ejection, c->ejected, &c->ejection), NULL);
 }
 
@@ -228,7 +228,7 @@ static void row(struct table *t, const struct bundle_status *s)
 	snprintf(diverged, sizeof(diverged), "%llu", s->i.diverged);
 	table_row(t, s->name, s->version[0] ? s->version : "-", generation,
 		  s->i.shadow ? "shadow" : "enforce", word_state(state, s),
-		  hits, diverged, s->signer[0] ? s->signer : "nobody",
+		  hits, diverged, s->signer[0] ? s->signer : "-",
 		  word_ejection(ejection, s->ejected, &s->ejection), NULL);
 	if (s->canary.there)
 		canary_row(t, s);

@@ -2,8 +2,8 @@
 /*
  * bxctl: writing JSON
  *
- * Kernel names are bytes: what is not UTF-8 is written as U+FFFD, so that the
- * output is always a document that parsers accept.
+ * Kernel names are bytes: bytes that are not UTF-8 are written as U+FFFD, so that
+ * the output is always a document that parsers accept.
  */
 #include "json_writer.h"
 
@@ -12,7 +12,7 @@ void json_start(struct json *j, FILE *out)
 	*j = (struct json) { .out = out, .first = true };
 }
 
-/* The UTF-8 character at @s, and how many bytes it has; 0 when it is none. */
+/* Decodes the UTF-8 character at @s; returns its number of bytes, 0 when it is invalid. */
 static int utf8_length(const unsigned char *s, unsigned int *code)
 {
 	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -37,7 +37,7 @@ static int utf8_length(const unsigned char *s, unsigned int *code)
 	return n;
 }
 
-/* Does a terminal obey it?  JSON has an escape for each of these. */
+/* Is it a control character of a terminal?  JSON has an escape for each of these. */
 static bool is_control(unsigned int c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 ||

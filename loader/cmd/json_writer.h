@@ -13,7 +13,7 @@
 
 /**
  * struct json - a document that is being written
- * @out: where to
+ * @out: the output
  * @depth: open objects and arrays
  * @first: nothing was written yet at this depth
  */

@@ -2,7 +2,7 @@
 /*
  * bxctl: attach bus_ext policies and see what they decide
  *
- * The way in: the tables of commands, help, version, and how errors leave.
+ * main(), the tables of commands, help, version, and the output of errors.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ static const struct {
 	{ BXCTL_WOULD_CHANGE, "plan: something would change" },
 	{ BX_FAULT_KERNEL, "bus_ext is not loaded, or of another version" },
 	{ BX_FAULT_REJECTED, "an object or bundle is refused: untrusted, or not acceptable" },
-	{ BX_FAULT_CONFLICT, "the name is in use, or somebody else was faster" },
+	{ BX_FAULT_CONFLICT, "conflict: the name is in use, or another process made a change" },
 	{ BX_FAULT_STATE, "a policy was ejected, or the state is not the one asked for" },
 	{ BX_FAULT_PERMISSION, "permission denied" },
 	{ BX_FAULT_USAGE, "usage error, or an unknown name" },
@@ -32,7 +32,7 @@ static const struct {
 
 static int do_help(struct env *env);
 
-/* With a pointer to where more is said. */
+/* Adds a pointer to the help to the message. */
 int usage_error(struct env *env, const char *fmt, ...)
 {
 	bool named = env->command && env->command->run != do_help;
@@ -49,7 +49,7 @@ int usage_error(struct env *env, const char *fmt, ...)
 	return -EINVAL;
 }
 
-/* Something else of bxctl's own that went wrong; @err: an errno, or 0 */
+/* Another error of bxctl's own; @err: an errno, or 0 */
 int failure(struct env *env, int err, const char *fmt, ...)
 {
 	va_list args;
@@ -219,7 +219,7 @@ static int do_version(struct env *env)
 
 static const struct param help_params[] = {
 	{ "words", 0, PARAM_FLAG, NULL,
-	  "the names of commands, or a command's options, alone",
+	  "print only the names of commands, or the options of one",
 	  offsetof(struct args, words) },
 	{}
 };
@@ -245,7 +245,7 @@ const struct command *const command_tables[] = {
 	NULL
 };
 
-/* A note is part of the JSON document; what comes before it belongs to it. */
+/* A note is part of the JSON document; as text it follows the output so far. */
 static void on_log(void *arg, enum bx_log_level level, const char *text)
 {
 	struct env *env = arg;

@@ -2,9 +2,9 @@
 /*
  * bxctl: the command line
  *
- * Options are declared in tables and checked here, all of them, before a
- * command starts.  Common options may come before the command; names are
- * never abbreviated.
+ * Tables declare the options; all of them are checked here before a command
+ * starts.  Common options may come before the command; names are never
+ * abbreviated.
  */
 #include <limits.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ const struct param common_params[] = {
 	{ "json", 'j', PARAM_FLAG, NULL,
 	  "write JSON, errors too", offsetof(struct args, json) },
 	{ "verbose", 'v', PARAM_FLAG, NULL,
-	  "show what libbpf and the verifier say",
+	  "show all messages of libbpf and the verifier",
 	  offsetof(struct args, verbose) },
 	{ "pin-dir", 0, PARAM_TEXT, "DIR",
 	  "where policies are pinned (/sys/fs/bpf/bus_ext)",
@@ -51,7 +51,7 @@ const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* Where @word is "--name=value", the length of the name alone matters. */
+/* @len: length of @word, or of "--name" where it is "--name=value" */
 static const struct param *find_in(const struct param *params,
 				   const char *word, size_t len)
 {
@@ -83,7 +83,7 @@ static int add_text(struct env *env, const struct param *p, const char *text,
 		    const char **list, unsigned int *count)
 {
 	if (*count == MAX_SET)
-		return usage_error(env, "option '--%s' is there more than %d times",
+		return usage_error(env, "option '--%s' is given more than %d times",
 				   p->name, MAX_SET);
 	list[(*count)++] = text;
 	return 0;
@@ -223,7 +223,7 @@ static int check_operand(struct env *env)
 	return 0;
 }
 
-/* So that errors of the command line are JSON as well, if that is wanted. */
+/* Errors of the command line are JSON as well, if --json is given. */
 static void look_for_json(struct env *env, int argc, char **argv)
 {
 	int i;

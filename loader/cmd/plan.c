@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: what plan prints: devices and calls with another outcome, and policies that
+ * bxctl: the output of plan: devices and calls with another outcome, and policies that
  * would be ejected
  */
 #include <stdio.h>
@@ -109,7 +109,7 @@ static void show_device(struct env *env, const struct bx_change *c)
 	snprintf(device, sizeof(device), "%s/%s", rec->dev.bus, rec->dev.name);
 	decider_then(by, c);
 	table_row(&env->table, device, word_bound(rec->driver), driver_then(c),
-		  by, c->at_next_bind ? "when bound anew" : "at once", NULL);
+		  by, c->at_next_bind ? "when bound again" : "at once", NULL);
 }
 
 /* ---- JSON ---- */

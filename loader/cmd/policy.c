@@ -41,7 +41,7 @@ void print_applied(const struct bx_applied *a, void *arg)
 	       word_vendor(vendor, a->vendor), a->priority, version,
 	       a->flags & BX_F_SHADOW ? ", shadow" : "");
 	if (a->flags & BX_F_SHADOW)
-		printf("%llu election%s would have ended otherwise\n",
+		printf("%llu election%s would have ended differently\n",
 		       a->devices, plural(a->devices));
 	else
 		printf("%llu device%s decided\n", a->devices,
@@ -84,7 +84,7 @@ void json_applied(const struct bx_applied *a, void *arg)
 	json_end_object(j);
 }
 
-/* By what is in it: its name may be anything */
+/* Checks the contents: an archive may have any name. */
 static bool is_archive(const char *path)
 {
 	static const unsigned char zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: what a terminal gets
+ * bxctl: output to a terminal
  *
- * The format is ours, line breaks included; the texts that are put into it are not.  So
- * each of them is made printable by itself: a line break in a name is not the end of a
- * line.
+ * The format is ours, line breaks included; its arguments are not.  So each of them is
+ * made printable by itself: a line break in a name does not end a line.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,9 +16,9 @@
 
 /**
  * struct spec - a conversion of a format
- * @text: itself, from the percent sign; without an asterisk
+ * @text: the conversion, from the percent sign; without an asterisk
  * @type: its last character
- * @longs: how many 'l' it has; 'z' counts as one
+ * @longs: number of 'l'; 'z' counts as one
  */
 struct spec {
 	char		text[SPEC];
@@ -27,7 +26,7 @@ struct spec {
 	unsigned int	longs;
 };
 
-/* What @fmt starts with; an asterisk takes its number from @args. Returns its end. */
+/* Reads a conversion; an asterisk takes its number from @args. Returns the rest of @fmt. */
 static const char *read_spec(const char *fmt, va_list *args, struct spec *spec)
 {
 	size_t n = 0;
@@ -85,7 +84,7 @@ static void print_spec(FILE *out, const struct spec *spec, va_list *args)
 
 /*
  * As fprintf(), of %d, %i, %u, %x, %o, %c, %s and %%, with their flags, widths, 'l' and
- * 'z': what comes in by %s is made printable.
+ * 'z': arguments of %s are made printable.
  */
 void print_to(FILE *out, const char *fmt, ...)
 {

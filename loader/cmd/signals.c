@@ -19,14 +19,14 @@ static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* Its action is the default one by now: it ends the process, on return. */
+/* The signal has its default action now: it ends the process, on return. */
 static void on_end(int sig)
 {
 	bx_discard_temporary();
 	raise(sig);
 }
 
-/* One that is ignored stays so: nohup. */
+/* An ignored signal stays ignored: nohup. */
 void handle_signals(void)
 {
 	struct sigaction end = { .sa_handler = on_end, .sa_flags = SA_RESETHAND };

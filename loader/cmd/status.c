@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: the state of bus_ext in one look
+ * bxctl: the state of bus_ext at a glance
  *
- * Sets what the kernel lists against what is pinned: either alone is a sign
- * that something went wrong or was done by other means.
+ * Compares the policies in the kernel with the pins: a policy without a pin, or a pin
+ * without a policy, is a sign of an error, or of another program.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,7 +211,7 @@ static void json_pins(struct json *j, const struct status *s)
 	json_end_array(j);
 }
 
-/* Without the module there are still the bundles, and why nothing else is there. */
+/* Without the module the bundles are shown, and why nothing else is. */
 static void json_status(struct status *s, int err)
 {
 	struct json *j = &s->env->json;
@@ -296,8 +296,8 @@ static int do_status(struct env *env)
 
 const struct command status_commands[] = {
 	{ "status", NULL, "bundles, policies, hooks, pins, the last ejections",
-	  "Shows what is installed, with its settings, and what is attached, what does not fit\n"
-	  "together, devices that are not as decided, and the last ejections with the reasons.\n"
+	  "Shows installed bundles with their settings, attached policies, inconsistencies,\n"
+	  "devices that are not as decided, and the last ejections with the reasons.\n"
 	  "The exit status is 6 when an enabled bundle is not active as chosen, a pinned policy\n"
 	  "is gone, or a device is not as decided.",
 	  NULL, do_status },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: columns that are as wide as what is in them
+ * bxctl: columns that are as wide as their widest cell
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ static void out_of_memory(void)
 	exit(BX_FAULT_FAILED);
 }
 
-/* As it will be shown: that is what its column must be wide enough for. */
+/* The text as it will be shown: a column must be wide enough for that. */
 static char *cell_of(const char *text)
 {
 	size_t size = 4 * strlen(text) + 1;
@@ -26,7 +26,7 @@ static char *cell_of(const char *text)
 	return bx_printable(cell, size, text);
 }
 
-/* The first row says how many columns there are. */
+/* The first row sets the number of columns. */
 void table_row(struct table *t, ...)
 {
 	const char *cell;

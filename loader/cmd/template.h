@@ -7,7 +7,7 @@
 #define _BXCTL_TEMPLATE_H
 
 static const char template_manifest[] =
-"# What this bundle is: see bus_ext's docs/bundle.md\n"
+"# The manifest of the bundle: see bus_ext's docs/bundle.md\n"
 "bundle: @NAME@\n"
 "version: 0.1.0\n"
 "vendor: (who makes it)\n"
@@ -22,10 +22,10 @@ static const char template_manifest[] =
 "policies:\n"
 "  - @NAME@.bpf.o\n"
 "\n"
-"# The drivers that they may name; an initramfs takes their modules along\n"
+"# The drivers that they may name; an initramfs gets their modules\n"
 "drivers: [ vfio-pci ]\n"
 "\n"
-"# What the operator may choose: variables of the policies\n"
+"# Settings for the operator: variables of the policies\n"
 "settings:\n"
 "  first_vf:\n"
 "    type: int\n"

@@ -28,7 +28,7 @@ const char *word_vendor(char *buf, __u32 vendor)
 	return buf;
 }
 
-/* Empty for a device that has none. */
+/* Empty for a device without a GUID */
 const char *word_guid(char *buf, const struct bx_dev_info *dev)
 {
 	static const __u8 none[sizeof(dev->guid)];
@@ -87,7 +87,7 @@ bool has_decision(const struct bx_device_rec *rec)
 	return rec->decision.by != BX_BY_KERNEL;
 }
 
-/* Is the driver that is bound the one that was elected? */
+/* Is the bound driver the elected one? */
 bool is_as_decided(const struct bx_device_rec *rec)
 {
 	const struct bx_decision *d = &rec->decision;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # bxctl with the module: attach, upgrade, conflicts, ejection, roll-back, and
-# what a process that died half-way leaves behind. Runs in the VM; the host
-# bridge, which no driver takes, is asked about at every attach.
+# leftovers of a killed process. Runs in the VM; policies are asked about the host
+# bridge, which no driver takes, at every attach.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 objects=${BUILD:-build}/loader/tests/objects
@@ -20,7 +20,7 @@ applies() {
 	says "$1" "$3" "$4" apply --allow-unsigned "$objects/$2.bpf.o"
 }
 
-# map_id NAME: the map that the pins say
+# map_id NAME: the map that is pinned
 map_id() {
 	bpftool -j map show pinned "$pins/$1/map" | grep -o '"id":[0-9]*' |
 		head -n 1 | cut -d: -f2
@@ -45,7 +45,7 @@ check_equal "the kernel has it" "loader_test:1" "$(attached)"
 says "it is listed" 0 "loader_test +pci +any +0 +1 +enforce" policies
 before=$(map_id loader_test)
 applies "a newer version replaces it" good2 0 "^upgraded loader_test on pci .*version 1 -> 2"
-check_equal "the kernel has the newer one alone" "loader_test:2" "$(attached)"
+check_equal "the kernel has only the newer one" "loader_test:2" "$(attached)"
 check "the pinned map is the new one" test "$before" != "$(map_id loader_test)"
 check_fails "nothing staged is left" compgen -G "$pins/loader_test/*-*"
 says "status finds nothing wrong" 0 "1 policy attached" status
@@ -67,7 +67,7 @@ applies "staging is for loaders" staged 4 "it has BX_F_STAGED"
 applies "unknown flags" bad-flags 4 "flags that this version of bxctl does not know"
 check_equal "none of them is attached" "" "$(attached)"
 
-# --- what would be ejected
+# --- policies that would be ejected
 ejections() { "$bxctl" --json status | jq '.ejections | length'; }
 before=$(ejections)
 applies "a policy that would be ejected is refused" ejected 4 \
@@ -148,7 +148,7 @@ exec 9<&-
 says "pins elsewhere work" 0 "^applied" apply --allow-unsigned "$objects/good.bpf.o" --pin-dir "$other_pins"
 says "a policy that is not pinned here is detached too" 0 "was not pinned.*detaching link [0-9]+.*detached policy" detach loader_test
 
-# --- what a process that was killed leaves
+# --- leftovers of a killed process
 "$bxctl" apply --allow-unsigned "$objects/good.bpf.o" >/dev/null
 rm "$pins/loader_test/link"
 says "status shows a stale pin, and its exit status tells" 6 "policy loader_test is pinned, but not attached" status

@@ -21,7 +21,7 @@ tree() {
 	cp build/bpf/bundles/"$1"/*.bpf.o "$work/$1/"
 }
 
-# make_bundle POLICY...: of objects of the tests, each with alternatives (a|b)
+# make_bundle POLICY...: make one of the tests' objects, each with alternatives (a|b)
 make_bundle() {
 	write_bundle "$bundle" two 1 "$@"
 	mkdir "$bundle/tests"
@@ -38,7 +38,7 @@ ktap_plan $((39 + ${#bundles[@]}))
 modprobe -a bus_ext nvme bx_sf
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 
-# --- those of the tree
+# --- bundles of the tree
 for dir in "${bundles[@]}"; do
 	name=$(basename "$dir")
 	tree "$name"
@@ -49,7 +49,7 @@ says "verify shows scope and settings" 0 \
 	"setting first_vf = 0 .*policy qemu_nvme: bus pci, vendor 0x1b36, .* instructions verified" \
 	verify --allow-unsigned "$work/qemu-nvme"
 
-# --- for real
+# --- with a device
 echo 0 >$pf/sriov_numvfs
 echo 0 >$pf/sriov_drivers_autoprobe
 echo 2 >$pf/sriov_numvfs
@@ -66,12 +66,12 @@ check_equal "JSON has it all" "vfio-pci select qemu_nvme true" \
 		"\(.driver) \(.by) \(.policy) \(.differs)"')"
 echo 0 >$pf/sriov_numvfs
 echo 1 >$pf/sriov_drivers_autoprobe
-says "apply brings it into force" 0 "applied qemu_nvme to pci" apply --allow-unsigned "$work/qemu-nvme"
+says "apply activates it" 0 "applied qemu_nvme to pci" apply --allow-unsigned "$work/qemu-nvme"
 echo 2 >$pf/sriov_numvfs
 check "a new virtual function goes to vfio-pci" wait_until 30 vf_has 1 vfio-pci
 says "now nothing would change" 0 "0 of [0-9]+ devices in scope would change" plan --allow-unsigned "$work/qemu-nvme"
-says "what is bound would change when it is bound anew" 2 \
-	"0000:01:00.1 +vfio-pci +\(refused\) +select of qemu_nvme +when bound anew" \
+says "a bound device would change when it is bound again" 2 \
+	"0000:01:00.1 +vfio-pci +\(refused\) +select of qemu_nvme +when bound again" \
 	plan --allow-unsigned "$work/qemu-nvme" --set first_vf=9 --set host_driver=none
 says "another setting is an upgrade" 0 "upgraded qemu_nvme .*version 2 -> 2" \
 	apply --allow-unsigned "$work/qemu-nvme" --set first_vf=1
@@ -105,9 +105,9 @@ bad_case "an unknown key" "unknown key 'drivr' .did you mean 'driver'" "- { name
 bad_case "an unknown outcome" "one of none, driver" "- { name: x, $on, expect: { outcome: bound } }"
 bad_case "a bus that is not there" "there is no bus 'bx-none'" \
 	"- { name: x, device: { bus: bx-none }, expect: { driver: a } }"
-bad_case "an id that is none" "'vendor' must be an id in hexadecimal" \
+bad_case "an invalid id" "'vendor' must be an id in hexadecimal" \
 	"- { name: x, device: { bus: pci, vendor: acme }, expect: { driver: a } }"
-bad_case "a modalias that is none" "is not the modalias" \
+bad_case "an invalid modalias" "is not the modalias" \
 	"- { name: x, device: { bus: pci, modalias: 'pci:v1' }, expect: { driver: a } }"
 bad_case "a setting that the bundle has not" "has no setting 'y'" \
 	"{ settings: { y: 1 }, cases: [ { name: x, $on, expect: { driver: a } } ] }"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What is wrong with a bundle is said before any kernel is asked: manifests, names,
-# settings; and bxctl new and build. Runs on the host.
+# Faults of a bundle are reported without a kernel: manifests, names, settings; and
+# bxctl new and build. Runs on the host.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 bxctl=$(realpath "$bxctl")
@@ -38,7 +38,7 @@ check "with its three files" test -e "$bundle/bundle.yaml" -a \
 says "not over what is there" 1 "cannot create '.*acme': File exists" new "$bundle"
 check "which stays" test -e "$bundle/bundle.yaml"
 says "a name is checked" 8 "'a b' is not a valid name of a bundle: use up to 31" new "$work/a b"
-says "a name is no option" 8 "'-b' is not a valid name" new "$work/-b"
+says "a name is not an option" 8 "'-b' is not a valid name" new "$work/-b"
 for name in a.b 9p _x; do
 	says "a name of a manifest is one of new: $name" 0 "wrote the bundle" new "$work/$name"
 	says "and what it wrote builds" 0 "built .*$name.bpf.o" build "$work/$name"
@@ -47,8 +47,8 @@ says "an impossible place" 1 "cannot create" new "$work/none/x"
 says "it builds" 0 "built .*acme.bpf.o" build "$bundle"
 check_equal "and leaves nothing else" "acme.bpf.c acme.bpf.o bundle.yaml tests" \
 	"$(cd "$bundle" && echo *)"
-says "it is verified by a kernel alone" 3 "bus_ext is not loaded" verify --allow-unsigned "$bundle"
-says "it is tested by a kernel alone" 3 "bus_ext is not loaded" test --allow-unsigned "$bundle"
+says "only a kernel verifies it" 3 "bus_ext is not loaded" verify --allow-unsigned "$bundle"
+says "only a kernel tests it" 3 "bus_ext is not loaded" test --allow-unsigned "$bundle"
 echo 'int x = ;' >>"$bundle/acme.bpf.c"
 before=$(sha256sum <"$bundle/acme.bpf.o")
 says "what does not compile" 1 "does not compile" build "$bundle"
@@ -64,7 +64,7 @@ says "an empty manifest" 4 "bundle.yaml: the file is empty" verify --allow-unsig
 printf 'bundle: [' >"$bundle/bundle.yaml"
 says "what is no YAML, with its line" 4 "bundle.yaml:[0-9]+:[0-9]+: invalid YAML: " verify --allow-unsigned "$bundle"
 printf 'bundle: a\0b\n' >"$bundle/bundle.yaml"
-says "what is no text" 4 "bundle.yaml:1: the byte 0x00 is not part of printable UTF-8" verify --allow-unsigned "$bundle"
+says "a file that is not text" 4 "bundle.yaml:1: the byte 0x00 is not part of printable UTF-8" verify --allow-unsigned "$bundle"
 printf 'bundle: x\nvendor: \303\050\n' >"$bundle/bundle.yaml"
 says "what is no UTF-8" 4 "bundle.yaml:2: the byte 0xc3 is not part of printable UTF-8" verify --allow-unsigned "$bundle"
 printf '%%YAML 1.2\n---\nbundle: x\n' >"$bundle/bundle.yaml"
@@ -73,7 +73,7 @@ head -c 1100000 /dev/zero | tr '\0' '#' >"$bundle/bundle.yaml"
 says "what is too long" 4 "not a file of at most 262144 bytes" verify --allow-unsigned "$bundle"
 rm "$bundle/bundle.yaml"
 mkfifo "$bundle/bundle.yaml"
-says "what is no file" 4 "is neither a file nor a directory" verify --allow-unsigned "$bundle"
+says "a special file" 4 "is neither a file nor a directory" verify --allow-unsigned "$bundle"
 rm "$bundle/bundle.yaml"
 echo '- bundle' >"$bundle/bundle.yaml"
 says "a list" 4 "a manifest must be a mapping" verify --allow-unsigned "$bundle"
@@ -102,14 +102,14 @@ refuses "an object of another sort" "'x.ko' is not an object of a bundle" 'polic
 refuses "no policy at all" "a bundle needs a policy" 'policies: []'
 refuses "a policy without an object" "at least one object" 'policies: [ [] ]'
 refuses "a claim without a bus" "the key 'bus' is missing" 'claims: [ { vendor: 1 } ]'
-refuses "a claim of a vendor that is none" "'vendor' must be an id in hexadecimal" 'claims: [ { bus: pci, vendor: acme } ]'
+refuses "a claim of an invalid vendor" "'vendor' must be an id in hexadecimal" 'claims: [ { bus: pci, vendor: acme } ]'
 
 # --- settings
 refuses "a setting without a type" "the key 'type' is missing" "$(setting 'default: 1')"
 refuses "a setting of an unknown type" "must be int, bool or string" "$(setting 'type: float, default: 1')"
 refuses "a setting without a default" "the key 'default' is missing" "$(setting 'type: int')"
 refuses "a default out of range" "the default of 'x' must be a number from 1 to 3, not '4'" "$(setting 'type: int, min: 1, max: 3, default: 4')"
-refuses "a range that is none" "'max' must be a number from 3" "$(setting 'type: int, min: 3, max: 1, default: 2')"
+refuses "an invalid range" "'max' must be a number from 3" "$(setting 'type: int, min: 3, max: 1, default: 2')"
 refuses "a default that is not allowed" "the default of 'x' must be a or b, not 'c'" "$(setting 'type: string, values: [ a, b ], default: c')"
 refuses "a default of another type" "must be a number from .*, not 'foo'" "$(setting 'type: int, default: foo')"
 refuses "a bool that is yes" "must be true or false, not 'yes'" "$(setting 'type: bool, default: yes')"
@@ -118,14 +118,14 @@ refuses "a value of another type" "a value of 'x' must be a number from .*, not 
 refuses "a value out of the range beside it" "a value of 'x' must be a number from 0 to 3, not '4'" \
 	"$(setting 'type: int, min: 0, max: 3, values: [ 0, 4 ], default: 0')"
 refuses "a value twice" "the value '0x10' of 'x' is there twice" "$(setting 'type: int, values: [ 16, 0x10 ], default: 16')"
-refuses "values that are none" "'values' of 'x' is empty" "$(setting 'type: int, values: [], default: 1')"
+refuses "an empty list of values" "'values' of 'x' is empty" "$(setting 'type: int, values: [], default: 1')"
 refuses "a range of text" "'min' is for settings of type int, and 'x' is of type string" "$(setting 'type: string, min: 1, default: a')"
 refuses "a setting with an impossible name" "is not a valid name for a setting" 'settings: { "a-b": { type: int, default: 1, help: x } }'
 manifest "$(setting 'type: int, min: 0, max: 7, default: 1')"
 says "a value that is allowed" 3 "not loaded" verify --allow-unsigned "$bundle" --set x=7
 says "hexadecimal is a number, too" 3 "not loaded" verify --allow-unsigned "$bundle" --set x=0x7
 says "a value out of range" 4 "invalid value '8' for the setting 'x' .*a number from 0 to 7" verify --allow-unsigned "$bundle" --set x=8
-says "a value that is none" 4 "invalid value '7a'" verify --allow-unsigned "$bundle" -s x=7a
+says "an invalid value" 4 "invalid value '7a'" verify --allow-unsigned "$bundle" -s x=7a
 manifest "$(setting 'type: int, values: [ 0, 400 ], default: 0x0')"
 says "numbers are compared as numbers" 3 "not loaded" verify --allow-unsigned "$bundle" --set x=0x190
 says "others are refused" 4 "invalid value '0x191' .*: it must be 0 or 400" verify --allow-unsigned "$bundle" --set x=0x191

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A canary: a new version of an installed bundle in shadow mode beside the enforced one.
-# Runs on the host, with a kernel of the tests' own (native/bxctl.c).
+# Runs on the host, with the tests' own kernel (native/bxctl.c).
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 bxctl=$(realpath "${BUILD:-build}/loader/tests/native/bxctl")
@@ -61,7 +61,7 @@ says "a new version in shadow mode" 0 \
 has "is active beside the enforced one" "$both"
 check_equal "which is the current one still" "1 2 enforce" "$(of current) $(of canary) $(of mode)"
 says "status shows both" 0 \
-	"x +1.0 +1 of 2 +enforce +in force .*canary +2.0 +2 of 2 +shadow +in force +- +0 +nobody" status
+	"x +1.0 +1 of 2 +enforce +active .*canary +2.0 +2 of 2 +shadow +active +- +0 +-" status
 check_equal "and so does JSON" "2.0 2 in_force 1 null" \
 	"$(canary '"\(.version) \(.generation) \(.state) \(.in_force) \(.problem)"')"
 says "verify checks both" 0 "ok +x 1.0 .generation 1, current.*ok +x 2.0 .generation 2, canary" verify --installed
@@ -124,9 +124,9 @@ says "remove" 0 "removed x" remove x
 has "removes both" ""
 start
 "$bxctl" !boot
-says "boot" 0 "x 1.0 .generation 1. is in force.*x 2.0 .generation 2, canary. is in force" boot
+says "boot" 0 "x 1.0 .generation 1. is active.*x 2.0 .generation 2, canary. is active" boot
 has "activates both as well" "$both"
-says "once" 0 "x 1.0 .generation 1. is in force already.*2, canary. is in force already" boot
+says "once" 0 "x 1.0 .generation 1. is active already.*2, canary. is active already" boot
 check_match "an initramfs needs both" "generation-1/good.bpf.o.*generation-2/good2.bpf.o" \
 	"$("$bxctl" boot --files | sort | xargs)"
 quietly "$bxctl" rollback --offline x
@@ -135,13 +135,13 @@ says "and boot makes it so" 0 "x 1.0" boot
 has "without a canary" "loader_test:1 other.v1:0"
 start
 quietly "$bxctl" mode --offline enforce x
-says "a canary that was promoted offline" 0 "x 2.0 .generation 2. is in force" boot
+says "a canary that was promoted offline" 0 "x 2.0 .generation 2. is active" boot
 has "is enforced by boot" "loader_test:2"
 
-# --- which upgrade is one
+# --- accepted upgrades
 start
 make 0.9 good2
-says "a version below the enforced one is none" 4 "from 1.0 to the lower version 0.9" \
+says "a lower version than the enforced one is not an upgrade" 4 "from 1.0 to the lower version 0.9" \
 	upgrade --allow-unsigned "$work/x" --mode shadow
 has "and leaves the canary" "$both"
 make 1.5 good2
@@ -157,7 +157,7 @@ quietly "$bxctl" install "$work/x"
 make 2.0 good2
 sign other
 says "another signer than that of the enforced one" 4 "use '--change-signer'" upgrade "$work/x" --mode shadow
-has "is no canary" "loader_test:1"
+has "is not a canary" "loader_test:1"
 sign acme
 quietly "$bxctl" upgrade "$work/x" --mode shadow
 has "the same one is" "loader_test:1 loader_test:2(shadow)"
@@ -167,7 +167,7 @@ has "and the enforced one stays" "loader_test:1 loader_test:2(shadow)"
 says "verify finds it" 4 "ok +x 1.0.*FAILED x 2.0 .generation 2, canary" verify --installed
 says "status as well" 6 "canary of bundle x: .*; try 'bxctl rollback x'" status
 "$bxctl" !boot
-says "boot activates what is good" 6 "the canary of bundle x is not in force: generation 2.*x 1.0 .generation 1. is in force" boot
+says "boot activates what is good" 6 "the canary of bundle x is not active: generation 2.*x 1.0 .generation 1. is active" boot
 has "without the canary" "loader_test:1"
 quietly "$bxctl" disable x
 says "so does enable" 0 "canary is not as it must be: .*enabled x 1.0" enable x
@@ -195,11 +195,11 @@ make 2.0 late other
 says "one that is ejected at once" 6 "was ejected from pci.*everything is as it was before" \
 	upgrade --allow-unsigned "$work/x" --mode shadow
 has "does not touch the enforced version" "loader_test:1 other.v1:0"
-check_equal "and is no canary" "1 " "$(of current) $(of canary)"
+check_equal "and is not a canary" "1 " "$(of current) $(of canary)"
 start
 says "what is detached by hand" 0 "detached policy loader_test@shadow" detach loader_test@shadow
 has "is only that" "loader_test:1 other.v1:0"
-says "status tells" 6 "canary +2.0 .*not in force.*canary of bundle x: .*try 'bxctl rollback x'" status
+says "status tells" 6 "canary +2.0 .*not active.*canary of bundle x: .*try 'bxctl rollback x'" status
 says "and enable brings it back" 0 "enabled x 1.0" enable x
 has "beside the enforced one" "$both"
 sed -i 's/^mode: .*/mode: shadow/' "$state/x/state.yaml"

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154,SC2034
-# Certificates with all that is odd, and signatures that 'bxctl sign' does not make, in
-# $work, of $bundle. Sourced after says.sh, whose certificate() this one replaces.
+# Unusual certificates, and signatures that 'bxctl sign' does not make, in $work, of
+# $bundle. Sourced after says.sh, whose certificate() this one replaces.
 ec=(-newkey ec -pkeyopt ec_paramgen_curve:P-256)
 code=extendedKeyUsage=codeSigning
 ca=basicConstraints=critical,CA:TRUE
 pci=subjectAltName=URI:bus-ext:pci
 
-# quietly COMMAND...: with what it says where a failed test finds it
+# quietly COMMAND...: with its output in a file for the report of a failed test
 quietly() {
 	"$@" >"$work/log" 2>&1 || ktap_diag "failed: $*" "$(<"$work/log")"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# bxctl on a machine without bus_ext: the command line, and what it says about
-# objects that it must not accept. Runs on the host.
+# bxctl on a machine without bus_ext: the command line, and messages about objects
+# that it must not accept. Runs on the host.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 objects=${BUILD:-build}/loader/tests/objects
@@ -12,7 +12,7 @@ cleanup() {
 	rm -rf "$work"
 }
 
-# As somebody without capabilities
+# As a process without capabilities
 unprivileged() {
 	if [ "$(id -u)" = 0 ]; then
 		setpriv --reuid 65534 --clear-groups "$@"
@@ -49,7 +49,7 @@ says "an empty value is refused" 8 "option '--bus' has an empty value" devices -
 says "an empty argument is refused" 8 "the argument of 'apply' is empty" apply ""
 says "detach wants one of two" 8 "either a NAME or '--all'" detach
 says "detach wants one of two only" 8 "either a NAME or '--all'" detach x --all
-says "what follows -- is no option" 1 "cannot open '--json'" apply -- --json
+says "a word after -- is not an option" 1 "cannot open '--json'" apply -- --json
 says "an error in JSON has its code" 8 '"code": 8' status --foo --json
 says "flags may share a word" 3 '"code": 3' -jv status
 says "behind the command, too" 3 '"code": 3' status -vj
@@ -69,7 +69,7 @@ says "a hook needs the module" 3 "run 'modprobe bus_ext'" apply --allow-unsigned
 
 says "a file that is not there" 1 "cannot open '.*': No such file" apply --allow-unsigned "$work/none"
 echo "not an object" >"$work/text.bpf.o"
-says "a file that is no object" 4 "is not a BPF object" apply --allow-unsigned "$work/text.bpf.o"
+says "a file that is not an object" 4 "is not a BPF object" apply --allow-unsigned "$work/text.bpf.o"
 says "one bad object spoils a directory" 4 "is not a BPF object" apply --allow-unsigned "$work"
 mkdir "$work/empty"
 says "a directory without objects" 4 "there is no \*.bpf.o in it" apply --allow-unsigned "$work/empty"
@@ -83,10 +83,10 @@ rejects "a policy without a name" no-name "it has no name: set .name"
 rejects "a policy without a bus" no-bus "it has no bus: set .bus"
 rejects "a policy that does nothing" no-program "it implements nothing"
 rejects "a policy without a link" no-link "put it into .struct_ops.link"
-rejects "a struct_ops of somebody else" foreign "it is a struct other_ops"
+rejects "another subsystem's struct_ops" foreign "it is a struct other_ops"
 rejects "an object with nothing to attach" nothing "contains: program 'lonely' \(syscall\)"
 
-# --- with a bus_ext that is there, as far as sysfs tells
+# --- with a sysfs that shows a loaded bus_ext
 mkdir -p "$work/sys/kernel/bus_ext"
 chmod 755 "$work"
 cp "$bxctl" "$work/bxctl"

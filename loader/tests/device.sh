@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# bxctl and devices: who decided, why, and another driver on request. Runs in
-# the VM with an NVMe controller that has virtual functions (nvme-sriov).
+# bxctl and devices: the deciding policy, the reason, and another driver on request. Runs
+# in the VM with an NVMe controller that has virtual functions (nvme-sriov).
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 pf=0000:01:00.0
@@ -49,4 +49,4 @@ says "without the hook the policy decides" 0 "detached hook" detach keep_vfs_fre
 wait_until 10 test -e "/sys/bus/pci/drivers/vfio-pci/$vf"
 check_equal "and the device is bound again" "vfio-pci" "$(bound "$vf")"
 says "re-election is for known buses" 8 "there is no bus 'nope'" reelect nope
-says "re-election of all" 0 "elected anew for the unbound devices of every bus" reelect
+says "re-election of all" 0 "elected again for the unbound devices of every bus" reelect

@@ -13,7 +13,7 @@ commands_in_help() {
 	bxctl help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\).*/\1/p'
 }
 
-# options_in_help COMMAND: long ones, without those that every command has
+# options_in_help COMMAND: long options, without the common ones
 options_in_help() {
 	comm -23 <(bxctl help "$1" | grep -o '^  .....*--[a-z-]*' |
 		grep -o -e '--.*' | sort) <(common_options | sort)
@@ -38,7 +38,7 @@ common_options_in_man() {
 		sed 's/Fl /-/'
 }
 
-# complete WORD...: what the completion offers for the last word
+# complete WORD...: words that the completion offers for the last word
 complete_words() {
 	COMP_WORDS=("$@")
 	COMP_CWORD=$(($# - 1))

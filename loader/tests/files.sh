@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Files that other users could have a hand in: the store and its lock, the operator's
-# directories, archives that mean harm, what is packed and where it is written, signals.
-# Runs on the host. What a shell cannot do is in storage.c.
+# Files that other users could change: the store and its lock, the operator's
+# directories, hostile archives, the contents and the place of a packed archive, signals.
+# Runs on the host. Tests that a shell cannot do are in storage.c.
 # shellcheck disable=SC2119 # make_bundle takes lines of the manifest, here none
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
@@ -22,7 +22,7 @@ cleanup() {
 
 # As a user without capabilities, who can enter $work
 unprivileged() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
-# Only root can be somebody else.
+# Only root can become another user.
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
@@ -102,7 +102,7 @@ else
 fi
 forget
 
-# --- archives; those that no tar writes are of tar.sh
+# --- archives; tar.sh writes those that no tar writes
 # good_in FOLDER: a bundle in it
 good_in() {
 	file "$1/bundle.yaml" "$bundle/bundle.yaml"
@@ -110,7 +110,7 @@ good_in() {
 }
 good() { good_in a; }
 
-# archive STATUS NAME REGEX COMMAND...: with the rows of COMMAND; nothing is left of a bad one
+# archive STATUS NAME REGEX COMMAND...: with the rows of COMMAND; a bad one leaves nothing
 archive() {
 	"${@:4}" | zstd -q -1 -f -o "$work/x.tar.zst"
 	install_it "$2" "$1" "$3" "$work/x.tar.zst"
@@ -194,7 +194,7 @@ install_it "300 files in a directory" 4 "at most 256 files" "$bundle"
 make_bundle
 forget
 
-# --- where an archive is written
+# --- the place of an archive
 out=$work/out/acme.tar.zst
 pack() { says "$1" "$2" "$3" pack -o "${4:-$out}" "$bundle"; }
 echo precious >"$work/precious"
@@ -222,7 +222,7 @@ check "the standard output gets the same" cmp "$out" "$work/piped"
 says "but not beside JSON" 8 "both write to the standard output" pack --json -o - "$bundle"
 rm "$out"
 
-# --- what is packed
+# --- the contents of an archive
 # bad_pack NAME REGEX FILE TEXT: with that file in the bundle
 bad_pack() {
 	printf '%b' "$4" >"$bundle/$3"
@@ -260,7 +260,7 @@ check_status 0 "notes to a closed pipe do not end a command" \
 	sh -c "'$bxctl' install --offline --allow-unsigned '$bundle' 2>&7"
 check "which did its work" test -e "$state/acme/state.yaml"
 exec 7>&-
-# ended SIGNAL: by it, while its copy of a bundle waits for the lock
+# ended SIGNAL: bxctl ends by SIGNAL, while it waits for the lock with a copy of a bundle
 ended() {
 	local status=0
 	BXCTL_FAKE=$work/kernel env --default-signal=INT "$native" verify --allow-unsigned "$bundle" &

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Hostile input of each kind that a bundle, its archive, its manifest, its signature, its
-# object, the administrator's files and a name can be: one result for a kind. What is
-# refused names the thing and the remedy, loads nothing and leaves nothing. Runs on the
-# host, with a kernel of the tests' own (native/bxctl.c). The details are in signing.sh,
+# object, the administrator's files and a name can be: one result for a kind. A refusal
+# names the thing and the remedy, loads nothing and leaves nothing. Runs on the host,
+# with the tests' own kernel (native/bxctl.c). The details are in signing.sh,
 # trust.sh, files.sh, bundles.sh, installed.sh, storage.c, native/objects.c.
 # shellcheck disable=SC2016 # eval expands
 cd "$(dirname "$0")/../.." || exit 1
@@ -23,14 +23,14 @@ state=$world/var/bundles
 installed=$state/acme/generation-1
 good=$world/var/bundles/acme/generation-1/good.bpf.o
 wrong=()
-# what there was before the command; empty when it is not known
+# the snapshot before the command; empty when it is not known
 before=
 
 cleanup() {
 	rm -rf "$work"
 }
 
-# kind DESCRIPTION: the result of all that was tried since the one before
+# kind DESCRIPTION: one result for all checks since the last one
 kind() {
 	if [ ${#wrong[@]} = 0 ]; then
 		ktap_ok "$1"
@@ -43,7 +43,7 @@ kind() {
 # must DESCRIPTION COMMAND...
 must() { "${@:2}" >"$work/log" 2>&1 || wrong+=("$1" "$(<"$work/log")"); }
 
-# snapshot: all that bxctl could change, what was loaded into the kernel, and the files
+# snapshot: all that bxctl could change, the objects that the kernel loaded, and the files
 # that a path out of an archive would lead to
 snapshot() {
 	find "$world"/{kernel,var,tmp} "$work/escaped" \( -type f ! -name memory -printf '%T@ %s ' , \
@@ -51,7 +51,7 @@ snapshot() {
 	cksum "$BXCTL_FAKE/memory"
 }
 
-# run STATUS REGEX ARGUMENT...: it ends with that, and prints only text
+# run STATUS REGEX ARGUMENT...: it exits with STATUS, says REGEX, and prints only text
 run() {
 	local output status=0
 	before=
@@ -79,10 +79,10 @@ accepted() {
 	[ "$("$bxctl" !active)" = loader_test:1 ] || wrong+=("bxctl install $*" "is not active")
 }
 
-# forget: what was installed
+# forget: remove all that was installed
 forget() { run 0 removed remove acme; }
 
-# archive COMMAND...: the rows that it writes, as $work/x.tar.zst
+# archive COMMAND...: make $work/x.tar.zst of the rows that it writes
 archive() { "$@" | zstd -q -1 -f -o "$work/x.tar.zst"; }
 unsigned=(install --allow-unsigned)
 # bad_archive REGEX COMMAND...
@@ -101,7 +101,7 @@ files() {
 	file a/bundle.yaml "$bundle/bundle.yaml"
 	file a/good.bpf.o "$bundle/good.bpf.o"
 }
-# after ROW...: a whole bundle, and then this row
+# after ROW...: a complete bundle, and then this row
 after() { files && "$@" && end; }
 before() { "$@" && files && end; }
 # named PATH: a file of that name, by an extended header
@@ -112,7 +112,7 @@ zeros() { head -c 70M /dev/zero; }
 bad_bundle() { refused 4 "$1" "${unsigned[@]}" "$bundle"; }
 # bad_signed REGEX: signed
 bad_signed() { refused 4 "$1" install "$bundle"; }
-# trust NAME...: those, and nothing else
+# trust NAME...: only those
 trust() {
 	rm -rf "$keys"
 	mkdir "$keys"
@@ -221,7 +221,7 @@ manifest "bundle.yaml:7.*'<<'" '<<: { a: b }\n'
 manifest "bundle.yaml:7:[0-9]+: aliases .*not allowed" 'x: *y\n'
 manifest "bundle.yaml:7" '? [ a ]\n: x\n'
 manifest "bundle.yaml:7" ': x\n'
-kind "manifest: merges, aliases, and keys that are no text are refused in their line"
+kind "manifest: merges, aliases, and keys that are not text are refused in their line"
 make_bundle
 head -c 200000 /dev/zero | tr '\0' '[' >"$bundle/bundle.yaml"
 bad_bundle "bundle.yaml:1:[0-9]+: more than 32 lists"
@@ -380,11 +380,11 @@ mv "$bundle/bundle.sig" "$work/sig"
 mkdir "$bundle/bundle.sig"
 bad_signed "is not signed; .*'--allow-unsigned'|has 'bundle.sig', which is not a file"
 rm -r "$bundle/bundle.sig"
-kind "signature: a folder of that name is none"
+kind "signature: a folder of that name is not one"
 mv "$work/sig" "$bundle/bundle.sig"
 head -c 200 "$work/acme.pem" >"$keys/zz.pem"
 bad_signed "zz.pem' is not a certificate"
-kind "keys: a file that is no certificate is an error, whoever signed"
+kind "keys: a file that is not a certificate is an error for any signer"
 
 # --- versions, signers
 trust acme.pem other.pem
@@ -422,13 +422,13 @@ object "a kprobe" "program 'beside' in section 'kprobe/do_group_exit' is neither
 object "an LSM program" "program 'beside' in section 'lsm/bpf' is neither"
 kind "object: pinned maps and foreign programs are refused"
 
-# --- what changes meanwhile, or afterwards
+# --- changes during a command, or afterwards
 make_bundle
 echo secret >"$work/secret"
 mkdir "$work/elsewhere"
 cp "$work/secret" "$work/elsewhere/x.yaml"
 ln -s "$work/elsewhere" "$work/link"
-# turn: the folder and the link to another one, in turns
+# turn: exchange the folder and the link to another one, again and again
 turn() {
 	while [ ! -e "$work/enough" ]; do
 		mv "$bundle/tests" "$work/away" && mv "$work/link" "$bundle/tests"
@@ -478,4 +478,4 @@ for name in ../../etc a/b . "$(printf 'x%.0s' {1..5000})"; do
 	refused 8 "is not a valid name of a bundle" remove "$name"
 done
 refused 8 "'--help' is not a valid name of a bundle" enable -- --help
-kind "names: a path, an option and an endless one are no names"
+kind "names: a path, an option and an endless one are not valid names"

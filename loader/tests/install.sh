@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Bundles that stay, with the module: what is in force is what is installed, after
-# each command, and after it failed. Runs in the VM; qemu's NVMe controller has
-# virtual functions.
+# Installed bundles, with the module: the installed policies are active after each
+# command, and after a failed one. Runs in the VM; qemu's NVMe controller has virtual
+# functions.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 pf=/sys/bus/pci/devices/0000:01:00.0
@@ -20,7 +20,7 @@ cleanup() {
 
 make_bundle() { write_bundle "$bundle" "${name:-two}" "$@"; }
 change() { says "$1" "$2" "$3" "$4" --allow-unsigned "$bundle" "${@:5}"; }
-# of BUNDLE KEY...: what status says of it
+# of BUNDLE KEY...: values of the bundle in the output of status
 of() { "$bxctl" --json status | jq -r ".bundles[] | select(.name == \"$1\") | \"$2\""; }
 two() { of two '\(.version) \(.generation)/\(.generations) \(.mode) \(.state)'; }
 files() { (cd "$state/$1" && shopt -s dotglob && echo *); }
@@ -32,10 +32,10 @@ ktap_plan 87
 modprobe -a bus_ext nvme
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 
-# --- in force, all or nothing
+# --- active, all or nothing
 make_bundle 1.0 good other
 change "a bundle is installed" 0 "applied loader_test .*applied other.v1 .*installed .*two" install
-check_equal "and in force" "1.0 1/1 enforce in_force, loader_test:1 other.v1:0" "$(two), $(attached)"
+check_equal "and active" "1.0 1/1 enforce in_force, loader_test:1 other.v1:0" "$(two), $(attached)"
 make_bundle 2.0 good2
 change "an upgrade that has one policy less" 0 "upgraded loader_test .*1 -> 2.*detached other.v1" upgrade
 check_equal "takes that along" "2.0 2/2 enforce in_force, loader_test:2, loader_test" "$(two), $(attached), $(pins)"
@@ -77,14 +77,14 @@ check_equal "takes all of it out" "1.0 1/2 enforce disabled, , " "$(two), $(atta
 says "boot leaves it alone" 0 '^$' boot
 make_bundle 4.0 good
 change "an upgrade of what is disabled" 0 "upgraded two to 4.0" upgrade
-check_equal "is on disk alone" "4.0 3/3 enforce disabled, " "$(two), $(attached)"
+check_equal "is only on disk" "4.0 3/3 enforce disabled, " "$(two), $(attached)"
 says "back to the first" 0 "rolled back" rollback -g 1 two
 says "enable" 0 "applied loader_test .*applied other.v1 .*enabled two" enable two
 says "a policy detached by hand" 0 "detached" detach other.v1
 check_equal "shows" "1.0 1/3 enforce partly_in_force" "$(two)"
-says "boot brings it back" 0 "bundle two 1.0 .*is in force" boot
+says "boot brings it back" 0 "bundle two 1.0 .*is active" boot
 check_equal "with the others" "in_force, loader_test:1 other.v1:0" "$(of two '\(.state)'), $(attached)"
-says "and leaves it alone the next time" 0 "is in force already" boot
+says "and leaves it alone the next time" 0 "is active already" boot
 exec 9<$state
 flock 9
 says "another process is waited for" 5 "has held the lock on '$state' for 1 s" disable two --timeout 1
@@ -102,33 +102,33 @@ says "and cannot be enforced" 4 "the policy 'shadow' of bundle 'sh' cannot be en
 check_equal "so it stays" "shadow in_force, loader_test:1 other.v1:0 shadow:0(shadow)" "$(of sh '\(.mode) \(.state)'), $(attached)"
 "$bxctl" remove sh >/dev/null
 
-# --- boot, as it is when there is nothing yet
+# --- the first boot
 "$bxctl" --json policies | jq -r '.policies[].name' | xargs -n 1 "$bxctl" detach >/dev/null
 umount /sys/fs/bpf
 # links end some time after their last descriptor
 wait_until 30 rmmod bus_ext 2>/dev/null
-says "boot loads the module" 0 "bundle two 1.0 .generation 1. is in force" boot
-check_equal "and brings it into force" "in_force, loader_test:1 other.v1:0" "$(of two '\(.state)'), $(attached)"
+says "boot loads the module" 0 "bundle two 1.0 .generation 1. is active" boot
+check_equal "and activates it" "in_force, loader_test:1 other.v1:0" "$(of two '\(.state)'), $(attached)"
 "$bxctl" detach --all >/dev/null
 name=broken make_bundle 1 no-such-bus
-says "one that cannot be in force" 0 "installed .*for the next boot" install --offline --allow-unsigned "$bundle"
-says "is reported" 6 "bundle broken is not in force: .*there is no such bus" boot
+says "a bundle that cannot be activated" 0 "installed .*for the next boot" install --offline --allow-unsigned "$bundle"
+says "is reported" 6 "bundle broken is not active: .*there is no such bus" boot
 check_equal "and does not keep the others" "in_force not_in_force" "$(of two '\(.state)') $(of broken '\(.state)')"
 check_equal "JSON says so, too" 'broken true, two false' "$("$bxctl" --json boot |
 	jq -r '[.bundles[] | "\(.name) \(.error != null)"] | join(", ")')"
 "$bxctl" remove broken >/dev/null
-# as after a removal with an initramfs that is older
+# as after a removal with an older initramfs
 mv $state/two "$work/removed"
-says "what is in force of a bundle that is not there any more" 0 \
-	"bundle two is not enabled: it was taken out of force" boot
-check_equal "is out of force" "" "$(attached)"
+says "active policies of a removed bundle" 0 \
+	"bundle two is not enabled: it was deactivated" boot
+check_equal "are deactivated" "" "$(attached)"
 says "once" 0 '^$' boot
 mv "$work/removed" $state/two
-says "a bundle that is" 0 "bundle two 1.0 .generation 1. is in force" boot
+says "a bundle that is" 0 "bundle two 1.0 .generation 1. is active" boot
 "$bxctl" remove two >/dev/null
 check_equal "nothing of them is left" ",  " "$(ls -A $state), $(attached) $(find /sys/fs/bpf/bus_ext/policies /sys/fs/bpf/bus_ext/bundles -mindepth 1)"
 
-# --- for real
+# --- with devices
 mkdir -p /etc/bus_ext/bundles.d
 cp -r bpf/bundles/qemu-nvme "$work/"
 cp build/bpf/bundles/qemu-nvme/*.bpf.o "$work/qemu-nvme/"
@@ -147,13 +147,13 @@ check "which counts: the second goes to vfio-pci" wait_until 30 vf_has 2 vfio-pc
 check "and the first does not" test "$(vf_driver 1)" != vfio-pci
 check_equal "hits are counted" 2 "$(of qemu-nvme '\(.hits)')"
 # qemu gives the first no device behind it: its probe fails, and status says so
-says "in the table as well" 6 "qemu-nvme +1.0.0 +1 of 1 +enforce +in force +2 " status
+says "in the table as well" 6 "qemu-nvme +1.0.0 +1 of 1 +enforce +active +2 " status
 echo 0 >$pf/sriov_numvfs
 says "what is given with enable is above the file" 0 "enabled" enable qemu-nvme --set first_vf=0
 echo 1 >$pf/sriov_numvfs
 check "the first goes, too" wait_until 30 vf_has 1 vfio-pci
 says "plan keeps what was given" 0 "0 of [0-9]+ devices in scope would change" plan --allow-unsigned "$bundle"
-says "unless it is given again" 2 "0000:01:00.1 +vfio-pci +nvme .*when bound anew" plan --allow-unsigned "$bundle" --set first_vf=1
+says "unless it is given again" 2 "0000:01:00.1 +vfio-pci +nvme .*when bound again" plan --allow-unsigned "$bundle" --set first_vf=1
 # another version beside it, which leaves the first one to the host
 cp -r "$bundle" "$work/next"
 sed -i 's/^version: .*/version: 2.0/' "$work/next/bundle.yaml"
@@ -187,8 +187,8 @@ cp "$work/m" "$work/less/bundle.yaml"
 cp build/loader/tests/objects/good.bpf.o "$work/less/"
 sed -i 's/^    vendor: .*//' "$work/less/bundle.yaml"
 says "plan tells what goes with a policy that a new version has not" 2 \
-	"0000:01:00.1 +vfio-pci +nvme +kernel +when bound anew" plan --allow-unsigned "$work/less"
-# undocumented: keys of the JSON on stdin that the man page has not
+	"0000:01:00.1 +vfio-pci +nvme +kernel +when bound again" plan --allow-unsigned "$work/less"
+# undocumented: keys of the JSON on stdin that the man page lacks
 undocumented() {
 	local key
 	for key in $(jq -r '[paths | map(strings) | .[-1] // empty] | unique[]'); do

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Installed bundles: whose policies are whose, which upgrade is one, what is checked again
-# and when, and what happens to a bundle whose files, state or disk are bad. Runs on the
-# host, with a kernel of the tests' own (native/bxctl.c).
+# Installed bundles: owners of policies, accepted upgrades, repeated checks, and bundles
+# whose files, state or disk are bad. Runs on the host, with the tests' own kernel
+# (native/bxctl.c).
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 bxctl=$(realpath "${BUILD:-build}/loader/tests/native/bxctl")
@@ -41,7 +41,7 @@ sign() { "$bxctl" sign --key "$work/$1.key" --cert "$work/$1.pem" "$work/$2" >/d
 ktap_plan 151
 mkdir -p "$work"/{etc/keys,etc/bundles.d,tmp,kernel,lib/bundles}
 
-# --- what a command says
+# --- messages of commands
 make x 1.0 good
 change "a bundle is installed" 0 "installed x 1.0 .generation 1, not signed.$" install x
 has "and active" "loader_test:1"
@@ -79,7 +79,7 @@ says "what a bundle has active is not replaced" 5 \
 says "remove" 0 "detached other.v1 .*removed x" remove x
 has "leaves it, too" "loader_test:1"
 quietly "$bxctl" detach loader_test
-# as an older version has allowed
+# as an older version allowed
 make y 1.0 good
 quietly "$bxctl" install --allow-unsigned "$work/y"
 mv "$state/y" "$work/y.installed"
@@ -88,7 +88,7 @@ quietly "$bxctl" install --allow-unsigned --offline "$work/x"
 make x 2.0 other
 quietly "$bxctl" upgrade --allow-unsigned --offline "$work/x"
 mv "$work/y.installed" "$state/y"
-says "two that have one already" 0 "x 2.0.* is in force.*y 1.0.* already" boot
+says "two that have one already" 0 "x 2.0.* is active.*y 1.0.* already" boot
 says "rollback to it is refused" 5 \
 	"bundle 'x' has the policy 'loader_test', and so has generation 1 of the installed bundle 'y'" rollback x
 says "offline as well" 5 "and so has generation 1 of the installed bundle 'y'" rollback --offline x
@@ -98,7 +98,7 @@ says "and so does its removal" 0 "removed x" remove x
 has "the second stays" "loader_test:1"
 remove_all
 
-# --- which upgrade is one
+# --- accepted upgrades
 make x 1.10 good
 quietly "$bxctl" install --allow-unsigned "$work/x"
 change "the same again" 0 "already installed: x 1.10 .generation 1" upgrade x
@@ -178,7 +178,7 @@ says "--unset of what was not set" 4 "cannot unset 'n' of bundle 's'" enable --o
 quietly "$bxctl" enable --offline s --set n=7
 make s 1.1 good -- "${settings/max: 9/max: 5}"
 change "a kept value that no longer fits" 0 "dropping the setting 'n=7': .*upgraded s to 1.1" upgrade s --offline
-check_equal "is dropped alone" "m=2" "$(sed -n 's/.*"\(.=.\)"/\1/p' "$state/s/state.yaml" | tail -1)"
+check_equal "is dropped, and no other" "m=2" "$(sed -n 's/.*"\(.=.\)"/\1/p' "$state/s/state.yaml" | tail -1)"
 quietly "$bxctl" enable --offline s --set n=5
 make s 1.2 good -- "${settings/max: 9/max: 3}"
 change "a new value replaces a kept one that does not fit" 0 "upgraded s to 1.2" upgrade s --offline --set n=2
@@ -191,7 +191,7 @@ says "verify finds it" 4 "FAILED s 1.3 .generation 4, current.*'10'" verify --in
 rm "$work/etc/bundles.d/s.yaml"
 remove_all
 
-# --- settings in a plan: as in the upgrade that it is of
+# --- settings in a plan: as in the upgrade
 settings='settings: { size4: { type: int, min: 0, max: 9, default: 1, help: x } }'
 make s 1.0 settings -- "$settings"
 quietly "$bxctl" install --allow-unsigned "$work/s" --set size4=7
@@ -227,7 +227,7 @@ has "leaves the kernel alone as well" "loader_test:1(shadow)"
 says "boot deactivates what is not installed" 0 "bundle x" boot
 has "and now" ""
 
-# --- what cannot be read
+# --- unreadable states
 make x 1.0 good
 quietly "$bxctl" install --allow-unsigned "$work/x"
 : >"$state/x/state.yaml"
@@ -244,7 +244,7 @@ rm "$state/x/state.yaml"
 says "no state, and something active" 0 "detached loader_test .*removed x" remove x
 says "nothing at all" 8 "'x' is not installed" remove x
 
-# --- a disk that takes nothing
+# --- a full disk
 # full COMMAND...: no byte can be written
 full() { (trap '' XFSZ; ulimit -f 0; "$bxctl" "$@" 2>&1); }
 quietly "$bxctl" install --allow-unsigned "$work/x"
@@ -342,7 +342,7 @@ print=$(openssl x509 -in "$work/acme.pem" -noout -fingerprint -sha256 | sed 's/.
 says "a certificate that has expired" 4 "expired" upgrade "$work/x"
 cp "$work/x/bundle.sig" "$state/x/generation-1/"
 sed -i "s/fingerprint: .*/fingerprint: \"$print\"/; s/anchor: .*/anchor: \"$print\"/" "$state/x/state.yaml"
-says "is none for what is installed" 0 "enabled x" enable x
+says "is accepted for an installed bundle" 0 "enabled x" enable x
 says "an initramfs gets the keys" 0 "file .*/keys/acme.pem" boot --files
 says "verify of what is not installed" 8 "'none' is not installed" verify --installed none
 says "verify of nothing" 8 "needs a BUNDLE, or '--installed'" verify

@@ -21,7 +21,7 @@ static void check(const char *name, const char *expected, const char *actual)
 	printf("%sok %d %s\n", bad ? "not " : "", ++count, name);
 }
 
-/* A string alone, without its quotes, as the writer writes it. */
+/* Returns a string as the writer writes it, without its quotes. */
 static void check_string(const char *name, const char *expected,
 			 const char *in)
 {

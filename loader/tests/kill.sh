@@ -3,7 +3,7 @@
 # bxctl is killed before some of its system calls that change something. The active
 # policies are those before or those after, all of them, and the next command recovers.
 # Runs in the VM. build/loader/tests/native/crash_safety does so at every step, with
-# a kernel of its own; here it is a sample, with the real one:
+# its own kernel; here it is a sample, with the real one:
 #
 #   BX_KILL_STEPS=N  steps of each command, the first and the last among them, or all (3)
 #   BX_SEED=         chooses the others
@@ -32,7 +32,7 @@ rest() {
 		"\(.name)(\(.stage))"] | sort | join(" ")'
 }
 
-# left: all that there is, but for numbers of generations
+# left: everything that exists, without the numbers of generations
 left() {
 	local path all=()
 	shopt -s nullglob dotglob
@@ -54,7 +54,7 @@ choose() {
 	done
 }
 
-# is STATE SAID: the active policies, and what is left
+# is STATE SAID: compares the active policies, and leftovers
 is() {
 	local now
 	now="$(attached), $(left)"

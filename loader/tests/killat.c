@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
  * killat N COMMAND...: kill COMMAND right before the N-th system call that changes
- * something others can see, or sees to it that it stays: BPF links, pins, files
+ * something others can see, or makes it durable: BPF links, pins, files
  *
- * killat count COMMAND...: write to standard output how many of these there are; what
- * COMMAND writes there goes to standard error
+ * killat count COMMAND...: write the number of these to standard output; the output of
+ * COMMAND goes to standard error
  *
- * What BPF programs change when they are run, a commit, say, is done before the next
+ * Changes by BPF programs that are run, a commit for example, are done before the next
  * of these.
  *
  * Exit status: 99 when it was killed, else that of COMMAND, which then had no more
@@ -59,7 +59,7 @@ static int changes(const struct __ptrace_syscall_info *call)
 	return 1;
 }
 
-/* To be stopped at each system call would take longer than all that COMMAND does. */
+/* A stop at each system call would take longer than COMMAND itself. */
 static int stop_at_calls(void)
 {
 	struct sock_filter code[2 * ARRAY_SIZE(calls) + 2];

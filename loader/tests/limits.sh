@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The drivers that the policies of a bundle may name: those in its manifest, and no others.
-# Runs on the host, with a kernel of the tests' own (native/bxctl.c). What the kernel itself
-# makes of the list is in selftests/native and selftests/kernel/commit.c.
+# Runs on the host, with the tests' own kernel (native/bxctl.c). Tests of the list in the
+# kernel itself are in selftests/native and selftests/kernel/commit.c.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 bxctl=$(realpath "${BUILD:-build}/loader/tests/native/bxctl")
@@ -23,7 +23,7 @@ may_name() {
 # on_bundle DESCRIPTION STATUS REGEX COMMAND: the unsigned bundle
 on_bundle() { says "$1" "$2" "$3" "$4" --allow-unsigned "$bundle"; }
 # The kernel has one device, which is not bound.
-# drivers: what the kernel has for the active policy
+# drivers: the kernel's list for the active policy
 drivers() { "$bxctl" --json policies | jq -c '.policies[].drivers'; }
 
 ktap_plan 17
@@ -31,7 +31,7 @@ mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot
 unlisted="select\(\) named driver 'missing', which 'drivers' in the bundle's manifest does not list"
 
-# --- what is not listed
+# --- drivers that are not listed
 may_name
 for command in apply install; do
 	on_bundle "$command: a list that is missing lists no driver" 4 "would be ejected on device.*$unlisted" "$command"
@@ -44,7 +44,7 @@ on_bundle "a list of others" 4 "$unlisted" install
 may_name missing-too MISSING missin
 on_bundle "names are compared as a whole" 4 "$unlisted" install
 
-# --- what is
+# --- listed drivers
 may_name vfio-pci missing
 on_bundle "a driver that is listed is the policy's choice" 4 \
 	"named driver 'missing', neither registered on pci nor known to modprobe" install
@@ -52,7 +52,7 @@ says "info shows the list" 0 $'driver    vfio-pci\ndriver    missing' info "$bun
 says "an operator's object has no manifest" 4 "neither registered on pci nor known to modprobe" \
 	apply --allow-unsigned "${BUILD:-build}/loader/tests/objects/missing.bpf.o"
 
-# --- what the kernel keeps
+# --- the list in the kernel
 write_bundle "$bundle" b 1.0 good
 echo "drivers: [ a, b.c ]" >>"$bundle/bundle.yaml"
 on_bundle "a policy that names no driver" 0 "installed b 1.0" install

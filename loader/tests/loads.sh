@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Nothing is loaded before it is trusted, by no verb, and what can be said of a bundle
-# without loading it is said without a kernel. Where a verb would go on to the kernel, it
-# says that bus_ext is not loaded (3). Runs on the host.
+# No verb loads anything before it is trusted, and checks of a bundle that need no loading
+# are made without a kernel. Where a verb would need the kernel next, it says that bus_ext
+# is not loaded (3). Runs on the host.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 bxctl=$(realpath "$bxctl")
@@ -25,7 +25,7 @@ make_bundle() {
 
 sign() { "$bxctl" sign --key "$work/$1.key" --cert "$work/$1.pem" "$bundle" >/dev/null 2>&1; }
 
-# each_verb NAME STATUS REGEX PATH [OPTION...]: of those that load
+# each_verb NAME STATUS REGEX PATH [OPTION...]: each verb that loads programs
 each_verb() {
 	local verb
 	for verb in apply plan verify test; do
@@ -53,7 +53,7 @@ certificate other -addext "subjectAltName=URI:bus-ext:pci"
 cp "$work"/{acme,narrow}.pem "$work/etc/keys/"
 unsigned="not signed; .*'--allow-unsigned'"
 
-# --- an object, and what has been made of a bundle
+# --- objects, and bundles
 says "an object has no signature" 4 "is not a signed bundle; .*'--allow-unsigned'" \
 	apply "$objects/good.bpf.o"
 says "it goes to the kernel when it is allowed" 3 "not loaded" \

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the tests of bxctl have in common. Sourced from the top of the checkout.
+# Functions that the tests of bxctl share. Sourced from the top of the checkout.
 . selftests/lib/ktap.sh
 bxctl=${BUILD:-build}/bin/bxctl
 
 # attached: names and versions in the kernel, with '(shadow)' where that is the mode.
-# Starts no process: they are what takes time in the VM.
+# Starts no process, since processes are slow in the VM.
 attached() {
 	local dir version flags all=()
 	for dir in /sys/kernel/bus_ext/policies/*/; do
@@ -44,9 +44,9 @@ write_manifest() {
 	printf '%s\n' "${lines[@]}" >"$1/bundle.yaml"
 }
 
-# write_bundle DIR NAME VERSION POLICY... [-- LINE...]: of objects of the tests, each with
-# alternatives (a|b), for $claims, else the bus pci and one that there is not; lines of its
-# manifest
+# write_bundle DIR NAME VERSION POLICY... [-- LINE...]: make one of the tests' objects, each
+# with alternatives (a|b), for $claims, else the bus pci and one that does not exist; with
+# these lines in its manifest
 write_bundle() {
 	local dir=$1 name=$2 version=$3 policies='' object
 	shift 3

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Signatures and what was changed after them (trust.sh: who may sign), archives that mean
-# harm, and what is on disk of installed bundles: all that needs no kernel. On the host.
+# Signatures and changes after them (trust.sh: who may sign), hostile archives, and the
+# files of installed bundles: all tests that need no kernel. Runs on the host.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
-# what others could write is not trusted
+# files that others can write are not trusted
 umask 022
 bxctl=$(realpath "$bxctl")
 objects=$(realpath "${BUILD:-build}/loader/tests/objects")
@@ -22,7 +22,7 @@ trust() { cp "$work/$1.pem" "$work/etc/keys/"; }
 install_it() { says "$1" "$2" "$3" install --offline "${@:4}"; }
 nothing() { check_equal "$1" "" "$({ find "$state" -mindepth 1; ls -A "$TMPDIR"; } 2>/dev/null)"; }
 
-# archive NAME TAR-ARGUMENT...: of what is in $work/in
+# archive NAME TAR-ARGUMENT...: of the files in $work/in
 archive() { tar -C "$work/in" --zstd -cf "$work/$1.tar.zst" "${@:2}"; }
 # hostile DESCRIPTION REGEXP TAR-ARGUMENT...: refused, with nothing left
 hostile() {
@@ -30,7 +30,7 @@ hostile() {
 	install_it "$1" 4 "$2" --allow-unsigned "$work/hostile.tar.zst"
 }
 
-# quiet DESCRIPTION REGEXP ARGUMENT...: refused, and the terminal gets text
+# quiet DESCRIPTION REGEXP ARGUMENT...: refused, and the terminal gets only text
 quiet() {
 	local output
 	output=$("$bxctl" "${@:3}" 2>&1)
@@ -65,7 +65,7 @@ says "verify shows who signed it, once a kernel is there" 3 "not loaded" verify 
 install_it "its own does" 0 "installed acme 1.0 .generation 1, signed by .*acme [0-9a-f]{16}., for the next boot" "$bundle"
 check_match "the state says who" 'signer: "CN=acme"' "$(<"$state/acme/state.yaml")"
 says "status needs no kernel for what is installed" 3 \
-	"acme +1.0 +1 of 1 +enforce +not in force +0 +0 +CN=acme" status
+	"acme +1.0 +1 of 1 +enforce +not active +0 +0 +CN=acme" status
 install_it "not twice" 5 "is already installed; use 'bxctl upgrade'" "$bundle"
 says "remove takes it away" 0 "removed acme" remove acme
 nothing "and leaves nothing"
@@ -86,7 +86,7 @@ tampered "a file was added" "the file 'new' was added after" 'touch new'
 tampered "a file is missing" "the file 'tests/x.yaml' was signed with it, and is missing" 'rm tests/x.yaml'
 tampered "a file was renamed" "'tests/y.yaml' was added after" 'mv tests/x.yaml tests/y.yaml'
 tampered "the signature is empty" "is not a CMS message" ': >bundle.sig'
-tampered "the signature is no message" "is not a CMS message" 'cp bundle.yaml bundle.sig'
+tampered "the signature is not a message" "is not a CMS message" 'cp bundle.yaml bundle.sig'
 # shellcheck disable=SC2016
 tampered "the signature is another file's" "does not cover a bundle's list of files" \
 	'echo x >../l; openssl cms -sign -binary -nodetach -in ../l -signer ../acme.pem -inkey ../acme.key -outform PEM -out bundle.sig'
@@ -98,7 +98,7 @@ tampered "two signatures" "must have exactly one signature, found 2" \
 # shellcheck disable=SC2016
 tampered "a signature without its content" "is not valid" \
 	'openssl cms -sign -binary -in bundle.yaml -signer ../acme.pem -inkey ../acme.key -outform PEM -out bundle.sig'
-# What is not trusted is not read: this is no YAML.
+# An untrusted manifest is not parsed: this one is not YAML.
 broken='echo "]" >bundle.yaml'
 tampered "the signature comes before the manifest" "the file 'bundle.yaml' was changed after" "$broken"
 make_bundle
@@ -107,20 +107,20 @@ sign acme 2>/dev/null >/dev/null
 install_it "and so does the question for one" 4 "is not signed" "$bundle"
 install_it "unless none is asked for" 4 "bundle.yaml:1:1: invalid YAML" --allow-unsigned "$bundle"
 tampered "a link to elsewhere" "is neither a file nor a directory" 'ln -s /etc/passwd tests/p'
-tampered "a name that is none" "has 'a b', which is not a valid name in a bundle" 'touch "a b"'
+tampered "an invalid name" "has 'a b', which is not a valid name in a bundle" 'touch "a b"'
 make_bundle
 sign acme >/dev/null
 touch "$bundle/.hidden"
-install_it "what starts with a dot is no part of it" 0 installed "$bundle"
-check "and does not come along" test ! -e "$state/acme/generation-1/.hidden"
+install_it "a file that starts with a dot is ignored" 0 installed "$bundle"
+check "and is not copied" test ! -e "$state/acme/generation-1/.hidden"
 "$bxctl" remove acme >/dev/null
 says "a key that does not belong to the certificate" 4 "is not that of the certificate" \
 	sign -k "$work/other.key" -c "$work/acme.pem" "$bundle"
-says "a key that is none" 4 "is not a private key" sign -k "$work/acme.pem" -c "$work/acme.pem" "$bundle"
+says "an invalid key" 4 "is not a private key" sign -k "$work/acme.pem" -c "$work/acme.pem" "$bundle"
 says "a certificate that is not there" 1 "cannot open '.*none.pem'" sign -k "$work/acme.key" -c "$work/none.pem" "$bundle"
 says "sign needs both" 8 "needs '--key FILE' and '--cert FILE'" sign -k "$work/acme.key" "$bundle"
 
-# --- what may be claimed
+# --- claims
 certificate narrow -addext "subjectAltName=URI:bus-ext:pci/0x1234,URI:https://acme.example"
 certificate silent
 trust narrow
@@ -196,7 +196,7 @@ rm "$work"/in/acme/d/[0-9]*
 mkdir "$work"/in/acme/d/{1..600}
 hostile "too many folders" "at most 256 files" acme
 rmdir "$work"/in/acme/d/[0-9]*
-# --- what the terminal gets of all that
+# --- output to a terminal
 touch "$work/in/acme/d/"$'\e]0;x\a\nsigned by acme'
 archive hostile acme
 quiet "a name with escape sequences in an archive" 'has a name with the byte 0x1b' install --offline --allow-unsigned "$work/hostile.tar.zst"
@@ -240,7 +240,7 @@ install_it "a value in a file that is not allowed" 4 "invalid value '12' for the
 echo 'y: 1' >"$work/etc/bundles.d/acme.yaml"
 install_it "a setting in a file that there is not" 4 "bundles.d/acme.yaml:1: bundle 'acme' has no setting 'y'; there are: x" --allow-unsigned "$bundle"
 echo '[ x ]' >"$work/etc/bundles.d/acme.yaml"
-install_it "a file of settings that is none" 4 "the file must be a mapping" --allow-unsigned "$bundle"
+install_it "an invalid file of settings" 4 "the file must be a mapping" --allow-unsigned "$bundle"
 nothing "nothing of it is installed"
 echo 'x: 3' >"$work/etc/bundles.d/acme.yaml"
 install_it "a value that is allowed" 0 installed --allow-unsigned "$bundle" --set x=4
@@ -269,7 +269,7 @@ says "what is enabled is what an initramfs needs" 0 \
 says "disable" 0 "disabled acme" disable acme
 says "then it needs nothing" 0 '^$' boot --files
 says "shadow" 8 "takes two arguments" mode shadow acme acme
-says "a mode that is none" 8 "'loud' is neither" mode loud acme
+says "an invalid mode" 8 "'loud' is neither" mode loud acme
 make_bundle "bundle: sh" "policies: [ shadow.bpf.o ]"
 cp "$objects/shadow.bpf.o" "$bundle"
 install_it "what is made for shadow mode" 4 "cannot be enforced: it is made for shadow mode" --allow-unsigned "$bundle"
@@ -283,10 +283,10 @@ says "nor to be upgraded" 8 "'another' is not installed; use 'bxctl install'" up
 make_bundle "bundle: another"
 install_it "a policy of another bundle" 5 "has the policy 'loader_test', and so has generation . of the installed bundle 'acme'" --allow-unsigned "$bundle"
 
-# --- what a process that died, or somebody else, has left
+# --- leftovers of a killed process, or of another one
 mkdir -p "$state/.new" "$state/acme/generation-9" "$state/half"
-says "the next command goes on" 0 "enabled acme" enable --offline acme
-check_equal "and clears away what nobody knows of" "acme: generation-2 generation-3 generation-4 state.yaml" \
+says "the next command continues" 0 "enabled acme" enable --offline acme
+check_equal "and removes unknown files" "acme: generation-2 generation-3 generation-4 state.yaml" \
 	"$(ls -A "$state"): $(cd "$state/acme" && shopt -s dotglob && echo *)"
 sed -i '1i unsettled: true' "$state/acme/state.yaml"
 says "an interrupted change shows" 3 "acme .* change interrupted" status
@@ -294,5 +294,5 @@ says "and is recovered from" 0 "recovering bundle 'acme' from an interrupted cha
 check_match "for good" "^# written" "$(<"$state/acme/state.yaml")"
 echo 'format: 2' >"$state/acme/state.yaml"
 says "a state of another format" 4 "state.yaml:1: .*'format' must be a number from 1 to 1" enable --offline acme
-says "is no reason to do nothing" 0 "installed" install --offline --allow-unsigned "$bundle"
+says "does not prevent an installation" 0 "installed" install --offline --allow-unsigned "$bundle"
 says "status names it" 3 "acme .*unreadable.*" status

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * What the library reads and writes while other users have a hand in it
+ * The library reads and writes files while other users change them
  *
  * Directories that are exchanged while they are read, locks, temporary files. The secret is
  * a file that root can read and the owner of the source directory cannot.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154,SC2034
-# Rows of a tar as no tar writes them, in $work/tar. Sourced from the top of the checkout.
+# Rows of a tar file that no tar writes, in $work/tar. Sourced from the top of the checkout.
 
 # number N: 11 octal digits and a NUL
 number() { printf '%011o\0' "$1"; }
@@ -26,7 +26,7 @@ row() {
 	cat "$head"
 }
 
-# data FILE: its bytes, filled up to whole blocks
+# data FILE: its bytes, padded to full blocks
 data() {
 	cat "$1"
 	head -c $(((512 - $(stat -c %s "$1") % 512) % 512)) /dev/zero

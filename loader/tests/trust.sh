@@ -17,7 +17,7 @@ cleanup() {
 	rm -rf "$work"
 }
 
-# trust NAME...: those, and nothing else
+# trust NAME...: only those
 trust() {
 	rm -rf "${work:?}/etc"
 	mkdir -p "$keys"
@@ -78,7 +78,7 @@ refused "and a claim" "the certificate 'CN=mute' permits nothing; .*override.* '
 limit mute 'claims: [ { bus: pci } ]'
 accepted "or one of the operator's"
 
-# --- what lies between
+# --- intermediate certificates
 certificate inter root "$ca"
 certificate below inter "$code" "$pci"
 trust root.pem
@@ -98,7 +98,7 @@ refused "an intermediate for TLS issues no signers" "'CN=tls' has an extended ke
 certificate nocert root basicConstraints=CA:FALSE
 certificate below4 nocert "$code" "$pci"
 cms below4 -certfile "$work/nocert.pem"
-refused "a certificate that is no authority issues none" "invalid CA certificate"
+refused "a certificate that is not an authority issues none" "invalid CA certificate"
 certificate short root basicConstraints=critical,CA:TRUE,pathlen:0
 certificate deep short "$ca"
 certificate below5 deep "$code" "$pci"
@@ -184,7 +184,7 @@ sed -i '/^claims/c claims: [ { bus: pci, vendor: 0x1f96 } ]' "$bundle/bundle.yam
 "$bxctl" sign -k "$work/leaf.key" -c "$work/leaf.pem" "$bundle" >/dev/null
 refused "so another one is another one" "claims bus pci, vendor 0x1f96, and .* permits only bus pci, vendor 0x8086"
 sed -i '/^claims/c claims: [ { bus: pci, vendor: 10dg } ]' "$bundle/bundle.yaml"
-says "one that is none is refused" 4 "'vendor' must be an id in hexadecimal .*, got '10dg'" sign -k "$work/leaf.key" -c "$work/leaf.pem" "$bundle"
+says "an invalid one is refused" 4 "'vendor' must be an id in hexadecimal .*, got '10dg'" sign -k "$work/leaf.key" -c "$work/leaf.pem" "$bundle"
 sed -i '/^claims/c claims: [ { bus: pci, vendor: 0 } ]' "$bundle/bundle.yaml"
 says "as is 0" 4 "'vendor' must be an id in hexadecimal .*, got '0'" sign -k "$work/leaf.key" -c "$work/leaf.pem" "$bundle"
 sed -i '/^claims/c claims: [ { bus: pci } ]' "$bundle/bundle.yaml"
@@ -399,7 +399,7 @@ refused "one that is not valid yet asks for the clock" "is not valid before 2040
 says "sign refuses an expired one" 4 "old.pem' expired on 2020-02-01" sign -k "$work/old.key" -c "$work/old.pem" "$bundle"
 says "and one that is not valid yet" 4 "next.pem' is not valid before 2040" sign -k "$work/next.key" -c "$work/next.pem" "$bundle"
 
-# --- who it was
+# --- the reported signer
 print=$(openssl x509 -in "$work/good.pem" -outform DER | sha256sum | cut -d' ' -f1)
 trust
 cms good
@@ -427,7 +427,7 @@ check_equal "nothing else is left" "bundle.sig bundle.yaml good.bpf.o" "$(files)
 signs "sign notes that a certificate does not sign code" 0 "note: .*plain.pem' does not have the extended key usage codeSigning.*signed" plain
 signs "and that it does not permit what the bundle claims" 0 "note: .*narrow.pem' does not permit bus pci, any vendor, which the bundle claims" narrow
 signs "and refuses one whose key may not sign" 4 "cipher.pem' has a key usage without digitalSignature" cipher
-signs "and one with a claim that is none" 4 "'CN=bad' has the invalid claim" bad
+signs "and one with an invalid claim" 4 "'CN=bad' has the invalid claim" bad
 says "a key that cannot be opened is named with the reason" 1 "cannot open '.*good.pem/x': Not a directory" \
 	sign -k "$work/good.pem/x" -c "$work/good.pem" "$bundle"
 says "a certificate, too" 1 "cannot open '.*good.pem/x': Not a directory" \

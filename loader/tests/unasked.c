@@ -2,8 +2,8 @@
 /*
  * libbusext: a program that does not ask whether a bundle is trusted loads nothing of it
  *
- * The functions that load check the signature themselves.  Where they would go on to the
- * kernel, the fault is that bus_ext is not loaded.  Usage: unasked BUNDLE OBJECT
+ * The functions that load check the signature themselves.  Where they would need the
+ * kernel next, the fault is that bus_ext is not loaded.  Usage: unasked BUNDLE OBJECT
  */
 #include <errno.h>
 #include <stdio.h>

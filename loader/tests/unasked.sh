@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The library's own refusal, on an unsigned bundle: see unasked.c. Runs on the host.
+# The library itself refuses an unsigned bundle: see unasked.c. Runs on the host.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 work=$(mktemp -d)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A policy that answers what is measured in the provider's place */
+/* A policy that answers the measured operation instead of the provider */
 #include "calls.h"
 
 CALL(answer_call, BX_CALL_HANDLED)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Four policies that watch what is measured, and pass */
+/* Four policies that watch the measured operation, and pass */
 #include "calls.h"
 
 CALL(pass_call, BX_CALL_PASS)

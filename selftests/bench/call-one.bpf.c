@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One policy that watches what is measured, and passes */
+/* One policy that watches the measured operation, and passes */
 #include "calls.h"
 
 CALL(pass_call, BX_CALL_PASS)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Policies that see calls, to measure what asking them costs. */
+/* Policies that see calls, to measure the cost of asking them. */
 #ifndef _CALLS_H
 #define _CALLS_H
 
 #include <bpf/bus_ext.bpf.h>
 #include <uapi/linux/bx_sf.h>
 
-/* A call() of that name and verdict; one that is not used cannot be loaded. */
+/* A call() of that name and verdict; an unused program cannot be loaded. */
 #define CALL(prog, verdict) \
 	static s32 BX_OP(prog, struct bx_call *call) { return verdict; }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Add and remove simulated devices, and print what one round costs
+ * Add and remove simulated devices, and print the cost of one round
  *
  *	churn ROUNDS VENDOR:DEVICE
  *
  * In a VM that counts instructions a nanosecond is an instruction, so the
  * figure is the same on every machine.  The median is printed: some rounds are
- * interrupted by timers and by what the kernel does in the background.  The
+ * interrupted by timers and by the kernel's background work.  The
  * first rounds warm the caches of the kernel's allocators and are not counted.
  */
 #include <fcntl.h>

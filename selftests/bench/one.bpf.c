@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One policy in scope of the devices that are measured */
+/* One policy in scope of the measured devices */
 #include "policies.h"
 
 PASS(one, 0x1d1d);

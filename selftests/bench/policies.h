@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Policies that have no opinion, to measure what asking them costs. */
+/* Policies that have no opinion, to measure the cost of asking them. */
 #ifndef _POLICIES_H
 #define _POLICIES_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The control interface as the tests need it: one program a question
+ * The control interface for the tests: one program per question
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>

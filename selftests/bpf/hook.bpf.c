@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The operator's hook, doing what a test tells it
+ * The operator's hook, which follows the orders of a test
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs that must not load, each for a reason of its own, and two that must
+ * Programs that must not load, each for its own reason, and two that must
  *
  * Nothing here is loaded by default: kernel/verifier.c picks one at a time.
  */

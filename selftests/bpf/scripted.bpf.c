@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Policies that do what a test tells them
+ * Policies that follow the script of a test
  *
- * Several copies of one policy, each with a script of its own: a program is not
- * told which policy it runs for.  They are loaded once in a test program, since
- * loading is slow; what is attached are struct_ops maps that the test makes of
- * them, with the name, bus, priority and so on that it needs (lib/bxtest.c).
+ * Several copies of one policy, each with its own script: a program is not told
+ * which policy it runs for.  They are loaded once in a test program, since loading
+ * is slow; the test makes struct_ops maps of them and attaches these, with the
+ * name, bus, priority and so on that it needs (lib/bxtest.c).
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tells what happens to the devices of bx-sf, in order, while everything is in
- * motion
+ * Reports the events of the devices of bx-sf, in order, to kernel/stress.c
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
@@ -60,7 +59,7 @@ int BPF_PROG(decide, const struct bx_dev_info *dev,
 	return 0;
 }
 
-/* The verifier takes any pointer of a module's tracepoint for a possible NULL. */
+/* The verifier assumes that a pointer of a module's tracepoint may be NULL. */
 #define DRIVER_EVENT(event, kind) \
 	SEC("tp_btf/bx_" #event) \
 	int BPF_PROG(event, const struct bx_dev_info *dev, const char *driver) \

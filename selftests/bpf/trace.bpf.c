@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the tracepoints said last, and how often
+ * The last arguments of each tracepoint, and how often it fired
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
@@ -12,7 +12,7 @@ char _license[] SEC("license") = "GPL";
 
 struct trace_io seen;
 
-/* For records; names may be shorter than what they are copied to. */
+/* For records; names may be shorter than the arrays that they are copied to. */
 #define copy(to, from)	bpf_probe_read_kernel(&(to), sizeof(to), from)
 #define copy_name(to, from) \
 	bpf_probe_read_kernel_str(to, sizeof(to), from)
@@ -27,7 +27,7 @@ int BPF_PROG(decide, const struct bx_dev_info *dev,
 	return 0;
 }
 
-/* The verifier takes any pointer of a module's tracepoint for a possible NULL. */
+/* The verifier assumes that a pointer of a module's tracepoint may be NULL. */
 #define DRIVER_EVENT(event) \
 	SEC("tp_btf/bx_" #event) \
 	int BPF_PROG(event, const struct bx_dev_info *dev, const char *driver) \

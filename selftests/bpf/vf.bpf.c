@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Virtual functions are for virtual machines, but for one; decided by what the
- * kernel's own struct pci_dev says, and built as anyone would build a policy
+ * Reserves virtual functions for virtual machines, all but one; decides by the
+ * kernel's own struct pci_dev, and is built as a user builds a policy
  */
 #include <vmlinux.h>
 #include <bpf/bpf_core_read.h>

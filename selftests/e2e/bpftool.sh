@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# bpftool alone is enough: a hook with one that nobody patched would do as well
-# (it uses nothing but autoattach), a whole policy with the one built here.
+# bpftool is enough, without bxctl: an unpatched one attaches a hook (which needs only
+# autoattach), the one that is built here attaches a whole policy.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh

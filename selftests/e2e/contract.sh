@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The contract of docs/contract.md, as it stands there: a bus, a provider, a driver
+# The contract of docs/contract.md, taken from that text: a bus, a provider, a driver
 # and a policy in under 150 lines, built by the Makefile.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

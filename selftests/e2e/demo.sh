@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What 'make demo' claims is true: the demonstration checks it as it runs.
+# The claims of 'make demo' are true: the demonstration checks them as it runs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh

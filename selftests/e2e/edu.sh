@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A real device of several functions on a bus of our own: qemu's edu, whose
-# sub-functions compute, copy and interrupt through the contract alone.
+# A device of several functions on one of our own buses: qemu's edu, whose
+# sub-functions compute, copy and interrupt only through the contract.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh

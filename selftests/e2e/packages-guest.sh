@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What packages.sh has done in the Debian guest, one phase a time: it acts and says
-# what it found, a line '@KEY VALUE' each; what is right is for packages.sh to know.
+# The phases of packages.sh in the Debian guest: each acts and prints its findings, a
+# line '@KEY VALUE' each; packages.sh compares them with the expected ones.
 #
 #   packages-guest.sh PHASE     in the directory with the debs and bundles
 export DEBIAN_FRONTEND=noninteractive TERM=dumb LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin
 nvme=/sys/bus/pci/devices/0000:01:00.0
-# in a chroot, another than uname says
+# in a chroot, this differs from the version that uname prints
 kernel=$(basename /lib/modules/*)
 initrd=/boot/initrd.img-$kernel
 
@@ -32,7 +32,7 @@ policies() {
 	ls /sys/kernel/bus_ext/policies 2>&1
 }
 
-# versions of the modules on the disk, in one word a line
+# versions of the modules on the disk, one per line
 built() {
 	local module
 	for module in bus_ext bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf; do
@@ -44,27 +44,27 @@ in_initrd() {
 	lsinitramfs "$initrd" | grep -E 'bxctl|bus_ext' | sort
 }
 
-# whatever has our name, on the disk
+# all files of the project on the disk, by its name
 ours() {
 	find /etc /usr /lib/systemd /var /boot \( -path /var/tmp -o -path /var/cache \) -prune -o \
 		\( -iname '*bus[_-]ext*' -o -iname '*bxctl*' -o -iname '*busext*' \) -print
 }
 
-# installed [PREFIX]: the packages, and what that has changed
+# installed [PREFIX]: the installed packages, and the changes that they made
 installed() {
 	status_of install dpkg -i old/*.deb
 	say "${1:-}initrd" "$(in_initrd)"
 	say enabled "$(systemctl is-enabled bus_ext-early bus_ext | xargs)"
 }
 
-# bundles OPTION...: both are installed
+# bundles OPTION...: install both
 bundles() {
 	for bundle in no-nvme broken; do
 		status_of "install-$bundle" bxctl install "$@" --allow-unsigned "$PWD/$bundle"
 	done
 }
 
-# as a disk that fails would
+# as a failing disk would
 break_it() {
 	find /var/lib/bus_ext -path '*broken*' -name '*.bpf.o' | while read -r object; do
 		say broke "$object"
@@ -72,7 +72,7 @@ break_it() {
 	done
 }
 
-# upgrade_bxctl: by the version that is there now; the initramfs is left alone
+# upgrade_bxctl: install the new bxctl; the initramfs is left alone
 upgrade_bxctl() {
 	status_of upgrade-bxctl dpkg --no-triggers -i new/bxctl_*.deb
 	say upgraded "$(bxctl version)"
@@ -84,7 +84,7 @@ modules() {
 	say btf "$(cd /sys/kernel/btf && echo bus_ext bx_*)"
 }
 
-# would_run CMDLINE: what the units' conditions say, with these kernel parameters
+# would_run CMDLINE: the result of the units' conditions with these kernel parameters
 would_run() {
 	local unit condition all=
 	for unit in bus_ext-early bus_ext; do
@@ -98,7 +98,7 @@ would_run() {
 	echo "$all"
 }
 
-# script CMDLINE: what the initramfs' script says, with these kernel parameters
+# script CMDLINE: the output of the initramfs' script with these kernel parameters
 script() {
 	echo "$1" >cmdline
 	mount --bind cmdline /proc/cmdline
@@ -157,7 +157,7 @@ phase_upgrade() {
 	chmod +x /usr/share/initramfs-tools/hooks/bus_ext
 }
 
-# What became of this boot: asked in all phases but the first.
+# The result of this boot: printed in all phases but the first.
 report() {
 	say driver "$(nvme_driver)"
 	modprobe nvme

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * No driver for an NVMe controller: what packages.sh has in force at boot, since it
- * is seen at once whether somebody asked before the first probe.
+ * No driver for an NVMe controller: the policy that packages.sh activates at boot.
+ * The controller's driver shows whether it was active before the first probe.
  */
 #include <bpf/bus_ext.bpf.h>
 

@@ -3,15 +3,15 @@
 # The packages on a stock Debian 12: installed, upgraded, and purged, with policies
 # active before the first probe of the boots between. Runs on the host; some phases of
 # packages-guest.sh are a boot of the same disk each, with qemu's NVMe controller there
-# from the start, and the policy is that it gets no driver. Those that have DKMS or the
-# initramfs at work run in a chroot on that disk, where that is possible.
+# from the start, for which the policy allows no driver. Phases that use DKMS or build the
+# initramfs run in a chroot on that disk, where that is possible.
 #
 # DKMS builds once, and there are two boots: with all that an initramfs can have, and with
 # an initramfs that knows nothing of bus_ext.
 #
 #   IN_VM=1    nothing is done outside of a VM, each version is built, and there is a
-#              boot before anything is enabled, and one with bus_ext=off: an hour
-#   KEEP=DIR   leave the disk and what the guest said there
+#              boot before a bundle is enabled, and one with bus_ext=off: an hour
+#   KEEP=DIR   leave the disk and the guest's output there
 set -euo pipefail
 . "$(dirname "$0")/../lib/ktap.sh"
 cd "$(dirname "$0")/../.."
@@ -24,7 +24,7 @@ cleanup() {
 	[ -n "${KEEP:-}" ] || rm -rf "$work"
 }
 
-# bundle NAME POLICY: one of our own, with the policy's object
+# bundle NAME POLICY: make one with the policy's object
 bundle() {
 	local dir=$work/job/$1
 	mkdir -p "$dir"
@@ -50,7 +50,7 @@ prepare() {
 	cp selftests/e2e/packages-guest.sh "$work/job/"
 }
 
-# run NAME COMMAND...: the phase by that; what it says goes to NAME.out
+# run NAME COMMAND...: run the phase by that command; the output goes to NAME.out
 run() {
 	local status=0
 	current=$1
@@ -63,7 +63,7 @@ run() {
 	check_equal "$current: runs to its end" "0 $current" "$status $(fact end)"
 }
 
-# phase NAME [VARIABLE=value...]: boot, and do that; the kernel must not complain
+# phase NAME [VARIABLE=value...]: boot and run the phase; the kernel must not complain
 phase() {
 	run "$1" env DEVICES=nvme-sriov VM_LOG="$work/$1.log" "${@:2}" "$vm/boot.sh"
 }
@@ -77,7 +77,7 @@ compile() {
 	fi
 }
 
-# fact KEY: what the guest said in this phase
+# fact KEY: the guest's values of KEY in this phase
 fact() {
 	sed -n "s/^@$1 //p" "$work/$current.out"
 }
@@ -244,7 +244,7 @@ development_files() {
 		-c "$root/first.bpf.c" -o "$root/first.bpf.o"
 }
 
-# A module without BTF is of no use, and whoever builds one is told why.
+# A module without BTF cannot be used, and its build says why.
 build_without_btf() {
 	local ko=$work/no-btf.ko
 	check_match "DKMS's build says what is missing when there is no pahole" \
@@ -255,7 +255,7 @@ build_without_btf() {
 		"$(scripts/check-btf.sh /none "$ko" 2>&1 || true)"
 }
 
-# They are for the release that they were built on.
+# The packages are for the release that they were built on.
 grep -q '^VERSION_ID="12"' /etc/os-release ||
 	ktap_skip_all "the guest is Debian 12, and packages that are built here are not for that"
 prepare

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The policies in bpf/ do what they say: qemu-nvme with its exception by index,
-# and the veto, which leaves other vendors alone.
+# The policies in bpf/ do what their descriptions say: qemu-nvme with its exception by
+# index, and the veto, which leaves other vendors alone.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh
@@ -34,7 +34,7 @@ for vf in 1 2 3; do
 done
 check_equal function_3_is_kept_for_the_host 'select nvme' \
 	"$(decided 0000:01:00.4)"
-# nvme probes in a thread of its own, and in vain
+# nvme probes in its own thread, and fails
 check function_3_is_not_with_vfio wait_until 30 on_pci 0000:01:00.4 none
 check physical_function_stays_with_nvme on_pci $pf nvme
 check_equal nobody_decides_about_it kernel "$(decided $pf | cut -d' ' -f1)"

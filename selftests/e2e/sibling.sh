@@ -25,7 +25,7 @@ wait_until 10 ready
 interrupt $one
 check_equal the_first_device_interrupts "1 0" "$(irqs $one) $(irqs $two)"
 
-# The same as a bundle, and what it would change
+# The same policy as a bundle, and its plan
 mkdir -p "$bundle"
 cp build/bpf/sf-sibling.bpf.o "$bundle/"
 printf '%s\n' 'bundle: sibling' 'version: 1' 'vendor: v' 'summary: s' \

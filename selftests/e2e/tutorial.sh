@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The tutorial, followed: its programs attach, and do what it says they do.
+# The steps of the tutorial: its programs attach, and work as it describes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh

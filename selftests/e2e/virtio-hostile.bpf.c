@@ -3,7 +3,7 @@
  * The worst that a policy can do to a virtio device: random denials, random
  * arguments for the provider and random results for the driver
  *
- * Features only get lost, or no driver would come further than asking for them.
+ * Features are only removed: with others no driver would get beyond their negotiation.
  */
 #include <bpf/bus_ext.bpf.h>
 #include <uapi/linux/bx_virtio.h>

@@ -3,7 +3,7 @@
 # The kernel's own virtio drivers on devices of bx-virtio: random numbers, and two
 # network interfaces in two namespaces. Then what policies do to them: a feature
 # masked, an address rewritten, resets refused, calls counted, everything
-# garbled; and what becomes of traffic when a device goes.
+# garbled; and traffic when a device is removed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh
@@ -13,8 +13,8 @@ bx=/sys/bus/bx-virtio/devices
 net=/sys/bus/virtio/drivers/virtio_net
 data=/tmp/data
 
-# Whoever is here keeps the second namespace. What runs in the background must not
-# hold the output open: a server may outlive its signal while TCP gives up.
+# A process in the second namespace keeps it. Background processes must not hold the
+# output open: a server may outlive its signal while TCP gives up.
 unshare -n sleep infinity >/dev/null 2>&1 &
 holder=$!
 inside() { nsenter -t $holder -n "$@"; }
@@ -82,7 +82,7 @@ counts() {
 operation() {
 	sed -n "s/^\([0-9]*\) $1 .*/\1/p" /sys/kernel/bus_ext/buses/bx-virtio/contract
 }
-# counted BEFORE OPERATION...: how often since then
+# counted BEFORE OPERATION...: calls of these since the counts BEFORE
 counted() {
 	local before after op i line=
 	read -ra before <<<"$1"
@@ -96,7 +96,7 @@ counted() {
 }
 kicked_at_least() { [ "$(counted "$2" kick | cut -d= -f2)" -ge "$1" ]; }
 
-# traffic: start some that does not end, and wait until it flows
+# traffic: start traffic that does not end, and wait until it flows
 traffic() {
 	local before
 	while :; do
@@ -106,12 +106,12 @@ traffic() {
 	before=$(stat a sent)
 	wait_until 20 sent_more_than a $((before + 200))
 }
-# listening PROCESS: somebody in its namespace, at the port 99
+# listening PROCESS: whether a server listens in its namespace, at port 99
 listening() {
 	grep -q ':0063 0*:0000 0A' "/proc/$1/net/tcp" "/proc/$1/net/tcp6"
 }
 summary() { echo "$(wc -c <"$1") $(sha256sum <"$1")"; }
-# fetch ADDRESS [COMMAND...]: length and checksum of what comes from there
+# fetch ADDRESS [COMMAND...]: length and checksum of the data from there
 fetch() {
 	"${@:2}" timeout 300 nc "10.0.0.$1" 99 </dev/null >$data.got || true
 	summary $data.got
@@ -247,7 +247,7 @@ check unplugged_under_traffic wait_until 10 lacks_carrier a
 destroy b
 check_fails and_gone test -e $bx/b
 
-# what a driver has a BUG() for
+# results for which a driver has a BUG()
 bxctl apply --allow-unsigned build/selftests/e2e/virtio-announce.bpf.o >/dev/null
 create b net peer=a
 check no_announcement_that_was_not_negotiated wait_until 10 has_carrier a
@@ -255,7 +255,7 @@ destroy b
 check so_the_driver_lives wait_until 10 lacks_carrier a
 bxctl detach virtio_announce >/dev/null
 
-# the worst of policies
+# the hostile policy
 check hostile_applies bxctl apply --allow-unsigned build/selftests/e2e/virtio-hostile.bpf.o
 for i in {1..15}; do
 	create b net peer=a

@@ -4,7 +4,7 @@
  *
  * Needs the device set nvme-sriov.  The stock kernel gives virtual functions
  * of the emulated controller to nvme, whose probe fails, since they are
- * offline; what matters is whether it was tried.
+ * offline; the tests check whether it was tried.
  */
 #include <errno.h>
 #include <glob.h>
@@ -46,7 +46,7 @@ static int pf_number(const char *attr)
 	return bxt_read(path, text, sizeof(text)) ? -1 : atoi(text);
 }
 
-/* Name of a virtual function, whether it is there or not. */
+/* Returns the name of a virtual function, which need not exist. */
 static const char *vf(int i)
 {
 	static char names[4][32];
@@ -75,9 +75,9 @@ static int find_pf(void)
 }
 
 /*
- * nvme probes asynchronously; loading any module waits for such probes.  Without
- * modprobe where the file is not compressed: in a sanitizer kernel that takes
- * longer than the rest of a test.
+ * nvme probes asynchronously; loading any module waits for such probes.  An
+ * uncompressed file is loaded without modprobe, which takes longer than the rest
+ * of a test in a sanitizer kernel.
  */
 static int wait_for_probes(void)
 {
@@ -102,7 +102,7 @@ static int wait_for_probes(void)
 	EXPECT_STREQ(name, bxt_override("pci", vf(i)))
 #define nvme_probes()		((int)nvme->bss->probes)
 
-/* Slot 0 speaks for the first virtual function alone. */
+/* Slot 0 has an opinion only on the first virtual function. */
 #define for_vf0(slot)	strcpy(bxt_script(slot)->device, vf(0))
 #define attach_pci(slot, ...)	attach(slot, .bus = "pci", __VA_ARGS__)
 
@@ -132,7 +132,7 @@ FIXTURE_TEARDOWN(pci)
 {
 }
 
-/* ---- nobody has an opinion ---- */
+/* ---- no policy has an opinion ---- */
 
 TEST_F(pci, without_a_policy_everything_is_as_ever)
 {
@@ -179,7 +179,7 @@ TEST_F(pci, policy_gives_all_vfs_to_vfio_before_any_probe)
 	EXPECT_EQ(BX_BY_SELECT, dec.by);
 	EXPECT_STREQ("vf", dec.policy);
 	EXPECT_STREQ(VFIO, dec.driver);
-	/* the physical function is nobody's business */
+	/* no policy decides about the physical function */
 	EXPECT_ON("pci", pf, NVME);
 	EXPECT_STREQ("(null)", bxt_override("pci", pf));
 }
@@ -233,7 +233,7 @@ TEST_F(pci, selected_driver_that_does_not_exist_ejects)
 	vfs(1);
 	EXPECT_EJECTED("p0");
 	EXPECT_EQ(BX_EXIT_NO_DRIVER, ejection("p0").kind);
-	/* nothing of it stays, and the kernel's own rule is in force */
+	/* nothing of it stays, and the kernel's own rule applies */
 	EXPECT_OVERRIDE(0, "(null)");
 	EXPECT_EQ(1, nvme_probes());
 }
@@ -296,7 +296,7 @@ TEST_F(pci, a_commit_passes_overrides_on)
 	settle();
 	EXPECT_EQ(c.enter[0].id, decision(vf(0)).policy_id);
 	EXPECT_OVERRIDE(0, "none");
-	/* the one that is out takes nothing along */
+	/* the former version takes nothing with it */
 	detach(old);
 	EXPECT_OVERRIDE(0, "none");
 	EXPECT_EQ(0, nvme_probes());
@@ -365,7 +365,7 @@ TEST_F(pci, hook_decides_until_elected_anew)
 {
 	struct bpf_link *link;
 
-	/* of unbound functions: what is bound is not elected */
+	/* only unbound functions are elected */
 	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0));
 	vfs(1);
 	hook->bss->verdict = BX_REFUSE;
@@ -394,7 +394,7 @@ TEST_F(pci, autoprobe_off_is_for_those_nobody_decides)
 	EXPECT_EQ(0, nvme_probes());
 }
 
-/* ---- what is there already ---- */
+/* ---- devices that exist already ---- */
 
 TEST_F(pci, attach_elects_unbound_functions_anew)
 {
@@ -520,7 +520,7 @@ TEST_F(pci, override_written_after_with_the_same_name_is_the_administrators)
 	EXPECT_OVERRIDE(0, "none");
 }
 
-/* The second string may well lie in memory where ours has been. */
+/* The second string may get the memory of ours, which was freed. */
 TEST_F(pci, override_written_again_and_again_is_the_administrators)
 {
 	cpu_set_t one;

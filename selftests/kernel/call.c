@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What becomes of a call that a driver makes on its device
+ * The outcome of a call that a driver makes on its device
  *
  * The driver is bxsim's: a write to its attribute "exec" is a call of the
  * operation of that name, and the provider reverses the text.
@@ -45,7 +45,7 @@ static const char *path_of(const char *device, const char *attr)
 	return path;
 }
 
-/* Call; the errno. */
+/* Makes a call; returns its errno. */
 static int exec(const char *device, const char *text)
 {
 	char line[80];
@@ -54,7 +54,7 @@ static int exec(const char *device, const char *text)
 	return bxt_write(path_of(device, "exec"), line);
 }
 
-/* The answer to the last call. */
+/* Returns the answer to the last call. */
 static const char *answer(const char *device)
 {
 	static char buf[128];
@@ -65,7 +65,7 @@ static const char *answer(const char *device)
 	return buf;
 }
 
-/* How often the provider was called. */
+/* Returns how often the provider was called. */
 static int execs(const char *device)
 {
 	char buf[4096], line[80], *found;
@@ -205,7 +205,7 @@ TEST_F(call, provider_errors_reach_complete_and_can_be_mended)
 {
 	attach(0, .calls = { EXEC });
 	bxt_script(0)->complete_result = 0;
-	/* the provider knows command 0 alone */
+	/* the provider knows only command 0 */
 	EXPECT_EQ(0, bxt_write(path_of("d", "exec"), "7 abc"));
 	EXPECT_EQ(-EOPNOTSUPP, bxt_script(0)->complete_ret);
 }
@@ -233,7 +233,7 @@ TEST_F(call, all_pass_and_complete_in_reverse_order)
 	EXPECT_EQ(-EIO, bxt_script(1)->complete_ret);
 }
 
-/* Who is asked before the one that decides sees the result; nobody else does. */
+/* Policies that were asked before the deciding one see the result, others do not. */
 TEST_F(call, decided_call_is_completed_by_those_above)
 {
 	attach(0, .calls = { EXEC }, .priority = 1);
@@ -331,7 +331,7 @@ TEST_F(call, naming_a_device_is_no_redirect)
 	EXPECT_EQ(0, exec("d", "abc"));
 	EXPECT_EQ(1, execs("d"));
 	EXPECT_EQ(0, execs("e"));
-	/* and holds nothing */
+	/* and it holds no reference */
 	destroy("e");
 }
 
@@ -446,8 +446,8 @@ TEST_F(call, sleepable_policy_is_asked_where_calls_may_sleep)
 /* ---- the end of a device ---- */
 
 #define CALL_MS		500
-#define HELD_MS		60000	/* as long as bxsim goes; ends when released */
-#define TICKS_MS	20	/* by which the kernel may wake up early */
+#define HELD_MS		60000	/* bxsim's limit; ends when released */
+#define TICKS_MS	20	/* the kernel may wake up this much earlier */
 
 struct caller {
 	pthread_t	thread;
@@ -472,7 +472,7 @@ static bool is_in_provider(void *arg)
 	return execs(arg) > 0;
 }
 
-/* Starts a call that takes so long; returns 0 when it has reached @provider. */
+/* Starts a call of this duration; returns 0 when it has reached @provider. */
 static int call_begins(struct caller *c, const char *device,
 		       const char *provider, int ms)
 {
@@ -494,7 +494,7 @@ static long ms_since(const struct timespec *began)
 }
 
 /*
- * The call is over: at least so much time has passed.  Its thread need not have
+ * Checks that the call is over: its duration has passed.  Its thread need not have
  * run since.
  */
 #define EXPECT_OVER(c, result_) do { \
@@ -556,8 +556,8 @@ TEST_F(call, call_on_unplugged_hardware_is_enodev)
 }
 
 /*
- * Releases a call, again until it ends: the provider counts it a moment before
- * it waits.
+ * Releases a call, and repeats that until the call ends: the provider counts the
+ * call a moment before it waits.
  */
 static int release(struct caller *c)
 {
@@ -572,7 +572,7 @@ static int release(struct caller *c)
 	return err;
 }
 
-/* The operations meanwhile have not waited for it. */
+/* Checks that operations during the call have not waited for it. */
 #define call_ends(c) do { \
 	EXPECT_TRUE(!__atomic_load_n(&(c)->done, __ATOMIC_SEQ_CST) || \
 		    ms_since(&(c)->began) >= HELD_MS - TICKS_MS); \
@@ -587,7 +587,7 @@ TEST_F(call, policy_comes_and_goes_during_a_call)
 	ASSERT_EQ(0, call_begins(&c, "d", "d", HELD_MS));
 	link = attach(0, .calls = { EXEC });
 	detach(link);
-	/* nobody waited for the provider */
+	/* nothing waited for the provider */
 	call_ends(&c);
 	EXPECT_EQ(0, c.result);
 	/* it was not there when the call began */
@@ -652,7 +652,7 @@ TEST_F(call, half_a_provider_is_none)
 	EXPECT_UNBOUND("v");
 }
 
-/* It need not go on handling what it watches. */
+/* It need not handle an operation that it watches. */
 TEST_F(call, operation_that_nobody_handles_is_eopnotsupp)
 {
 	device_by_policy("v");

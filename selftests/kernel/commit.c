@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Policies that come into force, and go, together; elections and calls as they
- * would be with them
+ * Policies that are activated and detached together; trials of elections and
+ * calls with them
  */
 #include <errno.h>
 #include <pthread.h>
@@ -34,7 +34,7 @@ FIXTURE_TEARDOWN(commit)
 {
 }
 
-/* The identity of the newest policy of a name. */
+/* Returns the identity of the newest policy of a name. */
 static __u64 id_of(const char *name)
 {
 	const struct bx_policy_rec *recs;
@@ -157,7 +157,7 @@ TEST_F(commit, brings_into_force)
 	EXPECT_EQ(0, commit(id, 0));
 	EXPECT_STAGE(BX_STAGE_ACTIVE, id);
 	EXPECT_EQ(0, record_of(id).flags);
-	/* what was unbound got another election */
+	/* unbound devices got another election */
 	EXPECT_BOUND("d", "b");
 	EXPECT_EQ(id, decision("d").policy_id);
 	EXPECT_TRUE(bxt_contains(STATE "policies/p0/version", "7\n"));
@@ -241,7 +241,7 @@ struct maker {
 	char		wrong[64];
 };
 
-/* Devices all the time: which driver each gets is one policy's word. */
+/* Creates devices all the time; one policy decides which driver each gets. */
 static void *make_devices(void *arg)
 {
 	struct maker *m = arg;
@@ -267,7 +267,7 @@ static bool has_made(void *arg)
 	return atomic_load(&m->made) > 0;
 }
 
-/* Of two policies the one refuses what the other does not name: never both. */
+/* One of two policies refuses the driver that the other does not name: never both. */
 TEST_F(commit, no_election_sees_half_of_it)
 {
 	int old[2], new[2];
@@ -326,7 +326,7 @@ TEST_F(commit, refused_changes_nothing)
 	EXPECT_NE(0, access(STATE "policies/s", F_OK)); \
 	EXPECT_EQ(0, access(STATE "policies/f", F_OK)); \
 } while (0)
-	/* unknown; not staged; not in force */
+	/* unknown; not staged; not active */
 	EXPECT_REFUSED(ENOENT, ((__u64[]){ staged, 1ULL << 60 }), 2, NULL, 0);
 	EXPECT_REFUSED(ENOENT, ((__u64[]){ staged, force }), 2, NULL, 0);
 	EXPECT_REFUSED(ENOENT, &staged, 1, &other, 1);
@@ -338,7 +338,7 @@ TEST_F(commit, refused_changes_nothing)
 	EXPECT_EQ(-E2BIG, bxt_commit(&(struct bx_commit){
 		.nr_enter = BX_COMMIT_MAX + 1 }));
 	EXPECT_EQ(-E2BIG, bxt_commit(&(struct bx_commit){ .nr_leave = -1 }));
-	/* and what was refused for a reason works without it */
+	/* and a refused commit works without the cause of its refusal */
 	EXPECT_EQ(0, several(((__u64[]){ staged, other }), 2, &force, 1));
 }
 
@@ -372,9 +372,9 @@ TEST_F(commit, retired_may_not_come_back)
 	EXPECT_EQ(-ENOENT, commit(0, id));
 }
 
-/* ---- what was checked ---- */
+/* ---- checked policies ---- */
 
-/* What is not what was checked is refused, in a commit with another that is. */
+/* A policy that differs from the checked one is refused, also beside one that does not. */
 static int commit_as(const struct bx_commit_enter *enter, __u64 other)
 {
 	return bxt_commit(&(struct bx_commit){
@@ -494,7 +494,7 @@ TEST_F(commit, of_an_impossible_policy_is_refused)
 		 .flags = flags_, .vf_index = 3 }
 #define SYNTHETIC	ON("bx-sf", 0xf055, 0)
 
-/* The outcome; an errno when there is none. */
+/* Returns the outcome, or an errno. */
 static int decide(const struct bx_trial *trial, struct bx_opinion *out)
 {
 	const struct bx_opinion *recs;
@@ -537,7 +537,7 @@ TEST_F(commit, trial_of_a_described_device)
 	/* without it */
 	EXPECT_TRIAL(BX_BY_ID_TABLE, BX_OUT_DRIVER, "x", ALONE, SYNTHETIC,
 		     DRIVERS);
-	/* nothing is counted, and nothing of the sort exists */
+	/* nothing is counted, and no such device exists */
 	EXPECT_EQ(0, record_of(id).asked);
 	EXPECT_EQ(0, record_of(id).decided);
 	EXPECT_EQ(-ENODEV, bxt_device("s", &(struct bx_device_rec){}));

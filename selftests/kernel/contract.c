@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contracts are kept: what bus_ext refuses, and what a driver and a device agree
- * upon; and calls from an interrupt
+ * Contracts are kept: registrations that bus_ext refuses, versions and features
+ * that a driver and a device agree upon, and calls from an interrupt
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +58,7 @@ static int provider(int version, int features, int ops)
 	return try("provider", "%d %d %d 0", version, features, ops);
 }
 
-/* For the provider that was given last. */
+/* For the device of the last provider. */
 static int asks(int version, int min, int features, int needs_features,
 		int needs)
 {
@@ -164,7 +164,7 @@ TEST_F(contract, driver_asks_for_a_newer_version)
 	ASSERT_EQ(0, provider(2, 0, V2));
 	EXPECT_EQ(-EPROTONOSUPPORT, asks(3, 3, 0, 0, 0));
 	EXPECT_SAID("driver asks needs version 3 of contract check; this kernel has 2");
-	/* knowing of one is no harm */
+	/* a driver may know of an operation that it does not need */
 	EXPECT_EQ(0, asks(3, 1, 0, 0, 0));
 	EXPECT_STREQ("2 0x0", agreed());
 }
@@ -176,7 +176,7 @@ TEST_F(contract, driver_asks_for_what_is_unknown)
 	EXPECT_SAID("needs features 0x8");
 	EXPECT_EQ(-EOPNOTSUPP, asks(2, 1, 0, 0, 1 << BX_CHECK_NR_OPS));
 	EXPECT_SAID("needs operation 5; contract check has 5");
-	/* it cannot need what it does not know itself */
+	/* it cannot need an operation that it does not know */
 	EXPECT_EQ(-EOPNOTSUPP, asks(2, 1, 1, 2, 0));
 	EXPECT_EQ(-EINVAL, asks(1, 2, 0, 0, 0));
 }
@@ -226,7 +226,7 @@ TEST_F(contract, a_policy_may_have_the_operation_that_is_needed)
 	EXPECT_EQ(0, asks(1, 1, 0, 0, PAIR));
 }
 
-/* ---- where nothing may sleep ---- */
+/* ---- atomic context ---- */
 
 static const char *ping(int value)
 {
@@ -326,7 +326,7 @@ int main(int argc, char **argv)
 	if (bxt_start("bxcheck"))
 		return KSFT_FAIL;
 	ret = test_harness_run(argc, argv);
-	/* until BPF has let go of bus_ext, this is all that is there */
+	/* until BPF has released bus_ext, only this exists */
 	if (bxt_unload_soon("bxcheck"))
 		return KSFT_FAIL;
 	return bxt_finish() ? KSFT_FAIL : ret;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Policies that misbehave are put out of force, at once and with a reason, and
- * no device is left unusable; policies in shadow mode change nothing
+ * Policies that misbehave are deactivated, at once and with a reason, and no
+ * device is left unusable; policies in shadow mode change nothing
  */
 #include <errno.h>
 #include <string.h>
@@ -27,7 +27,7 @@ FIXTURE_TEARDOWN(eject)
 {
 }
 
-/* A policy was ejected, for this reason, and the kernel tells everywhere. */
+/* Checks that a policy was ejected for this reason, and that each interface shows it. */
 #define EXPECT_EJECTION(name, kind_, code_, device_) do { \
 	struct bx_exit_info info; \
 	\
@@ -123,7 +123,7 @@ TEST_F(eject, selected_driver_that_does_not_exist_on_a_bus_without_drivers)
 	EXPECT_EJECTION("p0", BX_EXIT_NO_DRIVER, 0, "d");
 }
 
-/* What a policy names is a driver, and never a module. */
+/* A policy names a driver, never a module. */
 TEST_F(eject, selected_name_of_a_module_loads_nothing)
 {
 	ASSERT_EQ(0, bxt_load("pcspkr"));
@@ -231,7 +231,7 @@ TEST_F(eject, own_error_in_event)
 	EXPECT_EQ(0, bxt_script(0)->selects);
 }
 
-/* ---- what follows ---- */
+/* ---- after an ejection ---- */
 
 TEST_F(eject, no_program_runs_after_the_mistake)
 {
@@ -240,7 +240,7 @@ TEST_F(eject, no_program_runs_after_the_mistake)
 	attach(0);
 	device("d1", ID);
 	device("d2", ID);
-	/* before the link is detached, too */
+	/* also before the link is detached */
 	EXPECT_EQ(1, bxt_script(0)->selects);
 	EXPECT_EQ(0, bxt_script(0)->matches);
 	EXPECT_EQ(0, bxt_script(0)->events[1]);

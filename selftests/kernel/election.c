@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The election: who decides, and which driver a device gets
+ * The election: the deciding policy or rule, and the driver that a device gets
  *
  * Order of authority, see docs and kernel/elect.c: driver_override, the hook,
  * select() in order of priority and name, the highest score, the id tables.
- * Devices are bound when "create" returns, so nothing has to be waited for.
+ * Devices are bound when "create" returns, so no test has to wait.
  */
 #include <errno.h>
 #include <string.h>
@@ -193,7 +193,7 @@ TEST_F(election, hook_that_passes_leaves_it_to_policies)
 	three_drivers();
 	selects(0, "b");
 	attach(0);
-	/* naming a driver is no opinion */
+	/* a driver's name without a verdict is not an opinion */
 	hook_says(BX_PASS, "c");
 	device("d", ID);
 	EXPECT_BOUND("d", "b");
@@ -220,7 +220,7 @@ TEST_F(election, hook_that_returns_garbage_is_ignored)
 	device("d2", ID);
 	EXPECT_BOUND("d2", "a");
 	EXPECT_BY(BX_BY_ID_TABLE, "d2");
-	/* still asked: there is nobody to eject */
+	/* still asked: a hook cannot be ejected */
 	EXPECT_LE(2, hook->bss->asked);
 }
 
@@ -455,7 +455,7 @@ TEST_F(election, a_driver_that_comes_may_tip_the_scales_for_another)
 	attach(0);
 	device("d", ID);
 	EXPECT_UNBOUND("d");
-	/* p0 wants b as soon as there is "helper", which is not b itself */
+	/* p0 wants b as soon as "helper" is there, which is not b itself */
 	selects(0, "b");
 	strcpy(bxt_script(0)->wants, "helper");
 	bxt_script(1)->select = BX_REFUSE;

@@ -3,8 +3,8 @@
  * Each allocation inside of bus_ext fails in turn, while devices, drivers and
  * policies come and go: see lib/sweep.h
  *
- * What is leaked, and what the kernel complains about, is the runner's business.
- * The modules themselves come and go in modfaults.c.
+ * The runner checks for leaks and for complaints of the kernel.  Loading and
+ * unloading of the modules is in modfaults.c.
  *
  * Needs a kernel with failslab and its stack filter ('make test-debug').
  */
@@ -39,7 +39,7 @@ static bool exists(const char *path)
 	return !access(path, F_OK);
 }
 
-/* Memory was short when it was to be bound; asked again, it is. */
+/* A device that lacked memory for its binding is bound on request. */
 static bool is_bound(const char *device, const char *driver)
 {
 	if (strcmp(bxt_bound_on("bx-sf", device), driver))
@@ -65,7 +65,7 @@ FIXTURE_SETUP(sim)
 	ejected = bxt_nr_ejected();
 }
 
-/* When the test's process and its BPF objects are gone: hence in the parent. */
+/* Runs in the parent: the test's process and its BPF objects are gone then. */
 FIXTURE_TEARDOWN_PARENT(sim)
 {
 	EXPECT_EQ(0, bxt_clean());
@@ -125,7 +125,7 @@ static int destroy_only(void)
 	return bxt_sim("destroy", "d");
 }
 
-/* bxsim may lack the memory to read its orders; after that nothing may fail. */
+/* bxsim may lack the memory to read its commands; after that nothing may fail. */
 TEST_F(sim, a_device_is_destroyed_or_stays)
 {
 	driver("a", "ids=*:*");
@@ -222,7 +222,7 @@ static bool has_policies(int n)
 	return bxt_contains("/sys/kernel/bus_ext/nr_policies", text);
 }
 
-/* One that stays: detaching the last one would need no memory. */
+/* A policy that stays: detaching the last one would need no memory. */
 #define attach_another(...) do { \
 	attach(2, __VA_ARGS__); \
 	others = 1; \
@@ -280,11 +280,11 @@ TEST_F(sim, a_policy_is_attached_or_not)
 			       .undone = policy_undone,
 			       .undo = detach_policy }),
 	      OURS);
-	/* whoever got as far as init() got an exit() */
+	/* each init() was followed by an exit() */
 	EXPECT_EQ(bxt_script(0)->inits, bxt_script(0)->exits);
 }
 
-/* Lists are in force at once, devices follow when a worker gets to them. */
+/* Lists are active at once; a worker elects for the devices later. */
 TEST_F(sim, devices_follow_a_policy_in_the_end)
 {
 	driver("a", "");
@@ -323,7 +323,7 @@ static __u64 id_of_stage(__u32 stage)
 	return 0;
 }
 
-/* "p0" in force, or none; another of this name beside it; and one that is new. */
+/* "p0" active, or no policy; another of this name beside it; and a new one. */
 static int stage_another(void)
 {
 	staged_link = bxt_attach(1, &(struct bxt_spec){
@@ -344,7 +344,7 @@ static int attach_and_stage(void)
 	return err ?: stage_another();
 }
 
-/* What it set off is waited for in commit_done(): that needs memory, too. */
+/* commit_done() waits for the elections that it causes: that needs memory, too. */
 static int commit_change(void)
 {
 	return bxt_commit(&change);
@@ -403,7 +403,7 @@ TEST_F(sim, a_commit_is_done_or_not)
 	selects(1, "a");
 	device("d", ID);
 	sweep(&replacement, WORKERS);
-	/* and of one that has no predecessor */
+	/* and the commit of one that has no predecessor */
 	sweep((&(struct step){ .prepare = stage_another,
 			       .run = commit_change, .done = commit_done,
 			       .undone = commit_undone,
@@ -591,7 +591,7 @@ static int ask_reelect(void)
 	return bxt_reelect("bx-sf");
 }
 
-/* Answered in full or not at all. */
+/* Each question is answered in full or not at all. */
 #define question(fn) \
 	sweep((&(struct step){ .run = fn, .done = always, .undone = always, \
 			       .undo = nothing }), OURS)
@@ -679,7 +679,7 @@ static int unplug(void)
 	return bxt_write(path, "1");
 }
 
-/* Without memory nothing was decided, with some it is. */
+/* Without memory nothing was decided; with memory it is. */
 static bool adopted_done(void)
 {
 	if (strcmp(bxt_override("pci", edu), "none"))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Modules: none goes away while it is needed, each can go afterwards, nothing
- * leaks under load, and one without type information says so
+ * Modules: none can be unloaded while it is needed, each can be afterwards,
+ * nothing leaks under load, and one without type information says so
  *
  * Unlike in the other programs each test loads the modules and the BPF objects
- * itself, since what is loaded is what this is about.
+ * itself, since loading is the subject of these tests.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,8 +29,8 @@ FIXTURE_SETUP(modules)
 }
 
 /*
- * Whatever a test did, all modules can be unloaded when its process, and with
- * it all its BPF objects, are gone: hence in the parent.
+ * After every test all modules can be unloaded, once its process and with it all
+ * its BPF objects are gone: hence in the parent.
  */
 FIXTURE_TEARDOWN_PARENT(modules)
 {
@@ -71,7 +71,7 @@ TEST_F(modules, attached_policy_keeps_its_bus_until_detached)
 	link = attach(0);
 	EXPECT_TRUE(is_busy(bxt_unload("bx_sf")));
 	detach(link);
-	/* the loaded programs are not for this bus alone */
+	/* the loaded programs are not only for this bus */
 	EXPECT_EQ(0, bxt_unload_soon("bx_sf"));
 	EXPECT_EQ(-ENODEV, attach_errno(0));
 }
@@ -263,7 +263,7 @@ TEST_F(modules, attach_and_detach_under_load_leak_nothing)
 		       bxt_refcnt("bx_sf"), before[1]);
 }
 
-/* No moment without a policy: what is unbound in between gets none. */
+/* There is no moment without a policy: devices that are unbound meanwhile get no driver. */
 TEST_F(modules, update_under_load_leaves_no_gap)
 {
 	struct load load = {};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of a policy: what may be attached and by whom, how it shows, how it
- * is replaced, how it ends
+ * The life of a policy: attaching and its permissions, listing, update, end
  */
 #include <errno.h>
 #include <string.h>
@@ -30,7 +29,7 @@ FIXTURE_TEARDOWN(policy)
 {
 }
 
-/* ---- how it shows ---- */
+/* ---- listing ---- */
 
 TEST_F(policy, shows_in_sysfs)
 {
@@ -97,9 +96,9 @@ TEST_F(policy, identity_is_new_with_every_attach)
 	EXPECT_NE(id, policy("p0").id);
 }
 
-/* ---- what may not be attached ---- */
+/* ---- refused policies ---- */
 
-/* Refused with an errno, with a reason to read, and nothing stays behind. */
+/* Checks that it is refused with an errno and a reason, and that nothing stays. */
 #define EXPECT_REFUSED(errno_, reason, ...) do { \
 	EXPECT_EQ(-(errno_), attach_errno(0, __VA_ARGS__)); \
 	EXPECT_TRUE(bxt_contains(REFUSED, reason)); \
@@ -141,7 +140,7 @@ TEST_F(policy, name_of_bad_characters_is_einval)
 	EXPECT_REFUSED(EINVAL, "name must consist of", .name = "a b");
 	EXPECT_REFUSED(EINVAL, "name must consist of", .name = "a\n");
 	EXPECT_REFUSED(EINVAL, "name must consist of", .name = "\xc3\xa4");
-	/* a letter in Latin-1, where the kernel is at home */
+	/* a letter in Latin-1, which the kernel's isalnum() accepts */
 	EXPECT_REFUSED(EINVAL, "name must consist of", .name = "\xe4");
 	EXPECT_REFUSED(EINVAL, "name must consist of", .name = "");
 	EXPECT_REFUSED(EINVAL, "name must consist of", .name = ".hidden");
@@ -224,7 +223,7 @@ TEST_F(policy, there_is_a_limit)
 	EXPECT_TRUE(bxt_contains(REFUSED, "256 policies"));
 }
 
-/* ---- by whom ---- */
+/* ---- permissions ---- */
 
 static int drop_to(__u32 caps)
 {

@@ -110,7 +110,7 @@ TEST_F(probing, eio_does_not_fall_through)
 	EXPECT_EQ(-EIO, decision("d").probe_error);
 }
 
-/* No next best below an override; and it is not tried for ever. */
+/* No other driver replaces an override's; and it is not tried for ever. */
 TEST_F(probing, override_to_a_driver_that_says_enodev_is_tried_once)
 {
 	driver("a", "ids=*:*");
@@ -180,7 +180,7 @@ TEST_F(probing, eprobe_defer_waits_for_the_elected_driver)
 	EXPECT_EQ(0, bxt_probes("b"));
 	EXPECT_STREQ("a", decision("d").driver);
 
-	/* tried again, still not ready: still nobody else's */
+	/* tried again, still not ready: no other driver gets it */
 	retry_deferred();
 	EXPECT_TRUE(bxt_becomes_probed("a", 2));
 	settle();
@@ -245,7 +245,7 @@ TEST_F(probing, driver_that_comes_takes_unbound_devices_alone)
 	judges(0, 1, "b", 10);
 	attach(0);
 	device("d1", "f055:1");
-	/* nobody's: the score of a comes with a veto of another policy */
+	/* no driver: the score of a comes with a veto of another policy */
 	judges(1, 0, "a", BX_VETO);
 	strcpy(bxt_script(1)->device, "d2");
 	attach(1);

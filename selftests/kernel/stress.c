@@ -6,10 +6,10 @@
  * update and detach policies, provoke ejections, write overrides, bind and
  * unbind by hand, rebind, re-elect, explain, read every file in sysfs, and
  * unload and load the contract module and the simulated parent, all on the same
- * few names.  Each call must end as such a call may end.  What happens to
- * devices is watched through tracepoints, and judged by an oracle that has its
- * own idea of what is allowed (lib/oracle.h).  Now and then everybody stops, and
- * the state is compared with what was seen.
+ * few names.  Each call must end with one of the results that it may have.
+ * Tracepoints report the events of devices; an oracle with its own rules judges
+ * them (lib/oracle.h).  Now and then all threads stop, and the state is compared
+ * with the events.
  *
  *   BX_STRESS_SECONDS=	how long (10; 60 in the sanitizer kernel)
  *   BX_STRESS_SEED=	what each thread does, in order; how the threads
@@ -44,7 +44,7 @@ struct worker {
 
 static struct worker workers[THREADS];
 static bool stop;
-/* Held for reading while something is being done. */
+/* Held for reading during each operation. */
 static pthread_rwlock_t world;
 /* bxt_*() of the control interface has one buffer for all. */
 static pthread_mutex_t control_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -99,7 +99,7 @@ static int destroy_any(struct worker *w)
 	return bxt_sim("destroy", "d%u", any(w, DEVICES));
 }
 
-/* The last span of each driver; an outdated one only makes us more lenient. */
+/* The last span of each driver; an outdated one only makes the oracle more lenient. */
 static int driver_span[DRIVERS];
 
 static int add_driver(struct worker *w)
@@ -201,7 +201,7 @@ static int write_override(struct worker *w)
 #define POLICIES SCRIPT_SLOTS
 
 /*
- * What they do never changes; who is attached, with what scope, does.  Of calls,
+ * Their programs never change; which is attached, with what scope, does.  Of calls,
  * p0 passes all, p1 denies, p2 answers for d7, p3 is ejected by d3, and p4
  * redirects to d2, in a circle if it comes from there.
  */
@@ -312,7 +312,7 @@ static int attach_or_detach(struct worker *w)
 	return err;
 }
 
-/* Without asking whether it is attached: it comes and goes, or is refused. */
+/* Does not ask whether it is attached: it comes and goes, or is refused. */
 static int attach_blindly(struct worker *w)
 {
 	struct attached a;
@@ -336,7 +336,7 @@ static int update_policy(struct worker *w)
 		err = map;
 		goto out;
 	}
-	oracle_ends(a->span);	/* or not, but from now on it is not sure */
+	oracle_ends(a->span);	/* it may stay, but that is not sure from now on */
 	span = oracle_begin(&new);
 	err = bxt_update(a->link, map, one_in(w, 2) ? a->map : -1);
 	if (err) {
@@ -368,7 +368,7 @@ static __u64 find_stage(const char *name, __u32 stage, __u64 mode)
 	return 0;
 }
 
-/* A trial with what is staged, then the commit; or either alone. */
+/* A trial with the staged policy, then the commit; or only one of the two. */
 static int commit_staged(struct worker *w, const char *name, __u64 mode,
 			 __u64 old_mode)
 {
@@ -390,7 +390,7 @@ static int commit_staged(struct worker *w, const char *name, __u64 mode,
 	return bxt_commit(&trial.change);
 }
 
-/* Who was in force, if anybody, goes when the other comes. */
+/* The active policy, if there is one, leaves when the other enters. */
 static int commit_policy(struct worker *w)
 {
 	int slot = any(w, POLICIES), err;
@@ -408,7 +408,7 @@ static int commit_policy(struct worker *w)
 	if (err < 0)
 		goto out_map;
 	if (a->link >= 0)
-		oracle_ends(a->span);	/* or not */
+		oracle_ends(a->span);	/* it may stay */
 	new.span = oracle_begin(&span);
 	pthread_mutex_lock(&control_lock);
 	err = one_in(w, 4) ? -ECANCELED :
@@ -566,7 +566,7 @@ static int reload_modules(struct worker *w)
 	__u64 before = oracle_now();
 	int err;
 
-	/* rarely: without the parent there is little to do for all others */
+	/* rarely: without the parent the other threads have little to do */
 	if (!one_in(w, 4))
 		return 0;
 	pthread_mutex_lock(&lock);
@@ -575,7 +575,7 @@ static int reload_modules(struct worker *w)
 		oracle_all_ended(ORACLE_DRIVER, before);
 		if (one_in(w, 2))
 			err = bxt_unload("bx_sf");
-		/* a policy may be in force there */
+		/* a policy may be active there */
 		err = err == -EBUSY || err == -EAGAIN ? 0 : err;
 		err = err ?: load("bx_sf") ?: load("bxsim");
 	}
@@ -583,7 +583,7 @@ static int reload_modules(struct worker *w)
 	return err;
 }
 
-/* ---- what is done, and how it may end ---- */
+/* ---- operations, and the results that they may have ---- */
 
 static struct operation {
 	const char	*name;
@@ -611,14 +611,14 @@ static struct operation {
 	{ "hold and call", hold, 4, { ENOENT, ENODEV, EACCES, ELOOP } },
 	/* ejected, and its link soon or already gone */
 	{ "update", update_policy, 8, { ENODEV, ESHUTDOWN, ENOLINK, EPERM } },
-	/* attached by another, ejected meanwhile; or we do not want to */
+	/* attached by another thread, ejected meanwhile; or the policy refuses */
 	{ "commit", commit_policy, 8,
 	  { ENODEV, EEXIST, ENOENT, ECANCELED } },
 	{ "ask", question, 10, { ENODEV } },
 	{ "rebind or re-elect", request, 8,
 	  { ENODEV, EAGAIN, EIO } },
 	{ "read sysfs", read_everything, 3, {} },
-	/* somebody has a file of it open, or is creating a device */
+	/* another thread has a file of it open, or is creating a device */
 	{ "reload modules", reload_modules, 1, { EBUSY, EAGAIN, ENOENT } },
 };
 
@@ -664,7 +664,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* ---- while everybody stands still ---- */
+/* ---- while all threads wait ---- */
 
 static int on_event(void *unused, void *data, size_t size)
 {
@@ -686,7 +686,7 @@ static bool probe_would_succeed(const char *driver)
 	return strstr(found, "probe=0");
 }
 
-/* In how many drivers' folders it is. */
+/* Returns in how many drivers' folders it is. */
 static int count_drivers(const char *device)
 {
 	char path[80];
@@ -700,13 +700,13 @@ static int count_drivers(const char *device)
 	return n;
 }
 
-/* No driver can reset it, and an override names one all the same. */
+/* No driver can reset it, although an override names one. */
 static bool is_unplugged(const char *device)
 {
 	return bxt_sim("call", "%s 0 text", device) == -ENODEV;
 }
 
-/* What is wrong with a device, NULL when nothing is. */
+/* Returns the fault of a device, NULL when it has none. */
 static const char *fault_of(const char *device)
 {
 	const char *now = bxt_bound_on("bx-sf", device);
@@ -740,7 +740,7 @@ static void consume(void)
 	pthread_mutex_unlock(&ring_lock);
 }
 
-/* The ring must not fill up, whatever else there is to wait for. */
+/* Each wait reads the ring, which must not fill up. */
 static void *listen(void *unused)
 {
 	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
@@ -811,7 +811,7 @@ static int prepare(unsigned int seed)
 	pthread_rwlockattr_t attr;
 
 	pthread_rwlockattr_init(&attr);
-	/* or the checks would never have their turn */
+	/* without this the checks would never get the lock */
 	pthread_rwlockattr_setkind_np(&attr, kind);
 	pthread_rwlock_init(&world, &attr);
 	for (int i = 0; i < DEVICES; i++)
@@ -882,7 +882,7 @@ static void report(unsigned int seed)
 	if (complaint)
 		ksft_print_msg("STRESS_SEED=%u: %s\n", seed, complaint);
 	ksft_test_result(!complaint,
-			 "no device has a driver that nobody spoke for\n");
+			 "no device has a driver without an opinion for it\n");
 	if (skel->bss->lost)
 		ksft_print_msg("%llu events lost\n", skel->bss->lost);
 	ksft_test_result(is_enough() && !skel->bss->lost,

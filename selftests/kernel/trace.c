@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tracepoints fire when they should, and say what happened: as records for
+ * The tracepoints fire when they should, and describe the event: as records for
  * BPF programs, and as text
  */
 #include <errno.h>

@@ -273,7 +273,7 @@ TEST_F(twins, calls_are_compared)
 	EXPECT_EQ(-EACCES, exec("d", "abc"));
 	EXPECT_EQ(1, bxt_script(1)->calls);
 	EXPECT_EQ(0, shadow().diverged);
-	/* what the one denies, the other would not */
+	/* one denies calls that the other would not */
 	bxt_script(1)->call = 0;
 	EXPECT_EQ(-EACCES, exec("d", "abc"));
 	EXPECT_EQ(1, shadow().diverged);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the verifier does not let pass: programs that would change what they
- * are shown, and kfuncs in the hands of those they are not for
+ * Programs that the verifier rejects: those that would change read-only
+ * arguments, and those that call kfuncs of other kinds of programs
  */
 #include <errno.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #include "../lib/bxtest.h"
 
 /*
- * Load one program, or the programs of one struct_ops map.  All maps are told,
- * since libbpf takes "?" in a section's name for the first map in it alone.
+ * Load one program, or the programs of one struct_ops map.  Autocreate is set for
+ * each map, since libbpf applies "?" in a section's name only to its first map.
  */
 static int load(const char *name)
 {
@@ -52,7 +52,7 @@ FIXTURE_TEARDOWN(loads)
 {
 }
 
-/* Or the refusals below would prove nothing. */
+/* Without this, the refusals below would prove nothing. */
 FIXTURE_VARIANT_ADD(loads, policy) { "good" };
 FIXTURE_VARIANT_ADD(loads, hook) { "hook_good" };
 

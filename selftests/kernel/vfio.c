@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * User space drives a device on bx-vfio, and policies stand in between
+ * User space drives a device on bx-vfio, and policies see its operations
  *
- * The user is lib/vfio_client.c, which speaks vfio's own interface alone; the
- * device is bxvfio's.  Policies are those of bpf/, those that a script tells
- * what to do, and a hostile one that puts numbers into arguments.
+ * The user is lib/vfio_client.c, which uses only vfio's own interface; the device
+ * is bxvfio's.  Policies are those of bpf/, scripted ones, and a hostile one that
+ * puts numbers into arguments.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@
 
 /* ---- preparations ---- */
 
-/* The number of a device's group, which is the name of its file. */
+/* Returns the number of a device's group, which is the name of its file. */
 static int group_of(const char *device)
 {
 	char path[128], target[256];
@@ -66,7 +66,7 @@ static int forget_devices(void)
 	return err;
 }
 
-/* What a user without luck gets. */
+/* Returns the errno of an attempt to open the device, 0 when it works. */
 static int open_errno(const char *device)
 {
 	struct vfio_client c;
@@ -77,7 +77,7 @@ static int open_errno(const char *device)
 	return err;
 }
 
-/* What bxvfio tells about a device contains this. */
+/* Whether bxvfio's list of devices contains @text */
 static bool sim_says(const char *text)
 {
 	return bxt_contains(SIM "devices", text);
@@ -146,7 +146,7 @@ FIXTURE_TEARDOWN(vfio)
 	settle(); \
 } while (0)
 
-/* ---- what the device has ---- */
+/* ---- properties of the device ---- */
 
 TEST_F(vfio, device_is_a_platform_device_that_can_be_reset)
 {
@@ -238,7 +238,7 @@ TEST_F(vfio, data_is_written_and_read_back)
 	EXPECT_EQ(sizeof(in), vfio_read(&self->c, BXVFIO_DATA, 4097, in,
 					sizeof(in)));
 	EXPECT_EQ(0, memcmp(in, out, sizeof(in)));
-	/* and nobody else's */
+	/* and no other device's */
 	EXPECT_EQ(sizeof(in), vfio_read(&self->other, BXVFIO_DATA, 4097, in,
 					sizeof(in)));
 	EXPECT_EQ(0, in[0] | in[20000]);
@@ -260,7 +260,7 @@ TEST_F(vfio, what_is_beyond_a_region_is_refused)
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, pread(self->c.device, buf, 1, 0x7fffffffffffffffLL));
 	EXPECT_EQ(-1, pwrite(self->c.device, buf, 1, 0x7ffffffffffffffeLL));
-	/* the part that is there is read, and nothing behind it */
+	/* the existing part is read, and nothing behind it */
 	EXPECT_EQ(2, vfio_read(&self->c, BXVFIO_DATA, BXVFIO_DATA_SIZE - 2,
 			       buf, sizeof(buf)));
 	EXPECT_EQ(0, buf[1]);
@@ -571,7 +571,7 @@ TEST_F(vfio, destroy_asks_for_the_device_and_waits)
 
 	ASSERT_LT(0, pid);
 	EXPECT_TRUE(becomes_raised(request));
-	/* it still works, and is nobody else's to destroy */
+	/* it still works, and no other user can destroy it */
 	EXPECT_EQ(3, vfio_write(&self->c, BXVFIO_DATA, 0, buf, 3));
 	EXPECT_EQ(0, vfio_reset(&self->c));
 	EXPECT_EQ(-EBUSY, bxt_write(SIM "destroy", "guest"));
@@ -582,7 +582,7 @@ TEST_F(vfio, destroy_asks_for_the_device_and_waits)
 	EXPECT_EQ(0, vfio_reset(&self->other));
 }
 
-/* The eventfd is vfio's no longer, whoever still holds it. */
+/* vfio does not hold the eventfd any longer; other processes may. */
 TEST_F(vfio, user_that_is_killed_is_gone)
 {
 	pid_t pid;
@@ -615,7 +615,7 @@ TEST_F(vfio, module_in_use_is_not_unloaded)
 	EXPECT_EQ(0, vfio_reset(&self->c));
 }
 
-/* Also when its devices are still there. */
+/* This works while its devices exist, too. */
 TEST_F(vfio, module_that_is_unloaded_leaves_nothing)
 {
 	char group[32];
@@ -665,7 +665,7 @@ TEST_F(vfio, policy_makes_a_region_read_only_for_one_device)
 	EXPECT_EQ(-EINVAL, vfio_write(&self->c, BXVFIO_DATA, 0, "xyz", 3));
 	EXPECT_EQ(3, vfio_read(&self->c, BXVFIO_DATA, 0, buf, 3));
 	EXPECT_EQ(0, memcmp(buf, "abc", 3));
-	/* nothing else is */
+	/* nothing else is read-only */
 	EXPECT_REGION(&self->c, BXVFIO_REGS, sizeof(struct bxvfio_regs), RW);
 	EXPECT_EQ(0, command(&self->c, BXVFIO_CMD_NOP, 0, 0, 0));
 	EXPECT_REGION(&self->other, BXVFIO_DATA, BXVFIO_DATA_SIZE, RW);
@@ -686,7 +686,7 @@ TEST_F(vfio, policy_hides_a_region_of_one_device)
 
 	memset(buf, 0x55, sizeof(buf));
 	EXPECT_REGION(&self->c, BXVFIO_ROM, 0, 0);
-	/* who has learned where it was is no better off */
+	/* a user that knows its former position gains nothing */
 	EXPECT_EQ(-1, pread(self->c.device, buf, 6, where));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, pwrite(self->c.device, buf, 6, where));
@@ -718,7 +718,7 @@ TEST_F(vfio, both_policies_at_once)
 	ends(two);
 }
 
-/* A user who writes all the time, and what becomes of it; in shared memory. */
+/* A user that writes all the time, and its results; in shared memory. */
 struct writer {
 	int	stop;
 	int	written;
@@ -748,7 +748,7 @@ static bool is_nonzero(void *counter)
 	return __atomic_load_n((int *)counter, __ATOMIC_SEQ_CST);
 }
 
-/* It counts on, from zero. */
+/* It continues to count, from zero. */
 #define EXPECT_COUNTS(counter) do { \
 	__atomic_store_n(counter, 0, __ATOMIC_SEQ_CST); \
 	EXPECT_TRUE(bxt_becomes(is_nonzero, counter)); \
@@ -823,7 +823,7 @@ TEST_F(vfio, denied_piece_ends_a_transfer)
 	EXPECT_EQ(1 + 3, bxt_script(0)->calls);
 }
 
-/* What nobody filled in is zeros, not what the memory was used for before. */
+/* Bytes that were not filled in are zeros, not the memory's former contents. */
 TEST_F(vfio, answer_without_data_tells_nothing)
 {
 	unsigned char buf[4096], all = 0;
@@ -850,7 +850,7 @@ TEST_F(vfio, redirected_read_is_of_the_other_device)
 	EXPECT_STREQ("bxvfio other", buf);
 }
 
-/* One stands in for the other, with the user's memory and interrupts. */
+/* One device replaces the other, with the user's memory and interrupts. */
 TEST_F(vfio, device_is_served_by_another)
 {
 	int link = attach(0, .bus = "bx-vfio", .calls = BX_WATCH_ALL,
@@ -874,7 +874,7 @@ TEST_F(vfio, device_is_served_by_another)
 	EXPECT_EQ(0, command(&self->c, BXVFIO_CMD_STORE, IOVA, 0, 3));
 	EXPECT_EQ(0, memcmp(memory, "abc", 3));
 	EXPECT_TRUE(raised(done));
-	/* that device goes, and its user has to do without */
+	/* that device is removed, and its user gets errors */
 	EXPECT_EQ(0, bxt_write(SIM "destroy", "other"));
 	detach(link);
 	EXPECT_EQ(0, vfio_reset(&self->c));
@@ -911,7 +911,7 @@ TEST_F(vfio, policy_that_keeps_open_to_itself_leaves_a_device_that_works)
 	EXPECT_TRUE(sim_says("guest open=0 "));
 }
 
-/* A provider that does not learn of the end holds nothing of the user. */
+/* A provider that is not told of the end holds nothing of the user. */
 TEST_F(vfio, policy_that_keeps_close_to_itself_does_no_harm)
 {
 	int done;
@@ -975,7 +975,7 @@ TEST_F(vfio, many_regions_are_many_on_paper_alone)
 	EXPECT_EQ(0, vfio_info(&self->c, &info));
 }
 
-/* With more vectors than the device knows; they are there to be wired. */
+/* With more vectors than the device knows, which a user can wire. */
 TEST_F(vfio, many_vectors_are_wired_and_let_go)
 {
 	int fds[33], fd = eventfd(0, EFD_NONBLOCK);
@@ -1007,7 +1007,7 @@ TEST_F(vfio, many_vectors_are_wired_and_let_go)
 	EXPECT_FALSE(raised(fd));
 }
 
-/* Everything that a user can do, once; results do not matter. */
+/* Does once everything that a user can do; results do not matter. */
 static void use(struct vfio_client *c, int fd)
 {
 	static char buf[3 * 4096];
@@ -1031,7 +1031,7 @@ static void use(struct vfio_client *c, int fd)
 	vfio_set_irq(c, 0, RAISE, 0, NULL, 0);
 }
 
-/* Every word of every argument, before the provider and after it. */
+/* Writes each word of each argument, before the provider and after it. */
 TEST_F(vfio, no_number_in_an_argument_does_harm)
 {
 	static const __u32 numbers[NR_FUZZED] = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel tests have in common: see bxtest.h
+ * Functions that the kernel tests share: see bxtest.h
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +47,7 @@ struct policy_value {
 
 /* ---- the program ---- */
 
-/* What libbpf says matters only when something fails. */
+/* Messages of libbpf matter only when something fails. */
 static int keep_log(enum libbpf_print_level level, const char *fmt,
 		    va_list args)
 {
@@ -69,7 +69,7 @@ void bxt_log_clear(void)
 	log_text[0] = '\0';
 }
 
-/* What libbpf and the verifier said since. */
+/* Returns the messages of libbpf and the verifier since bxt_log_clear(). */
 const char *bxt_log(void)
 {
 	return log_text;
@@ -80,7 +80,7 @@ bool bxt_log_says(const char *text)
 	return strstr(log_text, text);
 }
 
-/* For what goes wrong before there is a test; returns @err. */
+/* Reports an error before the first test; returns @err. */
 int bxt_complain(const char *what, int err)
 {
 	printf("# cannot %s: %s\n%.*s\n", what, strerror(-err),
@@ -144,7 +144,7 @@ int bxt_start(const char *module)
 {
 	int err;
 
-	/* results and diagnostics in the order in which they are said */
+	/* results and diagnostics in the order in which they are printed */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	libbpf_set_print(keep_log);
 	err = bxt_load(module);
@@ -197,7 +197,7 @@ static int forget_all(const char *list, const char *command)
 	return 0;
 }
 
-/* As if no test had run before. */
+/* Restores the state before the first test. */
 int bxt_clean(void)
 {
 	int err;
@@ -261,7 +261,7 @@ static void fill(struct policy_value *value, int slot,
 
 /**
  * bxt_map() - make a policy that can be attached
- * @slot: whose programs and script it has
+ * @slot: the slot whose programs and script it has
  * @spec: its fields
  *
  * Return: the map, or an errno: the kernel judges the fields here.
@@ -306,7 +306,7 @@ int bxt_attach(int slot, const struct bxt_spec *spec)
 	return link;
 }
 
-/* Replace a policy; @old_map: what must be attached, -1 for whatever is. */
+/* Replace a policy; @old_map: the map that must be attached, -1 for any. */
 int bxt_update(int link, int map, int old_map)
 {
 	LIBBPF_OPTS(bpf_link_update_opts, opts);
@@ -346,7 +346,7 @@ static int ask_for_result(struct bpf_program *prog)
 	return err ?: (int)control->bss->io.result;
 }
 
-/* Ask for something that is done later, and wait for its result. */
+/* Make a request that is done later, and wait for its result. */
 static int request(struct bpf_program *prog)
 {
 	struct control_io *c = &control->bss->io;
@@ -371,7 +371,7 @@ static void set_ref(const char *bus, const char *device)
 	strcpy(ref->name, device);
 }
 
-/* Wait until all that was set off has been done. */
+/* Wait until all pending work has been done. */
 int bxt_settle(void)
 {
 	return request(control->progs.settle);
@@ -399,7 +399,7 @@ int bxt_device(const char *device, struct bx_device_rec *rec)
 	return err;
 }
 
-/* How many there are, in order of authority. */
+/* Returns the number of policies, which are in order of authority. */
 int bxt_policies(const struct bx_policy_rec **recs)
 {
 	int err = ask_for_result(control->progs.list_policies);
@@ -456,7 +456,7 @@ int bxt_drivers(const struct bx_driver_rec **recs)
 	return err ?: (int)control->bss->io.n;
 }
 
-/* As a loader that has checked what the kernel has; only @id when that is unknown */
+/* As a loader that has checked the policy in the kernel; only @id when that is unknown */
 struct bx_commit_enter bxt_enter(__u64 id)
 {
 	const struct bx_policy_rec *recs;
@@ -483,7 +483,7 @@ int bxt_commit(const struct bx_commit *commit)
 	return request(control->progs.commit);
 }
 
-/* How many opinions; the last is the decision. */
+/* Returns the number of opinions; the last one is the decision. */
 int bxt_trial(const struct bx_trial *trial, const struct bx_opinion **recs)
 {
 	int err;
@@ -545,7 +545,7 @@ int bxt_kernel_log(void)
 	return fd;
 }
 
-/* Whether the kernel said so since the log was opened, or last looked at. */
+/* Whether the kernel logged @text since the log was opened or last read. */
 bool bxt_kernel_said(int log, const char *text)
 {
 	char line[1024];
@@ -595,7 +595,7 @@ static int driver_number(const char *driver, const char *key)
 	return -ENOENT;
 }
 
-/* How often its probe() was called. */
+/* Returns how often its probe() was called. */
 int bxt_probes(const char *driver)
 {
 	return driver_number(driver, "probes=");
@@ -648,7 +648,7 @@ const char *bxt_override(const char *bus, const char *device)
 	return err ? strerror(-err) : buf;
 }
 
-/* How many ejections there were since the module was loaded. */
+/* Returns the number of ejections since the module was loaded. */
 int bxt_nr_ejected(void)
 {
 	char buf[32];
@@ -657,12 +657,12 @@ int bxt_nr_ejected(void)
 	return err ?: atoi(buf);
 }
 
-/* ---- waiting for what has no ticket ---- */
+/* ---- waiting without a ticket ---- */
 
 /*
  * Returns for how many seconds to wait for a condition that must come true: half
- * of the time that the runner gives the program, which knows how slow the machine
- * may be.
+ * of the time limit that the runner gives to the program; the runner knows how slow
+ * the machine may be.
  */
 int bxt_patience(void)
 {
@@ -680,8 +680,8 @@ static double now(void)
 }
 
 /*
- * For what the kernel does in threads of its own and tells nobody: the driver
- * core's retries, the end of BPF objects.
+ * For work of the kernel's own threads, whose end is not reported: the driver core's
+ * retries, the release of BPF objects.
  */
 bool bxt_becomes(bool (*is)(void *arg), void *arg)
 {
@@ -710,7 +710,7 @@ static bool is_bound_to(void *arg)
 	return !strcmp(bxt_bound_on("bx-sf", pair->device), pair->driver);
 }
 
-/* The driver core's retry of a deferred probe has no end to wait for. */
+/* The driver core does not report the end of its retry of a deferred probe. */
 bool bxt_becomes_bound(const char *device, const char *driver)
 {
 	struct pair pair = { device, driver };
@@ -786,7 +786,7 @@ static bool unloads(void *arg)
 	return !bxt_unload(arg);
 }
 
-/* BPF lets go of a module some time after the last program has gone. */
+/* BPF releases a module some time after its last program was freed. */
 int bxt_unload_soon(const char *module)
 {
 	return bxt_becomes(unloads, (void *)module) ? 0 : -EBUSY;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel tests have in common
+ * Functions and macros that the kernel tests share
  *
  * A test program starts with BXT_MAIN(module), which loads the module and the
  * BPF objects once, runs the tests, each in a process of its own, and unloads
- * the module.  Whatever a test attached goes with its process; bxt_clean(), for
- * FIXTURE_SETUP, removes its simulated devices and drivers.
+ * the module.  All that a test attached is detached when its process ends;
+ * bxt_clean(), for FIXTURE_SETUP, removes its simulated devices and drivers.
  *
  * Functions return 0 or something positive, or a negative errno.  The macros
  * at the end, without a prefix, are for TEST_F bodies: they end the test when
@@ -22,7 +22,7 @@ struct bpf_object;
 
 /*
  * The runner ends a program that takes too long, and knows how slow a machine may be;
- * the harness' own limit for one test is for what hangs.
+ * the harness' own limit for one test is for a test that hangs.
  */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT	3600
@@ -60,8 +60,8 @@ int main(int argc, char **argv) \
  * @flags: as in struct bus_ext_ops
  * @version: as in struct bus_ext_ops
  * @calls: as in struct bus_ext_ops
- * @ops: enum bx_op_mask, what is implemented; all, but match() on bx-sf alone, and
- *	call() and complete() if @calls says what for
+ * @ops: enum bx_op_mask, implemented operations; all, but match() only on bx-sf, and
+ *	call() and complete() only with @calls
  * @no_ops: nothing is implemented
  * @no_link: a map that cannot be attached with a link
  */
@@ -133,7 +133,7 @@ int bxt_unload_soon(const char *module);
 int bxt_refcnt(const char *module);
 bool bxt_loaded(const char *module);
 
-/* ---- waiting for what has no ticket ---- */
+/* ---- waiting without a ticket ---- */
 
 int bxt_patience(void);
 bool bxt_becomes(bool (*is)(void *arg), void *arg);
@@ -142,7 +142,7 @@ bool bxt_becomes(bool (*is)(void *arg), void *arg);
 
 #define device(name, id)	ASSERT_EQ(0, bxt_sim("create", "%s %s", name, id))
 #define destroy(name)		ASSERT_EQ(0, bxt_sim("destroy", "%s", name))
-/* Others than the new driver may win a device now, a moment later. */
+/* Another driver than the new one may win a device, a moment later. */
 #define driver(name, opts) do { \
 	ASSERT_EQ(0, bxt_sim("driver_add", "%s %s", name, opts)); \
 	settle(); \

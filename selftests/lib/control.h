@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests ask bpf/control.bpf.c; shared by both
+ * Questions of the tests to bpf/control.bpf.c; shared by both
  */
 #ifndef _CONTROL_H
 #define _CONTROL_H
@@ -14,16 +14,16 @@
  * struct control_io - questions and answers
  * @ref: a device
  * @ticket: a request to wait for
- * @result: what the kernel returned
+ * @result: the kernel's return value
  * @device: the device
  * @n: records in the list that was asked for
  * @policies: attached policies
  * @exits: the last ejections
  * @opinions: the explanation of @ref's election
  * @drivers: drivers on buses of bus_ext's own
- * @commit: policies that are to come, and to go
- * @trial: an election as it would be; its opinions are in @opinions
- * @call: a call as it would be
+ * @commit: policies that enter and leave
+ * @trial: the trial of an election; its opinions are in @opinions
+ * @call: the trial of a call
  */
 struct control_io {
 	struct bx_devref	ref;

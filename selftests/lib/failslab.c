@@ -26,7 +26,7 @@
 /* ---- spared functions ---- */
 
 /*
- * Mistakes of the kernel itself when memory is short are not tested:
+ * Bugs of the kernel itself when memory is short are not tested:
  *
  * - bus_register() of 6.12 unregisters, when it fails, a lockdep key that it has
  *   not registered yet, and lockdep warns;

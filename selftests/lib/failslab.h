@@ -3,14 +3,14 @@
  * Allocations that fail on request, by the kernel's failslab: the nth one that
  * a task makes with a function of a module on the stack
  *
- * What is swept with them is in sweep.h.
+ * Sweeps over the allocations of an operation are in sweep.h.
  */
 #ifndef _FAILSLAB_H
 #define _FAILSLAB_H
 
 #include <stdbool.h>
 
-/* Whose allocations: this task's, or those of the kernel's worker threads. */
+/* The allocations of this task, or those of the kernel's worker threads */
 enum whose { OURS, WORKERS };
 
 bool failslab_exists(void);

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Run one test program and judge what it says. Sourced by the runner for tests
+# Run one test program and judge its output. Sourced by the runner for tests
 # on the host and by its other half in the VM; both print the same lines:
 #
 #	NAME: ok 1 description
-#	NAME: # what the test said about the failure that follows
+#	NAME: # the test's diagnostics of the failure that follows
 #	NAME: not ok 2 description
 #
-# and a verdict on the program itself, when it deserves one, is another such
-# 'not ok' without a number. The runner counts these lines.
+# A fault of the program itself is another such 'not ok' without a number. The runner
+# counts these lines.
 
 judge_fail() {
 	echo "$1: not ok - $2"
 }
 
-# judge_lines NAME: read KTAP, print what matters of it. Diagnostics are shown
+# judge_lines NAME: read KTAP, print results and their diagnostics. These are shown
 # with the failure they belong to: those before it, and those right after it.
-# Ends with 0 when the plan was kept.
+# The status is 0 when the plan was kept.
 judge_lines() {
 	local name=$1 line planned='' seen=0 failing='' pending=()
 	while IFS= read -r line; do
@@ -60,7 +60,7 @@ judge_lines() {
 	return 1
 }
 
-# judge NAME PROGRAM SECONDS: the program, too, is told how long it may take
+# judge NAME PROGRAM SECONDS: SECONDS is passed to the program, too
 judge() {
 	local name=$1 program=$2 seconds=$3 result status lines
 	if [ ! -x "$program" ]; then

@@ -38,7 +38,7 @@ ktap_plan() {
 	echo "1..$1"
 }
 
-# ktap_diag LINE...: for whoever reads a failure
+# ktap_diag LINE...: diagnostics for the reader of a failure
 ktap_diag() {
 	printf '%s\n' "$@" | sed 's/^/# /'
 }

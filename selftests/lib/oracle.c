@@ -13,7 +13,7 @@
 
 #define MAX_DEVICES	64
 #define MAX_NAMED	16
-/* Events are looked at long before this; then a span is of no use any more. */
+/* Events are judged long before this time; then an ended span is not needed any more. */
 #define OLD_NS		(60ULL * 1000000000)
 
 /* A device that exists, by its name. */
@@ -60,7 +60,7 @@ static __attribute__((format(printf, 1, 2))) void complain(const char *fmt, ...)
 	va_end(args);
 }
 
-/* What was not allowed; NULL when all was. */
+/* Returns the first event that was not allowed; NULL when all were. */
 const char *oracle_complaint(void)
 {
 	return *complaint ? complaint : NULL;
@@ -73,7 +73,7 @@ unsigned long oracle_binds(void)
 
 /* ---- spans ---- */
 
-/* The place of a span that is over, else a new one. */
+/* Returns the place of a span that is over, else a new one. */
 static int room(void)
 {
 	static int next;
@@ -92,7 +92,7 @@ static int room(void)
 	return nspans++;
 }
 
-/* Something is about to be there; the span, for the functions below. */
+/* Begins a span; returns it, for the functions below. */
 int oracle_begin(const struct oracle_span *span)
 {
 	int i;
@@ -138,7 +138,7 @@ void oracle_ended(int span)
 	stamp(span, ended);
 }
 
-/* Everything of a kind that was there before has gone with its module. */
+/* Ends all earlier spans of a kind, which has gone with its module. */
 void oracle_all_ended(enum oracle_what what, __u64 before)
 {
 	__u64 now = oracle_now();
@@ -157,8 +157,8 @@ void oracle_all_ended(enum oracle_what what, __u64 before)
 }
 
 /*
- * Whoever takes a policy or a driver away waits for elections that look at it.
- * Nobody does when an override is written.
+ * The kernel waits for elections that use a policy or a driver before it removes
+ * that.  A write to an override waits for none.
  */
 static bool maybe(const struct oracle_span *s, __u64 t)
 {
@@ -177,7 +177,7 @@ static bool about(const struct oracle_span *s, const struct stress_event *e)
 	       (s->id == BX_ANY || s->id == e->id);
 }
 
-/* ---- what is allowed ---- */
+/* ---- allowed drivers ---- */
 
 static const struct oracle_policy *policy(const char *name)
 {
@@ -188,7 +188,7 @@ static const struct oracle_policy *policy(const char *name)
 	return NULL;
 }
 
-/* A span that speaks for this driver. */
+/* Returns a span that is in favour of this driver. */
 static bool allows(const struct oracle_span *s, const struct stress_event *e)
 {
 	const struct oracle_policy *p;
@@ -217,7 +217,7 @@ static bool allows(const struct oracle_span *s, const struct stress_event *e)
 	return false;
 }
 
-/* A policy that was surely there all the time and forbids it. */
+/* Returns a policy that was surely attached all the time and forbids the driver. */
 static bool forbids(const struct oracle_span *s, const struct stress_event *e)
 {
 	const struct oracle_policy *p = policy(s->subject);
@@ -227,7 +227,7 @@ static bool forbids(const struct oracle_span *s, const struct stress_event *e)
 	       e->by != BX_BY_OVERRIDE && !strcmp(p->vetoes, e->driver);
 }
 
-/* An election has named a driver: somebody must have spoken for it. */
+/* An election has named a driver: a span must be in favour of it. */
 static void check_decision(const struct stress_event *e)
 {
 	bool allowed = false;
@@ -241,7 +241,7 @@ static void check_decision(const struct stress_event *e)
 				 spans[i].subject);
 	}
 	if (!allowed)
-		complain("%s was elected for %s, %x:%x (by %u, '%s'), and nobody spoke for it",
+		complain("%s was elected for %s, %x:%x (by %u, '%s'), without an opinion for it",
 			 e->driver, e->device, e->vendor, e->id, e->by,
 			 e->policy);
 }
@@ -273,7 +273,7 @@ static void note_named(struct life *l, const char *driver)
 	strcpy(l->named[l->nnamed++], driver);
 }
 
-/* match() takes an override at its word, without an election. */
+/* match() follows an override without an election. */
 static bool may_override(const struct stress_event *e)
 {
 	for (int i = 0; i < nspans; i++) {
@@ -301,7 +301,7 @@ static void check_bind(struct life *l, const struct stress_event *e)
 			 e->device, l->driver);
 }
 
-/* What happened to a device, in order. */
+/* Judges the events of a device, in order. */
 void oracle_event(const struct stress_event *e)
 {
 	struct life *l;
@@ -343,7 +343,7 @@ void oracle_event(const struct stress_event *e)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The driver that a device must have now; NULL when there is no such device. */
+/* Returns the driver that a device must have now; NULL without such a device. */
 const char *oracle_driver(const char *device)
 {
 	const char *driver;

@@ -2,10 +2,10 @@
 /*
  * An oracle for kernel/stress.c: may this device have that driver, now?
  *
- * It knows nothing of elections.  It is told when a driver, a policy or an
- * override was there, as spans of time, and what happened to devices, as events
- * in order, and says whether each of them was allowed.  All functions may be
- * called from several threads.
+ * It does not model elections.  Callers report when a driver, a policy or an
+ * override existed, as spans of time, and the events of devices, in order; the
+ * oracle says whether each of them was allowed.  All functions may be called from
+ * several threads.
  */
 #ifndef _ORACLE_H
 #define _ORACLE_H
@@ -15,7 +15,7 @@
 #include "stress_io.h"
 
 /**
- * enum oracle_what - what a span is about
+ * enum oracle_what - subject of a span
  * @ORACLE_DRIVER: a driver with an id table
  * @ORACLE_POLICY: an attached policy
  * @ORACLE_OVERRIDE: an administrator's driver_override
@@ -27,7 +27,7 @@ enum oracle_what {
 };
 
 /**
- * struct oracle_span - from when until when something was there
+ * struct oracle_span - the time during which something existed
  * @what: enum oracle_what
  * @subject: name of the driver, policy or device
  * @object: the driver that an override names
@@ -50,11 +50,11 @@ struct oracle_span {
 };
 
 /**
- * struct oracle_policy - what the programs of a policy do, always
+ * struct oracle_policy - the fixed behaviour of a policy's programs
  * @name: the policy
- * @selects: what select() names; NULL when it names none
- * @scores: what match() speaks for; ends with NULL
- * @vetoes: what match() vetoes; NULL for nothing
+ * @selects: the driver that select() names; NULL when it names none
+ * @scores: the drivers that match() scores; ends with NULL
+ * @vetoes: the driver that match() vetoes; NULL for none
  */
 struct oracle_policy {
 	const char	*name;

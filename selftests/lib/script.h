@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests tell the policies of bpf/scripted.bpf.c to do, and what these
- * note; shared by both
+ * Orders of the tests to the policies of bpf/scripted.bpf.c, and their notes;
+ * shared by both
  *
  * A script of zeros has no opinion on anything.
  */
@@ -15,7 +15,7 @@
 #define SCRIPT_CANDIDATES	4
 
 /**
- * struct script_verdict - what match() returns for one driver
+ * struct script_verdict - the return value of match() for one driver
  * @driver: the driver
  * @verdict: enum bx_match_verdict, or something impossible
  */
@@ -25,7 +25,7 @@ struct script_verdict {
 };
 
 /**
- * struct script_candidate - what select() saw of a driver
+ * struct script_candidate - a driver as select() saw it
  * @name: the driver
  * @claims: its id table claims the device
  * @error: errno of its failed probe
@@ -38,19 +38,19 @@ struct script_candidate {
 
 /**
  * struct script - one policy's orders and notes
- * @device: the orders are for this device alone; empty for any
+ * @device: the orders are only for this device; empty for any
  * @wants: select() passes unless this driver is a candidate; empty for always
- * @select: what select() returns
+ * @select: the return value of select()
  * @driver: the driver that it names; empty for none
  * @driver_size: bytes of @driver given to the kernel; 0 for BX_NAME_LEN
- * @match: what match() returns, driver by driver
- * @match_rest: what it returns for all others
- * @init: what init() returns
- * @call: what call() returns
- * @call_result: what it gives to bx_call_result(), unless it is 0
+ * @match: the return values of match(), driver by driver
+ * @match_rest: its return value for all other drivers
+ * @init: the return value of init()
+ * @call: the return value of call()
+ * @call_result: its argument of bx_call_result(), which is not called with 0
  * @call_target: the device that it redirects to; empty for none
  * @call_writes: it adds this to the last byte of the argument, if there is one
- * @complete_result: what complete() gives to bx_call_result(); 1 for nothing
+ * @complete_result: argument of complete() for bx_call_result(); 1: no call
  * @complete_writes: as @call_writes
  * @error_in: enum bx_op_mask, where bx_policy_error() is called
  * @error_code: its argument
@@ -64,7 +64,7 @@ struct script_candidate {
  * @call_len: bytes of its argument
  * @call_first: the first 8 bytes of it
  * @call_dev: the device of the last call()
- * @complete_ret: what the last complete() was told
+ * @complete_ret: the result that the last complete() was given
  * @events: calls of event(), by kind
  * @event_driver: the driver of the last event of a kind
  * @info: the argument of the last exit()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What bpf/stress.bpf.c tells kernel/stress.c; shared by both
+ * Reports of bpf/stress.bpf.c to kernel/stress.c; shared by both
  */
 #ifndef _STRESS_IO_H
 #define _STRESS_IO_H
@@ -14,7 +14,7 @@ enum stress_kind {
 };
 
 /**
- * struct stress_event - something happened to a device
+ * struct stress_event - an event of a device
  * @time_ns: CLOCK_MONOTONIC
  * @kind: enum stress_kind
  * @by: for STRESS_DECIDE, enum bx_decider
@@ -22,7 +22,7 @@ enum stress_kind {
  * @id: of the device
  * @device: its name
  * @driver: elected, bound or unbound; empty for none
- * @policy: that decided; empty for none
+ * @policy: the deciding policy; empty for none
  */
 struct stress_event {
 	__u64	time_ns;

@@ -4,8 +4,8 @@
  *
  * It is repeated, and the first, the second, the third ... allocation that it
  * makes with a function of a module on the stack fails, until there are no more
- * of them.  What the operation says must be true: an errno, and nothing has
- * happened; or success, and all of it has.  Either way the same operation works
+ * of them.  The result of the operation must be true: an errno, and nothing was
+ * changed; or success, and all was done.  In both cases the same operation works
  * the next time.
  *
  * For TEST_F bodies, after <kselftest_harness.h>.
@@ -20,11 +20,11 @@
 #define MAX_FAULTS	1000
 
 /**
- * struct step - an operation, and how to tell what has become of it
+ * struct step - an operation, and checks of its outcome
  * @prepare: before each try, without faults; may be NULL
  * @run: the operation; 0 or an errno
- * @done: it has happened, wholly
- * @undone: nothing of it has happened; NULL when it must not fail at all
+ * @done: it was done completely
+ * @undone: nothing of it was done; NULL when it must not fail at all
  * @undo: take it back, without faults
  * @expensive: do not repeat it without a fault after each errno: the next try,
  *	which gets further, and the last, which succeeds, show that it works
@@ -38,7 +38,7 @@ struct step {
 	bool	expensive;
 };
 
-/* Once with fault number @nth; whether there was one. */
+/* Runs the step once with fault number @nth; returns whether that happened. */
 static bool try(struct __test_metadata *_metadata, const struct step *s,
 		enum whose whose, int nth)
 {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# How long things took: wall time, and processor time, which the load of a machine hardly
+# Durations: wall time, and processor time, which the load of a machine hardly
 # changes. Rows are collected in $times, a line 'MILLISECONDS PROCESSOR-MILLISECONDS WHERE
-# NAME' each; at the end they are a table and a JSON file. Sourced by the runner.
+# NAME' each; at the end they become a table and a JSON file. Sourced by the runner.
 
 times=''
 ticks_per_second=$(getconf CLK_TCK)
@@ -38,7 +38,7 @@ times_add() {
 	echo "$*" >>"$times"
 }
 
-# times_table SECONDS: rows of at least so much of either, the longest first, and sums
+# times_table SECONDS: rows of at least SECONDS of either, the longest first, and sums
 times_table() {
 	sort -rn "$times" | awk -v least="$1" '
 		BEGIN { printf "# %9s %9s\n# %9s %9s\n", "wall", "processor", "seconds", "seconds" }

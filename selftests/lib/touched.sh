@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Which tests an edit touches: by selftests/touches.list, a line 'PATH TEST...' each, where
+# The tests that an edit touches: selftests/touches.list has lines 'PATH TEST...', where
 # PATH is a glob; a changed test touches itself. The tests of the set 'quick' that run on
-# the host are always among them. Edited are the files that differ from the last commit, and
-# if none does, those of that commit. Sourced by the runner.
+# the host are always among them. The edited files are those that differ from the last
+# commit, and if none does, those of that commit. Sourced by the runner.
 
 # the runner's list of tests
 list=''
@@ -18,7 +18,7 @@ changed_files() {
 	echo "$changed"
 }
 
-# touch_by FILE: what the list says of it, and the test itself
+# touch_by FILE: adds the tests that the list has for it, and the test itself
 touch_by() {
 	local path tests test name=${1%.c}
 	touched[$1]=1

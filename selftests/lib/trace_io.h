@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What bpf/trace.bpf.c notes for kernel/trace.c; shared by both
+ * Notes of bpf/trace.bpf.c for kernel/trace.c; shared by both
  */
 #ifndef _TRACE_IO_H
 #define _TRACE_IO_H
@@ -18,7 +18,7 @@ struct trace_hit {
 };
 
 /**
- * struct trace_io - what each tracepoint said last, and how often it fired
+ * struct trace_io - the last arguments of each tracepoint, and how often it fired
  */
 struct trace_io {
 	__u32			decides;

@@ -48,7 +48,7 @@ static int attach_group(struct vfio_client *c)
 	return ask(c->container, VFIO_SET_IOMMU, (void *)VFIO_TYPE1_IOMMU);
 }
 
-/* The way that the kernel's documentation shows. */
+/* As in the example of the kernel's documentation */
 int vfio_open(struct vfio_client *c, int group, const char *device)
 {
 	int ret;

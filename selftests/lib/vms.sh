@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The runner's half of tests in a VM: boot as often as it takes, pass results on, and
-# count what only the host can see. Its other half is vm/guest-tests.sh. Sourced by the
-# runner, which has report(), program() and the settings.
+# The runner's half of tests in a VM: boot as often as needed, pass results on, and
+# count faults that only the host can see. Its other half is vm/guest-tests.sh. Sourced by
+# the runner, which has report(), program() and the settings.
 
-# The runner's: its directory, and seconds that a boot, and a test that cannot be killed,
-# may take
+# Set by the runner: its directory, and the seconds that a boot, and a test that cannot be
+# killed, may take
 work='' boot_limit=0 grace=0
 
-# Of the VM that is running: its qemu has written its number there.
+# The process number of the running qemu, which writes this file
 qemu_ms() {
 	local pid
 	pid=$(cat "$group/qemu" 2>/dev/null) || pid=none
 	processor_ms "$pid"
 }
 
-# A test begins, or has ended: the time between is its own.
+# Notes that a test begins or has ended; the time between is counted for it.
 vm_test_begins() {
 	began=$(now_ms)
 	began_used=$(qemu_ms)
@@ -28,8 +28,8 @@ vm_test_ends() {
 	echo "$1: # took $((wall / 1000)) s" | report
 }
 
-# vm_lines VM: pass on results, note how far the guest got; stop the VM when a test is
-# not over in time, although the guest ends those that it can end
+# vm_lines VM: pass on results, note the progress of the guest; stop the VM when a test
+# does not end in time, although the guest ends those that it can end
 vm_lines() {
 	local vm=$1 line name seconds left deadline=$((SECONDS + boot_limit))
 	local began=0 began_used=0
@@ -59,7 +59,7 @@ vm_lines() {
 	done
 }
 
-# vm_verdict STATUS: count what only the host can see
+# vm_verdict STATUS: count faults that only the host can see
 vm_verdict() {
 	local status=$1 culprit=
 	[ ! -e "$group/current" ] || culprit=$(<"$group/current")
@@ -75,8 +75,8 @@ vm_verdict() {
 	[ -z "$culprit" ] || echo "$culprit" >>"$group/ended"
 }
 
-# vm_boot ARGUMENTS: one VM, from its start to its verdict; what is not a test's time is
-# the VM's own
+# vm_boot ARGUMENTS: one VM, from its start to its verdict; time outside of tests is
+# counted for the VM
 vm_boot() {
 	local self=$BASHPID vm status=0 wall used tests_wall=0 tests_used=0
 	rm -f "$group"/{splat,current,stuck,qemu}
@@ -94,7 +94,7 @@ vm_boot() {
 		$(($(processor_ms "$self") - used - tests_used)) "$where" boot
 }
 
-# run_in_vm DEVICES NAME=SECONDS...: boot as often as it takes
+# run_in_vm DEVICES NAME=SECONDS...: boot as often as needed
 run_in_vm() {
 	local where=$1 group tests=() arguments names test name before=-1
 	shift

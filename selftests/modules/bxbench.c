@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bxbench: what a call through bus_ext costs
+ * bxbench: the cost of a call through bus_ext
  *
  * One device on bx-sf, whose provider does nothing, and one driver of it.
  * Reading /sys/devices/bxbench/run calls "reset" many times, through the
- * provider's function pointer and through bx_sf_reset(), and shows what each
- * took: a line "direct N" and a line "call N", thousandths of a nanosecond for
+ * provider's function pointer and through bx_sf_reset(), and shows the time of
+ * each: a line "direct N" and a line "call N", thousandths of a nanosecond for
  * one call.  In a VM that counts instructions these are thousandths of an
  * instruction ('make bench').
  */

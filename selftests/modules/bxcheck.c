@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bxcheck: a contract with everything in it, to test what contracts are for
+ * bxcheck: a contract with every kind of operation, to test contracts
  *
  * The bus bx-check has operations that are required and optional, paired, atomic
  * and of a later version, and features.  Writes to /sys/devices/bxcheck register
  * something for a moment and fail as the registration did:
  *
- *   contract	N: one of the contracts that make no sense, see below
- *   provider	VERSION FEATURES OPS BY_POLICY: a device that is provided so
+ *   contract	N: one of the invalid contracts below
+ *   provider	VERSION FEATURES OPS BY_POLICY: a device with this provider
  *   driver	VERSION MIN_VERSION FEATURES NEEDS_FEATURES NEEDS: such a driver,
  *		for the device that was last written to "provider"; -ENODEV when
  *		it is not bound.  "agreed" then shows "VERSION FEATURES".

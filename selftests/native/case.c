@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Generated cases: few names, few priorities, few scores, so that ties, vetoes
- * and mistakes meet; how they are printed, and made smaller when one is wrong
+ * Generated cases: few names, few priorities, few scores, so that ties, vetoes and
+ * mistakes meet; functions that print a case, and shrink one that fails
  */
 #include <stdio.h>
 #include "native.h"
@@ -16,7 +16,7 @@ const struct native_case *native_current;
 
 static void driver_name(char *to)
 {
-	/* 'x' and 'y' are never there */
+	/* 'x' and 'y' never exist */
 	u32 letter = native_random(NATIVE_DRIVERS + 1);
 
 	to[0] = letter < NATIVE_DRIVERS ? 'a' + letter : 'x' + native_random(2);
@@ -33,7 +33,7 @@ static void say_generate(struct native_say *say, bool mistakes)
 		return;
 	}
 	say->verdict = native_one_in(2) ? BX_SELECT : native_random(4);
-	/* naming a driver without selecting it is no opinion */
+	/* a driver's name without BX_SELECT is not an opinion */
 	if (say->verdict == BX_SELECT || native_one_in(4))
 		driver_name(say->driver);
 }
@@ -96,7 +96,7 @@ void native_generate(struct native_case *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->mistakes = native_one_in(3);
-	c->alone = native_one_in(4);
+	c->only_entering = native_one_in(4);
 	c->bus = native_bus[native_random(NATIVE_BUSES)];
 	c->vendor = 1 + native_random(3);
 	if (native_one_in(8))
@@ -165,7 +165,7 @@ void native_print(const struct native_case *c)
 	printf("# device: bus %s vendor %u override '%s' hook", c->bus,
 	       c->vendor, c->override);
 	print_say(&c->hook);
-	printf("%s\n# drivers:", c->alone ? " (trial: alone)" : "");
+	printf("%s\n# drivers:", c->only_entering ? " (trial: only these policies)" : "");
 	for (unsigned int d = 0; d < c->ndrivers; d++)
 		printf(" %s%s%s", c->driver[d].name,
 		       c->driver[d].claims ? " claims" : "",

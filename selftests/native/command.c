@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The commands of the simulated devices, natively: what kernel/sim/command.h reads
- * from a line, and which errors it returns
+ * The commands of the simulated devices, natively: the values that
+ * kernel/sim/command.h reads from a line, and its errors
  */
 #include "native.h"
 #include "sim/command.h"
 
 #define NAME_SIZE	8
 
-/* What a command has read */
+/* The values that a command has read */
 struct spec {
 	char	name[NAME_SIZE];
 	u32	class;

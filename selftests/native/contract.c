@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contracts, natively: what kernel/contract.c refuses and what it negotiates, for
- * generated contracts, providers and drivers, against the rules as a table; and
- * each rule by hand
+ * Contracts, natively: refusals and negotiation of kernel/contract.c for generated
+ * contracts, providers and drivers, compared with the rules as a table; and each
+ * rule by hand
  */
 #include "native.h"
 
@@ -45,7 +45,7 @@ static bool good_op(const struct bx_contract *c, u32 i)
 	if (names != 1 || version_of(op->since) > c->version ||
 	    op->hidden > op->size)
 		return false;
-	/* a pair is one from both sides */
+	/* each of a pair names the other */
 	return !op->pair || (op->pair <= c->nr_ops &&
 			     c->ops[op->pair - 1].pair == i + 1);
 }
@@ -249,7 +249,7 @@ static bool judge(const char *what, unsigned int nr, int expected, int err)
 	return false;
 }
 
-/* Both answers must occur, or the test proves nothing. */
+/* Both answers must occur; without one of them the test proves nothing. */
 static void expect_both(const unsigned int answers[2])
 {
 	EXPECT(native_ncases < 1000 || (answers[0] && answers[1]));
@@ -313,7 +313,7 @@ static void driver_is_checked_as_the_model_says(void)
 	expect_both(answers);
 }
 
-/* Of those that were not refused before */
+/* Only with those that were not refused before */
 static bool negotiate(unsigned int i, unsigned int answers[2])
 {
 	struct contract_case cc;
@@ -334,7 +334,7 @@ static bool negotiate(unsigned int i, unsigned int answers[2])
 	err = bx_negotiate(&cc.bdev, &cc.drv);
 	if (!judge("negotiation", i, expected, err))
 		return false;
-	/* what failed has changed nothing */
+	/* a failed negotiation has changed nothing */
 	if (cc.bdev.version == (err ? 99 : version) &&
 	    cc.bdev.features == (err ? 0 : features))
 		return true;

@@ -77,7 +77,7 @@ static const char *compare_policy(struct native_world *w, unsigned int i,
 	if (!shadow && rec.asked != m->of[i].asked)
 		return native_text("%s: expected %u runs, got %llu", p->name,
 				   m->of[i].asked, rec.asked);
-	/* those for the sake of one in shadow mode are not counted */
+	/* questions only for a policy in shadow mode are not counted */
 	if (rec.asked > map->asked)
 		return native_text("%s: %llu runs counted, got %u", p->name,
 				   rec.asked, map->asked);
@@ -125,7 +125,7 @@ static const char *check_outcome(const struct native_case *c)
 static void outcome_is_that_of_the_model(void)
 {
 	native_cases(check_outcome);
-	/* each of them must occur, or the cases prove nothing */
+	/* each of them must occur; without it the cases prove nothing */
 	for (u32 i = 0; native_ncases >= 1000 && i < ARRAY_SIZE(deciders); i++)
 		EXPECT(deciders[i]);
 	for (u32 i = 0; native_ncases >= 1000 && i < ARRAY_SIZE(outcomes); i++)
@@ -134,7 +134,7 @@ static void outcome_is_that_of_the_model(void)
 
 /* ---- shadow mode ---- */
 
-/* Without policies in shadow mode, and with them: the same outcome. */
+/* The outcome is the same without policies in shadow mode and with them. */
 static const char *check_shadow(const struct native_case *c)
 {
 	struct native_case without = *c;

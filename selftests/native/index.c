@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The index, natively: after any sequence of attach, update, eject, detach and
- * commit, kernel/index.c yields what a linear scan over the policies yields
+ * commit, kernel/index.c yields the result of a linear scan over the policies
  *
  * The program index_collide is this one with a hash of one bit, so that most bus
  * names have the hash of another.
@@ -11,7 +11,7 @@
 #define SLOTS	16
 #define STEPS	40	/* in a sequence */
 
-/* A policy as the model knows it */
+/* A policy in the model */
 struct slot {
 	bool			attached;
 	bool			dead;
@@ -138,7 +138,7 @@ static bool check_lookups(void)
 
 /* ---- changes ---- */
 
-/* NULL when there is none */
+/* Returns NULL when there is none. */
 static struct slot *random_slot(bool attached)
 {
 	int start = native_random(SLOTS);
@@ -179,7 +179,7 @@ static struct slot *named(const struct native_policy *policy,
 	return NULL;
 }
 
-/* Memory may run out; then nothing but that is an excuse. */
+/* Memory may run out; no other error is allowed then. */
 static bool judge(const char *what, int expected, int err)
 {
 	if (native_allocation_failed())
@@ -424,7 +424,7 @@ static int expect_commit(const struct bx_commit *c)
 	return err;
 }
 
-/* How many of those that leave have one of their name that enters */
+/* Returns how many leaving policies have an entering one of their name. */
 static unsigned int heirs(const struct bx_commit *c)
 {
 	unsigned int n = 0;
@@ -558,7 +558,7 @@ static void sequences(bool short_of_memory)
 		end_sequence();
 		good &= check_lookups();
 	}
-	/* or the sequences prove nothing */
+	/* without these the sequences prove nothing */
 	EXPECT(n < 100 || (attached && updated && committed && refused));
 }
 

@@ -98,7 +98,7 @@ int native_main(const struct native_test *tests, unsigned int n)
 	const char *seed = getenv("BX_SEED"), *cases = getenv("BX_CASES");
 	bool bad = false;
 
-	/* what a program says before it dies must be seen */
+	/* the output of a program must be seen even if it dies */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	native_seed = seed ? strtoull(seed, NULL, 0) : (u64)time(NULL);
 	if (cases)

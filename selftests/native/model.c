@@ -19,7 +19,7 @@ struct model {
 	int				scored_by[NATIVE_DRIVERS];
 };
 
-/* ---- who is asked ---- */
+/* ---- asked policies ---- */
 
 bool model_before(const struct native_policy *a, const struct native_policy *b)
 {
@@ -39,7 +39,7 @@ static bool active(const struct native_case *c, const struct native_policy *p,
 		return !staged;
 	if (p->enters)
 		return true;
-	return !staged && !p->leaves && !c->alone;
+	return !staged && !p->leaves && !c->only_entering;
 }
 
 static bool in_scope(const struct native_case *c, const struct native_policy *p)
@@ -134,7 +134,7 @@ static int find(const struct native_case *c, const char *driver)
 	return -1;
 }
 
-/* Every policy has its say on a driver, once. */
+/* Asks each policy about a driver, once. */
 static void judge(struct model *m, unsigned int d)
 {
 	int letter = m->c->driver[d].name[0] - 'a';
@@ -203,7 +203,7 @@ static bool by_hook(struct model *m, enum model_when when)
 {
 	const struct native_say *hook = &m->c->hook;
 
-	if (when == MODEL_TRIAL && m->c->alone)
+	if (when == MODEL_TRIAL && m->c->only_entering)
 		return false;
 	if (hook->verdict == BX_PASS || bad_select(hook))
 		return false;
@@ -215,7 +215,7 @@ static bool by_hook(struct model *m, enum model_when when)
 	return true;
 }
 
-/* Whether the driver that is named can have the device */
+/* Whether the named driver can have the device */
 static bool possible(struct model *m, const char *driver)
 {
 	int d = find(m->c, driver);
@@ -306,7 +306,7 @@ static void elect(const struct native_case *c, enum model_when when,
 		m.dead[i] = c->policy[i].dead;
 	if (by_override(&m) || by_hook(&m, when) || by_select(&m))
 		return;
-	/* on an adopted bus the rest is the bus' own rule */
+	/* on an adopted bus the bus' own rule decides the rest */
 	if (!native_is_adopted(c->bus) && !by_score(&m))
 		by_id_table(&m);
 }

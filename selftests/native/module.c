@@ -98,7 +98,7 @@ static void program_exit(struct bx_exit_info *info)
 	map->exit = *info;
 }
 
-/* Stands for the weak one in elect.c, as a fmod_ret program does. */
+/* Replaces the weak one in elect.c, as a fmod_ret program does. */
 int bx_hook_select(struct bx_select_ctx *ctx)
 {
 	struct bx_run *run = bx_run_find(ctx);
@@ -141,7 +141,7 @@ void native_map_init(struct native_map *map, const struct native_policy *policy)
 	map->policy = policy;
 }
 
-/* What the kernel does with the map's value, member by member */
+/* Initializes the map's value, member by member, as the kernel does */
 static int map_load(struct native_map *map)
 {
 	static const u32 members[] = {
@@ -345,7 +345,7 @@ void bx_async_end(void)
 
 /* ---- sysfs ---- */
 
-/* Takes memory, which may fail */
+/* Allocates memory, which may fail */
 struct kobject *bx_sysfs_add_policy(const char *name, struct bx_policy *policy)
 {
 	void *try = kzalloc(1, GFP_KERNEL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the native tests share: control of the shims, policies whose programs are
- * tables, generated cases, the model, and the harness
+ * Shared parts of the native tests: control of the shims, policies whose programs
+ * are tables, generated cases, the model, and the harness
  */
 #ifndef _NATIVE_H
 #define _NATIVE_H
@@ -10,16 +10,16 @@
 
 /* ---- the shims (shim.c) ---- */
 
-/* The allocation that fails, counted from the call; 0: none does. */
+/* Number of the allocation that fails, counted from the call; 0 for none */
 void native_fail_allocation(unsigned int nth);
-/* Whether it was made */
+/* Whether the failing allocation was reached */
 bool native_allocation_failed(void);
-/* Allocations that are not freed */
+/* Number of allocations that are not freed */
 int native_allocations(void);
 /* The last line of the kernel's log */
 const char *native_last_log(void);
 void native_run_work(void);
-/* Modules and links that are held */
+/* Number of references to modules and links */
 int native_references(void);
 
 /* ---- policies and devices (module.c) ---- */
@@ -28,15 +28,15 @@ int native_references(void);
 #define NATIVE_POLICIES	10
 #define NATIVE_GIVE_UP	(-99)	/* the program calls bx_policy_error(7) */
 
-/* Bus names; those before NATIVE_OWN_BUSES are the library's, others adopted */
+/* Bus names; those before NATIVE_OWN_BUSES are own buses, others adopted */
 #define NATIVE_BUSES	6
 #define NATIVE_OWN_BUSES 4
 extern const char *const native_bus[NATIVE_BUSES];
 bool native_is_adopted(const char *bus);
 
 /**
- * struct native_say - what select() or the hook does
- * @verdict: what it returns, or NATIVE_GIVE_UP
+ * struct native_say - behaviour of select() or the hook
+ * @verdict: its return value, or NATIVE_GIVE_UP
  * @driver: the driver it names, or empty
  */
 struct native_say {
@@ -45,7 +45,7 @@ struct native_say {
 };
 
 /**
- * struct native_policy - a policy, and what its programs do
+ * struct native_policy - a policy, and the behaviour of its programs
  * @name: its name
  * @bus: bus in scope
  * @vendor: vendor in scope
@@ -54,13 +54,13 @@ struct native_say {
  * @version: its version
  * @selects: it has a select(), @select
  * @matches: it has a match(), @match
- * @select: what select() does
- * @match: what match() returns for the driver 'a' and so on, or NATIVE_GIVE_UP
+ * @select: behaviour of select()
+ * @match: return value of match() for the driver 'a' and so on, or NATIVE_GIVE_UP
  * @limited: it may name @listed only
  * @listed: drivers, as a bit for each letter
  * @dead: it is ejected when the election begins
- * @enters: the trial's change brings it in
- * @leaves: the trial's change takes it out
+ * @enters: it enters with the trial's change
+ * @leaves: it leaves with the trial's change
  */
 struct native_policy {
 	char			name[BX_NAME_LEN];
@@ -100,7 +100,7 @@ void native_map_init(struct native_map *map, const struct native_policy *policy)
 int native_attach(struct native_link *link, struct native_map *map);
 int native_update(struct native_link *link, struct native_map *map);
 void native_detach(struct native_link *link);
-/* The record of a policy; false when there is none */
+/* Reads the record of a policy; returns false when there is none. */
 bool native_record(const struct native_link *link, struct bx_policy_rec *rec);
 /* As a loader that has checked the policy of the record */
 struct bx_commit_enter native_enter(const struct bx_policy_rec *rec);
@@ -130,12 +130,12 @@ struct native_driver {
  * @bus: the device's bus
  * @vendor: its vendor
  * @override: the administrator's driver_override
- * @hook: what the hook does
- * @alone: BX_TRIAL_ALONE
- * @mistakes: programs may return what they must not
- * @npolicies: how many
+ * @hook: behaviour of the hook
+ * @only_entering: BX_TRIAL_ALONE
+ * @mistakes: programs may return invalid values
+ * @npolicies: number of policies
  * @policy: policies, in the order in which they are attached
- * @ndrivers: how many
+ * @ndrivers: number of drivers
  * @driver: drivers, in the order in which they are registered
  */
 struct native_case {
@@ -143,7 +143,7 @@ struct native_case {
 	u32			vendor;
 	char			override[BX_NAME_LEN];
 	struct native_say	hook;
-	bool			alone;
+	bool			only_entering;
 	bool			mistakes;
 	unsigned int		npolicies;
 	struct native_policy	policy[NATIVE_POLICIES];
@@ -157,7 +157,7 @@ void native_generate(struct native_case *c);
 void native_policy_generate(struct native_policy *p, unsigned int nr,
 			    bool mistakes);
 void native_print(const struct native_case *c);
-/* NULL, or what is wrong with it */
+/* Returns NULL, or the fault of the case. */
 typedef const char *(*native_check_fn)(const struct native_case *c);
 /* Checks generated cases; prints and shrinks the first one that is wrong. */
 void native_cases(native_check_fn check);
@@ -167,7 +167,7 @@ void native_cases(native_check_fn check);
 #define NATIVE_GENERATION	42
 #define NATIVE_ORDER(d)		(10 + 3 * (d))	/* bx_driver.order */
 
-/* Everything an election needs, attached */
+/* All that an election needs, attached */
 struct native_world {
 	const struct native_case	*c;
 	struct native_map		map[NATIVE_POLICIES];
@@ -178,10 +178,10 @@ struct native_world {
 	struct bus_type			bus;
 };
 
-/* What a commit says of the drivers that the policy may name */
+/* The drivers that the policy may name, for a commit */
 void native_limit(const struct native_policy *p, struct bx_limit *limit);
 void native_set_up(struct native_world *w, const struct native_case *c);
-/* Reads what is counted of each policy into @w. */
+/* Reads the counters of each policy into @w. */
 void native_records(struct native_world *w);
 /* The election, to be freed with bx_election_free(); NULL when memory ran out */
 struct bx_election *native_run(struct native_world *w, bool explain);
@@ -190,13 +190,13 @@ void native_tear_down(struct native_world *w);
 /* ---- the model (model.c) ---- */
 
 /**
- * struct model_outcome - what an election must come to
+ * struct model_outcome - the expected outcome of an election
  * @by: enum bx_decider
  * @outcome: enum bx_outcome
  * @driver: the elected driver
  * @policy: number of the deciding policy, -1 for none
  * @score: the winner's score
- * @of: what the election does to each policy
+ * @of: the effects of the election on each policy
  */
 struct model_outcome {
 	u32		by;
@@ -223,7 +223,7 @@ enum model_when {
 
 void model_elect(const struct native_case *c, enum model_when when,
 		 struct model_outcome *out);
-/* Numbers of the policies in scope, in order of authority; how many */
+/* Stores the numbers of policies in scope, in order of authority; returns how many. */
 unsigned int model_chain(const struct native_case *c, enum model_when when,
 			 unsigned int *chain);
 bool model_before(const struct native_policy *a, const struct native_policy *b);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Publication of the index, natively, by hand: each allocation failing in turn
- * within attach, update and commit; limits; what was checked; how a version ends
+ * within attach, update and commit; limits; checked policies; the end of a version
  */
 #include "native.h"
 
@@ -221,7 +221,7 @@ static void what_is_no_policy_is_refused(void)
 	EXPECT(try_attach(&p) == -EINVAL);
 }
 
-/* ---- how a version ends ---- */
+/* ---- the end of a version ---- */
 
 static void heir_inherits_and_the_old_one_is_updated(void)
 {
@@ -253,7 +253,7 @@ static void heir_inherits_and_the_old_one_is_updated(void)
 	EXPECT(map2.exit.kind == BX_EXIT_DETACH);
 }
 
-/* ---- what was checked ---- */
+/* ---- checked policies ---- */
 
 #define EXPECT_REFUSED(field, value, error, reason) do { \
 	struct bx_commit c_ = { .nr_enter = 1, .enter = { good } }; \
@@ -297,7 +297,7 @@ static void only_what_was_checked_is_activated(void)
 	EXPECT_REFUSED(priority, 3, EPERM,
 		       "p@shadow: expected priority 3, got -3\n");
 	EXPECT_REFUSED(version, 8, EPERM, "p@shadow: expected version 8, got 9\n");
-	/* what no policy can be */
+	/* values that no policy can have */
 	EXPECT_REFUSED(name[0], '\0', EINVAL, "");
 	EXPECT_REFUSED(name[0], '\n', EINVAL, "");
 	EXPECT_REFUSED(bus[0], '/', EINVAL, "");

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The rules of an election, natively, one by one and by hand: cases so small that
- * the expected outcome can be read off them
+ * the expected outcome is evident
  */
 #include "native.h"
 
 /* ---- cases ---- */
 
-/* A device of vendor 1 and drivers that all claim it, by their letters */
+/* A device of vendor 1 and drivers that all claim it, named by their letters */
 static struct native_case with_drivers(const char *letters)
 {
 	struct native_case c = { .bus = native_bus[0], .vendor = 1 };
@@ -128,7 +128,7 @@ static void first_select_with_an_opinion_decides(void)
 
 	selects(add(&c, "last", -1), BX_SELECT, "a");
 	selects(add(&c, "second", 1), BX_SELECT, "b");
-	/* naming a driver without selecting it is no opinion */
+	/* a driver's name without BX_SELECT is not an opinion */
 	selects(add(&c, "first", 2), BX_PASS, "c");
 	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "second");
 	c.policy[1].select.verdict = BX_REFUSE;
@@ -425,7 +425,7 @@ static void unlisted_driver_ejects(void)
 	limits(p, "a");
 	selects(p, BX_SELECT, "b");
 	expect_ejection(&c, BX_EXIT_UNLISTED, 0, "a");
-	/* one that is not there, too: its module is not asked for */
+	/* also a driver that does not exist: its module is not requested */
 	selects(p, BX_SELECT, "x");
 	expect_ejection(&c, BX_EXIT_UNLISTED, 0, "a");
 	p->flags = BX_F_SHADOW;
@@ -449,7 +449,7 @@ static void limit_is_of_names_only(void)
 	limits(p, "");
 	selects(p, BX_REFUSE, "");
 	expect(&c, BX_BY_SELECT, BX_OUT_REFUSED, "", "p");
-	/* a name without BX_SELECT is no opinion */
+	/* a driver's name without BX_SELECT is not an opinion */
 	selects(p, BX_PASS, "b");
 	scores(p, 'a', BX_VETO);
 	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "b", "");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's services, in user space: memory that fails on demand, locks and
- * SRCU that check their users, work that runs when a test says so
+ * The kernel's services, in user space: allocations that fail on demand, locks and
+ * SRCU that check their users, work items that run when a test calls for it
  *
- * A broken rule of the kernel ends the program: native_bug().
+ * A violated rule of the kernel ends the program: native_bug().
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Trials, natively: an election as it would be after a commit is the election
- * after that commit; and elections when memory runs out
+ * Trials, natively: the trial of an election with a commit equals the election after
+ * that commit; and elections when memory runs out
  */
 #include "native.h"
 
@@ -12,7 +12,7 @@ static void trial_fill(const struct native_world *w, struct bx_trial *trial)
 
 	memset(trial, 0, sizeof(*trial));
 	trial->dev = w->info;
-	trial->flags = c->alone ? BX_TRIAL_ALONE : 0;
+	trial->flags = c->only_entering ? BX_TRIAL_ALONE : 0;
 	strscpy(trial->override, c->override, sizeof(trial->override));
 	trial->nr_drivers = c->ndrivers;
 	for (unsigned int d = 0; d < c->ndrivers; d++) {
@@ -42,7 +42,7 @@ static struct bx_election *try(const struct bx_trial *trial)
 	return e;
 }
 
-/* What the rule of an adopted bus adds to the model */
+/* Adds the rule of an adopted bus to the model */
 static void model_kernel(const struct native_case *c, struct model_outcome *m)
 {
 	if (m->by != BX_BY_NOBODY || !native_is_adopted(c->bus))
@@ -116,7 +116,7 @@ static const char *check_commit(const struct native_case *c)
 	const char *wrong = NULL;
 	int err;
 
-	if (c->alone || native_is_adopted(c->bus))
+	if (c->only_entering || native_is_adopted(c->bus))
 		return NULL;
 	native_set_up(&w, c);
 	trial_fill(&w, &trial);
@@ -145,14 +145,14 @@ static void trial_equals_the_election_after_the_commit(void)
 	native_cases(check_commit);
 }
 
-/* Where a trial is alone, only the policies that enter have a say. */
+/* With BX_TRIAL_ALONE, only the entering policies are asked. */
 static const char *check_alone(const struct native_case *c)
 {
-	struct native_case only = *c, alone = *c;
+	struct native_case only = *c, entering = *c;
 	struct model_outcome m;
 
-	alone.alone = true;
-	only.alone = false;
+	entering.only_entering = true;
+	only.only_entering = false;
 	memset(&only.hook, 0, sizeof(only.hook));
 	only.npolicies = 0;
 	for (unsigned int i = 0; i < c->npolicies; i++) {
@@ -160,7 +160,7 @@ static const char *check_alone(const struct native_case *c)
 			only.policy[only.npolicies++] = c->policy[i];
 	}
 	model_elect(&only, MODEL_TRIAL, &m);
-	return check_trial(&alone) ?: check_trial(&only);
+	return check_trial(&entering) ?: check_trial(&only);
 }
 
 static void trial_alone_asks_only_what_enters(void)
@@ -168,7 +168,7 @@ static void trial_alone_asks_only_what_enters(void)
 	native_cases(check_alone);
 }
 
-/* ---- what is refused ---- */
+/* ---- refused trials ---- */
 
 static int try_error(const struct bx_trial *trial)
 {
@@ -206,7 +206,7 @@ static void trial_of_an_impossible_change_is_refused(void)
 	trial.change.enter[0] = native_enter(&rec);
 	trial.change.enter[1] = native_enter(&rec);
 	EXPECT(try_error(&trial) == -EINVAL);
-	/* not what was checked */
+	/* differs from the checked policy */
 	trial.change.nr_enter = 1;
 	trial.change.enter[0].vendor = 7;
 	EXPECT(try_error(&trial) == -EPERM);

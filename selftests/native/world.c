@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A case in the kernel: its policies attached, its device, its drivers, and an
+ * A case in the kernel: its attached policies, its device, its drivers, and an
  * election about them as kernel/own.c and kernel/override.c hold it
  */
 #include "native.h"
@@ -19,7 +19,7 @@ void native_limit(const struct native_policy *p, struct bx_limit *limit)
 	memset(limit, 0, sizeof(*limit));
 	limit->nr = p->limited ? 0 : BX_ANY;
 	for (char d = 'a'; p->limited && d <= 'z'; d++) {
-		/* the others are in no case */
+		/* no case has the others */
 		if ((d < 'a' + NATIVE_DRIVERS || d == 'x' || d == 'y') &&
 		    model_may_name(p, d))
 			limit->driver[limit->nr++][0] = d;
@@ -90,7 +90,7 @@ void native_tear_down(struct native_world *w)
 		native_detach(&w->link[i]);
 }
 
-/* As kernel/own.c does it; false when memory ran out. */
+/* As kernel/own.c does; returns false when memory ran out. */
 static bool candidates(struct native_world *w, struct bx_election *e)
 {
 	const struct native_case *c = w->c;

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The runner's half inside the VM: run tests one after the other and judge, in
-# addition to their results, what they leave behind in the kernel.
+# The runner's half inside the VM: run tests one after the other and judge their
+# results, and what they leave in the kernel.
 #
 #   guest-tests.sh NAME=PROGRAM=SECONDS...
 #
-# In a sanitizer kernel, what nothing refers to any more after all tests is a
-# failure, and so is a lock checker that has switched itself off.
+# In a sanitizer kernel, objects that nothing refers to after all tests are a failure,
+# and so is a lock checker that has switched itself off.
 #
 # '@begin NAME SECONDS' and '@end NAME' around a test tell the runner how far it got;
 # '@splat NAME' that it saw a kernel complaint and has counted it. Ends with 75
@@ -29,9 +29,9 @@ leftover_modules() {
 	awk '$1 ~ /^(bus_ext|bx.*)$/ { print $1 }' /proc/modules | xargs
 }
 
-# What a test has loaded goes, unless something still holds it: a policy, a
-# leaked reference. The kernel frees BPF maps after a grace period of its own, so that
-# may take a while: a third of the time that the test has, at least 20 seconds.
+# Unloads the modules that a test has loaded, unless something still holds them: a policy,
+# a leaked reference. The kernel frees BPF maps after its own grace period, so this may
+# take a third of the test's time limit, at least 20 seconds.
 unload_modules() {
 	local deadline=$((SECONDS + ($1 > 60 ? $1 / 3 : 20))) module
 	while [ -n "$(leftover_modules)" ]; do
@@ -43,13 +43,12 @@ unload_modules() {
 	done
 }
 
-# Whether lockdep is still there: it ends with the first thing that it reports,
-# and with some taints.
+# Whether lockdep is active: it stops with its first report, and with some taints.
 lockdep_is_off() {
 	[ -e /proc/lockdep_stats ] && ! grep -q 'debug_locks: *1$' /proc/lockdep_stats
 }
 
-# Objects younger than 5 seconds are no suspects yet, hence the wait; an object is
+# kmemleak ignores objects younger than 5 seconds, hence the wait; an object is
 # reported when a second scan finds no reference either. The file must be read:
 # its size is 0 whatever is in it.
 leaks() {
@@ -61,7 +60,7 @@ leaks() {
 	unknown_leaks <$leaks | grep .
 }
 
-# Of what kmemleak reports, what is not the kernel's own.
+# The reports of kmemleak, without leaks of the kernel itself
 unknown_leaks() {
 	KNOWN=$(grep -v '^#' "$here/known-leaks" | tr '\n' '|' | sed 's/|$//') awk '
 		/^unreferenced object/ { flush() }
@@ -100,8 +99,8 @@ for test in "$@"; do
 	echo "@end $name"
 	[ -z "$spoilt" ] || exit 75
 done
-# Nothing has spoilt this kernel, or we would not be here: so not a word more may
-# be in its log, from the ends of tests either.
+# The kernel is intact at this point: its log must have no further complaint, also
+# from the ends of tests.
 if lines=$(dmesg | grep -E -m 1 -A 25 -f <(grep -v '^#' "$here/splats")); then
 	judge_fail "$name" "the kernel complained afterwards:"
 	printf "%s\n" "$lines" | sed "s|^|$name: # |"
@@ -112,5 +111,5 @@ if lines=$(leaks); then
 elif [ -e /sys/kernel/debug/kmemleak ]; then
 	echo "kmemleak: ok - nothing is left of $# tests"
 fi
-# What the scan says in the log has been judged, object by object.
+# The scan's message in the log has been judged, object by object.
 [ -z "$(cat /sys/kernel/debug/kmemleak 2>/dev/null)" ] || echo "@splat kmemleak"

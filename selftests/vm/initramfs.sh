@@ -4,10 +4,10 @@
 #
 #   initramfs.sh KERNEL_DIR VERSION OUTPUT
 #
-# It holds what is needed to mount the shares (busybox, kmod, the 9p modules)
-# and programs from this machine, each with its libraries. What is built here
-# stays in build/ and is reached through the share; only the libraries of those
-# programs are copied. Does nothing when OUTPUT is newer than all that went in.
+# It holds all that is needed to mount the shares (busybox, kmod, the 9p modules)
+# and programs from this machine, each with its libraries. Programs that are built here
+# stay in build/ and are reached through the share; only their libraries are copied.
+# Does nothing when OUTPUT is newer than its inputs.
 set -euo pipefail
 . "$(dirname "$0")/../../scripts/lib.sh"
 
@@ -54,7 +54,7 @@ put() {
 	ln -s "/bus_ext/${shared#"$top"/}" "$root$2"
 }
 
-# copy FILE...: to the same place; what it links to comes too
+# copy FILE...: to the same place, with the targets of links
 copy() {
 	local file
 	for file in "$@"; do

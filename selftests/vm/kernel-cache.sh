@@ -9,7 +9,7 @@ work=$(mktemp -d)
 cleanup() { rm -rf "$work"; }
 unset KERNEL_CACHE CONFIG V
 
-# build_dir NAME: with a source that is none, so that a build fails at once
+# build_dir NAME: with an invalid source, so that a build fails at once
 build_dir() {
 	mkdir -p "$work/$1/source"
 	echo none >"$work/$1/source/linux-source-6.1_6.1.2-3.tar.xz"
@@ -23,7 +23,7 @@ cached() {
 	env BUILD="$work/$name" "$@" scripts/debug-kernel.sh "$command" 6.1
 }
 
-# built BUILD [VARIABLE=value...]: what it says
+# built BUILD [VARIABLE=value...]: the output of the build
 built() { cached "$1" build "${@:2}" 2>&1 || true; }
 
 for name in a b c d e; do build_dir $name; done

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the scripts that boot a VM have in common: the sets of devices, how fast it
-# may be emulated, ports, and what a kernel says that must fail a run. Sourced; has
-# scripts/lib.sh in it.
+# Functions of the scripts that boot a VM: sets of devices, the accelerator, ports, and
+# messages of the kernel that must fail a run. Sourced; includes scripts/lib.sh.
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 vm_dir=$top/selftests/vm
-# what is built up for qemu, and the directory with this VM's files
+# the arguments for qemu, and the directory with this VM's files
 sets_seen='' kernel_args='' qemu_args=() run=''
 
 # Kernel parameters of every VM. A quarter of an emulated boot would be tests of
@@ -68,7 +67,7 @@ kvm_works() {
 accelerator() {
 	local accel=${ACCEL:-}
 	# Where strings have to be fast, the kernel clears and copies pages byte by byte,
-	# as one instruction of a processor: the emulator goes round once for each byte.
+	# as one instruction of a processor: the emulator runs a loop over the bytes.
 	local cpu=max,-erms,-fsrm
 	if [ "${ICOUNT:-0}" = 1 ]; then
 		qemu_args+=(-accel "tcg,thread=single" -cpu max -icount "shift=0,sleep=off")
@@ -96,13 +95,13 @@ splats() {
 		grep -E -m 1 -A 25 -f <(grep -v '^#' "$vm_dir/splats")
 }
 
-# Why the kernel is no more, or what it said last.
+# Prints why the kernel died, or its last messages.
 last_words() {
 	splats >&2 || tail -n 25 "$run/console.log" >&2
 }
 
-# verdict STATUS TIMEOUT: what became of a run, as an exit status, when qemu's is known;
-# what is wrong is said
+# verdict STATUS TIMEOUT: the result of a run as an exit status, when qemu's is known;
+# prints the fault
 verdict() {
 	if [ "$1" = 124 ] || [ "$1" = 137 ]; then
 		say "no end after $2 seconds (TIMEOUT=); the kernel's last messages:"

@@ -3,7 +3,7 @@
 # Boot the VM: an interactive root shell, or with RUN= one command whose output
 # and status become this script's. The checkout is at /bus_ext in the guest
 # (read-only; the working directory), and a directory that both sides may write
-# at /vm. 'make vm' builds what this needs and calls it.
+# at /vm. 'make vm' builds all that this needs and calls it.
 #
 #   RUN=        a shell command, or a script of the checkout
 #   DEVICES=    device sets, see the file devices beside this (default none)
@@ -14,7 +14,7 @@
 #   ACCEL=      kvm, tcg, or tcg-multi, which is faster and less sound; by default
 #               kvm where a test boot shows that it works, else tcg
 #   VM_KERNEL_DIR=  the kernel to boot, laid out as scripts/kernel.sh says
-#   VM_LOG=     a directory for console.log, dmesg and what the guest left in /vm
+#   VM_LOG=     a directory for console.log, dmesg and the files that the guest left in /vm
 #   PIDFILE=    where qemu writes its process number
 #   V=1         show the kernel's console
 # Variables named BX_*, and V, are passed on to the command.
@@ -42,7 +42,7 @@ share() {
 	qemu_args+=(-virtfs "local,path=$2,mount_tag=$1,security_model=none,multidevs=remap$3")
 }
 
-# The files the guest reads from /vm to learn what to do.
+# Writes the guest's orders to files in /vm.
 describe_run() {
 	mkdir -p "$run/share"
 	echo "$top" >"$run/share/repo"
@@ -84,7 +84,7 @@ kdir=$(kernel_dir)
 version=$(basename "$kdir"/root/lib/modules/*)
 mkdir -p "$build/vm"
 initramfs=$build/vm/initramfs-$version.cpio
-# Two at once may want to make it.
+# Two processes may make it at the same time.
 flock "$build/vm" "$here/initramfs.sh" "$kdir" "$version" "$initramfs" >&2
 
 readers=()

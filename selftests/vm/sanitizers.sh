@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The sanitizer kernel reports bugs: each is committed on purpose, by modules of
-# the kernel that exist for that, and the run must fail and say what it was.
+# The sanitizer kernel reports bugs: modules of the kernel provoke each on purpose, and
+# the run must fail and name the bug.
 # Runs on the host, with VM_KERNEL_DIR= the sanitizer kernel.
 set -euo pipefail
 . "$(dirname "$0")/../lib/ktap.sh"
@@ -13,7 +13,7 @@ cleanup() {
 	rm -rf "$work"
 }
 
-# boot COMMAND: leaves what it says, the kernel's log in it, and its status
+# boot COMMAND: leaves its output with the kernel's log, and its status
 boot() {
 	local status=0
 	RUN="$1; dmesg" DEVICES=none APPEND=kasan_multi_shot TIMEOUT=$((300 * ${SLOWER:-1})) \
@@ -21,9 +21,9 @@ boot() {
 	echo "$status" >"$work/status"
 }
 
-# One boot for all: each costs more than what is done in it. Lockdep comes first,
-# because it ends with any report. The shell that keeps the lock continues in atomic
-# context, which is the next.
+# One boot for all bugs, since a boot costs more than the tests. Lockdep comes first,
+# because it stops with any report. The shell that keeps the lock continues in atomic
+# context, which is the next bug.
 crash='echo %s >/sys/kernel/debug/provoke-crash/DIRECT; '
 boot "$(
 	# shellcheck disable=SC2059 # it is a format
@@ -33,7 +33,7 @@ boot "$(
 	echo true
 )" &
 
-# What the runner makes of a leak: the module that leaks is gone by itself.
+# The runner's verdict on a leak: the leaking module unloads itself.
 cat >"$work/leaks" <<'SCRIPT'
 #!/bin/sh
 modprobe kmemleak_test && rmmod kmemleak_test
@@ -46,7 +46,7 @@ env -u TESTS -u SET -u APPEND WHERE=debug TESTS_LIST="$work/list" TIMES="$work/t
 	selftests/run >"$work/runner.out" 2>&1 || runner_status=$?
 wait
 
-# complains REGEX: the kernel does, in words that would fail the run by themselves
+# complains REGEX: the kernel printed this, in words that by themselves fail the run
 complains() {
 	grep -E "$1" "$work/out" | grep -qE -f <(grep -v '^#' selftests/vm/splats)
 }

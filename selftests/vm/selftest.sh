@@ -8,10 +8,10 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
 
-# below build/, which the guest sees too
+# below build/, which the guest can read
 mkdir -p build/vm
 work=$(mktemp -d "$PWD/build/vm/selftest.XXXXXX")
-# These are about the harness, not about what its caller chose.
+# The caller's settings have no effect on the tests of the harness.
 slower=${SLOWER:-1}
 unset TESTS TESTS_LIST TOUCHED SET WHERE SLOWER LIMIT JOBS DEVICES APPEND ICOUNT RUN V
 
@@ -49,7 +49,7 @@ runner() {
 	echo "$status" >"$work/$1.status"
 }
 
-# stopped NAME: the same, but it is stopped at the first result
+# stopped NAME: as runner, but it is stopped at the first result
 stopped() {
 	local status=0
 	TESTS_LIST=$work/$1.list TIMES=$work/$1.json setsid selftests/run >"$work/$1.out" 2>&1 &
@@ -60,7 +60,7 @@ stopped() {
 	echo "$status" >"$work/$1.status"
 }
 
-# Whether nothing runs any more in the session of what was stopped.
+# Whether no process is left in the session of the stopped run
 session_is_over() {
 	# a process may be gone by the time that it is looked at
 	{ sed 's/.*) //' /proc/[0-9]*/stat 2>/dev/null || true; } |
@@ -137,11 +137,11 @@ ktap_plan 20
 
 vm status RUN='echo out; echo err >&2; exit 3'
 vm hang TIMEOUT=12 RUN='sleep 600'
-# what the last one may take, once it cannot even be killed
+# the time for the last test, which cannot even be killed
 LIMIT=$((10 * slower)) GRACE=$((15 * slower)) runner vm
 
 check_vm status 3 "the command's status is passed on"
-check_equal "stdout is the command's alone" out "$(<"$work/status.out")"
+check_equal "stdout is only the command's" out "$(<"$work/status.out")"
 check_equal "stderr too" err "$(tail -n 1 "$work/status.err")"
 check_vm hang 124 "a hang is 124"
 

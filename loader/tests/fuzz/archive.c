@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	err = tree_unpack_memory(h, "fuzz", data, size, to);
 	said(h, err);
 	nothing_beside(fuzz_dir());
-	/* what was accepted is a bundle's tree */
+	/* an accepted archive is a bundle's tree */
 	if (!err && tree_open(h, to, &tree))
 		abort();
 	if (!err)

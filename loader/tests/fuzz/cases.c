@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* A bundle's file of test cases; the kernel is played by stubs.c */
+/* A bundle's file of test cases; stubs.c replaces the kernel */
 #include "fuzz.h"
 
 static const char manifest[] =

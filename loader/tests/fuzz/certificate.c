@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * A certificate: whatever it says of itself, its name is printable and there, and each
- * claim is a bus and a vendor.  The same for the bytes as a URI.
+ * A certificate: its name is printable and not empty for any contents, and each claim is
+ * a bus and a vendor.  The same for the bytes as a URI.
  */
 #include <ctype.h>
 #include "fuzz.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the fuzz targets have in common.  Each gets the bytes of a file that a stranger
- * wrote; what is wrong with them has to be said with a message, and nothing else may
- * happen.
+ * Functions that the fuzz targets share.  Each target gets the bytes of a file that a
+ * stranger wrote; it must report faults with a message, and nothing else may happen.
  */
 #ifndef _BUSEXT_FUZZ_H
 #define _BUSEXT_FUZZ_H
@@ -64,7 +63,7 @@ static inline struct bx_handle *fuzz_handle(void)
 	return h;
 }
 
-/* What was refused was refused with a reason, and of a class. */
+/* A refusal must have a reason and a class. */
 static inline void said(struct bx_handle *h, int err)
 {
 	if (err < 0 && (!bx_error(h)[0] || bx_fault(h) == BX_FAULT_NONE))

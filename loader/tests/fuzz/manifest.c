@@ -7,7 +7,7 @@ static int set_again(const struct bx_setting *s, void *arg)
 	char text[BX_NAME_LEN + MAX_VALUE_LEN + 1];
 
 	snprintf(text, sizeof(text), "%s=%s", s->name, s->value);
-	/* what it has is what it may have */
+	/* an accepted manifest has only valid values */
 	if (bx_bundle_set(arg, text))
 		abort();
 	return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * A BPF object, and settings of it: what is accepted has policies or hooks with good
+ * A BPF object, and its settings: an accepted object has policies or hooks with valid
  * names
  */
 #include <elf.h>
@@ -20,7 +20,7 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
 			       unsigned int seed);
 
-/* Where a section's bytes are, by its number */
+/* Returns the offset of a section's bytes, by its number. */
 static bool find_section(const uint8_t *data, size_t size, unsigned int number,
 			 size_t *at, size_t *len)
 {
@@ -54,7 +54,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
 	return size;
 }
 
-/* bxctl shows it, and the kernel is asked by it. */
+/* bxctl prints the name, and passes it to the kernel. */
 static void check(const struct object *obj)
 {
 	if (!obj->count)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bundle.sig: whatever it says, it is not good, since nobody who writes these has a
- * key that is trusted
+ * bundle.sig: no contents are a valid signature, since no author of these has a trusted
+ * key
  */
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* The state of an installed bundle: what is read and written is read again */
+/* The state of an installed bundle: a state that was read and written is read again */
 #include "fuzz.h"
 
 static bool is_same(const struct generation *a, const struct generation *b)

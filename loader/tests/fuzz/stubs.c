@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * The kernel, for fuzz targets: there is one, it has one bus with calls, and it answers
+ * The kernel, for fuzz targets: bus_ext is loaded, has one bus with calls, and answers
  * every trial in the same way
  */
 #include "fuzz.h"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl on a kernel of the tests' own, as a command for tests in shell
+ * bxctl on the tests' own kernel, as a command for tests in shell
  *
  *	BXCTL_FAKE=DIR bxctl-native COMMAND...
  *	BXCTL_FAKE=DIR bxctl-native !active	the active policies and hooks
  *	BXCTL_FAKE=DIR bxctl-native !boot	as after a boot: nothing is active
  *
- * The kernel of fake_kernel.h is in the directory DIR, which also takes the place of
- * /sys, and of the directory for pins.
+ * The kernel of fake_kernel.h is in the directory DIR, which also replaces /sys and the
+ * directory for pins.
  */
 #include <fcntl.h>
 #include <stdio.h>

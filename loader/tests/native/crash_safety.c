@@ -6,10 +6,10 @@
  * second, and so on until it ends without one.  After each run
  *
  *	- the active policies are those before or those after, all of them;
- *	- a command that says it succeeded has made the state after, and one that fails
- *	  names what failed;
- *	- the next command recovers: the same one makes the state after, the one that
- *	  takes it back makes the state before, and nothing is left over.
+ *	- a command that reports success has made the state after, and one that fails
+ *	  names the failed object;
+ *	- the next command recovers: the same one makes the state after, the opposite
+ *	  one makes the state before, and nothing is left over.
  *
  * The kernel is that of fake_kernel.h.
  */
@@ -24,7 +24,7 @@
 #define SANITIZER	77	/* exit status of a process with a report */
 
 /**
- * struct verb - a command and what it does
+ * struct verb - a command and its effects
  * @name: its name
  * @setup: commands that make the state before, separated by ';'
  * @command: the command
@@ -34,12 +34,12 @@
  * @between: active policies while the command runs; NULL when there are no others
  * @stranded: active policies after a roll-back that fails; NULL when there are no others
  * @status: the exit status of a run without a fault
- * @says: part of what it says then; NULL for anything
- * @product: what the command writes, in place of policies; else NULL
- * @recover: a command that fails, and recovers before; else NULL
+ * @says: part of its output then; NULL for anything
+ * @product: file that the command writes, instead of policies; else NULL
+ * @recover: a command that recovers, and then fails; else NULL
  * @scratch: it has temporary files, which SIGKILL leaves
- * @only_back: after a fault the same command does not make the state after: what was
- *	active before is not there to be put back
+ * @only_back: after a fault the same command does not make the state after, since the
+ *	policies that were active before cannot be restored
  */
 static const struct verb {
 	const char	*name;
@@ -424,7 +424,7 @@ static void run_all(const char *commands, struct result *r)
 	free(copy);
 }
 
-/* A command without a fault makes the state that it must. */
+/* Checks that a command without a fault makes the right state. */
 static void expect(struct run *run, const char *commands,
 		   const struct world *state)
 {
@@ -475,7 +475,7 @@ static bool names_thing(const char *said)
 			strstr(line, "cannot write the output"));
 }
 
-/* Of a state that is not the one before, there is a word, or it is documented. */
+/* A state other than the one before is mentioned, or documented. */
 static bool is_told(const struct verb *v, const char *said)
 {
 	return strstr(said, "the next command recovers") ||
@@ -502,7 +502,7 @@ static void check_files(struct run *run, const struct world *now,
 		world_clear_temporary();
 }
 
-/* Where the disk of the state cannot be written, there is a way to deactivate. */
+/* A policy can be deactivated although the disk of the state cannot be written. */
 static void check_advice(struct run *run, const struct result *r)
 {
 	if ((run->fault == FAULT_ENOSPC || run->fault == FAULT_EROFS) &&
@@ -533,7 +533,7 @@ static void check_status(struct run *run, const struct result *r,
 	}
 }
 
-/* Whether something is there to recover from */
+/* Whether there are leftovers to recover from */
 static bool check(struct run *run, const struct result *r)
 {
 	const struct verb *v = run->v;
@@ -599,7 +599,7 @@ static void run_verb(const struct verb *v, enum fault fault)
 	run->v = v;
 	run->fault = fault;
 	learn(run);
-	/* but for temporary files SIGTERM is as SIGKILL: a sample is enough */
+	/* SIGTERM differs from SIGKILL only in temporary files: a sample is enough */
 	for (run->at = 1; !run->wrong[0]; run->at += step) {
 		world_run(v->command, fault, run->at, &r);
 		if (!steps_last()->hit)

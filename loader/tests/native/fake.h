@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Native tests: what fake_kernel.c and fake_bus_ext.c share
+ * Native tests: declarations that fake_kernel.c and fake_bus_ext.c share
  */
 #ifndef _NATIVE_FAKE_H
 #define _NATIVE_FAKE_H
@@ -25,7 +25,7 @@
  * @map: the map of an attached link, else 0
  * @rec: of a map, the policy's fields; of a link, those of its map
  * @misbehaves: of a map, the policy is ejected once it is active
- * @late: of a map, a trial does not show that
+ * @late: of a map, a trial does not show the ejection
  * @missing: of a map, it names a driver that is not there
  * @guards: of a map, it refuses the device
  * @refuses: of a map, its init() fails
@@ -63,7 +63,7 @@ struct policy {
 /**
  * struct fake - the kernel
  * @dir: files of links and maps
- * @sysfs: the directory that takes the place of /sys
+ * @sysfs: the directory that replaces /sys
  * @loaded: bus_ext is loaded
  * @device: the only device: unbound, until no policy guards it any more
  */

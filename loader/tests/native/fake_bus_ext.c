@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * Native tests: a kernel of the tests' own: policies and requests
+ * Native tests: the tests' own kernel: policies and requests
  *
- * What may be attached and committed follows kernel/policy.c and kernel/commit.c.  A commit is done when it
- * is asked for, and its result waits for the ticket; an ejected policy is there, and not
- * active, until the next settle.
+ * The rules for attach and commit follow kernel/policy.c and kernel/commit.c.  A commit is
+ * done at its request, and its result waits for the ticket; an ejected policy exists, and
+ * is not active, until the next settle.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -145,7 +145,7 @@ static int check_enter(const struct bx_commit_enter *e)
 	return 0;
 }
 
-/* What a trial checks of a change, too */
+/* Checks that a trial makes of a change, too */
 static int check_change(const struct bx_commit *c)
 {
 	__u64 ids[BX_COMMIT_MAX];
@@ -194,7 +194,7 @@ static void eject(struct policy *p)
 	*e = (struct bx_exit_info) {
 		.kind = BX_EXIT_RETURN,
 		.code = 77,
-		/* what a policy says is what its author wants to be seen */
+		/* the author of a policy chooses the text of its message */
 		.msg = "select() returned 77\033[8m\r\nbxctl: done",
 		.version = p->rec.version,
 		.flags = p->rec.flags,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * Native tests: a kernel of the tests' own: objects, links, maps, pins
+ * Native tests: the tests' own kernel: objects, links, maps, pins
  *
  * Policies and requests, which are bus_ext's, are in fake_bus_ext.c.
  *
  * A link or a map is a file in a directory of the test's.  A pin is a hard link to it,
- * and a descriptor is an open file with a shared lock: that tells when neither is left.
+ * and a descriptor is an open file with a shared lock: both gone means that it is unused.
  * Everything else is in memory that all processes share.  There is one process at a
  * time, and a fault happens before a call: each call is atomic.
  */

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Native tests: a kernel of the tests' own behind loader/lib/kernel.h
+ * Native tests: the tests' own kernel behind loader/lib/kernel.h
  *
  * It has policies, links and maps that outlive processes, as those of the kernel do, and
- * follows kernel/policy.c in what it accepts.  There is one device, and what a policy
- * does with it follows from the name of its program: with the select() 'impossible' it is
- * ejected once it is active, with 'impossible_later' as well, and a trial does not show
- * it, with 'missing_driver' it names a driver that is not there, and 'keep_free' refuses
- * the device, which is bound as soon as no policy does so, and changes the second byte of
- * every call.  One whose select() is named 'unstaged' is active at once, and one whose
- * select() is named 'differs' is not what was checked when it is committed.  A policy
- * whose init() is named 'refuse' is refused.
+ * accepts what kernel/policy.c accepts.  There is one device, and the name of a policy's
+ * select() determines its effect on that:
+ *
+ *	impossible		it is ejected once it is active
+ *	impossible_later	the same, but a trial does not show it
+ *	missing_driver		it names a driver that does not exist
+ *	keep_free		it refuses the device, which is bound as soon as no policy does
+ *				so, and changes the second byte of every call
+ *	unstaged		it is active at once
+ *	differs			it differs from the checked policy when it is committed
+ *
+ * A policy whose init() is named 'refuse' is refused.
  */
 #ifndef _NATIVE_FAKE_KERNEL_H
 #define _NATIVE_FAKE_KERNEL_H
@@ -20,7 +24,7 @@
 /**
  * fake_init() - before the first process
  * @dir: an empty directory for links and maps
- * @sysfs: the directory that takes the place of /sys
+ * @sysfs: the directory that replaces /sys
  *
  * Return: 0 or -1.
  */
@@ -40,7 +44,7 @@ void fake_modprobe(void);
 void fake_active(char *buf, size_t size);
 
 /**
- * fake_rest() - policies that are not active, links and maps that are not pinned once
+ * fake_rest() - policies that are not active, links and maps without exactly one pin
  * @buf: takes it as text; empty when there is nothing
  * @size: its size
  */

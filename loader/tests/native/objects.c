@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl refuses an object that is not what it seems, before anything is loaded
+ * bxctl refuses a manipulated object before anything is loaded
  *
  * A good object is changed as a stranger could change it: a string, or a few bytes of
  * its ELF and BTF.  A bundle of it is installed and applied: both must end with a
@@ -29,7 +29,7 @@
 /**
  * struct image - the bytes of an object
  * @data: all of them
- * @size: how many
+ * @size: their number
  * @elf: the ELF file
  * @btf: its BTF; changes are written back by image_write()
  */
@@ -267,10 +267,10 @@ static void large_struct(struct image *img)
 
 /**
  * struct row - a changed object
- * @name: what is wrong with it
+ * @name: its fault
  * @object: the object; NULL for good
  * @from: a string in it, or NULL
- * @to: another one in its place
+ * @to: the string that replaces it
  * @edit: another change, or NULL
  * @size: its first bytes, or 0 for all
  * @says: bxctl's message has this
@@ -320,7 +320,7 @@ static const struct row {
 	{ "a name that is an option", .from = "loader_test",
 	  .to = "-oader_test", .says = "its .name '-oader_test' is not a valid name" },
 
-	/* what libbpf does not check */
+	/* faults that libbpf does not check for */
 	{ "a typedef of itself", .edit = typedef_of_itself,
 	  .says = "contains itself" },
 	{ "a struct in itself", .edit = struct_in_itself,
@@ -339,7 +339,7 @@ static const struct row {
 	  .says = "two sections '.rodata'" },
 	{ "half of an object", .size = 1500, .says = "cannot use" },
 
-	/* what would be loaded beside */
+	/* programs and maps that would be loaded, too */
 	{ "a map that pins itself", "pinned",
 	  .says = "map 'pinned' asks to be pinned as '/sys/fs/bpf/pinned'" },
 	{ "a map that claims to be a policy", "pinned", .edit = false_map,
@@ -432,7 +432,7 @@ static int write_row(const char *name, const char *dir)
 	return 1;
 }
 
-/* What a command did not do */
+/* Returns the expected effect that a command did not have. */
 static const char *failed(const struct row *row, const char *command,
 			  struct result *r)
 {
@@ -471,7 +471,7 @@ static void run_row(const struct row *row)
 		       r.status, r.said);
 }
 
-/* ---- objects that are good ---- */
+/* ---- good objects ---- */
 
 static struct bx_handle *handle(void)
 {

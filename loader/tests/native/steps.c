@@ -41,7 +41,7 @@
  * @dir: argument that is the descriptor of a directory, -1 for none
  * @path: argument that is a path, -1 for none
  * @fd: argument that is a descriptor, -1 for none
- * @faults: those that make sense
+ * @faults: faults that are possible there
  */
 struct known {
 	int		nr;

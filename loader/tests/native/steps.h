@@ -8,7 +8,7 @@
  *
  * A fault happens before its step: a signal, or the call fails and changes nothing,
  * but for close(), which fails and closes.  Each kind of fault counts only the steps
- * at which it makes sense.
+ * at which it is possible.
  */
 #ifndef _NATIVE_STEPS_H
 #define _NATIVE_STEPS_H
@@ -71,13 +71,13 @@ const struct step *steps_last(void);
  * steps_call() - count a step that is not a system call
  * @what: the call
  * @of: the object of the call
- * @faults: ON() those that make sense
+ * @faults: ON() the possible faults
  *
  * Return: 0, or the negative errno that it fails with.
  */
 int steps_call(const char *what, const char *of, unsigned int faults);
 
-/* steps_pause() - from here to steps_resume() nothing counts */
+/* steps_pause() - count no steps until steps_resume() */
 void steps_pause(void);
 void steps_resume(void);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * Texts survive in a state, and a terminal gets none of their control characters
+ * Texts are preserved in a state, and a terminal gets none of their control characters
  *
  * Generated values of settings are written and read again.  Texts with control
  * characters go through messages, output, and an ejection by the fake kernel.
@@ -20,7 +20,7 @@
 static struct bx_handle *h;
 static char dir[] = "/tmp/bus_ext-text.XXXXXX";
 
-/* ---- texts that are kept ---- */
+/* ---- stored texts ---- */
 
 static unsigned int random_number(unsigned int below)
 {
@@ -119,7 +119,7 @@ static void make_dir(const char *name)
 	mkdir(path, 0700);
 }
 
-/* As many generations and settings as can be, each value all of quotation marks */
+/* The maximum of generations and settings, each value full of quotation marks */
 static void fill_largest(struct installed *inst)
 {
 	char text[BX_NAME_LEN + MAX_VALUE_LEN + 1];
@@ -170,7 +170,7 @@ static void round_trip(void)
 	state_free(&inst);
 }
 
-/* ---- what a terminal gets ---- */
+/* ---- output to a terminal ---- */
 
 static const struct {
 	const char	*text;

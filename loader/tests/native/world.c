@@ -135,7 +135,7 @@ static uint64_t digest(const char *data, size_t size)
 	return hash;
 }
 
-/* A signature has a time and is never the same: it is whole, or not. */
+/* A signature has a time and always differs: only its completeness is compared. */
 static void add_file(struct text *t, const char *path)
 {
 	static const char end[] = "-----END CMS-----\n";
@@ -155,7 +155,7 @@ static int visible(const struct dirent *d)
 	return strcmp(d->d_name, ".") && strcmp(d->d_name, "..");
 }
 
-/* What is below @path, with the files' contents if @contents */
+/* The files below @path, with their contents if @contents */
 static void add_tree(struct text *t, const char *path, bool contents)
 {
 	struct dirent **list;
@@ -178,7 +178,7 @@ static void add_tree(struct text *t, const char *path, bool contents)
 		free(list);
 }
 
-/* Of state.yaml: the versions that count, and not the numbers of their generations */
+/* The versions in state.yaml that count, without the numbers of their generations */
 static void add_state(struct text *t, const char *path)
 {
 	unsigned int current = 0, canary = 0, number = 0, count = 0;
@@ -306,7 +306,7 @@ static void write_bundle(const char *dir, const char *version, ...)
 	write_file(join(path, in_top(dir), "bundle.yaml"), text, n);
 }
 
-/* What is applied as a directory */
+/* The directory for apply */
 static void link_objects(const char *dir, ...)
 {
 	char path[PATH_MAX], from[PATH_MAX];

@@ -2,10 +2,10 @@
 /*
  * Native tests: the world of a command
  *
- * A directory of the test's own with all that bxctl reads and changes:
+ * The test's own directory with all that bxctl reads and changes:
  *
- *	sys/	in place of /sys		etc/	in place of /etc/bus_ext
- *	pins/	in place of a BPF file system	var/	in place of /var/lib/bus_ext
+ *	sys/	replaces /sys			etc/	replaces /etc/bus_ext
+ *	pins/	replaces a BPF file system	var/	replaces /var/lib/bus_ext
  *	tmp/	temporary files			in/	objects and bundles
  *	out/	files that bxctl writes		fake/	links and maps
  *	stdout, stderr				of the last command
@@ -19,7 +19,7 @@
 #include "steps.h"
 
 /**
- * struct world - a state of it
+ * struct world - a state of the world
  * @active: the active policies, and files that were asked for, as text
  * @all: everything that there is
  */
@@ -29,7 +29,7 @@ struct world {
 };
 
 /**
- * struct result - of a command
+ * struct result - the result of a command
  * @status: its exit status; 128 and the signal when one has ended it
  * @said: the end of its standard error
  * @printed: the end of its standard output
@@ -52,9 +52,9 @@ void world_close(void);
 /**
  * world_begin() - the start of a test: its plan, and the directory
  * @objects: the directory of the objects
- * @tests: how many results there will be
+ * @tests: number of results
  *
- * Return: whether there is something to do; else it has said why not.
+ * Return: whether the tests can run; if not, it has printed the reason.
  */
 bool world_begin(const char *objects, unsigned int tests);
 

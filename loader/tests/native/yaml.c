@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * What bxctl reads is what is written there, or it is refused with its line
+ * bxctl reads a file's values exactly, or refuses it with the line
  *
  * Good and bad files, each cut off at every byte and with bytes replaced; the messages of
  * manifests; and the cost of a file, in events and comparisons and not in time.
@@ -30,7 +30,7 @@ int __wrap_strcmp(const char *a, const char *b)
 	return __real_strcmp(a, b);
 }
 
-/* In memory of just its size, which the sanitizer watches */
+/* Copies the text to memory of exactly its size, which the sanitizer watches. */
 static int parse(const char *text, size_t len, struct yaml *y)
 {
 	char *copy = malloc(len);
@@ -66,9 +66,9 @@ static const struct {
 	GOOD("word", "1:1'word'"),
 	GOOD("a: { x: 1 }\nb: { x: 2 }\n",
 	     "1:1{1:1'a':1:4{1:6'x':1:9'1'},2:1'b':2:4{2:6'x':2:9'2'}}"),
-	/* not a merge, since it is no key; not a directive, since it is indented */
+	/* not a merge, since it is a value; not a directive, since it is indented */
 	GOOD("a: <<\nb: |\n  %x\n", "1:1{1:1'a':1:4'<<',2:1'b':2:4'%x'}"),
-	/* what looks like a number, a boolean or null is a text */
+	/* a scalar that looks like a number, a boolean or null is a text */
 	GOOD("[ 010, yes, ~, 1e3, 2001-01-01 ]",
 	     "1:1[1:3'010',1:8'yes',1:13'~',1:16'1e3',1:21'2001-01-01']"),
 };
@@ -153,7 +153,7 @@ static const struct {
 	size_t		len;
 	const char	*error;
 } bad[] = {
-	/* duplicate keys, however they are written */
+	/* duplicate keys in all notations */
 	BAD("d: 1\nx: 2\nd: 3\n", "f:3:1: duplicate key 'd', first in line 1"),
 	BAD("d: 1\n\"d\": 3\n", "f:2:1: duplicate key 'd'"),
 	BAD("d: 1\n'd': 3\n", "f:2:1: duplicate key 'd'"),
@@ -163,7 +163,7 @@ static const struct {
 	BAD("d: 1\n? |\n  d\n: 3\n", "f:2:3: duplicate key 'd'"),
 	BAD("a: { b: [ { d: 1, e: 2, d: 3 } ] }", "f:1:25: duplicate key 'd'"),
 	BAD("d: 1\n!!str d: 3\n", "f:2:1: tags"),
-	/* what one reader takes for something else than another */
+	/* scalars that readers interpret differently */
 	BAD("a: &b 1\n", "f:1:4: anchors"),
 	BAD("a: &b [ *b ]\n", "f:1:4: anchors"),
 	BAD("a: *b\n", "f:1:4: aliases"),
@@ -190,7 +190,7 @@ static const struct {
 	BAD("a: b\n...\n]\n", "f:3:1: a file must have only one document"),
 	BAD("--- a\n--- b\n", "f:2:1: a file must have only one document"),
 	BAD("[ a ]\nb\n", "f:2:1: a file must have only one document"),
-	/* bytes that are no text */
+	/* bytes that are not text */
 	BAD("a: b\0c\n", "f:1: " NO_TEXT("00")),
 	BAD("a: b\n\0", "f:2: " NO_TEXT("00")),
 	BAD("a: \033[8m\n", "f:1: " NO_TEXT("1b")),
@@ -237,7 +237,7 @@ static const struct {
 	BAD("# only this\n", "f: the file is empty"),
 	BAD("---\n", "f: the file is empty"),
 	BAD("---\n...\n", "f: the file is empty"),
-	/* no YAML */
+	/* not YAML */
 	BAD("a: [", "f:2:1: invalid YAML: "),
 	BAD("a: b: c\n", "f:1:5: invalid YAML: "),
 	BAD("a: 'b\n", "f:2:1: invalid YAML: "),
@@ -271,7 +271,7 @@ static void bad_files(void)
 	check(ok, "bad files are refused with their line");
 }
 
-/* Whatever comes of it: no report of a sanitizer, no error without a reason */
+/* Any result is allowed, without a sanitizer's report, and an error needs a reason. */
 static bool survives(const char *text, size_t len)
 {
 	struct yaml y;
@@ -312,7 +312,7 @@ static void changed_files(void)
 	check(ok, "files that are cut off, or have another byte anywhere");
 }
 
-/* ---- what a file costs ---- */
+/* ---- the cost of a file ---- */
 
 /* @n times @piece, which may have one %zu */
 static char *many(const char *piece, size_t n, size_t *len)
@@ -326,7 +326,7 @@ static char *many(const char *piece, size_t n, size_t *len)
 	return text;
 }
 
-/* Refused for @error, after so many events at most */
+/* Checks that it is refused for @error, after at most so many events. */
 static bool refused_after(const char *piece, size_t n, const char *error,
 			  unsigned long most)
 {

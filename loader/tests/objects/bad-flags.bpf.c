@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Flags that nobody knows */
+/* Unknown flags */
 #include <bpf/bus_ext.bpf.h>
 
 static s32 BX_OP(pass, struct bx_select_ctx *ctx)

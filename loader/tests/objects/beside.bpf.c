@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A policy, and beside it a program that is not a policy's */
+/* A policy, and a program that does not belong to it */
 #include <bpf/bus_ext.bpf.h>
 
 static s32 BX_OP(pass, struct bx_select_ctx *ctx)

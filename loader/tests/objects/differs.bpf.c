@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The next version of good.bpf.c, which differs from what was checked in the kernel of
+ * The next version of good.bpf.c, which differs from the checked policy in the kernel of
  * the native tests
  */
 #include <bpf/bus_ext.bpf.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A struct_ops of somebody else */
+/* A struct_ops of another subsystem */
 #include <bpf/bus_ext.bpf.h>
 
 struct other_ops {

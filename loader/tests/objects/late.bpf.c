@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The next version of good.bpf.c, which the kernel ejects once it is active: of the host
- * bridge it is asked twice, and the first time is that of a trial
+ * The next version of good.bpf.c, which the kernel ejects once it is active: it is asked
+ * twice about the host bridge, and the first question is that of a trial
  */
 #include <bpf/bus_ext.bpf.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One that says of itself that it is to be staged, which is for loaders */
+/* A policy with the flag for staging, which only loaders may set */
 #include <bpf/bus_ext.bpf.h>
 
 static s32 BX_OP(pass, struct bx_select_ctx *ctx)

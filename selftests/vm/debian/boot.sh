@@ -4,7 +4,7 @@
 # that are in its /boot now, and run one job in it; then it switches off. So the next
 # call is a reboot. The job's output and status become this script's.
 #
-#   boot.sh DISK JOB_DIR     JOB_DIR has the program 'job', and what that needs
+#   boot.sh DISK JOB_DIR     JOB_DIR has the program 'job', and the files that it needs
 #
 #   INITRD=     another file in /boot than the initramfs of that kernel
 #   DEVICES= TIMEOUT= MEM= SMP= APPEND= ACCEL= VM_LOG= and the exit status are as

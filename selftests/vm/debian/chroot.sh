@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Run one job in the system on a disk that boot.sh boots, by this machine's kernel: at
 # full speed, where the emulated one would compile for many minutes. The disk is
-# mounted in a mount namespace, so nothing stays mounted, however this ends; what the job
-# leaves running ends with the job's PID namespace, and cannot keep the disk busy.
+# mounted in a mount namespace, so nothing stays mounted, however this ends; processes
+# that the job leaves end with its PID namespace, and cannot keep the disk busy.
 #
 #   chroot.sh DISK JOB_DIR     as for boot.sh
 #   chroot.sh try DISK         can it be done here? Loop devices need a real root.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A disk image with a stock Debian 12, the newest 6.12 kernel it has, its headers,
-# and what the project's packages depend on: made once, from the archive that apt
+# and the dependencies of the project's packages: made once, from the archive that apt
 # on this machine uses. Nothing is mounted here, and no user needs to be root.
 #
 #   image.sh IMAGE
@@ -39,7 +39,7 @@ sources() {
 packages() {
 	echo linux-image-6.12-amd64 linux-headers-6.12-amd64
 	echo systemd-sysv initramfs-tools udev kmod zstd dkms dwarves
-	# what the debs need: a machine without a network has to have it
+	# dependencies of the debs: a machine without a network must have them already
 	echo libelf-dev zlib1g-dev libyaml-dev libkmod-dev libarchive-dev libssl-dev
 }
 
@@ -68,7 +68,7 @@ unshare --mount sh -e -c '
 END
 )
 
-# What dpkg does not unpack, and then of that, what it does.
+# Paths that dpkg does not unpack, and then the exceptions
 dpkg_paths() {
 	printf -- '--dpkgopt=path-exclude=/usr/share/%s/*\n' doc man info locale
 	echo '--dpkgopt=path-exclude=/lib/modules/*/kernel/*'

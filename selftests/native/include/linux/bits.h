@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All that is needed of it is in <linux/types.h>. */
+/* Declarations that are needed are in <linux/types.h>. */
 #include <linux/types.h>

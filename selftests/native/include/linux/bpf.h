@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Of BPF, what a struct_ops type is registered with; tests call the registered
+ * The part of BPF that registers a struct_ops type; tests call the registered
  * operations, as the kernel does for a link (see native.h)
  */
 #ifndef _NATIVE_BPF_H

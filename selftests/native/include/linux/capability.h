@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the caller may do (see native.h) */
+/* The caller's capabilities (see native.h) */
 #ifndef _NATIVE_CAPABILITY_H
 #define _NATIVE_CAPABILITY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Variables that free what they point to; how is in <linux/slab.h> */
+/* Variables whose object is freed at the end of their scope; see <linux/slab.h> */
 #ifndef _NATIVE_CLEANUP_H
 #define _NATIVE_CLEANUP_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Of the driver model, what a struct bx_device is made of */
+/* The parts of the driver model that struct bx_device uses */
 #ifndef _NATIVE_DEVICE_H
 #define _NATIVE_DEVICE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reference counts; one that fell to zero stays there */
+/* Reference counts; a count of zero stays zero */
 #ifndef _NATIVE_KREF_H
 #define _NATIVE_KREF_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Numbers in text, as strictly read as in the kernel */
+/* Numbers in text, read as strictly as by the kernel */
 #ifndef _NATIVE_KSTRTOX_H
 #define _NATIVE_KSTRTOX_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Lists; what is taken off one is poisoned */
+/* Lists; removed entries are poisoned */
 #ifndef _NATIVE_LIST_H
 #define _NATIVE_LIST_H
 

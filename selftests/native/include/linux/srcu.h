@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* RCU and SRCU: nothing to wait for, but sections must be there, and nest */
+/* RCU and SRCU: no waiting, but read-side sections are required, and must nest */
 #ifndef _NATIVE_SRCU_H
 #define _NATIVE_SRCU_H
 

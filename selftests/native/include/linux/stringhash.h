@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The hash of a name; so short with NATIVE_WEAK_HASH that names collide */
+/* The hash of a name; with NATIVE_WEAK_HASH it is so short that names collide */
 #ifndef _NATIVE_STRINGHASH_H
 #define _NATIVE_STRINGHASH_H
 

@@ -67,7 +67,7 @@ struct hlist_head {
 	((type *)((char *)(ptr) - offsetof(type, member)))
 #define container_of_const(ptr, type, member) \
 	container_of(ptr, type, member)
-/* not a byte more, so that the first one behind it is found */
+/* not a byte more, so that an access to the first one behind it is found */
 #define struct_size(ptr, array, n)	offsetof(typeof(*(ptr)), array[n])
 
 #define WARN_ON_ONCE(cond) ({ \

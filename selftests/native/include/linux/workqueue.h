@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Work, which is done when a test says so (see native.h) */
+/* Work items, which run when a test calls for it (see native.h) */
 #ifndef _NATIVE_WORKQUEUE_H
 #define _NATIVE_WORKQUEUE_H
 
