@@ -24,7 +24,22 @@ links_hold() {
 	return $status
 }
 
-ktap_plan 3
+# unlisted: scripts that are tests, and programs in selftests/kernel, without a line in
+# tests.list: 'make test' would never run them
+unlisted() {
+	local test
+	for test in loader/tests/*.sh selftests/e2e/*.sh; do
+		[ -x "$test" ] || continue
+		case $test in *-guest.sh) continue ;; esac
+		grep -q "^${test#selftests/} " selftests/tests.list || echo "$test"
+	done
+	for test in selftests/kernel/*.c; do
+		test=${test#selftests/}
+		grep -q "^${test%.c} " selftests/tests.list || echo "$test"
+	done
+}
+
+ktap_plan 4
 mkdir "$work/bpf"
 cp -r include "$work/"
 cp bpf/first.bpf.c "$work/bpf/"
@@ -34,3 +49,4 @@ command=$(sed -n 's/^    clang \(.*\)/\1/p' README.md)
 check readme_command_builds_it \
 	bash -c "cd '$work' && '$clang' -Wall -Werror $command && test -s first.bpf.o"
 check links_lead_somewhere links_hold
+check_equal every_test_is_listed "" "$(unlisted)"
