@@ -388,7 +388,7 @@ int bx_negotiate(struct bx_device *bdev, const struct bx_driver *drv);
 bool bx_provides(const struct bx_provider *provider, u32 op);
 ssize_t bx_contract_show(const struct bx_contract *contract, char *buf);
 
-/* ---- elect.c: elections ---- */
+/* ---- elections ---- */
 
 /* A driver in an election; @order is unique and never reused. */
 struct bx_cand {
@@ -447,6 +447,29 @@ struct bx_election {
 	int			error;
 };
 
+/* ---- ask.c: results of policies in an election ---- */
+
+void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
+		    const struct bx_inst *inst, const char *driver, s32 verdict,
+		    enum bx_opinion_why why, s32 error);
+struct bx_cand *bx_cand_find(struct bx_election *e, const char *name);
+bool bx_cand_eligible(const struct bx_cand *c);
+bool bx_may_run(const struct bx_election *e, u32 i);
+enum bx_opinion_why bx_ask_match(struct bx_election *e,
+				 struct bx_inst *inst,
+				 const struct bx_cand *c, s32 *ret);
+void bx_judge(struct bx_election *e, struct bx_cand *c);
+enum bx_opinion_why bx_check_candidate(struct bx_election *e,
+				       const char *name, int *error);
+enum bx_opinion_why bx_ask_select(struct bx_election *e,
+				  struct bx_inst *inst, s32 *ret);
+
+/* ---- shadow.c: policies in shadow mode ---- */
+
+void bx_elect_shadow(struct bx_election *e);
+
+/* ---- elect.c: order of authority ---- */
+
 struct bx_election *bx_election_alloc(struct device *dev, bool explain);
 struct bx_election *bx_election_alloc_log(bool explain);
 void bx_election_free(struct bx_election *e);
@@ -454,9 +477,6 @@ void bx_elect(struct bx_election *e, u64 generation);
 void bx_decide(struct bx_election *e, enum bx_decider by,
 	       enum bx_outcome outcome, const char *driver,
 	       struct bx_inst *inst);
-void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
-		    const struct bx_inst *inst, const char *driver, s32 verdict,
-		    enum bx_opinion_why why, s32 error);
 
 int bx_hook_select(struct bx_select_ctx *ctx);
 

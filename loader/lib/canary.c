@@ -34,24 +34,11 @@ static int clear(struct bx_handle *h, const struct installed *inst)
 	return ret < 0 ? ret : 0;
 }
 
-static int activate(struct bx_handle *h, const struct installed *inst)
-{
-	const struct generation *g = state_generation(inst, inst->canary);
-	struct bx_bundle *b;
-	int ret;
-
-	ret = installed_open(h, inst, g, &b);
-	if (!ret)
-		ret = installed_is_active(b, inst, g);
-	if (!ret)
-		ret = installed_activate(b, inst, g, NULL, NULL);
-	bx_bundle_close(b);
-	return ret < 0 ? ret : 0;
-}
-
 int canary_follow(struct bx_handle *h, const struct installed *inst)
 {
-	int err = inst->canary ? activate(h, inst) : clear(h, inst);
+	int err = inst->canary ?
+		installed_keep_active(h, inst, state_generation(inst, inst->canary)) :
+		clear(h, inst);
 
 	if (!err || h->astray)
 		return err;

@@ -63,6 +63,10 @@ int installed_is_active(struct bx_bundle *b, const struct installed *inst,
 int installed_activate(struct bx_bundle *b, const struct installed *inst,
 		       const struct generation *g, bx_applied_fn fn, void *arg);
 
+/* Activates a generation, unless it is active already. */
+int installed_keep_active(struct bx_handle *h, const struct installed *inst,
+			  const struct generation *g);
+
 /* Calls installed_open(), then installed_activate(). */
 int installed_make_active(struct bx_handle *h, const struct installed *inst,
 			  const struct generation *g, bx_applied_fn fn,

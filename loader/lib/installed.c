@@ -285,11 +285,24 @@ int installed_deactivate(struct bx_handle *h, const char *name, enum slot slot,
 	return ret;
 }
 
+int installed_keep_active(struct bx_handle *h, const struct installed *inst,
+			  const struct generation *g)
+{
+	struct bx_bundle *b;
+	int ret;
+
+	ret = installed_open(h, inst, g, &b);
+	if (!ret)
+		ret = installed_is_active(b, inst, g);
+	if (!ret)
+		ret = installed_activate(b, inst, g, NULL, NULL);
+	bx_bundle_close(b);
+	return ret < 0 ? ret : 0;
+}
+
 /* Makes the kernel agree with the state; does not change what already agrees. */
 static int follow(struct bx_handle *h, const struct installed *inst)
 {
-	const struct generation *g = state_generation(inst, inst->current);
-	struct bx_bundle *b;
 	int ret;
 
 	if (!has_kernel(h))
@@ -298,13 +311,9 @@ static int follow(struct bx_handle *h, const struct installed *inst)
 		ret = installed_deactivate(h, inst->name, SLOT_ALL, NULL, NULL);
 		return ret < 0 ? ret : 0;
 	}
-	ret = installed_open(h, inst, g, &b);
-	if (!ret)
-		ret = installed_is_active(b, inst, g);
-	if (!ret)
-		ret = installed_activate(b, inst, g, NULL, NULL);
-	bx_bundle_close(b);
-	return ret < 0 ? ret : canary_follow(h, inst);
+	return installed_keep_active(h, inst,
+				     state_generation(inst, inst->current)) ?:
+		canary_follow(h, inst);
 }
 
 /* ---- policies of other bundles ---- */

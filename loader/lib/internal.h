@@ -17,7 +17,9 @@
  *	owners.c   the installed bundle that a policy belongs to
  *	links.c    a policy's key, its link, and whether it is active
  *	commit.c   comparing the checked policy with the policy in the kernel
+ *	transaction.c  the objects of a transaction, and the policies and hooks in them
  *	apply.c    the transaction: load, stage, try, commit, verify, or roll back
+ *	rollback.c roll a transaction back, and tell the state that this leaves
  *	trial.c    trial elections and calls with staged policies
  *	snapshot.c policies and devices before a change, compared with those after it
  *	plan.c     the effect of a change, from trials
@@ -31,6 +33,7 @@
  *	version.c  versions and their order
  *	activate.c load, verify, activate
  *	cases.c    test cases
+ *	case_device.c, case_run.c  their devices; elections, calls and outcomes (cases.h)
  *	locate.c   finding bundles by name, and which may be loaded
  *	inspect.c  inspection without a kernel
  *	tree.c     a bundle's files in a directory
@@ -270,21 +273,29 @@ struct transaction {
 	bool		unknown;
 };
 
-/* apply.c */
+/* files.c */
+int file_or_dir(struct bx_handle *h, const char *path, mode_t mode);
+
+/* transaction.c */
 int txn_add(struct bx_handle *h, struct transaction *txn, const char *path,
 	    const char *shown);
 int txn_drop(struct bx_handle *h, struct transaction *txn, const char *key);
+int too_many(struct bx_handle *h);
 int txn_prepare(struct bx_handle *h, struct transaction *txn);
-int file_or_dir(struct bx_handle *h, const char *path, mode_t mode);
-int may_apply(struct bx_handle *h, const char *verb, const char *path,
-	      unsigned int flags);
 int txn_read(struct bx_handle *h, struct transaction *txn, const char *path);
 int txn_load(struct bx_handle *h, struct transaction *txn);
-int txn_run(struct bx_handle *h, struct transaction *txn);
 void txn_report(const struct transaction *txn, bx_applied_fn fn, void *arg);
 void txn_close(struct transaction *txn);
-int item_attach(struct bx_handle *h, struct item *item);
+
+/* rollback.c */
 void leave_astray(struct bx_handle *h);
+void roll_back(struct bx_handle *h, struct transaction *txn);
+
+/* apply.c */
+int may_apply(struct bx_handle *h, const char *verb, const char *path,
+	      unsigned int flags);
+int txn_run(struct bx_handle *h, struct transaction *txn);
+int item_attach(struct bx_handle *h, struct item *item);
 
 /* commit.c */
 void read_refused(struct bx_handle *h, char *buf, size_t size);
