@@ -317,7 +317,7 @@ typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
  *	contract, and match() is not called
  * @bus_get: looks up a bus and pins its module; 0 or -ENODEV
  * @for_each_bus: calls a function for each bus
- * @has: returns whether a device is on a bus of this kind
+ * @has: whether a bus is of this kind
  * @contract: returns the contract of a bus whose module the caller has pinned;
  *	NULL if the bus is being unregistered; not set for adopted buses
  * @explain: holds a dry election; 0 or an errno
@@ -333,7 +333,7 @@ struct bx_kind {
 	bool	adopted;
 	int	(*bus_get)(const char *bus, struct module **owner);
 	int	(*for_each_bus)(bx_bus_fn fn, void *data);
-	bool	(*has)(const struct device *dev);
+	bool	(*has)(const struct bus_type *bus);
 	const struct bx_contract *(*contract)(const char *bus);
 	int	(*explain)(struct device *dev, struct bx_election *e);
 	bool	(*decision)(struct device *dev, struct bx_decision *dec);
@@ -344,7 +344,7 @@ struct bx_kind {
 };
 
 void bx_kind_add(const struct bx_kind *kind);
-const struct bx_kind *bx_kind_of(const struct device *dev);
+const struct bx_kind *bx_kind_of_bus(const struct bus_type *bus);
 const struct bx_kind *bx_kind_get(const char *bus, struct module **owner);
 bool bx_is_own(const struct device *dev);
 bool bx_is_adopted(const char *bus);
@@ -354,6 +354,11 @@ void bx_decisions_inherit(u64 policy_id, u64 heir_id);
 int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags);
 bool bx_driver_exists(const char *bus, const char *driver);
 struct device *bx_find_device(const struct bx_devref *ref);
+
+static inline const struct bx_kind *bx_kind_of(const struct device *dev)
+{
+	return bx_kind_of_bus(dev->bus);
+}
 
 /* ---- facts.c: descriptions of devices ---- */
 

@@ -137,7 +137,7 @@ static int bx_collect_driver(struct device_driver *drv, void *data)
 	strscpy(rec->bus, drv->bus->name, sizeof(rec->bus));
 	if (drv->owner)
 		strscpy(rec->module, drv->owner->name, sizeof(rec->module));
-	rec->adopted = bx_is_adopted(drv->bus->name);
+	rec->adopted = bx_kind_of_bus(drv->bus)->adopted;
 	if (!rec->adopted)
 		rec->order = to_bx_driver(drv)->order;
 	return driver_for_each_device(drv, NULL, &rec->devices,

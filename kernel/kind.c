@@ -21,15 +21,15 @@ void bx_kind_add(const struct bx_kind *kind)
 }
 
 /**
- * bx_kind_of() - find the kind of a device's bus
- * @dev: the device
+ * bx_kind_of_bus() - get the kind of a bus
+ * @bus: the bus
  *
- * Return: the kind; NULL for a bus that is neither own nor adopted.
+ * Return: the kind; NULL for a bus that policies do not decide on.
  */
-const struct bx_kind *bx_kind_of(const struct device *dev)
+const struct bx_kind *bx_kind_of_bus(const struct bus_type *bus)
 {
 	for (u32 i = 0; i < bx_nkinds; i++) {
-		if (bx_kinds[i]->has(dev))
+		if (bx_kinds[i]->has(bus))
 			return bx_kinds[i];
 	}
 	return NULL;

@@ -82,10 +82,10 @@ static int bx_adopted_for_each_bus(bx_bus_fn fn, void *data)
 	return ret;
 }
 
-static bool bx_adopted_has(const struct device *dev)
+static bool bx_adopted_has(const struct bus_type *bus)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++) {
-		if (dev->bus == bx_adopted[i].type)
+		if (bus == bx_adopted[i].type)
 			return true;
 	}
 	return false;

@@ -481,9 +481,9 @@ static int bx_own_for_each_bus(bx_bus_fn fn, void *data)
 	return ret;
 }
 
-static bool bx_own_has(const struct device *dev)
+static bool bx_own_has(const struct bus_type *bus)
 {
-	return dev->bus && dev->bus->match == bx_own_match;
+	return bus && bus->match == bx_own_match;
 }
 
 static const struct bx_kind bx_own_kind = {
