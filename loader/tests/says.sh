@@ -73,6 +73,7 @@ make_bundle() {
 	echo '[]' >"$bundle/tests/x.yaml"
 }
 
+# shellcheck disable=SC2154 # $work is the test's
 # certificate NAME [OPENSSL ARGUMENT...]: a key and a certificate that signs code,
 # self-signed, of CN=NAME or CN=$subject, in $work
 certificate() {
