@@ -96,8 +96,9 @@ static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
 	queue_work(bx_wq, &inst->work);
 }
 
-static void bx_veject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
-		      const char *device, const char *fmt, va_list args)
+static __printf(5, 0)
+void bx_veject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
+	       const char *device, const char *fmt, va_list args)
 {
 	if (!bx_eject_claim(inst))
 		return;

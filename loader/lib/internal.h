@@ -55,6 +55,7 @@
  *	install.c  install and upgrade
  *	changes.c  enable, disable, mode, rollback, remove
  *	canary.c   a new version in shadow mode beside the enforced one
+ *	kept.c     the settings and the mode that a bundle keeps from its installed version
  *	listing.c  listing and checking installed bundles
  *	packaged.c bundles that packages install
  *	boot.c     enabled bundles, at boot
