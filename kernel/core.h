@@ -217,17 +217,6 @@ bool bx_are_twins(const struct bx_inst *a, const struct bx_inst *b);
 
 int bx_refuse(const char *name, int err, const char *fmt, ...) __printf(3, 4);
 void bx_refusal_forget(const char *name);
-
-/* Of a policy that has no version yet */
-#define bx_refuse_ops(ops, err, ...)					\
-({									\
-	const struct bus_ext_ops *ops_ = (ops);				\
-	char shown_[BX_SHOWN_LEN];					\
-									\
-	bx_refuse(bx_shown_name(shown_, ops_->name, ops_->flags),	\
-		  err, __VA_ARGS__);					\
-})
-
 ssize_t bx_refused_show(char *buf);
 
 /* ---- expect.c: a policy against the values that the loader checked ---- */
@@ -531,9 +520,9 @@ void bx_override_exit(void);
 /* ---- call.c: dispatch of calls ---- */
 
 int bx_call_set_target(struct bx_call *call, const char *name);
+void bx_call_drop_target(struct bx_call *call);
 int bx_trial_run_call(const struct bx_trial *trial,
 		      struct bx_trial_call *tcall);
-void bx_call_drop_target(struct bx_call *call);
 void bx_call_drain(struct bx_device *bdev);
 void bx_call_init(void);
 

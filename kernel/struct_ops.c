@@ -9,6 +9,16 @@
 
 struct btf *bx_btf;
 
+/* Of a policy that has no version yet */
+#define bx_refuse_ops(ops, err, ...)					\
+({									\
+	const struct bus_ext_ops *ops_ = (ops);				\
+	char shown_[BX_SHOWN_LEN];					\
+									\
+	bx_refuse(bx_shown_name(shown_, ops_->name, ops_->flags),	\
+		  err, __VA_ARGS__);					\
+})
+
 /* ---- checks of a policy ---- */
 
 /*

@@ -138,9 +138,6 @@ int bundle_copy(struct bx_handle *h, const char *path, const char *to);
 
 /* claims.c */
 
-/* Parses the id of a vendor: hexadecimal, with or without 0x, not 0 and not all ones. */
-bool vendor_from(const char *text, int64_t *vendor);
-
 /* Returns whether a URI is meant as a claim; if it cannot be parsed, it must be refused. */
 bool uri_is_claim(const char *text, size_t len);
 

@@ -17,7 +17,8 @@
 
 #define URI_SCHEME	"bus-ext:"
 
-bool vendor_from(const char *text, int64_t *vendor)
+/* Parses the id of a vendor: hexadecimal, with or without 0x, not 0 and not all ones. */
+static bool vendor_from(const char *text, int64_t *vendor)
 {
 	uint32_t id;
 
