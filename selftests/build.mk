@@ -5,8 +5,8 @@
 KSELFTEST_DIR := $(BUILD)/tools/source/tools/testing/selftests
 KTEST_SOURCES := $(wildcard selftests/kernel/*.c)
 KTEST_PROGS   := $(KTEST_SOURCES:%.c=$(BUILD)/%)
-KTEST_LIB     := $(patsubst %,$(BUILD)/selftests/lib/%.o,bxtest failslab oracle vfio_client)
-KTEST_OBJECTS := $(KTEST_PROGS:=.o) $(KTEST_LIB)
+KTEST_LIB     := $(patsubst %,$(BUILD)/selftests/lib/%.o,bxtest guest failslab oracle vfio_client)
+KTEST_OBJECTS := $(KTEST_PROGS:=.o) $(KTEST_LIB) $(BUILD)/selftests/stress/policies.o
 KTEST_SKELS   := $(patsubst %.bpf.c,$(BUILD)/%.skel.h, \
 	$(wildcard selftests/bpf/*.bpf.c))
 # include/uapi comes first: here <linux/bus_ext.h> is the shared header. The harness
@@ -26,6 +26,7 @@ $(KTEST_OBJECTS): $(BUILD)/%.o: %.c | $(KTEST_SKELS) $(LIBBPF_READY) \
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(KTEST_CFLAGS) -MMD -MP -c $< -o $@
 
+$(BUILD)/selftests/kernel/stress: $(BUILD)/selftests/stress/policies.o
 $(KTEST_PROGS): %: %.o $(KTEST_LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lpthread

@@ -26,8 +26,6 @@ FIXTURE(call) {
 FIXTURE_SETUP(call)
 {
 	ASSERT_EQ(0, bxt_clean());
-	for (int i = 0; i < SCRIPT_SLOTS; i++)
-		bxt_script(i)->complete_result = 1;
 	driver("a", "ids=*:*");
 	device("d", ID);
 }

@@ -28,8 +28,6 @@ FIXTURE(contract) {
 FIXTURE_SETUP(contract)
 {
 	ASSERT_EQ(0, bxt_clean());
-	for (int i = 0; i < SCRIPT_SLOTS; i++)
-		bxt_script(i)->complete_result = 1;
 	self->kmsg = bxt_kernel_log();
 	ASSERT_LE(0, self->kmsg);
 }

@@ -20,8 +20,6 @@ FIXTURE(twins) {
 FIXTURE_SETUP(twins)
 {
 	ASSERT_EQ(0, bxt_clean());
-	for (int i = 0; i < SCRIPT_SLOTS; i++)
-		bxt_script(i)->complete_result = 1;
 	driver("c", "ids=*:*");
 	driver("a", "ids=*:*");
 	driver("b", "ids=*:*");

@@ -94,6 +94,8 @@ int bxt_reelect(const char *bus);
 int bxt_device(const char *device, struct bx_device_rec *rec);
 int bxt_policies(const struct bx_policy_rec **recs);
 int bxt_policy(const char *name, struct bx_policy_rec *rec);
+__u64 bxt_newest(const char *name);
+struct bx_policy_rec bxt_policy_of_id(__u64 id);
 int bxt_ejection(const char *name, struct bx_exit_info *info);
 int bxt_opinions(const char *device, const struct bx_opinion **recs);
 int bxt_drivers(const struct bx_driver_rec **recs);
@@ -147,6 +149,12 @@ bool bxt_becomes(bool (*is)(void *arg), void *arg);
 	ASSERT_EQ(0, bxt_sim("driver_add", "%s %s", name, opts)); \
 	settle(); \
 } while (0)
+/* Three drivers that all claim the device, in this order. */
+#define three_drivers() do { \
+	driver("a", "ids=*:*"); \
+	driver("b", "ids=*:*"); \
+	driver("c", "ids=*:*"); \
+} while (0)
 #define driver_del(name)	ASSERT_EQ(0, bxt_sim("driver_del", "%s", name))
 #define driver_set(name, opts)	ASSERT_EQ(0, bxt_sim("driver_set", "%s %s", \
 						     name, opts))
@@ -162,6 +170,13 @@ bool bxt_becomes(bool (*is)(void *arg), void *arg);
 	ASSERT_LE(0, link_); \
 	settle(); \
 	link_; })
+/* Attach a staged policy; its identity. */
+#define stage(slot, ...) ({ \
+	struct bxt_spec spec_ = { __VA_ARGS__ }; \
+	char name_[] = { 'p', '0' + (slot), 0 }; \
+	\
+	attach(slot, .flags = BX_F_STAGED, ##__VA_ARGS__); \
+	bxt_newest(spec_.name ?: name_); })
 /* Try to; the errno. */
 #define attach_errno(slot, ...) \
 	bxt_attach(slot, &(struct bxt_spec){ __VA_ARGS__ })
@@ -206,6 +221,8 @@ bool bxt_becomes(bool (*is)(void *arg), void *arg);
 #define EXPECT_UNBOUND(device)		EXPECT_STREQ("", bound(device))
 #define EXPECT_BY(decider, device)	EXPECT_EQ(decider, decision(device).by)
 #define EXPECT_OUTCOME(out, device)	EXPECT_EQ(out, decision(device).outcome)
+#define EXPECT_STAGE(stage_, id) \
+	EXPECT_EQ(stage_, bxt_policy_of_id(id).stage)
 #define EXPECT_EJECTED(name)	EXPECT_EQ(-ENOENT, bxt_policy(name, \
 						&(struct bx_policy_rec){}))
 #define EXPECT_ATTACHED(name)	EXPECT_EQ(0, bxt_policy(name, \

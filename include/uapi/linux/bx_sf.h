@@ -6,6 +6,10 @@
 #ifndef _UAPI_LINUX_BX_SF_H
 #define _UAPI_LINUX_BX_SF_H
 
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
 /**
  * enum bx_sf_op - the operations
  * @BX_SF_EXEC: run a command of the vendor; struct bx_sf_exec_arg

@@ -6,6 +6,10 @@
 #ifndef _UAPI_LINUX_BX_VFIO_H
 #define _UAPI_LINUX_BX_VFIO_H
 
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
 /**
  * enum bx_vfio_op - the operations
  * @BX_VFIO_OPEN: the first user opens the device; the argument is hidden

@@ -9,6 +9,10 @@
 #ifndef _UAPI_LINUX_BX_VIRTIO_H
 #define _UAPI_LINUX_BX_VIRTIO_H
 
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
 /** BX_VIRTIO_NAME_LEN - bytes of the name of a transport, with its NUL */
 #define BX_VIRTIO_NAME_LEN	32
 

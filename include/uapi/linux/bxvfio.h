@@ -8,6 +8,10 @@
 #ifndef _UAPI_LINUX_BXVFIO_H
 #define _UAPI_LINUX_BXVFIO_H
 
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
 /**
  * enum bxvfio_region - the regions
  * @BXVFIO_REGS: registers, struct bxvfio_regs; writes must be aligned words of

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Elections that a policy's select() decides; the other rules are in election.c
+ */
+#include <errno.h>
+#include <string.h>
+#include <kselftest_harness.h>
+#include "../lib/bxtest.h"
+
+#define ID	"f055:1"
+
+FIXTURE(select) {
+};
+
+FIXTURE_SETUP(select)
+{
+	ASSERT_EQ(0, bxt_clean());
+}
+
+FIXTURE_TEARDOWN(select)
+{
+}
+
+/* ---- select() ---- */
+
+TEST_F(select, higher_priority_decides)
+{
+	three_drivers();
+	selects(0, "b");
+	selects(1, "c");
+	/* neither the order of attaching nor that of names */
+	attach(0, .name = "a_low", .priority = 1);
+	attach(1, .name = "z_high", .priority = 2);
+	device("d", ID);
+	EXPECT_BOUND("d", "c");
+	EXPECT_STREQ("z_high", decision("d").policy);
+	EXPECT_EQ(0, bxt_script(0)->selects);
+}
+
+TEST_F(select, negative_priority_is_below_zero)
+{
+	three_drivers();
+	selects(0, "b");
+	selects(1, "c");
+	attach(0, .name = "a", .priority = -1);
+	attach(1, .name = "b");
+	device("d", ID);
+	EXPECT_BOUND("d", "c");
+}
+
+TEST_F(select, equal_priority_goes_by_name)
+{
+	three_drivers();
+	selects(0, "b");
+	selects(1, "c");
+	attach(0, .name = "zeta", .priority = 5);
+	attach(1, .name = "alpha", .priority = 5);
+	device("d", ID);
+	EXPECT_BOUND("d", "c");
+	EXPECT_STREQ("alpha", decision("d").policy);
+}
+
+TEST_F(select, pass_goes_on_to_the_next_policy)
+{
+	three_drivers();
+	selects(1, "c");
+	attach(0, .priority = 2);
+	attach(1, .priority = 1);
+	device("d", ID);
+	EXPECT_BOUND("d", "c");
+	EXPECT_LT(0, bxt_script(0)->selects);
+	EXPECT_EQ(0, policy("p0").decided);
+	EXPECT_EQ(1, policy("p1").decided);
+}
+
+TEST_F(select, all_pass_and_the_id_table_decides)
+{
+	three_drivers();
+	attach(0);
+	attach(1);
+	device("d", ID);
+	EXPECT_BOUND("d", "a");
+	EXPECT_BY(BX_BY_ID_TABLE, "d");
+}
+
+TEST_F(select, naming_a_driver_is_no_opinion_without_select)
+{
+	three_drivers();
+	strcpy(bxt_script(0)->driver, "c");
+	attach(0);
+	device("d", ID);
+	EXPECT_BOUND("d", "a");
+	EXPECT_ATTACHED("p0");
+}
+
+TEST_F(select, select_may_choose_a_driver_that_does_not_claim)
+{
+	driver("a", "ids=*:*");
+	driver("foreign", "ids=beef:1");
+	driver("no_table", "");
+	selects(0, "foreign");
+	attach(0);
+	device("d", ID);
+	EXPECT_BOUND("d", "foreign");
+	EXPECT_BY(BX_BY_SELECT, "d");
+	selects(0, "no_table");
+	device("d2", ID);
+	EXPECT_BOUND("d2", "no_table");
+	EXPECT_EQ(0, bxt_probes("a"));
+}
+
+TEST_F(select, sleepable_policy_decides)
+{
+	three_drivers();
+	selects(SCRIPT_SLEEPABLE, "c");
+	judges(SCRIPT_SLEEPABLE, 0, "b", BX_VETO);
+	attach(SCRIPT_SLEEPABLE);
+	device("d", ID);
+	EXPECT_BOUND("d", "c");
+	EXPECT_LT(0, bxt_script(SCRIPT_SLEEPABLE)->matches);
+}
+
+TEST_F(select, select_sees_the_device)
+{
+	const struct bx_dev_info *seen = &bxt_script(0)->seen;
+
+	driver("a", "");
+	attach(0);
+	device("d", "f055:1:2:3 class=40506 revision=7");
+	EXPECT_STREQ("d", seen->name);
+	EXPECT_STREQ("bx-sf", seen->bus);
+	EXPECT_STREQ("bxsim", seen->parent);
+	EXPECT_EQ(0xf055, seen->vendor);
+	EXPECT_EQ(1, seen->device);
+	EXPECT_EQ(2, seen->subvendor);
+	EXPECT_EQ(3, seen->subdevice);
+	EXPECT_EQ(0x40506, seen->class);
+	EXPECT_EQ(7, seen->revision);
+	EXPECT_EQ(0, seen->flags);
+	EXPECT_EQ(-1, seen->vf_index);
+}
+
+TEST_F(select, select_sees_the_candidates)
+{
+	const struct script *s = bxt_script(0);
+
+	driver("a", "ids=f055:2");
+	driver("b", "ids=f055:1");
+	attach(0);
+	device("d", ID);
+	ASSERT_EQ(2, s->ncandidates);
+	EXPECT_STREQ("a", s->candidates[0].name);
+	EXPECT_EQ(0, s->candidates[0].claims);
+	EXPECT_STREQ("b", s->candidates[1].name);
+	EXPECT_EQ(1, s->candidates[1].claims);
+}
+
+TEST_F(select, select_sees_which_candidate_failed)
+{
+	const struct script *s = bxt_script(0);
+
+	driver("a", "ids=*:* probe=-ENODEV");
+	driver("b", "ids=*:*");
+	attach(0);
+	device("d", ID);
+	settle();
+	EXPECT_BOUND("d", "b");
+	ASSERT_EQ(2, s->ncandidates);
+	EXPECT_EQ(-ENODEV, s->candidates[0].error);
+	EXPECT_EQ(0, s->candidates[1].error);
+}
+
+TEST_F(select, refuse_keeps_every_driver_away)
+{
+	three_drivers();
+	bxt_script(0)->select = BX_REFUSE;
+	selects(1, "b");
+	attach(0, .priority = 1);
+	attach(1);
+	device("d", ID);
+	EXPECT_UNBOUND("d");
+	EXPECT_OUTCOME(BX_OUT_REFUSED, "d");
+	EXPECT_EQ(0, bxt_probes("a") + bxt_probes("b") + bxt_probes("c"));
+	/* not on request either */
+	EXPECT_EQ(0, bxt_rebind("d"));
+	EXPECT_UNBOUND("d");
+}
+
+TEST_F(select, refuse_ends_with_the_policy)
+{
+	int link;
+
+	three_drivers();
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach(0);
+	device("d", ID);
+	EXPECT_UNBOUND("d");
+	detach(link);
+	EXPECT_BOUND("d", "a");
+}
+
+TEST_F(select, defer_keeps_worse_drivers_away_until_something_changes)
+{
+	three_drivers();
+	bxt_script(0)->select = BX_DEFER;
+	attach(0);
+	device("d", ID);
+	EXPECT_UNBOUND("d");
+	EXPECT_OUTCOME(BX_OUT_DEFERRED, "d");
+	/* another policy comes: p0 is asked again, and now it knows */
+	selects(0, "c");
+	attach(1);
+	EXPECT_BOUND("d", "c");
+	EXPECT_EQ(0, bxt_probes("a") + bxt_probes("b"));
+}
+
+TEST_F(select, defer_is_asked_again_when_a_driver_comes)
+{
+	three_drivers();
+	bxt_script(0)->select = BX_DEFER;
+	attach(0);
+	device("d", ID);
+	EXPECT_UNBOUND("d");
+	selects(0, "late");
+	driver("late", "");
+	settle();
+	EXPECT_BOUND("d", "late");
+	EXPECT_EQ(0, bxt_probes("a") + bxt_probes("b") + bxt_probes("c"));
+}
+
+TEST_F(select, a_driver_that_comes_may_tip_the_scales_for_another)
+{
+	three_drivers();
+	bxt_script(0)->select = BX_REFUSE;
+	attach(0);
+	device("d", ID);
+	EXPECT_UNBOUND("d");
+	/* p0 wants b as soon as "helper" is there, which is not b itself */
+	selects(0, "b");
+	strcpy(bxt_script(0)->wants, "helper");
+	bxt_script(1)->select = BX_REFUSE;
+	attach(1, .priority = -1);
+	EXPECT_UNBOUND("d");
+	driver("helper", "");
+	settle();
+	EXPECT_BOUND("d", "b");
+}
+
+BXT_MAIN("bxsim")
