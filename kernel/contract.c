@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contracts: checks of buses, providers and drivers, and negotiation
+ * Contracts: checks of buses and providers
  *
- * Registration fails with a message for a bus with an invalid contract, a
- * provider without a required operation and a driver that needs more than the
- * contract has.  Before probe(), a driver and a device negotiate version,
- * features and operations, as in virtio.
+ * Registration fails with a message for a bus with an invalid contract and for
+ * a provider without a required operation.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "core.h"
-
-/* In descriptions, 0 means version 1. */
-static u32 bx_version(u32 version)
-{
-	return version ?: 1;
-}
 
 bool bx_provides(const struct bx_provider *provider, u32 op)
 {
@@ -57,11 +49,6 @@ static int bx_op_check(const struct bx_bus *bus, u32 i)
 			continue;
 		pr_err("bus %s: duplicate operation '%s'\n", bus->name,
 		       desc->name);
-		return -EINVAL;
-	}
-	if (bx_version(desc->since) > c->version) {
-		pr_err("bus %s: operation '%s' is since version %u, contract has version %u\n",
-		       bus->name, desc->name, desc->since, c->version);
 		return -EINVAL;
 	}
 	if (desc->hidden > desc->size) {
@@ -106,7 +93,7 @@ int bx_contract_check(const struct bx_bus *bus)
  * @buf: buffer of PAGE_SIZE bytes
  *
  * Prints a line for the contract, then one for each operation: number, name,
- * version, visible bytes of the argument ("+" for variable length), hidden
+ * visible bytes of the argument ("+" for variable length), hidden
  * bytes, then words: "required" or "optional", "atomic" or "sleeps", "with" and
  * the name of the paired operation, and the C type of the argument.
  *
@@ -114,15 +101,14 @@ int bx_contract_check(const struct bx_bus *bus)
  */
 ssize_t bx_contract_show(const struct bx_contract *contract, char *buf)
 {
-	ssize_t len = sysfs_emit(buf, "%s version %u features 0x%llx\n",
-				 contract->name, contract->version,
-				 contract->features);
+	ssize_t len = sysfs_emit(buf, "%s version %u\n", contract->name,
+				 contract->version);
 
 	for (u32 i = 0; i < contract->nr_ops; i++) {
 		const struct bx_op_desc *desc = &contract->ops[i];
 
-		len += sysfs_emit_at(buf, len, "%u %s %u %u%s %u %s %s%s%s%s%s\n",
-				     i, desc->name, bx_version(desc->since),
+		len += sysfs_emit_at(buf, len, "%u %s %u%s %u %s %s%s%s%s%s\n",
+				     i, desc->name,
 				     desc->size - desc->hidden,
 				     desc->flags & BX_OPF_VARLEN ? "+" : "",
 				     desc->hidden,
@@ -148,11 +134,6 @@ static int bx_provider_check_op(const struct bx_device *bdev, u32 i)
 	const struct bx_op_desc *desc = &c->ops[i];
 
 	if (bx_provides(p, i)) {
-		if (bx_version(desc->since) > p->version) {
-			dev_err(&bdev->dev, "provider has '%s', which is since version %u of contract %s, but implements version %u\n",
-				desc->name, desc->since, c->name, p->version);
-			return -EINVAL;
-		}
 		if (desc->pair && !bx_provides(p, desc->pair - 1) &&
 		    !p->by_policy) {
 			dev_err(&bdev->dev, "provider has '%s' but lacks '%s': contract %s pairs them\n",
@@ -162,10 +143,9 @@ static int bx_provider_check_op(const struct bx_device *bdev, u32 i)
 		}
 		return 0;
 	}
-	if (desc->flags & BX_OPF_REQUIRED && !p->by_policy &&
-	    bx_version(desc->since) <= p->version) {
-		dev_err(&bdev->dev, "provider lacks '%s', which version %u of contract %s requires\n",
-			desc->name, p->version, c->name);
+	if (desc->flags & BX_OPF_REQUIRED && !p->by_policy) {
+		dev_err(&bdev->dev, "provider lacks '%s', which contract %s requires\n",
+			desc->name, c->name);
 		return -EINVAL;
 	}
 	return 0;
@@ -189,9 +169,9 @@ int bx_provider_check(const struct bx_device *bdev)
 			p ? p->version : 0, c->name, c->version);
 		return p && p->version ? -EPROTONOSUPPORT : -EINVAL;
 	}
-	if (p->nr_ops > c->nr_ops || p->features & ~c->features) {
-		dev_err(&bdev->dev, "provider has operations or features (0x%llx) that contract %s does not have\n",
-			p->features & ~c->features, c->name);
+	if (p->nr_ops > c->nr_ops) {
+		dev_err(&bdev->dev, "provider has %u operations, contract %s has %u\n",
+			p->nr_ops, c->name, c->nr_ops);
 		return -EINVAL;
 	}
 	for (u32 i = 0; i < c->nr_ops && !err; i++)
@@ -202,101 +182,25 @@ int bx_provider_check(const struct bx_device *bdev)
 /* ---- drivers ---- */
 
 /**
- * bx_driver_check() - check the needs of a driver against the contract
- * @bus: the bus
- * @drv: the driver
+ * bx_device_complete() - check that a device has all required operations
+ * @bdev: the device
  *
- * Return: 0, or with a message in the log: -EPROTONOSUPPORT for a newer
- * version, -EINVAL for a @min_version above the driver's own version,
- * -EOPNOTSUPP for an unknown feature or operation.
+ * Those of a device with @by_policy come from policies, which may be detached.
+ *
+ * Context: device lock held, before probe().
+ * Return: 0, or -ENODEV with a message in the log.
  */
-int bx_driver_check(const struct bx_bus *bus, const struct bx_driver *drv)
-{
-	const struct bx_contract *c = bus->contract;
-
-	if (bx_version(drv->min_version) > c->version) {
-		pr_err("driver %s needs version %u of contract %s; this kernel has %u\n",
-		       drv->name, drv->min_version, c->name, c->version);
-		return -EPROTONOSUPPORT;
-	}
-	if (bx_version(drv->min_version) > bx_version(drv->version)) {
-		pr_err("driver %s needs version %u of contract %s but supports only %u\n",
-		       drv->name, drv->min_version, c->name,
-		       bx_version(drv->version));
-		return -EINVAL;
-	}
-	if (drv->needs_features & ~(c->features & drv->features)) {
-		pr_err("driver %s needs features 0x%llx, which contract %s or the driver does not have\n",
-		       drv->name,
-		       drv->needs_features & ~(c->features & drv->features),
-		       c->name);
-		return -EOPNOTSUPP;
-	}
-	for (u32 op = c->nr_ops; op < BX_MAX_OPS; op++) {
-		if (!(drv->needs[op / 64] & BIT_ULL(op % 64)))
-			continue;
-		pr_err("driver %s needs operation %u; contract %s has %u operations\n",
-		       drv->name, op, c->name, c->nr_ops);
-		return -EOPNOTSUPP;
-	}
-	return 0;
-}
-
-/*
- * Checks that the provider or a policy has each operation that the driver
- * relies on.
- */
-static int bx_negotiate_ops(struct bx_device *bdev, const struct bx_driver *drv,
-			    u32 version)
+int bx_device_complete(struct bx_device *bdev)
 {
 	const struct bx_contract *c = bdev->bus->contract;
 
 	for (u32 op = 0; op < c->nr_ops; op++) {
-		bool required = c->ops[op].flags & BX_OPF_REQUIRED &&
-				bx_version(c->ops[op].since) <= version;
-		bool needed = drv->needs[op / 64] & BIT_ULL(op % 64);
-
-		if ((!required && !needed) || bx_has_op(bdev, op))
+		if (!(c->ops[op].flags & BX_OPF_REQUIRED) ||
+		    bx_has_op(bdev, op))
 			continue;
-		dev_notice(&bdev->dev, "driver %s needs '%s', which neither the provider nor a policy has\n",
-			   drv->name, c->ops[op].name);
+		dev_notice(&bdev->dev, "neither the provider nor a policy has '%s', which contract %s requires\n",
+			   c->ops[op].name, c->name);
 		return -ENODEV;
 	}
-	return 0;
-}
-
-/**
- * bx_negotiate() - negotiate version, features and operations, before probe()
- * @bdev: the device
- * @drv: the elected driver
- *
- * Sets the version and features of @bdev on success.
- *
- * Context: device lock held.
- * Return: 0, or -ENODEV with a message in the log.
- */
-int bx_negotiate(struct bx_device *bdev, const struct bx_driver *drv)
-{
-	const struct bx_contract *c = bdev->bus->contract;
-	u32 version = min(bdev->provider->version, bx_version(drv->version));
-	u64 features = bdev->provider->features & drv->features;
-	int err;
-
-	if (version < bx_version(drv->min_version)) {
-		dev_notice(&bdev->dev, "driver %s needs version %u of contract %s, the provider has %u\n",
-			   drv->name, drv->min_version, c->name,
-			   bdev->provider->version);
-		return -ENODEV;
-	}
-	if (drv->needs_features & ~features) {
-		dev_notice(&bdev->dev, "driver %s needs features 0x%llx of contract %s, which the provider does not offer\n",
-			   drv->name, drv->needs_features & ~features, c->name);
-		return -ENODEV;
-	}
-	err = bx_negotiate_ops(bdev, drv, version);
-	if (err)
-		return err;
-	bdev->version = version;
-	bdev->features = features;
 	return 0;
 }

@@ -216,7 +216,6 @@ bool bx_are_twins(const struct bx_inst *a, const struct bx_inst *b);
 /* ---- refuse.c: refusals, with their reasons ---- */
 
 int bx_refuse(const char *name, int err, const char *fmt, ...) __printf(3, 4);
-void bx_refusal_forget(const char *name);
 ssize_t bx_refused_show(char *buf);
 
 /* ---- expect.c: a policy against the values that the loader checked ---- */
@@ -373,12 +372,11 @@ struct bx_device *bx_device_find_rcu(const struct bx_bus *bus,
 				     const char *name);
 void bx_devices_update_watched(bool *setting, bool value);
 
-/* ---- contract.c: checks of contracts, providers and drivers ---- */
+/* ---- contract.c: checks of contracts and providers ---- */
 
 int bx_contract_check(const struct bx_bus *bus);
-int bx_driver_check(const struct bx_bus *bus, const struct bx_driver *drv);
 int bx_provider_check(const struct bx_device *bdev);
-int bx_negotiate(struct bx_device *bdev, const struct bx_driver *drv);
+int bx_device_complete(struct bx_device *bdev);
 bool bx_provides(const struct bx_provider *provider, u32 op);
 ssize_t bx_contract_show(const struct bx_contract *contract, char *buf);
 

@@ -45,11 +45,8 @@ static void bx_driver_unlist(struct bx_driver *drv)
  * @mod_name: KBUILD_MODNAME, set by bx_driver_register()
  *
  * Context: process; probes devices.
- * Return: 0; -EINVAL for a missing or too long name, a missing probe() or a
- * @min_version above its version; -EPROTONOSUPPORT or -EOPNOTSUPP if the
- *	contract
- * lacks what the driver needs; -EEXIST if the name is in use; the errno of
- * driver_register().
+ * Return: 0; -EINVAL for a missing or too long name or a missing probe();
+ * -EEXIST if the name is in use; the errno of driver_register().
  */
 int __bx_driver_register(struct bx_bus *bus, struct bx_driver *drv,
 			 struct module *owner, const char *mod_name)
@@ -59,10 +56,6 @@ int __bx_driver_register(struct bx_bus *bus, struct bx_driver *drv,
 	if (!drv->name || !*drv->name || strlen(drv->name) >= BX_NAME_LEN ||
 	    !drv->probe)
 		return -EINVAL;
-	err = bx_driver_check(bus, drv);
-	if (err)
-		return err;
-
 	drv->bus = bus;
 	drv->driver.name = drv->name;
 	drv->driver.bus = &bus->type;

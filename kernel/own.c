@@ -295,7 +295,7 @@ int bx_own_probe(struct device *dev)
 	mutex_lock(&bdev->elect_lock);
 	bdev->tried = drv->order;
 	mutex_unlock(&bdev->elect_lock);
-	ret = bx_negotiate(bdev, drv);
+	ret = bx_device_complete(bdev);
 	if (!ret)
 		ret = drv->probe(bdev, bx_id_match(drv->id_table, &bdev->id));
 	if (ret) {

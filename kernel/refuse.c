@@ -12,7 +12,6 @@ static DEFINE_RAW_SPINLOCK(bx_refuse_lock);	/* protects all below */
 static struct bx_refusal {
 	char	name[BX_SHOWN_LEN];
 	char	msg[BX_MSG_LEN];
-	int	err;
 } bx_refused[BX_NREFUSED];
 static u32 bx_nrefused;
 
@@ -36,33 +35,13 @@ int bx_refuse(const char *name, int err, const char *fmt, ...)
 	vscnprintf(msg, sizeof(msg), fmt, args);
 	va_end(args);
 
-	/* Loaders rely on -EEXIST to find out that they must update. */
-	if (err != -EEXIST)
-		pr_notice_ratelimited("policy '%s' refused (%d): %s\n", name,
-				      err, msg);
+	pr_notice_ratelimited("policy '%s' refused (%d): %s\n", name, err, msg);
 	raw_spin_lock_irqsave(&bx_refuse_lock, flags);
 	line = &bx_refused[bx_nrefused++ % BX_NREFUSED];
 	strscpy(line->name, name, sizeof(line->name));
 	strscpy(line->msg, msg, sizeof(line->msg));
-	line->err = err;
 	raw_spin_unlock_irqrestore(&bx_refuse_lock, flags);
 	return err;
-}
-
-/*
- * Drops the last refusal if a loader got -EEXIST from it and then updated
- * @name.
- */
-void bx_refusal_forget(const char *name)
-{
-	struct bx_refusal *last;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&bx_refuse_lock, flags);
-	last = &bx_refused[(bx_nrefused - 1) % BX_NREFUSED];
-	if (bx_nrefused && last->err == -EEXIST && !strcmp(last->name, name))
-		bx_nrefused--;
-	raw_spin_unlock_irqrestore(&bx_refuse_lock, flags);
 }
 
 ssize_t bx_refused_show(char *buf)

@@ -275,7 +275,6 @@ out:
 		bx_put_inst(inst);
 		return err;
 	}
-	bx_refusal_forget(inst->shown);
 	bx_ops_exit(old, BX_EXIT_UPDATE);
 	bx_trace_policy("update", policy, inst);
 	bx_put_inst(old);

@@ -49,8 +49,12 @@ logged() {
 		watch_log "$log" &
 		watcher=$!
 	fi
-	# In a subshell, so that an exit in it is reported as well.
-	("$@") >"$log" 2>&1 </dev/null || status=$?
+	# In a subshell, so that an exit in it is reported as well. Not with '||', which would
+	# have a function go on after a command that failed.
+	set +e
+	(set -e; "$@") >"$log" 2>&1 </dev/null
+	status=$?
+	set -e
 	if [ -n "$watcher" ]; then
 		kill "$watcher" 2>/dev/null || true
 		wait "$watcher" 2>/dev/null || true

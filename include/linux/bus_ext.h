@@ -34,7 +34,6 @@ struct bx_driver;
  * struct bx_op_desc - one operation of a contract
  * @name: its name, for people and for policies
  * @flags: enum bx_op_flags: required, atomic, variable length
- * @since: first contract version with the operation; 0 means 1
  * @size: size of its argument in bytes; with BX_OPF_VARLEN, the minimum
  * @type: C type of its argument, for people and tools; NULL for none
  * @hidden: number of bytes at the start of the argument that are hidden from
@@ -46,7 +45,6 @@ struct bx_driver;
 struct bx_op_desc {
 	const char	*name;
 	u32		flags;
-	u32		since;
 	u32		size;
 	const char	*type;
 	u32		hidden;
@@ -59,16 +57,14 @@ struct bx_op_desc {
 /**
  * struct bx_contract - a named, versioned API between provider and driver
  * @name: name of the API, below BX_NAME_LEN bytes
- * @version: the newest version; new operations and features increment it, and
- *	an existing version never changes
- * @features: all defined feature bits
+ * @version: the newest version; new operations increment it, and an existing
+ *	version never changes
  * @ops: the operations, in order of their numbers; a number is never reused
  * @nr_ops: number of @ops, at most BX_MAX_OPS
  */
 struct bx_contract {
 	const char		*name;
 	u32			version;
-	u64			features;
 	const struct bx_op_desc	*ops;
 	u32			nr_ops;
 };
@@ -90,7 +86,6 @@ typedef int (*bx_op_fn)(struct bx_device *bdev, void *arg, u32 len);
 /**
  * struct bx_provider - the provider of a device
  * @version: contract version that it implements
- * @features: feature bits that it offers
  * @ops: the operations by number, NULL entries for missing ones; may be NULL
  *	for a device that policies provide
  * @nr_ops: number of entries of @ops
@@ -99,7 +94,6 @@ typedef int (*bx_op_fn)(struct bx_device *bdev, void *arg, u32 len);
  */
 struct bx_provider {
 	u32			version;
-	u64			features;
 	const bx_op_fn		*ops;
 	u32			nr_ops;
 	bool			by_policy;
@@ -194,8 +188,6 @@ struct bx_calls {
  * @id: its ids
  * @provider: its provider
  * @hw_data: private to the provider and a driver that knows its hardware
- * @version: the negotiated contract version
- * @features: the negotiated feature bits
  *
  * Allocated by bx_device_alloc(), never embedded.  The other members are
  * private.
@@ -207,8 +199,6 @@ struct bx_device {
 	struct bx_id		id;
 	const struct bx_provider *provider;
 	void			*hw_data;
-	u32			version;
-	u64			features;
 	/* private: */
 	struct bx_calls __percpu *calls;
 	u64			watched[BX_CALL_WORDS];	/* all set if @gone */
@@ -235,11 +225,6 @@ struct bx_device {
 /**
  * struct bx_driver - a driver of devices of one contract
  * @name: driver name, unique on the bus
- * @version: newest contract version that it supports; 0 means 1
- * @min_version: oldest contract version that it supports; 0 means 1
- * @features: feature bits that it supports
- * @needs_features: feature bits that it requires
- * @needs: optional operations that it requires, a bit for each
  * @id_table: devices that it claims if no policy has an opinion; may be NULL
  * @probe: binds to a device.  @id is the row that matches; NULL if a policy or
  *	an override chose the driver, which must check the device then.  Returns
@@ -252,11 +237,6 @@ struct bx_device {
  */
 struct bx_driver {
 	const char			*name;
-	u32				version;
-	u32				min_version;
-	u64				features;
-	u64				needs_features;
-	u64				needs[BX_CALL_WORDS];
 	const struct bx_device_id	*id_table;
 	int	(*probe)(struct bx_device *bdev, const struct bx_device_id *id);
 	void	(*remove)(struct bx_device *bdev);
@@ -359,12 +339,6 @@ static __always_inline int bx_call(struct bx_device *bdev, u32 op, void *arg,
 }
 
 bool bx_has_op(struct bx_device *bdev, u32 op);
-
-/** bx_has_feature - check whether a feature bit was negotiated */
-static inline bool bx_has_feature(const struct bx_device *bdev, u64 feature)
-{
-	return bdev->features & feature;
-}
 
 static inline void *bx_get_drvdata(const struct bx_device *bdev)
 {

@@ -164,7 +164,4 @@ static inline int bx_vfio_reset(struct bx_device *bdev)
 	return bx_call(bdev, BX_VFIO_RESET, NULL, 0);
 }
 
-#define bx_vfio_driver_register(drv)	bx_driver_register(&bx_vfio_bus, drv)
-#define bx_vfio_driver_unregister(drv)	bx_driver_unregister(drv)
-
 #endif /* _LINUX_BX_VFIO_H */

@@ -73,7 +73,7 @@ static const struct bx_contract bx_vfio_contract = {
 	.nr_ops		= BX_VFIO_NR_OPS,
 };
 
-/* For bx_device_alloc(); a driver uses bx_vfio_driver_register() instead. */
+/* For bx_device_alloc() and bx_driver_register() */
 struct bx_bus bx_vfio_bus = {
 	.name		= "bx-vfio",
 	.contract	= &bx_vfio_contract,
@@ -247,7 +247,7 @@ static int __init bx_vfio_init(void)
 	err = bx_bus_register(&bx_vfio_bus);
 	if (err)
 		return err;
-	err = bx_vfio_driver_register(&bx_vfio_driver);
+	err = bx_driver_register(&bx_vfio_bus, &bx_vfio_driver);
 	if (err)
 		bx_bus_unregister(&bx_vfio_bus);
 	return err;
@@ -256,7 +256,7 @@ module_init(bx_vfio_init);
 
 static void __exit bx_vfio_exit(void)
 {
-	bx_vfio_driver_unregister(&bx_vfio_driver);
+	bx_driver_unregister(&bx_vfio_driver);
 	bx_bus_unregister(&bx_vfio_bus);
 }
 module_exit(bx_vfio_exit);

@@ -436,7 +436,6 @@ static const struct bx_device_id bx_vfio_ids[] = {
 
 struct bx_driver bx_vfio_driver = {
 	.name			= "bx-vfio",
-	.version		= BX_VFIO_VERSION,
 	.id_table		= bx_vfio_ids,
 	.probe			= bx_vfio_probe,
 	.remove			= bx_vfio_remove,

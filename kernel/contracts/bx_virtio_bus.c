@@ -65,21 +65,6 @@ static const struct bx_op_desc bx_virtio_op_descs[BX_VIRTIO_NR_OPS] = {
 		.hidden	= offsetof(struct bx_virtio_affinity_arg, index),
 		.pair	= BX_VIRTIO_SET_VQ_AFFINITY + 1,
 	},
-	[BX_VIRTIO_GET_SHM_REGION] = {
-		.name	= "get_shm_region",
-		BX_OP_ARG(struct bx_virtio_shm_arg),
-		.hidden	= offsetof(struct bx_virtio_shm_arg, id),
-	},
-	[BX_VIRTIO_DISABLE_VQ] = {
-		.name	= "disable_vq_and_reset",
-		BX_OP_ARG(struct bx_virtio_vq_arg),
-		.pair	= BX_VIRTIO_ENABLE_VQ + 1,
-	},
-	[BX_VIRTIO_ENABLE_VQ] = {
-		.name	= "enable_vq_after_reset",
-		BX_OP_ARG(struct bx_virtio_vq_arg),
-		.pair	= BX_VIRTIO_DISABLE_VQ + 1,
-	},
 	[BX_VIRTIO_GET_VQ_NUM] = BX_VIRTIO_OP("get_vq_num",
 		BX_OPF_REQUIRED, struct bx_virtio_vq_arg),
 	[BX_VIRTIO_SETUP_VQ] = {
@@ -180,32 +165,6 @@ int bx_virtio_set(struct bx_device *bdev, u32 offset, const void *buf, u32 len)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bx_virtio_set);
-
-/**
- * bx_virtio_get_shm_region() - find shared memory
- * @bdev: the device
- * @id: the region
- * @addr: result: physical address
- * @len: result: number of bytes
- *
- * Context: may sleep; the caller is bound to @bdev.
- * Return: 0; -ENOENT if the region does not exist; the errnos of bx_call().
- */
-int bx_virtio_get_shm_region(struct bx_device *bdev, u32 id, u64 *addr,
-			     u64 *len)
-{
-	struct bx_virtio_shm_arg arg = { .id = id };
-	int err = bx_call(bdev, BX_VIRTIO_GET_SHM_REGION, &arg, sizeof(arg));
-
-	if (err)
-		return err;
-	if (!arg.len)
-		return -ENOENT;
-	*addr = arg.addr;
-	*len = arg.len;
-	return 0;
-}
-EXPORT_SYMBOL_GPL(bx_virtio_get_shm_region);
 
 /**
  * bx_virtio_bus_name() - get the name of a device on its transport

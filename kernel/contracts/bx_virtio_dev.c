@@ -74,6 +74,9 @@ static struct bx_virtio_dev *to_bx_virtio(struct virtio_device *vdev)
 	return container_of(vdev, struct bx_virtio_dev, vdev);
 }
 
+/* A call with a typed argument; 0 or the errnos of bx_call() */
+#define vd_call(vd, op, arg)	bx_call((vd)->bdev, op, arg, sizeof(*(arg)))
+
 /* ---- configuration ---- */
 
 /*
@@ -112,9 +115,12 @@ static void vd_set(struct virtio_device *vdev, unsigned int offset,
 static u32 vd_generation(struct virtio_device *vdev)
 {
 	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
+	struct bx_virtio_generation_arg arg = {};
 	u32 now, last = READ_ONCE(vd->generation);
+	int err = vd_call(vd, BX_VIRTIO_GENERATION, &arg);
 
-	if (bx_virtio_generation(vd->bdev, &now) || now == last) {
+	now = arg.generation;
+	if (err || now == last) {
 		WRITE_ONCE(vd->flaps, 0);
 		return last;
 	}
@@ -133,19 +139,12 @@ static const char *vd_bus_name(struct virtio_device *vdev)
 	return to_bx_virtio(vdev)->name;
 }
 
-static bool vd_get_shm_region(struct virtio_device *vdev,
-			      struct virtio_shm_region *region, u8 id)
-{
-	return !bx_virtio_get_shm_region(to_bx_virtio(vdev)->bdev, id,
-					 &region->addr, &region->len);
-}
-
 /* ---- status, reset, features ---- */
 
 /* Resets the device.  One that is gone (-ENODEV) counts as reset. */
 static int vd_do_reset(struct bx_virtio_dev *vd)
 {
-	int err = bx_virtio_reset(vd->bdev);
+	int err = bx_call(vd->bdev, BX_VIRTIO_RESET, NULL, 0);
 
 	vd->reset_err = err == -ENODEV ? 0 : err;
 	return vd->reset_err;
@@ -176,10 +175,9 @@ static void vd_reset(struct virtio_device *vdev)
 static u8 vd_get_status(struct virtio_device *vdev)
 {
 	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
-	u8 status = 0;
+	struct bx_virtio_status_arg arg = {};
+	u8 status = vd_call(vd, BX_VIRTIO_GET_STATUS, &arg) ? 0 : arg.status;
 
-	if (bx_virtio_get_status(vd->bdev, &status))
-		status = 0;
 	if (!vd->written)
 		return 0;
 	/* DRIVER_OK must not vanish: virtio_device_ready() would run again */
@@ -189,31 +187,29 @@ static u8 vd_get_status(struct virtio_device *vdev)
 
 static void vd_set_status(struct virtio_device *vdev, u8 status)
 {
+	struct bx_virtio_status_arg arg = { .status = status };
 	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
 
 	/* remove() ends by writing only ACKNOWLEDGE */
 	if (status & ~VIRTIO_CONFIG_S_ACKNOWLEDGE && vd_make_reset(vd))
 		return;
 	vd->written |= status;
-	bx_virtio_set_status(vd->bdev, status);
+	vd_call(vd, BX_VIRTIO_SET_STATUS, &arg);
 }
 
 static u64 vd_get_features(struct virtio_device *vdev)
 {
-	struct bx_device *bdev = to_bx_virtio(vdev)->bdev;
-	u64 known = BX_VIRTIO_KNOWN, features = 0;
+	struct bx_virtio_features_arg arg = {};
 
-	if (bx_has_op(bdev, BX_VIRTIO_DISABLE_VQ) &&
-	    bx_has_op(bdev, BX_VIRTIO_ENABLE_VQ))
-		known |= BIT_ULL(VIRTIO_F_RING_RESET);
-	bx_virtio_get_features(bdev, &features);
-	return features & (known | ~BX_VIRTIO_TRANSPORT);
+	if (vd_call(to_bx_virtio(vdev), BX_VIRTIO_GET_FEATURES, &arg))
+		return 0;
+	return arg.features & (BX_VIRTIO_KNOWN | ~BX_VIRTIO_TRANSPORT);
 }
 
 static int vd_finalize_features(struct virtio_device *vdev)
 {
 	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
-	u64 features = vdev->features;
+	struct bx_virtio_features_arg arg = { .features = vdev->features };
 	int err;
 
 	err = vd_make_reset(vd);
@@ -222,9 +218,9 @@ static int vd_finalize_features(struct virtio_device *vdev)
 			ERR_PTR(err));
 		return err;
 	}
-	err = bx_virtio_finalize_features(vd->bdev, &features);
+	err = vd_call(vd, BX_VIRTIO_FINALIZE_FEATURES, &arg);
 	if (!err)
-		vdev->features &= features;
+		vdev->features &= arg.features;
 	return err;
 }
 
@@ -233,8 +229,9 @@ static int vd_finalize_features(struct virtio_device *vdev)
 /* False breaks the queue for good, so only if the device is gone. */
 static bool vd_notify(struct virtqueue *vq)
 {
-	return bx_virtio_kick(to_bx_virtio(vq->vdev)->bdev, vq->index) !=
-	       -ENODEV;
+	struct bx_virtio_vq_arg arg = { .index = vq->index };
+
+	return vd_call(to_bx_virtio(vq->vdev), BX_VIRTIO_KICK, &arg) != -ENODEV;
 }
 
 /* Frees the ring, and puts our queue, which the provider may still hold. */
@@ -253,20 +250,23 @@ static void vd_del_vqs(struct virtio_device *vdev)
 
 	list_for_each_entry_safe(vq, next, &vdev->vqs, list)
 		vd_free_vq(vq);
-	bx_virtio_del_vqs(to_bx_virtio(vdev)->bdev);
+	bx_call(to_bx_virtio(vdev)->bdev, BX_VIRTIO_DEL_VQS, NULL, 0);
 }
 
 static struct virtqueue *vd_setup_vq(struct bx_virtio_dev *vd, u32 index,
 				     const struct virtqueue_info *info)
 {
+	struct bx_virtio_vq_arg size = { .index = index };
+	struct bx_virtio_setup_arg setup;
 	struct virtqueue *vq;
 	struct bx_vq *bvq;
-	u32 num = 0;
+	u32 num;
 	int err;
 
-	err = bx_virtio_get_vq_num(vd->bdev, index, &num);
+	err = vd_call(vd, BX_VIRTIO_GET_VQ_NUM, &size);
 	if (err)
 		return ERR_PTR(err);
+	num = size.num;
 	if (!num)
 		return ERR_PTR(-ENOENT);
 	if (num > BX_VIRTIO_MAX_NUM || !is_power_of_2(num)) {
@@ -287,7 +287,10 @@ static struct virtqueue *vd_setup_vq(struct bx_virtio_dev *vd, u32 index,
 	vq->num_max = num;
 	vq->priv = bvq;
 	bx_vq_start(bvq, vq);
-	err = bx_virtio_setup_vq(vd->bdev, index, num, bvq);
+	setup = (struct bx_virtio_setup_arg) {
+		.vq = (uintptr_t)bvq, .index = index, .num = num,
+	};
+	err = vd_call(vd, BX_VIRTIO_SETUP_VQ, &setup);
 	if (err) {
 		vd_free_vq(vq);
 		return ERR_PTR(err);
@@ -301,12 +304,13 @@ static int vd_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
 		       struct irq_affinity *desc)
 {
 	struct bx_virtio_dev *vd = to_bx_virtio(vdev);
-	u32 index = 0, named = 0;
+	struct bx_virtio_vqs_arg arg = {};
+	u32 index = 0;
 	int err;
 
 	for (u32 i = 0; i < nvqs; i++)
-		named += !!vqs_info[i].name;
-	err = vd_make_reset(vd) ?: bx_virtio_find_vqs(vd->bdev, named);
+		arg.nvqs += !!vqs_info[i].name;
+	err = vd_make_reset(vd) ?: vd_call(vd, BX_VIRTIO_FIND_VQS, &arg);
 	if (err)
 		return err;
 	for (u32 i = 0; i < nvqs; i++) {
@@ -327,48 +331,28 @@ static void vd_synchronize_cbs(struct virtio_device *vdev)
 {
 	struct virtqueue *vq;
 
-	bx_virtio_synchronize_cbs(to_bx_virtio(vdev)->bdev);
+	bx_call(to_bx_virtio(vdev)->bdev, BX_VIRTIO_SYNCHRONIZE_CBS, NULL, 0);
 	list_for_each_entry(vq, &vdev->vqs, list)
 		bx_vq_synchronize(vq->priv);
 }
 
 static int vd_set_vq_affinity(struct virtqueue *vq, const struct cpumask *mask)
 {
-	return bx_virtio_set_vq_affinity(to_bx_virtio(vq->vdev)->bdev,
-					 vq->index, mask);
+	struct bx_virtio_affinity_arg arg = {
+		.mask = (uintptr_t)mask, .index = vq->index,
+	};
+
+	return vd_call(to_bx_virtio(vq->vdev), BX_VIRTIO_SET_VQ_AFFINITY, &arg);
 }
 
 static const struct cpumask *vd_get_vq_affinity(struct virtio_device *vdev,
 						int index)
 {
-	const struct cpumask *mask = NULL;
+	struct bx_virtio_affinity_arg arg = { .index = index };
 
-	bx_virtio_get_vq_affinity(to_bx_virtio(vdev)->bdev, index, &mask);
-	return mask;
-}
-
-static int vd_disable_vq_and_reset(struct virtqueue *vq)
-{
-	int err = bx_virtio_disable_vq(to_bx_virtio(vq->vdev)->bdev, vq->index);
-
-	if (!err) {
-		bx_vq_stop(vq->priv);
-		vq->reset = true;
-	}
-	return err;
-}
-
-static int vd_enable_vq_after_reset(struct virtqueue *vq)
-{
-	int err;
-
-	bx_vq_start(vq->priv, vq);
-	err = bx_virtio_enable_vq(to_bx_virtio(vq->vdev)->bdev, vq->index);
-	if (err)
-		bx_vq_stop(vq->priv);
-	else
-		vq->reset = false;
-	return err;
+	if (vd_call(to_bx_virtio(vdev), BX_VIRTIO_GET_VQ_AFFINITY, &arg))
+		return NULL;
+	return (const struct cpumask *)(uintptr_t)arg.mask;
 }
 
 static const struct virtio_config_ops vd_config_ops = {
@@ -386,9 +370,6 @@ static const struct virtio_config_ops vd_config_ops = {
 	.bus_name		= vd_bus_name,
 	.set_vq_affinity	= vd_set_vq_affinity,
 	.get_vq_affinity	= vd_get_vq_affinity,
-	.get_shm_region		= vd_get_shm_region,
-	.disable_vq_and_reset	= vd_disable_vq_and_reset,
-	.enable_vq_after_reset	= vd_enable_vq_after_reset,
 };
 
 /* ---- configuration interrupts ---- */
@@ -468,7 +449,7 @@ static int bx_virtio_probe(struct bx_device *bdev,
 	if (!bdev->id.device)
 		return -ENODEV;
 	/* the virtio core resets again, but cannot handle a refusal */
-	err = bx_virtio_reset(bdev);
+	err = bx_call(bdev, BX_VIRTIO_RESET, NULL, 0);
 	if (err) {
 		dev_err(&bdev->dev, "cannot reset the device: %pe\n", ERR_PTR(err));
 		return err;
@@ -501,7 +482,6 @@ static const struct bx_device_id bx_virtio_ids[] = {
 
 struct bx_driver bx_virtio_driver = {
 	.name		= "bx-virtio",
-	.version	= BX_VIRTIO_VERSION,
 	.id_table	= bx_virtio_ids,
 	.probe		= bx_virtio_probe,
 	.remove		= bx_virtio_remove,

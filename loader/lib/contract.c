@@ -26,9 +26,9 @@ unsigned int contract_ops(struct bx_handle *h, const char *bus,
 	     n < CONTRACT_OPS;) {
 		struct contract_op *op = &ops[n];
 
-		if (sscanf(line, "%u %63s %*u %u%*[+]%u", &op->number,
+		if (sscanf(line, "%u %63s %u%*[+]%u", &op->number,
 			   op->name, &seen, &hidden) != 4 &&
-		    sscanf(line, "%u %63s %*u %u %u", &op->number, op->name,
+		    sscanf(line, "%u %63s %u %u", &op->number, op->name,
 			   &seen, &hidden) != 4)
 			continue;
 		op->size = seen + hidden;

@@ -21,7 +21,7 @@ modprobe bus_ext
 check under_150_lines [ "$(lines)" -lt 150 ]
 check module_loads insmod "$built/bx_lamp.ko"
 check_equal driver_is_bound dimmer "$(basename "$(readlink $lamp/driver)")"
-check_match contract_can_be_read '0 set 1 4 0 required sleeps' \
+check_match contract_can_be_read '0 set 4 0 required sleeps' \
 	"$(cat /sys/kernel/bus_ext/buses/bx-lamp/contract)"
 check_equal probe_has_called 10 "$(level)"
 set_level 80

@@ -120,7 +120,7 @@ fetch() {
 ktap_plan 57
 modprobe -a bxvirtio virtio_rng virtio_net
 wait_until 10 separated
-check_equal contract_has_20_operations 20 \
+check_equal contract_has_17_operations 17 \
 	"$(grep -c '^[0-9]' /sys/kernel/bus_ext/buses/bx-virtio/contract)"
 
 # random numbers

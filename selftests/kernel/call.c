@@ -675,9 +675,9 @@ TEST_F(call, shadow_provides_nothing)
 TEST_F(call, contract_is_there_to_be_read)
 {
 	EXPECT_TRUE(bxt_contains("/sys/kernel/bus_ext/buses/bx-sf/contract",
-				 "sf version 1 features 0x0\n"
-				 "0 exec 1 8+ 0 required sleeps struct bx_sf_exec_arg\n"
-				 "1 reset 1 0 0 required sleeps\n"));
+				 "sf version 1\n"
+				 "0 exec 8+ 0 required sleeps struct bx_sf_exec_arg\n"
+				 "1 reset 0 0 required sleeps\n"));
 	EXPECT_NE(0, access("/sys/kernel/bus_ext/buses/pci/contract", F_OK));
 }
 

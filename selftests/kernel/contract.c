@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contracts are kept: registrations that bus_ext refuses, versions and features
- * that a driver and a device agree upon, and calls from an interrupt
+ * Contracts are kept: registrations that bus_ext refuses, devices whose required
+ * operations policies provide, and calls from an interrupt
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,9 @@
 #define PING	BX_WATCH(BX_CHECK_PING)
 
 /* Masks of operations */
-#define V1	((int)BX_WATCH(BX_CHECK_PING))
+#define REQUIRED	((int)(BX_WATCH(BX_CHECK_PING) | BX_WATCH(BX_CHECK_MUST)))
 #define PAIR	((int)(BX_WATCH(BX_CHECK_OPEN) | BX_WATCH(BX_CHECK_CLOSE)))
 #define FAST	((int)BX_WATCH(BX_CHECK_FAST))
-#define V2	(V1 | (int)BX_WATCH(BX_CHECK_MUST))
 
 FIXTURE(contract) {
 	int kmsg;
@@ -51,40 +50,22 @@ static int try(const char *attr, const char *fmt, ...)
 	return bxt_write(path, line);
 }
 
-static int provider(int version, int features, int ops)
+static int provider(int version, int ops)
 {
-	return try("provider", "%d %d %d 0", version, features, ops);
-}
-
-/* For the device of the last provider. */
-static int asks(int version, int min, int features, int needs_features,
-		int needs)
-{
-	return try("driver", "%d %d %d %d %d", version, min, features,
-		   needs_features, needs);
-}
-
-static const char *agreed(void)
-{
-	static char buf[64];
-
-	bxt_read(CHECK "agreed", buf, sizeof(buf));
-	buf[strcspn(buf, "\n")] = '\0';
-	return buf;
+	return try("provider", "%d %d 0", version, ops);
 }
 
 /* ---- the contract itself ---- */
 
 TEST_F(contract, that_makes_sense_is_registered)
 {
-	EXPECT_EQ(0, try("contract", "7"));
+	EXPECT_EQ(0, try("contract", "6"));
 }
 
 TEST_F(contract, that_makes_none_is_refused_with_a_reason)
 {
 	static const char *const reasons[] = {
 		"must have a name", "duplicate operation 'one'",
-		"'two' is since version 2, contract has version 1",
 		"'two' is not paired mutually",
 		"'one' hides more bytes", "must have a name, a version",
 		"must have a name, a version and operations",
@@ -99,129 +80,63 @@ TEST_F(contract, that_makes_none_is_refused_with_a_reason)
 TEST_F(contract, can_be_read)
 {
 	EXPECT_TRUE(bxt_contains("/sys/kernel/bus_ext/buses/bx-check/contract",
-				 "check version 2 features 0x7\n"
-				 "0 ping 1 8 8 required atomic struct bx_check_ping\n"
-				 "1 open 1 0 0 optional sleeps with close\n"
-				 "2 close 1 0 0 optional sleeps with open\n"
-				 "3 fast 2 0 0 optional sleeps\n"
-				 "4 must 2 0 0 required sleeps\n"));
+				 "check version 2\n"
+				 "0 ping 8 8 required atomic struct bx_check_ping\n"
+				 "1 open 0 0 optional sleeps with close\n"
+				 "2 close 0 0 optional sleeps with open\n"
+				 "3 fast 0 0 optional sleeps\n"
+				 "4 must 0 0 required sleeps\n"));
 }
 
 /* ---- providers ---- */
 
 TEST_F(contract, provider_of_either_version)
 {
-	EXPECT_EQ(0, provider(1, 0, V1));
-	EXPECT_EQ(0, provider(1, 7, V1 | PAIR));
-	EXPECT_EQ(0, provider(2, 0, V2));
-	EXPECT_EQ(0, provider(2, 0, V2 | PAIR | FAST));
+	EXPECT_EQ(0, provider(1, REQUIRED));
+	EXPECT_EQ(0, provider(1, REQUIRED | PAIR));
+	EXPECT_EQ(0, provider(2, REQUIRED | PAIR | FAST));
 }
 
 TEST_F(contract, provider_that_lacks_what_is_required)
 {
-	EXPECT_EQ(-EINVAL, provider(1, 0, PAIR));
-	EXPECT_SAID("lacks 'ping', which version 1 of contract check requires");
-	EXPECT_EQ(-EINVAL, provider(2, 0, V1));
-	EXPECT_SAID("lacks 'must', which version 2 of contract check requires");
+	EXPECT_EQ(-EINVAL, provider(1, PAIR));
+	EXPECT_SAID("lacks 'ping', which contract check requires");
+	EXPECT_EQ(-EINVAL, provider(2, 1 << BX_CHECK_PING));
+	EXPECT_SAID("lacks 'must', which contract check requires");
 }
 
 TEST_F(contract, provider_with_half_a_pair)
 {
-	EXPECT_EQ(-EINVAL, provider(1, 0, V1 | 1 << BX_CHECK_OPEN));
+	EXPECT_EQ(-EINVAL, provider(1, REQUIRED | 1 << BX_CHECK_OPEN));
 	EXPECT_SAID("has 'open' but lacks 'close'");
-	EXPECT_EQ(-EINVAL, provider(1, 0, V1 | 1 << BX_CHECK_CLOSE));
+	EXPECT_EQ(-EINVAL, provider(1, REQUIRED | 1 << BX_CHECK_CLOSE));
 	EXPECT_SAID("has 'close' but lacks 'open'");
-}
-
-TEST_F(contract, provider_that_is_ahead_of_its_version)
-{
-	EXPECT_EQ(-EINVAL, provider(1, 0, V1 | FAST));
-	EXPECT_SAID("has 'fast', which is since version 2");
 }
 
 TEST_F(contract, provider_of_another_world)
 {
-	EXPECT_EQ(-EPROTONOSUPPORT, provider(3, 0, V2));
+	EXPECT_EQ(-EPROTONOSUPPORT, provider(3, REQUIRED));
 	EXPECT_SAID("implements version 3 of contract check; expected 1 to 2");
-	EXPECT_EQ(-EINVAL, provider(0, 0, V1));
-	EXPECT_EQ(-EINVAL, provider(1, 8, V1));
-	EXPECT_SAID("features (0x8) that contract check does not have");
+	EXPECT_EQ(-EINVAL, provider(0, REQUIRED));
 }
 
 TEST_F(contract, what_is_refused_leaves_nothing)
 {
-	EXPECT_EQ(-EINVAL, provider(1, 0, PAIR));
+	EXPECT_EQ(-EINVAL, provider(1, PAIR));
 	EXPECT_NE(0, access("/sys/bus/bx-check/devices/spec", F_OK));
-	EXPECT_EQ(0, provider(1, 0, V1));
+	EXPECT_EQ(0, provider(1, REQUIRED));
 }
 
 /* ---- drivers ---- */
 
-TEST_F(contract, driver_asks_for_a_newer_version)
+TEST_F(contract, driver_waits_for_a_policy_with_the_required_operations)
 {
-	ASSERT_EQ(0, provider(2, 0, V2));
-	EXPECT_EQ(-EPROTONOSUPPORT, asks(3, 3, 0, 0, 0));
-	EXPECT_SAID("driver asks needs version 3 of contract check; this kernel has 2");
-	/* a driver may know of an operation that it does not need */
-	EXPECT_EQ(0, asks(3, 1, 0, 0, 0));
-	EXPECT_STREQ("2 0x0", agreed());
-}
-
-TEST_F(contract, driver_asks_for_what_is_unknown)
-{
-	ASSERT_EQ(0, provider(2, 7, V2));
-	EXPECT_EQ(-EOPNOTSUPP, asks(2, 1, 8, 8, 0));
-	EXPECT_SAID("needs features 0x8");
-	EXPECT_EQ(-EOPNOTSUPP, asks(2, 1, 0, 0, 1 << BX_CHECK_NR_OPS));
-	EXPECT_SAID("needs operation 5; contract check has 5");
-	/* it cannot need an operation that it does not know */
-	EXPECT_EQ(-EOPNOTSUPP, asks(2, 1, 1, 2, 0));
-	EXPECT_EQ(-EINVAL, asks(1, 2, 0, 0, 0));
-}
-
-TEST_F(contract, the_lower_version_is_agreed_upon)
-{
-	ASSERT_EQ(0, provider(1, 0, V1));
-	EXPECT_EQ(0, asks(2, 1, 0, 0, 0));
-	EXPECT_STREQ("1 0x0", agreed());
-	ASSERT_EQ(0, provider(2, 0, V2));
-	EXPECT_EQ(0, asks(1, 1, 0, 0, 0));
-	EXPECT_STREQ("1 0x0", agreed());
-	EXPECT_EQ(0, asks(2, 2, 0, 0, 0));
-	EXPECT_STREQ("2 0x0", agreed());
-}
-
-TEST_F(contract, provider_that_is_too_old)
-{
-	ASSERT_EQ(0, provider(1, 0, V1));
-	EXPECT_EQ(-ENODEV, asks(2, 2, 0, 0, 0));
-	EXPECT_SAID("needs version 2 of contract check, the provider has 1");
-}
-
-TEST_F(contract, features_of_both_are_agreed_upon)
-{
-	ASSERT_EQ(0, provider(1, 3, V1));
-	EXPECT_EQ(0, asks(1, 1, 6, 2, 0));
-	EXPECT_STREQ("1 0x2", agreed());
-	EXPECT_EQ(-ENODEV, asks(1, 1, 6, 4, 0));
-	EXPECT_SAID("needs features 0x4 of contract check, which the provider does not offer");
-}
-
-TEST_F(contract, optional_operation_that_is_needed)
-{
-	ASSERT_EQ(0, provider(1, 0, V1));
-	EXPECT_EQ(-ENODEV, asks(1, 1, 0, 0, PAIR));
-	EXPECT_SAID("needs 'open', which neither the provider nor a policy has");
-	ASSERT_EQ(0, provider(1, 0, V1 | PAIR));
-	EXPECT_EQ(0, asks(1, 1, 0, 0, PAIR));
-}
-
-TEST_F(contract, a_policy_may_have_the_operation_that_is_needed)
-{
-	ASSERT_EQ(0, provider(1, 0, V1));
+	ASSERT_EQ(0, try("provider", "1 %d 1", 1 << BX_CHECK_PING));
+	EXPECT_EQ(-ENODEV, try("driver", "1"));
+	EXPECT_SAID("neither the provider nor a policy has 'must'");
 	attach(0, .bus = "bx-check", .ops = BX_OP_CALL,
-	       .calls = { BX_WATCH(BX_CHECK_OPEN) | BX_WATCH(BX_CHECK_CLOSE) });
-	EXPECT_EQ(0, asks(1, 1, 0, 0, PAIR));
+	       .calls = { BX_WATCH(BX_CHECK_MUST) });
+	EXPECT_EQ(0, try("driver", "1"));
 }
 
 /* ---- atomic context ---- */

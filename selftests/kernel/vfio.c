@@ -482,16 +482,16 @@ TEST_F(vfio, unloading_the_provider_asks_for_the_device_and_waits)
 TEST_F(vfio, contract_is_there_to_be_read)
 {
 	EXPECT_TRUE(bxt_contains("/sys/kernel/bus_ext/buses/bx-vfio/contract",
-				 "vfio version 1 features 0x0\n"
-				 "0 open 1 0 8 required sleeps with close struct bx_vfio_open\n"
-				 "1 close 1 0 8 required sleeps with open struct bx_vfio_open\n"
-				 "2 get_info 1 16 0 required sleeps struct bx_vfio_info\n"
-				 "3 get_region_info 1 16 0 required sleeps struct bx_vfio_region_info\n"
-				 "4 get_irq_info 1 8 0 required sleeps struct bx_vfio_irq_info\n"
-				 "5 read 1 16+ 0 required sleeps struct bx_vfio_access\n"
-				 "6 write 1 16+ 0 required sleeps struct bx_vfio_access\n"
-				 "7 set_irq 1 16 0 optional sleeps struct bx_vfio_set_irq\n"
-				 "8 reset 1 0 0 optional sleeps\n"));
+				 "vfio version 1\n"
+				 "0 open 0 8 required sleeps with close struct bx_vfio_open\n"
+				 "1 close 0 8 required sleeps with open struct bx_vfio_open\n"
+				 "2 get_info 16 0 required sleeps struct bx_vfio_info\n"
+				 "3 get_region_info 16 0 required sleeps struct bx_vfio_region_info\n"
+				 "4 get_irq_info 8 0 required sleeps struct bx_vfio_irq_info\n"
+				 "5 read 16+ 0 required sleeps struct bx_vfio_access\n"
+				 "6 write 16+ 0 required sleeps struct bx_vfio_access\n"
+				 "7 set_irq 16 0 optional sleeps struct bx_vfio_set_irq\n"
+				 "8 reset 0 0 optional sleeps\n"));
 }
 
 TEST_F(vfio, simulator_refuses_malformed_commands)

@@ -10,8 +10,8 @@
  * @BX_CHECK_PING: atomic, required; struct bx_check_ping
  * @BX_CHECK_OPEN: optional, paired with BX_CHECK_CLOSE
  * @BX_CHECK_CLOSE: optional, paired with BX_CHECK_OPEN
- * @BX_CHECK_FAST: optional, since version 2
- * @BX_CHECK_MUST: required, since version 2
+ * @BX_CHECK_FAST: optional
+ * @BX_CHECK_MUST: required, too
  * @BX_CHECK_NR_OPS: number of operations
  */
 enum bx_check_op {

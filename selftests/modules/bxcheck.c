@@ -2,19 +2,18 @@
 /*
  * bxcheck: a contract with every kind of operation, to test contracts
  *
- * The bus bx-check has operations that are required and optional, paired, atomic
- * and of a later version, and features.  Writes to /sys/devices/bxcheck register
+ * The bus bx-check has operations that are required and optional, paired and
+ * atomic.  Writes to /sys/devices/bxcheck register
  * something for a moment and fail as the registration did:
  *
  *   contract	N: one of the invalid contracts below
- *   provider	VERSION FEATURES OPS BY_POLICY: a device with this provider
- *   driver	VERSION MIN_VERSION FEATURES NEEDS_FEATURES NEEDS: such a driver,
- *		for the device that was last written to "provider"; -ENODEV when
- *		it is not bound.  "agreed" then shows "VERSION FEATURES".
+ *   provider	VERSION OPS BY_POLICY: a device with this provider
+ *   driver	1: a driver for the device that was last written to "provider";
+ *		-ENODEV when it is not bound
  *   ping	VALUE: calls the atomic operation on the device "check0" from an
  *		interrupt; "ping" then shows "RESULT VALUE"
  *
- * Numbers are decimal or, after 0x, hexadecimal; OPS and NEEDS are masks.
+ * Numbers are decimal or, after 0x, hexadecimal; OPS is a mask.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -37,14 +36,12 @@ static const struct bx_op_desc bxcheck_op_descs[BX_CHECK_NR_OPS] = {
 	},
 	[BX_CHECK_OPEN] = { .name = "open", .pair = 1 + BX_CHECK_CLOSE },
 	[BX_CHECK_CLOSE] = { .name = "close", .pair = 1 + BX_CHECK_OPEN },
-	[BX_CHECK_FAST] = { .name = "fast", .since = 2 },
-	[BX_CHECK_MUST] = {
-		.name = "must", .since = 2, .flags = BX_OPF_REQUIRED,
-	},
+	[BX_CHECK_FAST] = { .name = "fast" },
+	[BX_CHECK_MUST] = { .name = "must", .flags = BX_OPF_REQUIRED },
 };
 
 static const struct bx_contract bxcheck_contract = {
-	.name = "check", .version = 2, .features = 0x7,
+	.name = "check", .version = 2,
 	.ops = bxcheck_op_descs, .nr_ops = BX_CHECK_NR_OPS,
 };
 
@@ -57,8 +54,6 @@ static struct bx_device *bxcheck_dev;	/* check0 */
 static DEFINE_MUTEX(bxcheck_lock);	/* one test at a time; all below */
 static struct bx_provider bxcheck_spec;
 static bx_op_fn bxcheck_spec_ops[BX_CHECK_NR_OPS];
-static u32 bxcheck_version;
-static u64 bxcheck_features;
 
 /* Providers and drivers */
 
@@ -81,8 +76,7 @@ static const bx_op_fn bxcheck_ops[BX_CHECK_NR_OPS] = {
 };
 
 static const struct bx_provider bxcheck_provider = {
-	.version = 2, .features = 0x7, .ops = bxcheck_ops,
-	.nr_ops = BX_CHECK_NR_OPS,
+	.version = 2, .ops = bxcheck_ops, .nr_ops = BX_CHECK_NR_OPS,
 };
 
 static int bxcheck_add(const struct bx_provider *provider, u32 device,
@@ -106,8 +100,6 @@ static int bxcheck_add(const struct bx_provider *provider, u32 device,
 
 static int bxcheck_probe(struct bx_device *bdev, const struct bx_device_id *id)
 {
-	bxcheck_version = bdev->version;
-	bxcheck_features = bdev->features;
 	return 0;
 }
 
@@ -129,21 +121,18 @@ static int bxcheck_contract_of(unsigned int n, struct bx_contract *c,
 		ops[1].name = "one";
 		return 0;
 	case 2:
-		ops[1].since = 2;
-		return 0;
-	case 3:
 		ops[1].pair = 1;
 		return 0;
-	case 4:
+	case 3:
 		ops[0].hidden = 5;
 		return 0;
-	case 5:
+	case 4:
 		c->version = 0;
 		return 0;
-	case 6:
+	case 5:
 		c->nr_ops = BX_MAX_OPS + 1;
 		return 0;
-	case 7:		/* nothing is wrong with this one */
+	case 6:		/* nothing is wrong with this one */
 		return 0;
 	}
 	return -EINVAL;
@@ -179,8 +168,8 @@ static ssize_t provider_store(struct device *dev, struct device_attribute *attr,
 	int err;
 
 	guard(mutex)(&bxcheck_lock);
-	if (sscanf(buf, "%i %lli %i %i", &bxcheck_spec.version,
-		   &bxcheck_spec.features, &ops, &by_policy) != 4)
+	if (sscanf(buf, "%i %i %i", &bxcheck_spec.version, &ops,
+		   &by_policy) != 3)
 		return -EINVAL;
 	for (u32 i = 0; i < BX_CHECK_NR_OPS; i++)
 		bxcheck_spec_ops[i] = ops & BIT(i) ? bxcheck_ops[i] : NULL;
@@ -226,22 +215,10 @@ static ssize_t driver_store(struct device *dev, struct device_attribute *attr,
 	drv = (struct bx_driver) {
 		.name = "asks", .id_table = ids, .probe = bxcheck_probe,
 	};
-	if (sscanf(buf, "%i %i %lli %lli %lli", &drv.version, &drv.min_version,
-		   &drv.features, &drv.needs_features, &drv.needs[0]) != 5)
-		return -EINVAL;
 	err = bxcheck_try_driver(&drv);
 	return err ?: count;
 }
 static DEVICE_ATTR_WO(driver);
-
-static ssize_t agreed_show(struct device *dev, struct device_attribute *attr,
-			   char *buf)
-{
-	guard(mutex)(&bxcheck_lock);
-	return sysfs_emit(buf, "%u 0x%llx\n", bxcheck_version,
-			  bxcheck_features);
-}
-static DEVICE_ATTR_RO(agreed);
 
 /* A call from an interrupt */
 
@@ -293,7 +270,6 @@ static struct attribute *bxcheck_attrs[] = {
 	&dev_attr_contract.attr,
 	&dev_attr_provider.attr,
 	&dev_attr_driver.attr,
-	&dev_attr_agreed.attr,
 	&dev_attr_ping.attr,
 	NULL
 };

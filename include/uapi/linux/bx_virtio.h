@@ -40,11 +40,6 @@
  * @BX_VIRTIO_SET_VQ_AFFINITY: set the processors that a queue interrupts;
  *	struct bx_virtio_affinity_arg
  * @BX_VIRTIO_GET_VQ_AFFINITY: read them; struct bx_virtio_affinity_arg
- * @BX_VIRTIO_GET_SHM_REGION: find shared memory; struct bx_virtio_shm_arg
- * @BX_VIRTIO_DISABLE_VQ: disable and reset one queue (disable_vq_and_reset);
- *	struct bx_virtio_vq_arg
- * @BX_VIRTIO_ENABLE_VQ: enable the empty queue again (enable_vq_after_reset);
- *	struct bx_virtio_vq_arg
  * @BX_VIRTIO_GET_VQ_NUM: read the maximum number of entries of a queue;
  *	struct bx_virtio_vq_arg
  * @BX_VIRTIO_SETUP_VQ: pass a queue's ring; struct bx_virtio_setup_arg
@@ -52,7 +47,9 @@
  *	Atomic.
  * @BX_VIRTIO_NR_OPS: number of operations
  *
- * The first 17 are those of struct virtio_config_ops, in its order.
+ * The first 14 are those of struct virtio_config_ops, in its order; its last three,
+ * for shared memory and for the reset of one queue, are missing: no driver that
+ * works on rings of the provider can use them.
  */
 enum bx_virtio_op {
 	BX_VIRTIO_GET,
@@ -69,9 +66,6 @@ enum bx_virtio_op {
 	BX_VIRTIO_BUS_NAME,
 	BX_VIRTIO_SET_VQ_AFFINITY,
 	BX_VIRTIO_GET_VQ_AFFINITY,
-	BX_VIRTIO_GET_SHM_REGION,
-	BX_VIRTIO_DISABLE_VQ,
-	BX_VIRTIO_ENABLE_VQ,
 	BX_VIRTIO_GET_VQ_NUM,
 	BX_VIRTIO_SETUP_VQ,
 	BX_VIRTIO_KICK,
@@ -168,20 +162,6 @@ struct bx_virtio_name_arg {
 struct bx_virtio_affinity_arg {
 	__u64	mask;
 	__u32	index;
-	__u32	reserved;
-};
-
-/**
- * struct bx_virtio_shm_arg - a region of shared memory
- * @addr: hidden: physical address
- * @len: hidden: size in bytes, 0 if there is no such region
- * @id: number of the region
- * @reserved: zero
- */
-struct bx_virtio_shm_arg {
-	__u64	addr;
-	__u64	len;
-	__u32	id;
 	__u32	reserved;
 };
 

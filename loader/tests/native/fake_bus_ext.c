@@ -470,7 +470,7 @@ void fake_modprobe(void)
 	snprintf(path, sizeof(path), "%s/kernel/bus_ext/buses/pci/contract",
 		 fake->sysfs);
 	f = fopen(path, "we");
-	if (!f || fprintf(f, "fake 1\n0 read 0 4+0\n") < 0 || fclose(f))
+	if (!f || fprintf(f, "fake version 1\n0 read 4+ 0 required sleeps\n") < 0 || fclose(f))
 		abort();
 	fake->loaded = true;
 }
