@@ -51,6 +51,60 @@ enum bx_fault {
 };
 
 /**
+ * enum bx_hint - remedy of a failure, for programs to tell in their own words
+ * @BX_HINT_NONE: none is known
+ * @BX_HINT_ROOT: run the program as root
+ * @BX_HINT_LOAD: load the module bus_ext
+ * @BX_HINT_VERBOSE: look at the output of the verifier, see bx_log_fn
+ * @BX_HINT_DMESG: look at the kernel's log
+ * @BX_HINT_DETACH: detach the policy SUBJECT first
+ * @BX_HINT_READ_ONLY: detach policies, which writes nothing to disk
+ * @BX_HINT_APPLY_HOOK: attach the hook's object by itself
+ * @BX_HINT_POLICIES: list the policies
+ * @BX_HINT_DEVICES: list the devices
+ * @BX_HINT_BUSES: list the buses
+ * @BX_HINT_EXPLAIN: explain the device SUBJECT, and look at the kernel's log
+ * @BX_HINT_BUNDLES: list the installed bundles
+ * @BX_HINT_INSTALL: install the bundle
+ * @BX_HINT_UPGRADE: replace the installed bundle by this one
+ * @BX_HINT_REINSTALL: replace the installed bundle by an intact copy
+ * @BX_HINT_OWNER: upgrade the bundle SUBJECT, or disable it first
+ * @BX_HINT_REMOVE: remove the bundle SUBJECT first
+ * @BX_HINT_DEACTIVATE: disable or remove the bundle SUBJECT
+ * @BX_HINT_ENFORCE: enforce the canary of the bundle SUBJECT
+ * @BX_HINT_PRUNE: change the bundle SUBJECT, which removes old generations
+ * @BX_HINT_PACK: make the archive with bx_pack()
+ * @BX_HINT_SIGN: sign the bundle again
+ * @BX_NR_HINTS: number of hints
+ */
+enum bx_hint {
+	BX_HINT_NONE,
+	BX_HINT_ROOT,
+	BX_HINT_LOAD,
+	BX_HINT_VERBOSE,
+	BX_HINT_DMESG,
+	BX_HINT_DETACH,
+	BX_HINT_READ_ONLY,
+	BX_HINT_APPLY_HOOK,
+	BX_HINT_POLICIES,
+	BX_HINT_DEVICES,
+	BX_HINT_BUSES,
+	BX_HINT_EXPLAIN,
+	BX_HINT_BUNDLES,
+	BX_HINT_INSTALL,
+	BX_HINT_UPGRADE,
+	BX_HINT_REINSTALL,
+	BX_HINT_OWNER,
+	BX_HINT_REMOVE,
+	BX_HINT_DEACTIVATE,
+	BX_HINT_ENFORCE,
+	BX_HINT_PRUNE,
+	BX_HINT_PACK,
+	BX_HINT_SIGN,
+	BX_NR_HINTS,
+};
+
+/**
  * enum bx_log_level - level of a text that is passed to the log function
  * @BX_LOG_NOTE: a note for the user, for example that something was repaired
  * @BX_LOG_DETAIL: output of libbpf and the verifier, may have several lines
@@ -142,6 +196,16 @@ char *bx_printable(char *buf, size_t size, const char *text);
  * Return: the class of the last failure.
  */
 enum bx_fault bx_fault(const struct bx_handle *handle);
+
+/**
+ * bx_hint() - remedy of the last failure
+ * @handle: the handle
+ * @subject: takes its subject, printable; empty if it has none; may be NULL.
+ *	Valid until the next call with @handle.
+ *
+ * Return: the remedy; BX_HINT_NONE if none is known.
+ */
+enum bx_hint bx_hint(const struct bx_handle *handle, const char **subject);
 
 /**
  * bx_check_kernel() - check that bus_ext is loaded and this process may use it

@@ -15,6 +15,7 @@
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
+ *	advice.c       remedies
  *	print.c        output to a terminal
  *	table.c        columns
  *	json_writer.c  JSON
@@ -215,6 +216,9 @@ int params_parse(struct env *env, int argc, char **argv);
 const struct command *find_command(const char *name);
 /* The commands of all tables, counted from 0; NULL after the last. */
 const struct command *command_at(size_t n);
+
+/* advice.c */
+const char *library_error(const struct env *env, int err);
 
 /* words.c: valid until the next call with the same buffer */
 #define WORDS	160

@@ -241,7 +241,7 @@ static int do_info(struct env *env)
 		goto out;
 	refused = bx_bundle_check(bundle, 0);
 	if (refused)
-		snprintf(why, sizeof(why), "%s", bx_error(env->bx));
+		snprintf(why, sizeof(why), "%s", library_error(env, refused));
 	json_about(env, bundle);
 	if (!env->args.json)
 		print_about(bundle);

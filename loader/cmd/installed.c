@@ -132,7 +132,7 @@ static void open_it(struct env *env, struct bundle_status *s)
 				     &s->bundle);
 	if (s->bundle)
 		err = bx_bundle_configure(s->bundle);
-	find_problem(s, err ? bx_error(env->bx) : "");
+	find_problem(s, err ? library_error(env, err) : "");
 	find_canary_problem(s);
 }
 

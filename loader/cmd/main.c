@@ -299,51 +299,22 @@ static int open_library(struct env *env)
 	return err;
 }
 
-static bool has_option(const struct command *cmd, const char *name)
+static void report(struct env *env, const char *text, int code)
 {
-	for (const struct param *p = cmd->params; p && p->name; p++)
-		if (!strcmp(p->name, name))
-			return true;
-	return false;
-}
-
-/* The remedy, where the library's message cannot name a command or an option */
-static void advise(const struct env *env, int err, char *buf, size_t size)
-{
-	const char *at = env->args.operand;
-
-	buf[0] = '\0';
-	if (!at || env->error[0] || bx_fault(env->bx) != BX_FAULT_REJECTED)
-		return;
-	if (err == -ENOKEY && has_option(env->command, "allow-unsigned"))
-		snprintf(buf, size,
-			 "; if you trust it all the same, use '--allow-unsigned'");
-	else if (err == -ENODATA && !access(at, F_OK) && is_directory(at))
-		snprintf(buf, size, "; run 'bxctl build %s'", at);
-}
-
-static void report(struct env *env, const char *text, int err, int code)
-{
-	char advice[4200], *all = NULL;
 	struct json j;
 
-	advise(env, err, advice, sizeof(advice));
-	if (asprintf(&all, "%s%s", text, advice) < 0)
-		all = NULL;
 	if (!env->args.json) {
 		/* in the order in which it happened */
 		fflush(stdout);
-		print_to(stderr, "bxctl: %s\n", all ?: text);
-		free(all);
+		print_to(stderr, "bxctl: %s\n", text);
 		return;
 	}
 	json_start(&j, stdout);
 	json_object(&j, NULL);
-	json_string(&j, "error", all ?: text);
+	json_string(&j, "error", text);
 	json_int(&j, "code", code);
 	json_notes(env, &j);
 	json_end_object(&j);
-	free(all);
 }
 
 /*
@@ -396,8 +367,8 @@ int main(int argc, char **argv)
 		code = !env.error[0] ? bx_fault(env.bx) :
 			err == -ENOMEM ? BX_FAULT_FAILED :
 			env.fault ?: BX_FAULT_USAGE;
-		report(&env, env.error[0] ? env.error : bx_error(env.bx),
-		       err, code);
+		report(&env, env.error[0] ? env.error :
+		       library_error(&env, err), code);
 	}
 	bx_close(env.bx);
 	for (unsigned int i = 0; i < env.nr_notes; i++)

@@ -235,7 +235,7 @@ static void json_status(struct status *s, int err)
 	json_bool(j, "as_chosen", !err && !s->env->code);
 	if (!err)
 		return;
-	json_string(j, "error", bx_error(s->env->bx));
+	json_string(j, "error", library_error(s->env, err));
 	json_int(j, "code", bx_fault(s->env->bx));
 }
 

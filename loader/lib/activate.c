@@ -20,9 +20,10 @@ static int check_scope(struct bx_bundle *b, const struct object *obj)
 		const struct bx_applied *a = &obj->items[i].about;
 
 		if (a->kind == BX_ITEM_HOOK)
-			return fail(b->h, BX_FAULT_REJECTED, EINVAL,
-				    "'%s' has the hook '%s': hooks are not allowed in a bundle; attach them with 'bxctl apply'",
-				    obj->path, a->name);
+			return hint(b->h, BX_HINT_APPLY_HOOK, NULL,
+				    fail(b->h, BX_FAULT_REJECTED, EINVAL,
+					 "'%s' has the hook '%s': hooks are not allowed in a bundle",
+					 obj->path, a->name));
 		if (claims_cover(b->claims, b->nr_claims, a->target, a->vendor))
 			continue;
 		if (a->vendor != BX_ANY)

@@ -40,7 +40,7 @@ const char *bx_exit_kind_text(__u32 kind)
 	case BX_EXIT_UNLISTED:
 		return "it named a driver that it may not name";
 	default:
-		return "the kernel gave a reason that bxctl does not know";
+		return "the kernel gave an unknown reason";
 	}
 }
 
@@ -70,10 +70,11 @@ static int in_use(struct bx_handle *h, const struct item *item,
 {
 	const struct bx_applied *about = &item->about;
 
-	return fail(h, BX_FAULT_CONFLICT, EEXIST,
-		    "cannot attach '%s' to %s: the name is in use (link %u, version %u) and not pinned in '%s'; use 'bxctl detach %s' first",
-		    item->key, about->target, rec->link_id, rec->version,
-		    h->pin_dir, item->key);
+	return hint(h, BX_HINT_DETACH, item->key,
+		    fail(h, BX_FAULT_CONFLICT, EEXIST,
+			 "cannot attach '%s' to %s: the name is in use (link %u, version %u) and not pinned in '%s'",
+			 item->key, about->target, rec->link_id, rec->version,
+			 h->pin_dir));
 }
 
 /* Returns the reason of an errno, for use when the kernel gives no reason of its own. */
@@ -109,9 +110,10 @@ static int attach_failed(struct bx_handle *h, const struct item *item,
 			    "cannot attach '%s' to %s: %s", about->name,
 			    about->target, why);
 	if (err == -EPERM)
-		return fail(h, BX_FAULT_PERMISSION, err,
-			    "cannot attach '%s' to %s: this needs CAP_SYS_ADMIN besides CAP_BPF; run it as root",
-			    about->name, about->target);
+		return hint(h, BX_HINT_ROOT, NULL,
+			    fail(h, BX_FAULT_PERMISSION, err,
+				 "cannot attach '%s' to %s: this needs CAP_SYS_ADMIN besides CAP_BPF",
+				 about->name, about->target));
 	if (err == -ENODEV) {
 		bx_list_buses(h, list_bus, &buses);
 		return fail(h, BX_FAULT_REJECTED, err,
@@ -144,9 +146,10 @@ static int find_old(struct bx_handle *h, struct item *item,
 			return ret;
 	}
 	if (pin->state == PIN_FOREIGN)
-		return fail(h, BX_FAULT_CONFLICT, EEXIST,
-			    "cannot upgrade '%s': another process replaced it, so it is not the policy that is pinned in '%s'; use 'bxctl detach %s' first",
-			    item->key, h->pin_dir, item->key);
+		return hint(h, BX_HINT_DETACH, item->key,
+			    fail(h, BX_FAULT_CONFLICT, EEXIST,
+				 "cannot upgrade '%s': another process replaced it, so it is not the policy that is pinned in '%s'",
+				 item->key, h->pin_dir));
 	if (pin->state == PIN_LIVE) {
 		about->upgraded = true;
 		about->old_version = pin->rec.version;

@@ -205,9 +205,10 @@ static int unpack_entry(struct sink *sink, struct archive *a,
 			    sink->shown, path);
 	inner = below(path, folder);
 	if (!inner)
-		return fail(sink->h, BX_FAULT_REJECTED, EINVAL,
-			    "'%s' has '%s': an archive of a bundle has all files in one folder, as 'bxctl pack' writes it",
-			    sink->shown, path);
+		return hint(sink->h, BX_HINT_PACK, NULL,
+			    fail(sink->h, BX_FAULT_REJECTED, EINVAL,
+				 "'%s' has '%s': an archive of a bundle has all files in one folder",
+				 sink->shown, path));
 	switch (la.entry_filetype(entry)) {
 	case AE_IFDIR:
 		/* folders come with their files */

@@ -235,9 +235,10 @@ static int go_back(struct bx_handle *h, struct installed *inst,
 	unsigned int number = wanted ?: previous(inst);
 
 	if (wanted && wanted == inst->canary)
-		return fail(h, BX_FAULT_USAGE, EINVAL,
-			    "generation %u of bundle '%s' is its canary; use 'bxctl mode enforce %s' to enforce it",
-			    wanted, inst->name, inst->name);
+		return hint(h, BX_HINT_ENFORCE, inst->name,
+			    fail(h, BX_FAULT_USAGE, EINVAL,
+				 "generation %u of bundle '%s' is its canary",
+				 wanted, inst->name));
 	if (!state_generation(inst, number))
 		return no_generation(h, inst, wanted);
 	if (inst->canary)

@@ -205,13 +205,15 @@ int commit_refused(struct bx_handle *h, const struct bx_commit *c)
 	char why[256];
 
 	if (!c->nr_enter)
-		return fail(h, BX_FAULT_PERMISSION, EPERM,
-			    "cannot deactivate the policies: this needs CAP_SYS_ADMIN; run it as root");
+		return hint(h, BX_HINT_ROOT, NULL,
+			    fail(h, BX_FAULT_PERMISSION, EPERM,
+				 "cannot deactivate the policies: this needs CAP_SYS_ADMIN"));
 	enter = refused_enter(h, c, why, sizeof(why));
 	if (!enter)
-		return fail(h, BX_FAULT_REJECTED, EPERM,
-			    "cannot activate '%s' on %s: the kernel refuses it, and its reason cannot be read; see 'dmesg'",
-			    c->enter[0].name, c->enter[0].bus);
+		return hint(h, BX_HINT_DMESG, NULL,
+			    fail(h, BX_FAULT_REJECTED, EPERM,
+				 "cannot activate '%s' on %s: the kernel refuses it, and its reason cannot be read",
+				 c->enter[0].name, c->enter[0].bus));
 	return fail(h, BX_FAULT_REJECTED, EPERM,
 		    "cannot activate '%s' on %s: the policy in the kernel is not the one that was checked: %s",
 		    enter->name, enter->bus, why);

@@ -64,7 +64,7 @@ static int load_failed(struct bx_handle *h, enum request which, int err)
 		return fail(h, BX_FAULT_FAILED, err, "out of memory");
 	verifier_summary(h, why, sizeof(why));
 	return fail(h, BX_FAULT_KERNEL, err,
-		    "the bus_ext of this kernel cannot answer '%s': %s; the versions of bxctl and of the module differ",
+		    "the bus_ext of this kernel cannot answer '%s': %s; the versions of the library and of the module differ",
 		    request_names[which],
 		    why[0] ? why : h->said[0] ? h->said : strerror(-err));
 }

@@ -154,7 +154,8 @@ int bx_detach(struct bx_handle *h, const char *name, struct bx_detached *out)
 	pins_unlock(h);
 	if (ret < 0)
 		return ret;
-	return ret ? 0 : fail(h, BX_FAULT_USAGE, ENOENT,
-			      "cannot detach '%s': no policy and no hook has that name; 'bxctl policies' lists them",
-			      name);
+	return ret ? 0 : hint(h, BX_HINT_POLICIES, NULL,
+			      fail(h, BX_FAULT_USAGE, ENOENT,
+				   "cannot detach '%s': no policy and no hook has that name",
+				   name));
 }

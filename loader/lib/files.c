@@ -87,7 +87,7 @@ const char *beneath_reason(int err)
 	case EXDEV:
 		return "it is on another file system";
 	}
-	return err == -ENOSYS ? "bxctl needs openat2(), of Linux 5.6 or later" :
+	return err == -ENOSYS ? "this needs openat2(), of Linux 5.6 or later" :
 		strerror(-err);
 }
 

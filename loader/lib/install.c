@@ -281,9 +281,10 @@ static int add_generation(struct bx_handle *h, struct candidate *c,
 	int err;
 
 	if (inst->count == MAX_GENERATIONS)
-		return fail(h, BX_FAULT_FAILED, E2BIG,
-			    "bundle '%s' has too many generations (%u); any other change of it, as 'bxctl enable %s', removes old ones",
-			    inst->name, inst->count, inst->name);
+		return hint(h, BX_HINT_PRUNE, inst->name,
+			    fail(h, BX_FAULT_FAILED, E2BIG,
+				 "bundle '%s' has too many generations (%u)",
+				 inst->name, inst->count));
 	c->gen.number = inst->count ? g[-1].number + 1 : 1;
 	state_path(h, from, NEW, "");
 	err = state_adopt(h, from, inst->name, c->gen.number);
@@ -444,9 +445,9 @@ int bx_install(struct bx_handle *h, const char *path,
 	if (ret > 0 && inst.unsettled)
 		ret = cannot_go_on(h, inst.name);
 	else if (ret > 0)
-		ret = fail(h, BX_FAULT_CONFLICT, EEXIST,
-			   "bundle '%s' is already installed; use 'bxctl upgrade' to replace it",
-			   inst.name);
+		ret = hint(h, BX_HINT_UPGRADE, NULL,
+			   fail(h, BX_FAULT_CONFLICT, EEXIST,
+				"bundle '%s' is already installed", inst.name));
 	if (!ret)
 		ret = choose(&c, NULL) ?:
 			bring_in(h, &c, &inst, true, fn, arg);
@@ -487,9 +488,9 @@ int bx_upgrade(struct bx_handle *h, const char *path,
 
 	ret = begin(h, &c, path, &inst);
 	if (!ret)
-		ret = fail(h, BX_FAULT_USAGE, ENOENT,
-			   "bundle '%s' is not installed; use 'bxctl install' to install it",
-			   inst.name);
+		ret = hint(h, BX_HINT_INSTALL, NULL,
+			   fail(h, BX_FAULT_USAGE, ENOENT,
+				"bundle '%s' is not installed", inst.name));
 	else if (ret > 0 && inst.unsettled && !(h->offline && inst.current))
 		ret = cannot_go_on(h, inst.name);
 	else if (ret > 0)

@@ -44,9 +44,10 @@ static int not_as_installed(struct bx_handle *h,
 			    const struct installed *inst,
 			    const struct generation *g, const char *path)
 {
-	return fail(h, BX_FAULT_REJECTED, EBADMSG,
-		    "generation %u of bundle '%s' is not what was installed: files in '%s' have changed; install it again with 'bxctl upgrade'",
-		    g->number, inst->name, path);
+	return hint(h, BX_HINT_REINSTALL, NULL,
+		    fail(h, BX_FAULT_REJECTED, EBADMSG,
+			 "generation %u of bundle '%s' is not what was installed: files in '%s' have changed",
+			 g->number, inst->name, path));
 }
 
 /*
@@ -328,10 +329,11 @@ static int has_policy_of(struct bx_handle *h, const struct owner_search *s,
 {
 	for (unsigned int i = 0; i < g->policies.count; i++)
 		if (names_have(&s->g->policies, g->policies.name[i]))
-			return fail(h, BX_FAULT_CONFLICT, EEXIST,
-				    "bundle '%s' has the policy '%s', and so has generation %u of the installed bundle '%s'; remove that with 'bxctl remove %s' first",
-				    s->name, g->policies.name[i], g->number,
-				    other, other);
+			return hint(h, BX_HINT_REMOVE, other,
+				    fail(h, BX_FAULT_CONFLICT, EEXIST,
+					 "bundle '%s' has the policy '%s', and so has generation %u of the installed bundle '%s'",
+					 s->name, g->policies.name[i], g->number,
+					 other));
 	return 0;
 }
 
@@ -449,16 +451,17 @@ int installed_recover(struct bx_handle *h)
 
 int cannot_go_on(struct bx_handle *h, const char *name)
 {
-	return fail(h, BX_FAULT_STATE, EBUSY,
-		    "cannot recover bundle '%s' from an interrupted change, see above; deactivate it with 'bxctl disable %s' or remove it with 'bxctl remove %s'",
-		    name, name, name);
+	return hint(h, BX_HINT_DEACTIVATE, name,
+		    fail(h, BX_FAULT_STATE, EBUSY,
+			 "cannot recover bundle '%s' from an interrupted change, see above",
+			 name));
 }
 
 int not_installed(struct bx_handle *h, const char *name)
 {
-	return fail(h, BX_FAULT_USAGE, ENOENT,
-		    "the bundle '%s' is not installed; 'bxctl status' lists those that are",
-		    name);
+	return hint(h, BX_HINT_BUNDLES, NULL,
+		    fail(h, BX_FAULT_USAGE, ENOENT,
+			 "the bundle '%s' is not installed", name));
 }
 
 /* ---- changes ---- */

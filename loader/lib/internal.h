@@ -121,6 +121,8 @@ struct bx_handle {
 	bool		offline;
 	struct control	*control[NR_REQUESTS];
 	enum bx_fault	fault;
+	enum bx_hint	hint;
+	char		subject[256];
 	char		error[1024];
 	char		said[512];
 	char		*verifier;
@@ -129,10 +131,14 @@ struct bx_handle {
 /**
  * struct said - a saved error
  * @fault: its class
+ * @hint: its remedy
+ * @subject: the subject of @hint
  * @text: its message
  */
 struct said {
 	enum bx_fault	fault;
+	enum bx_hint	hint;
+	char		subject[256];
 	char		text[1024];
 };
 
@@ -143,6 +149,9 @@ void error_forget(struct bx_handle *h);
 int is_visible(const struct dirent *d);
 int fail(struct bx_handle *h, enum bx_fault fault, int err,
 	 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+int hint(struct bx_handle *h, enum bx_hint which, const char *subject, int err);
+int hint_explain(struct bx_handle *h, const char *bus, const char *device,
+		 int err);
 void note(struct bx_handle *h, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void log_begin(struct bx_handle *h);

@@ -152,7 +152,25 @@ int fail(struct bx_handle *h, enum bx_fault fault, int err,
 	if (fault == BX_FAULT_FAILED && (err == -EACCES || err == -EPERM))
 		fault = BX_FAULT_PERMISSION;
 	h->fault = fault;
+	h->hint = BX_HINT_NONE;
 	return err;
+}
+
+/* Adds a hint to the error of fail(), which returned @err. */
+int hint(struct bx_handle *h, enum bx_hint which, const char *subject, int err)
+{
+	h->hint = which;
+	bx_printable(h->subject, sizeof(h->subject), subject ?: "");
+	return err;
+}
+
+int hint_explain(struct bx_handle *h, const char *bus, const char *device,
+		 int err)
+{
+	char name[BX_NAME_LEN + BX_DEV_NAME_LEN];
+
+	snprintf(name, sizeof(name), "%s/%s", bus, device);
+	return hint(h, BX_HINT_EXPLAIN, name, err);
 }
 
 void note(struct bx_handle *h, const char *fmt, ...)
@@ -280,6 +298,13 @@ const char *bx_error(const struct bx_handle *h)
 	return h->error;
 }
 
+enum bx_hint bx_hint(const struct bx_handle *h, const char **subject)
+{
+	if (subject)
+		*subject = h->subject;
+	return h->hint;
+}
+
 enum bx_fault bx_fault(const struct bx_handle *h)
 {
 	return h->fault;
@@ -288,11 +313,13 @@ enum bx_fault bx_fault(const struct bx_handle *h)
 int bx_check_kernel(struct bx_handle *h)
 {
 	if (!kernel_is_there(h))
-		return fail(h, BX_FAULT_KERNEL, ENOENT,
-			    "bus_ext is not loaded in this kernel; run 'modprobe bus_ext'");
+		return hint(h, BX_HINT_LOAD, NULL,
+			    fail(h, BX_FAULT_KERNEL, ENOENT,
+				 "bus_ext is not loaded in this kernel"));
 	if (!kernel_permits())
-		return fail(h, BX_FAULT_PERMISSION, EPERM,
-			    "this needs the capability CAP_SYS_ADMIN; run it as root");
+		return hint(h, BX_HINT_ROOT, NULL,
+			    fail(h, BX_FAULT_PERMISSION, EPERM,
+				 "this needs the capability CAP_SYS_ADMIN"));
 	return 0;
 }
 
@@ -308,12 +335,16 @@ int bx_kernel_version(struct bx_handle *h, char *buf, size_t size)
 void error_keep(struct bx_handle *h, struct said *said)
 {
 	said->fault = h->fault;
+	said->hint = h->hint;
+	strcpy(said->subject, h->subject);
 	strcpy(said->text, h->error);
 }
 
 void error_restore(struct bx_handle *h, const struct said *said)
 {
 	h->fault = said->fault;
+	h->hint = said->hint;
+	strcpy(h->subject, said->subject);
 	strcpy(h->error, said->text);
 }
 
@@ -321,6 +352,7 @@ void error_forget(struct bx_handle *h)
 {
 	h->error[0] = '\0';
 	h->fault = BX_FAULT_NONE;
+	h->hint = BX_HINT_NONE;
 }
 
 /* Filters hidden files out, for scandir(). */

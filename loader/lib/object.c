@@ -94,7 +94,7 @@ static int check_policy_map(struct bx_handle *h, const struct object *obj,
 	type = btf__name_by_offset(v->btf, v->type->name_off);
 	if (!is_ops(type)) {
 		snprintf(what, sizeof(what),
-			 "it is a struct %.64s, and bxctl attaches only struct %s",
+			 "it is a struct %.64s, and only struct %s can be attached",
 			 type, OPS_TYPE);
 		return ops_reject(h, v, what);
 	}
@@ -219,7 +219,7 @@ static int check_program(struct bx_handle *h, const struct object *obj,
 	const char *why;
 
 	if (!bpf_program__autoload(prog))
-		why = "is optional, and bxctl loads all: remove the '?' from its section";
+		why = "is optional, and all programs are loaded: remove the '?' from its section";
 	else if (hook_target(prog))
 		return 0;
 	else if (bpf_program__type(prog) != BPF_PROG_TYPE_STRUCT_OPS)
@@ -414,14 +414,16 @@ static int load_failed(struct bx_handle *h, struct object *obj, int err)
 	if (why[0]) {
 		if (sscanf(h->verifier, "prog '%63[^']'", prog) != 1)
 			strcpy(prog, "?");
-		return fail(h, BX_FAULT_REJECTED, err,
-			    "cannot load '%s': the verifier rejects program '%s': %s; 'bxctl -v' shows its whole log",
-			    obj->path, prog, why);
+		return hint(h, BX_HINT_VERBOSE, NULL,
+			    fail(h, BX_FAULT_REJECTED, err,
+				 "cannot load '%s': the verifier rejects program '%s': %s",
+				 obj->path, prog, why));
 	}
 	if (err == -EPERM)
-		return fail(h, BX_FAULT_PERMISSION, err,
-			    "cannot load '%s': this needs CAP_SYS_ADMIN; run it as root",
-			    obj->path);
+		return hint(h, BX_HINT_ROOT, NULL,
+			    fail(h, BX_FAULT_PERMISSION, err,
+				 "cannot load '%s': this needs CAP_SYS_ADMIN",
+				 obj->path));
 	if (strstr(h->said, "is not found in kernel BTF"))
 		return fail(h, BX_FAULT_KERNEL, err,
 			    "cannot load '%s': the kernel has no type information of bus_ext (%s); was the module built with BTF?",

@@ -182,7 +182,7 @@ static int check_member(struct bx_handle *h, const struct ops *v, int i)
 
 	if (!k)
 		return reject_member(h, v, name,
-				     "is unknown to this version of bxctl: remove it, or update bxctl");
+				     "is unknown to this version of the library: remove it, or update the library");
 	if (find_member(v, name) != m)
 		return reject_member(h, v, name, "is there twice");
 	if (btf_member_bitfield_size(v->type, i) || m->offset % 8)
@@ -338,7 +338,7 @@ int ops_read(struct bx_handle *h, const struct ops *v, __u64 extra,
 	about->version = number(v, "version");
 	if (about->flags & ~(__u64)BX_F_ALL)
 		return ops_reject(h, v,
-				  "it has flags that this version of bxctl does not know");
+				  "it has flags that this version of the library does not know");
 	if (about->flags & BX_F_STAGED)
 		return ops_reject(h, v,
 				  "it has BX_F_STAGED, which is for loaders: leave it out");

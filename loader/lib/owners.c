@@ -15,9 +15,10 @@
 static int belongs_to(struct bx_handle *h, const char *policy,
 		      const char *bundle)
 {
-	return fail(h, BX_FAULT_CONFLICT, EEXIST,
-		    "the policy '%s' belongs to the installed bundle '%s'; use 'bxctl upgrade', or 'bxctl disable %s' first",
-		    policy, bundle, bundle);
+	return hint(h, BX_HINT_OWNER, bundle,
+		    fail(h, BX_FAULT_CONFLICT, EEXIST,
+			 "the policy '%s' belongs to the installed bundle '%s'",
+			 policy, bundle));
 }
 
 /* Checks that no policy of the transaction belongs to another bundle. */
@@ -56,10 +57,10 @@ static int check_attached(struct bx_handle *h, const struct transaction *txn)
 			continue;
 		ret = find_policy(h, item->key, &rec);
 		if (ret > 0)
-			ret = fail(h, BX_FAULT_CONFLICT, EEXIST,
-				   "the policy '%s' of bundle '%s' is attached already, and not by that bundle; use 'bxctl detach %s' first",
-				   item->key, txn->bundle,
-				   item->key);
+			ret = hint(h, BX_HINT_DETACH, item->key,
+				   fail(h, BX_FAULT_CONFLICT, EEXIST,
+					"the policy '%s' of bundle '%s' is attached already, and not by that bundle",
+					item->key, txn->bundle));
 	}
 	free(owned.name);
 	return ret;

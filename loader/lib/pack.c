@@ -112,8 +112,8 @@ static void check_age(struct bx_bundle *b, const struct tree *tree,
 	if (object.st_mtim.tv_sec < text.st_mtim.tv_sec ||
 	    (object.st_mtim.tv_sec == text.st_mtim.tv_sec &&
 	     object.st_mtim.tv_nsec < text.st_mtim.tv_nsec))
-		note(b->h, "'%s' is older than its source '%s'; 'bxctl build %s' compiles it again",
-		     file, source, b->shown);
+		note(b->h, "'%s' is older than its source '%s': compile it again", file,
+		     source);
 }
 
 static int check_files(struct bx_bundle *b, const struct tree *tree)

@@ -196,9 +196,9 @@ static int device_failed(struct bx_handle *h, const struct bx_devref *ref,
 			return fail(h, BX_FAULT_USAGE, err,
 				    "there is no device '%s' on the bus '%s'",
 				    ref->name, ref->bus);
-		return fail(h, BX_FAULT_USAGE, err,
-			    "there is no device '%s'; 'bxctl devices --all' lists them",
-			    ref->name);
+		return hint(h, BX_HINT_DEVICES, NULL,
+			    fail(h, BX_FAULT_USAGE, err,
+				 "there is no device '%s'", ref->name));
 	case -ENOTUNIQ:
 		if (bx_list_devices(h, collect_bus, &search))
 			search.buses[0] = '\0';
@@ -319,9 +319,9 @@ int bx_reelect(struct bx_handle *h, const char *bus)
 	if (err)
 		return err;
 	if (result == -ENODEV && bus)
-		return fail(h, BX_FAULT_USAGE, result,
-			    "there is no bus '%s' that policies decide on; 'bxctl drivers' shows which there are",
-			    bus);
+		return hint(h, BX_HINT_BUSES, NULL,
+			    fail(h, BX_FAULT_USAGE, result,
+				 "there is no bus '%s' that policies decide on", bus));
 	if (result < 0)
 		return fail(h, BX_FAULT_FAILED, result, "cannot re-elect: %s",
 			    strerror(-result));
@@ -339,13 +339,15 @@ static int rebind_failed(struct bx_handle *h, const struct bx_devref *ref,
 			     "cannot rebind '%s/%s': %s", ref->bus, ref->name,
 			     strerror(-result));
 	if (d->probe_error)
-		return fail(h, BX_FAULT_STATE, result,
-			    "'%s/%s' has no driver now: the probe of '%s' failed: %s; see 'dmesg'",
-			    ref->bus, ref->name, d->driver,
-			    strerror(-d->probe_error));
-	return fail(h, BX_FAULT_STATE, result,
-		    "'%s/%s' has no driver now, though '%s' was elected; see 'bxctl explain %s/%s' and 'dmesg'",
-		    ref->bus, ref->name, d->driver, ref->bus, ref->name);
+		return hint(h, BX_HINT_DMESG, NULL,
+			    fail(h, BX_FAULT_STATE, result,
+				 "'%s/%s' has no driver now: the probe of '%s' failed: %s",
+				 ref->bus, ref->name, d->driver,
+				 strerror(-d->probe_error)));
+	return hint_explain(h, ref->bus, ref->name,
+			    fail(h, BX_FAULT_STATE, result,
+				 "'%s/%s' has no driver now, though '%s' was elected",
+				 ref->bus, ref->name, d->driver));
 }
 
 /* Checks that the bound driver is the elected one. */
@@ -355,11 +357,11 @@ static int check_bound(struct bx_handle *h, const struct bx_device_rec *rec)
 
 	if (d->outcome == BX_OUT_DRIVER && d->by != BX_BY_KERNEL &&
 	    strcmp(rec->driver, d->driver))
-		return fail(h, BX_FAULT_STATE, EAGAIN,
-			    "'%s/%s' has the driver '%s', though '%s' was elected; see 'bxctl explain %s/%s' and 'dmesg'",
-			    rec->dev.bus, rec->dev.name,
-			    rec->driver[0] ? rec->driver : "none", d->driver,
-			    rec->dev.bus, rec->dev.name);
+		return hint_explain(h, rec->dev.bus, rec->dev.name,
+			fail(h, BX_FAULT_STATE, EAGAIN,
+			     "'%s/%s' has the driver '%s', though '%s' was elected",
+			     rec->dev.bus, rec->dev.name,
+			     rec->driver[0] ? rec->driver : "none", d->driver));
 	if (d->outcome == BX_OUT_REFUSED && rec->driver[0])
 		return fail(h, BX_FAULT_STATE, EAGAIN,
 			    "'%s/%s' has the driver '%s', though every driver was refused",
@@ -379,11 +381,11 @@ int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
 		return err;
 	err = await(h, REBIND, ref, &result);
 	if (err == -ETIMEDOUT)
-		return fail(h, BX_FAULT_STATE, err,
-			    "'%s/%s' is still unbinding or binding after %s: something may hold the device open; the kernel continues, check again with 'bxctl explain %s/%s'",
-			    ref->bus, ref->name,
-			    seconds_text(time, sizeof(time), h->timeout_ms),
-			    ref->bus, ref->name);
+		return hint_explain(h, ref->bus, ref->name,
+			fail(h, BX_FAULT_STATE, err,
+			     "'%s/%s' is still unbinding or binding after %s: something may hold the device open; the kernel continues",
+			     ref->bus, ref->name,
+			     seconds_text(time, sizeof(time), h->timeout_ms)));
 	if (err)
 		return err;
 	/* the device may be removed meanwhile: the result of the request tells that better */

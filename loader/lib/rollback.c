@@ -146,11 +146,12 @@ static int roll_back_items(struct bx_handle *h, struct transaction *txn)
 	return err;
 }
 
-/* Makes the message: the failure, @text, and the resulting state. */
-static void tell(struct bx_handle *h, const char *text, const char *end)
+/* Makes the message: the failure, and the resulting state. */
+static void tell(struct bx_handle *h, const struct said *said, const char *end)
 {
+	error_restore(h, said);
 	snprintf(h->error, sizeof(h->error), "%.*s%s",
-		 (int)(sizeof(h->error) - strlen(end)) - 1, text, end);
+		 (int)(sizeof(h->error) - strlen(end)) - 1, said->text, end);
 }
 
 /*
@@ -159,10 +160,10 @@ static void tell(struct bx_handle *h, const char *text, const char *end)
  */
 void leave_astray(struct bx_handle *h)
 {
-	char error[sizeof(h->error)];
+	struct said said;
 
-	strcpy(error, h->error);
-	tell(h, error, "; the next command recovers");
+	error_keep(h, &said);
+	tell(h, &said, "; the next command recovers");
 	h->astray = true;
 }
 
@@ -189,18 +190,17 @@ static void look_back(struct bx_handle *h, const struct transaction *txn,
 
 void roll_back(struct bx_handle *h, struct transaction *txn)
 {
-	enum bx_fault fault = h->fault;
-	char error[sizeof(h->error)], end[480] = "";
+	struct said said;
+	char end[480] = "";
 	size_t i, undone = 0;
 	int err;
 
-	strcpy(error, h->error);
+	error_keep(h, &said);
 	for (i = 0; i < txn->nr_items; i++)
 		undone += txn->items[i]->pinned || txn->items[i]->gone;
 	err = roll_back_items(h, txn);
 	if (undone)
 		look_back(h, txn, err, end, sizeof(end));
-	h->fault = fault;
 	h->astray = err;
-	tell(h, error, end);
+	tell(h, &said, end);
 }

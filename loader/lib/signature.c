@@ -195,9 +195,10 @@ static int check_form(struct bx_handle *h, const char *shown,
 			    "'%s' must have exactly one signature, found %d",
 			    shown, nr);
 	if (!digest_is_good(sk_CMS_SignerInfo_value(infos, 0)))
-		return fail(h, BX_FAULT_REJECTED, EBADMSG,
-			    "the digest of the signature of '%s' must be SHA-256, SHA-384 or SHA-512; sign it again with 'bxctl sign'",
-			    shown);
+		return hint(h, BX_HINT_SIGN, NULL,
+			    fail(h, BX_FAULT_REJECTED, EBADMSG,
+				 "the digest of the signature of '%s' must be SHA-256, SHA-384 or SHA-512",
+				 shown));
 	return 0;
 }
 

@@ -54,11 +54,10 @@ static int disk_error(struct bx_handle *h, const char *what, const char *path,
 {
 	bool cannot = err == ENOSPC || err == EDQUOT || err == EROFS;
 
-	return fail(h, err == EACCES || err == EPERM ? BX_FAULT_PERMISSION :
-		    BX_FAULT_FAILED, err, "cannot %s '%s': %s%s", what, path,
-		    strerror(err), cannot ?
-		    "; 'bxctl detach' deactivates policies without writing there" :
-		    "");
+	return hint(h, cannot ? BX_HINT_READ_ONLY : BX_HINT_NONE, NULL,
+		    fail(h, err == EACCES || err == EPERM ?
+			 BX_FAULT_PERMISSION : BX_FAULT_FAILED, err,
+			 "cannot %s '%s': %s", what, path, strerror(err)));
 }
 
 /* Creates a directory and syncs its entry to disk. */
@@ -493,7 +492,7 @@ static void put_generation(FILE *f, const struct generation *g)
 
 static void put_state(FILE *f, const struct installed *inst)
 {
-	fprintf(f, "# written by bxctl\nformat: %d\ncurrent: %u\nenabled: %s\nmode: %s\n",
+	fprintf(f, "# written by libbusext\nformat: %d\ncurrent: %u\nenabled: %s\nmode: %s\n",
 		FORMAT, inst->current, inst->enabled ? "true" : "false",
 		inst->shadow ? "shadow" : "enforce");
 	if (inst->canary)

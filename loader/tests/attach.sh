@@ -64,7 +64,7 @@ applies "the verifier's reason is told" unsafe 4 "verifier rejects program 'unsa
 says "the verifier's log is told on request" 4 "BEGIN PROG LOAD LOG" -v apply --allow-unsigned "$objects/unsafe.bpf.o"
 applies "init() refuses" no-init 4 "init\(\) returned -17"
 applies "staging is for loaders" staged 4 "it has BX_F_STAGED"
-applies "unknown flags" bad-flags 4 "flags that this version of bxctl does not know"
+applies "unknown flags" bad-flags 4 "flags that this version of the library does not know"
 check_equal "none of them is attached" "" "$(attached)"
 
 # --- policies that would be ejected

@@ -59,8 +59,21 @@ exit_codes_in_man() {
 	sed -n '/^\.Sh EXIT STATUS/,/^\.Sh/s/^\.It \([0-9]\).*/\1/p' "$man"
 }
 
+# Hints of the library, and those that bxctl has a remedy for
+hints() {
+	sed -n 's/^\t\(BX_HINT_[A-Z_]*\),$/\1/p' loader/busext.h
+}
+
+hints_with_advice() {
+	sed -n 's/^\t\[\(BX_HINT_[A-Z_]*\)\].*/\1/p' loader/cmd/advice.c
+}
+
+commands_in_advice() {
+	grep -o "bxctl [a-z]\+" loader/cmd/advice.c | sed 's/bxctl //'
+}
+
 mapfile -t commands < <(commands_in_help)
-ktap_plan $((6 + 2 * ${#commands[@]}))
+ktap_plan $((9 + 2 * ${#commands[@]}))
 
 check_match "help lists commands" "apply .*status .*help" "${commands[*]}"
 check_equal "the man page has every command" "$(commands_in_help | sorted)" \
@@ -73,6 +86,12 @@ check_equal "the man page has every exit status" "$(exit_codes_in_help | xargs)"
 	"$(exit_codes_in_man | xargs)"
 check_equal "the completion has the common options" "$(common_options | sorted)" \
 	"$(complete_words bxctl -- | sorted)"
+
+check_equal "every hint has a remedy" "$(hints | sorted)" "$(hints_with_advice | sorted)"
+check_equal "and none names a command that does not exist" "" \
+	"$(comm -23 <(commands_in_advice | sort -u) <(commands_in_help | sort))"
+check_equal "the library does not speak of bxctl's commands" "" \
+	"$(grep -nE '"[^"]*bxctl [^"]*"' loader/lib/*.c)"
 
 for command in "${commands[@]}"; do
 	check_equal "the man page has the options of $command" \

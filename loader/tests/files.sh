@@ -181,7 +181,7 @@ archive 0 "'tar c ./a'" installed eval 'row ./ 5 && row ./a/ 5 && good_in ./a &&
 check "is as 'tar c a'" cmp "$bundle/good.bpf.o" "$installed/good.bpf.o"
 forget
 flat() { row ./ 5 && file ./bundle.yaml "$bundle/bundle.yaml" && end; }
-archive 4 "'tar c .' in the bundle" "has 'bundle.yaml': an archive of a bundle has all files in one folder, as 'bxctl pack'" \
+archive 4 "'tar c .' in the bundle" "has 'bundle.yaml': an archive of a bundle has all files in one folder; make it with 'bxctl pack'" \
 	flat
 { good && end; } | gzip >"$work/gz.tar.zst"
 install_it "compressed with something else" 4 "not compressed with zstd" "$work/gz.tar.zst"
@@ -247,7 +247,7 @@ check_equal "nothing was written of those" "" "$(ls -A "$work/out")"
 touch -d '1 minute ago' "$bundle/good.bpf.o"
 touch "$bundle/good.bpf.c"
 pack "an object that is older than its source is a note" 0 \
-	"note: 'good.bpf.o' is older than its source 'good.bpf.c'; 'bxctl build"
+	"note: 'good.bpf.o' is older than its source 'good.bpf.c': compile it again"
 make_bundle
 
 # --- signals

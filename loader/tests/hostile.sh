@@ -201,7 +201,7 @@ kind "10,000 files in a directory are refused"
 good_archive eval 'row ./ 5 && row ./a/ 5 && file ./a/bundle.yaml "$bundle/bundle.yaml" &&
 	file ./a/good.bpf.o "$bundle/good.bpf.o" && end'
 forget
-bad_archive "has 'bundle.yaml': an archive of a bundle has all files in one folder, as 'bxctl pack'" \
+bad_archive "has 'bundle.yaml': an archive of a bundle has all files in one folder; make it with 'bxctl pack'" \
 	eval 'row ./ 5 && file ./bundle.yaml "$bundle/bundle.yaml" && end'
 kind "archive: that of 'tar c ./a' is a bundle, that of 'tar c .' is told apart"
 

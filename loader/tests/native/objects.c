@@ -290,7 +290,7 @@ static const struct row {
 	{ "two members of one name, flags", .from = "calls", .to = "flags",
 	  .says = "member 'flags' is there twice" },
 	{ "an unknown member", .from = "priority", .to = "prio",
-	  .says = "member 'prio' is unknown to this version of bxctl" },
+	  .says = "member 'prio' is unknown to this version of the library" },
 	{ "a member that is missing", .from = "flags", .to = "bags",
 	  .says = "member 'bags' is unknown" },
 	{ "a bit-field", .edit = bit_field,
@@ -370,7 +370,7 @@ static const struct row {
 	{ "a policy without a link", .from = LINK_SECTION, .to = ".struct_ops",
 	  .says = "put it into .struct_ops.link" },
 	{ "a policy of another type", .from = OPS, .to = "tcp_ops",
-	  .says = "it is a struct tcp_ops, and bxctl attaches only struct bus_ext_ops" },
+	  .says = "it is a struct tcp_ops, and only struct bus_ext_ops can be attached" },
 };
 
 /* ---- results ---- */
