@@ -414,7 +414,7 @@ static struct bx_election *bx_trial_described(const struct bx_trial *trial)
 /**
  * bpf_iter_bx_trial_new() - explain an election as it would be
  * @it: the iterator
- * @trial: struct bx_trial: what would be different, and the device
+ * @trial: struct bx_trial: the change and the device
  * @trial__sz: its size
  *
  * As bpf_iter_bx_opinion_new(), for policies and devices that need not be there.

@@ -16,7 +16,7 @@
 #include <uapi/linux/bus_ext.h>
 
 #define bx_show_decider(by) __print_symbolic(by,			\
-	{ BX_BY_NOBODY, "nobody" },					\
+	{ BX_BY_NONE, "none" },					\
 	{ BX_BY_OVERRIDE, "driver_override" },				\
 	{ BX_BY_HOOK, "hook" },						\
 	{ BX_BY_SELECT, "select" },					\

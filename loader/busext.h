@@ -1029,7 +1029,7 @@ int bx_remove(struct bx_handle *handle, const char *name,
  * @signer: its signer; NULL when it is not signed
  * @generation: its number
  * @policies: number of its policies
- * @in_force: number of its active policies
+ * @active: number of its active policies
  * @current: the active policies, settings and mode are exactly the installed ones
  * @diverged: number of decisions that its policies would have made differently
  * @ejection: the last ejection of one of its policies; NULL when there was none
@@ -1040,7 +1040,7 @@ struct bx_canary {
 	const char			*signer;
 	unsigned int			generation;
 	unsigned int			policies;
-	unsigned int			in_force;
+	unsigned int			active;
 	bool				current;
 	unsigned long long		diverged;
 	const struct bx_exit_info	*ejection;
@@ -1059,7 +1059,7 @@ struct bx_canary {
  * @interrupted: a change was interrupted; the next command recovers
  * @current: the active policies, settings and mode are exactly the installed ones
  * @policies: number of its policies
- * @in_force: number of its active policies
+ * @active: number of its active policies
  * @hits: decisions and vetoes of its policies, and calls that they handled
  * @diverged: number of decisions that they would have made differently, in shadow mode
  * @ejection: the last ejection of one of its policies; NULL when there was none
@@ -1079,7 +1079,7 @@ struct bx_installed {
 	bool				interrupted;
 	bool				current;
 	unsigned int			policies;
-	unsigned int			in_force;
+	unsigned int			active;
 	unsigned long long		hits;
 	unsigned long long		diverged;
 	const struct bx_exit_info	*ejection;

@@ -50,7 +50,7 @@ logged() {
 		watcher=$!
 	fi
 	# In a subshell, so that an exit in it is reported as well. Not with '||', which would
-	# have a function go on after a command that failed.
+	# have a function continue after a failed command.
 	set +e
 	(set -e; "$@") >"$log" 2>&1 </dev/null
 	status=$?

@@ -21,7 +21,7 @@ turns() {
 \bout of force\b | not active, deactivate
 \b(is|are|was|were) (not )?to be\b | must be, can be, will be
 \b(is|are) (not )?to (have|go|get|come|do|say|know|take|keep|stay|see|count|make|give) | must, can, will
-\b(some|no|any|every)body\b | another process, no policy, the user; or passive ! ["'`=]nobody\b|\bnobody(:|, driver_override)|kernel, nobody\b
+\b(some|no|any|every)body\b | another process, no policy, the user; or passive ! `nobody`|\bnobody:x\b|:nobody:/
 \bwho(m|so)?ever\b | the caller, a process that, each user; or passive
 \banew\b | again
 \bonce more\b | again
@@ -40,6 +40,7 @@ turns() {
 \bin [a-z']+ stead\b | instead of
 \btaken? for granted\b | assumed
 \bDECIDES\b|\bAND SO\b | RESULT
+(?-i:What) [a-z']+ [a-z']+(?![^.]{0,70}\?) | the noun: "Watched operations", "The deciding policy"
 END_OF_TURNS
 }
 

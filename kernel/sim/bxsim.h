@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of bxsim share: bxsim_dev.c has the devices and their provider,
+ * Shared definitions of bxsim: bxsim_dev.c has the devices and their provider,
  * bxsim_drv.c the drivers, bxsim_main.c the attributes and the module
  */
 #ifndef _BXSIM_H

@@ -24,7 +24,7 @@
  * @node: in bxsim_devs
  * @bdev: the device; NULL while it is being made or destroyed
  * @name: its name
- * @id: what it claims to be
+ * @id: its ids
  * @guid: its identity
  * @provider: who provides it: we, or policies
  * @resets: how often it was reset

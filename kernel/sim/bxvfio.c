@@ -4,7 +4,7 @@
  *
  * For tests, and for trying vfio clients and policies without hardware: devices
  * on the bus bx-vfio, made and taken away by writes to the attributes of
- * /sys/devices/bxvfio.  What such a device does is in <linux/bxvfio.h>.
+ * /sys/devices/bxvfio.  <linux/bxvfio.h> describes the device.
  *
  *   create	NAME VENDOR:DEVICE, in hex
  *   destroy	NAME; waits until the device is closed
@@ -42,7 +42,7 @@
  * @node: in bxvfio_devs
  * @bdev: the device; NULL while it is being made or destroyed
  * @name: its name
- * @id: what it claims to be
+ * @id: its ids
  * @lock: protects all below
  * @session: the user; stays when a policy kept the close to itself
  * @regs: the registers
@@ -88,7 +88,7 @@ static void *bxvfio_region(struct bxvfio_dev *sim, u32 region, u64 *size)
 	return NULL;
 }
 
-/* What an access is about; NULL when it is not there. */
+/* Returns the bytes of an access; NULL for a region that does not exist. */
 static void *bxvfio_at(struct bxvfio_dev *sim, const struct bx_vfio_access *req,
 		       u32 count)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of bxvirtio share: bxvirtio_ops.c has the operations of the
+ * Shared definitions of bxvirtio: bxvirtio_ops.c has the operations of the
  * provider, bxvirtio_work.c moves what is in the queues, bxvirtio_main.c has the
  * commands and the module
  */
@@ -35,7 +35,7 @@ struct bxv_dev;
  * @name: its name in "create" and "devices"
  * @device: virtio device id
  * @nvqs: its queues
- * @features: what it offers
+ * @features: the offered features
  * @config_len: bytes of its configuration space
  * @work: serve its queues; true when something is left to be done
  * @keys: valid options of "create"
@@ -63,13 +63,13 @@ struct bxv_kind {
  * @peer: the other end of the wire
  * @vq: queues; a reference each
  * @status: the status byte
- * @features: what was agreed upon
+ * @features: the negotiated features
  * @config: configuration space
  * @generation: of it; another one whenever the device changes it
  * @affinity: processors of each queue, if @has_affinity
  * @has_affinity: whether the driver has set it
  * @stalled: when the peer ran out of buffers, 0: it has some; only for @work
- * @buf: what is on its way, @len bytes; only for @work
+ * @buf: the frame being sent, @len bytes; only for @work
  * @len: see @buf
  * @resets: how often it was reset
  * @sent: chains or packets that were delivered

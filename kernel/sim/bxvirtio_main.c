@@ -18,7 +18,7 @@
  *
  * A network device moves what its driver sends, by way of a buffer of its own,
  * to the peer's receive queue, of which it gets a reference each time.  So the
- * peer may vanish at any moment: what comes then is dropped.
+ * peer may vanish at any moment; later frames are dropped.
  *
  * Locking: bxv_lock guards the list, who is whose peer, and the queues, status
  * and features of all devices.  It is innermost and a spinlock, because a kick

@@ -17,7 +17,7 @@
 #define BXV_BUDGET	64	/* chains until others get their turn */
 #define BXV_RNG_MAX	4096	/* bytes for one request */
 
-/* What a peer without buffers holds up is dropped after this long. */
+/* A frame for a peer without buffers is dropped after this time. */
 #define BXV_PATIENCE	(HZ / 10)
 
 /* A queue of @dev that may be used; with its put at bx_vq_put(). */

@@ -86,14 +86,14 @@ static void find_problem(struct bundle_status *s, const char *why)
 			 s->name);
 	else if (i->interrupted)
 		blame_interruption(s);
-	else if (!i->enabled && i->in_force)
+	else if (!i->enabled && i->active)
 		problem(s, "disable", "it is disabled, but its policies are active%s",
 			"");
 	else if (i->enabled && why[0])
 		problem(s, "enable", "%s", why);
-	else if (i->enabled && i->in_force < i->policies && s->ejected)
+	else if (i->enabled && i->active < i->policies && s->ejected)
 		blame_ejection(s);
-	else if (i->enabled && i->in_force < i->policies)
+	else if (i->enabled && i->active < i->policies)
 		problem(s, "enable", "not all of its policies are active%s",
 			"");
 	else if (i->enabled && !i->current)
@@ -112,9 +112,9 @@ static void find_canary_problem(struct bundle_status *s)
 	}
 	if (c->problem[0])
 		return;
-	if (c->c.in_force < c->c.policies && c->ejected)
+	if (c->c.active < c->c.policies && c->ejected)
 		word_exit(c->problem, sizeof(c->problem), &c->ejection);
-	else if (c->c.in_force < c->c.policies)
+	else if (c->c.active < c->c.policies)
 		snprintf(c->problem, sizeof(c->problem),
 			 "not all of its policies are active");
 	else if (!c->c.current)
@@ -169,11 +169,11 @@ static const char *word_state(char *buf, const struct bundle_status *s)
 	if (i->interrupted)
 		return "change interrupted";
 	if (!i->enabled)
-		return i->in_force ? "disabled, but active" : "disabled";
-	if (i->in_force < i->policies) {
-		snprintf(buf, WORDS, "%u of %u active", i->in_force,
+		return i->active ? "disabled, but active" : "disabled";
+	if (i->active < i->policies) {
+		snprintf(buf, WORDS, "%u of %u active", i->active,
 			 i->policies);
-		return i->in_force ? buf : "not active";
+		return i->active ? buf : "not active";
 	}
 	return i->current ? "active" : "another state active";
 }
@@ -194,10 +194,10 @@ static const char *word_canary_state(char *buf, const struct bundle_status *s)
 
 	if (!s->i.enabled)
 		return "disabled";
-	if (c->in_force < c->policies) {
-		snprintf(buf, WORDS, "%u of %u active", c->in_force,
+	if (c->active < c->policies) {
+		snprintf(buf, WORDS, "%u of %u active", c->active,
 			 c->policies);
-		return c->in_force ? buf : "not active";
+		return c->active ? buf : "not active";
 	}
 	return c->current ? "active" : "another state active";
 }
@@ -282,9 +282,9 @@ static const char *key_state(const struct bundle_status *s)
 		return "interrupted";
 	if (!i->enabled)
 		return "disabled";
-	if (i->in_force < i->policies)
-		return i->in_force ? "partly_in_force" : "not_in_force";
-	return i->current ? "in_force" : "other_in_force";
+	if (i->active < i->policies)
+		return i->active ? "partly_active" : "not_active";
+	return i->current ? "active" : "other_active";
 }
 
 static int json_one_setting(const struct bx_setting *setting, void *arg)
@@ -299,9 +299,9 @@ static const char *key_canary_state(const struct bundle_status *s)
 
 	if (!s->i.enabled)
 		return "disabled";
-	if (c->in_force < c->policies)
-		return c->in_force ? "partly_in_force" : "not_in_force";
-	return c->current ? "in_force" : "other_in_force";
+	if (c->active < c->policies)
+		return c->active ? "partly_active" : "not_active";
+	return c->current ? "active" : "other_active";
 }
 
 static void json_canary(struct json *j, const struct bundle_status *s)
@@ -318,7 +318,7 @@ static void json_canary(struct json *j, const struct bundle_status *s)
 	json_uint(j, "generation", c->c.generation);
 	json_string(j, "state", key_canary_state(s));
 	json_uint(j, "policies", c->c.policies);
-	json_uint(j, "in_force", c->c.in_force);
+	json_uint(j, "active", c->c.active);
 	json_uint(j, "diverged", c->c.diverged);
 	if (c->ejected)
 		json_exit(j, "last_ejection", &c->ejection);
@@ -340,7 +340,7 @@ static void json_bundle(struct json *j, const struct bundle_status *s)
 	json_string(j, "mode", s->i.shadow ? "shadow" : "enforce");
 	json_string(j, "state", key_state(s));
 	json_uint(j, "policies", s->i.policies);
-	json_uint(j, "in_force", s->i.in_force);
+	json_uint(j, "active", s->i.active);
 	json_uint(j, "hits", s->i.hits);
 	json_uint(j, "diverged", s->i.diverged);
 	json_array(j, "settings");

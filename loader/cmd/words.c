@@ -49,8 +49,8 @@ const char *word_guid(char *buf, const struct bx_dev_info *dev)
 const char *word_decider(char *buf, const struct bx_decision *d)
 {
 	switch (d->by) {
-	case BX_BY_NOBODY:
-		return "nobody";
+	case BX_BY_NONE:
+		return "none";
 	case BX_BY_OVERRIDE:
 		return "driver_override";
 	case BX_BY_HOOK:
@@ -74,7 +74,7 @@ const char *word_decider(char *buf, const struct bx_decision *d)
 const char *key_stage(__u32 stage)
 {
 	static const char *const keys[] = {
-		[BX_STAGE_ACTIVE]	= "force",
+		[BX_STAGE_ACTIVE]	= "active",
 		[BX_STAGE_STAGED]	= "staged",
 		[BX_STAGE_RETIRED]	= "retired",
 	};

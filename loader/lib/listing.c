@@ -45,7 +45,7 @@ static int keep_exit(const struct bx_exit_info *rec, void *arg)
 }
 
 struct counts {
-	unsigned int			in_force;
+	unsigned int			active;
 	unsigned long long		hits;
 	unsigned long long		diverged;
 	const struct bx_exit_info	*ejection;
@@ -68,7 +68,7 @@ static int count_policies(struct bx_handle *h, const struct list *l,
 		    !names_have(&g->policies, p->name) ||
 		    !names_have(&owned, bx_policy_key(key, p->name, p->flags)))
 			continue;
-		out->in_force++;
+		out->active++;
 		out->hits += p->decided + p->vetoed + p->denied + p->handled +
 			p->redirected + p->amended;
 		out->diverged += p->diverged;
@@ -94,7 +94,7 @@ static int look_at(struct bx_handle *h, const struct list *l,
 	if (ret)
 		return ret;
 	ret = installed_open(h, inst, g, &b);
-	if (!ret && inst->enabled && out->in_force == g->policies.count)
+	if (!ret && inst->enabled && out->active == g->policies.count)
 		ret = installed_is_active(b, inst, g);
 	bx_bundle_close(b);
 	return ret;
@@ -113,7 +113,7 @@ static void look_at_canary(struct bx_handle *h, const struct list *l,
 		.signer = g->signer[0] ? g->signer : NULL,
 		.generation = g->number,
 		.policies = g->policies.count,
-		.in_force = counts.in_force,
+		.active = counts.active,
 		.current = ret > 0,
 		.diverged = counts.diverged,
 		.ejection = counts.ejection,
@@ -150,7 +150,7 @@ static int list_one(struct bx_handle *h, const char *name, void *arg)
 		out.policies = g->policies.count;
 		ret = look_at(h, l, &inst, g, &counts);
 		out.current = ret > 0;
-		out.in_force = counts.in_force;
+		out.active = counts.active;
 		out.hits = counts.hits;
 		out.diverged = counts.diverged;
 		out.ejection = counts.ejection;

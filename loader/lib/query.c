@@ -13,7 +13,7 @@
 const char *bx_decider_text(__u32 by)
 {
 	static const char *const keys[] = {
-		[BX_BY_NOBODY]		= "nobody",
+		[BX_BY_NONE]		= "none",
 		[BX_BY_OVERRIDE]	= "driver_override",
 		[BX_BY_HOOK]		= "hook",
 		[BX_BY_SELECT]		= "select",

@@ -62,8 +62,8 @@ has "is active beside the enforced one" "$both"
 check_equal "which is the current one still" "1 2 enforce" "$(of current) $(of canary) $(of mode)"
 says "status shows both" 0 \
 	"x +1.0 +1 of 2 +enforce +active .*canary +2.0 +2 of 2 +shadow +active +- +0 +-" status
-check_equal "and so does JSON" "2.0 2 in_force 1 null" \
-	"$(canary '"\(.version) \(.generation) \(.state) \(.in_force) \(.problem)"')"
+check_equal "and so does JSON" "2.0 2 active 1 null" \
+	"$(canary '"\(.version) \(.generation) \(.state) \(.active) \(.problem)"')"
 says "verify checks both" 0 "ok +x 1.0 .generation 1, current.*ok +x 2.0 .generation 2, canary" verify --installed
 says "policies tells which is which" 0 "loader_test +pci.*enforce.*loader_test@shadow +pci.*shadow" policies
 says "the same again" 0 "already the canary: x 2.0" upgrade --allow-unsigned "$work/x" --mode shadow

@@ -35,13 +35,13 @@ wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 # --- active, all or nothing
 make_bundle 1.0 good other
 change "a bundle is installed" 0 "applied loader_test .*applied other.v1 .*installed .*two" install
-check_equal "and active" "1.0 1/1 enforce in_force, loader_test:1 other.v1:0" "$(two), $(attached)"
+check_equal "and active" "1.0 1/1 enforce active, loader_test:1 other.v1:0" "$(two), $(attached)"
 make_bundle 2.0 good2
 change "an upgrade that has one policy less" 0 "upgraded loader_test .*1 -> 2.*detached other.v1" upgrade
-check_equal "takes that along" "2.0 2/2 enforce in_force, loader_test:2, loader_test" "$(two), $(attached), $(pins)"
+check_equal "takes that along" "2.0 2/2 enforce active, loader_test:2, loader_test" "$(two), $(attached), $(pins)"
 says "rollback brings both back" 0 "upgraded loader_test .*2 -> 1.*applied other.v1" rollback two
-check_equal "as they were" "1.0 1/2 enforce in_force, loader_test:1 other.v1:0" "$(two), $(attached)"
-unchanged="1.0 1/2 enforce in_force, loader_test:1 other.v1:0, generation-1 generation-2 state.yaml"
+check_equal "as they were" "1.0 1/2 enforce active, loader_test:1 other.v1:0" "$(two), $(attached)"
+unchanged="1.0 1/2 enforce active, loader_test:1 other.v1:0, generation-1 generation-2 state.yaml"
 make_bundle 3.0 ejected other
 change "a version that would be ejected" 4 "it would be ejected .*everything is as it was before" upgrade
 check_equal "changes nothing" "$unchanged" "$(two), $(attached), $(files two)"
@@ -81,9 +81,9 @@ check_equal "is only on disk" "4.0 3/3 enforce disabled, " "$(two), $(attached)"
 says "back to the first" 0 "rolled back" rollback -g 1 two
 says "enable" 0 "applied loader_test .*applied other.v1 .*enabled two" enable two
 says "a policy detached by hand" 0 "detached" detach other.v1
-check_equal "shows" "1.0 1/3 enforce partly_in_force" "$(two)"
+check_equal "shows" "1.0 1/3 enforce partly_active" "$(two)"
 says "boot brings it back" 0 "bundle two 1.0 .*is active" boot
-check_equal "with the others" "in_force, loader_test:1 other.v1:0" "$(of two '\(.state)'), $(attached)"
+check_equal "with the others" "active, loader_test:1 other.v1:0" "$(of two '\(.state)'), $(attached)"
 says "and leaves it alone the next time" 0 "is active already" boot
 exec 9<$state
 flock 9
@@ -92,14 +92,14 @@ exec 9<&-
 
 # --- modes
 says "shadow" 0 "applied loader_test .*shadow.*applied other.v1 .*shadow.*detached loader_test.*in shadow mode: two" mode shadow two
-check_equal "is that of all policies" "loader_test:1(shadow) other.v1:0(shadow), 1.0 1/3 shadow in_force" "$(attached), $(two)"
+check_equal "is that of all policies" "loader_test:1(shadow) other.v1:0(shadow), 1.0 1/3 shadow active" "$(attached), $(two)"
 says "enforce" 0 "enforced: two" mode enforce two
-check_equal "is none of them" "loader_test:1 other.v1:0, 1.0 1/3 enforce in_force" "$(attached), $(two)"
+check_equal "is none of them" "loader_test:1 other.v1:0, 1.0 1/3 enforce active" "$(attached), $(two)"
 name="sh" make_bundle 1 shadow
 change "made for shadow mode" 4 "cannot be enforced: it is made for shadow mode" install
 change "it is taken as that" 0 "installed" install --mode shadow
 says "and cannot be enforced" 4 "the policy 'shadow' of bundle 'sh' cannot be enforced" mode enforce sh
-check_equal "so it stays" "shadow in_force, loader_test:1 other.v1:0 shadow:0(shadow)" "$(of sh '\(.mode) \(.state)'), $(attached)"
+check_equal "so it stays" "shadow active, loader_test:1 other.v1:0 shadow:0(shadow)" "$(of sh '\(.mode) \(.state)'), $(attached)"
 "$bxctl" remove sh >/dev/null
 
 # --- the first boot
@@ -108,12 +108,12 @@ umount /sys/fs/bpf
 # links end some time after their last descriptor
 wait_until 30 rmmod bus_ext 2>/dev/null
 says "boot loads the module" 0 "bundle two 1.0 .generation 1. is active" boot
-check_equal "and activates it" "in_force, loader_test:1 other.v1:0" "$(of two '\(.state)'), $(attached)"
+check_equal "and activates it" "active, loader_test:1 other.v1:0" "$(of two '\(.state)'), $(attached)"
 "$bxctl" detach --all >/dev/null
 name=broken make_bundle 1 no-such-bus
 says "a bundle that cannot be activated" 0 "installed .*for the next boot" install --offline --allow-unsigned "$bundle"
 says "is reported" 6 "bundle broken is not active: .*there is no such bus" boot
-check_equal "and does not keep the others" "in_force not_in_force" "$(of two '\(.state)') $(of broken '\(.state)')"
+check_equal "and does not keep the others" "active not_active" "$(of two '\(.state)') $(of broken '\(.state)')"
 check_equal "JSON says so, too" 'broken true, two false' "$("$bxctl" --json boot |
 	jq -r '[.bundles[] | "\(.name) \(.error != null)"] | join(", ")')"
 "$bxctl" remove broken >/dev/null
@@ -139,9 +139,9 @@ echo 0 >$pf/sriov_numvfs
 check "what it would have done is counted" test "$(of qemu-nvme '\(.diverged)')" -ge 2
 check_equal "and not done" 0 "$(of qemu-nvme '\(.hits)')"
 echo 'first_vf: 1' >/etc/bus_ext/bundles.d/qemu-nvme.yaml
-check_equal "that has changed shows" other_in_force "$(of qemu-nvme '\(.state)')"
+check_equal "that has changed shows" other_active "$(of qemu-nvme '\(.state)')"
 says "it is enforced" 0 "enforced" mode enforce qemu-nvme
-check_equal "with the setting" in_force "$(of qemu-nvme '\(.state)')"
+check_equal "with the setting" active "$(of qemu-nvme '\(.state)')"
 echo 2 >$pf/sriov_numvfs
 check "which counts: the second goes to vfio-pci" wait_until 30 vf_has 2 vfio-pci
 check "and the first does not" test "$(vf_driver 1)" != vfio-pci

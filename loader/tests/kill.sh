@@ -28,7 +28,7 @@ quietly() { "$@" >/dev/null 2>&1; }
 
 # rest: policies that are not active
 rest() {
-	"$bxctl" --json policies | jq -r '[.policies[] | select(.stage != "force") |
+	"$bxctl" --json policies | jq -r '[.policies[] | select(.stage != "active") |
 		"\(.name)(\(.stage))"] | sort | join(" ")'
 }
 

@@ -127,7 +127,7 @@ says "the name of an installed one is taken, and trusted" 3 "not loaded" verify 
 says "by plan, too" 3 "not loaded" plan acme
 says "info says where it differs from a package's" 0 "bundle +acme 1.0 of Acme" info --installed acme
 says "and names one that is not there" 8 "bundle 'nope' is not installed" info --installed nope
-check_equal "status without the module lists it" "acme not_in_force 3 false" \
+check_equal "status without the module lists it" "acme not_active 3 false" \
 	"$(field '"\(.bundles[0].name) \(.bundles[0].state) \(.code) \(.as_chosen)"' status)"
 says "and says what is the matter" 3 "bundle acme: not all of its policies are active; try 'bxctl enable acme'" status
 check_match "before the error" "^bxctl: bus_ext is not loaded" "$("$bxctl" status 2>&1 | tail -n 1)"

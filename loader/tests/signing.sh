@@ -56,7 +56,7 @@ says "a bundle is signed" 0 "signed '.*acme'" sign -k "$work/acme.key" -c "$work
 check "openssl and sha256sum agree with it" eval "(cd '$bundle' &&
 	openssl cms -verify -in bundle.sig -inform PEM -CAfile '$work/acme.pem' -purpose any \
 		2>/dev/null | tr -d '\r' | sha256sum -c --quiet)"
-install_it "nobody trusts it yet" 4 "signed by 'CN=acme', which is not trusted: .*if you trust this vendor .*put it into '.*/keys'" "$bundle"
+install_it "it is not trusted yet" 4 "signed by 'CN=acme', which is not trusted: .*if you trust this vendor .*put it into '.*/keys'" "$bundle"
 install_it "not with --allow-unsigned either" 4 "which is not trusted" --allow-unsigned "$bundle"
 trust other
 install_it "another certificate does not help" 4 "which is not trusted" "$bundle"

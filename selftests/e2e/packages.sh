@@ -172,8 +172,8 @@ add_and_upgrade() {
 	hasnt "modprobe finds all modules" built 'ERROR|not found'
 }
 
-# in_force: what each boot with policies must show
-in_force() {
+# active: what each boot with policies must show
+active() {
 	is "the boot is not blocked" multi-user active
 	is "the controller got no driver" driver none
 	is "and gets none when nvme is loaded" driver-with-nvme none
@@ -183,7 +183,7 @@ in_force() {
 
 reboot() {
 	phase reboot TIMEOUT=300
-	in_force
+	active
 	is "the module is the upgraded one" version "$(version new)"
 	has "the initramfs attached it" log no-nvme
 	has "and reports what it could not" log broken
@@ -205,7 +205,7 @@ switched_off() {
 
 unit_alone() {
 	phase unit TIMEOUT=300 INITRD=small-initrd
-	in_force
+	active
 	hasnt "the initramfs did nothing" log no-nvme
 	has "the unit attached it" journal no-nvme
 	is "and there was nothing to complain of" unit "success yes"

@@ -37,7 +37,7 @@ check_equal function_3_is_kept_for_the_host 'select nvme' \
 # nvme probes in its own thread, and fails
 check function_3_is_not_with_vfio wait_until 30 on_pci 0000:01:00.4 none
 check physical_function_stays_with_nvme on_pci $pf nvme
-check_equal nobody_decides_about_it kernel "$(decided $pf | cut -d' ' -f1)"
+check_equal no_policy_decides_about_it kernel "$(decided $pf | cut -d' ' -f1)"
 
 echo 'sf-legacy ids=*:*' >$sim/driver_add
 echo 'sf-next ids=*:*' >$sim/driver_add

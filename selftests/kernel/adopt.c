@@ -381,7 +381,7 @@ TEST_F(pci, hook_decides_until_elected_anew)
 
 /* ---- autoprobe ---- */
 
-TEST_F(pci, autoprobe_off_is_for_those_nobody_decides)
+TEST_F(pci, autoprobe_off_is_for_undecided_functions)
 {
 	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0));
 	for_vf0(0);
@@ -451,7 +451,7 @@ TEST_F(pci, detach_after_the_functions_are_gone)
 	EXPECT_OVERRIDE(0, "(null)");
 }
 
-TEST_F(pci, update_is_in_force_for_unbound_functions)
+TEST_F(pci, update_is_active_for_unbound_functions)
 {
 	int link, new;
 

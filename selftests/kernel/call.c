@@ -80,7 +80,7 @@ static int execs(const char *device)
 
 /* ---- verdicts ---- */
 
-TEST_F(call, nobody_attached_and_the_provider_answers)
+TEST_F(call, without_policies_the_provider_answers)
 {
 	EXPECT_EQ(0, exec("d", "abc"));
 	EXPECT_ANSWER("cba", "d");
@@ -295,10 +295,10 @@ TEST_F(call, redirect_is_done_by_the_other_device)
 	EXPECT_EQ(1, policy("p0").redirected);
 }
 
-TEST_F(call, redirect_to_nobody_ejects)
+TEST_F(call, redirect_to_a_missing_device_ejects)
 {
 	attach(0, .calls = { EXEC });
-	redirects(0, "nobody");
+	redirects(0, "missing");
 	EXPECT_EQ(0, exec("d", "abc"));
 	settle();
 	EXPECT_EJECTED("p0");
@@ -621,7 +621,7 @@ TEST_F(call, policy_that_goes_during_a_watched_call_does_not_complete_it)
 #define device_by_policy(name) \
 	ASSERT_EQ(0, bxt_sim("create", "%s " ID " provider=policy", name))
 
-TEST_F(call, device_that_nobody_provides_is_not_bound)
+TEST_F(call, device_without_a_provider_is_not_bound)
 {
 	device_by_policy("v");
 	settle();
@@ -651,7 +651,7 @@ TEST_F(call, half_a_provider_is_none)
 }
 
 /* It need not handle an operation that it watches. */
-TEST_F(call, operation_that_nobody_handles_is_eopnotsupp)
+TEST_F(call, unhandled_operation_is_eopnotsupp)
 {
 	device_by_policy("v");
 	bxt_script(0)->call = BX_CALL_HANDLED;

@@ -44,7 +44,7 @@ static int commit(__u64 enter, __u64 leave)
 
 /* ---- staged ---- */
 
-TEST_F(commit, staged_is_not_in_force)
+TEST_F(commit, staged_is_not_active)
 {
 	__u64 id;
 
@@ -73,7 +73,7 @@ TEST_F(commit, staged_can_be_detached)
 	EXPECT_TRUE(bxt_contains(STATE "nr_policies", "0\n"));
 }
 
-TEST_F(commit, one_of_a_name_may_be_staged_beside_the_one_in_force)
+TEST_F(commit, one_of_a_name_may_be_staged_beside_the_active_one)
 {
 	attach(0, .name = "p");
 	attach(1, .name = "p", .flags = BX_F_STAGED);
@@ -105,7 +105,7 @@ TEST_F(commit, update_is_not_staged)
 
 /* ---- commit ---- */
 
-TEST_F(commit, brings_into_force)
+TEST_F(commit, activates)
 {
 	__u64 id;
 

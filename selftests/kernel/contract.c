@@ -217,7 +217,7 @@ TEST_F(contract, program_that_may_sleep_cannot_watch_an_atomic_operation)
 	close(fd_); \
 } while (0)
 
-TEST_F(contract, calls_that_nobody_watches_are_traced_on_demand)
+TEST_F(contract, unwatched_calls_are_traced_on_demand)
 {
 	clear_trace();
 	EXPECT_STREQ("0 42", ping(41));

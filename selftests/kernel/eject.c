@@ -339,7 +339,7 @@ TEST_F(eject, unbound_devices_get_the_fallback)
 	EXPECT_BOUND("d2", "a");
 }
 
-TEST_F(eject, explaining_ejects_nobody)
+TEST_F(eject, explaining_ejects_no_policy)
 {
 	const struct bx_opinion *o;
 	int n, bad = 0;

@@ -52,14 +52,14 @@ TEST_F(election, id_table_looks_at_the_subsystem)
 	EXPECT_BOUND("d", "b");
 }
 
-TEST_F(election, nobody_claims_nobody_gets)
+TEST_F(election, unclaimed_device_is_not_bound)
 {
 	driver("a", "ids=f055:2");
 	driver("no_table", "");
 	device("d", ID);
 	EXPECT_UNBOUND("d");
 	EXPECT_OUTCOME(BX_OUT_NONE, "d");
-	EXPECT_BY(BX_BY_NOBODY, "d");
+	EXPECT_BY(BX_BY_NONE, "d");
 	EXPECT_EQ(0, bxt_probes("no_table"));
 }
 
@@ -218,7 +218,7 @@ TEST_F(election, hook_that_returns_garbage_is_ignored)
 	EXPECT_LE(2, hook->bss->asked);
 }
 
-TEST_F(election, hook_that_names_nobody_is_ignored)
+TEST_F(election, hook_without_a_driver_is_ignored)
 {
 	three_drivers();
 	hook_says(BX_SELECT, "");

@@ -423,9 +423,9 @@ TEST_F(probing, requests_for_what_is_not_there_are_enodev)
 {
 	struct bx_device_rec rec;
 
-	EXPECT_EQ(-ENODEV, bxt_rebind("nobody"));
+	EXPECT_EQ(-ENODEV, bxt_rebind("missing"));
 	EXPECT_EQ(-ENODEV, bxt_reelect("bx-nothing"));
-	EXPECT_EQ(-ENODEV, bxt_device("nobody", &rec));
+	EXPECT_EQ(-ENODEV, bxt_device("missing", &rec));
 }
 
 TEST_F(probing, reelect_binds_what_the_administrator_unbound)

@@ -116,7 +116,7 @@ TEST_F(trial, trial_of_absent_refused_deferred_and_overridden)
 	EXPECT_TRIAL(BX_BY_OVERRIDE, BX_OUT_DRIVER, "y", WITH(id), ALONE,
 		     .override = "y", SYNTHETIC, DRIVERS);
 	/* none of the drivers is there */
-	EXPECT_TRIAL(BX_BY_NOBODY, BX_OUT_NONE, "", ALONE, SYNTHETIC);
+	EXPECT_TRIAL(BX_BY_NONE, BX_OUT_NONE, "", ALONE, SYNTHETIC);
 }
 
 TEST_F(trial, trial_on_an_adopted_bus)
@@ -140,7 +140,7 @@ TEST_F(trial, trial_on_an_adopted_bus)
 		     ON("pci", 0xf055, 0));
 }
 
-TEST_F(trial, trial_ejects_nobody)
+TEST_F(trial, trial_ejects_no_policy)
 {
 	struct bx_trial t = { WITH(0), ALONE, SYNTHETIC, DRIVERS };
 	const struct bx_opinion *recs;

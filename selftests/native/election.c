@@ -53,7 +53,7 @@ static const char *compare_rest(struct native_world *w, const struct bx_election
 	return NULL;
 }
 
-/* What an election has done to a policy */
+/* The effects of an election on a policy */
 static const char *compare_policy(struct native_world *w, unsigned int i,
 				  const struct model_outcome *m)
 {
@@ -266,14 +266,14 @@ static u32 decider_of(const struct bx_opinion *o)
 	case BX_OPN_MATCH:
 		return BX_BY_SCORE;
 	default:
-		return BX_BY_NOBODY;
+		return BX_BY_NONE;
 	}
 }
 
 /* Opinions that won name the winner; one of them decided. */
 static const char *check_winners(const struct bx_election *e)
 {
-	bool spoken = e->dec.by != BX_BY_NOBODY && e->dec.by != BX_BY_ID_TABLE;
+	bool spoken = e->dec.by != BX_BY_NONE && e->dec.by != BX_BY_ID_TABLE;
 	unsigned int deciding = 0, tables = 0;
 
 	for (u32 i = 0; i < e->nlog; i++) {
@@ -285,13 +285,13 @@ static const char *check_winners(const struct bx_election *e)
 		if (strcmp(o->driver, e->dec.driver))
 			return native_text("'%s' won, and '%s' is elected",
 					   o->driver, e->dec.driver);
-		if (by != BX_BY_NOBODY && by != e->dec.by)
+		if (by != BX_BY_NONE && by != e->dec.by)
 			return native_text("%u won, and %u decided", by,
 					   e->dec.by);
 		if (by == BX_BY_SELECT && strcmp(o->policy, e->dec.policy))
 			return native_text("'%s' won, and '%s' decided",
 					   o->policy, e->dec.policy);
-		deciding += by != BX_BY_NOBODY;
+		deciding += by != BX_BY_NONE;
 		tables += o->kind == BX_OPN_ID_TABLE;
 	}
 	if (deciding != spoken)

@@ -204,7 +204,7 @@ static void veto_beats_the_id_table(void)
 	scores(add(&c, "p", 0), 'a', BX_VETO);
 	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "b", "");
 	scores(&c.policy[0], 'b', BX_VETO);
-	expect(&c, BX_BY_NOBODY, BX_OUT_NONE, "", "");
+	expect(&c, BX_BY_NONE, BX_OUT_NONE, "", "");
 }
 
 /* ---- scores ---- */

@@ -45,7 +45,7 @@ static struct bx_election *try(const struct bx_trial *trial)
 /* Adds the rule of an adopted bus to the model */
 static void model_kernel(const struct native_case *c, struct model_outcome *m)
 {
-	if (m->by != BX_BY_NOBODY || !native_is_adopted(c->bus))
+	if (m->by != BX_BY_NONE || !native_is_adopted(c->bus))
 		return;
 	m->by = BX_BY_KERNEL;
 	for (unsigned int d = 0; d < c->ndrivers && !*m->driver; d++) {

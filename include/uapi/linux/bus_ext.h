@@ -223,7 +223,7 @@ struct bx_event {
 
 /**
  * enum bx_decider - source of a decision
- * @BX_BY_NOBODY: no decision; no driver is eligible
+ * @BX_BY_NONE: no decision; no driver is eligible
  * @BX_BY_OVERRIDE: driver_override written by the administrator
  * @BX_BY_HOOK: the fmod_ret hook
  * @BX_BY_SELECT: a policy's select()
@@ -232,7 +232,7 @@ struct bx_event {
  * @BX_BY_KERNEL: an adopted bus' own match rule
  */
 enum bx_decider {
-	BX_BY_NOBODY,
+	BX_BY_NONE,
 	BX_BY_OVERRIDE,
 	BX_BY_HOOK,
 	BX_BY_SELECT,
