@@ -45,18 +45,19 @@ int names_add(struct bx_handle *h, struct names *names, const char *name)
 
 /* ---- versions ---- */
 
-static int read_version(struct bx_bundle *b, struct yaml_node *root,
-			const char *key, enum yaml_need need, const char **out)
+static int read_version(const struct yaml *y, struct yaml_node *root,
+			const struct yaml_key *k)
 {
+	const char **out = k->to;
 	unsigned int v[3];
 	int err;
 
-	err = yaml_text(&b->yaml, root, key, need, out);
+	err = yaml_text(y, root, k->key, k->need, out);
 	if (err || !*out || version_from(*out, v))
 		return err;
-	return yaml_bad(&b->yaml, yaml_at(root, key),
+	return yaml_bad(y, yaml_at(root, k->key),
 			"'%s' must be a version of up to three numbers, as in 1.2.0, not '%s'",
-			key, *out);
+			k->key, *out);
 }
 
 /* ---- the manifest ---- */
@@ -141,15 +142,27 @@ static int read_drivers(struct bx_bundle *b, struct yaml_node *root)
 	return err;
 }
 
-static int read_needs(struct bx_bundle *b, struct yaml_node *root)
+static int read_name(const struct yaml *y, struct yaml_node *root,
+		     const struct yaml_key *k)
+{
+	const char **out = k->to;
+	int err = yaml_text(y, root, k->key, k->need, out);
+
+	if (err || bx_name_is_good(*out))
+		return err;
+	return yaml_bad(y, yaml_at(root, k->key),
+			"'%s' is not a valid name of a bundle: use " BX_NAME_RULE,
+			*out);
+}
+
+/* Checks that the loaded module is not older than the bundle needs. */
+static int check_needs(struct bx_bundle *b)
 {
 	unsigned int unused[3];
 	char kernel[64];
-	int err;
 
-	err = read_version(b, root, "requires", YAML_OPTIONAL, &b->needs);
-	if (err || !b->needs || bx_kernel_version(b->h, kernel, sizeof(kernel)))
-		return err;
+	if (!b->needs || bx_kernel_version(b->h, kernel, sizeof(kernel)))
+		return 0;
 	if (!version_from(kernel, unused) ||
 	    version_compare(kernel, b->needs) >= 0)
 		return 0;
@@ -160,9 +173,13 @@ static int read_needs(struct bx_bundle *b, struct yaml_node *root)
 
 static int read_manifest(struct bx_bundle *b)
 {
-	static const char *const keys[] = {
-		"bundle", "version", "vendor", "summary", "requires",
-		"claims", "policies", "drivers", "settings", NULL
+	const struct yaml_key keys[] = {
+		{ "bundle", YAML_REQUIRED, read_name, &b->about.name },
+		{ "version", YAML_REQUIRED, read_version, &b->about.version },
+		{ "vendor", YAML_REQUIRED, yaml_read_text, &b->about.vendor },
+		{ "summary", YAML_REQUIRED, yaml_read_text, &b->about.summary },
+		{ "requires", YAML_OPTIONAL, read_version, &b->needs },
+		{ "claims" }, { "policies" }, { "drivers" }, { "settings" },
 	};
 	struct yaml_node *root = yaml_root(&b->yaml);
 	int err;
@@ -170,25 +187,9 @@ static int read_manifest(struct bx_bundle *b)
 	if (!yaml_is_map(root))
 		return yaml_bad(&b->yaml, root,
 				"a manifest must be a mapping ('bundle: NAME')");
-	err = yaml_keys(&b->yaml, root, keys);
+	err = yaml_read(&b->yaml, root, keys, sizeof(keys) / sizeof(*keys));
 	if (!err)
-		err = yaml_text(&b->yaml, root, "bundle", YAML_REQUIRED,
-				&b->about.name);
-	if (!err && !bx_name_is_good(b->about.name))
-		err = yaml_bad(&b->yaml, yaml_at(root, "bundle"),
-			       "'%s' is not a valid name of a bundle: use " BX_NAME_RULE,
-			       b->about.name);
-	if (!err)
-		err = read_version(b, root, "version", YAML_REQUIRED,
-				   &b->about.version);
-	if (!err)
-		err = yaml_text(&b->yaml, root, "vendor", YAML_REQUIRED,
-				&b->about.vendor);
-	if (!err)
-		err = yaml_text(&b->yaml, root, "summary", YAML_REQUIRED,
-				&b->about.summary);
-	if (!err)
-		err = read_needs(b, root);
+		err = check_needs(b);
 	if (!err)
 		err = claims_read(&b->yaml, root, b->claims, &b->nr_claims);
 	if (!err)

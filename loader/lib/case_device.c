@@ -56,23 +56,6 @@ int read_errno(struct run *r, struct yaml_node *map, const char *key,
 
 /* ---- the device ---- */
 
-static int read_name(struct run *r, struct yaml_node *map, const char *key,
-		     enum yaml_need need, char *out, size_t size)
-{
-	const char *text = NULL;
-	int err = yaml_text(&r->y, map, key, need, &text);
-
-	if (err || !text)
-		return err;
-	if (strlen(text) >= size)
-		return yaml_bad(&r->y, yaml_at(map, key),
-				"'%s' has more than %zu characters", key,
-				size - 1);
-	memset(out, 0, size);
-	strcpy(out, text);
-	return 0;
-}
-
 /* Parses pci:v0000144Dd0000A808sv...sd...bc01sc08i02, where * stands for 0. */
 static bool modalias_from(const char *text, struct bx_dev_info *dev)
 {
@@ -115,81 +98,50 @@ static bool modalias_from(const char *text, struct bx_dev_info *dev)
 	return !*text;
 }
 
-static int read_modalias(struct run *r, struct yaml_node *map)
+static int read_modalias(const struct yaml *y, struct yaml_node *map,
+			 const struct yaml_key *k)
 {
 	const char *text = NULL;
-	int err = yaml_text(&r->y, map, "modalias", YAML_OPTIONAL, &text);
+	int err = yaml_text(y, map, k->key, k->need, &text);
 
-	if (err || !text || modalias_from(text, &r->trial.dev))
+	if (err || !text || modalias_from(text, k->to))
 		return err;
-	return yaml_bad(&r->y, yaml_at(map, "modalias"),
+	return yaml_bad(y, yaml_at(map, k->key),
 			"'%.64s' is not the modalias of a PCI device", text);
-}
-
-static int read_ids(struct run *r, struct yaml_node *map)
-{
-	struct bx_dev_info *dev = &r->trial.dev;
-	const struct {
-		const char	*key;
-		__u32		*to;
-	} ids[] = {
-		{ "vendor", &dev->vendor }, { "device", &dev->device },
-		{ "subvendor", &dev->subvendor },
-		{ "subdevice", &dev->subdevice }, { "class", &dev->class },
-		{ "revision", &dev->revision },
-	};
-	int err = 0;
-
-	for (size_t i = 0; !err && i < sizeof(ids) / sizeof(*ids); i++)
-		err = yaml_id(&r->y, map, ids[i].key, ids[i].to);
-	return err;
-}
-
-static int read_indexes(struct run *r, struct yaml_node *map)
-{
-	struct bx_dev_info *dev = &r->trial.dev;
-	const struct {
-		const char	*key;
-		__s32		*to;
-	} indexes[] = {
-		{ "vf_index", &dev->vf_index }, { "numa_node", &dev->numa_node },
-		{ "iommu_group", &dev->iommu_group },
-	};
-	int64_t n;
-	int err = 0;
-
-	for (size_t i = 0; !err && i < sizeof(indexes) / sizeof(*indexes);
-	     i++) {
-		n = -1;
-		err = yaml_number(&r->y, map, indexes[i].key, YAML_OPTIONAL, 0,
-				  INT32_MAX, &n);
-		*indexes[i].to = n;
-	}
-	if (dev->vf_index >= 0)
-		dev->flags |= BX_DEV_VF;
-	return err;
-}
-
-static int read_flag(struct run *r, struct yaml_node *map, const char *key,
-		     __u32 flag)
-{
-	bool is = false;
-	int err = yaml_bool(&r->y, map, key, YAML_OPTIONAL, &is);
-
-	if (is)
-		r->trial.dev.flags |= flag;
-	return err;
 }
 
 int read_device(struct run *r, struct yaml_node *one)
 {
-	static const char *const keys[] = {
-		"bus", "name", "modalias", "vendor", "device", "subvendor",
-		"subdevice", "class", "revision", "vf_index", "numa_node",
-		"iommu_group", "pf", "bound", "parent", "parent_driver",
-		"override", NULL
-	};
 	struct bx_dev_info *dev = &r->trial.dev;
+	int64_t vf = -1, node = -1, group = -1;
+	bool pf = false, bound = false;
+	const struct yaml_key keys[] = {
+		{ "bus", YAML_REQUIRED, yaml_read_chars, dev->bus,
+		  sizeof(dev->bus) },
+		{ "name", YAML_OPTIONAL, yaml_read_chars, dev->name,
+		  sizeof(dev->name) },
+		{ "parent", YAML_OPTIONAL, yaml_read_chars, dev->parent,
+		  sizeof(dev->parent) },
+		{ "parent_driver", YAML_OPTIONAL, yaml_read_chars,
+		  dev->parent_driver, sizeof(dev->parent_driver) },
+		{ "override", YAML_OPTIONAL, yaml_read_chars,
+		  r->trial.override, sizeof(r->trial.override) },
+		{ "modalias", YAML_OPTIONAL, read_modalias, dev },
+		{ "vendor", YAML_OPTIONAL, yaml_read_id, &dev->vendor },
+		{ "device", YAML_OPTIONAL, yaml_read_id, &dev->device },
+		{ "subvendor", YAML_OPTIONAL, yaml_read_id, &dev->subvendor },
+		{ "subdevice", YAML_OPTIONAL, yaml_read_id, &dev->subdevice },
+		{ "class", YAML_OPTIONAL, yaml_read_id, &dev->class },
+		{ "revision", YAML_OPTIONAL, yaml_read_id, &dev->revision },
+		{ "vf_index", YAML_OPTIONAL, yaml_read_number, &vf,
+		  .max = INT32_MAX },
+		{ "numa_node", YAML_OPTIONAL, yaml_read_number, &node,
+		  .max = INT32_MAX },
+		{ "iommu_group", YAML_OPTIONAL, yaml_read_number, &group,
+		  .max = INT32_MAX },
+		{ "pf", YAML_OPTIONAL, yaml_read_bool, &pf },
+		{ "bound", YAML_OPTIONAL, yaml_read_bool, &bound },
+	};
 	struct yaml_node *map;
 	int err;
 
@@ -198,54 +150,34 @@ int read_device(struct run *r, struct yaml_node *one)
 	strcpy(dev->name, "test");
 	err = yaml_map(&r->y, one, "device", YAML_REQUIRED, &map);
 	if (!err)
-		err = yaml_keys(&r->y, map, keys);
-	if (!err)
-		err = read_name(r, map, "bus", YAML_REQUIRED, dev->bus,
-				sizeof(dev->bus));
-	if (!err)
-		err = read_name(r, map, "name", YAML_OPTIONAL, dev->name,
-				sizeof(dev->name));
-	if (!err)
-		err = read_name(r, map, "parent", YAML_OPTIONAL, dev->parent,
-				sizeof(dev->parent));
-	if (!err)
-		err = read_name(r, map, "parent_driver", YAML_OPTIONAL,
-				dev->parent_driver, sizeof(dev->parent_driver));
-	if (!err)
-		err = read_name(r, map, "override", YAML_OPTIONAL,
-				r->trial.override, sizeof(r->trial.override));
-	if (!err)
-		err = read_modalias(r, map);
-	if (!err)
-		err = read_ids(r, map);
-	if (!err)
-		err = read_indexes(r, map);
-	if (!err)
-		err = read_flag(r, map, "pf", BX_DEV_PF);
-	return err ?: read_flag(r, map, "bound", BX_DEV_BOUND);
+		err = yaml_read(&r->y, map, keys, sizeof(keys) / sizeof(*keys));
+	dev->vf_index = vf;
+	dev->numa_node = node;
+	dev->iommu_group = group;
+	dev->flags = (vf >= 0 ? BX_DEV_VF : 0) | (pf ? BX_DEV_PF : 0) |
+		     (bound ? BX_DEV_BOUND : 0);
+	return err;
 }
 
 /* Reads a driver; only a name means a driver that claims the device. */
 static int read_driver(struct run *r, struct yaml_node *item)
 {
-	static const char *const keys[] = { "name", "claims", "error", NULL };
 	struct bx_candidate *c = &r->trial.drivers[r->trial.nr_drivers];
 	const char *name = NULL;
 	bool claims = true, there;
 	int64_t error = 0;
+	const struct yaml_key keys[] = {
+		{ "name", YAML_REQUIRED, yaml_read_text, &name },
+		{ "claims", YAML_OPTIONAL, yaml_read_bool, &claims },
+		{ "error", YAML_OPTIONAL },
+	};
 	int err;
 
 	if (r->trial.nr_drivers == BX_TRIAL_DRIVERS)
 		return yaml_bad(&r->y, item, "at most %d drivers",
 				BX_TRIAL_DRIVERS);
 	if (yaml_is_map(item)) {
-		err = yaml_keys(&r->y, item, keys);
-		if (!err)
-			err = yaml_text(&r->y, item, "name", YAML_REQUIRED,
-					&name);
-		if (!err)
-			err = yaml_bool(&r->y, item, "claims", YAML_OPTIONAL,
-					&claims);
+		err = yaml_read(&r->y, item, keys, 3);
 		if (!err)
 			err = read_errno(r, item, "error", &error, &there);
 	} else {

@@ -29,13 +29,6 @@ static void compare(struct verdict *v, const char *key, const char *expected,
 		v->passed = false;
 }
 
-static int expected_text(struct run *r, struct yaml_node *map, const char *key,
-			 const char **out)
-{
-	*out = NULL;
-	return yaml_text(&r->y, map, key, YAML_OPTIONAL, out);
-}
-
 /* Checks a word against those that @name returns for the numbers from 0 to @last. */
 static int check_word(struct run *r, struct yaml_node *map, const char *key,
 		      const char *word, const char *(*name)(__u32 n),
@@ -83,29 +76,24 @@ static void find_invalid(const struct records *recs, struct verdict *v)
 int run_election(struct run *r, struct yaml_node *one,
 		 struct yaml_node *expect, struct verdict *v)
 {
-	static const char *const keys[] = {
-		"driver", "outcome", "by", "policy", NULL
+	const char *driver = NULL, *outcome = NULL, *by = NULL, *policy = NULL;
+	const struct yaml_key keys[] = {
+		{ "driver", YAML_OPTIONAL, yaml_read_text, &driver },
+		{ "outcome", YAML_OPTIONAL, yaml_read_text, &outcome },
+		{ "by", YAML_OPTIONAL, yaml_read_text, &by },
+		{ "policy", YAML_OPTIONAL, yaml_read_text, &policy },
 	};
-	const char *driver, *outcome, *by, *policy;
 	struct bx_opinion o;
 	struct records recs;
 	int err;
 
-	err = yaml_keys(&r->y, expect, keys);
-	if (!err)
-		err = expected_text(r, expect, "driver", &driver);
-	if (!err)
-		err = expected_text(r, expect, "outcome", &outcome);
+	err = yaml_read(&r->y, expect, keys, 4);
 	if (!err)
 		err = check_word(r, expect, "outcome", outcome,
 				 bx_outcome_text, BX_OUT_ABSENT);
 	if (!err)
-		err = expected_text(r, expect, "by", &by);
-	if (!err)
 		err = check_word(r, expect, "by", by, bx_decider_text,
 				 BX_BY_KERNEL);
-	if (!err)
-		err = expected_text(r, expect, "policy", &policy);
 	if (!err && !driver && !outcome && !by && !policy)
 		err = yaml_bad(&r->y, one, "nothing is expected of this case");
 	if (err || r->only_read)
@@ -184,16 +172,17 @@ static int read_data(struct run *r, struct yaml_node *map, __u8 *data,
 static int read_call(struct run *r, struct yaml_node *map,
 		     struct bx_trial_call *call)
 {
-	static const char *const keys[] = { "op", "data", "ret", NULL };
 	const char *name = NULL;
+	const struct yaml_key keys[] = {
+		{ "op", YAML_REQUIRED, yaml_read_text, &name },
+		{ "data", YAML_OPTIONAL }, { "ret", YAML_OPTIONAL },
+	};
 	int64_t ret = 0;
 	bool there;
 	int err;
 
 	memset(call, 0, sizeof(*call));
-	err = yaml_keys(&r->y, map, keys);
-	if (!err)
-		err = yaml_text(&r->y, map, "op", YAML_REQUIRED, &name);
+	err = yaml_read(&r->y, map, keys, 3);
 	if (!err && !r->only_read)
 		err = find_op(r, map, name, &call->op);
 	if (!err)
@@ -229,11 +218,14 @@ static const char *verdict_name(__u32 n)
 int run_call(struct run *r, struct yaml_node *one, struct yaml_node *map,
 	     struct yaml_node *expect, struct verdict *v)
 {
-	static const char *const keys[] = {
-		"verdict", "ret", "to", "policy", "data", NULL
+	const char *verdict = NULL, *to = NULL, *policy = NULL;
+	const struct yaml_key keys[] = {
+		{ "verdict", YAML_OPTIONAL, yaml_read_text, &verdict },
+		{ "to", YAML_OPTIONAL, yaml_read_text, &to },
+		{ "policy", YAML_OPTIONAL, yaml_read_text, &policy },
+		{ "ret", YAML_OPTIONAL }, { "data", YAML_OPTIONAL },
 	};
 	char want[WORDS], got[WORDS];
-	const char *verdict, *to, *policy;
 	struct bx_trial_call call;
 	bool has_ret, has_data;
 	__u8 data[BX_TRIAL_DATA];
@@ -243,16 +235,10 @@ int run_call(struct run *r, struct yaml_node *one, struct yaml_node *map,
 
 	err = read_call(r, map, &call);
 	if (!err)
-		err = yaml_keys(&r->y, expect, keys);
-	if (!err)
-		err = expected_text(r, expect, "verdict", &verdict);
+		err = yaml_read(&r->y, expect, keys, 5);
 	if (!err)
 		err = check_word(r, expect, "verdict", verdict,
 				 verdict_name, 3);
-	if (!err)
-		err = expected_text(r, expect, "to", &to);
-	if (!err)
-		err = expected_text(r, expect, "policy", &policy);
 	if (!err)
 		err = read_errno(r, expect, "ret", &ret, &has_ret);
 	if (!err)

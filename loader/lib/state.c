@@ -18,15 +18,6 @@
 #define FORMAT		1
 #define GENERATION	"generation-"
 
-static const char *const root_keys[] = {
-	"format", "current", "canary", "enabled", "mode", "unsettled", "generations", NULL
-};
-
-static const char *const generation_keys[] = {
-	"number", "version", "digest", "signer", "fingerprint", "anchor",
-	"policies", "set", NULL
-};
-
 /* ---- paths and the lock ---- */
 
 void state_path(struct bx_handle *h, char *buf, const char *name,
@@ -226,18 +217,18 @@ bool generation_unset(struct generation *g, const char *setting)
 /* ---- reading ---- */
 
 static int read_digest(const struct yaml *y, struct yaml_node *map,
-		       const char *key, enum yaml_need need, char *digest)
+		       const struct yaml_key *k)
 {
 	const char *text = NULL;
-	int err = yaml_text(y, map, key, need, &text);
+	int err = yaml_text(y, map, k->key, k->need, &text);
 
 	if (err || !text)
 		return err;
 	if (strlen(text) != DIGEST_SIZE - 1 ||
 	    strspn(text, "0123456789abcdef") != DIGEST_SIZE - 1)
-		return yaml_bad(y, yaml_at(map, key),
+		return yaml_bad(y, yaml_at(map, k->key),
 				"'%.80s' is not a SHA-256 digest", text);
-	strcpy(digest, text);
+	strcpy(k->to, text);
 	return 0;
 }
 
@@ -245,6 +236,10 @@ static int read_digest(const struct yaml *y, struct yaml_node *map,
 static int read_signer(const struct yaml *y, struct yaml_node *map,
 		       struct generation *g)
 {
+	const struct yaml_key digests[] = {
+		{ "fingerprint", YAML_REQUIRED, NULL, g->fingerprint },
+		{ "anchor", YAML_REQUIRED, NULL, g->anchor },
+	};
 	const char *signer = NULL;
 	int err = yaml_text(y, map, "signer", YAML_OPTIONAL, &signer);
 
@@ -255,9 +250,8 @@ static int read_signer(const struct yaml *y, struct yaml_node *map,
 				"the signer has more than %zu bytes",
 				sizeof(g->signer) - 1);
 	strcpy(g->signer, signer);
-	return read_digest(y, map, "fingerprint", YAML_REQUIRED,
-			   g->fingerprint) ?:
-		read_digest(y, map, "anchor", YAML_REQUIRED, g->anchor);
+	return read_digest(y, map, &digests[0]) ?:
+		read_digest(y, map, &digests[1]);
 }
 
 static int read_generation(struct bx_handle *h, const struct yaml *y,
@@ -265,27 +259,28 @@ static int read_generation(struct bx_handle *h, const struct yaml *y,
 {
 	const char *version = NULL, *text;
 	unsigned int unused[3];
-	struct yaml_node *list = NULL, *item;
-	int64_t n;
+	struct yaml_node *list = NULL, *set = NULL, *item;
+	int64_t n = 0;
+	const struct yaml_key keys[] = {
+		{ "number", YAML_REQUIRED, yaml_read_number, &n, .min = 1,
+		  .max = UINT32_MAX },
+		{ "version", YAML_REQUIRED, yaml_read_text, &version },
+		{ "digest", YAML_REQUIRED, read_digest, g->digest },
+		{ "policies", YAML_REQUIRED, yaml_read_list, &list },
+		{ "set", YAML_OPTIONAL, yaml_read_list, &set },
+		{ "signer", YAML_OPTIONAL }, { "fingerprint", YAML_OPTIONAL },
+		{ "anchor", YAML_OPTIONAL },
+	};
 	int err;
 
 	if (!yaml_is_map(map))
 		return yaml_bad(y, map, "a generation must be a mapping");
-	err = yaml_keys(y, map, generation_keys);
-	if (!err)
-		err = yaml_number(y, map, "number", YAML_REQUIRED, 1,
-				  UINT32_MAX, &n);
-	if (!err)
-		err = yaml_text(y, map, "version", YAML_REQUIRED, &version);
+	err = yaml_read(y, map, keys, sizeof(keys) / sizeof(*keys));
 	if (!err && !version_from(version, unused))
 		err = yaml_bad(y, yaml_at(map, "version"),
 			       "'%.64s' is not a version", version);
 	if (!err)
-		err = read_digest(y, map, "digest", YAML_REQUIRED, g->digest);
-	if (!err)
 		err = read_signer(y, map, g);
-	if (!err)
-		err = yaml_list(y, map, "policies", YAML_REQUIRED, &list);
 	if (err)
 		return err;
 	g->number = n;
@@ -299,11 +294,7 @@ static int read_generation(struct bx_handle *h, const struct yaml *y,
 		if (!err)
 			err = names_add(h, &g->policies, text);
 	}
-	list = NULL;
-	if (!err)
-		err = yaml_list(y, map, "set", YAML_OPTIONAL, &list);
-	for (unsigned int i = 0; !err && list && (item = yaml_item(list, i));
-	     i++) {
+	for (unsigned int i = 0; !err && set && (item = yaml_item(set, i)); i++) {
 		err = yaml_scalar(y, item, &text);
 		if (!err && i == MAX_SETTINGS)
 			err = yaml_bad(y, item, "too many settings");
@@ -316,9 +307,21 @@ static int read_generation(struct bx_handle *h, const struct yaml *y,
 static int read_state(struct bx_handle *h, const struct yaml *y,
 		      struct installed *inst)
 {
-	struct yaml_node *root = yaml_root(y), *list, *item;
+	struct yaml_node *root = yaml_root(y), *list = NULL, *item;
 	int64_t format = 0, current = 0, canary = 0;
 	const char *mode = NULL;
+	const struct yaml_key keys[] = {
+		{ "format", YAML_REQUIRED },
+		{ "current", YAML_REQUIRED, yaml_read_number, &current,
+		  .max = UINT32_MAX },
+		{ "canary", YAML_OPTIONAL, yaml_read_number, &canary, .min = 1,
+		  .max = UINT32_MAX },
+		{ "enabled", YAML_REQUIRED, yaml_read_bool, &inst->enabled },
+		{ "unsettled", YAML_OPTIONAL, yaml_read_bool,
+		  &inst->unsettled },
+		{ "mode", YAML_REQUIRED, yaml_read_text, &mode },
+		{ "generations", YAML_REQUIRED, yaml_read_list, &list },
+	};
 	int err;
 
 	if (!yaml_is_map(root))
@@ -327,27 +330,11 @@ static int read_state(struct bx_handle *h, const struct yaml *y,
 	err = yaml_number(y, root, "format", YAML_REQUIRED, FORMAT, FORMAT,
 			  &format);
 	if (!err)
-		err = yaml_keys(y, root, root_keys);
-	if (!err)
-		err = yaml_number(y, root, "current", YAML_REQUIRED, 0,
-				  UINT32_MAX, &current);
-	if (!err)
-		err = yaml_number(y, root, "canary", YAML_OPTIONAL, 1,
-				  UINT32_MAX, &canary);
-	if (!err)
-		err = yaml_bool(y, root, "enabled", YAML_REQUIRED,
-				&inst->enabled);
-	if (!err)
-		err = yaml_bool(y, root, "unsettled", YAML_OPTIONAL,
-				&inst->unsettled);
-	if (!err)
-		err = yaml_text(y, root, "mode", YAML_REQUIRED, &mode);
+		err = yaml_read(y, root, keys, sizeof(keys) / sizeof(*keys));
 	if (!err && strcmp(mode, "shadow") && strcmp(mode, "enforce"))
 		err = yaml_bad(y, root,
 			       "'mode' must be shadow or enforce, not '%s'",
 			       mode);
-	if (!err)
-		err = yaml_list(y, root, "generations", YAML_REQUIRED, &list);
 	if (err)
 		return err;
 	inst->current = current;

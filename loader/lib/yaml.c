@@ -2,6 +2,7 @@
 /*
  * libbusext: the subset of YAML that bundles use: values of keys, and their errors
  */
+#include <assert.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -348,4 +349,70 @@ int yaml_list(const struct yaml *y, struct yaml_node *map, const char *key,
 		return yaml_bad(y, node, "'%s' must be a list ('- item')", key);
 	*out = node;
 	return 0;
+}
+
+/* ---- tables of keys ---- */
+
+int yaml_read_text(const struct yaml *y, struct yaml_node *map,
+		   const struct yaml_key *k)
+{
+	return yaml_text(y, map, k->key, k->need, k->to);
+}
+
+int yaml_read_chars(const struct yaml *y, struct yaml_node *map,
+		    const struct yaml_key *k)
+{
+	const char *text = NULL;
+	int err = yaml_text(y, map, k->key, k->need, &text);
+
+	if (err || !text)
+		return err;
+	if (strlen(text) >= k->size)
+		return yaml_bad(y, yaml_at(map, k->key),
+				"'%s' has more than %zu characters", k->key,
+				k->size - 1);
+	memset(k->to, 0, k->size);
+	strcpy(k->to, text);
+	return 0;
+}
+
+int yaml_read_number(const struct yaml *y, struct yaml_node *map,
+		     const struct yaml_key *k)
+{
+	return yaml_number(y, map, k->key, k->need, k->min, k->max, k->to);
+}
+
+int yaml_read_id(const struct yaml *y, struct yaml_node *map,
+		 const struct yaml_key *k)
+{
+	return yaml_id(y, map, k->key, k->to);
+}
+
+int yaml_read_bool(const struct yaml *y, struct yaml_node *map,
+		   const struct yaml_key *k)
+{
+	return yaml_bool(y, map, k->key, k->need, k->to);
+}
+
+int yaml_read_list(const struct yaml *y, struct yaml_node *map,
+		   const struct yaml_key *k)
+{
+	return yaml_list(y, map, k->key, k->need, k->to);
+}
+
+int yaml_read(const struct yaml *y, struct yaml_node *map,
+	      const struct yaml_key *keys, size_t nr_keys)
+{
+	const char *known[32];
+	int err;
+
+	assert(nr_keys < sizeof(known) / sizeof(*known));
+	for (size_t i = 0; i < nr_keys; i++)
+		known[i] = keys[i].key;
+	known[nr_keys] = NULL;
+	err = yaml_keys(y, map, known);
+	for (size_t i = 0; !err && i < nr_keys; i++)
+		if (keys[i].read)
+			err = keys[i].read(y, map, &keys[i]);
+	return err;
 }

@@ -127,6 +127,44 @@ int yaml_map(const struct yaml *y, struct yaml_node *map, const char *key,
 int yaml_list(const struct yaml *y, struct yaml_node *map, const char *key,
 	      enum yaml_need need, struct yaml_node **out);
 
+/**
+ * struct yaml_key - a key of a mapping
+ * @key: its name
+ * @need: whether it must be there
+ * @read: reads its value to @to, one of the functions below; NULL if the caller does
+ * @to: takes the value; unchanged without the key
+ * @size: for yaml_read_chars(), size of @to
+ * @min: for yaml_read_number(), the smallest value
+ * @max: for yaml_read_number(), the largest value
+ */
+struct yaml_key {
+	const char	*key;
+	enum yaml_need	need;
+	int		(*read)(const struct yaml *y, struct yaml_node *map,
+				const struct yaml_key *k);
+	void		*to;
+	size_t		size;
+	int64_t		min, max;
+};
+
+/* @to is a const char *, a char[], int64_t, uint32_t, bool and struct yaml_node * */
+int yaml_read_text(const struct yaml *y, struct yaml_node *map,
+		   const struct yaml_key *k);
+int yaml_read_chars(const struct yaml *y, struct yaml_node *map,
+		    const struct yaml_key *k);
+int yaml_read_number(const struct yaml *y, struct yaml_node *map,
+		     const struct yaml_key *k);
+int yaml_read_id(const struct yaml *y, struct yaml_node *map,
+		 const struct yaml_key *k);
+int yaml_read_bool(const struct yaml *y, struct yaml_node *map,
+		   const struct yaml_key *k);
+int yaml_read_list(const struct yaml *y, struct yaml_node *map,
+		   const struct yaml_key *k);
+
+/* Reads a mapping, whose keys are those of the table and no others. */
+int yaml_read(const struct yaml *y, struct yaml_node *map,
+	      const struct yaml_key *keys, size_t nr_keys);
+
 /* Return an item of a list or a pair of a mapping; NULL after the last. */
 struct yaml_node *yaml_item(struct yaml_node *list, unsigned int i);
 struct yaml_node *yaml_pair(struct yaml_node *map, unsigned int i,
