@@ -14,6 +14,8 @@ work=$(mktemp -d "$PWD/build/vm/selftest.XXXXXX")
 # The caller's settings have no effect on the tests of the harness.
 slower=${SLOWER:-1}
 unset TESTS TESTS_LIST TOUCHED SET WHERE SLOWER LIMIT JOBS DEVICES APPEND ICOUNT RUN V
+# a second processor of an emulated machine only costs
+export SMP=1
 
 cleanup() {
 	rm -rf "$work"

@@ -6,6 +6,8 @@
 #
 #   boot.sh DISK JOB_DIR     JOB_DIR has the program 'job', and the files that it needs
 #
+# One processor: the emulator has one thread for all, and a second one only costs.
+#
 #   INITRD=     another file in /boot than the initramfs of that kernel
 #   DEVICES= TIMEOUT= MEM= SMP= APPEND= ACCEL= VM_LOG= and the exit status are as
 #   for ../run.sh
@@ -61,7 +63,7 @@ port dmesg "file,path=$run/dmesg"
 timeout=${TIMEOUT:-300}
 setpriv --pdeathsig TERM timeout --foreground -k 5 "$timeout" \
 	setpriv --pdeathsig KILL qemu-system-x86_64 \
-	-M q35 -m "${MEM:-2G}" -smp "${SMP:-2}" "${qemu_args[@]}" \
+	-M q35 -m "${MEM:-2G}" -smp "${SMP:-1}" "${qemu_args[@]}" \
 	-nodefaults -no-user-config -display none -no-reboot \
 	-drive "file=$disk,format=raw,if=virtio,cache=unsafe" \
 	-drive "file=$run/job.tar,format=raw,if=virtio,readonly=on" \
