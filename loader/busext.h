@@ -105,12 +105,27 @@ enum bx_hint {
 };
 
 /**
+ * struct bx_problem - a failure that is part of a result
+ * @text: its message, printable; NULL if there is none
+ * @hint: its remedy
+ * @subject: the subject of @hint, printable
+ */
+struct bx_problem {
+	const char	*text;
+	enum bx_hint	hint;
+	const char	*subject;
+};
+
+/**
  * enum bx_log_level - level of a text that is passed to the log function
  * @BX_LOG_NOTE: a note for the user, for example that something was repaired
+ * @BX_LOG_FAILURE: a note on a failure that does not end the function: bx_hint() is its
+ *	remedy
  * @BX_LOG_DETAIL: output of libbpf and the verifier, may have several lines
  */
 enum bx_log_level {
 	BX_LOG_NOTE,
+	BX_LOG_FAILURE,
 	BX_LOG_DETAIL,
 };
 
@@ -1033,7 +1048,7 @@ int bx_remove(struct bx_handle *handle, const char *name,
  * @current: the active policies, settings and mode are exactly the installed ones
  * @diverged: number of decisions that its policies would have made differently
  * @ejection: the last ejection of one of its policies; NULL when there was none
- * @problem: why it cannot be activated; else NULL
+ * @problem: why it cannot be activated
  */
 struct bx_canary {
 	const char			*version;
@@ -1044,7 +1059,7 @@ struct bx_canary {
 	bool				current;
 	unsigned long long		diverged;
 	const struct bx_exit_info	*ejection;
-	const char			*problem;
+	struct bx_problem		problem;
 };
 
 /**
@@ -1084,7 +1099,7 @@ struct bx_installed {
 	unsigned long long		diverged;
 	const struct bx_exit_info	*ejection;
 	bool				unreadable;
-	const char			*problem;
+	struct bx_problem		problem;
 	const struct bx_canary		*canary;
 };
 
@@ -1118,7 +1133,7 @@ struct bx_checked {
 	const char	*signer;
 	bool		current;
 	bool		canary;
-	const char	*problem;
+	struct bx_problem	problem;
 };
 
 typedef void (*bx_checked_fn)(const struct bx_checked *checked, void *arg);
@@ -1157,7 +1172,7 @@ struct bx_booted {
 	bool		canary;
 	bool		already;
 	bool		removed;
-	const char	*error;
+	struct bx_problem	error;
 };
 
 typedef void (*bx_booted_fn)(const struct bx_booted *booted, void *arg);

@@ -61,21 +61,44 @@ static const char *advise_bundle(const struct env *env, int err)
 	return NULL;
 }
 
+/* Returns a message with its remedy; valid until the next call. */
+static const char *with_advice(const char *message, const char *remedy,
+			       const char *subject)
+{
+	static char text[8192];
+	size_t n = snprintf(text, sizeof(text), "%s", message);
+
+	if (n < sizeof(text))
+		snprintf(text + n, sizeof(text) - n, remedy, subject);
+	return text;
+}
+
 /*
  * Returns the message of the library's last failure, which ended with @err, with the
- * remedy if one is known; valid until the next call.
+ * remedy if one is known; valid until the next call of these functions.
  */
 const char *library_error(const struct env *env, int err)
 {
-	static char text[8192];
 	const char *subject, *remedy;
-	size_t n;
+	enum bx_hint hint = bx_hint(env->bx, &subject);
 
-	n = snprintf(text, sizeof(text), "%s", bx_error(env->bx));
-	remedy = advice[bx_hint(env->bx, &subject)];
-	if (!*remedy && (remedy = advise_bundle(env, err)))
-		subject = env->args.operand;
-	if (remedy && n < sizeof(text))
-		snprintf(text + n, sizeof(text) - n, remedy, subject);
-	return text;
+	remedy = hint ? NULL : advise_bundle(env, err);
+	if (remedy)
+		return with_advice(bx_error(env->bx), remedy, env->args.operand);
+	return with_advice(bx_error(env->bx), advice[hint], subject);
+}
+
+/* The same for a note on the library's last failure */
+const char *failure_text(const struct env *env, const char *note)
+{
+	const char *subject;
+	enum bx_hint hint = bx_hint(env->bx, &subject);
+
+	return with_advice(note, advice[hint], subject);
+}
+
+/* The same for a problem in a result; empty if there is none */
+const char *problem_text(const struct bx_problem *p)
+{
+	return p->text ? with_advice(p->text, advice[p->hint], p->subject) : "";
 }

@@ -219,6 +219,8 @@ const struct command *command_at(size_t n);
 
 /* advice.c */
 const char *library_error(const struct env *env, int err);
+const char *failure_text(const struct env *env, const char *note);
+const char *problem_text(const struct bx_problem *p);
 
 /* words.c: valid until the next call with the same buffer */
 #define WORDS	160

@@ -229,20 +229,22 @@ static void show_checked(const struct bx_checked *c, void *arg)
 		json_bool(&env->json, "current", c->current);
 		json_bool(&env->json, "canary", c->canary);
 		json_string_or_null(&env->json, "signer", c->signer);
-		json_string_or_null(&env->json, "problem", c->problem);
+		json_string_or_null(&env->json, "problem",
+				    problem_text(&c->problem));
 		json_end_object(&env->json);
 		return;
 	}
 	if (!c->version)
-		printf("FAILED %s: %s\n", c->name, c->problem);
+		printf("FAILED %s: %s\n", c->name,
+		       problem_text(&c->problem));
 	else
 		printf("%s %s %s (generation %u%s, %s%s)%s%s\n",
-		       c->problem ? "FAILED" : "ok    ", c->name, c->version,
+		       c->problem.text ? "FAILED" : "ok    ", c->name, c->version,
 		       c->generation, c->current ? ", current" :
 		       c->canary ? ", canary" : "",
 		       c->signer ? "signed by " : "not signed",
-		       c->signer ?: "", c->problem ? ": " : "",
-		       c->problem ?: "");
+		       c->signer ?: "", c->problem.text ? ": " : "",
+		       problem_text(&c->problem));
 }
 
 int verify_installed(struct env *env)
@@ -278,13 +280,14 @@ static void show_booted(const struct bx_booted *b, void *arg)
 		json_bool(&env->json, "canary", b->canary);
 		json_bool(&env->json, "already", b->already);
 		json_bool(&env->json, "removed", b->removed);
-		json_string_or_null(&env->json, "error", b->error ?: "");
+		json_string_or_null(&env->json, "error",
+				    problem_text(&b->error));
 		json_end_object(&env->json);
-	} else if (b->error) {
+	} else if (b->error.text) {
 		print_to(stderr, "bxctl: %sbundle %s is %s: %s\n",
 			 b->canary ? "the canary of " : "", b->name,
 			 b->removed ? "still active" : "not active",
-			 b->error);
+			 problem_text(&b->error));
 	} else if (b->removed) {
 		printf("bundle %s is not enabled: it was deactivated\n",
 		       b->name);

@@ -18,7 +18,8 @@ static void keep_canary(struct canary_status *s, const struct bx_canary *c)
 	s->there = true;
 	snprintf(s->version, sizeof(s->version), "%s", c->version);
 	snprintf(s->signer, sizeof(s->signer), "%s", c->signer ?: "");
-	snprintf(s->problem, sizeof(s->problem), "%s", c->problem ?: "");
+	snprintf(s->problem, sizeof(s->problem), "%s",
+		 problem_text(&c->problem));
 	s->ejected = c->ejection;
 	if (s->ejected)
 		s->ejection = *c->ejection;
@@ -39,7 +40,8 @@ static int keep(const struct bx_installed *i, void *arg)
 	snprintf(s->name, sizeof(s->name), "%s", i->name);
 	snprintf(s->version, sizeof(s->version), "%s", i->version ?: "");
 	snprintf(s->signer, sizeof(s->signer), "%s", i->signer ?: "");
-	snprintf(s->problem, sizeof(s->problem), "%s", i->problem ?: "");
+	snprintf(s->problem, sizeof(s->problem), "%s",
+		 problem_text(&i->problem));
 	if (i->ejection)
 		s->ejection = *i->ejection;
 	s->ejected = i->ejection;

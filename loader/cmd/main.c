@@ -251,7 +251,9 @@ static void on_log(void *arg, enum bx_log_level level, const char *text)
 	struct env *env = arg;
 	char **more;
 
-	if (level != BX_LOG_NOTE) {
+	if (level == BX_LOG_FAILURE)
+		text = failure_text(env, text);
+	if (level == BX_LOG_DETAIL) {
 		fputs(text, stderr);
 		return;
 	}

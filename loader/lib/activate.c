@@ -93,7 +93,7 @@ static int load_policy(struct bx_bundle *b, struct transaction *txn,
 		if (!err || err == -ENODATA ||
 		    b->h->fault != BX_FAULT_REJECTED || i + 1 == a->count)
 			return err;
-		note(b->h, "%s; trying '%s'", b->h->error, a->file[i + 1]);
+		note_failure(b->h, "%s; trying '%s'", b->h->error, a->file[i + 1]);
 		object_close(&txn->objs[--txn->count]);
 	}
 	return err;

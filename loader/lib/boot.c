@@ -107,7 +107,7 @@ static void deactivate_untrusted(struct bx_handle *h, const char *name,
 	error_keep(h, &why);
 	ret = installed_deactivate(h, name, slot, NULL, NULL);
 	if (ret < 0)
-		note(h, "cannot deactivate bundle '%s': %s", name, bx_error(h));
+		note_failure(h, "cannot deactivate bundle '%s': %s", name, bx_error(h));
 	else if (ret)
 		note(h, "%sbundle '%s' was active and is deactivated",
 		     slot == SLOT_CANARY ? "the canary of " : "", name);
@@ -138,7 +138,8 @@ static int boot_bundle(struct bx_handle *h, const struct installed *inst,
 static void tell_booted(struct bx_handle *h, struct boot *boot,
 			struct bx_booted *out, int err)
 {
-	out->error = err < 0 ? bx_error(h) : NULL;
+	if (err < 0)
+		out->error = problem_of(h);
 	boot->failed += err < 0;
 	if (boot->fn)
 		boot->fn(out, boot->arg);
@@ -178,7 +179,7 @@ static int boot_one(struct bx_handle *h, const char *name, void *arg)
 		if (!err && inst.canary)
 			boot_generation(h, &inst, inst.canary, boot);
 		else if (!err && canary_follow(h, &inst))
-			note(h, "bundle '%s': %s", name, bx_error(h));
+			note_failure(h, "bundle '%s': %s", name, bx_error(h));
 	}
 	state_free(&inst);
 	return 0;
@@ -212,7 +213,8 @@ static int take_out_rest(struct bx_handle *h, struct boot *boot)
 		ret = deactivate_rest(h, bundles.name[i]);
 		if (!ret)
 			continue;
-		out.error = ret < 0 ? bx_error(h) : NULL;
+		if (ret < 0)
+			out.error = problem_of(h);
 		boot->failed += ret < 0;
 		if (boot->fn)
 			boot->fn(&out, boot->arg);
@@ -330,8 +332,8 @@ static int need_one(struct bx_handle *h, const char *name, void *arg)
 	}
 	/* the other bundles must be in the initramfs anyway */
 	if (ret < 0)
-		note(h, "an initramfs cannot have the bundle '%s': %s", name,
-		     bx_error(h));
+		note_failure(h, "an initramfs cannot have the bundle '%s': %s", name,
+			     bx_error(h));
 	state_free(&inst);
 	return 0;
 }

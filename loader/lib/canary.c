@@ -42,8 +42,8 @@ int canary_follow(struct bx_handle *h, const struct installed *inst)
 
 	if (!err || h->astray)
 		return err;
-	note(h, "bundle '%s': the canary %s not as it must be: %s", inst->name,
-	     inst->canary ? "is" : "that was dropped is", bx_error(h));
+	note_failure(h, "bundle '%s': the canary %s not as it must be: %s", inst->name,
+		     inst->canary ? "is" : "that was dropped is", bx_error(h));
 	error_forget(h);
 	return 0;
 }

@@ -24,7 +24,7 @@ static void abandon(struct bx_handle *h, const char *name)
 
 	error_keep(h, &why);
 	if (state_read(h, name, &before) <= 0 || settle(h, &before))
-		note(h, "cannot recover bundle '%s': %s", name, bx_error(h));
+		note_failure(h, "cannot recover bundle '%s': %s", name, bx_error(h));
 	state_free(&before);
 	error_restore(h, &why);
 }
@@ -293,8 +293,8 @@ static int try_to_mark(struct bx_handle *h, struct installed *inst,
 		return 1;
 	if (!takes_nothing(err))
 		return err;
-	note(h, "%s; continuing, since the kernel can be changed without it",
-	     bx_error(h));
+	note_failure(h, "%s; continuing, since the kernel can be changed without it",
+		     bx_error(h));
 	error_forget(h);
 	return 0;
 }
@@ -416,7 +416,7 @@ int bx_remove(struct bx_handle *h, const char *name,
 		goto out;
 	}
 	if (ret < 0)
-		note(h, "%s; removing the bundle as it is", bx_error(h));
+		note_failure(h, "%s; removing the bundle as it is", bx_error(h));
 	tell_done(&(struct bx_install_opts) { .done = &done }, BX_REMOVED,
 		  &inst);
 	ret = take_away(h, &inst, ret <= 0, fn, arg);

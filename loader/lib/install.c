@@ -237,7 +237,7 @@ static int keep_setting(struct candidate *c, const char *setting)
 		return 0;
 	if (!bx_bundle_set(c->b, setting))
 		return generation_set(h, &c->gen, setting);
-	note(h, "dropping the setting '%s': %s", setting, bx_error(h));
+	note_failure(h, "dropping the setting '%s': %s", setting, bx_error(h));
 	error_forget(h);
 	return 0;
 }
@@ -312,8 +312,8 @@ static void undo(struct bx_handle *h, struct installed *inst,
 	state_forget(inst, number);
 	err = inst->current ? settle(h, inst) : state_delete(h, inst->name);
 	if (err)
-		note(h, "cannot recover bundle '%s': %s", inst->name,
-		     bx_error(h));
+		note_failure(h, "cannot recover bundle '%s': %s", inst->name,
+			     bx_error(h));
 	error_restore(h, &why);
 }
 

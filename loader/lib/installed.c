@@ -16,7 +16,7 @@ const struct bx_install_opts no_install_opts;
 /* Writes a note about an error that is not the error of the command. */
 static void told_beside(struct bx_handle *h, const char *name)
 {
-	note(h, "cannot recover bundle '%s': %s", name, bx_error(h));
+	note_failure(h, "cannot recover bundle '%s': %s", name, bx_error(h));
 	error_forget(h);
 }
 
@@ -389,7 +389,7 @@ int settle(struct bx_handle *h, struct installed *inst)
 	err = state_write(h, inst);
 	/* the next command tries to remove them again */
 	if (!err && state_sweep(h, inst)) {
-		note(h, "%s", bx_error(h));
+		note_failure(h, "%s", bx_error(h));
 		error_forget(h);
 	}
 	return err;
@@ -443,7 +443,7 @@ int installed_recover(struct bx_handle *h)
 
 	state_path(h, path, NEW, "");
 	if (tree_remove(h, path)) {
-		note(h, "%s", bx_error(h));
+		note_failure(h, "%s", bx_error(h));
 		error_forget(h);
 	}
 	return state_each(h, recover_one, NULL);

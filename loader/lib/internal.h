@@ -154,6 +154,9 @@ int hint_explain(struct bx_handle *h, const char *bus, const char *device,
 		 int err);
 void note(struct bx_handle *h, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+void note_failure(struct bx_handle *h, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+struct bx_problem problem_of(const struct bx_handle *h);
 void log_begin(struct bx_handle *h);
 void log_end(struct bx_handle *h);
 void verifier_summary(struct bx_handle *h, char *buf, size_t size);

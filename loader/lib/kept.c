@@ -18,8 +18,8 @@ static int keep_settings(struct bx_bundle *b, const struct generation *g)
 			continue;
 		if (b->place == PLACE_INSTALLED)
 			return err;
-		note(b->h, "dropping the setting '%s': %s", g->set[i],
-		     bx_error(b->h));
+		note_failure(b->h, "dropping the setting '%s': %s", g->set[i],
+			     bx_error(b->h));
 		error_forget(b->h);
 	}
 	return 0;

@@ -146,13 +146,15 @@ int fail(struct bx_handle *h, enum bx_fault fault, int err,
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	/* a message that begins with the last one has its remedy, too */
+	if (!h->error[0] || strncmp(text, h->error, strlen(h->error)))
+		h->hint = BX_HINT_NONE;
 	bx_printable(h->error, sizeof(h->error), text);
 	err = err < 0 ? err : -err;
 	/* one class for all failures that another user would not have */
 	if (fault == BX_FAULT_FAILED && (err == -EACCES || err == -EPERM))
 		fault = BX_FAULT_PERMISSION;
 	h->fault = fault;
-	h->hint = BX_HINT_NONE;
 	return err;
 }
 
@@ -173,18 +175,34 @@ int hint_explain(struct bx_handle *h, const char *bus, const char *device,
 	return hint(h, BX_HINT_EXPLAIN, name, err);
 }
 
-void note(struct bx_handle *h, const char *fmt, ...)
+static void vnote(struct bx_handle *h, enum bx_log_level level, const char *fmt,
+		  va_list args)
 {
-	char text[512], shown[1024];
-	va_list args;
+	char text[1536], shown[2048];
 
 	if (!h->log)
 		return;
-	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
+	h->log(h->log_arg, level, bx_printable(shown, sizeof(shown), text));
+}
+
+void note(struct bx_handle *h, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vnote(h, BX_LOG_NOTE, fmt, args);
 	va_end(args);
-	h->log(h->log_arg, BX_LOG_NOTE,
-	       bx_printable(shown, sizeof(shown), text));
+}
+
+/* A note with the message of the last failure, whose hint goes with it */
+void note_failure(struct bx_handle *h, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vnote(h, BX_LOG_FAILURE, fmt, args);
+	va_end(args);
 }
 
 uint64_t now_ms(void)
@@ -380,4 +398,11 @@ int bx_list_buses(struct bx_handle *h,
 	}
 	free(list);
 	return ret;
+}
+
+struct bx_problem problem_of(const struct bx_handle *h)
+{
+	return (struct bx_problem) {
+		.text = h->error, .hint = h->hint, .subject = h->subject,
+	};
 }

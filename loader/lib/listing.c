@@ -122,7 +122,9 @@ static void look_at_canary(struct bx_handle *h, const struct list *l,
 		return;
 	error_keep(h, why);
 	error_forget(h);
-	out->problem = why->text;
+	out->problem = (struct bx_problem) {
+		.text = why->text, .hint = why->hint, .subject = why->subject,
+	};
 }
 
 static int list_one(struct bx_handle *h, const char *name, void *arg)
@@ -156,7 +158,7 @@ static int list_one(struct bx_handle *h, const char *name, void *arg)
 		out.ejection = counts.ejection;
 	}
 	if (ret < 0)
-		out.problem = bx_error(h);
+		out.problem = problem_of(h);
 	out.generation = inst.current;
 	out.generations = inst.count;
 	out.enabled = inst.enabled;
@@ -208,7 +210,8 @@ static void verify_generation(struct bx_handle *h, struct verification *v,
 	err = out.current || out.canary ? installed_open(h, inst, g, &b) :
 		installed_check(h, inst, g, &b);
 	bx_bundle_close(b);
-	out.problem = err ? bx_error(h) : NULL;
+	if (err)
+		out.problem = problem_of(h);
 	v->problems += err != 0;
 	if (v->fn)
 		v->fn(&out, v->arg);
@@ -223,7 +226,7 @@ static int verify_one(struct bx_handle *h, const char *name, void *arg)
 	int ret = state_read(h, name, &inst);
 
 	if (ret < 0) {
-		out.problem = bx_error(h);
+		out.problem = problem_of(h);
 		v->problems++;
 		if (v->fn)
 			v->fn(&out, v->arg);

@@ -97,8 +97,8 @@ static int roll_back_hook(struct bx_handle *h, struct item *item)
 	}
 	err = pins_write_hook(h, name, item->link_fd, &unused);
 	if (err)
-		note(h, "the previous hook '%s' could not be put back: %s",
-		     name, bx_error(h));
+		note_failure(h, "the previous hook '%s' could not be put back: %s",
+			     name, bx_error(h));
 	return err;
 }
 

@@ -282,7 +282,7 @@ make x 1.0 good
 quietly "$bxctl" install --allow-unsigned "$work/x"
 says "all is well" 0 "ok +x 1.0 .generation 1, current, not signed" verify --installed
 cp "$objects/good2.bpf.o" "$state/x/generation-1/good.bpf.o"
-damaged unsigned "not what was installed: files in '.*generation-1' have changed"
+damaged unsigned "not what was installed: files in '.*generation-1' have changed; install it again with 'bxctl upgrade'"
 remove_all
 make x 1.0 good
 sign acme x
