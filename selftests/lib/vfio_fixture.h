@@ -149,7 +149,7 @@ static inline unsigned char *new_memory(void)
 
 /* Let the device run a command; the errno that it ends with. */
 static inline int command(const struct vfio_client *c, __u32 what, __u64 iova,
-		   __u32 offset, __u32 length)
+			  __u32 offset, __u32 length)
 {
 	struct bxvfio_regs regs;
 
@@ -177,7 +177,6 @@ static inline bool raised(int fd)
 	ASSERT_LE(0, fd_); \
 	ASSERT_EQ(0, vfio_set_irq(client, irq, WIRE, 1, &fd_, sizeof(fd_))); \
 	fd_; })
-
 
 static inline bool ended_well(pid_t pid)
 {
