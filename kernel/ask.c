@@ -60,6 +60,18 @@ bool bx_may_run(const struct bx_election *e, u32 i)
 	return bx_inst_live(e->chain->inst[i]) && !test_bit(i, e->muted);
 }
 
+/*
+ * Whether the policy at position @i is quarantined, or would be for the invalid
+ * result that muted it
+ */
+bool bx_is_closed(const struct bx_election *e, u32 i)
+{
+	const struct bx_inst *inst = e->chain->inst[i];
+
+	return bx_fails_closed(inst) && !bx_may_run(e, i) &&
+	       (inst->ops->select || inst->ops->match);
+}
+
 static void bx_mute(struct bx_election *e, const struct bx_inst *inst)
 {
 	for (u32 i = 0; i < e->chain->n; i++) {
@@ -171,6 +183,15 @@ static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 	bx_log_opinion(e, BX_OPN_MATCH, inst, c->rec.name, ret, why, 0);
 }
 
+/* A quarantined policy with match() vetoes each driver: it could have. */
+static void bx_veto_closed(struct bx_election *e, struct bx_cand *c,
+			   struct bx_inst *inst)
+{
+	c->vetoed = true;
+	bx_log_opinion(e, BX_OPN_QUARANTINE, inst, c->rec.name, BX_VETO,
+		       BX_WHY_VETO, 0);
+}
+
 void bx_judge(struct bx_election *e, struct bx_cand *c)
 {
 	if (c->judged || !e->chain)
@@ -182,8 +203,12 @@ void bx_judge(struct bx_election *e, struct bx_cand *c)
 		/* bx_elect_shadow() asks policies in shadow mode at the end. */
 		if (!e->log && inst->flags & BX_F_SHADOW)
 			continue;
-		if (inst->ops->match && bx_may_run(e, i))
+		if (!inst->ops->match)
+			continue;
+		if (bx_may_run(e, i))
 			bx_judge_one(e, c, inst);
+		if (bx_is_closed(e, i))
+			bx_veto_closed(e, c, inst);
 	}
 }
 

@@ -280,6 +280,20 @@ static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
 		bx_call_count(inst->policy, verdict);
 }
 
+/*
+ * A quarantined policy denies the calls that it watches; so does one that is quarantined
+ * for this call.
+ */
+static void bx_call_deny_closed(struct bx_call *call, struct bx_inst *inst,
+				struct bx_shadow *shadow,
+				struct bx_call_decision *dec)
+{
+	if (!bx_fails_closed(inst))
+		return;
+	bx_shadow_compare(shadow, call, -EPERM);
+	bx_call_decide(call, inst, -EPERM, dec);
+}
+
 static void bx_call_ask_chain(struct bx_call *call,
 			      struct bx_call_decision *dec,
 			      const struct bx_chain *chain)
@@ -294,8 +308,12 @@ static void bx_call_ask_chain(struct bx_call *call,
 		if (!bx_are_twins(inst, shadow.inst))
 			bx_shadow_compare(&shadow, call, BX_CALL_PASS);
 
-		if (!bx_inst_watches(inst, call->op) || !bx_inst_live(inst))
+		if (!bx_inst_watches(inst, call->op))
 			continue;
+		if (!bx_inst_live(inst)) {
+			bx_call_deny_closed(call, inst, &shadow, dec);
+			continue;
+		}
 		dec->completes |= !!inst->ops->complete;
 		if (!inst->ops->call)
 			continue;
@@ -304,6 +322,7 @@ static void bx_call_ask_chain(struct bx_call *call,
 				bx_shadow_ask(&shadow, call, inst);
 		} else if (!bx_ask_call(call, inst, &verdict)) {
 			dec->bad = true;
+			bx_call_deny_closed(call, inst, &shadow, dec);
 		} else {
 			bx_shadow_compare(&shadow, call, verdict);
 			if (verdict)

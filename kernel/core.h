@@ -30,6 +30,10 @@
  * Lifetimes:
  * - The index and a pending ejection hold references to a policy's version
  *   (struct bx_inst); the last put frees it.
+ * - An ejection detaches the link by a work item.  With BX_F_FAIL_CLOSED the link
+ *   stays attached, and so the policy, quarantined, stays in the list and in the
+ *   index, until the owner of the link closes, detaches or updates it, or a commit
+ *   replaces the policy: a quarantine has no lifetime of its own.
  * - The owner of a bx_driver may free it after bx_driver_unregister(), which
  *   waits for bx_srcu.
  * - The driver core counts references to a bx_device, which holds references to
@@ -46,6 +50,12 @@
 #include <linux/kref.h>
 #include <linux/srcu.h>
 #include "compat.h"
+
+/* Each message begins with it; the kernel puts the device before, in dev_warn() and so on. */
+#undef pr_fmt
+#define pr_fmt(fmt)	"bus_ext: " fmt
+#undef dev_fmt
+#define dev_fmt(fmt)	"bus_ext: " fmt
 
 /* ---- contexts of programs; members by name, see <bpf/bus_ext.bpf.h> ---- */
 
@@ -172,7 +182,7 @@ struct bx_policy {
  * @seq: sequence number, unique among versions and increasing
  * @ejected: set once, by bx_eject_claim(); no program is started afterwards
  * @exit: the reason; written by the claimant before it queues @work
- * @work: detaches the link of an ejected version
+ * @work: ends an ejection, see policy.c
  */
 struct bx_inst {
 	struct kref		ref;
@@ -195,6 +205,12 @@ struct bx_inst {
 static inline bool bx_is_active(const struct bx_policy *policy)
 {
 	return policy->stage == BX_STAGE_ACTIVE;
+}
+
+/* Whether an ejection quarantines this version instead of detaching it */
+static inline bool bx_fails_closed(const struct bx_inst *inst)
+{
+	return inst->flags & BX_F_FAIL_CLOSED && !(inst->flags & BX_F_SHADOW);
 }
 
 /* ---- async.c: queued work, and waiting for it ---- */
@@ -244,6 +260,7 @@ int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp);
 /* ---- eject.c: policies with invalid results ---- */
 
 bool bx_inst_live(const struct bx_inst *inst);
+void bx_inst_reason(struct bx_inst *inst, char *buf, size_t len);
 void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
 void bx_eject_id(u64 policy_id, enum bx_exit_kind kind,
@@ -447,6 +464,7 @@ void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
 struct bx_cand *bx_cand_find(struct bx_election *e, const char *name);
 bool bx_cand_eligible(const struct bx_cand *c);
 bool bx_may_run(const struct bx_election *e, u32 i);
+bool bx_is_closed(const struct bx_election *e, u32 i);
 enum bx_opinion_why bx_ask_match(struct bx_election *e,
 				 struct bx_inst *inst,
 				 const struct bx_cand *c, s32 *ret);
@@ -548,7 +566,7 @@ int bx_policy_add(struct bx_policy *policy);
 void bx_policy_del(struct bx_policy *policy);
 int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst);
 void bx_trace_policy(const char *what, const struct bx_policy *policy,
-		     const struct bx_inst *inst);
+		     struct bx_inst *inst);
 int bx_policy_records(struct bx_policy_rec **recs, u32 *n);
 u32 bx_policy_count(void);
 

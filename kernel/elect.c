@@ -6,7 +6,8 @@
  * the callers (own.c, override.c) cache the outcome.  Order of authority,
  * highest first: the administrator's driver_override, the hook, the policies'
  * select() in order, the highest match() score, the drivers' id tables.  A veto
- * excludes a driver from everything below the hook.
+ * excludes a driver from everything below the hook.  A quarantined policy refuses
+ * in the place of its select().
  *
  * bx_elect() and all that it calls run inside a bx_srcu read section, in
  * process context, with or without the device lock.
@@ -230,6 +231,15 @@ static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
 			  BX_OUT_DEFERRED, NULL, inst);
 }
 
+/* A quarantined policy refuses the device. */
+static void bx_elect_closed(struct bx_election *e, struct bx_inst *inst)
+{
+	bx_log_opinion(e, BX_OPN_QUARANTINE, inst, NULL, BX_REFUSE,
+		       e->decided ? BX_WHY_LATE : BX_WHY_WON, 0);
+	if (!e->decided)
+		bx_decide(e, BX_BY_QUARANTINE, BX_OUT_REFUSED, NULL, inst);
+}
+
 static void bx_elect_select(struct bx_election *e)
 {
 	for (u32 i = 0; e->chain && i < e->chain->n; i++) {
@@ -239,6 +249,17 @@ static void bx_elect_select(struct bx_election *e)
 			continue;
 		if (inst->ops->select && bx_may_run(e, i))
 			bx_elect_select_one(e, inst);
+		if (bx_is_closed(e, i))
+			bx_elect_closed(e, inst);
+	}
+}
+
+/* match() of a policy may have been invalid after bx_elect_select(). */
+static void bx_elect_match_closed(struct bx_election *e)
+{
+	for (u32 i = 0; e->chain && i < e->chain->n && !e->decided; i++) {
+		if (bx_is_closed(e, i))
+			bx_elect_closed(e, e->chain->inst[i]);
 	}
 }
 
@@ -254,6 +275,7 @@ static void bx_elect_score(struct bx_election *e)
 		    (!best || c->score > best->score))
 			best = c;
 	}
+	bx_elect_match_closed(e);
 	if (best && !e->decided)
 		bx_decide(e, BX_BY_SCORE, BX_OUT_DRIVER, best->rec.name,
 			  best->by);

@@ -230,7 +230,7 @@ static int bx_adopted_elect(struct bx_adopted_bus *bus, struct device *dev)
 				  e->dec.policy_id, dev_name(dev),
 				  e->absent_ok);
 	if (ret < 0 && ret != -EBUSY)
-		dev_warn(dev, "bus_ext: election failed: %d\n", ret);
+		dev_warn(dev, "election failed: %d\n", ret);
 	bx_election_free(e);
 	return ret;
 }

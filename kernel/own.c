@@ -88,7 +88,7 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 {
 	u64 gen = atomic64_read_acquire(&bdev->bus->gen);
 	struct bx_election *e;
-	bool ask;
+	bool ask, keep;
 	int err;
 
 	if (bdev->elected_gen == gen)
@@ -97,7 +97,15 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 	if (!e)
 		return -ENOMEM;
 	err = bx_own_run(bdev, e, gen);
-	if (!err) {
+	/*
+	 * A quarantined policy leaves the decision on a bound device, unless a rebind
+	 * has dropped it.
+	 */
+	keep = !err && e->dec.by == BX_BY_QUARANTINE && bdev->elected_gen &&
+	       READ_ONCE(bdev->dev.driver);
+	if (keep) {
+		bdev->elected_gen = gen;
+	} else if (!err) {
 		e->dec.probe_error = bdev->decision.probe_error;
 		bdev->decision = e->dec;
 		bdev->elected = e->winner;

@@ -13,6 +13,9 @@
  *	                  update()v                        |
  *	                        ejected: no program runs, work queued
  *
+ * With BX_F_FAIL_CLOSED the work does not detach the link: the policy stays ejected,
+ * quarantined, until its link is detached or updated, or a commit replaces it.
+ *
  * A policy attached with BX_F_STAGED is not active, see commit.c.
  */
 #include "core.h"
@@ -112,10 +115,17 @@ void bx_put_inst(struct bx_inst *inst)
 	kref_put(&inst->ref, bx_inst_free);
 }
 
+/* Only an active policy has devices and calls to keep closed. */
+static bool bx_is_quarantined(const struct bx_policy *policy)
+{
+	return bx_is_active(policy) && !bx_inst_live(policy->inst) &&
+	       bx_fails_closed(policy->inst);
+}
+
 /*
  * Detaches the link of an ejected version, unless it was detached or replaced
- * meanwhile.  bx_policy_replace() refuses later updates, so the detached
- * version is the ejected one.
+ * meanwhile, or is quarantined.  bx_policy_replace() refuses later updates of one
+ * that is not quarantined, so the detached version is the ejected one.
  */
 static void bx_eject_work(struct work_struct *work)
 {
@@ -123,7 +133,8 @@ static void bx_eject_work(struct work_struct *work)
 	struct bpf_link *link = NULL;
 
 	mutex_lock(&bx_policy_mutex);
-	if (inst->policy->inst == inst && inst->policy->link)
+	if (inst->policy->inst == inst && inst->policy->link &&
+	    !bx_is_quarantined(inst->policy))
 		link = bpf_link_inc_not_zero(inst->policy->link);
 	mutex_unlock(&bx_policy_mutex);
 
@@ -244,7 +255,7 @@ int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 	if (!bx_is_active(policy))
 		return bx_refuse(inst->shown, -EINVAL,
 				 "policy is not active: attach a new one");
-	if (!bx_inst_live(old))
+	if (!bx_inst_live(old) && !bx_is_quarantined(policy))
 		return bx_refuse(inst->shown, -ESHUTDOWN,
 				 "policy is being ejected: attach it again");
 	list_del(&policy->node);
@@ -276,7 +287,7 @@ static u32 bx_ops_mask(const struct bus_ext_ops *ops)
 }
 
 static void bx_policy_rec_fill(const struct bx_policy *policy,
-			       const struct bx_inst *inst,
+			       struct bx_inst *inst,
 			       struct bx_policy_rec *rec)
 {
 	*rec = (struct bx_policy_rec) {
@@ -302,10 +313,11 @@ static void bx_policy_rec_fill(const struct bx_policy *policy,
 	};
 	strscpy(rec->name, inst->name, sizeof(rec->name));
 	strscpy(rec->bus, inst->bus, sizeof(rec->bus));
+	bx_inst_reason(inst, rec->reason, sizeof(rec->reason));
 }
 
 void bx_trace_policy(const char *what, const struct bx_policy *policy,
-		     const struct bx_inst *inst)
+		     struct bx_inst *inst)
 {
 	struct bx_policy_rec rec;
 

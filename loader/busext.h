@@ -338,7 +338,7 @@ typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
  * @path: a BPF object, or a directory whose ``*.bpf.o`` are used in the order
  *	of their names
  * @flags: BX_BUNDLE_UNSIGNED; without it every object is refused, since only a bundle
- *	has a signature
+ *	has a signature.  BX_INSTALL_FAIL_CLOSED: the policies get BX_F_FAIL_CLOSED
  * @fn: called for each policy and hook, once all of them are active
  * @arg: second argument of @fn
  *
@@ -384,6 +384,7 @@ struct bx_bundle;
  * @vendor: its vendor
  * @summary: its purpose, in one line
  * @requires: the lowest version of bus_ext that it works with; NULL when not given
+ * @fail_closed: an ejection quarantines its policies (BX_F_FAIL_CLOSED)
  * @drivers: the only drivers that its policies may name
  * @nr_drivers: number of @drivers
  * @signer: the subject of the certificate that signed it, after bx_bundle_check();
@@ -397,6 +398,7 @@ struct bx_bundle_about {
 	const char	*vendor;
 	const char	*summary;
 	const char	*requires;
+	bool		fail_closed;
 	const char	*const *drivers;
 	unsigned int	nr_drivers;
 	const char	*signer;
@@ -640,6 +642,14 @@ int bx_bundle_list_files(struct bx_bundle *bundle, bx_file_fn fn, void *arg);
 int bx_bundle_check_policies(struct bx_bundle *bundle);
 
 /**
+ * bx_bundle_fail_closed() - give the bundle's policies the flag BX_F_FAIL_CLOSED
+ * @bundle: the bundle
+ *
+ * For bx_bundle_apply(); as 'fail_closed: true' in the manifest.
+ */
+void bx_bundle_fail_closed(struct bx_bundle *bundle);
+
+/**
  * bx_bundle_apply() - activate a bundle's policies, all or none
  * @bundle: the bundle
  * @fn: called for each policy, once all of them are active
@@ -825,11 +835,14 @@ enum bx_mode {
  * @BX_INSTALL_OFFLINE: change only the disk, for the next boot, and not the kernel
  * @BX_INSTALL_DOWNGRADE: allow a lower version, or other files of the same version
  * @BX_INSTALL_CHANGE_SIGNER: allow a bundle of another signer, or without a signature
+ * @BX_INSTALL_FAIL_CLOSED: an ejection quarantines the bundle's policies
+ *	(BX_F_FAIL_CLOSED); kept by upgrades, until the bundle is removed
  */
 enum bx_install_flags {
 	BX_INSTALL_OFFLINE		= 1 << 8,
 	BX_INSTALL_DOWNGRADE		= 1 << 9,
 	BX_INSTALL_CHANGE_SIGNER	= 1 << 10,
+	BX_INSTALL_FAIL_CLOSED		= 1 << 11,
 };
 
 /**
@@ -1290,6 +1303,15 @@ const char *bx_exit_kind_text(__u32 kind);
  * Return: "select", "kernel" and so on; "unknown" for another number.
  */
 const char *bx_decider_text(__u32 by);
+
+/**
+ * bx_is_quarantined() - tell whether a policy is quarantined
+ * @rec: its record
+ *
+ * Return: true if it was ejected, and refuses devices until it is detached or replaced
+ * (BX_F_FAIL_CLOSED).
+ */
+bool bx_is_quarantined(const struct bx_policy_rec *rec);
 
 /**
  * bx_outcome_text() - name the outcome of an election

@@ -60,6 +60,7 @@
  * @allow_unsigned: --allow-unsigned
  * @downgrade: --allow-downgrade
  * @change_signer: --change-signer
+ * @fail_closed: --fail-closed
  * @offline: --offline
  * @files: --files
  * @installed: --installed
@@ -87,6 +88,7 @@ struct args {
 	bool		allow_unsigned;
 	bool		downgrade;
 	bool		change_signer;
+	bool		fail_closed;
 	bool		offline;
 	bool		files;
 	bool		installed;
@@ -246,6 +248,10 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec);
 	{ "set", 's', PARAM_SET, "NAME=VALUE", \
 	  "choose the value of a setting; may be repeated", \
 	  offsetof(struct args, set) }
+#define FAIL_CLOSED_PARAM \
+	{ "fail-closed", 0, PARAM_FLAG, NULL, \
+	  "an ejected policy refuses devices until it is replaced or detached", \
+	  offsetof(struct args, fail_closed) }
 #define UNSIGNED_PARAM \
 	{ "allow-unsigned", 0, PARAM_FLAG, NULL, \
 	  "accept an object or bundle without a signature", \

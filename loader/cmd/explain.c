@@ -22,6 +22,7 @@ static const char *opinion_who(char *buf, const struct bx_opinion *o)
 		return "hook";
 	case BX_OPN_SELECT:
 	case BX_OPN_MATCH:
+	case BX_OPN_QUARANTINE:
 		snprintf(buf, WORDS, "policy %s",
 			 bx_policy_key(key, o->policy, o->flags));
 		return buf;
@@ -62,6 +63,8 @@ static const char *opinion_says(char *buf, const struct bx_opinion *o)
 			return "pass";
 		snprintf(buf, WORDS, "score %d", o->verdict);
 		return buf;
+	case BX_OPN_QUARANTINE:
+		return o->verdict == BX_VETO ? "veto" : "refuse";
 	case BX_OPN_OVERRIDE:
 		return "select";
 	case BX_OPN_ID_TABLE:
@@ -73,6 +76,8 @@ static const char *opinion_says(char *buf, const struct bx_opinion *o)
 
 static const char *opinion_why(char *buf, const struct bx_opinion *o)
 {
+	if (o->kind == BX_OPN_QUARANTINE && o->why != BX_WHY_LATE)
+		return "quarantined: its programs are not asked";
 	switch (o->why) {
 	case BX_WHY_WON:
 		return "decides";
@@ -114,6 +119,7 @@ static const char *key_kind(__u32 kind)
 		[BX_OPN_ID_TABLE]	= "id_table",
 		[BX_OPN_CANDIDATE]	= "candidate",
 		[BX_OPN_DECISION]	= "decision",
+		[BX_OPN_QUARANTINE]	= "quarantine",
 	};
 
 	return kind < sizeof(keys) / sizeof(*keys) ? keys[kind] : "unknown";
@@ -213,6 +219,19 @@ static void as_decision(const struct explanation *e,
 	memcpy(d->policy, e->decision.policy, sizeof(d->policy));
 }
 
+/* The reason of the quarantine, and what ends it */
+static int print_quarantine(const struct bx_policy_rec *rec, void *arg)
+{
+	const char *policy = arg;
+
+	if (!bx_is_quarantined(rec) || strcmp(rec->name, policy))
+		return 0;
+	printf("policy %s was ejected: %s\n"
+	       "it refuses devices until it is replaced ('bxctl apply', 'bxctl upgrade') or detached ('bxctl detach %s')\n",
+	       rec->name, rec->reason, rec->name);
+	return 1;
+}
+
 static void print_decision(const struct bx_device_rec *rec)
 {
 	const struct bx_decision *d = &rec->decision;
@@ -302,9 +321,12 @@ static int do_explain(struct env *env)
 		json_explained(env, &rec);
 	} else if (!err) {
 		print_explained(&e.table, &rec);
+		if (rec.decision.by == BX_BY_QUARANTINE)
+			err = bx_list_policies(env->bx, print_quarantine,
+					       rec.decision.policy);
 	}
 	table_free(&e.table);
-	return err;
+	return err < 0 ? err : 0;
 }
 
 /* ---- rebind and reelect ---- */

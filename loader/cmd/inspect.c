@@ -26,6 +26,7 @@ void json_about(struct env *env, const struct bx_bundle *bundle)
 	json_string(j, "vendor", a->vendor);
 	json_string(j, "summary", a->summary);
 	json_string_or_null(j, "requires", a->requires ?: "");
+	json_bool(j, "fail_closed", a->fail_closed);
 	json_array(j, "drivers");
 	for (unsigned int i = 0; i < a->nr_drivers; i++)
 		json_string(j, NULL, a->drivers[i]);
@@ -218,6 +219,8 @@ static void print_about(const struct bx_bundle *bundle)
 	       a->summary);
 	if (a->requires)
 		printf("requires  bus_ext %s\n", a->requires);
+	if (a->fail_closed)
+		printf("ejection  fails closed: an ejected policy refuses devices\n");
 	for (unsigned int i = 0; i < a->nr_drivers; i++)
 		printf("driver    %s\n", a->drivers[i]);
 }

@@ -142,6 +142,10 @@ static void print_status(struct status *s)
 			       pin->link_id);
 	print_problems(s);
 	print_devices(s);
+	for (i = 0; i < s->nr_policies; i++)
+		if (bx_is_quarantined(&s->policies[i]))
+			printf("policy %s is quarantined, and refuses devices: %s\n",
+			       s->policies[i].name, s->policies[i].reason);
 	for (e = s->exits; e < s->exits + s->nr_exits; e++)
 		printf("ejected %llu s ago: %s version %u from %s%s%s: %s: %s (code %d)\n",
 		       seconds_since(e->time_ns),
@@ -163,6 +167,8 @@ static const char *key_exit(__u32 kind)
 		return "bad_name";
 	case BX_EXIT_BAD_RESULT:
 		return "bad_result";
+	case BX_EXIT_UNLISTED:
+		return "unlisted";
 	default:
 		return "unknown";
 	}

@@ -66,6 +66,9 @@ const char *word_decider(char *buf, const struct bx_decision *d)
 		return "id table";
 	case BX_BY_KERNEL:
 		return "kernel";
+	case BX_BY_QUARANTINE:
+		snprintf(buf, WORDS, "policy %s (quarantined)", d->policy);
+		return buf;
 	default:
 		return "?";
 	}
@@ -224,7 +227,10 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec)
 	json_string(j, "mode", rec->flags & BX_F_SHADOW ? "shadow" :
 		    "enforce");
 	json_bool(j, "absent_ok", rec->flags & BX_F_ABSENT_OK);
+	json_bool(j, "fail_closed", rec->flags & BX_F_FAIL_CLOSED);
 	json_bool(j, "ejected", rec->ejected);
+	json_bool(j, "quarantined", bx_is_quarantined(rec));
+	json_string_or_null(j, "reason", rec->reason);
 	json_string(j, "stage", key_stage(rec->stage));
 	json_limit(j, &rec->limit);
 	json_array(j, "ops");

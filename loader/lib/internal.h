@@ -94,6 +94,7 @@ struct dirent;
  * @changing: signals are blocked until the end of a change of a bundle
  * @astray: the last change failed, and the active policies may not be as before it
  * @offline: the current change does not involve the kernel
+ * @boot: bx_boot() runs: quarantined policies stay
  * @control: loaded request programs, kept for the next request
  * @fault: class of the last failure
  * @error: its message
@@ -119,6 +120,7 @@ struct bx_handle {
 	bool		changing;
 	bool		astray;
 	bool		offline;
+	bool		boot;
 	struct control	*control[NR_REQUESTS];
 	enum bx_fault	fault;
 	enum bx_hint	hint;

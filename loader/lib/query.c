@@ -20,9 +20,17 @@ const char *bx_decider_text(__u32 by)
 		[BX_BY_SCORE]		= "score",
 		[BX_BY_ID_TABLE]	= "id_table",
 		[BX_BY_KERNEL]		= "kernel",
+		[BX_BY_QUARANTINE]	= "quarantine",
 	};
 
 	return by < sizeof(keys) / sizeof(*keys) ? keys[by] : "unknown";
+}
+
+bool bx_is_quarantined(const struct bx_policy_rec *rec)
+{
+	return rec->ejected && rec->stage == BX_STAGE_ACTIVE &&
+		(rec->flags & (BX_F_FAIL_CLOSED | BX_F_SHADOW)) ==
+		BX_F_FAIL_CLOSED;
 }
 
 const char *bx_outcome_text(__u32 outcome)
