@@ -277,6 +277,41 @@ TEST_F(pci, garbage_ejects_and_the_stock_driver_is_tried)
 	EXPECT_LE(1, nvme_probes());
 }
 
+TEST_F(pci, quarantined_policy_keeps_functions_refused)
+{
+	int link, probes;
+
+	for_vf0(0);
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach_pci(0, .flags = BX_F_FAIL_CLOSED);
+	vfs(2);
+	EXPECT_OVERRIDE(0, "none");
+	probes = nvme_probes();
+	EXPECT_EQ(1, probes);
+	/* ejected by the second function, which is refused in the same election */
+	strcpy(bxt_script(0)->device, vf(1));
+	bxt_script(0)->select = 99;
+	EXPECT_EQ(0, bxt_rebind(vf(1)));
+	settle();
+	EXPECT_EQ(1, policy("p0").ejected);
+	EXPECT_OVERRIDE(1, "none");
+	EXPECT_BY(BX_BY_QUARANTINE, vf(1));
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_BY(BX_BY_SELECT, vf(0));
+	/* added later */
+	vfs(0);
+	vfs(2);
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_OVERRIDE(1, "none");
+	EXPECT_OUTCOME(BX_OUT_REFUSED, vf(0));
+	EXPECT_EQ(probes, nvme_probes());
+	detach(link);
+	ASSERT_EQ(0, wait_for_probes());
+	EXPECT_OVERRIDE(0, "(null)");
+	EXPECT_OVERRIDE(1, "(null)");
+	EXPECT_EQ(probes + 2, nvme_probes());
+}
+
 TEST_F(pci, a_commit_passes_overrides_on)
 {
 	struct bx_commit c = { .nr_enter = 1, .nr_leave = 1 };
