@@ -168,6 +168,7 @@ static void bx_commit_finish(void)
 			continue;
 		if (bx_is_active(policy)) {
 			bx_sysfs_move_policy(policy->kobj, policy);
+			bx_uevent_policy(policy, "active");
 			bx_trace_policy("commit", policy, policy->inst);
 		} else if (policy->heir) {
 			bx_decisions_inherit(policy->id, policy->heir->id);

@@ -267,6 +267,7 @@ void bx_eject_id(u64 policy_id, enum bx_exit_kind kind,
 		 const char *device, const char *fmt, ...) __printf(4, 5);
 int bx_exit_records(struct bx_exit_info **recs, u32 *n);
 u64 bx_exit_count(void);
+void bx_exits_clear(void);
 
 /* ---- run.c: running programs ---- */
 
@@ -505,6 +506,7 @@ void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
 struct kobject *bx_sysfs_add_policy(const char *shown, struct bx_policy *policy);
 void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy);
 void bx_sysfs_del_policy(struct kobject *kobj);
+void bx_uevent_policy(struct bx_policy *policy, const char *stage);
 struct kobject *bx_sysfs_add_bus(const char *name,
 				 const struct bx_contract *contract);
 void bx_sysfs_del_bus(struct kobject *kobj);

@@ -20,6 +20,7 @@
 static DEFINE_RAW_SPINLOCK(bx_exit_lock);
 static struct bx_exit_info bx_exits[BX_NEXITS];
 static u64 bx_nexits;
+static u64 bx_exits_cleared;	/* number of those not listed any more */
 
 u64 bx_exit_count(void)
 {
@@ -50,11 +51,22 @@ int bx_exit_records(struct bx_exit_info **recs, u32 *n)
 		return -ENOMEM;
 	raw_spin_lock_irqsave(&bx_exit_lock, flags);
 	first = bx_nexits > BX_NEXITS ? bx_nexits - BX_NEXITS : 0;
+	first = max(first, bx_exits_cleared);
 	*n = bx_nexits - first;
 	for (u32 i = 0; i < *n; i++)
 		(*recs)[i] = bx_exits[(first + i) % BX_NEXITS];
 	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 	return 0;
+}
+
+/* Clears the list of ejections; their number, and quarantines, stay. */
+void bx_exits_clear(void)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
+	bx_exits_cleared = bx_nexits;
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 }
 
 /* Whether programs of this version may run */

@@ -133,9 +133,14 @@ static void bx_eject_work(struct work_struct *work)
 	struct bpf_link *link = NULL;
 
 	mutex_lock(&bx_policy_mutex);
-	if (inst->policy->inst == inst && inst->policy->link &&
-	    !bx_is_quarantined(inst->policy))
-		link = bpf_link_inc_not_zero(inst->policy->link);
+	if (inst->policy->inst == inst && inst->policy->link) {
+		bool stays = bx_is_quarantined(inst->policy);
+
+		bx_uevent_policy(inst->policy,
+				 stays ? "quarantined" : "ejected");
+		if (!stays)
+			link = bpf_link_inc_not_zero(inst->policy->link);
+	}
 	mutex_unlock(&bx_policy_mutex);
 
 	if (!IS_ERR_OR_NULL(link)) {
@@ -219,8 +224,10 @@ int bx_policy_add(struct bx_policy *policy)
 	bx_policy_insert(policy);
 	bx_npolicies++;
 	err = bx_publish(GFP_KERNEL);
-	if (!err)
+	if (!err) {
+		bx_uevent_policy(policy, "active");
 		return 0;
+	}
 	list_del(&policy->node);
 	bx_npolicies--;
 	if (policy->kobj)
@@ -264,6 +271,7 @@ int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 	err = bx_publish(GFP_KERNEL);
 	if (!err) {
 		policy->generation++;
+		bx_uevent_policy(policy, "active");
 		return 0;
 	}
 	list_del(&policy->node);

@@ -1376,6 +1376,17 @@ int bx_list_policies(struct bx_handle *handle, bx_policy_fn fn, void *arg);
 int bx_list_exits(struct bx_handle *handle, bx_exit_fn fn, void *arg);
 
 /**
+ * bx_clear_exits() - clear the list of ejections
+ * @handle: the handle
+ *
+ * Quarantined policies stay so, and the kernel still counts the ejections.
+ *
+ * Return: 0; -ENOENT when bus_ext is not loaded (BX_FAULT_KERNEL); -EPERM or -EACCES
+ * without CAP_SYS_ADMIN (BX_FAULT_PERMISSION).
+ */
+int bx_clear_exits(struct bx_handle *handle);
+
+/**
  * bx_list_opinions() - hold a trial election of a device and list the opinions
  * @handle: the handle
  * @ref: the device

@@ -61,6 +61,7 @@
  * @downgrade: --allow-downgrade
  * @change_signer: --change-signer
  * @fail_closed: --fail-closed
+ * @clear: --clear
  * @offline: --offline
  * @files: --files
  * @installed: --installed
@@ -89,6 +90,7 @@ struct args {
 	bool		downgrade;
 	bool		change_signer;
 	bool		fail_closed;
+	bool		clear;
 	bool		offline;
 	bool		files;
 	bool		installed;

@@ -5,6 +5,7 @@
  * Compares the policies in the kernel with the pins: a policy without a pin, or a pin
  * without a policy, is a sign of an error, or of another program.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +255,15 @@ static unsigned int stale_pins(const struct status *s)
 	return n;
 }
 
+static unsigned int quarantined(const struct status *s)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < s->nr_policies; i++)
+		n += bx_is_quarantined(&s->policies[i]);
+	return n;
+}
+
 static int look(struct env *env, struct status *s)
 {
 	int err;
@@ -270,7 +280,8 @@ static int look(struct env *env, struct status *s)
 		err = bx_list_exits(env->bx, add_exit, s);
 	if (!err)
 		err = bx_list_devices(env->bx, add_astray, s);
-	if (!err && (s->bundles.problems || s->nr_devices || stale_pins(s)))
+	if (!err && (s->bundles.problems || s->nr_devices || stale_pins(s) ||
+		     quarantined(s)))
 		env->code = BX_FAULT_STATE;
 	return err;
 }
@@ -292,6 +303,8 @@ static int do_status(struct env *env)
 	} else if (!err) {
 		print_status(&s);
 	}
+	if (!err && env->args.clear)
+		err = bx_clear_exits(env->bx);
 	bundles_free(&s.bundles);
 	free(s.policies);
 	free(s.pins);
@@ -300,12 +313,19 @@ static int do_status(struct env *env)
 	return err;
 }
 
+static const struct param status_params[] = {
+	{ "clear", 0, PARAM_FLAG, NULL,
+	  "clear the list of ejections after it was shown",
+	  offsetof(struct args, clear) },
+	{}
+};
+
 const struct command status_commands[] = {
 	{ "status", NULL, "bundles, policies, hooks, pins, the last ejections",
 	  "Shows installed bundles with their settings, attached policies, inconsistencies,\n"
 	  "devices that are not as decided, and the last ejections with the reasons.\n"
 	  "The exit status is 6 when an enabled bundle is not active as chosen, a pinned policy\n"
-	  "is gone, or a device is not as decided.",
-	  NULL, do_status },
+	  "is gone, a policy is quarantined, or a device is not as decided.",
+	  status_params, do_status },
 	{}
 };

@@ -2,9 +2,13 @@
 /*
  * libbusext: lists and requests
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -375,6 +379,29 @@ static int check_bound(struct bx_handle *h, const struct bx_device_rec *rec)
 			    "'%s/%s' has the driver '%s', though every driver was refused",
 			    rec->dev.bus, rec->dev.name, rec->driver);
 	return 0;
+}
+
+int bx_clear_exits(struct bx_handle *h)
+{
+	char path[PATH_MAX];
+	int fd, err;
+
+	err = bx_check_kernel(h);
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/kernel/bus_ext/ejected", h->sysfs);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "clear", 5) == 5) {
+		close(fd);
+		return 0;
+	}
+	err = errno;
+	if (fd >= 0)
+		close(fd);
+	return fail(h, err == EPERM || err == EACCES ? BX_FAULT_PERMISSION :
+		    BX_FAULT_FAILED, err,
+		    "cannot clear the list of ejections: '%s': %s", path,
+		    strerror(err));
 }
 
 int bx_rebind(struct bx_handle *h, struct bx_devref *ref,

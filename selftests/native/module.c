@@ -24,6 +24,8 @@ unsigned int native_forgotten, native_inherited;
 struct bx_decision native_traced;
 unsigned int native_decisions;
 unsigned int native_sysfs_dirs;
+unsigned int native_uevents;
+const char *native_uevent = "";
 
 static struct bpf_struct_ops *struct_ops;
 static struct kobject a_directory;
@@ -361,6 +363,14 @@ void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy)
 {
 	if (kobj != &a_directory)
 		native_bug("a policy is moved to where no directory is");
+}
+
+void bx_uevent_policy(struct bx_policy *policy, const char *stage)
+{
+	if (!policy->kobj)
+		return;
+	native_uevents++;
+	native_uevent = stage;
 }
 
 void bx_sysfs_del_policy(struct kobject *kobj)

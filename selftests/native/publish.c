@@ -393,11 +393,13 @@ static void quarantined_version_stays(void)
 	bx_eject_id(id_of(&link), BX_EXIT_UNLISTED, "d", "reason %d", 1);
 	native_run_work();
 	EXPECT(link.map == &map && !map.exits);
+	EXPECT(!strcmp(native_uevent, "quarantined"));
 	EXPECT(native_record(&link, &rec));
 	EXPECT(rec.ejected && !strcmp(rec.reason, "reason 1"));
 	EXPECT(strstr(native_last_log(), "quarantined"));
 
 	EXPECT(!native_update(&link, &map2));
+	EXPECT(!strcmp(native_uevent, "active"));
 	EXPECT(map.exits == 1 && map.exit.kind == BX_EXIT_UNLISTED);
 	EXPECT(native_record(&link, &rec) && !rec.ejected && !*rec.reason);
 
