@@ -51,7 +51,8 @@ int bx_exit_records(struct bx_exit_info **recs, u32 *n)
 		return -ENOMEM;
 	raw_spin_lock_irqsave(&bx_exit_lock, flags);
 	first = bx_nexits > BX_NEXITS ? bx_nexits - BX_NEXITS : 0;
-	first = max(first, bx_exits_cleared);
+	if (first < bx_exits_cleared)
+		first = bx_exits_cleared;
 	*n = bx_nexits - first;
 	for (u32 i = 0; i < *n; i++)
 		(*recs)[i] = bx_exits[(first + i) % BX_NEXITS];

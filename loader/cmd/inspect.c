@@ -134,6 +134,7 @@ static int show_policy(const struct bx_applied *a, void *arg)
 	json_uint(j, "version", a->version);
 	json_bool(j, "shadow", a->flags & BX_F_SHADOW);
 	json_bool(j, "absent_ok", a->flags & BX_F_ABSENT_OK);
+	json_bool(j, "fail_closed", a->flags & BX_F_FAIL_CLOSED);
 	json_end_object(j);
 	return 0;
 }
