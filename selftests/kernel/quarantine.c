@@ -205,7 +205,7 @@ TEST_F(quarantine, without_the_flag_the_rules_below_apply)
 	EXPECT_EJECTED("p0");
 }
 
-static int exec(const char *device)
+static int try_exec(const char *device)
 {
 	char path[128];
 
@@ -219,17 +219,17 @@ TEST_F(quarantine, watched_calls_are_denied)
 
 	device("d", ID);
 	settle();
-	EXPECT_EQ(0, exec("d"));
+	EXPECT_EQ(0, try_exec("d"));
 	link = attach_closed(0, .calls = { BX_WATCH(BX_SF_EXEC) });
-	EXPECT_EQ(0, exec("d"));
+	EXPECT_EQ(0, try_exec("d"));
 	/* the call with the invalid result is denied as well */
 	bxt_script(0)->call = 99;
-	EXPECT_EQ(-EPERM, exec("d"));
+	EXPECT_EQ(-EPERM, try_exec("d"));
 	EXPECT_QUARANTINED("p0", BX_EXIT_RETURN);
 	bxt_script(0)->call = 0;
-	EXPECT_EQ(-EPERM, exec("d"));
+	EXPECT_EQ(-EPERM, try_exec("d"));
 	detach(link);
-	EXPECT_EQ(0, exec("d"));
+	EXPECT_EQ(0, try_exec("d"));
 }
 
 BXT_MAIN("bxsim")
