@@ -150,6 +150,7 @@ void bx_entry_complete(struct device *dev)
 			entry->vf_index = bx_vf_index(to_pci_dev(dev));
 		}
 		entry->parent = get_device(parent);
+		/* pairs with bx_entry_get() */
 		smp_store_release(&entry->complete, true);
 	}
 	mutex_unlock(&entry->lock);
@@ -213,14 +214,17 @@ void bx_entry_remove(struct device *dev)
 s32 bx_entry_iommu_group(struct bx_entry *entry)
 {
 	struct iommu_group *group;
+	s32 id;
 
-	guard(spinlock)(&entry->iommu_lock);
-	if (entry->gone)
-		return entry->iommu_group;
-	group = iommu_group_get(entry->dev);
-	entry->iommu_group = group ? iommu_group_id(group) : -1;
-	iommu_group_put(group);
-	return entry->iommu_group;
+	spin_lock(&entry->iommu_lock);
+	if (!entry->gone) {
+		group = iommu_group_get(entry->dev);
+		entry->iommu_group = group ? iommu_group_id(group) : -1;
+		iommu_group_put(group);
+	}
+	id = entry->iommu_group;
+	spin_unlock(&entry->iommu_lock);
+	return id;
 }
 
 int bx_entries_init(void)
@@ -230,15 +234,18 @@ int bx_entries_init(void)
 
 static struct bx_entry *bx_entry_get_incomplete(void)
 {
-	struct bx_entry *entry;
+	struct bx_entry *entry, *found = NULL;
 
-	guard(spinlock)(&bx_entry_list_lock);
+	spin_lock(&bx_entry_list_lock);
 	list_for_each_entry(entry, &bx_entry_list, list) {
 		if (entry->found && !entry->complete &&
-		    kref_get_unless_zero(&entry->ref))
-			return entry;
+		    kref_get_unless_zero(&entry->ref)) {
+			found = entry;
+			break;
+		}
 	}
-	return NULL;
+	spin_unlock(&bx_entry_list_lock);
+	return found;
 }
 
 /*

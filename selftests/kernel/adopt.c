@@ -67,7 +67,8 @@ static int unbind(const char *device, const char *driver)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/unbind", driver);
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/%s",
+		 driver, "unbind");
 	return bxt_write(path, device);
 }
 

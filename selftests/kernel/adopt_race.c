@@ -171,7 +171,7 @@ TEST_F(race, removal_against_attach_rebind_and_detach)
 	}
 }
 
-/* What is explained on platform is the rule of the bus, not the override. */
+/* The explanation has the rule of the bus, without the override. */
 TEST_F(race, id_table_of_a_refused_platform_device_is_explained)
 {
 	const struct bx_opinion *recs;
