@@ -180,7 +180,7 @@ static void bx_commit_finish(void)
 			bx_decisions_forget(policy->id);
 			bx_trace_policy("retire", policy, policy->inst);
 		}
-		bx_policies_changed(policy->inst->bus);
+		bx_policies_changed(policy->inst->bus, policy->inst->vendor);
 	}
 }
 

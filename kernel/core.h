@@ -7,18 +7,19 @@
  *	update_mutex		the BPF core's, around reg(), update(), unreg()
  *	bx_policy_mutex		the list of policies and the published index
  *	bx_bus_rwsem		the list of bus_ext's own buses
- *	bx_adopt_mutex		decisions on adopted buses
  *	device lock		the driver core's; match() may lack it
+ *	bx_entry.lock		the decision on one device of an adopted bus
  *	bx_bus.drv_lock		writes to a bus' list of drivers
  *	bx_device_mutex		the list of devices, their watched operations
  *	bx_device.elect_lock	the decision on one device of an own bus
  *	bx_srcu (read)		policies and drivers in use by readers
- *	bx_parent_rwsem		parents of devices that leave an adopted bus
  *	bx_runs.lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
- *	bx_module_lock		leaf
+ *	bx_module_lock, bx_entry_list_lock, bx_entry.iommu_lock	leaves
  *
- * A device is added under its parent's lock but not under its own.  So
- * bx_adopt_mutex is never taken under the lock of the device being elected.
+ * bx_entry.lock is taken under the parent's lock when a device is added, and
+ * under the device's own lock when a driver was unbound from it.  So the holder
+ * of a bx_entry.lock takes no device lock, and neither binds nor unbinds.  No
+ * two of these locks are held together.
  *
  * unreg() waits for bx_srcu under update_mutex.  So code inside a bx_srcu read
  * section must not take update_mutex, bx_policy_mutex or a device lock, load a
@@ -39,6 +40,11 @@
  * - The driver core counts references to a bx_device, which holds references to
  *   its parent and this module.  bx_bus_unregister() waits for its release,
  *   since a request may use it after its removal.
+ * - The table of entries and each user count references to a bx_entry, which
+ *   holds a reference to the device's parent, but none to the device: its
+ *   removal takes bx_entry.lock and sets bx_entry.gone.  After that, a request
+ *   that still holds a reference to the device finds no entry, and writes
+ *   nothing.
  */
 #ifndef _BX_CORE_H
 #define _BX_CORE_H
@@ -48,6 +54,7 @@
 #include <linux/btf.h>
 #include <linux/bus_ext.h>
 #include <linux/kref.h>
+#include <linux/rhashtable-types.h>
 #include <linux/srcu.h>
 #include "compat.h"
 
@@ -331,7 +338,7 @@ typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
  * @rebind: elects a device and binds it to the elected driver; 1 if the driver
  *	changed, 0 if it stayed, or an errno
  * @changed: schedules elections of unbound devices after a change of the
- *	policies of a bus ("" for all buses)
+ *	policies of a bus ("" for all buses) and vendor (BX_ANY for all)
  * @forget: drops the decisions of a detached policy; may be NULL
  * @inherit: transfers the decisions of one policy to another; may be NULL
  */
@@ -344,7 +351,7 @@ struct bx_kind {
 	int	(*explain)(struct device *dev, struct bx_election *e);
 	bool	(*decision)(struct device *dev, struct bx_decision *dec);
 	int	(*rebind)(struct device *dev);
-	void	(*changed)(const char *bus);
+	void	(*changed)(const char *bus, u32 vendor);
 	void	(*forget)(u64 policy_id);
 	void	(*inherit)(u64 policy_id, u64 heir_id);
 };
@@ -354,11 +361,12 @@ const struct bx_kind *bx_kind_of_bus(const struct bus_type *bus);
 const struct bx_kind *bx_kind_get(const char *bus, struct module **owner);
 bool bx_is_own(const struct device *dev);
 bool bx_is_adopted(const char *bus);
-void bx_policies_changed(const char *bus);
+void bx_policies_changed(const char *bus, u32 vendor);
 void bx_decisions_forget(u64 policy_id);
 void bx_decisions_inherit(u64 policy_id, u64 heir_id);
 int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags);
 bool bx_driver_exists(const char *bus, const char *driver);
+enum bx_outcome bx_override_outcome(const char *bus, const char *override);
 struct device *bx_find_device(const struct bx_devref *ref);
 
 static inline const struct bx_kind *bx_kind_of(const struct device *dev)
@@ -366,14 +374,72 @@ static inline const struct bx_kind *bx_kind_of(const struct device *dev)
 	return bx_kind_of_bus(dev->bus);
 }
 
+/* ---- entry.c: entries of devices on adopted buses ---- */
+
+/**
+ * struct bx_entry - a device on an adopted bus, while it is on the bus
+ * @node: entry in the table
+ * @list: entry in the list of all entries
+ * @ref: references: the table, each user
+ * @rcu: frees the entry after lookups
+ * @dev: the device; not referenced: a user either holds a reference to it, or
+ *	@lock with @gone false
+ * @found: the device was added before the module was loaded
+ * @complete: @parent and @vf_index are constant from now on
+ * @parent: the parent, for a virtual function the physical one; referenced
+ * @vf_index: number of a virtual function, -1 for other devices
+ * @iommu_lock: protects @iommu_group, and @gone together with @lock
+ * @iommu_group: id of the IOMMU group that was seen last, -1 for none
+ * @lock: protects all below; held while programs elect, never while a driver
+ *	probes
+ * @gone: the device was removed
+ * @token: the override that bus_ext wrote, see compat.h; NULL for none
+ * @text: its text
+ * @dec: the decision from which it follows
+ * @gen: generation of the last election, 0 if another party wrote an override
+ * @attach: an override was removed that may have kept the device unbound
+ */
+struct bx_entry {
+	struct rhash_head	node;
+	struct list_head	list;
+	struct kref		ref;
+	struct rcu_head		rcu;
+	struct device		*dev;
+	bool			found;
+	bool			complete;
+	struct device		*parent;
+	s32			vf_index;
+	spinlock_t		iommu_lock;
+	s32			iommu_group;
+	struct mutex		lock;
+	bool			gone;
+	const char		*token;
+	char			text[BX_NAME_LEN];
+	struct bx_decision	dec;
+	u64			gen;
+	bool			attach;
+};
+
+struct bx_entry *bx_entry_get(struct device *dev);
+void bx_entry_put(struct bx_entry *entry);
+int bx_entry_add(struct device *dev, bool found);
+void bx_entry_complete(struct device *dev);
+void bx_entry_leave(struct device *dev);
+void bx_entry_remove(struct device *dev);
+s32 bx_entry_iommu_group(struct bx_entry *entry);
+int bx_entries_init(void);
+void bx_entries_prune(void);
+void bx_entries_exit(void);
+
 /* ---- facts.c: descriptions of devices ---- */
 
 void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info);
-void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info);
-void bx_parent_synchronize(void);
+u32 bx_dev_vendor(struct device *dev);
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
 
 /* ---- event.c: device events for policies ---- */
+
+bool bx_is_in_scope(struct device *dev);
 
 void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 		   enum bx_event_kind kind);
@@ -485,6 +551,7 @@ struct bx_election *bx_election_alloc(struct device *dev, bool explain);
 struct bx_election *bx_election_alloc_log(bool explain);
 void bx_election_free(struct bx_election *e);
 void bx_elect(struct bx_election *e, u64 generation);
+void bx_elect_held(struct bx_election *e);
 void bx_decide(struct bx_election *e, enum bx_decider by,
 	       enum bx_outcome outcome, const char *driver,
 	       struct bx_inst *inst);
@@ -529,11 +596,29 @@ void bx_own_device_init(struct bx_device *bdev);
 void bx_own_device_exit(struct bx_device *bdev);
 void bx_own_init(void);
 
+/* ---- rule.c: the own rule of an adopted bus ---- */
+
+bool bx_rule_claims(struct device *dev, const struct device_driver *drv);
+int bx_rule_explain(struct bx_election *e);
+
 /* ---- override.c: elections on adopted buses, by driver_override ---- */
 
-void bx_override_init(void);
-int bx_override_start(void);
-void bx_override_exit(void);
+int bx_override_elect(struct device *dev);
+void bx_override_reelect(struct device *dev);
+void bx_override_unbound(struct device *dev);
+int bx_override_explain(struct device *dev, struct bx_election *e);
+bool bx_override_decision(struct device *dev, struct bx_decision *dec);
+int bx_override_rebind(struct device *dev);
+void bx_override_forget(struct device *dev, u64 policy_id);
+void bx_override_inherit(struct device *dev, u64 policy_id, u64 heir_id);
+void bx_override_clear(struct device *dev);
+u64 bx_override_next_gen(void);
+
+/* ---- adopt.c: the adopted buses ---- */
+
+int bx_adopt_init(void);
+int bx_adopt_start(void);
+void bx_adopt_exit(void);
 
 /* ---- call.c: dispatch of calls ---- */
 

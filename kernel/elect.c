@@ -162,6 +162,9 @@ static void bx_elect_override(struct bx_election *e)
 	if (!*e->override)
 		return;
 	bx_decide_driver(e, BX_BY_OVERRIDE, e->override, NULL);
+	if (e->dec.outcome == BX_OUT_ABSENT &&
+	    !strcmp(e->override, BX_OVERRIDE_NONE))
+		bx_decide(e, BX_BY_OVERRIDE, BX_OUT_REFUSED, NULL, NULL);
 	bx_log_opinion(e, BX_OPN_OVERRIDE, NULL, e->override, 0, BX_WHY_WON, 0);
 }
 
@@ -378,4 +381,21 @@ void bx_elect(struct bx_election *e, u64 generation)
 	e->dec.time_ns = ktime_get_ns();
 	if (!e->dry)
 		trace_bx_decide(&e->ctx.dev, &e->dec);
+}
+
+/**
+ * bx_elect_held() - count and trace a dry election whose outcome is applied
+ * @e: after bx_elect()
+ *
+ * Context: as bx_elect(), in the same read section.
+ */
+void bx_elect_held(struct bx_election *e)
+{
+	e->dry = false;
+	if (e->by) {
+		atomic64_inc(&e->by->policy->asked);
+		atomic64_inc(&e->by->policy->decided);
+	}
+	bx_elect_shadow(e);
+	trace_bx_decide(&e->ctx.dev, &e->dec);
 }

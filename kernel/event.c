@@ -16,6 +16,37 @@ static void bx_emit_one(struct bx_inst *inst, struct bx_event *event)
 	bx_run_judge(&run);
 }
 
+static bool bx_event_is_traced(enum bx_event_kind kind)
+{
+	switch (kind) {
+	case BX_EVENT_ADDED:
+		return trace_bx_create_enabled();
+	case BX_EVENT_BOUND:
+		return trace_bx_bind_enabled();
+	case BX_EVENT_UNBOUND:
+		return trace_bx_unbind_enabled();
+	case BX_EVENT_REMOVED:
+		return trace_bx_remove_enabled();
+	}
+	return false;
+}
+
+/**
+ * bx_is_in_scope() - check whether a policy has a device in its scope
+ * @dev: the device
+ *
+ * Context: process.
+ * Return: true if one has.
+ */
+bool bx_is_in_scope(struct device *dev)
+{
+	int idx = srcu_read_lock(&bx_srcu);
+	bool found = bx_chain_lookup(dev->bus->name, bx_dev_vendor(dev));
+
+	srcu_read_unlock(&bx_srcu, idx);
+	return found;
+}
+
 /**
  * bx_emit_event() - report an event to the policies in scope and to tracing
  * @dev: the device
@@ -63,12 +94,18 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
-/* Describes @dev and emits the event; may sleep.  Drops it if out of memory. */
+/*
+ * Describes @dev and emits the event, unless nothing would see it; may sleep.
+ * Drops the event if out of memory.
+ */
 void bx_emit_dev(struct device *dev, const char *driver,
 		 enum bx_event_kind kind)
 {
-	struct bx_dev_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
+	struct bx_dev_info *info;
 
+	if (!bx_event_is_traced(kind) && !bx_is_in_scope(dev))
+		return;
+	info = kmalloc(sizeof(*info), GFP_KERNEL);
 	if (!info)
 		return;
 	bx_dev_info_fill(dev, info);

@@ -201,11 +201,11 @@ static bool bx_own_decision(struct device *dev, struct bx_decision *dec)
 	if (!bx_override_read(dev, name, sizeof(name)))
 		return true;
 	dec->by = BX_BY_OVERRIDE;
-	strscpy_pad(dec->driver, name, sizeof(dec->driver));
 	memset(dec->policy, 0, sizeof(dec->policy));
 	dec->policy_id = 0;
-	dec->outcome = driver_find(name, &bdev->bus->type) ? BX_OUT_DRIVER :
-							     BX_OUT_ABSENT;
+	dec->outcome = bx_override_outcome(bdev->bus->name, name);
+	strscpy_pad(dec->driver, dec->outcome == BX_OUT_REFUSED ? "" : name,
+		    sizeof(dec->driver));
 	return true;
 }
 
@@ -376,10 +376,11 @@ void bx_own_reelect(struct bx_bus *bus, bool forget)
 /**
  * bx_own_changed() - schedule elections after a change of policies
  * @name: the bus, "" for all; ignored unless it is an own bus
+ * @vendor: ignored: a new generation is one of the whole bus
  *
  * Context: process.
  */
-static void bx_own_changed(const char *name)
+static void bx_own_changed(const char *name, u32 vendor)
 {
 	struct bx_bus *bus;
 

@@ -212,7 +212,7 @@ static int bx_do_settle(struct bx_request *req)
 
 static int bx_do_reelect(struct bx_request *req)
 {
-	bx_policies_changed(req->bus);
+	bx_policies_changed(req->bus, BX_ANY);
 	bx_async_wait_idle();
 	return 0;
 }

@@ -176,7 +176,7 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 	bx_trace_policy("attach", policy, policy->inst);
 	/* not policy->stage: a commit may have changed it already */
 	if (!(ops->flags & BX_F_STAGED))
-		bx_policies_changed(ops->bus);
+		bx_policies_changed(ops->bus, ops->vendor ?: BX_ANY);
 	return 0;
 
 err_drop:
@@ -202,7 +202,7 @@ static void bx_unreg(void *kdata, struct bpf_link *link)
 	bx_trace_policy("detach", policy, policy->inst);
 	if (bx_is_active(policy)) {
 		bx_decisions_forget(policy->id);
-		bx_policies_changed(policy->inst->bus);
+		bx_policies_changed(policy->inst->bus, policy->inst->vendor);
 	}
 	bx_policy_drop(policy);
 }
@@ -277,8 +277,10 @@ out:
 	}
 	bx_ops_exit(old, BX_EXIT_UPDATE);
 	bx_trace_policy("update", policy, inst);
+	bx_policies_changed(inst->bus, old->vendor);
+	if (old->vendor != inst->vendor)
+		bx_policies_changed(inst->bus, inst->vendor);
 	bx_put_inst(old);
-	bx_policies_changed(inst->bus);
 	return 0;
 }
 

@@ -33,7 +33,7 @@ not_asked() {
 # older kernels return it for openat2()
 ^loader/lib/files\.c:.*:ENOSYS:
 # checkpatch takes a function with for_each in its name for a loop
-^kernel/(kind|own|override)\.c:.*:OPEN_BRACE:
+^kernel/(kind|own|adopt)\.c:.*:OPEN_BRACE:
 # a macro that declares functions takes whole arguments
 ^kernel/kfunc\.h:.*:FUNCTION_ARGUMENTS:
 # macros for BPF take types, names and loop variables; such a loop ends in '; )'

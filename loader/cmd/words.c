@@ -99,8 +99,10 @@ bool is_as_decided(const struct bx_device_rec *rec)
 		return true;
 	if (d->outcome == BX_OUT_DRIVER)
 		return !strcmp(rec->driver, d->driver);
-	if (d->outcome == BX_OUT_REFUSED)
+	if (d->outcome == BX_OUT_REFUSED || d->outcome == BX_OUT_DEFERRED)
 		return !rec->driver[0];
+	if (d->outcome == BX_OUT_ABSENT)	/* the device waits, unbound */
+		return !rec->driver[0] || !strcmp(rec->driver, d->driver);
 	return true;
 }
 
@@ -127,7 +129,7 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 	case BX_OUT_REFUSED:
 		return rec->driver[0] ? "refused, but bound" : "refused";
 	case BX_OUT_DEFERRED:
-		return "deferred";
+		return rec->driver[0] ? "deferred, but bound" : "deferred";
 	case BX_OUT_ABSENT:
 		if (!strcmp(rec->driver, d->driver))
 			return "bound";

@@ -356,6 +356,16 @@ static int rebind_failed(struct bx_handle *h, const struct bx_devref *ref,
 				 "'%s/%s' has no driver now: the probe of '%s' failed: %s",
 				 ref->bus, ref->name, d->driver,
 				 strerror(-d->probe_error)));
+	if (rec->driver[0])
+		return hint_explain(h, ref->bus, ref->name,
+				    fail(h, BX_FAULT_STATE, result,
+					 "'%s/%s' has the driver '%s', which was not elected",
+					 ref->bus, ref->name, rec->driver));
+	if (d->outcome == BX_OUT_ABSENT)
+		return hint_explain(h, ref->bus, ref->name,
+				    fail(h, BX_FAULT_STATE, result,
+					 "'%s/%s' has no driver now: '%s' was elected, which is not registered",
+					 ref->bus, ref->name, d->driver));
 	return hint_explain(h, ref->bus, ref->name,
 			    fail(h, BX_FAULT_STATE, result,
 				 "'%s/%s' has no driver now, though '%s' was elected",

@@ -320,7 +320,7 @@ void bx_devices_update_watched(bool *setting, bool value)
 {
 }
 
-void bx_policies_changed(const char *bus)
+void bx_policies_changed(const char *bus, u32 vendor)
 {
 }
 
