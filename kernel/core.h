@@ -125,7 +125,9 @@ struct bus_ext_ops {
 
 /* ---- policies and their versions ---- */
 
+/* Most active policies, and with staged and retired ones, which replace each other */
 #define BX_MAX_POLICIES	256
+#define BX_MAX_ATTACHED	(BX_MAX_POLICIES + 2 * BX_COMMIT_MAX)
 
 /**
  * struct bx_policy - an attached policy, from reg() to unreg()
@@ -518,7 +520,7 @@ struct bx_election {
 	u32			maxlog;
 	bool			log_lost;
 	bool			dry;
-	DECLARE_BITMAP(muted, BX_MAX_POLICIES);
+	DECLARE_BITMAP(muted, BX_MAX_ATTACHED);
 	const struct bx_trial	*trial;
 	int			error;
 };
@@ -641,6 +643,7 @@ extern struct mutex bx_policy_mutex;
 extern struct list_head bx_policies;	/* bx_policy_mutex */
 
 int bx_publish(gfp_t gfp);
+int bx_policies_fit(const char *name, u32 active);
 struct bx_policy *bx_policy_by_name(const struct bx_inst *inst,
 				    enum bx_stage stage);
 struct bx_policy *bx_policy_by_link(const struct bpf_link *link);

@@ -203,6 +203,25 @@ void bx_policy_drop(struct bx_policy *policy)
 
 /* ---- add, replace, remove ---- */
 
+/* Checks that there may be @active active policies; the limit leaves room for a commit. */
+int bx_policies_fit(const char *name, u32 active)
+{
+	if (active <= BX_MAX_POLICIES)
+		return 0;
+	return bx_refuse(name, -E2BIG, "limit of %u policies reached",
+			 BX_MAX_POLICIES);
+}
+
+static u32 bx_count_active(void)
+{
+	struct bx_policy *policy;
+	u32 n = 0;
+
+	list_for_each_entry(policy, &bx_policies, node)
+		n += bx_is_active(policy);
+	return n;
+}
+
 int bx_policy_add(struct bx_policy *policy)
 {
 	const char *name = policy->inst->shown;
@@ -212,9 +231,13 @@ int bx_policy_add(struct bx_policy *policy)
 	if (bx_policy_by_name(policy->inst, policy->stage))
 		return bx_refuse(name, -EEXIST,
 				 "a policy of this name is attached");
-	if (bx_npolicies >= BX_MAX_POLICIES)
-		return bx_refuse(name, -E2BIG, "limit of %u policies reached",
-				 bx_npolicies);
+	if (bx_npolicies >= BX_MAX_ATTACHED)
+		return bx_refuse(name, -E2BIG,
+				 "limit of %u policies, active or not, reached",
+				 BX_MAX_ATTACHED);
+	err = bx_policies_fit(name, bx_count_active() + bx_is_active(policy));
+	if (err)
+		return err;
 	policy->id = ++bx_last_id;
 	if (bx_is_active(policy)) {
 		policy->kobj = bx_sysfs_add_policy(name, policy);

@@ -297,7 +297,8 @@ static int json_row(const struct bx_policy_rec *rec, void *arg)
 static int print_hook(const struct bx_pin *pin, void *arg)
 {
 	if (pin->kind == BX_ITEM_HOOK)
-		printf("hook %s (link %u)\n", pin->name, pin->link_id);
+		printf("hook %s (link %u%s)\n", pin->name, pin->link_id,
+		       pin->elsewhere ? ", attached by another program" : "");
 	return 0;
 }
 
@@ -310,6 +311,7 @@ static int json_hook(const struct bx_pin *pin, void *arg)
 	json_object(j, NULL);
 	json_string(j, "name", pin->name);
 	json_uint(j, "link", pin->link_id);
+	json_bool(j, "elsewhere", pin->elsewhere);
 	json_end_object(j);
 	return 0;
 }

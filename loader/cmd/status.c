@@ -139,8 +139,9 @@ static void print_status(struct status *s)
 	}
 	for (pin = s->pins; pin < s->pins + s->nr_pins; pin++)
 		if (pin->kind == BX_ITEM_HOOK && pin->live)
-			printf("hook %s (link %u)\n", pin->name,
-			       pin->link_id);
+			printf("hook %s (link %u%s)\n", pin->name,
+			       pin->link_id, pin->elsewhere ?
+			       ", attached by another program" : "");
 	print_problems(s);
 	print_devices(s);
 	for (i = 0; i < s->nr_policies; i++)
@@ -212,6 +213,7 @@ static void json_pins(struct json *j, const struct status *s)
 			    "hook" : "policy");
 		json_string(j, "name", s->pins[i].name);
 		json_bool(j, "live", s->pins[i].live);
+		json_bool(j, "elsewhere", s->pins[i].elsewhere);
 		json_uint(j, "link", s->pins[i].link_id);
 		json_end_object(j);
 	}
@@ -279,7 +281,7 @@ static int look(struct env *env, struct status *s)
 	if (!err)
 		err = bx_list_exits(env->bx, add_exit, s);
 	if (!err)
-		err = bx_list_devices(env->bx, add_astray, s);
+		err = list_decided(env, add_astray, s);
 	if (!err && (s->bundles.problems || s->nr_devices || stale_pins(s) ||
 		     quarantined(s)))
 		env->code = BX_FAULT_STATE;

@@ -90,20 +90,24 @@ bool has_decision(const struct bx_device_rec *rec)
 	return rec->decision.by != BX_BY_KERNEL;
 }
 
-/* Is the bound driver the elected one? */
+/* Returns whether the bound driver is the elected one; none while the device waits. */
 bool is_as_decided(const struct bx_device_rec *rec)
 {
 	const struct bx_decision *d = &rec->decision;
 
 	if (!has_decision(rec))
 		return true;
-	if (d->outcome == BX_OUT_DRIVER)
+	switch (d->outcome) {
+	case BX_OUT_DRIVER:
 		return !strcmp(rec->driver, d->driver);
-	if (d->outcome == BX_OUT_REFUSED || d->outcome == BX_OUT_DEFERRED)
-		return !rec->driver[0];
-	if (d->outcome == BX_OUT_ABSENT)	/* the device waits, unbound */
+	case BX_OUT_ABSENT:
 		return !rec->driver[0] || !strcmp(rec->driver, d->driver);
-	return true;
+	case BX_OUT_REFUSED:
+	case BX_OUT_DEFERRED:
+		return !rec->driver[0];
+	default:
+		return true;
+	}
 }
 
 const char *word_outcome(char *buf, const struct bx_device_rec *rec)
@@ -133,7 +137,8 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 	case BX_OUT_ABSENT:
 		if (!strcmp(rec->driver, d->driver))
 			return "bound";
-		snprintf(buf, WORDS, "waiting for %s", d->driver);
+		snprintf(buf, WORDS, "waiting for %s%s", d->driver,
+			 rec->driver[0] ? ", but bound" : "");
 		return buf;
 	default:
 		return rec->driver[0] ? "bound" : "no driver";
@@ -251,5 +256,18 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec)
 	json_uint(j, "handled", rec->handled);
 	json_uint(j, "redirected", rec->redirected);
 	json_uint(j, "amended", rec->amended);
+	json_end_object(j);
+}
+
+void json_holder(struct json *j, const struct bx_holder *holder)
+{
+	json_object(j, NULL);
+	json_string(j, "kind", bx_holder_kind_text(holder->kind));
+	json_string(j, "node", holder->node);
+	json_string_or_null(j, "by", holder->by);
+	if (holder->pid)
+		json_int(j, "pid", holder->pid);
+	else
+		json_null(j, "pid");
 	json_end_object(j);
 }

@@ -84,7 +84,7 @@ static const char *attach_reason(int err)
 	case -EOPNOTSUPP:
 		return "match() is not for this bus, which keeps its own rule; use select()";
 	case -E2BIG:
-		return "too many policies, with a new version beside the old one; detach one";
+		return "there are too many policies";
 	case -EEXIST:
 		return "another process is activating a policy of that name; try again";
 	case -ENAMETOOLONG:
@@ -206,6 +206,9 @@ static int commit_failed(struct bx_handle *h, const struct bx_commit *change,
 	if (result == -ENOENT || result == -EEXIST)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
 			    "cannot activate the policies: another process has changed one of the policies to replace, or uses one of the names; try again");
+	if (result == -E2BIG)
+		return fail(h, BX_FAULT_REJECTED, result,
+			    "cannot activate the policies: there would be too many");
 	return fail(h, BX_FAULT_FAILED, result,
 		    "cannot activate the policies: %s",
 		    strerror(-result));

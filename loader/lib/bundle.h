@@ -22,7 +22,7 @@
 
 #define MANIFEST	"bundle.yaml"
 
-#define MAX_POLICIES	BX_COMMIT_MAX
+#define MAX_POLICIES	32
 #define MAX_OBJECTS	8
 #define MAX_CLAIMS	64
 #define MAX_SETTINGS	64

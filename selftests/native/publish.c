@@ -177,6 +177,49 @@ static void policies_are_limited(void)
 	EXPECT(!bx_policy_count());
 }
 
+/* A full list can be upgraded, but not extended. */
+static void a_replaced_policy_does_not_count(void)
+{
+	static struct native_policy p[BX_MAX_POLICIES];
+	static struct native_map map[BX_MAX_POLICIES];
+	static struct native_link link[BX_MAX_POLICIES];
+	struct native_policy staged = policy;
+	struct native_link next = {}, more = {};
+	struct native_map next_map, more_map;
+	struct bx_commit c;
+
+	for (int i = 0; i < BX_MAX_POLICIES; i++) {
+		p[i] = policy;
+		scnprintf(p[i].name, sizeof(p[i].name), "p%03d", i);
+		native_map_init(&map[i], &p[i]);
+		EXPECT(!native_attach(&link[i], &map[i]));
+	}
+	staged.flags |= BX_F_STAGED;
+	scnprintf(staged.name, sizeof(staged.name), "p100");
+	native_map_init(&next_map, &staged);
+	EXPECT(!native_attach(&next, &next_map));
+	c = (struct bx_commit){
+		.nr_enter = 1, .enter = { checked(&next) },
+		.nr_leave = 1, .leave = { id_of(&link[100]) },
+	};
+	EXPECT(!bx_policy_commit(&c));
+	EXPECT(record_of(&next).stage == BX_STAGE_ACTIVE);
+	EXPECT(record_of(&link[100]).stage == BX_STAGE_RETIRED);
+	native_detach(&link[100]);
+
+	scnprintf(staged.name, sizeof(staged.name), "new");
+	native_map_init(&more_map, &staged);
+	EXPECT(!native_attach(&more, &more_map));
+	c = (struct bx_commit){ .nr_enter = 1, .enter = { checked(&more) } };
+	EXPECT(bx_policy_commit(&c) == -E2BIG);
+	EXPECT(record_of(&more).stage == BX_STAGE_STAGED);
+	native_detach(&more);
+	native_detach(&next);
+	for (int i = 0; i < BX_MAX_POLICIES; i++)
+		native_detach(&link[i]);
+	EXPECT(!bx_policy_count());
+}
+
 static void commits_are_limited(void)
 {
 	struct bx_commit c = { .nr_enter = BX_COMMIT_MAX + 1 };
@@ -465,6 +508,7 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(commit_survives_each_failed_allocation),
 	NATIVE_TEST(detach_needs_no_memory),
 	NATIVE_TEST(policies_are_limited),
+	NATIVE_TEST(a_replaced_policy_does_not_count),
 	NATIVE_TEST(commits_are_limited),
 	NATIVE_TEST(what_is_no_policy_is_refused),
 	NATIVE_TEST(heir_inherits_and_the_old_one_is_updated),

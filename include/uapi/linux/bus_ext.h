@@ -567,7 +567,7 @@ struct bx_devref {
 };
 
 /** BX_COMMIT_MAX - most policies that enter, and that leave, in one commit */
-#define BX_COMMIT_MAX	32
+#define BX_COMMIT_MAX	128
 
 /**
  * struct bx_commit_enter - an entering policy and its checked values
