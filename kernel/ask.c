@@ -80,13 +80,12 @@ static void bx_mute(struct bx_election *e, const struct bx_inst *inst)
 	}
 }
 
-static void bx_elect_run_begin(struct bx_run *run, struct bx_election *e,
-			       struct bx_inst *inst, const void *ctx)
+static void bx_elect_run_init(struct bx_run *run, struct bx_election *e,
+			      struct bx_inst *inst)
 {
-	bx_run_init(run, inst, ctx, &e->ctx.dev, e->dry);
+	bx_run_init(run, inst, &e->ctx.dev, e->dry);
 	if (!e->dry)
 		atomic64_inc(&inst->policy->asked);
-	bx_run_begin(run);
 }
 
 /*
@@ -145,8 +144,10 @@ enum bx_opinion_why bx_ask_match(struct bx_election *e,
 	ctx->dev = e->ctx.dev;
 	ctx->drv = c->rec;
 	ctx->device = e->ctx.device;
-	bx_elect_run_begin(&run, e, inst, ctx);
+	bx_elect_run_init(&run, e, inst);
+	ctx->run = &run;
 	*ret = inst->ops->match(ctx);
+	ctx->run = NULL;
 	why = bx_run_judge(&run) ?
 		bx_check_match(e, inst, c->rec.name, *ret) : BX_WHY_BAD;
 	if (why != BX_WHY_WON)
@@ -253,8 +254,10 @@ enum bx_opinion_why bx_ask_select(struct bx_election *e,
 	struct bx_run run;
 
 	e->ctx.driver[0] = '\0';
-	bx_elect_run_begin(&run, e, inst, &e->ctx);
+	bx_elect_run_init(&run, e, inst);
+	bx_select_begin(&e->ctx, &run);
 	*ret = inst->ops->select(&e->ctx);
+	bx_select_end(&e->ctx);
 	why = bx_run_judge(&run) ? bx_check_select(e, inst, *ret) : BX_WHY_BAD;
 	if (why != BX_WHY_WON)
 		bx_mute(e, inst);

@@ -144,13 +144,13 @@ static bool bx_inst_watches(const struct bx_inst *inst, u32 op)
 	return inst->calls[op / 64] & BIT_ULL(op % 64);
 }
 
-static void bx_call_run_begin(struct bx_run *run, struct bx_call *call,
-			      struct bx_inst *inst)
+static void bx_call_run_init(struct bx_run *run, struct bx_call *call,
+			     struct bx_inst *inst)
 {
-	bx_run_init(run, inst, call, call->dev, call->trial);
+	bx_run_init(run, inst, call->dev, call->trial);
 	if (!call->trial)
 		atomic64_inc(&inst->policy->asked);
-	bx_run_begin(run);
+	call->run = run;
 }
 
 /* Runs one call(); false if its result was invalid. */
@@ -159,8 +159,9 @@ static bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
 	struct bx_run run;
 
 	call->result = 0;
-	bx_call_run_begin(&run, call, inst);
+	bx_call_run_init(&run, call, inst);
 	*ret = inst->ops->call(call);
+	call->run = NULL;
 	if (!bx_run_judge(&run))
 		return false;
 	if (*ret >= -MAX_ERRNO && *ret <= BX_CALL_REDIRECT &&
@@ -360,8 +361,9 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 	s32 before = call->result;
 	struct bx_run run;
 
-	bx_call_run_begin(&run, call, inst);
+	bx_call_run_init(&run, call, inst);
 	inst->ops->complete(call, before);
+	call->run = NULL;
 	if (!bx_run_judge(&run))
 		call->result = before;
 	else if (call->result != before && !call->trial)

@@ -13,7 +13,7 @@
  *	bx_device_mutex		the list of devices, their watched operations
  *	bx_device.elect_lock	the decision on one device of an own bus
  *	bx_srcu (read)		policies and drivers in use by readers
- *	bx_runs.lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
+ *	bx_select_lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
  *	bx_module_lock, bx_entry_list_lock, bx_entry.iommu_lock	leaves
  *
  * bx_entry.lock is taken under the parent's lock when a device is added, and
@@ -75,12 +75,23 @@ struct bx_select_ctx {
 
 	struct bx_election	*election;
 	char			driver[BX_NAME_LEN];
+	struct bx_run		*run;
+	struct list_head	running;	/* entry in bx_selects */
 };
 
+/* Programs see the members up to @device. */
 struct bx_match_ctx {
 	struct bx_dev_info	dev;
 	struct bx_candidate	drv;
 	struct device		*device;
+
+	struct bx_run		*run;
+};
+
+/* Programs see @event only. */
+struct bx_event_ctx {
+	struct bx_event		event;
+	struct bx_run		*run;
 };
 
 /* Programs see the members up to @len; the others are private. */
@@ -89,6 +100,7 @@ struct bx_call {
 	u32			op;
 	u32			len;
 
+	struct bx_run		*run;
 	struct bx_device	*bdev;
 	const struct bx_op_desc	*desc;
 	void			*data;		/* @len visible bytes */
@@ -98,10 +110,7 @@ struct bx_call {
 	bool			completing;
 };
 
-/*
- * <bpf/bus_ext.bpf.h> documents the members; append-only.  @sleepable is
- * private: a mask of enum bx_op_mask, set for sleepable programs.
- */
+/* <bpf/bus_ext.bpf.h> documents the members; append-only. */
 struct bus_ext_ops {
 	s32	(*select)(struct bx_select_ctx *ctx);
 	s32	(*match)(struct bx_match_ctx *ctx);
@@ -117,7 +126,6 @@ struct bus_ext_ops {
 	u64	flags;
 	u32	version;
 	u64	calls[BX_CALL_WORDS];
-	u32	sleepable;
 };
 
 /* Whether a char array contains a NUL */
@@ -280,12 +288,9 @@ void bx_exits_clear(void);
 
 /* ---- run.c: running programs ---- */
 
-/* A running program; kfuncs look up their caller by it. */
+/* A running program; its context points to it. */
 struct bx_run {
-	struct list_head	node;
-	struct task_struct	*task;
 	struct bx_inst		*inst;
-	const void		*ctx;
 	const struct bx_dev_info *dev;
 	bool			dry;
 	char			error[BX_MSG_LEN];
@@ -296,11 +301,9 @@ struct bx_run {
 
 /* Initializes all members except @error, which is valid only if @failed. */
 static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
-			       const void *ctx, const struct bx_dev_info *dev,
-			       bool dry)
+			       const struct bx_dev_info *dev, bool dry)
 {
 	run->inst = inst;
-	run->ctx = ctx;
 	run->dev = dev;
 	run->dry = dry;
 	run->kind = BX_EXIT_ERROR;
@@ -308,11 +311,10 @@ static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
 	run->failed = false;
 }
 
-void bx_run_begin(struct bx_run *run);
-void bx_run_end(struct bx_run *run);
 bool bx_run_judge(struct bx_run *run);
-struct bx_run *bx_run_find(const void *ctx);
-void bx_run_module_init(void);
+void bx_select_begin(struct bx_select_ctx *ctx, struct bx_run *run);
+void bx_select_end(struct bx_select_ctx *ctx);
+struct bx_run *bx_select_run(const struct bx_select_ctx *ctx);
 
 /* ---- ids.c: id tables and MODALIAS on own buses ---- */
 

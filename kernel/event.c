@@ -5,14 +5,15 @@
 #include "core.h"
 #include "trace.h"
 
-static void bx_emit_one(struct bx_inst *inst, struct bx_event *event)
+static void bx_emit_one(struct bx_inst *inst, struct bx_event_ctx *ctx)
 {
 	struct bx_run run;
 
-	bx_run_init(&run, inst, event, &event->dev, false);
+	bx_run_init(&run, inst, &ctx->event.dev, false);
 	atomic64_inc(&inst->policy->asked);
-	bx_run_begin(&run);
-	inst->ops->event(event);
+	ctx->run = &run;
+	inst->ops->event(&ctx->event);
+	ctx->run = NULL;
 	bx_run_judge(&run);
 }
 
@@ -59,7 +60,7 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 		   enum bx_event_kind kind)
 {
 	const struct bx_chain *chain;
-	struct bx_event *event;
+	struct bx_event_ctx *ctx;
 	int idx;
 
 	switch (kind) {
@@ -79,18 +80,18 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 
 	idx = srcu_read_lock(&bx_srcu);
 	chain = bx_chain_lookup(dev->bus, dev->vendor);
-	event = chain ? kzalloc(sizeof(*event), GFP_KERNEL) : NULL;
-	for (u32 i = 0; event && i < chain->n; i++) {
+	ctx = chain ? kzalloc(sizeof(*ctx), GFP_KERNEL) : NULL;
+	for (u32 i = 0; ctx && i < chain->n; i++) {
 		struct bx_inst *inst = chain->inst[i];
 
 		if (!inst->ops->event || !bx_inst_live(inst))
 			continue;
-		event->dev = *dev;
-		event->kind = kind;
-		strscpy(event->driver, driver, sizeof(event->driver));
-		bx_emit_one(inst, event);
+		ctx->event.dev = *dev;
+		ctx->event.kind = kind;
+		strscpy(ctx->event.driver, driver, sizeof(ctx->event.driver));
+		bx_emit_one(inst, ctx);
 	}
-	kfree(event);
+	kfree(ctx);
 	srcu_read_unlock(&bx_srcu, idx);
 }
 

@@ -18,7 +18,6 @@ static int __init bx_init(void)
 {
 	int err;
 
-	bx_run_module_init();
 	bx_call_init();
 	err = bx_adopt_init();
 	if (err)
