@@ -93,4 +93,21 @@ static inline void bx_override_reset(struct device *copy)
 	copy->driver_override.name = NULL;
 }
 
+/*
+ * Whether a device may be attached: device_add() has come to its probe, so it
+ * does not follow.  Before that, device_attach() of newer kernels defers the
+ * probe, and leaks the reason if the device is removed meanwhile.
+ */
+#ifdef BX_READY_TO_PROBE
+static inline bool bx_is_ready_to_probe(const struct device *dev)
+{
+	return dev_ready_to_probe(dev);
+}
+#else
+static inline bool bx_is_ready_to_probe(const struct device *dev)
+{
+	return true;
+}
+#endif
+
 #endif /* _BX_COMPAT_H */

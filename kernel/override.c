@@ -301,7 +301,7 @@ void bx_override_reelect(struct device *dev)
 	}
 	changed = bx_override_elect_entry(entry, dev) > 0;
 	changed |= bx_entry_take_attach(entry);
-	if (changed && device_attach(dev) < 0)
+	if (changed && bx_is_ready_to_probe(dev) && device_attach(dev) < 0)
 		dev_dbg(dev, "removed before its re-election\n");
 out:
 	bx_entry_put(entry);
@@ -473,6 +473,8 @@ static int bx_rebind_as_decided(struct device *dev, const char *before)
 
 	if (READ_ONCE(dev->driver) && !bx_keeps_driver(dev, &dec, decided))
 		device_release_driver(dev);
+	if (!bx_is_ready_to_probe(dev))
+		return -EAGAIN;
 	if (!decided || bx_is_driver_outcome(&dec)) {
 		err = device_attach(dev);
 		if (err < 0 && err != -EPROBE_DEFER)

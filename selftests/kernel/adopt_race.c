@@ -19,7 +19,7 @@
 #include "../lib/bxtest.h"
 
 #define DEVICES	8
-#define ROUNDS	40
+#define ROUNDS	8
 #define PLAT	"/sys/devices/bxplat/devices"
 
 static char numvfs[128];		/* of the physical function */
