@@ -134,7 +134,7 @@ says "so is that with the default route" 10 "eth0 is up and has a default route"
 ip link set eth0 down
 says "one that is down is free" 0 "pci/$nic: $driver -> vfio-pci \(bound\)" rebind "$nic"
 override "$nic" not-there
-says "a driver that is not registered is a failure" 6 "has the driver 'none', though 'not-there' was elected, which is not registered" rebind "$nic"
+says "a driver that is not registered is a failure" 6 "has no driver now: 'not-there' was elected, which is not registered" rebind "$nic"
 says "a device without a driver may wait" 0 "$nic .*waiting for not-there" devices
 override "$nic" "$driver"
 says "until it comes" 0 "pci/$nic: none -> $driver \(bound\)" rebind "$nic"
