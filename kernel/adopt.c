@@ -26,7 +26,7 @@ struct bx_adopted_bus {
 	struct notifier_block	nb;
 	struct notifier_block	nb_removed;
 	struct work_struct	reelect;
-	spinlock_t		scope_lock;
+	spinlock_t		scope_lock;	/* @vendor, @pending */
 	u32			vendor;
 	bool			pending;
 	struct kobject		*kobj;

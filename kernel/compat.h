@@ -21,7 +21,8 @@
 #include <linux/string.h>
 
 #ifndef BX_GENERIC_DRIVER_OVERRIDE
-#error "bus_ext needs a kernel that keeps driver_override in struct device, for pci and platform: Linux 6.12.117 or a later 6.12.y, or 7.1 or newer"
+/* for pci and platform: Linux 6.12.117 or a later 6.12.y, or 7.1 or newer */
+#error "needs a kernel that keeps driver_override in struct device: 6.12.117 and later, or 7.1"
 #endif
 
 #define BX_OVERRIDE_SIZE	512

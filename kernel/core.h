@@ -413,9 +413,9 @@ struct bx_entry {
 	bool			complete;
 	struct device		*parent;
 	s32			vf_index;
-	spinlock_t		iommu_lock;
+	spinlock_t		iommu_lock;	/* @iommu_group */
 	s32			iommu_group;
-	struct mutex		lock;
+	struct mutex		lock;		/* all below */
 	bool			gone;
 	const char		*token;
 	char			text[BX_NAME_LEN];

@@ -33,9 +33,9 @@ static void bx_run_bad_name(struct bx_run *run, ssize_t len)
 	run->failed = true;
 	run->kind = BX_EXIT_BAD_NAME;
 	run->code = len < 0 ? len : -EINVAL;
-	scnprintf(run->error, sizeof(run->error),
-		  len < 0 ? "bx_select_driver() got a driver name of more than %d bytes or without NUL" :
-			    "bx_select_driver() got an invalid driver name",
+	scnprintf(run->error, sizeof(run->error), len < 0 ?
+		  "bx_select_driver() got a driver name of more than %d bytes or without NUL" :
+		  "bx_select_driver() got an invalid driver name",
 		  BX_NAME_LEN - 1);
 }
 
