@@ -146,13 +146,19 @@ struct bx_exists {
 	bool		found;
 };
 
+static int bx_has_name(struct device_driver *drv, void *data)
+{
+	return !strcmp(drv->name, data);
+}
+
+/* driver_find() would need the driver not to be unregistered meanwhile. */
 static int bx_exists_on(const struct bus_type *bus, bool adopted, void *data)
 {
 	struct bx_exists *q = data;
 
 	if (strcmp(bus->name, q->bus))
 		return 0;
-	q->found = driver_find(q->driver, bus);
+	q->found = bus_for_each_drv(bus, NULL, (void *)q->driver, bx_has_name);
 	return 1;
 }
 
