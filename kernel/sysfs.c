@@ -133,15 +133,19 @@ struct kobject *bx_sysfs_add_policy(const char *shown, struct bx_policy *policy)
 	dir->kobj.kset = bx_policies_kset;
 	err = kobject_init_and_add(&dir->kobj, &bx_policy_ktype, NULL, "%s",
 				   shown);
-	if (!err)
-		err = sysfs_create_files(&dir->kobj,
-					 (const struct attribute **)bx_policy_attrs);
-	if (err) {
-		kobject_del(&dir->kobj);
-		kobject_put(&dir->kobj);
-		return ERR_PTR(err);
-	}
+	if (err)
+		goto err_put;
+	err = sysfs_create_files(&dir->kobj,
+				 (const struct attribute **)bx_policy_attrs);
+	if (err)
+		goto err_del;
 	return &dir->kobj;
+
+err_del:
+	kobject_del(&dir->kobj);
+err_put:
+	kobject_put(&dir->kobj);
+	return ERR_PTR(err);
 }
 
 /*
