@@ -60,6 +60,18 @@ bool bx_may_run(const struct bx_election *e, u32 i)
 	return bx_inst_live(e->chain->inst[i]) && !test_bit(i, e->muted);
 }
 
+/*
+ * Whether the policy at position @i is quarantined, or would be for the invalid
+ * result that muted it
+ */
+bool bx_is_closed(const struct bx_election *e, u32 i)
+{
+	const struct bx_inst *inst = e->chain->inst[i];
+
+	return bx_fails_closed(inst) && !bx_may_run(e, i) &&
+	       (inst->ops->select || inst->ops->match);
+}
+
 static void bx_mute(struct bx_election *e, const struct bx_inst *inst)
 {
 	for (u32 i = 0; i < e->chain->n; i++) {
@@ -68,13 +80,12 @@ static void bx_mute(struct bx_election *e, const struct bx_inst *inst)
 	}
 }
 
-static void bx_elect_run_begin(struct bx_run *run, struct bx_election *e,
-			       struct bx_inst *inst, const void *ctx)
+static void bx_elect_run_init(struct bx_run *run, struct bx_election *e,
+			      struct bx_inst *inst)
 {
-	bx_run_init(run, inst, ctx, &e->ctx.dev, e->dry);
+	bx_run_init(run, inst, &e->ctx.dev, e->dry);
 	if (!e->dry)
 		atomic64_inc(&inst->policy->asked);
-	bx_run_begin(run);
 }
 
 /*
@@ -133,8 +144,10 @@ enum bx_opinion_why bx_ask_match(struct bx_election *e,
 	ctx->dev = e->ctx.dev;
 	ctx->drv = c->rec;
 	ctx->device = e->ctx.device;
-	bx_elect_run_begin(&run, e, inst, ctx);
+	bx_elect_run_init(&run, e, inst);
+	ctx->run = &run;
 	*ret = inst->ops->match(ctx);
+	ctx->run = NULL;
 	why = bx_run_judge(&run) ?
 		bx_check_match(e, inst, c->rec.name, *ret) : BX_WHY_BAD;
 	if (why != BX_WHY_WON)
@@ -171,6 +184,15 @@ static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 	bx_log_opinion(e, BX_OPN_MATCH, inst, c->rec.name, ret, why, 0);
 }
 
+/* A quarantined policy with match() vetoes each driver: it could have. */
+static void bx_veto_closed(struct bx_election *e, struct bx_cand *c,
+			   struct bx_inst *inst)
+{
+	c->vetoed = true;
+	bx_log_opinion(e, BX_OPN_QUARANTINE, inst, c->rec.name, BX_VETO,
+		       BX_WHY_VETO, 0);
+}
+
 void bx_judge(struct bx_election *e, struct bx_cand *c)
 {
 	if (c->judged || !e->chain)
@@ -182,8 +204,12 @@ void bx_judge(struct bx_election *e, struct bx_cand *c)
 		/* bx_elect_shadow() asks policies in shadow mode at the end. */
 		if (!e->log && inst->flags & BX_F_SHADOW)
 			continue;
-		if (inst->ops->match && bx_may_run(e, i))
+		if (!inst->ops->match)
+			continue;
+		if (bx_may_run(e, i))
 			bx_judge_one(e, c, inst);
+		if (bx_is_closed(e, i))
+			bx_veto_closed(e, c, inst);
 	}
 }
 
@@ -228,8 +254,10 @@ enum bx_opinion_why bx_ask_select(struct bx_election *e,
 	struct bx_run run;
 
 	e->ctx.driver[0] = '\0';
-	bx_elect_run_begin(&run, e, inst, &e->ctx);
+	bx_elect_run_init(&run, e, inst);
+	bx_select_begin(&e->ctx, &run);
 	*ret = inst->ops->select(&e->ctx);
+	bx_select_end(&e->ctx);
 	why = bx_run_judge(&run) ? bx_check_select(e, inst, *ret) : BX_WHY_BAD;
 	if (why != BX_WHY_WON)
 		bx_mute(e, inst);

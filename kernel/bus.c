@@ -67,7 +67,7 @@ int __bx_bus_register(struct bx_bus *bus, struct module *owner)
 		.uevent		= bx_device_uevent,
 		.probe		= bx_own_probe,
 		.remove		= bx_own_remove,
-		BX_BUS_DRIVER_OVERRIDE
+		.driver_override = true,
 	};
 	err = bus_register(&bus->type);
 	if (err)

@@ -144,13 +144,13 @@ static bool bx_inst_watches(const struct bx_inst *inst, u32 op)
 	return inst->calls[op / 64] & BIT_ULL(op % 64);
 }
 
-static void bx_call_run_begin(struct bx_run *run, struct bx_call *call,
-			      struct bx_inst *inst)
+static void bx_call_run_init(struct bx_run *run, struct bx_call *call,
+			     struct bx_inst *inst)
 {
-	bx_run_init(run, inst, call, call->dev, call->trial);
+	bx_run_init(run, inst, call->dev, call->trial);
 	if (!call->trial)
 		atomic64_inc(&inst->policy->asked);
-	bx_run_begin(run);
+	call->run = run;
 }
 
 /* Runs one call(); false if its result was invalid. */
@@ -159,8 +159,9 @@ static bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
 	struct bx_run run;
 
 	call->result = 0;
-	bx_call_run_begin(&run, call, inst);
+	bx_call_run_init(&run, call, inst);
 	*ret = inst->ops->call(call);
+	call->run = NULL;
 	if (!bx_run_judge(&run))
 		return false;
 	if (*ret >= -MAX_ERRNO && *ret <= BX_CALL_REDIRECT &&
@@ -280,6 +281,20 @@ static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
 		bx_call_count(inst->policy, verdict);
 }
 
+/*
+ * A quarantined policy denies the calls that it watches; so does one that is quarantined
+ * for this call.
+ */
+static void bx_call_deny_closed(struct bx_call *call, struct bx_inst *inst,
+				struct bx_shadow *shadow,
+				struct bx_call_decision *dec)
+{
+	if (!bx_fails_closed(inst))
+		return;
+	bx_shadow_compare(shadow, call, -EPERM);
+	bx_call_decide(call, inst, -EPERM, dec);
+}
+
 static void bx_call_ask_chain(struct bx_call *call,
 			      struct bx_call_decision *dec,
 			      const struct bx_chain *chain)
@@ -294,8 +309,12 @@ static void bx_call_ask_chain(struct bx_call *call,
 		if (!bx_are_twins(inst, shadow.inst))
 			bx_shadow_compare(&shadow, call, BX_CALL_PASS);
 
-		if (!bx_inst_watches(inst, call->op) || !bx_inst_live(inst))
+		if (!bx_inst_watches(inst, call->op))
 			continue;
+		if (!bx_inst_live(inst)) {
+			bx_call_deny_closed(call, inst, &shadow, dec);
+			continue;
+		}
 		dec->completes |= !!inst->ops->complete;
 		if (!inst->ops->call)
 			continue;
@@ -304,6 +323,7 @@ static void bx_call_ask_chain(struct bx_call *call,
 				bx_shadow_ask(&shadow, call, inst);
 		} else if (!bx_ask_call(call, inst, &verdict)) {
 			dec->bad = true;
+			bx_call_deny_closed(call, inst, &shadow, dec);
 		} else {
 			bx_shadow_compare(&shadow, call, verdict);
 			if (verdict)
@@ -341,8 +361,9 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 	s32 before = call->result;
 	struct bx_run run;
 
-	bx_call_run_begin(&run, call, inst);
+	bx_call_run_init(&run, call, inst);
 	inst->ops->complete(call, before);
+	call->run = NULL;
 	if (!bx_run_judge(&run))
 		call->result = before;
 	else if (call->result != before && !call->trial)

@@ -91,6 +91,21 @@ static int bx_commit_heirs(void)
 	return 0;
 }
 
+/* A replaced policy does not count. */
+static int bx_commit_limit(void)
+{
+	struct bx_policy *policy;
+	const char *name = NULL;
+	u32 active = 0;
+
+	list_for_each_entry(policy, &bx_policies, node) {
+		active += policy->to == BX_STAGE_ACTIVE;
+		if (bx_commit_enters(policy))
+			name = policy->inst->shown;
+	}
+	return name ? bx_policies_fit(name, active) : 0;
+}
+
 static int bx_commit_prepare(const struct bx_commit *c)
 {
 	struct bx_policy *policy;
@@ -98,7 +113,7 @@ static int bx_commit_prepare(const struct bx_commit *c)
 
 	list_for_each_entry(policy, &bx_policies, node)
 		policy->to = policy->stage;
-	err = bx_commit_mark_all(c) ?: bx_commit_heirs();
+	err = bx_commit_mark_all(c) ?: bx_commit_limit() ?: bx_commit_heirs();
 	if (err)
 		return err;
 	list_for_each_entry(policy, &bx_policies, node) {
@@ -168,6 +183,7 @@ static void bx_commit_finish(void)
 			continue;
 		if (bx_is_active(policy)) {
 			bx_sysfs_move_policy(policy->kobj, policy);
+			bx_uevent_policy(policy, "active");
 			bx_trace_policy("commit", policy, policy->inst);
 		} else if (policy->heir) {
 			bx_decisions_inherit(policy->id, policy->heir->id);
@@ -179,7 +195,7 @@ static void bx_commit_finish(void)
 			bx_decisions_forget(policy->id);
 			bx_trace_policy("retire", policy, policy->inst);
 		}
-		bx_policies_changed(policy->inst->bus);
+		bx_policies_changed(policy->inst->bus, policy->inst->vendor);
 	}
 }
 

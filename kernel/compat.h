@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Differences between kernels, so that other files need no #ifdef
+ * The driver_override of a device: what no function of the kernel offers
  *
- * driver_override: newer stable kernels keep it in struct device, protected by
- * a spinlock, for each bus that requests it.  Older ones have a string per bus
- * (struct pci_dev, struct platform_device), protected by the device lock.
+ * Kernels keep it in struct device, protected by a spinlock.  Older ones have a
+ * string per bus, which bus_ext does not support: kernel/Kbuild looks for it.
  *
  * A *token* is the address of a string that bus_ext stored.  A write by another
- * party stores another string, so a comparison of addresses tells whether
- * bus_ext wrote the current override.  Its strings have BX_OVERRIDE_SIZE bytes,
- * so that another party gets the same address again only for a name longer than
- * that of any driver; bx_override_read() and bx_override_swap() check the
- * length.
+ * party stores another string.  bus_ext takes the override for its own if both
+ * the address and the text are those that it stored.  Its strings have
+ * BX_OVERRIDE_SIZE bytes, so that the string of another party hardly ever gets
+ * the address of one that was freed.
  */
 #ifndef _BX_COMPAT_H
 #define _BX_COMPAT_H
@@ -22,69 +20,12 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#define BX_OVERRIDE_SIZE	512
-
-#ifdef BX_GENERIC_DRIVER_OVERRIDE
-
-#define BX_BUS_DRIVER_OVERRIDE		.driver_override = true,
-
-static inline const char **bx_override_slot(struct device *dev)
-{
-	return &dev->driver_override.name;
-}
-
-static inline void bx_override_lock(struct device *dev)
-{
-	spin_lock(&dev->driver_override.lock);
-}
-
-static inline void bx_override_unlock(struct device *dev)
-{
-	spin_unlock(&dev->driver_override.lock);
-}
-
-/* The bus core adds the attribute. */
-#define BX_OVERRIDE_ATTR		NULL
-
-#else /* the older, per-bus field */
-
-#define BX_BUS_DRIVER_OVERRIDE
-
-static inline const char **bx_override_slot(struct device *dev)
-{
-	if (dev->bus == &pci_bus_type)
-		return (const char **)&to_pci_dev(dev)->driver_override;
-	if (dev->bus == &platform_bus_type)
-		return (const char **)&to_platform_device(dev)->driver_override;
-	return &to_bx_device(dev)->driver_override;
-}
-
-/*
- * Protects the strings of devices on own buses, where elections run with or
- * without the device lock; the attribute driver_override takes it, too.
- */
-extern spinlock_t bx_override_spin;
-
-static inline void bx_override_lock(struct device *dev)
-{
-	if (dev->bus == &pci_bus_type || dev->bus == &platform_bus_type)
-		device_lock(dev);
-	else
-		spin_lock(&bx_override_spin);
-}
-
-static inline void bx_override_unlock(struct device *dev)
-{
-	if (dev->bus == &pci_bus_type || dev->bus == &platform_bus_type)
-		device_unlock(dev);
-	else
-		spin_unlock(&bx_override_spin);
-}
-
-extern struct device_attribute dev_attr_driver_override;
-#define BX_OVERRIDE_ATTR		(&dev_attr_driver_override.attr)
-
+#ifndef BX_GENERIC_DRIVER_OVERRIDE
+/* for pci and platform: Linux 6.12.117 or a later 6.12.y, or 7.1 or newer */
+#error "needs a kernel that keeps driver_override in struct device: 6.12.117 and later, or 7.1"
 #endif
+
+#define BX_OVERRIDE_SIZE	512
 
 /**
  * bx_override_read() - copy a device's driver_override
@@ -101,12 +42,12 @@ static inline const char *bx_override_read(struct device *dev, char *buf,
 {
 	const char *name;
 
-	bx_override_lock(dev);
-	name = *bx_override_slot(dev);
+	spin_lock(&dev->driver_override.lock);
+	name = dev->driver_override.name;
 	strscpy(buf, name ?: "", len);
 	if (name && strlen(name) >= BX_NAME_LEN)
 		name = ERR_PTR(-ENAMETOOLONG);
-	bx_override_unlock(dev);
+	spin_unlock(&dev->driver_override.lock);
 	return name;
 }
 
@@ -114,13 +55,15 @@ static inline const char *bx_override_read(struct device *dev, char *buf,
  * bx_override_swap() - replace an override that bus_ext wrote
  * @dev: the device
  * @token: the expected token of the current override; NULL for no override
+ * @text: the expected text; ignored without a token
  * @name: the new name, NULL to remove the override
  *
  * Return: the new token, NULL if removed, ERR_PTR(-EBUSY) if the current
- * override has another token, ERR_PTR(-ENOMEM).
+ * override is another one, ERR_PTR(-ENOMEM).
  */
 static inline const char *bx_override_swap(struct device *dev,
-					   const char *token, const char *name)
+					   const char *token, const char *text,
+					   const char *name)
 {
 	const char *old;
 	char *new = NULL;
@@ -133,15 +76,39 @@ static inline const char *bx_override_swap(struct device *dev,
 		strscpy(new, name, BX_NAME_LEN);
 	}
 
-	bx_override_lock(dev);
-	old = *bx_override_slot(dev);
-	ours = old == token && (!old || strlen(old) < BX_NAME_LEN);
+	spin_lock(&dev->driver_override.lock);
+	old = dev->driver_override.name;
+	ours = old == token && (!old || !strcmp(old, text));
 	if (ours)
-		*bx_override_slot(dev) = new;
-	bx_override_unlock(dev);
+		dev->driver_override.name = new;
+	spin_unlock(&dev->driver_override.lock);
 
 	kfree(ours ? old : new);
 	return ours ? new : ERR_PTR(-EBUSY);
 }
+
+/* Removes the override from a copy of a device, which owns no string. */
+static inline void bx_override_reset(struct device *copy)
+{
+	spin_lock_init(&copy->driver_override.lock);
+	copy->driver_override.name = NULL;
+}
+
+/*
+ * Whether a device may be attached: device_add() has come to its probe, so it
+ * does not follow.  Before that, device_attach() of newer kernels defers the
+ * probe, and leaks the reason if the device is removed meanwhile.
+ */
+#ifdef BX_READY_TO_PROBE
+static inline bool bx_is_ready_to_probe(const struct device *dev)
+{
+	return dev_ready_to_probe(dev);
+}
+#else
+static inline bool bx_is_ready_to_probe(const struct device *dev)
+{
+	return true;
+}
+#endif
 
 #endif /* _BX_COMPAT_H */

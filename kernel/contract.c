@@ -5,8 +5,6 @@
  * Registration fails with a message for a bus with an invalid contract and for
  * a provider without a required operation.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include "core.h"
 
 bool bx_provides(const struct bx_provider *provider, u32 op)

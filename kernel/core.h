@@ -7,18 +7,19 @@
  *	update_mutex		the BPF core's, around reg(), update(), unreg()
  *	bx_policy_mutex		the list of policies and the published index
  *	bx_bus_rwsem		the list of bus_ext's own buses
- *	bx_adopt_mutex		decisions on adopted buses
  *	device lock		the driver core's; match() may lack it
+ *	bx_entry.lock		the decision on one device of an adopted bus
  *	bx_bus.drv_lock		writes to a bus' list of drivers
  *	bx_device_mutex		the list of devices, their watched operations
  *	bx_device.elect_lock	the decision on one device of an own bus
  *	bx_srcu (read)		policies and drivers in use by readers
- *	bx_parent_rwsem		parents of devices that leave an adopted bus
- *	bx_runs.lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
- *	bx_module_lock		leaf
+ *	bx_select_lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
+ *	bx_module_lock, bx_entry_list_lock, bx_entry.iommu_lock	leaves
  *
- * A device is added under its parent's lock but not under its own.  So
- * bx_adopt_mutex is never taken under the lock of the device being elected.
+ * bx_entry.lock is taken under the parent's lock when a device is added, and
+ * under the device's own lock when a driver was unbound from it.  So the holder
+ * of a bx_entry.lock takes no device lock, and neither binds nor unbinds.  No
+ * two of these locks are held together.
  *
  * unreg() waits for bx_srcu under update_mutex.  So code inside a bx_srcu read
  * section must not take update_mutex, bx_policy_mutex or a device lock, load a
@@ -30,11 +31,20 @@
  * Lifetimes:
  * - The index and a pending ejection hold references to a policy's version
  *   (struct bx_inst); the last put frees it.
+ * - An ejection detaches the link by a work item.  With BX_F_FAIL_CLOSED the link
+ *   stays attached, and so the policy, quarantined, stays in the list and in the
+ *   index, until the owner of the link closes, detaches or updates it, or a commit
+ *   replaces the policy: a quarantine has no lifetime of its own.
  * - The owner of a bx_driver may free it after bx_driver_unregister(), which
  *   waits for bx_srcu.
  * - The driver core counts references to a bx_device, which holds references to
  *   its parent and this module.  bx_bus_unregister() waits for its release,
  *   since a request may use it after its removal.
+ * - The table of entries and each user count references to a bx_entry, which
+ *   holds a reference to the device's parent, but none to the device: its
+ *   removal takes bx_entry.lock and sets bx_entry.gone.  After that, a request
+ *   that still holds a reference to the device finds no entry, and writes
+ *   nothing.
  */
 #ifndef _BX_CORE_H
 #define _BX_CORE_H
@@ -44,8 +54,15 @@
 #include <linux/btf.h>
 #include <linux/bus_ext.h>
 #include <linux/kref.h>
+#include <linux/rhashtable-types.h>
 #include <linux/srcu.h>
 #include "compat.h"
+
+/* Each message begins with it; the kernel puts the device before, in dev_warn() and so on. */
+#undef pr_fmt
+#define pr_fmt(fmt)	"bus_ext: " fmt
+#undef dev_fmt
+#define dev_fmt(fmt)	"bus_ext: " fmt
 
 /* ---- contexts of programs; members by name, see <bpf/bus_ext.bpf.h> ---- */
 
@@ -58,12 +75,23 @@ struct bx_select_ctx {
 
 	struct bx_election	*election;
 	char			driver[BX_NAME_LEN];
+	struct bx_run		*run;
+	struct list_head	running;	/* entry in bx_selects */
 };
 
+/* Programs see the members up to @device. */
 struct bx_match_ctx {
 	struct bx_dev_info	dev;
 	struct bx_candidate	drv;
 	struct device		*device;
+
+	struct bx_run		*run;
+};
+
+/* Programs see @event only. */
+struct bx_event_ctx {
+	struct bx_event		event;
+	struct bx_run		*run;
 };
 
 /* Programs see the members up to @len; the others are private. */
@@ -72,6 +100,7 @@ struct bx_call {
 	u32			op;
 	u32			len;
 
+	struct bx_run		*run;
 	struct bx_device	*bdev;
 	const struct bx_op_desc	*desc;
 	void			*data;		/* @len visible bytes */
@@ -81,10 +110,7 @@ struct bx_call {
 	bool			completing;
 };
 
-/*
- * <bpf/bus_ext.bpf.h> documents the members; append-only.  @sleepable is
- * private: a mask of enum bx_op_mask, set for sleepable programs.
- */
+/* <bpf/bus_ext.bpf.h> documents the members; append-only. */
 struct bus_ext_ops {
 	s32	(*select)(struct bx_select_ctx *ctx);
 	s32	(*match)(struct bx_match_ctx *ctx);
@@ -100,7 +126,6 @@ struct bus_ext_ops {
 	u64	flags;
 	u32	version;
 	u64	calls[BX_CALL_WORDS];
-	u32	sleepable;
 };
 
 /* Whether a char array contains a NUL */
@@ -108,7 +133,9 @@ struct bus_ext_ops {
 
 /* ---- policies and their versions ---- */
 
+/* Most active policies, and with staged and retired ones, which replace each other */
 #define BX_MAX_POLICIES	256
+#define BX_MAX_ATTACHED	(BX_MAX_POLICIES + 2 * BX_COMMIT_MAX)
 
 /**
  * struct bx_policy - an attached policy, from reg() to unreg()
@@ -172,7 +199,7 @@ struct bx_policy {
  * @seq: sequence number, unique among versions and increasing
  * @ejected: set once, by bx_eject_claim(); no program is started afterwards
  * @exit: the reason; written by the claimant before it queues @work
- * @work: detaches the link of an ejected version
+ * @work: ends an ejection, see policy.c
  */
 struct bx_inst {
 	struct kref		ref;
@@ -195,6 +222,12 @@ struct bx_inst {
 static inline bool bx_is_active(const struct bx_policy *policy)
 {
 	return policy->stage == BX_STAGE_ACTIVE;
+}
+
+/* Whether an ejection quarantines this version instead of detaching it */
+static inline bool bx_fails_closed(const struct bx_inst *inst)
+{
+	return inst->flags & BX_F_FAIL_CLOSED && !(inst->flags & BX_F_SHADOW);
 }
 
 /* ---- async.c: queued work, and waiting for it ---- */
@@ -244,21 +277,20 @@ int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp);
 /* ---- eject.c: policies with invalid results ---- */
 
 bool bx_inst_live(const struct bx_inst *inst);
+void bx_inst_reason(struct bx_inst *inst, char *buf, size_t len);
 void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
 void bx_eject_id(u64 policy_id, enum bx_exit_kind kind,
 		 const char *device, const char *fmt, ...) __printf(4, 5);
 int bx_exit_records(struct bx_exit_info **recs, u32 *n);
 u64 bx_exit_count(void);
+void bx_exits_clear(void);
 
 /* ---- run.c: running programs ---- */
 
-/* A running program; kfuncs look up their caller by it. */
+/* A running program; its context points to it. */
 struct bx_run {
-	struct list_head	node;
-	struct task_struct	*task;
 	struct bx_inst		*inst;
-	const void		*ctx;
 	const struct bx_dev_info *dev;
 	bool			dry;
 	char			error[BX_MSG_LEN];
@@ -269,11 +301,9 @@ struct bx_run {
 
 /* Initializes all members except @error, which is valid only if @failed. */
 static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
-			       const void *ctx, const struct bx_dev_info *dev,
-			       bool dry)
+			       const struct bx_dev_info *dev, bool dry)
 {
 	run->inst = inst;
-	run->ctx = ctx;
 	run->dev = dev;
 	run->dry = dry;
 	run->kind = BX_EXIT_ERROR;
@@ -281,11 +311,10 @@ static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
 	run->failed = false;
 }
 
-void bx_run_begin(struct bx_run *run);
-void bx_run_end(struct bx_run *run);
 bool bx_run_judge(struct bx_run *run);
-struct bx_run *bx_run_find(const void *ctx);
-void bx_run_module_init(void);
+void bx_select_begin(struct bx_select_ctx *ctx, struct bx_run *run);
+void bx_select_end(struct bx_select_ctx *ctx);
+struct bx_run *bx_select_run(const struct bx_select_ctx *ctx);
 
 /* ---- ids.c: id tables and MODALIAS on own buses ---- */
 
@@ -313,7 +342,7 @@ typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
  * @rebind: elects a device and binds it to the elected driver; 1 if the driver
  *	changed, 0 if it stayed, or an errno
  * @changed: schedules elections of unbound devices after a change of the
- *	policies of a bus ("" for all buses)
+ *	policies of a bus ("" for all buses) and vendor (BX_ANY for all)
  * @forget: drops the decisions of a detached policy; may be NULL
  * @inherit: transfers the decisions of one policy to another; may be NULL
  */
@@ -326,7 +355,7 @@ struct bx_kind {
 	int	(*explain)(struct device *dev, struct bx_election *e);
 	bool	(*decision)(struct device *dev, struct bx_decision *dec);
 	int	(*rebind)(struct device *dev);
-	void	(*changed)(const char *bus);
+	void	(*changed)(const char *bus, u32 vendor);
 	void	(*forget)(u64 policy_id);
 	void	(*inherit)(u64 policy_id, u64 heir_id);
 };
@@ -336,11 +365,12 @@ const struct bx_kind *bx_kind_of_bus(const struct bus_type *bus);
 const struct bx_kind *bx_kind_get(const char *bus, struct module **owner);
 bool bx_is_own(const struct device *dev);
 bool bx_is_adopted(const char *bus);
-void bx_policies_changed(const char *bus);
+void bx_policies_changed(const char *bus, u32 vendor);
 void bx_decisions_forget(u64 policy_id);
 void bx_decisions_inherit(u64 policy_id, u64 heir_id);
 int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags);
 bool bx_driver_exists(const char *bus, const char *driver);
+enum bx_outcome bx_override_outcome(const char *bus, const char *override);
 struct device *bx_find_device(const struct bx_devref *ref);
 
 static inline const struct bx_kind *bx_kind_of(const struct device *dev)
@@ -348,14 +378,72 @@ static inline const struct bx_kind *bx_kind_of(const struct device *dev)
 	return bx_kind_of_bus(dev->bus);
 }
 
+/* ---- entry.c: entries of devices on adopted buses ---- */
+
+/**
+ * struct bx_entry - a device on an adopted bus, while it is on the bus
+ * @node: entry in the table
+ * @list: entry in the list of all entries
+ * @ref: references: the table, each user
+ * @rcu: frees the entry after lookups
+ * @dev: the device; not referenced: a user either holds a reference to it, or
+ *	@lock with @gone false
+ * @found: the device was added before the module was loaded
+ * @complete: @parent and @vf_index are constant from now on
+ * @parent: the parent, for a virtual function the physical one; referenced
+ * @vf_index: number of a virtual function, -1 for other devices
+ * @iommu_lock: protects @iommu_group, and @gone together with @lock
+ * @iommu_group: id of the IOMMU group that was seen last, -1 for none
+ * @lock: protects all below; held while programs elect, never while a driver
+ *	probes
+ * @gone: the device was removed
+ * @token: the override that bus_ext wrote, see compat.h; NULL for none
+ * @text: its text
+ * @dec: the decision from which it follows
+ * @gen: generation of the last election, 0 if another party wrote an override
+ * @attach: an override was removed that may have kept the device unbound
+ */
+struct bx_entry {
+	struct rhash_head	node;
+	struct list_head	list;
+	struct kref		ref;
+	struct rcu_head		rcu;
+	struct device		*dev;
+	bool			found;
+	bool			complete;
+	struct device		*parent;
+	s32			vf_index;
+	spinlock_t		iommu_lock;	/* @iommu_group */
+	s32			iommu_group;
+	struct mutex		lock;		/* all below */
+	bool			gone;
+	const char		*token;
+	char			text[BX_NAME_LEN];
+	struct bx_decision	dec;
+	u64			gen;
+	bool			attach;
+};
+
+struct bx_entry *bx_entry_get(struct device *dev);
+void bx_entry_put(struct bx_entry *entry);
+int bx_entry_add(struct device *dev, bool found);
+void bx_entry_complete(struct device *dev);
+void bx_entry_leave(struct device *dev);
+void bx_entry_remove(struct device *dev);
+s32 bx_entry_iommu_group(struct bx_entry *entry);
+int bx_entries_init(void);
+void bx_entries_prune(void);
+void bx_entries_exit(void);
+
 /* ---- facts.c: descriptions of devices ---- */
 
 void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info);
-void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info);
-void bx_parent_synchronize(void);
+u32 bx_dev_vendor(struct device *dev);
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
 
 /* ---- event.c: device events for policies ---- */
+
+bool bx_is_in_scope(struct device *dev);
 
 void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 		   enum bx_event_kind kind);
@@ -434,7 +522,7 @@ struct bx_election {
 	u32			maxlog;
 	bool			log_lost;
 	bool			dry;
-	DECLARE_BITMAP(muted, BX_MAX_POLICIES);
+	DECLARE_BITMAP(muted, BX_MAX_ATTACHED);
 	const struct bx_trial	*trial;
 	int			error;
 };
@@ -447,6 +535,7 @@ void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
 struct bx_cand *bx_cand_find(struct bx_election *e, const char *name);
 bool bx_cand_eligible(const struct bx_cand *c);
 bool bx_may_run(const struct bx_election *e, u32 i);
+bool bx_is_closed(const struct bx_election *e, u32 i);
 enum bx_opinion_why bx_ask_match(struct bx_election *e,
 				 struct bx_inst *inst,
 				 const struct bx_cand *c, s32 *ret);
@@ -466,6 +555,7 @@ struct bx_election *bx_election_alloc(struct device *dev, bool explain);
 struct bx_election *bx_election_alloc_log(bool explain);
 void bx_election_free(struct bx_election *e);
 void bx_elect(struct bx_election *e, u64 generation);
+void bx_elect_held(struct bx_election *e);
 void bx_decide(struct bx_election *e, enum bx_decider by,
 	       enum bx_outcome outcome, const char *driver,
 	       struct bx_inst *inst);
@@ -487,6 +577,7 @@ void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
 struct kobject *bx_sysfs_add_policy(const char *shown, struct bx_policy *policy);
 void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy);
 void bx_sysfs_del_policy(struct kobject *kobj);
+void bx_uevent_policy(struct bx_policy *policy, const char *stage);
 struct kobject *bx_sysfs_add_bus(const char *name,
 				 const struct bx_contract *contract);
 void bx_sysfs_del_bus(struct kobject *kobj);
@@ -509,11 +600,29 @@ void bx_own_device_init(struct bx_device *bdev);
 void bx_own_device_exit(struct bx_device *bdev);
 void bx_own_init(void);
 
+/* ---- rule.c: the own rule of an adopted bus ---- */
+
+bool bx_rule_claims(struct device *dev, const struct device_driver *drv);
+int bx_rule_explain(struct bx_election *e);
+
 /* ---- override.c: elections on adopted buses, by driver_override ---- */
 
-void bx_override_init(void);
-int bx_override_start(void);
-void bx_override_exit(void);
+int bx_override_elect(struct device *dev);
+void bx_override_reelect(struct device *dev);
+void bx_override_unbound(struct device *dev);
+int bx_override_explain(struct device *dev, struct bx_election *e);
+bool bx_override_decision(struct device *dev, struct bx_decision *dec);
+int bx_override_rebind(struct device *dev);
+void bx_override_forget(struct device *dev, u64 policy_id);
+void bx_override_inherit(struct device *dev, u64 policy_id, u64 heir_id);
+void bx_override_clear(struct device *dev);
+u64 bx_override_next_gen(void);
+
+/* ---- adopt.c: the adopted buses ---- */
+
+int bx_adopt_init(void);
+int bx_adopt_start(void);
+void bx_adopt_exit(void);
 
 /* ---- call.c: dispatch of calls ---- */
 
@@ -536,6 +645,7 @@ extern struct mutex bx_policy_mutex;
 extern struct list_head bx_policies;	/* bx_policy_mutex */
 
 int bx_publish(gfp_t gfp);
+int bx_policies_fit(const char *name, u32 active);
 struct bx_policy *bx_policy_by_name(const struct bx_inst *inst,
 				    enum bx_stage stage);
 struct bx_policy *bx_policy_by_link(const struct bpf_link *link);
@@ -548,7 +658,7 @@ int bx_policy_add(struct bx_policy *policy);
 void bx_policy_del(struct bx_policy *policy);
 int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst);
 void bx_trace_policy(const char *what, const struct bx_policy *policy,
-		     const struct bx_inst *inst);
+		     struct bx_inst *inst);
 int bx_policy_records(struct bx_policy_rec **recs, u32 *n);
 u32 bx_policy_count(void);
 

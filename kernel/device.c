@@ -38,42 +38,6 @@ static ssize_t modalias_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(modalias);
 
-#ifndef BX_GENERIC_DRIVER_OVERRIDE
-DEFINE_SPINLOCK(bx_override_spin);
-
-static ssize_t driver_override_show(struct device *dev,
-				    struct device_attribute *attr, char *buf)
-{
-	char name[BX_NAME_LEN];
-	const char *set = bx_override_read(dev, name, sizeof(name));
-
-	return sysfs_emit(buf, "%s\n", set ? name : "(null)");
-}
-
-static ssize_t driver_override_store(struct device *dev,
-				     struct device_attribute *attr,
-				     const char *buf, size_t count)
-{
-	char *new = kstrndup(buf, count, GFP_KERNEL);
-	const char *old;
-
-	if (!new)
-		return -ENOMEM;
-	strim(new);
-	if (!*new) {
-		kfree(new);
-		new = NULL;
-	}
-	bx_override_lock(dev);
-	old = *bx_override_slot(dev);
-	*bx_override_slot(dev) = new;
-	bx_override_unlock(dev);
-	kfree(old);
-	return count;
-}
-DEVICE_ATTR_RW(driver_override);
-#endif
-
 static struct attribute *bx_device_attrs[] = {
 	&dev_attr_vendor.attr,
 	&dev_attr_device.attr,
@@ -83,7 +47,6 @@ static struct attribute *bx_device_attrs[] = {
 	&dev_attr_revision.attr,
 	&dev_attr_guid.attr,
 	&dev_attr_modalias.attr,
-	BX_OVERRIDE_ATTR,
 	NULL
 };
 

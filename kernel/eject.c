@@ -6,6 +6,10 @@
  * then on no program of the version is started, so the election falls back to
  * the rules below the policy.  A work item (policy.c) detaches the link later,
  * since detaching takes update_mutex.
+ *
+ * With BX_F_FAIL_CLOSED nothing is detached: the version is quarantined and refuses,
+ * instead of its programs, each device that is elected (elect.c) and each call that
+ * it watches (call.c).
  */
 #include "core.h"
 #include "trace.h"
@@ -16,6 +20,7 @@
 static DEFINE_RAW_SPINLOCK(bx_exit_lock);
 static struct bx_exit_info bx_exits[BX_NEXITS];
 static u64 bx_nexits;
+static u64 bx_exits_cleared;	/* number of those not listed any more */
 
 u64 bx_exit_count(void)
 {
@@ -46,6 +51,8 @@ int bx_exit_records(struct bx_exit_info **recs, u32 *n)
 		return -ENOMEM;
 	raw_spin_lock_irqsave(&bx_exit_lock, flags);
 	first = bx_nexits > BX_NEXITS ? bx_nexits - BX_NEXITS : 0;
+	if (first < bx_exits_cleared)
+		first = bx_exits_cleared;
 	*n = bx_nexits - first;
 	for (u32 i = 0; i < *n; i++)
 		(*recs)[i] = bx_exits[(first + i) % BX_NEXITS];
@@ -53,10 +60,30 @@ int bx_exit_records(struct bx_exit_info **recs, u32 *n)
 	return 0;
 }
 
+/* Clears the list of ejections; their number, and quarantines, stay. */
+void bx_exits_clear(void)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
+	bx_exits_cleared = bx_nexits;
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
+}
+
 /* Whether programs of this version may run */
 bool bx_inst_live(const struct bx_inst *inst)
 {
 	return !atomic_read(&inst->ejected);
+}
+
+/* Copies the reason of the ejection; empty until it is complete. */
+void bx_inst_reason(struct bx_inst *inst, char *buf, size_t len)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&bx_exit_lock, flags);
+	strscpy(buf, inst->exit.seq ? inst->exit.msg : "", len);
+	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 }
 
 static bool bx_eject_claim(struct bx_inst *inst)
@@ -88,9 +115,11 @@ static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
 	bx_exits[(bx_nexits - 1) % BX_NEXITS] = *exit;
 	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 
-	pr_warn("policy '%s' on %s ejected: %s%s%s (kind %u, code %d)\n",
-		inst->shown, exit->bus, exit->msg, *device ? ", device " : "",
-		device, exit->kind, exit->code);
+	pr_warn("policy '%s' on %s %s: %s%s%s (kind %u, code %d)\n",
+		inst->shown, exit->bus,
+		bx_fails_closed(inst) ? "ejected and quarantined" : "ejected",
+		exit->msg, *device ? ", device " : "", device, exit->kind,
+		exit->code);
 	trace_bx_eject(exit);
 	bx_async_begin();
 	queue_work(bx_wq, &inst->work);

@@ -6,7 +6,8 @@
  * the callers (own.c, override.c) cache the outcome.  Order of authority,
  * highest first: the administrator's driver_override, the hook, the policies'
  * select() in order, the highest match() score, the drivers' id tables.  A veto
- * excludes a driver from everything below the hook.
+ * excludes a driver from everything below the hook.  A quarantined policy refuses
+ * in the place of its select().
  *
  * bx_elect() and all that it calls run inside a bx_srcu read section, in
  * process context, with or without the device lock.
@@ -161,6 +162,9 @@ static void bx_elect_override(struct bx_election *e)
 	if (!*e->override)
 		return;
 	bx_decide_driver(e, BX_BY_OVERRIDE, e->override, NULL);
+	if (e->dec.outcome == BX_OUT_ABSENT &&
+	    !strcmp(e->override, BX_OVERRIDE_NONE))
+		bx_decide(e, BX_BY_OVERRIDE, BX_OUT_REFUSED, NULL, NULL);
 	bx_log_opinion(e, BX_OPN_OVERRIDE, NULL, e->override, 0, BX_WHY_WON, 0);
 }
 
@@ -173,10 +177,10 @@ static void bx_elect_hook(struct bx_election *e)
 	if (e->trial && e->trial->flags & BX_TRIAL_ALONE)
 		return;
 	e->ctx.driver[0] = '\0';
-	bx_run_init(&run, NULL, &e->ctx, &e->ctx.dev, e->dry);
-	bx_run_begin(&run);
+	bx_run_init(&run, NULL, &e->ctx.dev, e->dry);
+	bx_select_begin(&e->ctx, &run);
 	ret = bx_hook_select(&e->ctx);
-	bx_run_end(&run);
+	bx_select_end(&e->ctx);
 
 	if (ret == BX_PASS)
 		return;
@@ -230,6 +234,15 @@ static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
 			  BX_OUT_DEFERRED, NULL, inst);
 }
 
+/* A quarantined policy refuses the device. */
+static void bx_elect_closed(struct bx_election *e, struct bx_inst *inst)
+{
+	bx_log_opinion(e, BX_OPN_QUARANTINE, inst, NULL, BX_REFUSE,
+		       e->decided ? BX_WHY_LATE : BX_WHY_WON, 0);
+	if (!e->decided)
+		bx_decide(e, BX_BY_QUARANTINE, BX_OUT_REFUSED, NULL, inst);
+}
+
 static void bx_elect_select(struct bx_election *e)
 {
 	for (u32 i = 0; e->chain && i < e->chain->n; i++) {
@@ -239,6 +252,17 @@ static void bx_elect_select(struct bx_election *e)
 			continue;
 		if (inst->ops->select && bx_may_run(e, i))
 			bx_elect_select_one(e, inst);
+		if (bx_is_closed(e, i))
+			bx_elect_closed(e, inst);
+	}
+}
+
+/* match() of a policy may have been invalid after bx_elect_select(). */
+static void bx_elect_match_closed(struct bx_election *e)
+{
+	for (u32 i = 0; e->chain && i < e->chain->n && !e->decided; i++) {
+		if (bx_is_closed(e, i))
+			bx_elect_closed(e, e->chain->inst[i]);
 	}
 }
 
@@ -254,6 +278,7 @@ static void bx_elect_score(struct bx_election *e)
 		    (!best || c->score > best->score))
 			best = c;
 	}
+	bx_elect_match_closed(e);
 	if (best && !e->decided)
 		bx_decide(e, BX_BY_SCORE, BX_OUT_DRIVER, best->rec.name,
 			  best->by);
@@ -356,4 +381,21 @@ void bx_elect(struct bx_election *e, u64 generation)
 	e->dec.time_ns = ktime_get_ns();
 	if (!e->dry)
 		trace_bx_decide(&e->ctx.dev, &e->dec);
+}
+
+/**
+ * bx_elect_held() - count and trace a dry election whose outcome is applied
+ * @e: after bx_elect()
+ *
+ * Context: as bx_elect(), in the same read section.
+ */
+void bx_elect_held(struct bx_election *e)
+{
+	e->dry = false;
+	if (e->by) {
+		atomic64_inc(&e->by->policy->asked);
+		atomic64_inc(&e->by->policy->decided);
+	}
+	bx_elect_shadow(e);
+	trace_bx_decide(&e->ctx.dev, &e->dec);
 }

@@ -5,15 +5,47 @@
 #include "core.h"
 #include "trace.h"
 
-static void bx_emit_one(struct bx_inst *inst, struct bx_event *event)
+static void bx_emit_one(struct bx_inst *inst, struct bx_event_ctx *ctx)
 {
 	struct bx_run run;
 
-	bx_run_init(&run, inst, event, &event->dev, false);
+	bx_run_init(&run, inst, &ctx->event.dev, false);
 	atomic64_inc(&inst->policy->asked);
-	bx_run_begin(&run);
-	inst->ops->event(event);
+	ctx->run = &run;
+	inst->ops->event(&ctx->event);
+	ctx->run = NULL;
 	bx_run_judge(&run);
+}
+
+static bool bx_event_is_traced(enum bx_event_kind kind)
+{
+	switch (kind) {
+	case BX_EVENT_ADDED:
+		return trace_bx_create_enabled();
+	case BX_EVENT_BOUND:
+		return trace_bx_bind_enabled();
+	case BX_EVENT_UNBOUND:
+		return trace_bx_unbind_enabled();
+	case BX_EVENT_REMOVED:
+		return trace_bx_remove_enabled();
+	}
+	return false;
+}
+
+/**
+ * bx_is_in_scope() - check whether a policy has a device in its scope
+ * @dev: the device
+ *
+ * Context: process.
+ * Return: true if one has.
+ */
+bool bx_is_in_scope(struct device *dev)
+{
+	int idx = srcu_read_lock(&bx_srcu);
+	bool found = bx_chain_lookup(dev->bus->name, bx_dev_vendor(dev));
+
+	srcu_read_unlock(&bx_srcu, idx);
+	return found;
 }
 
 /**
@@ -28,7 +60,7 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 		   enum bx_event_kind kind)
 {
 	const struct bx_chain *chain;
-	struct bx_event *event;
+	struct bx_event_ctx *ctx;
 	int idx;
 
 	switch (kind) {
@@ -48,27 +80,33 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 
 	idx = srcu_read_lock(&bx_srcu);
 	chain = bx_chain_lookup(dev->bus, dev->vendor);
-	event = chain ? kzalloc(sizeof(*event), GFP_KERNEL) : NULL;
-	for (u32 i = 0; event && i < chain->n; i++) {
+	ctx = chain ? kzalloc(sizeof(*ctx), GFP_KERNEL) : NULL;
+	for (u32 i = 0; ctx && i < chain->n; i++) {
 		struct bx_inst *inst = chain->inst[i];
 
 		if (!inst->ops->event || !bx_inst_live(inst))
 			continue;
-		event->dev = *dev;
-		event->kind = kind;
-		strscpy(event->driver, driver, sizeof(event->driver));
-		bx_emit_one(inst, event);
+		ctx->event.dev = *dev;
+		ctx->event.kind = kind;
+		strscpy(ctx->event.driver, driver, sizeof(ctx->event.driver));
+		bx_emit_one(inst, ctx);
 	}
-	kfree(event);
+	kfree(ctx);
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
-/* Describes @dev and emits the event; may sleep.  Drops it if out of memory. */
+/*
+ * Describes @dev and emits the event, unless nothing would see it; may sleep.
+ * Drops the event if out of memory.
+ */
 void bx_emit_dev(struct device *dev, const char *driver,
 		 enum bx_event_kind kind)
 {
-	struct bx_dev_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
+	struct bx_dev_info *info;
 
+	if (!bx_event_is_traced(kind) && !bx_is_in_scope(dev))
+		return;
+	info = kmalloc(sizeof(*info), GFP_KERNEL);
 	if (!info)
 		return;
 	bx_dev_info_fill(dev, info);

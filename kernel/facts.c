@@ -6,7 +6,6 @@
  * The election (elect.c) knows devices only by these.
  */
 #include <linux/iommu.h>
-#include <linux/rwsem.h>
 #include "core.h"
 
 /**
@@ -33,51 +32,12 @@ void bx_dev_driver_name(struct device *dev, char *buf, size_t len)
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
-static struct device *bx_natural_parent(struct device *dev)
+/* The vendor id by which policies have a scope; 0 on platform. */
+u32 bx_dev_vendor(struct device *dev)
 {
-	if (dev_is_pci(dev) && to_pci_dev(dev)->is_virtfn)
-		return &pci_physfn(to_pci_dev(dev))->dev;
-	return dev->parent;
-}
-
-static int bx_is_same(struct device *dev, const void *other)
-{
-	return dev == other;
-}
-
-/* Written after a device left its bus, see bx_parent_synchronize(). */
-static DECLARE_RWSEM(bx_parent_rwsem);
-
-/*
- * Returns a device's parent, referenced.  The caller may hold only a reference
- * to the device, which keeps its parent only until it is removed.  A device on
- * an own bus references its parent until its release.  A device on an adopted
- * bus still has its parent if it is in the list of its bus: it leaves the list
- * before BUS_NOTIFY_REMOVED_DEVICE, which waits for this function, and drops
- * the parent afterwards.
- */
-static struct device *bx_parent_get(struct device *dev)
-{
-	struct device *listed, *parent;
-
-	if (bx_is_own(dev))
-		return get_device(dev->parent);
-	guard(rwsem_read)(&bx_parent_rwsem);
-	listed = bus_find_device(dev->bus, NULL, dev, bx_is_same);
-	parent = listed ? get_device(bx_natural_parent(dev)) : NULL;
-	put_device(listed);
-	return parent;
-}
-
-/**
- * bx_parent_synchronize() - wait for running lookups of parents
- *
- * Context: BUS_NOTIFY_REMOVED_DEVICE of an adopted bus.
- */
-void bx_parent_synchronize(void)
-{
-	down_write(&bx_parent_rwsem);
-	up_write(&bx_parent_rwsem);
+	if (dev_is_pci(dev))
+		return to_pci_dev(dev)->vendor;
+	return bx_is_own(dev) ? to_bx_device(dev)->id.vendor : 0;
 }
 
 static void bx_info_pci(struct pci_dev *pdev, struct bx_dev_info *info)
@@ -88,12 +48,10 @@ static void bx_info_pci(struct pci_dev *pdev, struct bx_dev_info *info)
 	info->subdevice = pdev->subsystem_device;
 	info->class = pdev->class;
 	info->revision = pdev->revision;
-	if (pdev->is_virtfn) {
+	if (pdev->is_virtfn)
 		info->flags |= BX_DEV_VF;
-		info->vf_index = pci_iov_vf_id(pdev);
-	} else if (pdev->is_physfn) {
+	else if (pdev->is_physfn)
 		info->flags |= BX_DEV_PF;
-	}
 }
 
 static void bx_info_own(struct bx_device *bdev, struct bx_dev_info *info)
@@ -107,38 +65,40 @@ static void bx_info_own(struct bx_device *bdev, struct bx_dev_info *info)
 	export_guid(info->guid, &bdev->guid);
 }
 
-static void bx_info_fill(struct device *dev, struct device *parent,
-			 struct bx_dev_info *info)
+static void bx_info_parent(struct device *parent, struct bx_dev_info *info)
 {
-	struct iommu_group *group;
+	if (!parent)
+		return;
+	strscpy(info->parent, dev_name(parent), sizeof(info->parent));
+	bx_dev_driver_name(parent, info->parent_driver,
+			   sizeof(info->parent_driver));
+}
 
-	memset(info, 0, sizeof(*info));
-	info->vf_index = -1;
-	info->iommu_group = -1;
-	info->numa_node = dev_to_node(dev);
-	strscpy(info->name, dev_name(dev), sizeof(info->name));
-	strscpy(info->bus, dev->bus->name, sizeof(info->bus));
-	if (READ_ONCE(dev->driver))
-		info->flags |= BX_DEV_BOUND;
+/* A device on an own bus references its parent, and has its group, until its release. */
+static void bx_info_own_links(struct device *dev, struct bx_dev_info *info)
+{
+	struct iommu_group *group = iommu_group_get(dev);
 
-	if (bx_is_own(dev)) {
-		bx_info_own(to_bx_device(dev), info);
-	} else {
-		info->flags |= BX_DEV_ADOPTED;
-		if (dev_is_pci(dev))
-			bx_info_pci(to_pci_dev(dev), info);
-	}
-	if (parent) {
-		strscpy(info->parent, dev_name(parent), sizeof(info->parent));
-		bx_dev_driver_name(parent, info->parent_driver,
-				   sizeof(info->parent_driver));
-	}
-
-	group = iommu_group_get(dev);
-	if (group) {
+	bx_info_parent(dev->parent, info);
+	if (group)
 		info->iommu_group = iommu_group_id(group);
-		iommu_group_put(group);
-	}
+	iommu_group_put(group);
+}
+
+/*
+ * The caller may hold only a reference to the device, which keeps its parent
+ * only until it is removed; so the parent comes from the entry.
+ */
+static void bx_info_adopted_links(struct device *dev, struct bx_dev_info *info)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+
+	if (!entry)
+		return;
+	bx_info_parent(entry->parent, info);
+	info->vf_index = entry->vf_index;
+	info->iommu_group = bx_entry_iommu_group(entry);
+	bx_entry_put(entry);
 }
 
 /**
@@ -151,20 +111,22 @@ static void bx_info_fill(struct device *dev, struct device *parent,
  */
 void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)
 {
-	struct device *parent = bx_parent_get(dev);
+	memset(info, 0, sizeof(*info));
+	info->vf_index = -1;
+	info->iommu_group = -1;
+	info->numa_node = dev_to_node(dev);
+	strscpy(info->name, dev_name(dev), sizeof(info->name));
+	strscpy(info->bus, dev->bus->name, sizeof(info->bus));
+	if (READ_ONCE(dev->driver))
+		info->flags |= BX_DEV_BOUND;
 
-	bx_info_fill(dev, parent, info);
-	put_device(parent);
-}
-
-/**
- * bx_dev_info_fill_removed() - describe a device during its removal
- * @dev: a device on an adopted bus
- * @info: takes the description
- *
- * Context: BUS_NOTIFY_REMOVED_DEVICE, where the device still has its parent.
- */
-void bx_dev_info_fill_removed(struct device *dev, struct bx_dev_info *info)
-{
-	bx_info_fill(dev, bx_natural_parent(dev), info);
+	if (bx_is_own(dev)) {
+		bx_info_own(to_bx_device(dev), info);
+		bx_info_own_links(dev, info);
+		return;
+	}
+	info->flags |= BX_DEV_ADOPTED;
+	if (dev_is_pci(dev))
+		bx_info_pci(to_pci_dev(dev), info);
+	bx_info_adopted_links(dev, info);
 }

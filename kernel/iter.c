@@ -159,7 +159,7 @@ __bpf_kfunc_start_defs();
 __bpf_kfunc int bpf_iter_bx_candidate_new(struct bpf_iter_bx_candidate *it,
 					  struct bx_select_ctx *ctx)
 {
-	bool valid = bx_run_find(ctx);
+	bool valid = bx_select_run(ctx);
 
 	it->__opaque[0] = valid ? (unsigned long)ctx->election : 0;
 	it->__opaque[1] = 0;

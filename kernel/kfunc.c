@@ -12,28 +12,48 @@
 
 __bpf_kfunc_start_defs();
 
+/*
+ * Copies a name from a program's memory, since other processors and user space
+ * may write to it at any time: check only the copy.
+ *
+ * Returns its length, or -ENAMETOOLONG without a NUL within @max bytes or
+ * within @size.
+ */
+static ssize_t bx_copy_name(char *to, size_t size, const char *name, size_t max)
+{
+	ssize_t len = strscpy(to, name, min(max, size));
+
+	return len < 0 ? -ENAMETOOLONG : len;
+}
+
+static void bx_run_bad_name(struct bx_run *run, ssize_t len)
+{
+	if (run->failed || !run->inst)
+		return;
+	run->failed = true;
+	run->kind = BX_EXIT_BAD_NAME;
+	run->code = len < 0 ? len : -EINVAL;
+	scnprintf(run->error, sizeof(run->error), len < 0 ?
+		  "bx_select_driver() got a driver name of more than %d bytes or without NUL" :
+		  "bx_select_driver() got an invalid driver name",
+		  BX_NAME_LEN - 1);
+}
+
 /* Sets ctx->driver to a valid driver name; an invalid one ejects the policy. */
 static int bx_set_driver(struct bx_select_ctx *ctx, const char *name, size_t max)
 {
-	struct bx_run *run = bx_run_find(ctx);
-	size_t len = strnlen(name, max);
-	bool endless = len == max || len >= BX_NAME_LEN;
+	struct bx_run *run = bx_select_run(ctx);
+	char copy[BX_NAME_LEN];
+	ssize_t len;
 
-	/* @ctx is not the context of a running program of this task. */
 	if (!run)
 		return -EINVAL;
-	if (!len || endless || strchr(name, '/') || strchr(name, '\n')) {
-		if (!run->failed && run->inst) {
-			run->failed = true;
-			run->kind = BX_EXIT_BAD_NAME;
-			run->code = endless ? -ENAMETOOLONG : -EINVAL;
-			scnprintf(run->error, sizeof(run->error),
-				  "bx_select_driver() got an invalid driver name of %zu bytes",
-				  len);
-		}
+	len = bx_copy_name(copy, sizeof(copy), name, max);
+	if (len <= 0 || strchr(copy, '/') || strchr(copy, '\n')) {
+		bx_run_bad_name(run, len);
 		return -EINVAL;
 	}
-	strscpy_pad(ctx->driver, name, sizeof(ctx->driver));
+	strscpy_pad(ctx->driver, copy, sizeof(ctx->driver));
 	return 0;
 }
 
@@ -81,7 +101,7 @@ __bpf_kfunc int bx_select_candidate(struct bx_select_ctx *ctx,
 	struct bx_cand *c = container_of(cand, struct bx_cand, rec);
 	struct bx_election *e;
 
-	if (!bx_run_find(ctx))
+	if (!bx_select_run(ctx))
 		return -EINVAL;
 	e = ctx->election;
 	if (c < e->cands || c >= e->cands + e->ncands)
@@ -90,23 +110,52 @@ __bpf_kfunc int bx_select_candidate(struct bx_select_ctx *ctx,
 	return 0;
 }
 
-/**
- * bx_policy_error() - report an error and eject the policy
- * @code: the policy's own error code, shown to the operator
- * @msg__str: the reason, a constant string of the object
- *
- * The policy is ejected when the program returns, regardless of its result.
- */
-__bpf_kfunc void bx_policy_error(s32 code, const char *msg__str)
+static void bx_run_error(struct bx_run *run, s32 code, const char *msg)
 {
-	struct bx_run *run = bx_run_find(NULL);
-
 	if (!run || run->failed)
 		return;
 	run->failed = true;
 	run->kind = BX_EXIT_ERROR;
 	run->code = code;
-	strscpy(run->error, msg__str, sizeof(run->error));
+	strscpy(run->error, msg, sizeof(run->error));
+}
+
+/**
+ * bx_select_error() - report an error and eject the policy
+ * @ctx: the context that select() was called with
+ * @code: the policy's own error code, shown to the operator
+ * @msg__str: the reason, a constant string of the object
+ *
+ * The policy is ejected when the program returns, regardless of its result.
+ */
+__bpf_kfunc void bx_select_error(struct bx_select_ctx *ctx, s32 code,
+				 const char *msg__str)
+{
+	bx_run_error(ctx->run, code, msg__str);
+}
+
+/* bx_match_error() - as bx_select_error(), for match() */
+__bpf_kfunc void bx_match_error(struct bx_match_ctx *ctx, s32 code,
+				const char *msg__str)
+{
+	bx_run_error(ctx->run, code, msg__str);
+}
+
+/* bx_event_error() - as bx_select_error(), for event() */
+__bpf_kfunc void bx_event_error(struct bx_event *event, s32 code,
+				const char *msg__str)
+{
+	struct bx_event_ctx *ctx = container_of(event, struct bx_event_ctx,
+						event);
+
+	bx_run_error(ctx->run, code, msg__str);
+}
+
+/* bx_call_error() - as bx_select_error(), for call() and complete() */
+__bpf_kfunc void bx_call_error(struct bx_call *call, s32 code,
+			       const char *msg__str)
+{
+	bx_run_error(call->run, code, msg__str);
 }
 
 /**
@@ -137,7 +186,7 @@ __bpf_kfunc u8 *bx_call_data(struct bx_call *call, u32 offset,
  */
 __bpf_kfunc int bx_call_result(struct bx_call *call, s32 ret)
 {
-	struct bx_run *run = bx_run_find(call);
+	struct bx_run *run = call->run;
 
 	if (ret <= 0 && ret >= -MAX_ERRNO) {
 		call->result = ret;
@@ -157,11 +206,11 @@ __bpf_kfunc int bx_call_result(struct bx_call *call, s32 ret)
 /* As bx_set_driver(), for the name of a device. */
 static int bx_set_target(struct bx_call *call, const char *name, size_t max)
 {
-	size_t len = strnlen(name, max);
+	char copy[BX_DEV_NAME_LEN];
 
-	if (!len || len == max || len >= BX_DEV_NAME_LEN)
+	if (bx_copy_name(copy, sizeof(copy), name, max) <= 0)
 		return -EINVAL;
-	return bx_call_set_target(call, name);
+	return bx_call_set_target(call, copy);
 }
 
 /**
@@ -289,7 +338,10 @@ BTF_KFUNCS_START(bx_policy_kfuncs)
 BTF_ID_FLAGS(func, bx_select_driver, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_driver_mem, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_candidate, KF_TRUSTED_ARGS)
-BTF_ID_FLAGS(func, bx_policy_error)
+BTF_ID_FLAGS(func, bx_select_error, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_match_error, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_event_error, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_call_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_call_data, KF_TRUSTED_ARGS | KF_RET_NULL)
 BTF_ID_FLAGS(func, bx_call_result, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_call_redirect, KF_TRUSTED_ARGS)
@@ -305,11 +357,11 @@ BTF_ID_FLAGS(func, bx_select_driver_mem)
 BTF_KFUNCS_END(bx_hook_kfuncs)
 
 BTF_KFUNCS_START(bx_control_kfuncs)
-BTF_ID_FLAGS(func, bx_device_get, KF_SLEEPABLE)
-BTF_ID_FLAGS(func, bx_rebind, KF_SLEEPABLE)
-BTF_ID_FLAGS(func, bx_reelect, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bx_device_get, KF_SLEEPABLE | KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_rebind, KF_SLEEPABLE | KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_reelect, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_settle, KF_SLEEPABLE)
-BTF_ID_FLAGS(func, bx_commit, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bx_commit, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_wait, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iter_bx_device_new, KF_ITER_NEW | KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iter_bx_device_next, KF_ITER_NEXT | KF_RET_NULL)
@@ -323,13 +375,15 @@ BTF_ID_FLAGS(func, bpf_iter_bx_policy_destroy, KF_ITER_DESTROY)
 BTF_ID_FLAGS(func, bpf_iter_bx_exit_new, KF_ITER_NEW | KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iter_bx_exit_next, KF_ITER_NEXT | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_iter_bx_exit_destroy, KF_ITER_DESTROY)
-BTF_ID_FLAGS(func, bpf_iter_bx_opinion_new, KF_ITER_NEW | KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_iter_bx_opinion_new,
+	     KF_ITER_NEW | KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_iter_bx_opinion_next, KF_ITER_NEXT | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_iter_bx_opinion_destroy, KF_ITER_DESTROY)
-BTF_ID_FLAGS(func, bpf_iter_bx_trial_new, KF_ITER_NEW | KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_iter_bx_trial_new,
+	     KF_ITER_NEW | KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_iter_bx_trial_next, KF_ITER_NEXT | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_iter_bx_trial_destroy, KF_ITER_DESTROY)
-BTF_ID_FLAGS(func, bx_trial_call, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bx_trial_call, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(bx_control_kfuncs)
 
 /* The function whose result a fmod_ret program may replace */

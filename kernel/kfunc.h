@@ -13,7 +13,10 @@
 int bx_select_driver(struct bx_select_ctx *ctx, const char *name__str);
 int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name, u32 name__sz);
 int bx_select_candidate(struct bx_select_ctx *ctx, struct bx_candidate *cand);
-void bx_policy_error(s32 code, const char *msg__str);
+void bx_select_error(struct bx_select_ctx *ctx, s32 code, const char *msg__str);
+void bx_match_error(struct bx_match_ctx *ctx, s32 code, const char *msg__str);
+void bx_event_error(struct bx_event *event, s32 code, const char *msg__str);
+void bx_call_error(struct bx_call *call, s32 code, const char *msg__str);
 u8 *bx_call_data(struct bx_call *call, u32 offset, const size_t rdwr_buf_size);
 int bx_call_result(struct bx_call *call, s32 ret);
 int bx_call_redirect(struct bx_call *call, const char *name__str);

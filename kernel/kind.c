@@ -75,15 +75,16 @@ bool bx_is_adopted(const char *bus)
 /**
  * bx_policies_changed() - schedule elections after a change of policies
  * @bus: the bus; "" for all buses
+ * @vendor: the vendor in scope; BX_ANY for all
  *
  * A work item elects each unbound device again.
  *
  * Context: process.
  */
-void bx_policies_changed(const char *bus)
+void bx_policies_changed(const char *bus, u32 vendor)
 {
 	for (u32 i = 0; i < bx_nkinds; i++)
-		bx_kinds[i]->changed(bus);
+		bx_kinds[i]->changed(bus, vendor);
 }
 
 /**
@@ -145,13 +146,19 @@ struct bx_exists {
 	bool		found;
 };
 
+static int bx_has_name(struct device_driver *drv, void *data)
+{
+	return !strcmp(drv->name, data);
+}
+
+/* driver_find() would need the driver not to be unregistered meanwhile. */
 static int bx_exists_on(const struct bus_type *bus, bool adopted, void *data)
 {
 	struct bx_exists *q = data;
 
 	if (strcmp(bus->name, q->bus))
 		return 0;
-	q->found = driver_find(q->driver, bus);
+	q->found = bus_for_each_drv(bus, NULL, (void *)q->driver, bx_has_name);
 	return 1;
 }
 
@@ -169,6 +176,22 @@ bool bx_driver_exists(const char *bus, const char *driver)
 
 	bx_for_each_bus(bx_exists_on, &q, ~0U);
 	return q.found;
+}
+
+/**
+ * bx_override_outcome() - get the outcome of an administrator's override
+ * @bus: name of the bus
+ * @override: the override
+ *
+ * Context: process.
+ * Return: BX_OUT_REFUSED for "none", unless a driver has that name.
+ */
+enum bx_outcome bx_override_outcome(const char *bus, const char *override)
+{
+	if (bx_driver_exists(bus, override))
+		return BX_OUT_DRIVER;
+	return strcmp(override, BX_OVERRIDE_NONE) ? BX_OUT_ABSENT :
+						    BX_OUT_REFUSED;
 }
 
 struct bx_search {

@@ -18,13 +18,14 @@ static int __init bx_init(void)
 {
 	int err;
 
-	bx_run_module_init();
 	bx_call_init();
-	bx_override_init();
+	err = bx_adopt_init();
+	if (err)
+		return err;
 	bx_own_init();
 	err = bx_async_init();
 	if (err)
-		return err;
+		goto err_entries;
 	err = bx_state_init();
 	if (err)
 		goto err_async;
@@ -34,7 +35,7 @@ static int __init bx_init(void)
 	err = bx_kfunc_init();
 	if (err)
 		goto err_sysfs;
-	err = bx_override_start();
+	err = bx_adopt_start();
 	if (err)
 		goto err_sysfs;
 	return 0;
@@ -43,14 +44,17 @@ err_sysfs:
 	bx_sysfs_exit();
 err_async:
 	bx_async_exit();
+err_entries:
+	bx_entries_exit();
 	return err;
 }
 
 /* Policies, hooks, buses and devices pin the module, so none is left. */
 static void __exit bx_exit(void)
 {
-	bx_override_exit();
 	bx_async_exit();
+	bx_adopt_exit();
+	bx_entries_exit();
 	bx_request_exit();
 	bx_sysfs_exit();
 }

@@ -88,7 +88,7 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 {
 	u64 gen = atomic64_read_acquire(&bdev->bus->gen);
 	struct bx_election *e;
-	bool ask;
+	bool ask, keep;
 	int err;
 
 	if (bdev->elected_gen == gen)
@@ -97,7 +97,15 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 	if (!e)
 		return -ENOMEM;
 	err = bx_own_run(bdev, e, gen);
-	if (!err) {
+	/*
+	 * A quarantined policy leaves the decision on a bound device, unless a rebind
+	 * has dropped it.
+	 */
+	keep = !err && e->dec.by == BX_BY_QUARANTINE && bdev->elected_gen &&
+	       READ_ONCE(bdev->dev.driver);
+	if (keep) {
+		bdev->elected_gen = gen;
+	} else if (!err) {
 		e->dec.probe_error = bdev->decision.probe_error;
 		bdev->decision = e->dec;
 		bdev->elected = e->winner;
@@ -193,11 +201,11 @@ static bool bx_own_decision(struct device *dev, struct bx_decision *dec)
 	if (!bx_override_read(dev, name, sizeof(name)))
 		return true;
 	dec->by = BX_BY_OVERRIDE;
-	strscpy_pad(dec->driver, name, sizeof(dec->driver));
 	memset(dec->policy, 0, sizeof(dec->policy));
 	dec->policy_id = 0;
-	dec->outcome = driver_find(name, &bdev->bus->type) ? BX_OUT_DRIVER :
-							     BX_OUT_ABSENT;
+	dec->outcome = bx_override_outcome(bdev->bus->name, name);
+	strscpy_pad(dec->driver, dec->outcome == BX_OUT_REFUSED ? "" : name,
+		    sizeof(dec->driver));
 	return true;
 }
 
@@ -368,10 +376,11 @@ void bx_own_reelect(struct bx_bus *bus, bool forget)
 /**
  * bx_own_changed() - schedule elections after a change of policies
  * @name: the bus, "" for all; ignored unless it is an own bus
+ * @vendor: ignored: a new generation is one of the whole bus
  *
  * Context: process.
  */
-static void bx_own_changed(const char *name)
+static void bx_own_changed(const char *name, u32 vendor)
 {
 	struct bx_bus *bus;
 

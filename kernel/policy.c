@@ -13,6 +13,9 @@
  *	                  update()v                        |
  *	                        ejected: no program runs, work queued
  *
+ * With BX_F_FAIL_CLOSED the work does not detach the link: the policy stays ejected,
+ * quarantined, until its link is detached or updated, or a commit replaces it.
+ *
  * A policy attached with BX_F_STAGED is not active, see commit.c.
  */
 #include "core.h"
@@ -112,10 +115,17 @@ void bx_put_inst(struct bx_inst *inst)
 	kref_put(&inst->ref, bx_inst_free);
 }
 
+/* Only an active policy has devices and calls to keep closed. */
+static bool bx_is_quarantined(const struct bx_policy *policy)
+{
+	return bx_is_active(policy) && !bx_inst_live(policy->inst) &&
+	       bx_fails_closed(policy->inst);
+}
+
 /*
  * Detaches the link of an ejected version, unless it was detached or replaced
- * meanwhile.  bx_policy_replace() refuses later updates, so the detached
- * version is the ejected one.
+ * meanwhile, or is quarantined.  bx_policy_replace() refuses later updates of one
+ * that is not quarantined, so the detached version is the ejected one.
  */
 static void bx_eject_work(struct work_struct *work)
 {
@@ -123,8 +133,14 @@ static void bx_eject_work(struct work_struct *work)
 	struct bpf_link *link = NULL;
 
 	mutex_lock(&bx_policy_mutex);
-	if (inst->policy->inst == inst && inst->policy->link)
-		link = bpf_link_inc_not_zero(inst->policy->link);
+	if (inst->policy->inst == inst && inst->policy->link) {
+		bool stays = bx_is_quarantined(inst->policy);
+
+		bx_uevent_policy(inst->policy,
+				 stays ? "quarantined" : "ejected");
+		if (!stays)
+			link = bpf_link_inc_not_zero(inst->policy->link);
+	}
 	mutex_unlock(&bx_policy_mutex);
 
 	if (!IS_ERR_OR_NULL(link)) {
@@ -187,6 +203,25 @@ void bx_policy_drop(struct bx_policy *policy)
 
 /* ---- add, replace, remove ---- */
 
+/* Checks that there may be @active active policies; the limit leaves room for a commit. */
+int bx_policies_fit(const char *name, u32 active)
+{
+	if (active <= BX_MAX_POLICIES)
+		return 0;
+	return bx_refuse(name, -E2BIG, "limit of %u policies reached",
+			 BX_MAX_POLICIES);
+}
+
+static u32 bx_count_active(void)
+{
+	struct bx_policy *policy;
+	u32 n = 0;
+
+	list_for_each_entry(policy, &bx_policies, node)
+		n += bx_is_active(policy);
+	return n;
+}
+
 int bx_policy_add(struct bx_policy *policy)
 {
 	const char *name = policy->inst->shown;
@@ -196,9 +231,13 @@ int bx_policy_add(struct bx_policy *policy)
 	if (bx_policy_by_name(policy->inst, policy->stage))
 		return bx_refuse(name, -EEXIST,
 				 "a policy of this name is attached");
-	if (bx_npolicies >= BX_MAX_POLICIES)
-		return bx_refuse(name, -E2BIG, "limit of %u policies reached",
-				 bx_npolicies);
+	if (bx_npolicies >= BX_MAX_ATTACHED)
+		return bx_refuse(name, -E2BIG,
+				 "limit of %u policies, active or not, reached",
+				 BX_MAX_ATTACHED);
+	err = bx_policies_fit(name, bx_count_active() + bx_is_active(policy));
+	if (err)
+		return err;
 	policy->id = ++bx_last_id;
 	if (bx_is_active(policy)) {
 		policy->kobj = bx_sysfs_add_policy(name, policy);
@@ -208,8 +247,10 @@ int bx_policy_add(struct bx_policy *policy)
 	bx_policy_insert(policy);
 	bx_npolicies++;
 	err = bx_publish(GFP_KERNEL);
-	if (!err)
+	if (!err) {
+		bx_uevent_policy(policy, "active");
 		return 0;
+	}
 	list_del(&policy->node);
 	bx_npolicies--;
 	if (policy->kobj)
@@ -244,7 +285,7 @@ int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 	if (!bx_is_active(policy))
 		return bx_refuse(inst->shown, -EINVAL,
 				 "policy is not active: attach a new one");
-	if (!bx_inst_live(old))
+	if (!bx_inst_live(old) && !bx_is_quarantined(policy))
 		return bx_refuse(inst->shown, -ESHUTDOWN,
 				 "policy is being ejected: attach it again");
 	list_del(&policy->node);
@@ -253,6 +294,7 @@ int bx_policy_replace(struct bx_policy *policy, struct bx_inst *inst)
 	err = bx_publish(GFP_KERNEL);
 	if (!err) {
 		policy->generation++;
+		bx_uevent_policy(policy, "active");
 		return 0;
 	}
 	list_del(&policy->node);
@@ -276,7 +318,7 @@ static u32 bx_ops_mask(const struct bus_ext_ops *ops)
 }
 
 static void bx_policy_rec_fill(const struct bx_policy *policy,
-			       const struct bx_inst *inst,
+			       struct bx_inst *inst,
 			       struct bx_policy_rec *rec)
 {
 	*rec = (struct bx_policy_rec) {
@@ -302,10 +344,11 @@ static void bx_policy_rec_fill(const struct bx_policy *policy,
 	};
 	strscpy(rec->name, inst->name, sizeof(rec->name));
 	strscpy(rec->bus, inst->bus, sizeof(rec->bus));
+	bx_inst_reason(inst, rec->reason, sizeof(rec->reason));
 }
 
 void bx_trace_policy(const char *what, const struct bx_policy *policy,
-		     const struct bx_inst *inst)
+		     struct bx_inst *inst)
 {
 	struct bx_policy_rec rec;
 

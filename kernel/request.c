@@ -33,7 +33,7 @@ static void bx_request_free(struct kref *ref)
 	struct bx_request *req = container_of(ref, struct bx_request, ref);
 
 	put_device(req->dev);
-	kfree(req->commit);
+	kvfree(req->commit);
 	kfree(req);
 }
 
@@ -212,7 +212,7 @@ static int bx_do_settle(struct bx_request *req)
 
 static int bx_do_reelect(struct bx_request *req)
 {
-	bx_policies_changed(req->bus);
+	bx_policies_changed(req->bus, BX_ANY);
 	bx_async_wait_idle();
 	return 0;
 }
@@ -276,7 +276,7 @@ s64 bx_request_commit(const void *commit, u32 size)
 	req = bx_request_alloc(bx_do_commit);
 	if (!req)
 		return -ENOMEM;
-	req->commit = kmemdup(commit, size, GFP_KERNEL);
+	req->commit = kvmemdup(commit, size, GFP_KERNEL);
 	if (!req->commit) {
 		kref_put(&req->ref, bx_request_free);
 		return -ENOMEM;

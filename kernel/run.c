@@ -1,98 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Running the programs of policies
+ *
+ * A program's context points to its run, and kfuncs take the context as a
+ * trusted argument.  So a kfunc cannot be called for the program of another
+ * policy: not from a timer's callback, and not from a program that interrupts
+ * this one.
+ *
+ * The verifier does not trust the context of the hook, a fmod_ret program.
+ * So the contexts of select() and of the hook, which have the same kfuncs, are
+ * also listed while their programs run.
  */
-#include <linux/hash.h>
-#include <linux/sched.h>
 #include "core.h"
 
-/*
- * Running programs, hashed by task, newest first: a program run from an
- * interrupt is found before those of the interrupted task, and ends before
- * them.
- */
-static struct bx_runs {
-	raw_spinlock_t		lock;	/* protects @list */
-	struct list_head	list;
-} bx_runs[64];
+static LIST_HEAD(bx_selects);
+static DEFINE_RAW_SPINLOCK(bx_select_lock);	/* protects bx_selects */
 
-static struct bx_runs *bx_runs_of(const struct task_struct *task)
+/* Lists a context of select() or the hook; pairs with bx_select_end(). */
+void bx_select_begin(struct bx_select_ctx *ctx, struct bx_run *run)
 {
-	return &bx_runs[hash_ptr(task, ilog2(ARRAY_SIZE(bx_runs)))];
-}
-
-/* Registers a running program; pairs with bx_run_end(). */
-void bx_run_begin(struct bx_run *run)
-{
-	struct bx_runs *runs = bx_runs_of(current);
 	unsigned long flags;
 
-	run->task = current;
-	raw_spin_lock_irqsave(&runs->lock, flags);
-	list_add(&run->node, &runs->list);
-	raw_spin_unlock_irqrestore(&runs->lock, flags);
+	ctx->run = run;
+	raw_spin_lock_irqsave(&bx_select_lock, flags);
+	list_add(&ctx->running, &bx_selects);
+	raw_spin_unlock_irqrestore(&bx_select_lock, flags);
 }
 
-void bx_run_end(struct bx_run *run)
+void bx_select_end(struct bx_select_ctx *ctx)
 {
-	struct bx_runs *runs = bx_runs_of(run->task);
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&runs->lock, flags);
-	list_del(&run->node);
-	raw_spin_unlock_irqrestore(&runs->lock, flags);
+	raw_spin_lock_irqsave(&bx_select_lock, flags);
+	list_del(&ctx->running);
+	raw_spin_unlock_irqrestore(&bx_select_lock, flags);
+	ctx->run = NULL;
 }
 
 /**
- * bx_run_find() - find the program that calls a kfunc
- * @ctx: the context passed to the kfunc; NULL if it takes none
- *
- * The verifier does not trust the hook's context, so @ctx is accepted only if
- * it is the context of a running program of the current task.
+ * bx_select_run() - find the program that calls a kfunc of select()
+ * @ctx: the context passed to the kfunc, not trusted
  *
  * Context: any.
- * Return: the run, valid until the program returns; NULL if there is none.
+ * Return: the run, valid until the program returns; NULL if no program runs
+ * with this context.
  */
-struct bx_run *bx_run_find(const void *ctx)
+struct bx_run *bx_select_run(const struct bx_select_ctx *ctx)
 {
-	struct bx_runs *runs = bx_runs_of(current);
-	struct bx_run *run, *found = NULL;
+	struct bx_select_ctx *other;
+	struct bx_run *run = NULL;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&runs->lock, flags);
-	list_for_each_entry(run, &runs->list, node) {
-		if (run->task == current && (!ctx || run->ctx == ctx)) {
-			found = run;
-			break;
-		}
+	raw_spin_lock_irqsave(&bx_select_lock, flags);
+	list_for_each_entry(other, &bx_selects, running) {
+		if (other == ctx)
+			run = other->run;
 	}
-	raw_spin_unlock_irqrestore(&runs->lock, flags);
-	return found;
+	raw_spin_unlock_irqrestore(&bx_select_lock, flags);
+	return run;
 }
 
 /**
- * bx_run_judge() - end a run, and eject the policy if the run failed
- * @run: from bx_run_begin()
+ * bx_run_judge() - eject the policy if its program failed
+ * @run: from bx_run_init()
  *
  * Context: inside bx_srcu.
- * Return: false if a kfunc rejected an argument or the program called
- * bx_policy_error(); a dry run does not eject.
+ * Return: false if a kfunc rejected an argument or the program reported an
+ * error; a dry run does not eject.
  */
 bool bx_run_judge(struct bx_run *run)
 {
-	bx_run_end(run);
 	if (!run->failed)
 		return true;
 	if (!run->dry)
 		bx_eject(run->inst, run->kind, run->code, run->dev, "%s",
 			 run->error);
 	return false;
-}
-
-void bx_run_module_init(void)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(bx_runs); i++) {
-		raw_spin_lock_init(&bx_runs[i].lock);
-		INIT_LIST_HEAD(&bx_runs[i].list);
-	}
 }

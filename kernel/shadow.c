@@ -15,6 +15,12 @@ static bool bx_is_before(const struct bx_chain *chain, const struct bx_inst *a,
 	return chain->inst[i] == a;
 }
 
+/* Whether a policy decided in the place of its select() */
+static bool bx_by_select(const struct bx_election *e)
+{
+	return e->dec.by == BX_BY_SELECT || e->dec.by == BX_BY_QUARANTINE;
+}
+
 /*
  * Whether the policy could have given the device to the named driver.  Other
  * policies may not have been asked about the driver yet; they are asked dry, as
@@ -45,7 +51,7 @@ static bool bx_shadow_decides(struct bx_election *e, struct bx_inst *inst,
 			      s32 *ret)
 {
 	if (!inst->ops->select ||
-	    (e->dec.by == BX_BY_SELECT && !bx_are_twins(inst, e->by) &&
+	    (bx_by_select(e) && !bx_are_twins(inst, e->by) &&
 	     bx_is_before(e->chain, e->by, inst)))
 		return false;
 	return bx_ask_select(e, inst, ret) == BX_WHY_WON && *ret != BX_PASS &&
@@ -67,7 +73,7 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 		bool wins = c->order == e->winner;
 
 		if (!bx_cand_eligible(c) ||
-		    (e->dec.by == BX_BY_SELECT && !wins))
+		    (bx_by_select(e) && !wins))
 			continue;
 		if (bx_ask_match(e, inst, c, &score) != BX_WHY_WON)
 			return false;
@@ -90,7 +96,7 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 		*ret = BX_NO_SCORE;
 		return true;
 	}
-	if (!best || best->order == e->winner || e->dec.by == BX_BY_SELECT)
+	if (!best || best->order == e->winner || bx_by_select(e))
 		return false;
 	*ret = top;
 	strscpy(e->ctx.driver, best->rec.name, sizeof(e->ctx.driver));
@@ -108,7 +114,7 @@ static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 		if (!bx_may_run(e, i))
 			return false;
 		/* its twin decided, and it would not have */
-		if (e->dec.by == BX_BY_SELECT && bx_are_twins(inst, e->by)) {
+		if (bx_by_select(e) && bx_are_twins(inst, e->by)) {
 			*ret = BX_PASS;
 			return true;
 		}

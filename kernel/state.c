@@ -5,9 +5,10 @@
  *	version			version of this module
  *	nr_policies		number of attached policies
  *	nr_ejected		number of ejections since module load
- *	ejected			the last ejections with their reasons
+ *	ejected			the last ejections with their reasons; a write clears it
  *	refused			the last refusals with their reasons
  */
+#include <linux/capability.h>
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
 #include "core.h"
@@ -51,6 +52,17 @@ static ssize_t ejected_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return len;
 }
 
+static ssize_t ejected_store(struct kobject *kobj, struct kobj_attribute *attr,
+			     const char *buf, size_t len)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (!sysfs_streq(buf, "clear"))
+		return -EINVAL;
+	bx_exits_clear();
+	return len;
+}
+
 static ssize_t refused_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
@@ -60,7 +72,7 @@ static ssize_t refused_show(struct kobject *kobj, struct kobj_attribute *attr,
 static struct kobj_attribute bx_version_attr = __ATTR_RO(version);
 static struct kobj_attribute bx_nr_policies_attr = __ATTR_RO(nr_policies);
 static struct kobj_attribute bx_nr_ejected_attr = __ATTR_RO(nr_ejected);
-static struct kobj_attribute bx_ejected_attr = __ATTR_RO(ejected);
+static struct kobj_attribute bx_ejected_attr = __ATTR_RW(ejected);
 static struct kobj_attribute bx_refused_attr = __ATTR_RO(refused);
 
 static const struct attribute *bx_attrs[] = {

@@ -21,14 +21,10 @@ struct btf *bx_btf;
 
 /* ---- checks of a policy ---- */
 
-/*
- * Checks that watched operations exist, and are not atomic for sleepable
- * programs.
- */
+/* Checks that watched operations exist. */
 static int bx_ops_check_calls(const struct bus_ext_ops *ops,
 			      const struct bx_contract *contract)
 {
-	bool sleeps = ops->sleepable & (BX_OP_CALL | BX_OP_COMPLETE);
 	bool all = !memchr_inv(ops->calls, 0xff, sizeof(ops->calls));
 
 	if (!memchr_inv(ops->calls, 0, sizeof(ops->calls)))
@@ -42,10 +38,6 @@ static int bx_ops_check_calls(const struct bus_ext_ops *ops,
 			       bx_refuse_ops(ops, -EINVAL,
 					     "contract '%s' has no operation %u to watch",
 					     contract->name, op);
-		if (sleeps && contract->ops[op].flags & BX_OPF_ATOMIC)
-			return bx_refuse_ops(ops, -EINVAL,
-					     "operation '%s' is atomic: call() and complete() must not sleep",
-					     contract->ops[op].name);
 	}
 	return 0;
 }
@@ -84,21 +76,13 @@ static int bx_ops_check(const struct bus_ext_ops *ops,
 
 static int bx_ops_init(const struct bus_ext_ops *ops)
 {
-	struct bx_run run;
 	int idx, ret;
 
 	if (!ops->init)
 		return 0;
-	bx_run_init(&run, NULL, NULL, NULL, true);
 	idx = srcu_read_lock(&bx_srcu);
-	bx_run_begin(&run);
 	ret = ops->init();
-	bx_run_end(&run);
 	srcu_read_unlock(&bx_srcu, idx);
-	if (run.failed)
-		return bx_refuse_ops(ops, -ECANCELED,
-				     "init() gave up: %s (code %d)", run.error,
-				     run.code);
 	if (!ret)
 		return 0;
 	if (ret > 0 || ret < -MAX_ERRNO)
@@ -176,7 +160,7 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 	bx_trace_policy("attach", policy, policy->inst);
 	/* not policy->stage: a commit may have changed it already */
 	if (!(ops->flags & BX_F_STAGED))
-		bx_policies_changed(ops->bus);
+		bx_policies_changed(ops->bus, ops->vendor ?: BX_ANY);
 	return 0;
 
 err_drop:
@@ -202,7 +186,7 @@ static void bx_unreg(void *kdata, struct bpf_link *link)
 	bx_trace_policy("detach", policy, policy->inst);
 	if (bx_is_active(policy)) {
 		bx_decisions_forget(policy->id);
-		bx_policies_changed(policy->inst->bus);
+		bx_policies_changed(policy->inst->bus, policy->inst->vendor);
 	}
 	bx_policy_drop(policy);
 }
@@ -277,8 +261,10 @@ out:
 	}
 	bx_ops_exit(old, BX_EXIT_UPDATE);
 	bx_trace_policy("update", policy, inst);
+	bx_policies_changed(inst->bus, old->vendor);
+	if (old->vendor != inst->vendor)
+		bx_policies_changed(inst->bus, inst->vendor);
 	bx_put_inst(old);
-	bx_policies_changed(inst->bus);
 	return 0;
 }
 
@@ -336,23 +322,18 @@ static int bx_init_name(const struct bus_ext_ops *uops, char *to,
 }
 
 /*
- * Records whether the program of a member is sleepable, which kdata does not
- * tell later.  The BPF core sets the member itself and checks the program's
- * type.
+ * call() and complete() run in the context of the driver's call, which may be
+ * atomic.  The check is at load, of the very program that is attached later.
  */
-static int bx_init_prog(struct bus_ext_ops *ops, const void *member, u32 op)
+static int bx_ops_check_member(const struct btf_type *t,
+			       const struct btf_member *member,
+			       const struct bpf_prog *prog)
 {
-	int fd = *(const unsigned long *)member;
-	struct bpf_prog *prog;
-
-	if (!fd)
-		return 0;
-	prog = bpf_prog_get_type_dev(fd, BPF_PROG_TYPE_STRUCT_OPS, false);
-	if (IS_ERR(prog))
-		return PTR_ERR(prog);
-	if (prog->sleepable)
-		ops->sleepable |= op;
-	bpf_prog_put(prog);
+	switch (__btf_member_bit_offset(t, member) / 8) {
+	case offsetof(struct bus_ext_ops, call):
+	case offsetof(struct bus_ext_ops, complete):
+		return prog->sleepable ? -EINVAL : 0;
+	}
 	return 0;
 }
 
@@ -364,10 +345,6 @@ static int bx_ops_init_member(const struct btf_type *t,
 	struct bus_ext_ops *ops = kdata;
 
 	switch (__btf_member_bit_offset(t, member) / 8) {
-	case offsetof(struct bus_ext_ops, call):
-		return bx_init_prog(ops, &uops->call, BX_OP_CALL);
-	case offsetof(struct bus_ext_ops, complete):
-		return bx_init_prog(ops, &uops->complete, BX_OP_COMPLETE);
 	case offsetof(struct bus_ext_ops, name):
 		return bx_init_name(uops, ops->name, uops->name, "name");
 	case offsetof(struct bus_ext_ops, bus):
@@ -440,6 +417,7 @@ static struct bus_ext_ops bx_cfi_stubs = {
 static struct bpf_struct_ops bx_struct_ops = {
 	.verifier_ops	= &bx_verifier_ops,
 	.init		= bx_ops_type_init,
+	.check_member	= bx_ops_check_member,
 	.init_member	= bx_ops_init_member,
 	.reg		= bx_reg,
 	.unreg		= bx_unreg,

@@ -9,6 +9,9 @@
  *
  * state.c has the files of the top directory.
  *
+ * The directory of a policy is a kobject that sends uevents of the subsystem bus_ext:
+ * add, change and remove, see bx_uevent_policy().
+ *
  * Show functions must not take bx_policy_mutex or any lock outside of it:
  * attach and detach hold it while they wait for show functions.
  */
@@ -16,7 +19,8 @@
 #include <linux/sysfs.h>
 #include "core.h"
 
-static struct kobject *bx_kobj, *bx_policies_kobj, *bx_buses_kobj;
+static struct kobject *bx_kobj, *bx_buses_kobj;
+static struct kset *bx_policies_kset;
 
 /*
  * A policy's directory.  A commit may replace @policy, and an update its
@@ -126,17 +130,22 @@ struct kobject *bx_sysfs_add_policy(const char *shown, struct bx_policy *policy)
 	if (!dir)
 		return ERR_PTR(-ENOMEM);
 	dir->policy = policy;
-	err = kobject_init_and_add(&dir->kobj, &bx_policy_ktype,
-				   bx_policies_kobj, "%s", shown);
-	if (!err)
-		err = sysfs_create_files(&dir->kobj,
-					 (const struct attribute **)bx_policy_attrs);
-	if (err) {
-		kobject_del(&dir->kobj);
-		kobject_put(&dir->kobj);
-		return ERR_PTR(err);
-	}
+	dir->kobj.kset = bx_policies_kset;
+	err = kobject_init_and_add(&dir->kobj, &bx_policy_ktype, NULL, "%s",
+				   shown);
+	if (err)
+		goto err_put;
+	err = sysfs_create_files(&dir->kobj,
+				 (const struct attribute **)bx_policy_attrs);
+	if (err)
+		goto err_del;
 	return &dir->kobj;
+
+err_del:
+	kobject_del(&dir->kobj);
+err_put:
+	kobject_put(&dir->kobj);
+	return ERR_PTR(err);
 }
 
 /*
@@ -148,9 +157,61 @@ void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy)
 		   policy);
 }
 
+static void bx_uevent_fill(struct kobj_uevent_env *env, struct bx_policy *policy,
+			   const char *stage)
+{
+	struct bx_inst *inst = policy->inst;
+	char reason[BX_MSG_LEN];
+
+	/* a program writes the text: no line of its own in a tool's output */
+	bx_inst_reason(inst, reason, sizeof(reason));
+	strreplace(reason, '\n', ' ');
+	if (add_uevent_var(env, "POLICY=%s", inst->shown) ||
+	    add_uevent_var(env, "BUS=%s", inst->bus) ||
+	    add_uevent_var(env, "VERSION=%u", inst->version) ||
+	    add_uevent_var(env, "STAGE=%s", stage) ||
+	    (*reason && add_uevent_var(env, "REASON=%s", reason)))
+		pr_warn_ratelimited("uevent of policy '%s' is incomplete\n",
+				    inst->shown);
+}
+
+static void bx_uevent_send(struct kobject *kobj, enum kobject_action action,
+			   struct bx_policy *policy, const char *stage)
+{
+	struct kobj_uevent_env *env = kzalloc(sizeof(*env), GFP_KERNEL);
+
+	if (!env)
+		return;
+	bx_uevent_fill(env, policy, stage);
+	kobject_uevent_env(kobj, action, env->envp);
+	kfree(env);
+}
+
+/**
+ * bx_uevent_policy() - send a uevent about a policy
+ * @policy: the policy; nothing is sent unless it has a directory
+ * @stage: "active", "ejected" or "quarantined"
+ *
+ * The first one is the event "add", others are "change"; bx_sysfs_del_policy() sends
+ * "remove".  Each has POLICY, BUS, VERSION and STAGE; REASON after an ejection.
+ *
+ * Context: process; bx_policy_mutex held.
+ */
+void bx_uevent_policy(struct bx_policy *policy, const char *stage)
+{
+	if (policy->kobj)
+		bx_uevent_send(policy->kobj,
+			       policy->kobj->state_add_uevent_sent ?
+			       KOBJ_CHANGE : KOBJ_ADD, policy, stage);
+}
+
 /* Removes a directory; waits for readers. */
 void bx_sysfs_del_policy(struct kobject *kobj)
 {
+	if (kobj->state_add_uevent_sent)
+		bx_uevent_send(kobj, KOBJ_REMOVE,
+			       container_of(kobj, struct bx_policy_dir,
+					    kobj)->policy, "detached");
 	kobject_del(kobj);
 	kobject_put(kobj);
 }
@@ -213,6 +274,15 @@ void bx_sysfs_del_bus(struct kobject *kobj)
 	kobject_put(kobj);
 }
 
+static const char *bx_uevent_subsystem(const struct kobject *kobj)
+{
+	return "bus_ext";
+}
+
+static const struct kset_uevent_ops bx_uevent_ops = {
+	.name = bx_uevent_subsystem,
+};
+
 /**
  * bx_sysfs_init() - add the directories and the top files
  * @files: the files of the top directory; they stay until bx_sysfs_exit()
@@ -226,9 +296,10 @@ int bx_sysfs_init(const struct attribute **files)
 	bx_kobj = kobject_create_and_add("bus_ext", kernel_kobj);
 	if (!bx_kobj)
 		return err;
-	bx_policies_kobj = kobject_create_and_add("policies", bx_kobj);
+	bx_policies_kset = kset_create_and_add("policies", &bx_uevent_ops,
+					       bx_kobj);
 	bx_buses_kobj = kobject_create_and_add("buses", bx_kobj);
-	if (bx_policies_kobj && bx_buses_kobj)
+	if (bx_policies_kset && bx_buses_kobj)
 		err = sysfs_create_files(bx_kobj, files);
 	if (err)
 		bx_sysfs_exit();
@@ -238,6 +309,6 @@ int bx_sysfs_init(const struct attribute **files)
 void bx_sysfs_exit(void)
 {
 	kobject_put(bx_buses_kobj);
-	kobject_put(bx_policies_kobj);
+	kset_unregister(bx_policies_kset);
 	kobject_put(bx_kobj);
 }

@@ -32,7 +32,9 @@ static void bx_device_update_watched(struct bx_device *bdev)
 	for (u32 i = 0; chain && i < chain->n; i++) {
 		struct bx_inst *inst = chain->inst[i];
 
-		for (u32 w = 0; w < BX_CALL_WORDS && bx_inst_live(inst); w++) {
+		if (!bx_inst_live(inst) && !bx_fails_closed(inst))
+			continue;
+		for (u32 w = 0; w < BX_CALL_WORDS; w++) {
 			watched[w] |= inst->calls[w];
 			if (inst->ops->call && !(inst->flags & BX_F_SHADOW))
 				covered[w] |= inst->calls[w];

@@ -28,6 +28,7 @@ struct bx_handle;
  * @BX_FAULT_NONE: no failure
  * @BX_FAULT_FAILED: any other failure
  * @BX_FAULT_USAGE: an invalid argument; an unknown name
+ * @BX_FAULT_IN_USE: the device is in use, and would lose its driver
  * @BX_FAULT_KERNEL: bus_ext is not loaded, or of another version
  * @BX_FAULT_REJECTED: an object that the library, the verifier or bus_ext
  *	does not accept
@@ -48,6 +49,7 @@ enum bx_fault {
 	BX_FAULT_STATE		= 6,
 	BX_FAULT_PERMISSION	= 7,
 	BX_FAULT_USAGE		= 8,
+	BX_FAULT_IN_USE		= 10,
 };
 
 /**
@@ -64,6 +66,7 @@ enum bx_fault {
  * @BX_HINT_DEVICES: list the devices
  * @BX_HINT_BUSES: list the buses
  * @BX_HINT_EXPLAIN: explain the device SUBJECT, and look at the kernel's log
+ * @BX_HINT_FORCE: free the device, or use BX_REBIND_FORCE
  * @BX_HINT_BUNDLES: list the installed bundles
  * @BX_HINT_INSTALL: install the bundle
  * @BX_HINT_UPGRADE: replace the installed bundle by this one
@@ -90,6 +93,7 @@ enum bx_hint {
 	BX_HINT_DEVICES,
 	BX_HINT_BUSES,
 	BX_HINT_EXPLAIN,
+	BX_HINT_FORCE,
 	BX_HINT_BUNDLES,
 	BX_HINT_INSTALL,
 	BX_HINT_UPGRADE,
@@ -134,6 +138,8 @@ enum bx_log_level {
  * @pin_dir: where links are pinned, a directory on a BPF file system;
  *	"/sys/fs/bpf/bus_ext"
  * @sysfs: where sysfs is mounted; "/sys"
+ * @proc_dir: where proc is mounted; "/proc"
+ * @dev_dir: directory of device nodes; "/dev"
  * @conf_dir: the operator's configuration; "/etc/bus_ext"
  * @state_dir: directory of installed bundles; "/var/lib/bus_ext"
  * @bundle_dir: where packages install bundles; "/usr/lib/bus_ext/bundles" and
@@ -149,6 +155,8 @@ enum bx_log_level {
 struct bx_open_opts {
 	const char	*pin_dir;
 	const char	*sysfs;
+	const char	*proc_dir;
+	const char	*dev_dir;
 	const char	*conf_dir;
 	const char	*state_dir;
 	const char	*bundle_dir;
@@ -338,7 +346,7 @@ typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
  * @path: a BPF object, or a directory whose ``*.bpf.o`` are used in the order
  *	of their names
  * @flags: BX_BUNDLE_UNSIGNED; without it every object is refused, since only a bundle
- *	has a signature
+ *	has a signature.  BX_INSTALL_FAIL_CLOSED: the policies get BX_F_FAIL_CLOSED
  * @fn: called for each policy and hook, once all of them are active
  * @arg: second argument of @fn
  *
@@ -384,6 +392,7 @@ struct bx_bundle;
  * @vendor: its vendor
  * @summary: its purpose, in one line
  * @requires: the lowest version of bus_ext that it works with; NULL when not given
+ * @fail_closed: an ejection quarantines its policies (BX_F_FAIL_CLOSED)
  * @drivers: the only drivers that its policies may name
  * @nr_drivers: number of @drivers
  * @signer: the subject of the certificate that signed it, after bx_bundle_check();
@@ -397,6 +406,7 @@ struct bx_bundle_about {
 	const char	*vendor;
 	const char	*summary;
 	const char	*requires;
+	bool		fail_closed;
 	const char	*const *drivers;
 	unsigned int	nr_drivers;
 	const char	*signer;
@@ -640,6 +650,14 @@ int bx_bundle_list_files(struct bx_bundle *bundle, bx_file_fn fn, void *arg);
 int bx_bundle_check_policies(struct bx_bundle *bundle);
 
 /**
+ * bx_bundle_fail_closed() - give the bundle's policies the flag BX_F_FAIL_CLOSED
+ * @bundle: the bundle
+ *
+ * For bx_bundle_apply(); as 'fail_closed: true' in the manifest.
+ */
+void bx_bundle_fail_closed(struct bx_bundle *bundle);
+
+/**
  * bx_bundle_apply() - activate a bundle's policies, all or none
  * @bundle: the bundle
  * @fn: called for each policy, once all of them are active
@@ -706,6 +724,48 @@ struct bx_call_change {
 };
 
 /**
+ * enum bx_holder_kind - kind of a use of a device
+ * @BX_HOLDER_MOUNT: a file system is mounted
+ * @BX_HOLDER_SWAP: it is swap space
+ * @BX_HOLDER_STACK: another block device is made of it: LVM, md, dm-crypt
+ * @BX_HOLDER_CLAIM: the kernel uses a block device exclusively, for another reason
+ * @BX_HOLDER_PROCESS: a process has a device node open
+ * @BX_HOLDER_NETWORK: a network interface is up
+ * @BX_HOLDER_ROUTE: a network interface is up and has a default route
+ * @BX_HOLDER_BRIDGE: a network interface is a part of another one: a bridge, a bond
+ * @BX_HOLDER_CONSOLE: it is a console of the kernel
+ * @BX_HOLDER_DISPLAY: it is the only display, that of the firmware, or shows the console
+ */
+enum bx_holder_kind {
+	BX_HOLDER_MOUNT,
+	BX_HOLDER_SWAP,
+	BX_HOLDER_STACK,
+	BX_HOLDER_CLAIM,
+	BX_HOLDER_PROCESS,
+	BX_HOLDER_NETWORK,
+	BX_HOLDER_ROUTE,
+	BX_HOLDER_BRIDGE,
+	BX_HOLDER_CONSOLE,
+	BX_HOLDER_DISPLAY,
+};
+
+/**
+ * struct bx_holder - a use of a device
+ * @kind: its kind
+ * @node: what is used: "/dev/nvme0n1p1", "eth0"
+ * @by: the mount point, the other block device or interface, or the name of the
+ *	process; else empty
+ * @pid: the process that has it open, or in whose mount namespace it is mounted, if it is
+ *	not the caller's; else 0
+ */
+struct bx_holder {
+	enum bx_holder_kind	kind;
+	const char		*node;
+	const char		*by;
+	int			pid;
+};
+
+/**
  * struct bx_change - a device in scope of new policies, before and after the change
  * @device: the device, now
  * @then: the last opinion, BX_OPN_DECISION, of its election with the new policies
@@ -717,6 +777,9 @@ struct bx_call_change {
  * @calls: calls on it with another outcome; each operation is tried with an argument of
  *	zeros and a provider that answers 0
  * @nr_calls: number of @calls
+ * @holders: uses of the device, for which bx_rebind() refuses it, if @at_next_bind and
+ *	@differs
+ * @nr_holders: number of @holders
  */
 struct bx_change {
 	const struct bx_device_rec	*device;
@@ -726,6 +789,8 @@ struct bx_change {
 	struct bx_invalid		invalid;
 	const struct bx_call_change	*calls;
 	unsigned int			nr_calls;
+	const struct bx_holder		*holders;
+	unsigned int			nr_holders;
 };
 
 typedef void (*bx_change_fn)(const struct bx_change *change, void *arg);
@@ -825,11 +890,14 @@ enum bx_mode {
  * @BX_INSTALL_OFFLINE: change only the disk, for the next boot, and not the kernel
  * @BX_INSTALL_DOWNGRADE: allow a lower version, or other files of the same version
  * @BX_INSTALL_CHANGE_SIGNER: allow a bundle of another signer, or without a signature
+ * @BX_INSTALL_FAIL_CLOSED: an ejection quarantines the bundle's policies
+ *	(BX_F_FAIL_CLOSED); kept by upgrades, until the bundle is removed
  */
 enum bx_install_flags {
 	BX_INSTALL_OFFLINE		= 1 << 8,
 	BX_INSTALL_DOWNGRADE		= 1 << 9,
 	BX_INSTALL_CHANGE_SIGNER	= 1 << 10,
+	BX_INSTALL_FAIL_CLOSED		= 1 << 11,
 };
 
 /**
@@ -1234,7 +1302,7 @@ struct bx_detached {
  *
  * NAME also selects the policy in shadow mode if no policy of that name is enforced.
  *
- * Also detaches a policy that another program attached.  Returns after the kernel has
+ * Also detaches a policy or hook that another program attached.  Returns after the kernel has
  * done all work that detaching it caused, and after the policy is no longer in its list.
  *
  * Return: 0; -ENOENT when no policy and no hook has that name; -ETIMEDOUT (as
@@ -1244,16 +1312,18 @@ int bx_detach(struct bx_handle *handle, const char *name,
 	      struct bx_detached *out);
 
 /**
- * struct bx_pin - a policy or hook that is pinned below the pin directory
+ * struct bx_pin - a policy or hook that is pinned below the pin directory, or another hook
  * @kind: policy or hook
- * @name: its name
+ * @name: its name; of a hook elsewhere, the first 15 characters of it
  * @live: its link is attached
+ * @elsewhere: a hook that is not pinned there: another program has attached it
  * @link_id: id of its link, 0 when the link cannot be opened
  */
 struct bx_pin {
 	enum bx_item_kind	kind;
 	char			name[BX_DEV_NAME_LEN];
 	bool			live;
+	bool			elsewhere;
 	__u32			link_id;
 };
 
@@ -1266,7 +1336,7 @@ typedef int (*bx_exit_fn)(const struct bx_exit_info *rec, void *arg);
 typedef int (*bx_opinion_fn)(const struct bx_opinion *rec, void *arg);
 
 /**
- * bx_list_pins() - list the pinned policies, then the pinned hooks, by name
+ * bx_list_pins() - list the pinned policies and hooks, by name, then all other hooks
  * @handle: the handle
  * @fn: called for each
  * @arg: second argument of @fn
@@ -1290,6 +1360,15 @@ const char *bx_exit_kind_text(__u32 kind);
  * Return: "select", "kernel" and so on; "unknown" for another number.
  */
 const char *bx_decider_text(__u32 by);
+
+/**
+ * bx_is_quarantined() - tell whether a policy is quarantined
+ * @rec: its record
+ *
+ * Return: true if it was ejected, and refuses devices until it is detached or replaced
+ * (BX_F_FAIL_CLOSED).
+ */
+bool bx_is_quarantined(const struct bx_policy_rec *rec);
 
 /**
  * bx_outcome_text() - name the outcome of an election
@@ -1354,6 +1433,17 @@ int bx_list_policies(struct bx_handle *handle, bx_policy_fn fn, void *arg);
 int bx_list_exits(struct bx_handle *handle, bx_exit_fn fn, void *arg);
 
 /**
+ * bx_clear_exits() - clear the list of ejections
+ * @handle: the handle
+ *
+ * Quarantined policies stay so, and the kernel still counts the ejections.
+ *
+ * Return: 0; -ENOENT when bus_ext is not loaded (BX_FAULT_KERNEL); -EPERM or -EACCES
+ * without CAP_SYS_ADMIN (BX_FAULT_PERMISSION).
+ */
+int bx_clear_exits(struct bx_handle *handle);
+
+/**
  * bx_list_opinions() - hold a trial election of a device and list the opinions
  * @handle: the handle
  * @ref: the device
@@ -1402,19 +1492,67 @@ int bx_parse_device(struct bx_handle *handle, const char *text,
 int bx_get_device(struct bx_handle *handle, struct bx_devref *ref,
 		  struct bx_device_rec *rec);
 
+typedef int (*bx_holder_fn)(const struct bx_holder *holder, void *arg);
+
+/**
+ * bx_holder_kind_text() - name the kind of a use
+ * @kind: enum bx_holder_kind
+ *
+ * Return: "mount", "process" and so on.
+ */
+const char *bx_holder_kind_text(enum bx_holder_kind kind);
+
+/**
+ * bx_holder_text() - describe a use
+ * @buf: takes the text
+ * @size: size of @buf in bytes
+ * @holder: the use
+ *
+ * Return: @buf: "/dev/nvme0n1p1 is mounted on '/srv'".
+ */
+const char *bx_holder_text(char *buf, size_t size,
+			   const struct bx_holder *holder);
+
+/**
+ * bx_list_holders() - list what would lose a device if its driver was unbound
+ * @handle: the handle
+ * @ref: the device
+ * @fn: called for each use; stops when it returns other than 0
+ * @arg: second argument of @fn
+ *
+ * Looks at the device, at all devices below it in sysfs, and at its virtual functions.  The
+ * devices behind a PCI bridge are not below it: they keep their drivers.
+ *
+ * Return: 0, what @fn returned, or a negative errno: -EACCES when the open files of a
+ * process cannot be read (BX_FAULT_PERMISSION).
+ */
+int bx_list_holders(struct bx_handle *handle, const struct bx_devref *ref,
+		    bx_holder_fn fn, void *arg);
+
+/**
+ * enum bx_rebind_flags - flags of bx_rebind()
+ * @BX_REBIND_FORCE: also if the device is in use
+ */
+enum bx_rebind_flags {
+	BX_REBIND_FORCE = 1 << 0,
+};
+
 /**
  * bx_rebind() - hold a device's election again, and bind the elected driver
  * @handle: the handle
  * @ref: the device; an empty bus is filled in
+ * @flags: enum bx_rebind_flags
  * @rec: the device afterwards
  *
+ * A device in use keeps its driver, see bx_list_holders().
+ *
  * Return: 1 when the driver changed, 0 when it stayed; -ENODEV when the device is
- * not found or was removed; -EAGAIN when a driver was elected but none
- * is bound (BX_FAULT_STATE); -ETIMEDOUT when it is not done after the timeout
- * (BX_FAULT_STATE; the kernel continues).
+ * not found or was removed; -EBUSY when it would lose its driver and is in use
+ * (BX_FAULT_IN_USE); -EAGAIN when the elected driver is not bound (BX_FAULT_STATE);
+ * -ETIMEDOUT when it is not done after the timeout (BX_FAULT_STATE; the kernel continues).
  */
 int bx_rebind(struct bx_handle *handle, struct bx_devref *ref,
-	      struct bx_device_rec *rec);
+	      unsigned int flags, struct bx_device_rec *rec);
 
 /**
  * bx_reelect() - hold the elections of all unbound devices again

@@ -33,7 +33,7 @@ not_asked() {
 # older kernels return it for openat2()
 ^loader/lib/files\.c:.*:ENOSYS:
 # checkpatch takes a function with for_each in its name for a loop
-^kernel/(kind|own|override)\.c:.*:OPEN_BRACE:
+^kernel/(kind|own|adopt)\.c:.*:OPEN_BRACE:
 # a macro that declares functions takes whole arguments
 ^kernel/kfunc\.h:.*:FUNCTION_ARGUMENTS:
 # macros for BPF take types, names and loop variables; such a loop ends in '; )'
@@ -56,6 +56,8 @@ not_asked() {
 \.bpf\.c:[0-9]+: WARNING:VOLATILE:
 # messages name a kfunc or a file of sysfs
 ^(kernel/kfunc|selftests/kernel/.*)\.c:.*:EMBEDDED_FUNCTION_NAME:
+# a keyword of C
+^include/bpf/bus_ext\.bpf\.h:.*:CAMELCASE:
 # the size of an argument, which sizeof does not evaluate
 ^kernel/contracts/bx_virtio_dev\.c:.*:MACRO_ARG_REUSE:
 # the actions of a step are an initializer

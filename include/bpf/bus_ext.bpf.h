@@ -114,8 +114,8 @@ struct bx_call {
  *	{ BX_WATCH(op) | ... } or BX_WATCH_ALL
  *
  * All programs may sleep (SEC("struct_ops.s/...")) and run in process context,
- * except call() and complete(), which run in the context of the driver's call.
- * They may sleep only if no operation of @calls is atomic.
+ * except call() and complete(), which run in the context of the driver's call:
+ * the kernel refuses to load them as programs that may sleep.
  */
 struct bus_ext_ops {
 	s32	(*select)(struct bx_select_ctx *ctx);
@@ -176,9 +176,24 @@ extern int bx_call_redirect(struct bx_call *call,
 extern int bx_call_redirect_mem(struct bx_call *call, char *name,
 				u32 name__sz) __ksym __weak;
 /*
- * Ejects the policy when the program returns; the operator sees @code and @msg.
+ * bx_policy_error(ctx, code, msg): ejects the policy when the program returns;
+ * the operator sees @code and @msg, a literal.  @ctx is the program's argument.
+ * init() returns an errno instead.
  */
-extern void bx_policy_error(s32 code, const char *msg__str) __ksym __weak;
+extern void bx_select_error(struct bx_select_ctx *ctx, s32 code,
+			    const char *msg__str) __ksym __weak;
+extern void bx_match_error(struct bx_match_ctx *ctx, s32 code,
+			   const char *msg__str) __ksym __weak;
+extern void bx_event_error(struct bx_event *event, s32 code,
+			   const char *msg__str) __ksym __weak;
+extern void bx_call_error(struct bx_call *call, s32 code,
+			  const char *msg__str) __ksym __weak;
+
+#define bx_policy_error(ctx, code, msg) _Generic((ctx), \
+	struct bx_select_ctx *: bx_select_error, \
+	struct bx_match_ctx *: bx_match_error, \
+	struct bx_event *: bx_event_error, \
+	struct bx_call *: bx_call_error)(ctx, code, msg)
 
 /*
  * Iterates over the candidate drivers, in select() on a bus of bus_ext's own:

@@ -12,6 +12,7 @@
  *	install.c      install, upgrade, rollback, enable, disable, mode, remove, boot
  *	device.c       devices, drivers, tree
  *	explain.c      explain, rebind, reelect
+ *	decided.c      devices with their decisions
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
@@ -60,6 +61,8 @@
  * @allow_unsigned: --allow-unsigned
  * @downgrade: --allow-downgrade
  * @change_signer: --change-signer
+ * @fail_closed: --fail-closed
+ * @clear: --clear
  * @offline: --offline
  * @files: --files
  * @installed: --installed
@@ -67,6 +70,7 @@
  * @json: --json
  * @verbose: --verbose
  * @all: --all
+ * @force: --force
  * @help: --help
  */
 struct args {
@@ -87,6 +91,8 @@ struct args {
 	bool		allow_unsigned;
 	bool		downgrade;
 	bool		change_signer;
+	bool		fail_closed;
+	bool		clear;
 	bool		offline;
 	bool		files;
 	bool		installed;
@@ -94,6 +100,7 @@ struct args {
 	bool		json;
 	bool		verbose;
 	bool		all;
+	bool		force;
 	bool		help;
 };
 
@@ -117,6 +124,7 @@ struct table {
  * @printed: the command's output, JSON too, has been written by another program
  * @code: exit status of a command that worked
  * @table: its output, if that is a table
+ * @holders: another one: uses of devices
  * @count: number of items that it has seen
  * @notes: the library's notes, when args.json
  * @nr_notes: number of notes
@@ -133,6 +141,7 @@ struct env {
 	bool			printed;
 	int			code;
 	struct table		table;
+	struct table		holders;
 	unsigned int		count;
 	char			**notes;
 	unsigned int		nr_notes;
@@ -235,6 +244,7 @@ bool has_decision(const struct bx_device_rec *rec);
 bool is_as_decided(const struct bx_device_rec *rec);
 void json_device(struct json *j, const char *name,
 		 const struct bx_device_rec *rec);
+void json_holder(struct json *j, const struct bx_holder *holder);
 void json_policy(struct json *j, const struct bx_policy_rec *rec);
 
 /* Functions that several commands share */
@@ -246,6 +256,10 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec);
 	{ "set", 's', PARAM_SET, "NAME=VALUE", \
 	  "choose the value of a setting; may be repeated", \
 	  offsetof(struct args, set) }
+#define FAIL_CLOSED_PARAM \
+	{ "fail-closed", 0, PARAM_FLAG, NULL, \
+	  "an ejected policy refuses devices until it is replaced or detached", \
+	  offsetof(struct args, fail_closed) }
 #define UNSIGNED_PARAM \
 	{ "allow-unsigned", 0, PARAM_FLAG, NULL, \
 	  "accept an object or bundle without a signature", \
@@ -268,6 +282,13 @@ bool is_bundle(const char *path);
 void plan_begin(struct env *env);
 void plan_device(const struct bx_change *change, void *env);
 void plan_end(struct env *env, int changes);
+
+/* decided.c */
+int list_decided(struct env *env, bx_device_fn fn, void *arg);
+void set_decision(struct bx_device_rec *rec, const struct bx_opinion *o);
+
+/* explain.c */
+void json_in_use(struct env *env, struct json *j);
 
 /* install.c */
 int mode_from(const char *text, enum bx_mode *mode);

@@ -22,6 +22,7 @@ static const char *opinion_who(char *buf, const struct bx_opinion *o)
 		return "hook";
 	case BX_OPN_SELECT:
 	case BX_OPN_MATCH:
+	case BX_OPN_QUARANTINE:
 		snprintf(buf, WORDS, "policy %s",
 			 bx_policy_key(key, o->policy, o->flags));
 		return buf;
@@ -62,6 +63,8 @@ static const char *opinion_says(char *buf, const struct bx_opinion *o)
 			return "pass";
 		snprintf(buf, WORDS, "score %d", o->verdict);
 		return buf;
+	case BX_OPN_QUARANTINE:
+		return o->verdict == BX_VETO ? "veto" : "refuse";
 	case BX_OPN_OVERRIDE:
 		return "select";
 	case BX_OPN_ID_TABLE:
@@ -73,6 +76,8 @@ static const char *opinion_says(char *buf, const struct bx_opinion *o)
 
 static const char *opinion_why(char *buf, const struct bx_opinion *o)
 {
+	if (o->kind == BX_OPN_QUARANTINE && o->why != BX_WHY_LATE)
+		return "quarantined: its programs are not asked";
 	switch (o->why) {
 	case BX_WHY_WON:
 		return "decides";
@@ -114,6 +119,7 @@ static const char *key_kind(__u32 kind)
 		[BX_OPN_ID_TABLE]	= "id_table",
 		[BX_OPN_CANDIDATE]	= "candidate",
 		[BX_OPN_DECISION]	= "decision",
+		[BX_OPN_QUARANTINE]	= "quarantine",
 	};
 
 	return kind < sizeof(keys) / sizeof(*keys) ? keys[kind] : "unknown";
@@ -200,17 +206,17 @@ static void print_header(const struct bx_device_rec *rec)
 	printf("driver   %s\n", rec->driver[0] ? rec->driver : "none");
 }
 
-/* Stores the outcome of the election in the device's record, as if it was its last one. */
-static void as_decision(const struct explanation *e,
-			struct bx_device_rec *rec)
+/* The reason of the quarantine, and what ends it */
+static int print_quarantine(const struct bx_policy_rec *rec, void *arg)
 {
-	struct bx_decision *d = &rec->decision;
+	const char *policy = arg;
 
-	d->outcome = e->decision.verdict;
-	d->by = e->decision.by;
-	d->score = e->decision.score;
-	memcpy(d->driver, e->decision.driver, sizeof(d->driver));
-	memcpy(d->policy, e->decision.policy, sizeof(d->policy));
+	if (!bx_is_quarantined(rec) || strcmp(rec->name, policy))
+		return 0;
+	printf("policy %s was ejected: %s\n"
+	       "it refuses devices until it is replaced ('bxctl apply', 'bxctl upgrade') or detached ('bxctl detach %s')\n",
+	       rec->name, rec->reason, rec->name);
+	return 1;
 }
 
 static void print_decision(const struct bx_device_rec *rec)
@@ -221,6 +227,8 @@ static void print_decision(const struct bx_device_rec *rec)
 	if (!has_decision(rec)) {
 		printf("decision: left to the kernel's own rule%s%s\n",
 		       d->driver[0] ? ", which names " : "", d->driver);
+		if (rec->driver[0] && d->driver[0] && strcmp(rec->driver, d->driver))
+			printf("but %s is bound\n", rec->driver);
 		return;
 	}
 	switch (d->outcome) {
@@ -231,7 +239,8 @@ static void print_decision(const struct bx_device_rec *rec)
 		printf("decision: no driver, all are refused");
 		break;
 	case BX_OUT_DEFERRED:
-		printf("decision: deferred, asked again when something changes");
+		printf("decision: deferred; 'bxctl reelect %s' asks again",
+		       rec->dev.bus);
 		break;
 	case BX_OUT_ABSENT:
 		printf("decision: %s, which is not registered; the device waits",
@@ -249,6 +258,21 @@ static void print_decision(const struct bx_device_rec *rec)
 	else
 		printf("but no driver is bound: see 'dmesg', or try 'bxctl rebind %s/%s'\n",
 		       rec->dev.bus, rec->dev.name);
+}
+
+/* An unbound device is as its last election left it, until the next one. */
+static void print_last(const struct bx_device_rec *last,
+		       const struct bx_device_rec *now)
+{
+	const struct bx_decision *was = &last->decision, *is = &now->decision;
+	char decider[WORDS], outcome[WORDS];
+
+	if (last->driver[0] || !has_decision(last) ||
+	    (was->outcome == is->outcome && !strcmp(was->driver, is->driver)))
+		return;
+	printf("its last election had another result: %s, by %s; try 'bxctl reelect %s'\n",
+	       word_outcome(outcome, last), word_decider(decider, was),
+	       last->dev.bus);
 }
 
 static void print_explained(const struct table *opinions,
@@ -280,7 +304,7 @@ static void json_explained(struct env *env, const struct bx_device_rec *rec)
 static int do_explain(struct env *env)
 {
 	struct explanation e = { .env = env };
-	struct bx_device_rec rec;
+	struct bx_device_rec rec, last;
 	struct bx_devref ref;
 	int err;
 
@@ -296,18 +320,42 @@ static int do_explain(struct env *env)
 		table_row(&e.table, "WHO", "SAYS", "DRIVER", "RESULT", NULL);
 	}
 	err = bx_list_opinions(env->bx, &ref, on_opinion, &e);
-	as_decision(&e, &rec);
+	last = rec;
+	set_decision(&rec, &e.decision);
 	if (env->args.json) {
 		json_end_array(&env->json);
 		json_explained(env, &rec);
 	} else if (!err) {
 		print_explained(&e.table, &rec);
+		print_last(&last, &rec);
+		if (rec.decision.by == BX_BY_QUARANTINE)
+			err = bx_list_policies(env->bx, print_quarantine,
+					       rec.decision.policy);
 	}
 	table_free(&e.table);
-	return err;
+	return err < 0 ? err : 0;
 }
 
 /* ---- rebind and reelect ---- */
+
+static int on_holder(const struct bx_holder *holder, void *arg)
+{
+	json_holder(arg, holder);
+	return 0;
+}
+
+/* Adds the uses of the device to the error of a rebind that was refused. */
+void json_in_use(struct env *env, struct json *j)
+{
+	struct bx_device_rec rec;
+	struct bx_devref ref;
+
+	json_array(j, "holders");
+	if (!bx_parse_device(env->bx, env->args.operand, env->args.bus, &ref) &&
+	    !bx_get_device(env->bx, &ref, &rec))
+		bx_list_holders(env->bx, &ref, on_holder, j);
+	json_end_array(j);
+}
 
 static int do_rebind(struct env *env)
 {
@@ -321,7 +369,8 @@ static int do_rebind(struct env *env)
 		ret = bx_get_device(env->bx, &ref, &before);
 	if (ret)
 		return ret;
-	ret = bx_rebind(env->bx, &ref, &after);
+	ret = bx_rebind(env->bx, &ref,
+			env->args.force ? BX_REBIND_FORCE : 0, &after);
 	if (ret < 0)
 		return ret;
 	if (env->args.json) {
@@ -361,8 +410,12 @@ static int do_reelect(struct env *env)
 	{ "bus", 'b', PARAM_BUS, "BUS", "the device's bus", \
 	  offsetof(struct args, bus) }
 
+#define FORCE_PARAM \
+	{ "force", 0, PARAM_FLAG, NULL, "also if the device is in use", \
+	  offsetof(struct args, force) }
+
 static const struct param explain_params[] = { BUS_PARAM, {} };
-static const struct param rebind_params[] = { BUS_PARAM, TIMEOUT_PARAM, {} };
+static const struct param rebind_params[] = { BUS_PARAM, FORCE_PARAM, TIMEOUT_PARAM, {} };
 static const struct param reelect_params[] = { TIMEOUT_PARAM, {} };
 
 const struct command explain_commands[] = {
@@ -372,7 +425,8 @@ const struct command explain_commands[] = {
 	  explain_params, do_explain },
 	{ "rebind", "DEVICE", "give a device the driver that its election names",
 	  "Unbinds the device if its election names another driver, elects again and\n"
-	  "binds. DEVICE is a name, BUS/NAME, or a GUID.",
+	  "binds. A device that is in use keeps its driver without '--force'.\n"
+	  "DEVICE is a name, BUS/NAME, or a GUID.",
 	  rebind_params, do_rebind },
 	{ "reelect", "[BUS]", "elect again for unbound devices",
 	  "Elects again for the unbound devices of a bus, or of every bus.",

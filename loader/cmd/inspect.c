@@ -26,6 +26,7 @@ void json_about(struct env *env, const struct bx_bundle *bundle)
 	json_string(j, "vendor", a->vendor);
 	json_string(j, "summary", a->summary);
 	json_string_or_null(j, "requires", a->requires ?: "");
+	json_bool(j, "fail_closed", a->fail_closed);
 	json_array(j, "drivers");
 	for (unsigned int i = 0; i < a->nr_drivers; i++)
 		json_string(j, NULL, a->drivers[i]);
@@ -133,6 +134,7 @@ static int show_policy(const struct bx_applied *a, void *arg)
 	json_uint(j, "version", a->version);
 	json_bool(j, "shadow", a->flags & BX_F_SHADOW);
 	json_bool(j, "absent_ok", a->flags & BX_F_ABSENT_OK);
+	json_bool(j, "fail_closed", a->flags & BX_F_FAIL_CLOSED);
 	json_end_object(j);
 	return 0;
 }
@@ -218,6 +220,8 @@ static void print_about(const struct bx_bundle *bundle)
 	       a->summary);
 	if (a->requires)
 		printf("requires  bus_ext %s\n", a->requires);
+	if (a->fail_closed)
+		printf("ejection  fails closed: an ejected policy refuses devices\n");
 	for (unsigned int i = 0; i < a->nr_drivers; i++)
 		printf("driver    %s\n", a->drivers[i]);
 }

@@ -39,7 +39,8 @@ static struct bx_install_opts options(const struct env *env)
 		.flags = (a->allow_unsigned ? BX_BUNDLE_UNSIGNED : 0) |
 			(a->offline ? BX_INSTALL_OFFLINE : 0) |
 			(a->downgrade ? BX_INSTALL_DOWNGRADE : 0) |
-			(a->change_signer ? BX_INSTALL_CHANGE_SIGNER : 0),
+			(a->change_signer ? BX_INSTALL_CHANGE_SIGNER : 0) |
+			(a->fail_closed ? BX_INSTALL_FAIL_CLOSED : 0),
 		.mode = a->mode,
 	};
 }
@@ -345,11 +346,12 @@ static int do_boot(struct env *env)
 	  "shadow or enforce", offsetof(struct args, mode) }
 
 static const struct param install_params[] = {
-	SET_PARAM, MODE_PARAM, UNSIGNED_PARAM, OFFLINE_PARAM, TIMEOUT_PARAM, {}
+	SET_PARAM, MODE_PARAM, FAIL_CLOSED_PARAM, UNSIGNED_PARAM,
+	OFFLINE_PARAM, TIMEOUT_PARAM, {}
 };
 
 static const struct param upgrade_params[] = {
-	SET_PARAM, UNSET_PARAM, MODE_PARAM, UNSIGNED_PARAM,
+	SET_PARAM, UNSET_PARAM, MODE_PARAM, FAIL_CLOSED_PARAM, UNSIGNED_PARAM,
 	{ "allow-downgrade", 0, PARAM_FLAG, NULL,
 	  "also to a lower version, or other files of the same",
 	  offsetof(struct args, downgrade) },

@@ -28,6 +28,7 @@ static const struct {
 	{ BX_FAULT_PERMISSION, "permission denied" },
 	{ BX_FAULT_USAGE, "usage error, or an unknown name" },
 	{ BXCTL_CASE_FAILED, "test: a case failed" },
+	{ BX_FAULT_IN_USE, "rebind: the device is in use, and keeps its driver" },
 };
 
 static int do_help(struct env *env);
@@ -98,7 +99,7 @@ static void help_all(void)
 	print_params(common_params);
 	printf("\nExit status:\n");
 	for (i = 0; i < sizeof(exit_codes) / sizeof(*exit_codes); i++)
-		printf("  %d  %s\n", exit_codes[i].code, exit_codes[i].help);
+		printf("  %-2d %s\n", exit_codes[i].code, exit_codes[i].help);
 }
 
 static void help_command(const struct command *cmd)
@@ -315,6 +316,8 @@ static void report(struct env *env, const char *text, int code)
 	json_object(&j, NULL);
 	json_string(&j, "error", text);
 	json_int(&j, "code", code);
+	if (code == BX_FAULT_IN_USE)
+		json_in_use(env, &j);
 	json_notes(env, &j);
 	json_end_object(&j);
 }

@@ -108,6 +108,14 @@ static void show_device(struct env *env, const struct bx_change *c)
 		return;
 	snprintf(device, sizeof(device), "%s/%s", rec->dev.bus, rec->dev.name);
 	decider_then(by, c);
+	for (unsigned int i = 0; i < c->nr_holders; i++) {
+		char text[400];
+
+		if (!env->holders.rows)
+			table_row(&env->holders, "DEVICE", "IN USE", NULL);
+		table_row(&env->holders, device,
+			  bx_holder_text(text, sizeof(text), &c->holders[i]), NULL);
+	}
 	table_row(&env->table, device, word_bound(rec->driver), driver_then(c),
 		  by, c->at_next_bind ? "when bound again" : "at once", NULL);
 }
@@ -173,6 +181,10 @@ static void json_change(struct json *j, const struct bx_change *c)
 	for (unsigned int i = 0; i < c->nr_calls; i++)
 		json_call_change(j, &c->calls[i]);
 	json_end_array(j);
+	json_array(j, "holders");
+	for (unsigned int i = 0; i < c->nr_holders; i++)
+		json_holder(j, &c->holders[i]);
+	json_end_array(j);
 	json_end_object(j);
 }
 
@@ -214,6 +226,11 @@ void plan_end(struct env *env, int changes)
 	} else if (changes >= 0) {
 		if (env->table.rows > 1)
 			table_print(&env->table, "");
+		if (env->holders.rows) {
+			printf("\n");
+			table_print(&env->holders, "");
+			printf("'bxctl rebind' refuses a device in use without '--force'\n\n");
+		}
 		printf("%d of %u devices in scope would change\n", changes,
 		       env->count);
 		if (env->rejections)
@@ -222,4 +239,5 @@ void plan_end(struct env *env, int changes)
 			       "; so it would on others" : "");
 	}
 	table_free(&env->table);
+	table_free(&env->holders);
 }

@@ -121,6 +121,8 @@ static int apply_bundle(struct env *env, bx_applied_fn fn, void *arg)
 	struct bx_bundle *bundle;
 	int err = open_trusted(env, 0, &bundle);
 
+	if (!err && env->args.fail_closed)
+		bx_bundle_fail_closed(bundle);
 	if (!err)
 		err = bx_bundle_apply(bundle, fn, arg);
 	bx_bundle_close(bundle);
@@ -134,8 +136,10 @@ static int apply(struct env *env, bx_applied_fn fn, void *arg)
 	if (env->args.nr_set)
 		return usage_error(env, "'--set' needs a bundle, and '%s' is not one",
 				   env->args.operand);
-	return bx_apply(env->bx, env->args.operand, env->args.allow_unsigned ?
-			BX_BUNDLE_UNSIGNED : 0, fn, arg);
+	return bx_apply(env->bx, env->args.operand,
+			(env->args.allow_unsigned ? BX_BUNDLE_UNSIGNED : 0) |
+			(env->args.fail_closed ? BX_INSTALL_FAIL_CLOSED : 0),
+			fn, arg);
 }
 
 static int do_apply(struct env *env)
@@ -254,6 +258,8 @@ void policy_header(struct table *t)
 
 static const char *word_mode(const struct bx_policy_rec *rec)
 {
+	if (bx_is_quarantined(rec))
+		return "quarantined";
 	if (rec->ejected)
 		return "ejected";
 	if (rec->stage != BX_STAGE_ACTIVE)
@@ -291,7 +297,8 @@ static int json_row(const struct bx_policy_rec *rec, void *arg)
 static int print_hook(const struct bx_pin *pin, void *arg)
 {
 	if (pin->kind == BX_ITEM_HOOK)
-		printf("hook %s (link %u)\n", pin->name, pin->link_id);
+		printf("hook %s (link %u%s)\n", pin->name, pin->link_id,
+		       pin->elsewhere ? ", attached by another program" : "");
 	return 0;
 }
 
@@ -304,6 +311,7 @@ static int json_hook(const struct bx_pin *pin, void *arg)
 	json_object(j, NULL);
 	json_string(j, "name", pin->name);
 	json_uint(j, "link", pin->link_id);
+	json_bool(j, "elsewhere", pin->elsewhere);
 	json_end_object(j);
 	return 0;
 }
@@ -340,7 +348,7 @@ static int do_policies(struct env *env)
 }
 
 static const struct param apply_params[] = {
-	SET_PARAM, UNSIGNED_PARAM, TIMEOUT_PARAM, {}
+	SET_PARAM, FAIL_CLOSED_PARAM, UNSIGNED_PARAM, TIMEOUT_PARAM, {}
 };
 
 static const struct param detach_params[] = {

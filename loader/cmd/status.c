@@ -5,6 +5,7 @@
  * Compares the policies in the kernel with the pins: a policy without a pin, or a pin
  * without a policy, is a sign of an error, or of another program.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,10 +139,15 @@ static void print_status(struct status *s)
 	}
 	for (pin = s->pins; pin < s->pins + s->nr_pins; pin++)
 		if (pin->kind == BX_ITEM_HOOK && pin->live)
-			printf("hook %s (link %u)\n", pin->name,
-			       pin->link_id);
+			printf("hook %s (link %u%s)\n", pin->name,
+			       pin->link_id, pin->elsewhere ?
+			       ", attached by another program" : "");
 	print_problems(s);
 	print_devices(s);
+	for (i = 0; i < s->nr_policies; i++)
+		if (bx_is_quarantined(&s->policies[i]))
+			printf("policy %s is quarantined, and refuses devices: %s\n",
+			       s->policies[i].name, s->policies[i].reason);
 	for (e = s->exits; e < s->exits + s->nr_exits; e++)
 		printf("ejected %llu s ago: %s version %u from %s%s%s: %s: %s (code %d)\n",
 		       seconds_since(e->time_ns),
@@ -163,6 +169,8 @@ static const char *key_exit(__u32 kind)
 		return "bad_name";
 	case BX_EXIT_BAD_RESULT:
 		return "bad_result";
+	case BX_EXIT_UNLISTED:
+		return "unlisted";
 	default:
 		return "unknown";
 	}
@@ -205,6 +213,7 @@ static void json_pins(struct json *j, const struct status *s)
 			    "hook" : "policy");
 		json_string(j, "name", s->pins[i].name);
 		json_bool(j, "live", s->pins[i].live);
+		json_bool(j, "elsewhere", s->pins[i].elsewhere);
 		json_uint(j, "link", s->pins[i].link_id);
 		json_end_object(j);
 	}
@@ -248,6 +257,15 @@ static unsigned int stale_pins(const struct status *s)
 	return n;
 }
 
+static unsigned int quarantined(const struct status *s)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < s->nr_policies; i++)
+		n += bx_is_quarantined(&s->policies[i]);
+	return n;
+}
+
 static int look(struct env *env, struct status *s)
 {
 	int err;
@@ -263,8 +281,9 @@ static int look(struct env *env, struct status *s)
 	if (!err)
 		err = bx_list_exits(env->bx, add_exit, s);
 	if (!err)
-		err = bx_list_devices(env->bx, add_astray, s);
-	if (!err && (s->bundles.problems || s->nr_devices || stale_pins(s)))
+		err = list_decided(env, add_astray, s);
+	if (!err && (s->bundles.problems || s->nr_devices || stale_pins(s) ||
+		     quarantined(s)))
 		env->code = BX_FAULT_STATE;
 	return err;
 }
@@ -286,6 +305,8 @@ static int do_status(struct env *env)
 	} else if (!err) {
 		print_status(&s);
 	}
+	if (!err && env->args.clear)
+		err = bx_clear_exits(env->bx);
 	bundles_free(&s.bundles);
 	free(s.policies);
 	free(s.pins);
@@ -294,12 +315,19 @@ static int do_status(struct env *env)
 	return err;
 }
 
+static const struct param status_params[] = {
+	{ "clear", 0, PARAM_FLAG, NULL,
+	  "clear the list of ejections after it was shown",
+	  offsetof(struct args, clear) },
+	{}
+};
+
 const struct command status_commands[] = {
 	{ "status", NULL, "bundles, policies, hooks, pins, the last ejections",
 	  "Shows installed bundles with their settings, attached policies, inconsistencies,\n"
 	  "devices that are not as decided, and the last ejections with the reasons.\n"
 	  "The exit status is 6 when an enabled bundle is not active as chosen, a pinned policy\n"
-	  "is gone, or a device is not as decided.",
-	  NULL, do_status },
+	  "is gone, a policy is quarantined, or a device is not as decided.",
+	  status_params, do_status },
 	{}
 };

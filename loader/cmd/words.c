@@ -66,6 +66,9 @@ const char *word_decider(char *buf, const struct bx_decision *d)
 		return "id table";
 	case BX_BY_KERNEL:
 		return "kernel";
+	case BX_BY_QUARANTINE:
+		snprintf(buf, WORDS, "policy %s (quarantined)", d->policy);
+		return buf;
 	default:
 		return "?";
 	}
@@ -87,18 +90,24 @@ bool has_decision(const struct bx_device_rec *rec)
 	return rec->decision.by != BX_BY_KERNEL;
 }
 
-/* Is the bound driver the elected one? */
+/* Returns whether the bound driver is the elected one; none while the device waits. */
 bool is_as_decided(const struct bx_device_rec *rec)
 {
 	const struct bx_decision *d = &rec->decision;
 
 	if (!has_decision(rec))
 		return true;
-	if (d->outcome == BX_OUT_DRIVER)
+	switch (d->outcome) {
+	case BX_OUT_DRIVER:
 		return !strcmp(rec->driver, d->driver);
-	if (d->outcome == BX_OUT_REFUSED)
+	case BX_OUT_ABSENT:
+		return !rec->driver[0] || !strcmp(rec->driver, d->driver);
+	case BX_OUT_REFUSED:
+	case BX_OUT_DEFERRED:
 		return !rec->driver[0];
-	return true;
+	default:
+		return true;
+	}
 }
 
 const char *word_outcome(char *buf, const struct bx_device_rec *rec)
@@ -124,11 +133,12 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 	case BX_OUT_REFUSED:
 		return rec->driver[0] ? "refused, but bound" : "refused";
 	case BX_OUT_DEFERRED:
-		return "deferred";
+		return rec->driver[0] ? "deferred, but bound" : "deferred";
 	case BX_OUT_ABSENT:
 		if (!strcmp(rec->driver, d->driver))
 			return "bound";
-		snprintf(buf, WORDS, "waiting for %s", d->driver);
+		snprintf(buf, WORDS, "waiting for %s%s", d->driver,
+			 rec->driver[0] ? ", but bound" : "");
 		return buf;
 	default:
 		return rec->driver[0] ? "bound" : "no driver";
@@ -224,7 +234,10 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec)
 	json_string(j, "mode", rec->flags & BX_F_SHADOW ? "shadow" :
 		    "enforce");
 	json_bool(j, "absent_ok", rec->flags & BX_F_ABSENT_OK);
+	json_bool(j, "fail_closed", rec->flags & BX_F_FAIL_CLOSED);
 	json_bool(j, "ejected", rec->ejected);
+	json_bool(j, "quarantined", bx_is_quarantined(rec));
+	json_string_or_null(j, "reason", rec->reason);
 	json_string(j, "stage", key_stage(rec->stage));
 	json_limit(j, &rec->limit);
 	json_array(j, "ops");
@@ -243,5 +256,18 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec)
 	json_uint(j, "handled", rec->handled);
 	json_uint(j, "redirected", rec->redirected);
 	json_uint(j, "amended", rec->amended);
+	json_end_object(j);
+}
+
+void json_holder(struct json *j, const struct bx_holder *holder)
+{
+	json_object(j, NULL);
+	json_string(j, "kind", bx_holder_kind_text(holder->kind));
+	json_string(j, "node", holder->node);
+	json_string_or_null(j, "by", holder->by);
+	if (holder->pid)
+		json_int(j, "pid", holder->pid);
+	else
+		json_null(j, "pid");
 	json_end_object(j);
 }

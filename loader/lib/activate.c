@@ -130,7 +130,8 @@ int bundle_load(struct bx_bundle *b, const struct names *drops,
 	int err;
 
 	*txn = (struct transaction) {
-		.flags = b->shadow ? BX_F_SHADOW : 0,
+		.flags = (b->shadow ? BX_F_SHADOW : 0) |
+			(b->fail_closed ? BX_F_FAIL_CLOSED : 0),
 		.limit = b->limit,
 	};
 	err = bx_check_kernel(b->h);
@@ -276,6 +277,11 @@ int bundle_drop(struct bx_handle *h, const struct names *drops,
 	txn_close(&txn);
 	pins_unlock(h);
 	return err;
+}
+
+void bx_bundle_fail_closed(struct bx_bundle *b)
+{
+	b->fail_closed = true;
 }
 
 int bx_bundle_apply(struct bx_bundle *b, bx_applied_fn fn, void *arg)

@@ -84,7 +84,7 @@ static const char *attach_reason(int err)
 	case -EOPNOTSUPP:
 		return "match() is not for this bus, which keeps its own rule; use select()";
 	case -E2BIG:
-		return "too many policies, with a new version beside the old one; detach one";
+		return "there are too many policies";
 	case -EEXIST:
 		return "another process is activating a policy of that name; try again";
 	case -ENAMETOOLONG:
@@ -206,6 +206,9 @@ static int commit_failed(struct bx_handle *h, const struct bx_commit *change,
 	if (result == -ENOENT || result == -EEXIST)
 		return fail(h, BX_FAULT_CONFLICT, EEXIST,
 			    "cannot activate the policies: another process has changed one of the policies to replace, or uses one of the names; try again");
+	if (result == -E2BIG)
+		return fail(h, BX_FAULT_REJECTED, result,
+			    "cannot activate the policies: there would be too many");
 	return fail(h, BX_FAULT_FAILED, result,
 		    "cannot activate the policies: %s",
 		    strerror(-result));
@@ -314,6 +317,7 @@ static int last_seq(const struct bx_exit_info *rec, void *arg)
 
 struct ejection_search {
 	const struct transaction	*txn;
+	bool				boot;
 	struct bx_exit_info		found;
 };
 
@@ -326,6 +330,10 @@ static int match_ejection(const struct bx_exit_info *rec, void *arg)
 
 	if (rec->seq <= txn->exit_seq)
 		return 0;
+	/* a bundle that fails closed at boot must not leave its devices to other rules */
+	if (search->boot && (rec->flags & (BX_F_FAIL_CLOSED | BX_F_SHADOW)) ==
+	    BX_F_FAIL_CLOSED)
+		return 0;
 	bx_policy_key(key, rec->name, rec->flags);
 	for (i = 0; i < txn->nr_items; i++)
 		if (!strcmp(key, txn->items[i]->key)) {
@@ -337,7 +345,7 @@ static int match_ejection(const struct bx_exit_info *rec, void *arg)
 
 static int check_ejections(struct bx_handle *h, const struct transaction *txn)
 {
-	struct ejection_search search = { .txn = txn };
+	struct ejection_search search = { .txn = txn, .boot = h->boot };
 	const struct bx_exit_info *e = &search.found;
 	int ret;
 
@@ -360,7 +368,10 @@ static int check_policy(struct bx_handle *h, struct item *item)
 	ret = find_policy(h, item->key, &rec);
 	if (ret < 0)
 		return ret;
-	if (!ret || rec.ejected || rec.version != about->version)
+	if (ret && h->boot && bx_is_quarantined(&rec))
+		note(h, "policy '%s' was ejected and is quarantined: %s",
+		     rec.name, rec.reason);
+	else if (!ret || rec.ejected || rec.version != about->version)
 		return fail(h, BX_FAULT_STATE, ESHUTDOWN,
 			    "'%s' version %u was attached to %s, but the kernel %s it",
 			    about->name, about->version, about->target,
@@ -480,7 +491,10 @@ int may_apply(struct bx_handle *h, const char *verb, const char *path,
 int bx_apply(struct bx_handle *h, const char *path, unsigned int flags,
 	     bx_applied_fn fn, void *arg)
 {
-	struct transaction txn = {};
+	struct transaction txn = {
+		.flags = flags & BX_INSTALL_FAIL_CLOSED ?
+			BX_F_FAIL_CLOSED : 0,
+	};
 	int err;
 
 	err = may_apply(h, "apply", path, flags);

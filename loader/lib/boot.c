@@ -242,10 +242,12 @@ int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 		err = state_lock(h);
 	if (!err)
 		err = installed_recover(h);
+	h->boot = true;
 	if (!err)
 		err = state_each(h, boot_one, &boot);
 	if (!err)
 		err = take_out_rest(h, &boot);
+	h->boot = false;
 	state_unlock(h);
 	return err ?: boot.failed;
 }

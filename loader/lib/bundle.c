@@ -179,6 +179,8 @@ static int read_manifest(struct bx_bundle *b)
 		{ "vendor", YAML_REQUIRED, yaml_read_text, &b->about.vendor },
 		{ "summary", YAML_REQUIRED, yaml_read_text, &b->about.summary },
 		{ "requires", YAML_OPTIONAL, read_version, &b->needs },
+		{ "fail_closed", YAML_OPTIONAL, yaml_read_bool,
+		  &b->fail_closed },
 		{ "claims" }, { "policies" }, { "drivers" }, { "settings" },
 	};
 	struct yaml_node *root = yaml_root(&b->yaml);
@@ -197,6 +199,7 @@ static int read_manifest(struct bx_bundle *b)
 	if (!err)
 		err = read_drivers(b, root);
 	b->about.requires = b->needs;
+	b->about.fail_closed = b->fail_closed;
 	b->about.drivers = b->drivers;
 	b->about.nr_drivers = b->limit.nr;
 	return err ?: settings_read(b, root);

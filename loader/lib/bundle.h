@@ -22,7 +22,7 @@
 
 #define MANIFEST	"bundle.yaml"
 
-#define MAX_POLICIES	BX_COMMIT_MAX
+#define MAX_POLICIES	32
 #define MAX_OBJECTS	8
 #define MAX_CLAIMS	64
 #define MAX_SETTINGS	64
@@ -91,6 +91,7 @@ enum bundle_place {
  * @scratch: a temporary directory that is removed with it; NULL when there is none
  * @shadow: all of its policies must be in shadow mode
  * @enforce: none of its policies may be in shadow mode
+ * @fail_closed: an ejection quarantines its policies: of the manifest, or the operator's
  * @kept: the settings and mode of the installed bundle of that name were read
  * @examined: the signature was checked, and is good when there is one
  * @who: its signer, after the check; NULL when it is not signed
@@ -105,6 +106,7 @@ struct bx_bundle {
 	char			*scratch;
 	bool			shadow;
 	bool			enforce;
+	bool			fail_closed;
 	bool			kept;
 	bool			examined;
 	struct signer		*who;

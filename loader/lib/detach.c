@@ -91,14 +91,18 @@ static int detach_policy(struct bx_handle *h, const char *name,
 static int detach_hook(struct bx_handle *h, const char *name,
 		       struct bx_detached *out)
 {
-	int err = pins_remove_hook(h, name);
+	int err = pins_remove_hook(h, name), others;
 
-	if (err == -ENOENT)
-		return 0;
-	if (err)
+	if (err && err != -ENOENT)
 		return fail(h, BX_FAULT_FAILED, err,
 			    "cannot remove the pin of hook '%s': %s", name,
 			    strerror(-err));
+	/* the link of a pin that was removed ends a moment later, and is one of these */
+	others = hooks_detach(h, name);
+	if (others < 0)
+		return others;
+	if (err && !others)
+		return 0;
 	out->kind = BX_ITEM_HOOK;
 	err = bx_reelect(h, NULL);
 	if (err)

@@ -323,6 +323,11 @@ static bool new_shadow(const struct bx_install_opts *opts, bool before)
 		opts->mode == BX_MODE_SHADOW;
 }
 
+static bool asks_closed(const struct bx_install_opts *opts)
+{
+	return opts->flags & BX_INSTALL_FAIL_CLOSED;
+}
+
 /* Returns whether a new version is a canary: in shadow mode, beside the enforced one. */
 static bool is_beside(const struct installed *inst, bool shadow)
 {
@@ -365,6 +370,7 @@ static int bring_in(struct bx_handle *h, struct candidate *c,
 		return err;
 	g = &inst->gens[inst->count - 1];
 	inst->shadow = shadow && !beside;
+	inst->fail_closed |= asks_closed(c->opts);
 	inst->canary = beside ? g->number : 0;
 	if (enable && !h->offline)
 		err = installed_make_active(h, inst, g, fn, arg);
@@ -373,6 +379,7 @@ static int bring_in(struct bx_handle *h, struct candidate *c,
 		return take_over(h, inst, &before, g->number, beside);
 	}
 	inst->shadow = before.shadow;
+	inst->fail_closed = before.fail_closed;
 	inst->canary = before.canary;
 	undo(h, inst, g->number);
 	return err;
@@ -405,7 +412,8 @@ static bool is_installed(struct bx_handle *h, const struct candidate *c,
 	char path[PATH_MAX], digest[DIGEST_SIZE];
 
 	/* without --mode shadow, an upgrade drops the canary */
-	if (!g || (inst->canary && !beside) || (shadow && !beside) != inst->shadow)
+	if (!g || (inst->canary && !beside) || (shadow && !beside) != inst->shadow ||
+	    (asks_closed(c->opts) && !inst->fail_closed))
 		return false;
 	if (version_compare(c->gen.version, g->version) ||
 	    strcmp(c->gen.digest, g->digest) ||

@@ -128,6 +128,7 @@ int installed_open(struct bx_handle *h, const struct installed *inst,
 	}
 	(*b)->shadow = inst->shadow || is_canary(inst, g);
 	(*b)->enforce = !(*b)->shadow;
+	(*b)->fail_closed |= inst->fail_closed;
 	return 0;
 }
 
@@ -159,6 +160,8 @@ static int mark_of(const struct bx_bundle *b, const struct generation *g,
 	if (!f)
 		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 	fprintf(f, "%s\n%s\n", g->digest, b->shadow ? "shadow" : "enforce");
+	if (b->fail_closed)
+		fputs("fail_closed\n", f);
 	for (unsigned int i = 0; i < b->nr_settings; i++)
 		fprintf(f, "%s=%s\n", b->settings[i].about.name,
 			b->settings[i].value);
@@ -189,6 +192,7 @@ static int activation_of(const struct bx_bundle *b, const struct installed *inst
 
 struct active_count {
 	const struct names	*keys;
+	bool			boot;
 	unsigned int		active;
 };
 
@@ -197,7 +201,9 @@ static int count_active(const struct bx_policy_rec *rec, void *arg)
 	struct active_count *c = arg;
 	char key[BX_SHOWN_LEN];
 
-	if (rec->stage == BX_STAGE_ACTIVE && !rec->ejected &&
+	/* a boot must not release what is quarantined */
+	if (rec->stage == BX_STAGE_ACTIVE &&
+	    (!rec->ejected || (c->boot && bx_is_quarantined(rec))) &&
 	    names_have(c->keys, bx_policy_key(key, rec->name, rec->flags)))
 		c->active++;
 	return 0;
@@ -207,7 +213,7 @@ int installed_is_active(struct bx_bundle *b, const struct installed *inst,
 			const struct generation *g)
 {
 	struct activation to;
-	struct active_count c = { .keys = &to.keys };
+	struct active_count c = { .keys = &to.keys, .boot = b->h->boot };
 	int ret;
 
 	ret = activation_of(b, inst, g, &to);

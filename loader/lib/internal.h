@@ -24,6 +24,8 @@
  *	snapshot.c policies and devices before a change, compared with those after it
  *	plan.c     the effect of a change, from trials
  *	detach.c   deactivating policies and hooks
+ *	hooks.c    hooks that other programs have pinned
+ *	holders.c, nodes.c, usage.c  who uses a device (holders.h)
  *
  * Bundles (bundle.h):
  *	yaml_tree.c, yaml.c  files in YAML
@@ -79,6 +81,8 @@ struct dirent;
  * struct bx_handle - state between calls
  * @pin_dir: directory of pinned links
  * @sysfs: mount point of sysfs
+ * @proc: mount point of proc
+ * @dev: directory of device nodes
  * @conf_dir: the operator's configuration
  * @state_dir: installed bundles
  * @bundle_dir: bundles of packages; empty for the usual directories
@@ -94,6 +98,7 @@ struct dirent;
  * @changing: signals are blocked until the end of a change of a bundle
  * @astray: the last change failed, and the active policies may not be as before it
  * @offline: the current change does not involve the kernel
+ * @boot: bx_boot() runs: quarantined policies stay
  * @control: loaded request programs, kept for the next request
  * @fault: class of the last failure
  * @error: its message
@@ -103,6 +108,8 @@ struct dirent;
 struct bx_handle {
 	char		pin_dir[1024];
 	char		sysfs[256];
+	char		proc[256];
+	char		dev[256];
 	char		conf_dir[256];
 	char		state_dir[256];
 	char		bundle_dir[256];
@@ -119,6 +126,7 @@ struct bx_handle {
 	bool		changing;
 	bool		astray;
 	bool		offline;
+	bool		boot;
 	struct control	*control[NR_REQUESTS];
 	enum bx_fault	fault;
 	enum bx_hint	hint;
@@ -160,6 +168,7 @@ struct bx_problem problem_of(const struct bx_handle *h);
 void log_begin(struct bx_handle *h);
 void log_end(struct bx_handle *h);
 void verifier_summary(struct bx_handle *h, char *buf, size_t size);
+ssize_t read_below(const char *dir, const char *name, char *buf, size_t size);
 ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
 		   size_t size);
 uint64_t now_ms(void);
@@ -509,7 +518,12 @@ int pins_disown(struct bx_handle *h, const char *bundle, enum slot slot,
 		const struct names *keep);
 int pins_of_bundle(struct bx_handle *h, const char *bundle,
 		   struct bundle_pins *pins);
+int pins_each(struct bx_handle *h, enum bx_item_kind kind, bx_pin_fn fn,
+	      void *arg);
 int pins_list_bundles(struct bx_handle *h, struct names *bundles);
+
+/* hooks.c */
+int hooks_detach(struct bx_handle *h, const char *name);
 
 /* lock.c: makes a directory private and locks it until *@lock is closed. */
 int dir_lock(struct bx_handle *h, const char *dir, int *lock);

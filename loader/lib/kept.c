@@ -38,6 +38,7 @@ int bx_bundle_keep(struct bx_bundle *b)
 	if (g) {
 		b->shadow = inst.shadow;
 		b->enforce = !inst.shadow;
+		b->fail_closed |= inst.fail_closed;
 		err = keep_settings(b, g);
 	}
 	b->kept = ret >= 0 && !err;

@@ -197,6 +197,61 @@ int kernel_link_by_id(uint32_t id)
 	return bpf_link_get_fd_by_id(id);
 }
 
+/* Returns whether a module's types have this name. */
+static bool btf_is_of(uint32_t btf_id, const char *module)
+{
+	char name[64] = "";
+	struct bpf_btf_info info = {
+		.name = (uintptr_t)name, .name_len = sizeof(name),
+	};
+	__u32 len = sizeof(info);
+	int err, fd = bpf_btf_get_fd_by_id(btf_id);
+
+	if (fd < 0)
+		return false;
+	err = bpf_btf_get_info_by_fd(fd, &info, &len);
+	close(fd);
+	return !err && !strcmp(name, module);
+}
+
+/* bx_hook_select() is the only function of bus_ext that a program may modify. */
+static bool is_hook(int link_fd, char *program, size_t size)
+{
+	struct bpf_link_info link = {};
+	struct bpf_prog_info prog = {};
+	__u32 len = sizeof(link);
+	int err, fd;
+
+	if (bpf_link_get_info_by_fd(link_fd, &link, &len) ||
+	    link.type != BPF_LINK_TYPE_TRACING ||
+	    link.tracing.attach_type != BPF_MODIFY_RETURN ||
+	    !btf_is_of(link.tracing.target_obj_id, "bus_ext"))
+		return false;
+	fd = bpf_prog_get_fd_by_id(link.prog_id);
+	if (fd < 0)
+		return false;
+	len = sizeof(prog);
+	err = bpf_prog_get_info_by_fd(fd, &prog, &len);
+	close(fd);
+	copy_name(program, size, prog.name);
+	return !err;
+}
+
+int kernel_next_hook(uint32_t *id, char *name, size_t size)
+{
+	int fd;
+
+	while (!bpf_link_get_next_id(*id, id)) {
+		fd = bpf_link_get_fd_by_id(*id);
+		if (fd < 0)
+			continue;
+		if (is_hook(fd, name, size))
+			return fd;
+		close(fd);
+	}
+	return -ENOENT;
+}
+
 uint32_t kernel_map_id(int map_fd)
 {
 	struct bpf_map_info info = {};

@@ -175,6 +175,16 @@ int kernel_link_info(int link_fd, struct kernel_link *link);
 int kernel_link_by_id(uint32_t id);
 
 /**
+ * kernel_next_hook() - find the next hook of bus_ext, wherever it is pinned
+ * @id: number of the previous link, 0 for the first one; takes that of the hook's
+ * @name: takes the name of its program
+ * @size: size of @name
+ *
+ * Return: a descriptor of its link, or an errno: -ENOENT when there are no more.
+ */
+int kernel_next_hook(uint32_t *id, char *name, size_t size);
+
+/**
  * kernel_map_id() - number of a map
  * @map_fd: the map, or a negative number for none
  *

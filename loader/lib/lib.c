@@ -234,16 +234,16 @@ void copy_name(char *dst, size_t size, const char *src)
 	dst[len] = '\0';
 }
 
-/* Reads a file below /sys, without its last newline. */
-ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
-		   size_t size)
+/* Reads a file below a directory, without its last newline; an empty text on failure. */
+ssize_t read_below(const char *dir, const char *name, char *buf, size_t size)
 {
 	char path[PATH_MAX];
 	size_t have = 0;
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s", h->sysfs, name);
+	buf[0] = '\0';
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -258,6 +258,12 @@ ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
 		have--;
 	buf[have] = '\0';
 	return have;
+}
+
+ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
+		   size_t size)
+{
+	return read_below(h->sysfs, name, buf, size);
 }
 
 static bool set_dir(char *to, size_t size, const char *chosen,
@@ -281,6 +287,8 @@ int bx_open(struct bx_handle **handle, const struct bx_open_opts *opts)
 	    !set_dir(h->sysfs, sizeof(h->sysfs), opts->sysfs, DEFAULT_SYSFS) ||
 	    !set_dir(h->conf_dir, sizeof(h->conf_dir), opts->conf_dir,
 		     DEFAULT_CONF_DIR) ||
+	    !set_dir(h->proc, sizeof(h->proc), opts->proc_dir, "/proc") ||
+	    !set_dir(h->dev, sizeof(h->dev), opts->dev_dir, "/dev") ||
 	    !set_dir(h->state_dir, sizeof(h->state_dir), opts->state_dir,
 		     DEFAULT_STATE_DIR) ||
 	    !set_dir(h->bundle_dir, sizeof(h->bundle_dir), opts->bundle_dir,

@@ -655,8 +655,9 @@ static void fill_pin(struct bx_handle *h, const char *file,
 	close(fd);
 }
 
-static int each_pin_in(struct bx_handle *h, enum bx_item_kind kind,
-		       bx_pin_fn fn, void *arg)
+/* Calls @fn for each pinned policy, or each pinned hook, by name. */
+int pins_each(struct bx_handle *h, enum bx_item_kind kind, bx_pin_fn fn,
+	      void *arg)
 {
 	struct dirent **list;
 	char path[PATH_MAX];
@@ -682,10 +683,4 @@ static int each_pin_in(struct bx_handle *h, enum bx_item_kind kind,
 	}
 	free(list);
 	return ret;
-}
-
-int bx_list_pins(struct bx_handle *h, bx_pin_fn fn, void *arg)
-{
-	return each_pin_in(h, BX_ITEM_POLICY, fn, arg) ?:
-		each_pin_in(h, BX_ITEM_HOOK, fn, arg);
 }

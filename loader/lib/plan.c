@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "holders.h"
 #include "install.h"
 
 struct plan {
@@ -18,6 +19,9 @@ struct plan {
 	bx_change_fn		fn;
 	void			*arg;
 	int			changes;
+	struct usage		usage;
+	bool			usage_known;
+	bool			usage_failed;
 };
 
 /* Returns whether the trial's outcome differs from the current one. */
@@ -88,9 +92,35 @@ static int plan_calls(struct plan *p, const struct bx_device_rec *rec,
 	return ret < 0 ? ret : 0;
 }
 
+/* Finds the uses of a device; a plan without them is better than none. */
+static void plan_holders(struct plan *p, const struct bx_device_rec *rec,
+			 struct holders *holders)
+{
+	struct bx_handle *h = p->f.h;
+	struct bx_devref ref = {};
+	int err = 0;
+
+	*holders = (struct holders) {};
+	if (p->usage_failed)
+		return;
+	copy_name(ref.bus, sizeof(ref.bus), rec->dev.bus);
+	copy_name(ref.name, sizeof(ref.name), rec->dev.name);
+	if (!p->usage_known)
+		err = usage_read(h, &p->usage);
+	p->usage_known = true;
+	p->usage_failed = err;
+	if (!err)
+		err = holders_read(h, &p->usage, &ref, holders);
+	if (!err)
+		return;
+	note(h, "%s", h->error);
+	error_forget(h);
+}
+
 static int plan_device(const struct bx_device_rec *rec, void *arg)
 {
 	struct plan *p = arg;
+	struct holders holders = {};
 	struct bx_change change = { .device = rec };
 	int ret;
 
@@ -106,8 +136,13 @@ static int plan_device(const struct bx_device_rec *rec, void *arg)
 	change.differs = differs(rec, &change.then);
 	change.at_next_bind = rec->driver[0];
 	p->changes += change.differs || change.nr_calls;
+	if (change.differs && change.at_next_bind)
+		plan_holders(p, rec, &holders);
+	change.holders = record(&holders.list, 0);
+	change.nr_holders = holders.list.count;
 	if (p->fn)
 		p->fn(&change, p->arg);
+	holders_free(&holders);
 	return 0;
 }
 
@@ -121,6 +156,12 @@ static void note_hooks(struct bx_handle *h, const struct plan *p)
 			note(h, "the hook '%s' is not part of the plan: a hook cannot be tried",
 			     about->name);
 	}
+}
+
+static void plan_free(struct plan *p)
+{
+	usage_free(&p->usage);
+	free(p);
 }
 
 /* Runs the trials; the caller has loaded all objects and holds the lock. */
@@ -173,7 +214,7 @@ int bx_plan(struct bx_handle *h, const char *path, unsigned int flags,
 	txn_close(&p->txn);
 	pins_unlock(h);
 	err = err ?: p->changes;
-	free(p);
+	plan_free(p);
 	return err;
 }
 
@@ -214,6 +255,6 @@ int bx_bundle_plan(struct bx_bundle *b, bx_change_fn fn, void *arg)
 	bundle_unload(b, &p->txn);
 	err = err ?: p->changes;
 	free(drops.name);
-	free(p);
+	plan_free(p);
 	return err;
 }

@@ -2,11 +2,15 @@
 /*
  * libbusext: lists and requests
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "internal.h"
+#include "holders.h"
 
 /* ---- words ---- */
 
@@ -20,9 +24,17 @@ const char *bx_decider_text(__u32 by)
 		[BX_BY_SCORE]		= "score",
 		[BX_BY_ID_TABLE]	= "id_table",
 		[BX_BY_KERNEL]		= "kernel",
+		[BX_BY_QUARANTINE]	= "quarantine",
 	};
 
 	return by < sizeof(keys) / sizeof(*keys) ? keys[by] : "unknown";
+}
+
+bool bx_is_quarantined(const struct bx_policy_rec *rec)
+{
+	return rec->ejected && rec->stage == BX_STAGE_ACTIVE &&
+		(rec->flags & (BX_F_FAIL_CLOSED | BX_F_SHADOW)) ==
+		BX_F_FAIL_CLOSED;
 }
 
 const char *bx_outcome_text(__u32 outcome)
@@ -185,6 +197,18 @@ static int collect_bus(const struct bx_device_rec *rec, void *arg)
 	return 0;
 }
 
+static int is_bus(const char *bus, void *arg)
+{
+	return !strcmp(bus, arg);
+}
+
+static int no_bus(struct bx_handle *h, const char *bus)
+{
+	return hint(h, BX_HINT_BUSES, NULL,
+		    fail(h, BX_FAULT_USAGE, ENODEV,
+			 "there is no bus '%s' that policies decide on", bus));
+}
+
 static int device_failed(struct bx_handle *h, const struct bx_devref *ref,
 			 int64_t err)
 {
@@ -192,6 +216,8 @@ static int device_failed(struct bx_handle *h, const struct bx_devref *ref,
 
 	switch (err) {
 	case -ENODEV:
+		if (ref->bus[0] && !bx_list_buses(h, is_bus, (void *)ref->bus))
+			return no_bus(h, ref->bus);
 		if (ref->bus[0])
 			return fail(h, BX_FAULT_USAGE, err,
 				    "there is no device '%s' on the bus '%s'",
@@ -319,9 +345,7 @@ int bx_reelect(struct bx_handle *h, const char *bus)
 	if (err)
 		return err;
 	if (result == -ENODEV && bus)
-		return hint(h, BX_HINT_BUSES, NULL,
-			    fail(h, BX_FAULT_USAGE, result,
-				 "there is no bus '%s' that policies decide on", bus));
+		return no_bus(h, bus);
 	if (result < 0)
 		return fail(h, BX_FAULT_FAILED, result, "cannot re-elect: %s",
 			    strerror(-result));
@@ -344,6 +368,16 @@ static int rebind_failed(struct bx_handle *h, const struct bx_devref *ref,
 				 "'%s/%s' has no driver now: the probe of '%s' failed: %s",
 				 ref->bus, ref->name, d->driver,
 				 strerror(-d->probe_error)));
+	if (rec->driver[0])
+		return hint_explain(h, ref->bus, ref->name,
+				    fail(h, BX_FAULT_STATE, result,
+					 "'%s/%s' has the driver '%s', which was not elected",
+					 ref->bus, ref->name, rec->driver));
+	if (d->outcome == BX_OUT_ABSENT)
+		return hint_explain(h, ref->bus, ref->name,
+				    fail(h, BX_FAULT_STATE, result,
+					 "'%s/%s' has no driver now: '%s' was elected, which is not registered",
+					 ref->bus, ref->name, d->driver));
 	return hint_explain(h, ref->bus, ref->name,
 			    fail(h, BX_FAULT_STATE, result,
 				 "'%s/%s' has no driver now, though '%s' was elected",
@@ -362,6 +396,12 @@ static int check_bound(struct bx_handle *h, const struct bx_device_rec *rec)
 			     "'%s/%s' has the driver '%s', though '%s' was elected",
 			     rec->dev.bus, rec->dev.name,
 			     rec->driver[0] ? rec->driver : "none", d->driver));
+	if (d->outcome == BX_OUT_ABSENT && strcmp(rec->driver, d->driver))
+		return hint_explain(h, rec->dev.bus, rec->dev.name,
+			fail(h, BX_FAULT_STATE, EAGAIN,
+			     "'%s/%s' has the driver '%s', though '%s' was elected, which is not registered",
+			     rec->dev.bus, rec->dev.name,
+			     rec->driver[0] ? rec->driver : "none", d->driver));
 	if (d->outcome == BX_OUT_REFUSED && rec->driver[0])
 		return fail(h, BX_FAULT_STATE, EAGAIN,
 			    "'%s/%s' has the driver '%s', though every driver was refused",
@@ -369,16 +409,77 @@ static int check_bound(struct bx_handle *h, const struct bx_device_rec *rec)
 	return 0;
 }
 
-int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
-	      struct bx_device_rec *rec)
+int bx_clear_exits(struct bx_handle *h)
 {
-	char time[32];
+	char path[PATH_MAX];
+	int fd, err;
+
+	err = bx_check_kernel(h);
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/kernel/bus_ext/ejected", h->sysfs);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "clear", 5) == 5) {
+		close(fd);
+		return 0;
+	}
+	err = errno;
+	if (fd >= 0)
+		close(fd);
+	return fail(h, err == EPERM || err == EACCES ? BX_FAULT_PERMISSION :
+		    BX_FAULT_FAILED, err,
+		    "cannot clear the list of ejections: '%s': %s", path,
+		    strerror(err));
+}
+
+static int keep_decision(const struct bx_opinion *o, void *arg)
+{
+	if (o->kind == BX_OPN_DECISION)
+		*(struct bx_opinion *)arg = *o;
+	return 0;
+}
+
+/* Checks that nothing uses a device that would lose its driver. */
+static int check_unused(struct bx_handle *h, const struct bx_devref *ref,
+			const struct bx_device_rec *rec)
+{
+	struct bx_opinion decision = {};
+	int err;
+
+	if (!rec->driver[0])
+		return 0;
+	err = bx_list_opinions(h, ref, keep_decision, &decision);
+	if (err || !strcmp(rec->driver, decision.driver))
+		return err;
+	return holders_refuse(h, ref);
+}
+
+/* Waits for the elected driver, which the kernel may be loading. */
+static int await_driver(struct bx_handle *h, struct bx_devref *ref,
+			struct bx_device_rec *rec)
+{
+	int err = bx_get_device(h, ref, rec);
+
+	if (err || rec->decision.outcome != BX_OUT_ABSENT ||
+	    !strcmp(rec->driver, rec->decision.driver))
+		return err;
+	err = bx_settle(h);
+	return err ?: bx_get_device(h, ref, rec);
+}
+
+int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
+	      unsigned int flags, struct bx_device_rec *rec)
+{
+	char before[BX_NAME_LEN], time[32];
 	int64_t result;
 	int err;
 
 	err = bx_get_device(h, ref, rec);
+	if (!err && !(flags & BX_REBIND_FORCE))
+		err = check_unused(h, ref, rec);
 	if (err)
 		return err;
+	copy_name(before, sizeof(before), rec->driver);
 	err = await(h, REBIND, ref, &result);
 	if (err == -ETIMEDOUT)
 		return hint_explain(h, ref->bus, ref->name,
@@ -389,12 +490,12 @@ int bx_rebind(struct bx_handle *h, struct bx_devref *ref,
 	if (err)
 		return err;
 	/* the device may be removed meanwhile: the result of the request tells that better */
-	err = bx_get_device(h, ref, rec);
+	err = await_driver(h, ref, rec);
 	if (result < 0)
 		return rebind_failed(h, ref, rec, result);
 	if (!err)
 		err = check_bound(h, rec);
-	return err ?: (int)result;
+	return err ?: strcmp(before, rec->driver) != 0;
 }
 
 const char *bx_verdict_text(__s32 verdict)

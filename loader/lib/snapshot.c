@@ -67,7 +67,8 @@ static void add(struct differences *d, const char *fmt, ...)
 
 static bool is_active(const struct bx_policy_rec *rec)
 {
-	return rec->stage == BX_STAGE_ACTIVE && !rec->ejected;
+	return rec->stage == BX_STAGE_ACTIVE &&
+		(!rec->ejected || bx_is_quarantined(rec));
 }
 
 /* Finds the active policy of a key. */

@@ -317,6 +317,8 @@ static int read_state(struct bx_handle *h, const struct yaml *y,
 		{ "canary", YAML_OPTIONAL, yaml_read_number, &canary, .min = 1,
 		  .max = UINT32_MAX },
 		{ "enabled", YAML_REQUIRED, yaml_read_bool, &inst->enabled },
+		{ "fail_closed", YAML_OPTIONAL, yaml_read_bool,
+		  &inst->fail_closed },
 		{ "unsettled", YAML_OPTIONAL, yaml_read_bool,
 		  &inst->unsettled },
 		{ "mode", YAML_REQUIRED, yaml_read_text, &mode },
@@ -484,6 +486,8 @@ static void put_state(FILE *f, const struct installed *inst)
 		inst->shadow ? "shadow" : "enforce");
 	if (inst->canary)
 		fprintf(f, "canary: %u\n", inst->canary);
+	if (inst->fail_closed)
+		fputs("fail_closed: true\n", f);
 	if (inst->unsettled)
 		fputs("unsettled: true\n", f);
 	fputs(inst->count ? "generations:\n" : "generations: []\n", f);

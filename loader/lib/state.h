@@ -57,6 +57,7 @@ struct generation {
  *	enforced; else 0
  * @enabled: it must be active, now and after each boot
  * @shadow: in shadow mode
+ * @fail_closed: the operator asked that an ejection quarantines its policies
  * @unsettled: a change of it is in progress
  * @gens: generations, oldest first
  * @count: number of generations
@@ -67,6 +68,7 @@ struct installed {
 	unsigned int		canary;
 	bool			enabled;
 	bool			shadow;
+	bool			fail_closed;
 	bool			unsettled;
 	struct generation	gens[MAX_GENERATIONS];
 	unsigned int		count;

@@ -52,11 +52,11 @@ sorted() {
 }
 
 exit_codes_in_help() {
-	bxctl help | sed -n '/^Exit status:/,$s/^  \([0-9]\).*/\1/p'
+	bxctl help | sed -n '/^Exit status:/,$s/^  \([0-9]*\) .*/\1/p'
 }
 
 exit_codes_in_man() {
-	sed -n '/^\.Sh EXIT STATUS/,/^\.Sh/s/^\.It \([0-9]\).*/\1/p' "$man"
+	sed -n '/^\.Sh EXIT STATUS/,/^\.Sh/s/^\.It \([0-9]*\).*/\1/p' "$man"
 }
 
 # Hints of the library, and those that bxctl has a remedy for

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The drivers that the policies of a bundle may name: those in its manifest, and no others.
+# The drivers that the policies of a bundle may name: those in its manifest, and no others; and
+# the number of policies in a commit, and hooks of other programs.
 # Runs on the host, with the tests' own kernel (native/bxctl.c). Tests of the list in the
 # kernel itself are in selftests/native and selftests/kernel/commit.c.
 cd "$(dirname "$0")/../.." || exit 1
@@ -26,7 +27,7 @@ on_bundle() { says "$1" "$2" "$3" "$4" --allow-unsigned "$bundle"; }
 # drivers: the kernel's list for the active policy
 drivers() { "$bxctl" --json policies | jq -c '.policies[].drivers'; }
 
-ktap_plan 17
+ktap_plan 24
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot
 unlisted="select\(\) named driver 'missing', which 'drivers' in the bundle's manifest does not list"
@@ -63,3 +64,20 @@ check_equal "has a limit of its own" '[]' "$(drivers)"
 says "remove" 0 "removed b" remove b
 says "an object has none" 0 "applied" apply --allow-unsigned "${BUILD:-build}/loader/tests/objects/good.bpf.o"
 check_equal "which is null" 'null' "$(drivers)"
+
+# --- many policies
+"$bxctl" detach --all >/dev/null
+says "an object may have more policies than a bundle" 0 "applied many_10 .*applied many_49 " \
+	apply --allow-unsigned "${BUILD:-build}/loader/tests/objects/many.bpf.o"
+check_equal "and all are active" 40 "$("$bxctl" !active | wc -w)"
+says "they are replaced together" 0 "upgraded many_10 .*upgraded many_49 " \
+	apply --allow-unsigned "${BUILD:-build}/loader/tests/objects/many.bpf.o"
+"$bxctl" detach --all >/dev/null
+
+# --- hooks of other programs
+says "a hook" 0 "attached hook loader_hook" apply --allow-unsigned "${BUILD:-build}/loader/tests/objects/hook.bpf.o"
+mv "$work"/kernel/sys/fs/bpf/bus_ext/hooks/loader_hook "$work"/kernel/sys/fs/bpf/elsewhere
+says "a hook is listed wherever it is pinned" 0 \
+	"hook loader_hook \(link [0-9]+, attached by another program\)" policies
+says "and detached" 0 "detached hook loader_hook" detach loader_hook
+check_equal "it is gone" "" "$("$bxctl" !active)"

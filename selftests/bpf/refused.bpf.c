@@ -39,6 +39,8 @@ static __always_inline void look_at_policies(void)
 SELECT(good, bx_select_driver(ctx, "name"));
 SELECT(writes_to_the_context, ctx->dev.vendor = 1);
 SELECT(names_no_context, bx_select_driver((void *)0, "name"));
+SELECT(gives_up_for_another, bx_match_error((void *)ctx, 1, "not mine"));
+SELECT(gives_up_without_context, bx_select_error((void *)0, 1, "whose?"));
 SELECT(names_no_literal, bx_select_driver(ctx, driver));
 SELECT(reads_beyond_the_name, bx_select_driver_mem(ctx, driver, 4096));
 SELECT(controls, bx_settle());
@@ -66,7 +68,7 @@ SEC("?.struct_ops.link") struct bus_ext_ops selects_in_event = {
 /* Another subsystem's struct_ops are programs of the same type. */
 SEC("?struct_ops") __u32 tcp_ssthresh(unsigned long long *args)
 {
-	bx_policy_error(1, "from elsewhere");
+	bx_call_error((void *)args[0], 1, "from elsewhere");
 	return 2;
 }
 
@@ -96,7 +98,7 @@ int BPF_PROG(hook_good, struct bx_select_ctx *dev_ctx, int ret)
 SEC("?fmod_ret/bx_hook_select")
 int BPF_PROG(hook_gives_up, struct bx_select_ctx *dev_ctx, int ret)
 {
-	bx_policy_error(1, "there is no policy");
+	bx_policy_error(dev_ctx, 1, "there is no policy");
 	return 0;
 }
 
@@ -109,6 +111,48 @@ int BPF_PROG(tracer_selects, struct bx_select_ctx *dev_ctx)
 
 SEC("?syscall") int control_gives_up(void *ctx)
 {
-	bx_policy_error(1, "there is no policy");
+	bx_select_error(ctx, 1, "there is no policy");
 	return 0;
 }
+
+/* call() and complete() run where the driver calls, which may be atomic. */
+SEC("?struct_ops.s") s32 sleeping_call_prog(unsigned long long *args)
+{
+	return BX_CALL_PASS;
+}
+
+SEC("?.struct_ops.link") struct bus_ext_ops sleeping_call = {
+	.call = (void *)sleeping_call_prog, .name = "refused", .bus = "bx-sf",
+};
+
+SEC("?struct_ops.s") void sleeping_complete_prog(unsigned long long *args)
+{
+}
+
+SEC("?.struct_ops.link") struct bus_ext_ops sleeping_complete = {
+	.complete = (void *)sleeping_complete_prog, .name = "refused",
+	.bus = "bx-sf",
+};
+
+/* Control functions take a structure, not NULL. */
+struct bx_trial trial;
+
+#define CONTROL(prog, expr) \
+	SEC("?syscall") int prog(void *ctx) { return (expr); }
+
+static __always_inline int explain(struct bx_devref *ref)
+{
+	struct bx_opinion *o;
+	int err;
+
+	bx_for_each(err, opinion, o, ref)
+		break;
+	return err;
+}
+
+CONTROL(gets_nothing, bx_device_get((void *)0, (void *)0));
+CONTROL(rebinds_nothing, bx_rebind((void *)0));
+CONTROL(reelects_nothing, bx_reelect((void *)0));
+CONTROL(commits_nothing, bx_commit((void *)0, sizeof(struct bx_commit)));
+CONTROL(explains_nothing, explain((void *)0));
+CONTROL(tries_no_call, bx_trial_call(&trial, sizeof(trial), (void *)0));

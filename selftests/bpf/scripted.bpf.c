@@ -41,12 +41,12 @@ static __always_inline bool meant(struct script *s,
 	return same(name, s->device, sizeof(name));
 }
 
-/* The name is a literal: the kernel accepts no other here. */
-static __always_inline void give_up(struct script *s, __u32 op)
-{
-	if (s->error_in & op)
-		bx_policy_error(s->error_code, "as the script says");
-}
+/* The text is a literal: the kernel accepts no other here. */
+#define give_up(s, op, ctx) \
+do { \
+	if ((s)->error_in & (op)) \
+		bx_policy_error(ctx, (s)->error_code, "as the script says"); \
+} while (0)
 
 /* Counts in memory: a counter on the stack would tell one round from another. */
 static __always_inline bool look_around(struct script *s,
@@ -78,7 +78,7 @@ static __always_inline s32 do_select(struct script *s,
 	note(s->selects);
 	bpf_probe_read_kernel(&s->seen, sizeof(s->seen), &ctx->dev);
 	found = look_around(s, ctx);
-	give_up(s, BX_OP_SELECT);
+	give_up(s, BX_OP_SELECT, ctx);
 	if (!found || !meant(s, &ctx->dev))
 		return BX_PASS;
 	if (s->driver[0] && size <= sizeof(s->driver))
@@ -91,7 +91,7 @@ static __always_inline s32 do_match(struct script *s, struct bx_match_ctx *ctx)
 	char name[BX_NAME_LEN] __attribute__((aligned(8)));
 
 	note(s->matches);
-	give_up(s, BX_OP_MATCH);
+	give_up(s, BX_OP_MATCH, ctx);
 	if (!meant(s, &ctx->dev))
 		return BX_NO_SCORE;
 	bpf_probe_read_kernel(name, sizeof(name), ctx->drv.name);
@@ -106,7 +106,7 @@ static __always_inline void do_event(struct script *s, struct bx_event *event)
 {
 	__u32 kind = event->kind;
 
-	give_up(s, BX_OP_EVENT);
+	give_up(s, BX_OP_EVENT, event);
 	if (kind > BX_EVENT_REMOVED || !meant(s, &event->dev))
 		return;
 	note(s->events[kind & 3]);
@@ -146,7 +146,7 @@ static __always_inline s32 do_call(struct script *s, struct bx_call *call)
 	s->call_len = call->len;
 	if (first)
 		bpf_probe_read_kernel(&s->call_first, 8, first);
-	give_up(s, BX_OP_CALL);
+	give_up(s, BX_OP_CALL, call);
 	if (!meant_call(s, call))
 		return BX_CALL_PASS;
 	add_to_last(call, s->call_writes);
@@ -163,7 +163,7 @@ static __always_inline void do_complete(struct script *s, struct bx_call *call,
 {
 	note(s->completes);
 	s->complete_ret = ret;
-	give_up(s, BX_OP_COMPLETE);
+	give_up(s, BX_OP_COMPLETE, call);
 	if (!meant_call(s, call))
 		return;
 	add_to_last(call, s->complete_writes);
@@ -180,6 +180,7 @@ static __always_inline void do_complete(struct script *s, struct bx_call *call,
 		return result; \
 	}
 
+/* call() and complete() may not sleep. */
 #define SLOT(section, n) \
 	PROG(section, select_##n, do_select(&scripts[n], ctx), \
 	     struct bx_select_ctx *ctx) \
@@ -189,9 +190,9 @@ static __always_inline void do_complete(struct script *s, struct bx_call *call,
 	     do_event(&scripts[n], event)) \
 	PROG(section, exit_##n, 0, struct bx_exit_info *info, \
 	     do_exit(&scripts[n], info)) \
-	PROG(section, call_##n, do_call(&scripts[n], call), \
+	PROG("struct_ops", call_##n, do_call(&scripts[n], call), \
 	     struct bx_call *call) \
-	SEC(section) s32 complete_##n(unsigned long long *args) \
+	SEC("struct_ops") s32 complete_##n(unsigned long long *args) \
 	{ \
 		do_complete(&scripts[n], (void *)args[0], (s32)args[1]); \
 		return 0; \

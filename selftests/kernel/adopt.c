@@ -63,6 +63,15 @@ static const char *vf(int i)
 	return names[i];
 }
 
+static int unbind(const char *device, const char *driver)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/%s",
+		 driver, "unbind");
+	return bxt_write(path, device);
+}
+
 static int find_pf(void)
 {
 	glob_t found = {};
@@ -277,6 +286,41 @@ TEST_F(pci, garbage_ejects_and_the_stock_driver_is_tried)
 	EXPECT_LE(1, nvme_probes());
 }
 
+TEST_F(pci, quarantined_policy_keeps_functions_refused)
+{
+	int link, probes;
+
+	for_vf0(0);
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach_pci(0, .flags = BX_F_FAIL_CLOSED);
+	vfs(2);
+	EXPECT_OVERRIDE(0, "none");
+	probes = nvme_probes();
+	EXPECT_EQ(1, probes);
+	/* ejected by the second function, which is refused in the same election */
+	strcpy(bxt_script(0)->device, vf(1));
+	bxt_script(0)->select = 99;
+	EXPECT_EQ(0, bxt_rebind(vf(1)));
+	settle();
+	EXPECT_EQ(1, policy("p0").ejected);
+	EXPECT_OVERRIDE(1, "none");
+	EXPECT_BY(BX_BY_QUARANTINE, vf(1));
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_BY(BX_BY_SELECT, vf(0));
+	/* added later */
+	vfs(0);
+	vfs(2);
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_OVERRIDE(1, "none");
+	EXPECT_OUTCOME(BX_OUT_REFUSED, vf(0));
+	EXPECT_EQ(probes, nvme_probes());
+	detach(link);
+	ASSERT_EQ(0, wait_for_probes());
+	EXPECT_OVERRIDE(0, "(null)");
+	EXPECT_OVERRIDE(1, "(null)");
+	EXPECT_EQ(probes + 2, nvme_probes());
+}
+
 TEST_F(pci, a_commit_passes_overrides_on)
 {
 	struct bx_commit c = { .nr_enter = 1, .nr_leave = 1 };
@@ -425,6 +469,51 @@ TEST_F(pci, attach_leaves_bound_functions_alone)
 	EXPECT_OVERRIDE(0, "none");
 }
 
+TEST_F(pci, unbind_gives_a_function_to_a_policy_that_came_later)
+{
+	int link;
+
+	for_vf0(0);
+	selects(0, VFIO);
+	link = attach_pci(0);
+	vfs(1);
+	detach(link);
+	for_vf0(1);
+	bxt_script(1)->select = BX_REFUSE;
+	attach_pci(1);
+	ASSERT_EQ(0, unbind(vf(0), VFIO));
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_EQ(0, nvme_probes());
+}
+
+TEST_F(pci, policy_of_another_vendor_elects_no_function_again)
+{
+	attach_pci(0);
+	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0));
+	vfs(1);
+	bxt_script(0)->selects = 0;
+	detach(attach_pci(1, .vendor = 0x10de));
+	EXPECT_EQ(0, bxt_script(0)->selects);
+	attach_pci(1, .vendor = 0x1b36);
+	EXPECT_LT(0, bxt_script(0)->selects);
+}
+
+/* An agreeing election of a bound device counts as held: one, not two. */
+TEST_F(pci, bound_function_is_asked_about_once)
+{
+	int link;
+
+	for_vf0(0);
+	selects(0, VFIO);
+	link = attach_pci(0, .vendor = 0x1b36);
+	vfs(1);
+	detach(link);
+	bxt_script(0)->selects = 0;
+	attach_pci(0, .vendor = 0x1b36);
+	EXPECT_OVERRIDE(0, VFIO);
+	EXPECT_EQ(1, policy("p0").decided);
+}
+
 TEST_F(pci, detach_removes_the_override_and_unbinds_nothing)
 {
 	struct bpf_link *link = attach_vf_policy();
@@ -486,7 +575,7 @@ TEST_F(pci, override_written_before_is_respected)
 	EXPECT_OVERRIDE(0, "the_admins");
 	EXPECT_VF(0, "");
 	EXPECT_BY(BX_BY_OVERRIDE, vf(0));
-	EXPECT_EQ(0, bxt_rebind(vf(0)));
+	EXPECT_EQ(-EAGAIN, bxt_rebind(vf(0)));
 	EXPECT_OVERRIDE(0, "the_admins");
 	detach(link);
 	EXPECT_OVERRIDE(0, "the_admins");
@@ -541,18 +630,158 @@ TEST_F(pci, override_written_again_and_again_is_the_administrators)
 	EXPECT_OVERRIDE(0, "abcd");
 }
 
-TEST_F(pci, override_removed_by_the_administrator_is_not_written_again)
-{
-	int link;
+/* ---- an override that the administrator cleared ---- */
 
-	for_vf0(0);
-	bxt_script(0)->select = BX_REFUSE;
-	link = attach_pci(0);
-	vfs(1);
-	ASSERT_EQ(0, bxt_set_override("pci", vf(0), ""));
+#define clear_override(i)	ASSERT_EQ(0, bxt_set_override("pci", vf(i), ""))
+
+/* One function that slot 0 gives to vfio-pci, and whose override was cleared */
+#define given_and_cleared() ({ \
+	int link_; \
+	\
+	for_vf0(0); \
+	selects(0, VFIO); \
+	link_ = attach_pci(0); \
+	vfs(1); \
+	EXPECT_VF(0, VFIO); \
+	clear_override(0); \
+	link_; })
+
+/* The same for a function that is refused */
+#define refused_and_cleared() ({ \
+	int link_; \
+	\
+	for_vf0(0); \
+	bxt_script(0)->select = BX_REFUSE; \
+	link_ = attach_pci(0); \
+	vfs(1); \
+	clear_override(0); \
+	link_; })
+
+TEST_F(pci, cleared_override_is_not_written_again_at_once)
+{
+	int link = refused_and_cleared();
+
 	EXPECT_OVERRIDE(0, "(null)");
+	EXPECT_BY(BX_BY_KERNEL, vf(0));
 	detach(link);
 	EXPECT_OVERRIDE(0, "(null)");
+}
+
+TEST_F(pci, cleared_override_is_written_again_by_reelect)
+{
+	refused_and_cleared();
+	EXPECT_EQ(0, bxt_reelect("pci"));
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_BY(BX_BY_SELECT, vf(0));
+	EXPECT_EQ(0, nvme_probes());
+}
+
+TEST_F(pci, cleared_override_is_written_again_by_rebind)
+{
+	refused_and_cleared();
+	EXPECT_EQ(0, bxt_rebind(vf(0)));
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_VF(0, "");
+	EXPECT_EQ(0, nvme_probes());
+}
+
+TEST_F(pci, cleared_override_is_written_again_by_an_unbind)
+{
+	given_and_cleared();
+	ASSERT_EQ(0, unbind(vf(0), VFIO));
+	EXPECT_OVERRIDE(0, VFIO);
+	EXPECT_BY(BX_BY_SELECT, vf(0));
+	EXPECT_EQ(0, nvme_probes());
+}
+
+TEST_F(pci, cleared_override_of_a_bound_device_is_recorded_by_reelect)
+{
+	int link = given_and_cleared();
+
+	EXPECT_BY(BX_BY_KERNEL, vf(0));
+	EXPECT_EQ(0, bxt_reelect("pci"));
+	EXPECT_OVERRIDE(0, VFIO);
+	EXPECT_BY(BX_BY_SELECT, vf(0));
+	EXPECT_VF(0, VFIO);
+	detach(link);
+	EXPECT_OVERRIDE(0, "(null)");
+}
+
+TEST_F(pci, cleared_override_lets_another_decision_be_written)
+{
+	refused_and_cleared();
+	selects(0, VFIO);
+	EXPECT_EQ(1, bxt_rebind(vf(0)));
+	EXPECT_VF(0, VFIO);
+	EXPECT_OVERRIDE(0, VFIO);
+	EXPECT_EQ(0, nvme_probes());
+}
+
+TEST_F(pci, device_of_a_cleared_override_is_attached_after_detach)
+{
+	int link = refused_and_cleared();
+
+	EXPECT_EQ(0, nvme_probes());
+	detach(link);
+	ASSERT_EQ(0, wait_for_probes());
+	EXPECT_EQ(1, nvme_probes());
+}
+
+/* As driverctl and spdk do: write, probe, clear, unbind, probe */
+TEST_F(pci, override_written_and_cleared_returns_the_device_to_the_policy)
+{
+	for_vf0(0);
+	selects(0, VFIO);
+	attach_pci(0);
+	vfs(1);
+	ASSERT_EQ(0, unbind(vf(0), VFIO));
+	ASSERT_EQ(0, bxt_set_override("pci", vf(0), "the_admins"));
+	EXPECT_EQ(-EAGAIN, bxt_rebind(vf(0)));
+	EXPECT_BY(BX_BY_OVERRIDE, vf(0));
+	clear_override(0);
+	EXPECT_EQ(1, bxt_rebind(vf(0)));
+	EXPECT_VF(0, VFIO);
+	EXPECT_BY(BX_BY_SELECT, vf(0));
+	EXPECT_EQ(0, nvme_probes());
+}
+
+TEST_F(pci, administrators_none_refuses_every_driver)
+{
+	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0));
+	vfs(1);
+	ASSERT_EQ(0, bxt_set_override("pci", vf(0), "none"));
+	EXPECT_BY(BX_BY_OVERRIDE, vf(0));
+	EXPECT_OUTCOME(BX_OUT_REFUSED, vf(0));
+	EXPECT_EQ(0, bxt_rebind(vf(0)));
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_EQ(0, nvme_probes());
+}
+
+/* ---- rebind ---- */
+
+TEST_F(pci, rebind_waits_for_the_module_of_the_elected_driver)
+{
+	if (bxt_loaded("vfio_pci"))
+		ASSERT_EQ(0, bxt_unload_soon("vfio_pci"));
+	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0));
+	for_vf0(0);
+	attach_pci(0);
+	vfs(1);
+	ASSERT_FALSE(bxt_loaded("vfio_pci"));
+	selects(0, VFIO);
+	EXPECT_EQ(1, bxt_rebind(vf(0)));
+	EXPECT_VF(0, VFIO);
+}
+
+TEST_F(pci, rebind_to_a_driver_that_stays_absent_fails)
+{
+	for_vf0(0);
+	selects(0, "no_such_driver");
+	attach_pci(0, .flags = BX_F_ABSENT_OK);
+	vfs(1);
+	EXPECT_EQ(-EAGAIN, bxt_rebind(vf(0)));
+	EXPECT_VF(0, "");
+	EXPECT_EQ(0, nvme_probes());
 }
 
 /* ---- platform ---- */

@@ -434,13 +434,6 @@ TEST_F(call, call_on_an_adopted_bus_is_refused)
 					    .bus = "pci"));
 }
 
-TEST_F(call, sleepable_policy_is_asked_where_calls_may_sleep)
-{
-	attach(SCRIPT_SLEEPABLE, .calls = { EXEC });
-	bxt_script(SCRIPT_SLEEPABLE)->call = -EACCES;
-	EXPECT_EQ(-EACCES, exec("d", "abc"));
-}
-
 /* ---- the end of a device ---- */
 
 #define CALL_MS		500

@@ -195,17 +195,6 @@ TEST_F(contract, hidden_bytes_are_not_shown)
 	EXPECT_EQ(41, (__u32)bxt_script(0)->call_first);
 }
 
-TEST_F(contract, program_that_may_sleep_cannot_watch_an_atomic_operation)
-{
-	EXPECT_EQ(-EINVAL, attach_errno(SCRIPT_SLEEPABLE, .bus = "bx-check",
-					.ops = BX_OP_CALL, .calls = { PING }));
-	EXPECT_TRUE(bxt_contains("/sys/kernel/bus_ext/refused",
-				 "operation 'ping' is atomic"));
-	EXPECT_LE(0, attach_errno(SCRIPT_SLEEPABLE, .bus = "bx-check",
-				  .ops = BX_OP_CALL,
-				  .calls = { BX_WATCH(BX_CHECK_OPEN) }));
-}
-
 /* ---- tracing ---- */
 
 #define TRACE	"/sys/kernel/tracing/"

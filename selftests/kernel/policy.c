@@ -150,7 +150,7 @@ TEST_F(policy, name_of_bad_characters_is_einval)
 
 TEST_F(policy, unknown_flags_are_einval)
 {
-	EXPECT_REFUSED(EINVAL, "unknown flags 0x8", .flags = 8);
+	EXPECT_REFUSED(EINVAL, "unknown flags 0x10", .flags = 16);
 	EXPECT_REFUSED(EINVAL, "unknown flags", .flags = 1ULL << 63);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <kselftest_harness.h>
+#include <linux/bus_ext.h>
 #include "selftests/bpf/refused.skel.h"
 #include "../lib/bxtest.h"
 
@@ -113,12 +114,12 @@ FIXTURE_VARIANT_ADD(refused, policy_that_lists_policies) {
 };
 
 FIXTURE_VARIANT_ADD(refused, tcp_that_gives_up) {
-	"tcp", "calling kernel function bx_policy_error is not allowed"
+	"tcp", "calling kernel function bx_call_error is not allowed"
 };
 
 FIXTURE_VARIANT_ADD(refused, hook_that_gives_up) {
 	"hook_gives_up",
-	"calling kernel function bx_policy_error is not allowed"
+	"calling kernel function bx_select_error is not allowed"
 };
 
 FIXTURE_VARIANT_ADD(refused, tracer_that_selects) {
@@ -128,7 +129,47 @@ FIXTURE_VARIANT_ADD(refused, tracer_that_selects) {
 
 FIXTURE_VARIANT_ADD(refused, control_that_gives_up) {
 	"control_gives_up",
-	"calling kernel function bx_policy_error is not allowed"
+	"calling kernel function bx_select_error is not allowed"
+};
+
+FIXTURE_VARIANT_ADD(refused, call_that_may_sleep) {
+	"sleeping_call", "attach to unsupported member call"
+};
+
+FIXTURE_VARIANT_ADD(refused, complete_that_may_sleep) {
+	"sleeping_complete", "attach to unsupported member complete"
+};
+
+FIXTURE_VARIANT_ADD(refused, error_of_another_program) {
+	"gives_up_for_another", "expected pointer to STRUCT bx_match_ctx"
+};
+
+FIXTURE_VARIANT_ADD(refused, error_without_context) {
+	"gives_up_without_context", "Possibly NULL pointer passed to trusted arg0"
+};
+
+FIXTURE_VARIANT_ADD(refused, get_of_null) {
+	"gets_nothing", "Possibly NULL pointer passed to trusted arg0"
+};
+
+FIXTURE_VARIANT_ADD(refused, rebind_of_null) {
+	"rebinds_nothing", "Possibly NULL pointer passed to trusted arg0"
+};
+
+FIXTURE_VARIANT_ADD(refused, reelect_of_null) {
+	"reelects_nothing", "Possibly NULL pointer passed to trusted arg0"
+};
+
+FIXTURE_VARIANT_ADD(refused, commit_of_null) {
+	"commits_nothing", "Possibly NULL pointer passed to trusted arg0"
+};
+
+FIXTURE_VARIANT_ADD(refused, explain_of_null) {
+	"explains_nothing", "Possibly NULL pointer passed to trusted arg1"
+};
+
+FIXTURE_VARIANT_ADD(refused, trial_call_of_null) {
+	"tries_no_call", "Possibly NULL pointer passed to trusted arg2"
 };
 
 TEST_F(refused, for_this_reason)

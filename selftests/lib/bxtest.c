@@ -42,7 +42,6 @@ struct policy_value {
 	__u64	flags;
 	__u32	version;
 	__u64	calls[BX_CALL_WORDS];
-	__u32	sleepable;		/* the kernel's own */
 } __attribute__((aligned(64)));
 
 /* ---- the program ---- */

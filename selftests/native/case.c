@@ -65,7 +65,8 @@ void native_policy_generate(struct native_policy *p, unsigned int nr,
 	p->version = native_random(100);
 	p->flags = (native_one_in(4) ? BX_F_SHADOW : 0) |
 		   (native_one_in(3) ? BX_F_ABSENT_OK : 0) |
-		   (native_one_in(4) ? BX_F_STAGED : 0);
+		   (native_one_in(4) ? BX_F_STAGED : 0) |
+		   (native_one_in(3) ? BX_F_FAIL_CLOSED : 0);
 	p->selects = native_one_in(2);
 	p->matches = !native_is_adopted(p->bus) && !native_one_in(4);
 	say_generate(&p->select, mistakes);
@@ -138,10 +139,11 @@ static void print_say(const struct native_say *say)
 
 static void print_policy(const struct native_policy *p)
 {
-	printf("# policy %s: bus %s vendor %d priority %d%s%s%s%s%s%s", p->name,
+	printf("# policy %s: bus %s vendor %d priority %d%s%s%s%s%s%s%s", p->name,
 	       p->bus, (int)p->vendor, p->priority,
 	       p->flags & BX_F_SHADOW ? " shadow" : "",
 	       p->flags & BX_F_ABSENT_OK ? " absent-ok" : "",
+	       p->flags & BX_F_FAIL_CLOSED ? " fail-closed" : "",
 	       p->flags & BX_F_STAGED ? " staged" : "",
 	       p->dead ? " ejected" : "", p->enters ? " enters" : "",
 	       p->leaves ? " leaves" : "");

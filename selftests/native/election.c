@@ -101,7 +101,7 @@ static const char *compare_policies(struct native_world *w,
 
 /* ---- the model ---- */
 
-static unsigned int deciders[BX_BY_ID_TABLE + 1], outcomes[BX_OUT_ABSENT + 1];
+static unsigned int deciders[BX_BY_QUARANTINE + 1], outcomes[BX_OUT_ABSENT + 1];
 
 static const char *check_outcome(const struct native_case *c)
 {
@@ -126,8 +126,9 @@ static void outcome_is_that_of_the_model(void)
 {
 	native_cases(check_outcome);
 	/* each of them must occur; without it the cases prove nothing */
+	/* no election of its own ends with the rule of an adopted bus */
 	for (u32 i = 0; native_ncases >= 1000 && i < ARRAY_SIZE(deciders); i++)
-		EXPECT(deciders[i]);
+		EXPECT(deciders[i] || i == BX_BY_KERNEL);
 	for (u32 i = 0; native_ncases >= 1000 && i < ARRAY_SIZE(outcomes); i++)
 		EXPECT(outcomes[i]);
 }
@@ -265,6 +266,8 @@ static u32 decider_of(const struct bx_opinion *o)
 		return BX_BY_SELECT;
 	case BX_OPN_MATCH:
 		return BX_BY_SCORE;
+	case BX_OPN_QUARANTINE:
+		return BX_BY_QUARANTINE;
 	default:
 		return BX_BY_NONE;
 	}
@@ -288,7 +291,8 @@ static const char *check_winners(const struct bx_election *e)
 		if (by != BX_BY_NONE && by != e->dec.by)
 			return native_text("%u won, and %u decided", by,
 					   e->dec.by);
-		if (by == BX_BY_SELECT && strcmp(o->policy, e->dec.policy))
+		if ((by == BX_BY_SELECT || by == BX_BY_QUARANTINE) &&
+		    strcmp(o->policy, e->dec.policy))
 			return native_text("'%s' won, and '%s' decided",
 					   o->policy, e->dec.policy);
 		deciding += by != BX_BY_NONE;

@@ -15,6 +15,7 @@
 struct slot {
 	bool			attached;
 	bool			dead;
+	bool			closed;	/* quarantined: stays attached */
 	enum bx_stage		stage;
 	u64			id;
 	struct native_policy	policy;
@@ -219,6 +220,13 @@ static bool attach(void)
 	return s->attached && rec.stage == stage;
 }
 
+/* Quarantined if it is ejected: it stays attached, and can be updated. */
+static bool fails_closed(const struct slot *s)
+{
+	return s->policy.flags & BX_F_FAIL_CLOSED &&
+	       !(s->policy.flags & BX_F_SHADOW) && s->stage == BX_STAGE_ACTIVE;
+}
+
 static bool update(void)
 {
 	struct slot *s = random_slot(true);
@@ -242,7 +250,7 @@ static bool update(void)
 	if (next.flags & BX_F_STAGED || !same_name(&next, &s->policy) ||
 	    strcmp(next.bus, s->policy.bus) || s->stage != BX_STAGE_ACTIVE)
 		expected = -EINVAL;
-	else if (s->dead)
+	else if (s->dead && !fails_closed(s))
 		expected = -ESHUTDOWN;
 	native_map_init(&s->map[!s->version], &next);
 	err = native_update(&s->link, &s->map[!s->version]);
@@ -251,6 +259,8 @@ static bool update(void)
 	if (err)
 		return true;
 	s->version = !s->version;
+	s->dead = false;
+	s->closed = false;
 	s->policy = next;
 	map_of(s)->policy = &s->policy;
 	updated++;
@@ -287,6 +297,14 @@ static bool work(void)
 	for (int i = 0; i < SLOTS; i++) {
 		if (!slots[i].attached || !slots[i].dead)
 			continue;
+		slots[i].closed |= fails_closed(&slots[i]);
+		if (slots[i].closed) {
+			if (slots[i].link.map)
+				continue;
+			native_failed("quarantined policy %s is detached",
+				      slots[i].policy.name);
+			return false;
+		}
 		if (slots[i].link.map) {
 			native_failed("ejected policy %s is still attached",
 				      slots[i].policy.name);

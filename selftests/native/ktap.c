@@ -105,7 +105,6 @@ int native_main(const struct native_test *tests, unsigned int n)
 		native_ncases = strtoul(cases, NULL, 0) ?: 1;
 	printf("TAP version 13\n1..%u\n# BX_SEED=%llu BX_CASES=%u\n", n,
 	       native_seed, native_ncases);
-	bx_run_module_init();
 	for (unsigned int i = 0; i < n; i++) {
 		run_one(&tests[i], i + 1);
 		bad |= failed;

@@ -88,6 +88,16 @@ static bool followed(const struct model *m, unsigned int p)
 	return !m->dead[p] && !(m->c->policy[p].flags & BX_F_SHADOW);
 }
 
+/* A quarantined policy refuses the device, and vetoes each driver if it has match(). */
+static bool closed(const struct model *m, unsigned int p)
+{
+	const struct native_policy *policy = &m->c->policy[p];
+
+	return m->dead[p] && policy->flags & BX_F_FAIL_CLOSED &&
+	       !(policy->flags & BX_F_SHADOW) &&
+	       (policy->selects || policy->matches);
+}
+
 static bool bad_select(const struct native_say *say)
 {
 	return say->verdict < BX_PASS || say->verdict > BX_DEFER ||
@@ -146,6 +156,8 @@ static void judge(struct model *m, unsigned int d)
 		unsigned int p = m->chain[i];
 		s32 verdict = m->c->policy[p].match[letter];
 
+		if (m->c->policy[p].matches && closed(m, p))
+			m->vetoed[d] = true;
 		if (!m->c->policy[p].matches || !followed(m, p))
 			continue;
 		m->out->of[p].asked++;
@@ -163,6 +175,8 @@ static void judge(struct model *m, unsigned int d)
 			m->score[d] = verdict;
 			m->scored_by[d] = p;
 		}
+		if (closed(m, p))
+			m->vetoed[d] = true;
 	}
 }
 
@@ -229,29 +243,59 @@ static bool possible(struct model *m, const char *driver)
 	return !m->vetoed[d];
 }
 
+static void refuse_closed(struct model *m, unsigned int p)
+{
+	decide(m, BX_BY_QUARANTINE, BX_OUT_REFUSED, "", p);
+}
+
+/* match() of the policy was invalid after its select() */
+static bool by_closed_match(struct model *m)
+{
+	for (unsigned int i = 0; i < m->n; i++) {
+		if (!closed(m, m->chain[i]))
+			continue;
+		refuse_closed(m, m->chain[i]);
+		return true;
+	}
+	return false;
+}
+
+/* Asks select() of one policy; returns whether it decided. */
+static bool ask_select(struct model *m, unsigned int p)
+{
+	const struct native_say *say = &m->c->policy[p].select;
+
+	if (!m->c->policy[p].selects || !followed(m, p))
+		return false;
+	m->out->of[p].asked++;
+	if (say->verdict == NATIVE_GIVE_UP) {
+		eject(m, p, BX_EXIT_ERROR, 7);
+	} else if (bad_select(say)) {
+		eject(m, p, BX_EXIT_RETURN, say->verdict);
+	} else if (unlisted_select(&m->c->policy[p])) {
+		eject(m, p, BX_EXIT_UNLISTED, 0);
+	} else if (say->verdict == BX_SELECT) {
+		if (!possible(m, say->driver))
+			return false;
+		decide_driver(m, BX_BY_SELECT, say->driver, p);
+		return true;
+	} else if (say->verdict != BX_PASS) {
+		decide(m, BX_BY_SELECT, say->verdict == BX_REFUSE ?
+		       BX_OUT_REFUSED : BX_OUT_DEFERRED, "", p);
+		return true;
+	}
+	return false;
+}
+
 static bool by_select(struct model *m)
 {
 	for (unsigned int i = 0; i < m->n; i++) {
 		unsigned int p = m->chain[i];
-		const struct native_say *say = &m->c->policy[p].select;
 
-		if (!m->c->policy[p].selects || !followed(m, p))
-			continue;
-		m->out->of[p].asked++;
-		if (say->verdict == NATIVE_GIVE_UP) {
-			eject(m, p, BX_EXIT_ERROR, 7);
-		} else if (bad_select(say)) {
-			eject(m, p, BX_EXIT_RETURN, say->verdict);
-		} else if (unlisted_select(&m->c->policy[p])) {
-			eject(m, p, BX_EXIT_UNLISTED, 0);
-		} else if (say->verdict == BX_SELECT) {
-			if (!possible(m, say->driver))
-				continue;
-			decide_driver(m, BX_BY_SELECT, say->driver, p);
+		if (ask_select(m, p))
 			return true;
-		} else if (say->verdict != BX_PASS) {
-			decide(m, BX_BY_SELECT, say->verdict == BX_REFUSE ?
-			       BX_OUT_REFUSED : BX_OUT_DEFERRED, "", p);
+		if (closed(m, p)) {
+			refuse_closed(m, p);
 			return true;
 		}
 	}
@@ -269,6 +313,8 @@ static bool by_score(struct model *m)
 
 	for (unsigned int d = 0; d < m->c->ndrivers; d++)
 		judge(m, d);
+	if (by_closed_match(m))
+		return true;
 	for (unsigned int d = 0; d < m->c->ndrivers; d++) {
 		if (eligible(m, d) && m->score[d] &&
 		    (best < 0 || m->score[d] > m->score[best]))

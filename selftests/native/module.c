@@ -24,6 +24,8 @@ unsigned int native_forgotten, native_inherited;
 struct bx_decision native_traced;
 unsigned int native_decisions;
 unsigned int native_sysfs_dirs;
+unsigned int native_uevents;
+const char *native_uevent = "";
 
 static struct bpf_struct_ops *struct_ops;
 static struct kobject a_directory;
@@ -38,10 +40,9 @@ struct native_map *native_map_of(const struct bx_inst *inst)
 	return container_of(inst->ops, struct native_map, ops);
 }
 
-/* As a kfunc finds its caller */
-static struct native_map *caller(const void *ctx)
+/* The policy of a running program */
+static struct native_map *caller(const struct bx_run *run)
 {
-	struct bx_run *run = bx_run_find(ctx);
 	struct native_map *map;
 
 	if (!run || !run->inst)
@@ -54,10 +55,8 @@ static struct native_map *caller(const void *ctx)
 }
 
 /* bx_policy_error() */
-static void give_up(const void *ctx)
+static void give_up(struct bx_run *run)
 {
-	struct bx_run *run = bx_run_find(ctx);
-
 	run->failed = true;
 	run->kind = BX_EXIT_ERROR;
 	run->code = 7;
@@ -66,26 +65,26 @@ static void give_up(const void *ctx)
 
 static s32 program_select(struct bx_select_ctx *ctx)
 {
-	const struct native_say *say = &caller(ctx)->policy->select;
+	const struct native_say *say = &caller(bx_select_run(ctx))->policy->select;
 
 	strscpy_pad(ctx->driver, say->driver, sizeof(ctx->driver));
 	if (say->verdict == NATIVE_GIVE_UP)
-		give_up(ctx);
+		give_up(ctx->run);
 	return say->verdict;
 }
 
 static s32 program_match(struct bx_match_ctx *ctx)
 {
-	s32 verdict = caller(ctx)->policy->match[ctx->drv.name[0] - 'a'];
+	s32 verdict = caller(ctx->run)->policy->match[ctx->drv.name[0] - 'a'];
 
 	if (verdict == NATIVE_GIVE_UP)
-		give_up(ctx);
+		give_up(ctx->run);
 	return verdict;
 }
 
 static void program_event(struct bx_event *event)
 {
-	caller(event);
+	caller(container_of(event, struct bx_event_ctx, event)->run);
 }
 
 static void program_exit(struct bx_exit_info *info)
@@ -101,7 +100,7 @@ static void program_exit(struct bx_exit_info *info)
 /* Replaces the weak one in elect.c, as a fmod_ret program does. */
 int bx_hook_select(struct bx_select_ctx *ctx)
 {
-	struct bx_run *run = bx_run_find(ctx);
+	struct bx_run *run = bx_select_run(ctx);
 
 	if (!run || run->inst)
 		native_bug("the hook runs, and is not found");
@@ -116,15 +115,6 @@ int native_register(struct bpf_struct_ops *ops)
 {
 	struct_ops = ops;
 	return ops->init((struct btf *)ops);
-}
-
-struct bpf_prog *bpf_prog_get_type_dev(u32 fd, int type, bool attach_drv)
-{
-	native_bug("no program has a descriptor here");
-}
-
-void bpf_prog_put(struct bpf_prog *prog)
-{
 }
 
 static int link_detach(struct bpf_link *link)
@@ -318,7 +308,7 @@ void bx_devices_update_watched(bool *setting, bool value)
 {
 }
 
-void bx_policies_changed(const char *bus)
+void bx_policies_changed(const char *bus, u32 vendor)
 {
 }
 
@@ -361,6 +351,14 @@ void bx_sysfs_move_policy(struct kobject *kobj, struct bx_policy *policy)
 {
 	if (kobj != &a_directory)
 		native_bug("a policy is moved to where no directory is");
+}
+
+void bx_uevent_policy(struct bx_policy *policy, const char *stage)
+{
+	if (!policy->kobj)
+		return;
+	native_uevents++;
+	native_uevent = stage;
 }
 
 void bx_sysfs_del_policy(struct kobject *kobj)

@@ -116,6 +116,9 @@ extern unsigned int native_forgotten, native_inherited;
 extern struct bx_decision native_traced;
 extern unsigned int native_decisions;
 extern unsigned int native_sysfs_dirs;
+/* Number of uevents, and the stage of the last */
+extern unsigned int native_uevents;
+extern const char *native_uevent;
 
 /* ---- generated cases (case.c) ---- */
 

@@ -177,6 +177,49 @@ static void policies_are_limited(void)
 	EXPECT(!bx_policy_count());
 }
 
+/* A full list can be upgraded, but not extended. */
+static void a_replaced_policy_does_not_count(void)
+{
+	static struct native_policy p[BX_MAX_POLICIES];
+	static struct native_map map[BX_MAX_POLICIES];
+	static struct native_link link[BX_MAX_POLICIES];
+	struct native_policy staged = policy;
+	struct native_link next = {}, more = {};
+	struct native_map next_map, more_map;
+	struct bx_commit c;
+
+	for (int i = 0; i < BX_MAX_POLICIES; i++) {
+		p[i] = policy;
+		scnprintf(p[i].name, sizeof(p[i].name), "p%03d", i);
+		native_map_init(&map[i], &p[i]);
+		EXPECT(!native_attach(&link[i], &map[i]));
+	}
+	staged.flags |= BX_F_STAGED;
+	scnprintf(staged.name, sizeof(staged.name), "p100");
+	native_map_init(&next_map, &staged);
+	EXPECT(!native_attach(&next, &next_map));
+	c = (struct bx_commit){
+		.nr_enter = 1, .enter = { checked(&next) },
+		.nr_leave = 1, .leave = { id_of(&link[100]) },
+	};
+	EXPECT(!bx_policy_commit(&c));
+	EXPECT(record_of(&next).stage == BX_STAGE_ACTIVE);
+	EXPECT(record_of(&link[100]).stage == BX_STAGE_RETIRED);
+	native_detach(&link[100]);
+
+	scnprintf(staged.name, sizeof(staged.name), "new");
+	native_map_init(&more_map, &staged);
+	EXPECT(!native_attach(&more, &more_map));
+	c = (struct bx_commit){ .nr_enter = 1, .enter = { checked(&more) } };
+	EXPECT(bx_policy_commit(&c) == -E2BIG);
+	EXPECT(record_of(&more).stage == BX_STAGE_STAGED);
+	native_detach(&more);
+	native_detach(&next);
+	for (int i = 0; i < BX_MAX_POLICIES; i++)
+		native_detach(&link[i]);
+	EXPECT(!bx_policy_count());
+}
+
 static void commits_are_limited(void)
 {
 	struct bx_commit c = { .nr_enter = BX_COMMIT_MAX + 1 };
@@ -378,12 +421,94 @@ static void ejected_version_is_detached_once(void)
 	EXPECT(!only("bx-one", 1));
 }
 
+/* The link stays, with the policy, until its owner detaches, updates or replaces it. */
+static void quarantined_version_stays(void)
+{
+	struct native_link link = {};
+	struct native_policy closed = policy;
+	struct native_map map, map2;
+	struct bx_policy_rec rec;
+
+	closed.flags = BX_F_FAIL_CLOSED;
+	native_map_init(&map, &closed);
+	native_map_init(&map2, &closed);
+	EXPECT(!native_attach(&link, &map));
+	bx_eject_id(id_of(&link), BX_EXIT_UNLISTED, "d", "reason %d", 1);
+	native_run_work();
+	EXPECT(link.map == &map && !map.exits);
+	EXPECT(!strcmp(native_uevent, "quarantined"));
+	EXPECT(native_record(&link, &rec));
+	EXPECT(rec.ejected && !strcmp(rec.reason, "reason 1"));
+	EXPECT(strstr(native_last_log(), "quarantined"));
+
+	EXPECT(!native_update(&link, &map2));
+	EXPECT(!strcmp(native_uevent, "active"));
+	EXPECT(map.exits == 1 && map.exit.kind == BX_EXIT_UNLISTED);
+	EXPECT(native_record(&link, &rec) && !rec.ejected && !*rec.reason);
+
+	bx_eject_id(id_of(&link), BX_EXIT_ERROR, "e", "reason %d", 2);
+	native_run_work();
+	EXPECT(link.map == &map2);
+	native_detach(&link);
+	EXPECT(map2.exits == 1 && map2.exit.kind == BX_EXIT_ERROR);
+	EXPECT(!only("bx-one", 1));
+}
+
+/* A working version replaces it in one commit, and inherits its decisions. */
+static void commit_replaces_a_quarantined_policy(void)
+{
+	struct native_link link = {}, next = {};
+	struct native_policy closed = policy, staged = policy;
+	unsigned int inherited = native_inherited;
+	struct bx_commit c = { .nr_enter = 1, .nr_leave = 1 };
+	struct native_map map, map2;
+	struct bx_policy_rec rec;
+
+	closed.flags = BX_F_FAIL_CLOSED;
+	staged.flags = BX_F_STAGED | BX_F_FAIL_CLOSED;
+	native_map_init(&map, &closed);
+	native_map_init(&map2, &staged);
+	EXPECT(!native_attach(&link, &map));
+	EXPECT(!native_attach(&next, &map2));
+	bx_eject_id(id_of(&link), BX_EXIT_NO_DRIVER, "d", "reason");
+	native_run_work();
+	c.leave[0] = id_of(&link);
+	EXPECT(native_record(&next, &rec));
+	c.enter[0] = native_enter(&rec);
+	EXPECT(!bx_policy_commit(&c));
+	EXPECT(native_inherited == inherited + 1);
+	native_detach(&link);
+	EXPECT(map.exits == 1 && map.exit.kind == BX_EXIT_NO_DRIVER);
+	EXPECT(native_record(&next, &rec) && !rec.ejected);
+	native_detach(&next);
+}
+
+/* Neither the flag in shadow mode nor a staged policy has anything to keep closed. */
+static void only_enforced_policies_are_quarantined(void)
+{
+	static const u64 flags[] = { BX_F_SHADOW, BX_F_STAGED };
+
+	for (u32 i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct native_link link = {};
+		struct native_policy closed = policy;
+		struct native_map map;
+
+		closed.flags = BX_F_FAIL_CLOSED | flags[i];
+		native_map_init(&map, &closed);
+		EXPECT(!native_attach(&link, &map));
+		bx_eject_id(id_of(&link), BX_EXIT_NO_DRIVER, "d", "reason");
+		native_run_work();
+		EXPECT(!link.map);
+	}
+}
+
 static const struct native_test tests[] = {
 	NATIVE_TEST(attach_survives_each_failed_allocation),
 	NATIVE_TEST(update_survives_each_failed_allocation),
 	NATIVE_TEST(commit_survives_each_failed_allocation),
 	NATIVE_TEST(detach_needs_no_memory),
 	NATIVE_TEST(policies_are_limited),
+	NATIVE_TEST(a_replaced_policy_does_not_count),
 	NATIVE_TEST(commits_are_limited),
 	NATIVE_TEST(what_is_no_policy_is_refused),
 	NATIVE_TEST(heir_inherits_and_the_old_one_is_updated),
@@ -391,6 +516,9 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(commit_gives_the_limit),
 	NATIVE_TEST(one_that_differs_refuses_all),
 	NATIVE_TEST(ejected_version_is_detached_once),
+	NATIVE_TEST(quarantined_version_stays),
+	NATIVE_TEST(commit_replaces_a_quarantined_policy),
+	NATIVE_TEST(only_enforced_policies_are_quarantined),
 };
 
 int main(void)

@@ -324,6 +324,49 @@ static void other_buses_and_vendors_are_not_asked(void)
 
 /* ---- ejection ---- */
 
+static void quarantined_refuses_instead_of_the_rules_below(void)
+{
+	struct native_case c = with_drivers("abc");
+	struct native_policy *p = add(&c, "p", 5);
+
+	p->flags = BX_F_FAIL_CLOSED;
+	p->dead = true;
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "a", "");
+	selects(p, BX_SELECT, "b");
+	selects(add(&c, "below", 0), BX_SELECT, "c");
+	expect(&c, BX_BY_QUARANTINE, BX_OUT_REFUSED, "", "p");
+	/* as authority has it */
+	selects(add(&c, "above", 9), BX_SELECT, "c");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "c", "above");
+	/* it could have vetoed the driver */
+	p->matches = true;
+	expect(&c, BX_BY_QUARANTINE, BX_OUT_REFUSED, "", "p");
+	hook_says(&c, BX_SELECT, "a");
+	EXPECT_DRIVER(&c, BX_BY_HOOK, "a", "");
+}
+
+/* Already the election that ejects the policy is refused. */
+static void invalid_result_closes_its_own_election(void)
+{
+	static const s32 verdicts[] = { 4, -1, NATIVE_GIVE_UP };
+	struct native_case c = with_drivers("ab");
+	struct native_policy *p = add(&c, "p", 5);
+
+	p->flags = BX_F_FAIL_CLOSED;
+	for (u32 i = 0; i < ARRAY_SIZE(verdicts); i++) {
+		selects(p, verdicts[i], "a");
+		expect(&c, BX_BY_QUARANTINE, BX_OUT_REFUSED, "", "p");
+	}
+	p->selects = false;
+	scores(p, 'a', 100);
+	scores(p, 'b', BX_SCORE_MAX + 1);
+	expect(&c, BX_BY_QUARANTINE, BX_OUT_REFUSED, "", "p");
+	scores(p, 'b', 0);
+	EXPECT_DRIVER(&c, BX_BY_SCORE, "a", "p");
+	p->limited = true;
+	expect(&c, BX_BY_QUARANTINE, BX_OUT_REFUSED, "", "p");
+}
+
 static void ejected_is_skipped(void)
 {
 	struct native_case c = with_drivers("abc");
@@ -486,6 +529,8 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(absent_ok_is_passed_on),
 	NATIVE_TEST(other_buses_and_vendors_are_not_asked),
 	NATIVE_TEST(ejected_is_skipped),
+	NATIVE_TEST(quarantined_refuses_instead_of_the_rules_below),
+	NATIVE_TEST(invalid_result_closes_its_own_election),
 	NATIVE_TEST(invalid_select_ejects_once_and_falls_through),
 	NATIVE_TEST(invalid_match_ejects_once_and_falls_through),
 	NATIVE_TEST(invalid_select_in_shadow_mode_ejects),

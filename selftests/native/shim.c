@@ -263,6 +263,17 @@ void native_log(const char *fmt, ...)
 	va_end(args);
 }
 
+void native_message(const char *fmt, ...)
+{
+	va_list args;
+
+	if (strncmp(fmt, "bus_ext: ", 9))
+		native_bug("a message does not begin with 'bus_ext:': %s", fmt);
+	va_start(args, fmt);
+	vscnprintf(last_log, sizeof(last_log), fmt, args);
+	va_end(args);
+}
+
 const char *native_last_log(void)
 {
 	return last_log;

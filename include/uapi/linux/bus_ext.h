@@ -113,12 +113,18 @@ enum bx_op_flags {
  *	loads it.
  * @BX_F_STAGED: attach the policy inactive; bx_commit() activates it, and until
  *	then only trials run its programs.  For loaders.
+ * @BX_F_FAIL_CLOSED: an ejection does not detach the policy but quarantines it: its
+ *	decisions stay, it refuses devices that are elected afterwards, and denies the
+ *	calls that it watches, until it is detached or replaced.  No effect in shadow
+ *	mode.
  */
 enum bx_policy_flags {
 	BX_F_SHADOW	= 1 << 0,
 	BX_F_ABSENT_OK	= 1 << 1,
 	BX_F_STAGED	= 1 << 2,
-	BX_F_ALL	= BX_F_SHADOW | BX_F_ABSENT_OK | BX_F_STAGED,
+	BX_F_FAIL_CLOSED = 1 << 3,
+	BX_F_ALL	= BX_F_SHADOW | BX_F_ABSENT_OK | BX_F_STAGED |
+			  BX_F_FAIL_CLOSED,
 };
 
 /**
@@ -230,6 +236,7 @@ struct bx_event {
  * @BX_BY_SCORE: the policies' match() scores
  * @BX_BY_ID_TABLE: a driver's static id table
  * @BX_BY_KERNEL: an adopted bus' own match rule
+ * @BX_BY_QUARANTINE: a quarantined policy (BX_F_FAIL_CLOSED)
  */
 enum bx_decider {
 	BX_BY_NONE,
@@ -239,6 +246,7 @@ enum bx_decider {
 	BX_BY_SCORE,
 	BX_BY_ID_TABLE,
 	BX_BY_KERNEL,
+	BX_BY_QUARANTINE,
 };
 
 /**
@@ -354,7 +362,8 @@ struct bx_limit {
  * @flags: enum bx_policy_flags
  * @version: the vendor's own version number
  * @ops: enum bx_op_mask
- * @ejected: 1 between the ejection and the end of the link
+ * @ejected: 1 between the ejection and the end of the link; with BX_F_FAIL_CLOSED,
+ *	and not in shadow mode, the policy is quarantined during that time
  * @stage: enum bx_stage
  * @id: identity; kept by an update, new with every attach
  * @generation: number of attaches and updates, from 1
@@ -370,6 +379,7 @@ struct bx_limit {
  * @link_id: id of its BPF link; 0 during attach and detach
  * @limit: drivers that it may name; set by a commit, else all; kept by an
  *	update
+ * @reason: the reason of the ejection; empty unless @ejected is set
  */
 struct bx_policy_rec {
 	char	name[BX_NAME_LEN];
@@ -393,6 +403,7 @@ struct bx_policy_rec {
 	__u64	amended;
 	__u32	link_id;
 	struct bx_limit	limit;
+	char	reason[BX_MSG_LEN];
 };
 
 /**
@@ -475,6 +486,8 @@ struct bx_exit_info {
  * @BX_OPN_ID_TABLE: a driver's id table matches the device
  * @BX_OPN_CANDIDATE: a driver whose id table does not match the device
  * @BX_OPN_DECISION: the outcome; always the last line
+ * @BX_OPN_QUARANTINE: a quarantined policy's refusal (BX_REFUSE), or its veto against
+ *	the driver (BX_VETO)
  */
 enum bx_opinion_kind {
 	BX_OPN_OVERRIDE,
@@ -484,6 +497,7 @@ enum bx_opinion_kind {
 	BX_OPN_ID_TABLE,
 	BX_OPN_CANDIDATE,
 	BX_OPN_DECISION,
+	BX_OPN_QUARANTINE,
 };
 
 /**
@@ -553,7 +567,7 @@ struct bx_devref {
 };
 
 /** BX_COMMIT_MAX - most policies that enter, and that leave, in one commit */
-#define BX_COMMIT_MAX	32
+#define BX_COMMIT_MAX	128
 
 /**
  * struct bx_commit_enter - an entering policy and its checked values

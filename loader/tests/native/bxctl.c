@@ -82,6 +82,8 @@ static int by_test(const char *command)
 		fake_modprobe();
 		return system(text) ? 1 : 0;
 	}
+	if (!strcmp(command, "!eject"))
+		fake_eject();
 	fake_reap();
 	fake_active(text, sizeof(text));
 	puts(text);

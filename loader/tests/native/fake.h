@@ -11,8 +11,8 @@
 #include <sys/types.h>
 #include <linux/bus_ext.h>
 
-#define FAKE_THINGS	64
-#define FAKE_POLICIES	32
+#define FAKE_THINGS	160
+#define FAKE_POLICIES	96
 #define FAKE_EXITS	16
 #define FAKE_TICKETS	64
 

@@ -191,6 +191,7 @@ static void eject(struct policy *p)
 	struct bx_exit_info *e = &fake->exit[fake->nr_exits++ % FAKE_EXITS];
 
 	p->rec.ejected = 1;
+	strcpy(p->rec.reason, "select() returned 77");
 	*e = (struct bx_exit_info) {
 		.kind = BX_EXIT_RETURN,
 		.code = 77,
@@ -228,17 +229,28 @@ static int do_commit(const struct bx_commit *c)
 	return 0;
 }
 
-/* The kernel's worker detaches the links of those that were ejected. */
+/* The kernel's worker detaches the links of ejected ones that are not quarantined. */
 static void do_settle(void)
 {
 	for (int i = 0; i < FAKE_POLICIES; i++) {
 		struct policy *p = &fake->policy[i];
 
+		if (bx_is_quarantined(&p->rec))
+			continue;
 		for (int k = 0; p->link && p->rec.ejected && k < FAKE_THINGS;
 		     k++)
 			if (fake->thing[k].id == p->link)
 				policy_end(&fake->thing[k]);
 	}
+}
+
+void fake_eject(void)
+{
+	for (int i = 0; i < FAKE_POLICIES; i++)
+		if (fake->policy[i].link &&
+		    fake->policy[i].rec.stage == BX_STAGE_ACTIVE)
+			eject(&fake->policy[i]);
+	do_settle();
 }
 
 /* ---- requests ---- */
@@ -490,10 +502,11 @@ void fake_active(char *buf, size_t size)
 		const struct bx_policy_rec *rec = &fake->policy[i].rec;
 
 		if (fake->policy[i].link && rec->stage == BX_STAGE_ACTIVE &&
-		    !rec->ejected)
-			snprintf(list[n++], sizeof(list[0]), "%s:%u%s",
+		    (!rec->ejected || bx_is_quarantined(rec)))
+			snprintf(list[n++], sizeof(list[0]), "%s:%u%s%s",
 				 rec->name, rec->version,
-				 rec->flags & BX_F_SHADOW ? "(shadow)" : "");
+				 rec->flags & BX_F_SHADOW ? "(shadow)" : "",
+				 rec->ejected ? "(quarantined)" : "");
 	}
 	for (int i = 0; i < FAKE_THINGS; i++) {
 		const struct thing *t = &fake->thing[i];

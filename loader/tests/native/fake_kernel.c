@@ -418,6 +418,27 @@ int kernel_map_by_id(uint32_t id)
 	return open_id(id, true);
 }
 
+int kernel_next_hook(uint32_t *id, char *name, size_t size)
+{
+	struct thing *next = NULL;
+
+	fake_reap();
+	for (int i = 0; i < FAKE_THINGS; i++) {
+		struct thing *t = &fake->thing[i];
+
+		if (t->id > *id && !t->is_map && !t->policy &&
+		    (!next || t->id < next->id))
+			next = t;
+	}
+	if (!next)
+		return -ENOENT;
+	*id = next->id;
+	copy_name(name, size, next->rec.name);
+	if (size > 15)
+		name[15] = '\0';
+	return thing_open(next);
+}
+
 uint32_t kernel_map_id(int map_fd)
 {
 	struct thing *t = map_fd < 0 ? NULL : thing_by_fd(map_fd);

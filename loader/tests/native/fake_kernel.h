@@ -36,6 +36,9 @@ void fake_boot(void);
 /* fake_modprobe() - load bus_ext */
 void fake_modprobe(void);
 
+/** fake_eject() - eject each active policy, as for an invalid result */
+void fake_eject(void);
+
 /**
  * fake_active() - the active policies and hooks
  * @buf: takes 'NAME:VERSION', with '(shadow)', and 'hook:NAME', in order

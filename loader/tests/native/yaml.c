@@ -116,7 +116,7 @@ static void good_files(void)
 
 /* ---- ids ---- */
 
-static void ids(void)
+static void id_texts(void)
 {
 	static const struct {
 		const char	*text;
@@ -465,7 +465,7 @@ int main(void)
 		return 1;
 	printf("TAP version 13\n1..10\n");
 	good_files();
-	ids();
+	id_texts();
 	bad_files();
 	changed_files();
 	limits();

@@ -27,14 +27,9 @@ struct bpf_link_ops {
 struct bpf_link *bpf_link_inc_not_zero(struct bpf_link *link);
 void bpf_link_put(struct bpf_link *link);
 
-#define BPF_PROG_TYPE_STRUCT_OPS	27
-
 struct bpf_prog {
 	bool	sleepable;
 };
-
-struct bpf_prog *bpf_prog_get_type_dev(u32 fd, int type, bool attach_drv);
-void bpf_prog_put(struct bpf_prog *prog);
 
 struct btf;
 struct btf_type;
@@ -88,6 +83,9 @@ bpf_base_func_proto(enum bpf_func_id func_id, const struct bpf_prog *prog)
 struct bpf_struct_ops {
 	const struct bpf_verifier_ops *verifier_ops;
 	int	(*init)(struct btf *btf);
+	int	(*check_member)(const struct btf_type *t,
+				const struct btf_member *member,
+				const struct bpf_prog *prog);
 	int	(*init_member)(const struct btf_type *t,
 			       const struct btf_member *member,
 			       void *kdata, const void *udata);

@@ -28,6 +28,7 @@ void native_held(bool held, const char *name);
 #define lockdep_assert_held(lock) \
 	native_held((lock)->held, #lock)
 
+#define spin_lock_init(lock)	((void)((lock)->held = false))
 #define raw_spin_lock_init(lock)	((void)((lock)->held = false))
 #define raw_spin_lock_irqsave(lock, flags) do { \
 	(flags) = 1; \

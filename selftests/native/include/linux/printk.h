@@ -6,6 +6,8 @@
 #include <linux/types.h>
 
 void native_log(const char *fmt, ...) __printf(1, 2);
+/* Of the kernel: each of its messages has the prefix. */
+void native_message(const char *fmt, ...) __printf(1, 2);
 
 #ifndef KBUILD_MODNAME
 #define KBUILD_MODNAME	"bus_ext"
@@ -14,14 +16,18 @@ void native_log(const char *fmt, ...) __printf(1, 2);
 #define pr_fmt(fmt)	fmt
 #endif
 
-#define pr_err(fmt, ...)		native_log(pr_fmt(fmt), ##__VA_ARGS__)
+#ifndef dev_fmt
+#define dev_fmt(fmt)	fmt
+#endif
+
+#define pr_err(fmt, ...)		native_message(pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_err_ratelimited	pr_err
 #define pr_warn			pr_err
 #define pr_notice_ratelimited	pr_err
 #define pr_warn_ratelimited	pr_err
 #define dev_err(dev, fmt, ...) do { \
 	(void)(dev); \
-	native_log(fmt, ##__VA_ARGS__); \
+	native_message(dev_fmt(fmt), ##__VA_ARGS__); \
 } while (0)
 #define dev_notice		dev_err
 

@@ -77,4 +77,8 @@ struct hlist_head {
 		native_bug("WARN_ON_ONCE(%s)", #cond); \
 	warned; })
 
+struct rcu_head {
+	struct rcu_head	*next;
+};
+
 #endif /* _NATIVE_TYPES_H */

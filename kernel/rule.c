@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The own rule of an adopted bus: which drivers it matches without an override
+ */
+#include <linux/acpi.h>
+#include <linux/of_device.h>
+#include "core.h"
+
+/*
+ * pci_bus_type's match() knows the ids that were added at run time, but obeys
+ * driver_override.  So it is asked about a copy of the device that has none.
+ * NULL on other buses.
+ */
+static struct pci_dev *bx_rule_copy(struct device *dev)
+{
+	struct pci_dev *copy;
+
+	if (!dev_is_pci(dev))
+		return NULL;
+	copy = kmemdup(to_pci_dev(dev), sizeof(*copy), GFP_KERNEL);
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	bx_override_reset(&copy->dev);
+	return copy;
+}
+
+/*
+ * As platform_bus_type's match(), which stores what it finds in the device;
+ * ACPI does not match a copy.
+ */
+static bool bx_rule_platform(struct device *dev,
+			     const struct device_driver *drv)
+{
+	const struct platform_device_id *id = to_platform_driver(drv)->id_table;
+	const char *name = to_platform_device(dev)->name;
+
+	if (of_driver_match_device(dev, drv) ||
+	    acpi_driver_match_device(dev, drv))
+		return true;
+	if (!id)
+		return !strcmp(name, drv->name);
+	for (; *id->name; id++) {
+		if (!strcmp(name, id->name))
+			return true;
+	}
+	return false;
+}
+
+static bool bx_rule_matches(struct device *dev, struct pci_dev *copy,
+			    const struct device_driver *drv)
+{
+	return copy ? drv->bus->match(&copy->dev, drv) > 0 :
+		      bx_rule_platform(dev, drv);
+}
+
+/**
+ * bx_rule_claims() - check whether the own rule of the bus matches a driver
+ * @dev: a device on an adopted bus
+ * @drv: a driver of that bus
+ *
+ * Context: process; with or without the device lock.
+ * Return: true if it does; false also if out of memory.
+ */
+bool bx_rule_claims(struct device *dev, const struct device_driver *drv)
+{
+	struct pci_dev *copy = bx_rule_copy(dev);
+	bool claims;
+
+	if (IS_ERR(copy))
+		return false;
+	claims = bx_rule_matches(dev, copy, drv);
+	kfree(copy);
+	return claims;
+}
+
+struct bx_rule_walk {
+	struct pci_dev		*copy;
+	struct bx_election	*e;
+	char			first[BX_NAME_LEN];
+};
+
+static int bx_rule_explain_driver(struct device_driver *drv, void *data)
+{
+	struct bx_rule_walk *walk = data;
+	struct bx_election *e = walk->e;
+
+	e->dec.considered++;
+	if (!bx_rule_matches(e->ctx.device, walk->copy, drv))
+		return 0;
+	if (!*walk->first)
+		strscpy(walk->first, drv->name, sizeof(walk->first));
+	bx_log_opinion(e, BX_OPN_ID_TABLE, NULL, drv->name, 1,
+		       e->decided ? BX_WHY_LATE :
+		       strcmp(walk->first, drv->name) ? BX_WHY_LOW :
+		       BX_WHY_WON, 0);
+	return 0;
+}
+
+/**
+ * bx_rule_explain() - log the drivers that the own rule of the bus matches
+ * @e: an election with a log; if it has no outcome, the first driver wins
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int bx_rule_explain(struct bx_election *e)
+{
+	struct bx_rule_walk walk = { .e = e };
+
+	walk.copy = bx_rule_copy(e->ctx.device);
+	if (IS_ERR(walk.copy))
+		return PTR_ERR(walk.copy);
+	bus_for_each_drv(e->ctx.device->bus, NULL, &walk,
+			 bx_rule_explain_driver);
+	kfree(walk.copy);
+	if (e->decided)
+		return 0;
+	e->dec.by = BX_BY_KERNEL;
+	strscpy(e->dec.driver, walk.first, sizeof(e->dec.driver));
+	if (*walk.first)
+		e->dec.outcome = BX_OUT_DRIVER;
+	return 0;
+}
