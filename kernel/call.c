@@ -297,7 +297,7 @@ static void bx_call_deny_closed(struct bx_call *call, struct bx_inst *inst,
 
 static void bx_call_ask_chain(struct bx_call *call,
 			      struct bx_call_decision *dec,
-			      const struct bx_chain *chain)
+			      const struct bx_policy_chain *chain)
 {
 	struct bx_shadow shadow = {};
 	s32 verdict;
@@ -372,7 +372,7 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 
 static void bx_call_complete_chain(struct bx_call *call,
 				   const struct bx_call_decision *dec,
-				   u64 newest, const struct bx_chain *chain)
+				   u64 newest, const struct bx_policy_chain *chain)
 {
 	call->completing = true;
 	for (u32 i = chain ? chain->n : 0; i--; ) {
@@ -482,7 +482,7 @@ static int bx_trial_check_call(const struct bx_contract *contract,
 
 static void bx_trial_dispatch(struct bx_call *call,
 			      struct bx_call_decision *dec,
-			      const struct bx_chain *chain, s32 provided)
+			      const struct bx_policy_chain *chain, s32 provided)
 {
 	bx_call_ask_chain(call, dec, chain);
 	if (!dec->decided || dec->verdict == BX_CALL_REDIRECT)
@@ -497,7 +497,7 @@ static int bx_trial_run_contract(const struct bx_trial *trial,
 				 struct bx_trial_call *out)
 {
 	struct bx_trial_call *tcall __free(kfree) = NULL;
-	struct bx_chain *chain __free(kfree) = NULL;
+	struct bx_policy_chain *chain __free(kfree) = NULL;
 	struct bx_call call = { .dev = &trial->dev };
 	struct bx_call_decision dec = {};
 	int idx, err;

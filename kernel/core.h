@@ -259,7 +259,7 @@ bool bx_limit_allows(const struct bx_limit *limit, const char *driver);
 /* ---- index.c: policies in scope of a device ---- */
 
 /* The policies in scope of a (bus, vendor), in order of authority */
-struct bx_chain {
+struct bx_policy_chain {
 	u32		n;
 	struct bx_inst	*inst[] __counted_by(n);
 };
@@ -269,9 +269,9 @@ extern struct srcu_struct bx_srcu;
 struct bx_inst *bx_index_find(u64 id);
 u64 bx_inst_next_seq(void);
 u64 bx_inst_last_seq(void);
-const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor);
-struct bx_chain *bx_trial_chain(const struct bx_trial *trial, const char *bus,
-				u32 vendor);
+const struct bx_policy_chain *bx_chain_lookup(const char *bus, u32 vendor);
+struct bx_policy_chain *bx_trial_chain(const struct bx_trial *trial,
+				       const char *bus, u32 vendor);
 int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp);
 
 /* ---- eject.c: policies with invalid results ---- */
@@ -507,7 +507,7 @@ struct bx_cand {
 struct bx_election {
 	struct bx_select_ctx	ctx;
 	struct bx_match_ctx	match;
-	const struct bx_chain	*chain;
+	const struct bx_policy_chain	*chain;
 	struct bx_cand		*cands;
 	u32			ncands;
 	bool			adopted;

@@ -350,7 +350,7 @@ static void bx_finish_log(struct bx_election *e)
  */
 void bx_elect(struct bx_election *e, u64 generation)
 {
-	struct bx_chain *chain __free(kfree) = NULL;
+	struct bx_policy_chain *chain __free(kfree) = NULL;
 
 	e->chain = bx_chain_lookup(e->ctx.dev.bus, e->ctx.dev.vendor);
 	if (e->trial) {

@@ -59,7 +59,7 @@ bool bx_is_in_scope(struct device *dev)
 void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 		   enum bx_event_kind kind)
 {
-	const struct bx_chain *chain;
+	const struct bx_policy_chain *chain;
 	struct bx_event_ctx *ctx;
 	int idx;
 

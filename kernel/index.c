@@ -24,7 +24,7 @@ struct bx_scope {
 	u64		key;		/* see bx_scope_key() */
 	char		bus[BX_NAME_LEN];
 	u32		vendor;
-	struct bx_chain	*chain;
+	struct bx_policy_chain	*chain;
 };
 
 /* All policies, in order of authority, for trials */
@@ -95,7 +95,7 @@ static const struct bx_scope *bx_scope_find(const struct bx_index *index,
  * Context: inside bx_srcu, which the result must not outlive.
  * Return: the chain, NULL if no policy is in scope.
  */
-const struct bx_chain *bx_chain_lookup(const char *bus, u32 vendor)
+const struct bx_policy_chain *bx_chain_lookup(const char *bus, u32 vendor)
 {
 	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
 	const struct bx_scope *scope;
@@ -198,13 +198,13 @@ static int bx_change_check(const struct bx_index *index,
  * a policy is listed twice or its struct bx_commit_enter is invalid;
  * ERR_PTR(-ENOMEM).
  */
-struct bx_chain *bx_trial_chain(const struct bx_trial *trial, const char *bus,
-				u32 vendor)
+struct bx_policy_chain *bx_trial_chain(const struct bx_trial *trial,
+				       const char *bus, u32 vendor)
 {
 	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
 	const struct bx_commit *c = &trial->change;
 	u32 all = index ? index->slots->n : 0;
-	struct bx_chain *chain;
+	struct bx_policy_chain *chain;
 	int err = bx_change_check(index, c);
 
 	if (err)
@@ -258,11 +258,12 @@ static void bx_index_free(struct bx_index *index)
 	kvfree(index);
 }
 
-static struct bx_chain *bx_chain_build(const struct list_head *policies,
-				       const char *bus, u32 vendor, gfp_t gfp)
+static struct bx_policy_chain *bx_chain_build(const struct list_head *policies,
+					      const char *bus, u32 vendor,
+					      gfp_t gfp)
 {
 	struct bx_policy *policy;
-	struct bx_chain *chain;
+	struct bx_policy_chain *chain;
 	u32 n = 0;
 
 	list_for_each_entry(policy, policies, node)

@@ -5,7 +5,7 @@
 #include "core.h"
 #include "trace.h"
 
-static bool bx_is_before(const struct bx_chain *chain, const struct bx_inst *a,
+static bool bx_is_before(const struct bx_policy_chain *chain, const struct bx_inst *a,
 			 const struct bx_inst *b)
 {
 	u32 i = 0;

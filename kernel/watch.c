@@ -21,7 +21,7 @@ static bool bx_call_tracing;	/* bx_device_mutex */
 static void bx_device_update_watched(struct bx_device *bdev)
 {
 	u64 watched[BX_CALL_WORDS] = {}, covered[BX_CALL_WORDS] = {};
-	const struct bx_chain *chain;
+	const struct bx_policy_chain *chain;
 	int idx;
 
 	lockdep_assert_held(&bx_device_mutex);

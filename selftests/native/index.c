@@ -99,7 +99,7 @@ static unsigned int scan(const char *bus, u32 vendor, in_fn in,
 	}
 }
 
-static bool same(const struct bx_chain *chain, struct slot **found,
+static bool same(const struct bx_policy_chain *chain, struct slot **found,
 		 unsigned int n)
 {
 	if ((chain ? chain->n : 0) != n)
@@ -506,7 +506,7 @@ static bool check_trial(void)
 	const char *bus = native_bus[native_random(NATIVE_BUSES)];
 	struct bx_trial trial = {};
 	struct slot *found[SLOTS];
-	struct bx_chain *chain;
+	struct bx_policy_chain *chain;
 	unsigned int n;
 	bool good;
 	u32 vendor = native_random(4);
@@ -607,7 +607,7 @@ static void buses_are_told_apart(void)
 	}
 	for (int i = 0; i < NATIVE_BUSES; i++) {
 		int idx = srcu_read_lock(&bx_srcu);
-		const struct bx_chain *chain;
+		const struct bx_policy_chain *chain;
 
 		chain = bx_chain_lookup(native_bus[i], 1 + i % 2);
 		EXPECT(chain && chain->n == 1);

@@ -17,7 +17,7 @@ static struct native_policy other = {
 static const struct native_map *only(const char *bus, u32 vendor)
 {
 	int idx = srcu_read_lock(&bx_srcu);
-	const struct bx_chain *chain = bx_chain_lookup(bus, vendor);
+	const struct bx_policy_chain *chain = bx_chain_lookup(bus, vendor);
 	const struct native_map *map = NULL;
 
 	EXPECT(!chain || chain->n == 1);
