@@ -189,7 +189,7 @@ static int read_manifest(struct bx_bundle *b)
 	if (!yaml_is_map(root))
 		return yaml_bad(&b->yaml, root,
 				"a manifest must be a mapping ('bundle: NAME')");
-	err = yaml_read(&b->yaml, root, keys, sizeof(keys) / sizeof(*keys));
+	err = yaml_read(&b->yaml, root, keys);
 	if (!err)
 		err = check_needs(b);
 	if (!err)

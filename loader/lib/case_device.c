@@ -150,7 +150,7 @@ int read_device(struct run *r, struct yaml_node *one)
 	strcpy(dev->name, "test");
 	err = yaml_map(&r->y, one, "device", YAML_REQUIRED, &map);
 	if (!err)
-		err = yaml_read(&r->y, map, keys, sizeof(keys) / sizeof(*keys));
+		err = yaml_read(&r->y, map, keys);
 	dev->vf_index = vf;
 	dev->numa_node = node;
 	dev->iommu_group = group;
@@ -177,7 +177,7 @@ static int read_driver(struct run *r, struct yaml_node *item)
 		return yaml_bad(&r->y, item, "at most %d drivers",
 				BX_TRIAL_DRIVERS);
 	if (yaml_is_map(item)) {
-		err = yaml_read(&r->y, item, keys, 3);
+		err = yaml_read(&r->y, item, keys);
 		if (!err)
 			err = read_errno(r, item, "error", &error, &there);
 	} else {

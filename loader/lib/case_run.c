@@ -87,7 +87,7 @@ int run_election(struct run *r, struct yaml_node *one,
 	struct records recs;
 	int err;
 
-	err = yaml_read(&r->y, expect, keys, 4);
+	err = yaml_read(&r->y, expect, keys);
 	if (!err)
 		err = check_word(r, expect, "outcome", outcome,
 				 bx_outcome_text, BX_OUT_ABSENT);
@@ -182,7 +182,7 @@ static int read_call(struct run *r, struct yaml_node *map,
 	int err;
 
 	memset(call, 0, sizeof(*call));
-	err = yaml_read(&r->y, map, keys, 3);
+	err = yaml_read(&r->y, map, keys);
 	if (!err && !r->only_read)
 		err = find_op(r, map, name, &call->op);
 	if (!err)
@@ -235,7 +235,7 @@ int run_call(struct run *r, struct yaml_node *one, struct yaml_node *map,
 
 	err = read_call(r, map, &call);
 	if (!err)
-		err = yaml_read(&r->y, expect, keys, 5);
+		err = yaml_read(&r->y, expect, keys);
 	if (!err)
 		err = check_word(r, expect, "verdict", verdict,
 				 verdict_name, 3);

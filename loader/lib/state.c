@@ -275,7 +275,7 @@ static int read_generation(struct bx_handle *h, const struct yaml *y,
 
 	if (!yaml_is_map(map))
 		return yaml_bad(y, map, "a generation must be a mapping");
-	err = yaml_read(y, map, keys, sizeof(keys) / sizeof(*keys));
+	err = yaml_read(y, map, keys);
 	if (!err && !version_from(version, unused))
 		err = yaml_bad(y, yaml_at(map, "version"),
 			       "'%.64s' is not a version", version);
@@ -332,7 +332,7 @@ static int read_state(struct bx_handle *h, const struct yaml *y,
 	err = yaml_number(y, root, "format", YAML_REQUIRED, FORMAT, FORMAT,
 			  &format);
 	if (!err)
-		err = yaml_read(y, root, keys, sizeof(keys) / sizeof(*keys));
+		err = yaml_read(y, root, keys);
 	if (!err && strcmp(mode, "shadow") && strcmp(mode, "enforce"))
 		err = yaml_bad(y, root,
 			       "'mode' must be shadow or enforce, not '%s'",

@@ -400,8 +400,8 @@ int yaml_read_list(const struct yaml *y, struct yaml_node *map,
 	return yaml_list(y, map, k->key, k->need, k->to);
 }
 
-int yaml_read(const struct yaml *y, struct yaml_node *map,
-	      const struct yaml_key *keys, size_t nr_keys)
+int yaml_read_keys(const struct yaml *y, struct yaml_node *map,
+		   const struct yaml_key *keys, size_t nr_keys)
 {
 	const char *known[32];
 	int err;

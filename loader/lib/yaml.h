@@ -162,8 +162,10 @@ int yaml_read_list(const struct yaml *y, struct yaml_node *map,
 		   const struct yaml_key *k);
 
 /* Reads a mapping, whose keys are those of the table and no others. */
-int yaml_read(const struct yaml *y, struct yaml_node *map,
-	      const struct yaml_key *keys, size_t nr_keys);
+#define yaml_read(y, map, keys) \
+	yaml_read_keys(y, map, keys, sizeof(keys) / sizeof(*(keys)))
+int yaml_read_keys(const struct yaml *y, struct yaml_node *map,
+		   const struct yaml_key *keys, size_t nr_keys);
 
 /* Return an item of a list or a pair of a mapping; NULL after the last. */
 struct yaml_node *yaml_item(struct yaml_node *list, unsigned int i);

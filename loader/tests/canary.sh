@@ -4,11 +4,7 @@
 # Runs on the host, with the tests' own kernel (native/bxctl.c).
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
-bxctl=$(realpath "${BUILD:-build}/loader/tests/native/bxctl")
-objects=$(realpath "${BUILD:-build}/loader/tests/objects")
-work=$(mktemp -d)
-export BXCTL_FAKE=$work/kernel BXCTL_CONF_DIR=$work/etc BXCTL_STATE_DIR=$work/var \
-	BXCTL_BUNDLE_DIR=$work/lib/bundles TMPDIR=$work/tmp
+on_fake_kernel
 state=$work/var/bundles
 
 cleanup() {

@@ -6,10 +6,7 @@
 # kernel itself are in selftests/native and selftests/kernel/commit.c.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
-bxctl=$(realpath "${BUILD:-build}/loader/tests/native/bxctl")
-work=$(mktemp -d)
-export BXCTL_FAKE=$work/kernel BXCTL_CONF_DIR=$work/etc BXCTL_STATE_DIR=$work/var \
-	BXCTL_BUNDLE_DIR=$work/lib TMPDIR=$work/tmp
+on_fake_kernel
 bundle=$work/b
 
 cleanup() {

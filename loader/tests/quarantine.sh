@@ -5,11 +5,7 @@
 # selftests/kernel/quarantine.c tests the real one.
 cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
-bxctl=$(realpath "${BUILD:-build}/loader/tests/native/bxctl")
-objects=$(realpath "${BUILD:-build}/loader/tests/objects")
-work=$(mktemp -d)
-export BXCTL_FAKE=$work/kernel BXCTL_CONF_DIR=$work/etc BXCTL_STATE_DIR=$work/var \
-	BXCTL_BUNDLE_DIR=$work/lib TMPDIR=$work/tmp
+on_fake_kernel
 bundle=$work/b
 
 cleanup() {

@@ -82,3 +82,14 @@ certificate() {
 		-keyout "$work/$1.key" -out "$work/$1.pem" \
 		"${@:2}" 2>"$work/openssl.log" || cat "$work/openssl.log"
 }
+
+# on_fake_kernel: bxctl with the tests' own kernel, which keeps its state below the new
+# directory $work
+# shellcheck disable=SC2034 # the caller's
+on_fake_kernel() {
+	bxctl=$(realpath "${BUILD:-build}/loader/tests/native/bxctl")
+	objects=$(realpath "${BUILD:-build}/loader/tests/objects")
+	work=$(mktemp -d)
+	export BXCTL_FAKE=$work/kernel BXCTL_CONF_DIR=$work/etc BXCTL_STATE_DIR=$work/var \
+		BXCTL_BUNDLE_DIR=$work/lib/bundles TMPDIR=$work/tmp
+}

@@ -449,18 +449,23 @@ TEST_F(pci, attach_elects_unbound_functions_anew)
 	EXPECT_VF(1, VFIO);
 }
 
+/* The first function is bound to VFIO when a policy comes that refuses it. */
+#define refuse_bound_vf() do { \
+	int link_; \
+	\
+	for_vf0(0); \
+	selects(0, VFIO); \
+	link_ = attach_pci(0); \
+	vfs(1); \
+	detach(link_); \
+	for_vf0(1); \
+	bxt_script(1)->select = BX_REFUSE; \
+	attach_pci(1); \
+} while (0)
+
 TEST_F(pci, attach_leaves_bound_functions_alone)
 {
-	int link;
-
-	for_vf0(0);
-	selects(0, VFIO);
-	link = attach_pci(0);
-	vfs(1);
-	detach(link);
-	for_vf0(1);
-	bxt_script(1)->select = BX_REFUSE;
-	attach_pci(1);
+	refuse_bound_vf();
 	EXPECT_VF(0, VFIO);
 	EXPECT_OVERRIDE(0, "(null)");
 	/* but on request */
@@ -471,16 +476,7 @@ TEST_F(pci, attach_leaves_bound_functions_alone)
 
 TEST_F(pci, unbind_gives_a_function_to_a_policy_that_came_later)
 {
-	int link;
-
-	for_vf0(0);
-	selects(0, VFIO);
-	link = attach_pci(0);
-	vfs(1);
-	detach(link);
-	for_vf0(1);
-	bxt_script(1)->select = BX_REFUSE;
-	attach_pci(1);
+	refuse_bound_vf();
 	ASSERT_EQ(0, unbind(vf(0), VFIO));
 	EXPECT_OVERRIDE(0, "none");
 	EXPECT_EQ(0, nvme_probes());

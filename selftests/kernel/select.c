@@ -21,8 +21,6 @@ FIXTURE_TEARDOWN(select)
 {
 }
 
-/* ---- select() ---- */
-
 TEST_F(select, higher_priority_decides)
 {
 	three_drivers();
