@@ -9,10 +9,10 @@
  *	the provider, unless a policy denied, answered or redirected the call
  *	complete() of the policies that passed, in reverse order
  *
- * bx_srcu is held around programs but not around the provider, so a slow
- * provider does not delay attach or detach.  Therefore complete() needs a
- * second lookup: it runs for the current policies that existed when the call
- * began and that have more authority than the deciding policy.
+ * RCU is held around programs but not around the provider, so a slow provider does
+ * not delay attach or detach.  Therefore complete() needs the device's chain a second
+ * time: it runs for the current policies that were active when the others were asked
+ * and that have more authority than the deciding policy.
  *
  * watch.c maintains the masks of watched operations.
  */
@@ -21,14 +21,14 @@
 #include "core.h"
 #include "trace.h"
 
-/* Maximum nesting depth of watched calls of one task */
+/* Most redirects, one inside the other, of one task */
 #define BX_CALL_DEPTH	8
 
 static DECLARE_WAIT_QUEUE_HEAD(bx_call_wait);
 
 /* ---- nesting depth ---- */
 
-/* A watched call in progress */
+/* A redirected call in progress */
 struct bx_nested_call {
 	struct hlist_node	node;
 	struct task_struct	*task;
@@ -90,6 +90,7 @@ int bx_call_set_target(struct bx_call *call, const char *name)
 		return -EINVAL;
 	if (call->trial) {
 		strscpy_pad(call->trial->to, name, sizeof(call->trial->to));
+		call->targeted = *name;
 		return 0;
 	}
 	/*
@@ -109,21 +110,21 @@ int bx_call_set_target(struct bx_call *call, const char *name)
 		return -ENODEV;
 	bx_call_drop_target(call);
 	call->to = to;
+	call->targeted = true;
 	return 0;
 }
 
 void bx_call_drop_target(struct bx_call *call)
 {
+	/* the count is all that holds the device, and bx_call_end() reads it after that */
+	rcu_read_lock();
 	if (call->to)
 		bx_call_end(call->to);
+	rcu_read_unlock();
 	call->to = NULL;
+	call->targeted = false;
 	if (call->trial)
 		call->trial->to[0] = '\0';
-}
-
-static bool bx_call_has_target(const struct bx_call *call)
-{
-	return call->trial ? *call->trial->to : !!call->to;
 }
 
 /* ---- one program ---- */
@@ -149,14 +150,26 @@ static void bx_call_run_init(struct bx_run *run, struct bx_call *call,
 {
 	bx_run_init(run, inst, call->dev, call->trial);
 	if (!call->trial)
-		atomic64_inc(&inst->policy->asked);
+		bx_count(inst->policy, asked);
 	call->run = run;
 }
 
-/* Runs one call(); false if its result was invalid. */
-static bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
+static noinline void bx_call_bad_verdict(const struct bx_call *call,
+					 struct bx_inst *inst, s32 ret)
 {
-	struct bx_run run;
+	if (call->trial)
+		return;
+	bx_eject(inst, BX_EXIT_RETURN, ret, call->dev,
+		 ret == BX_CALL_REDIRECT ?
+		 "call() returned BX_CALL_REDIRECT (%d) for '%s' without naming a device" :
+		 "call() returned %d for '%s'; expected -4095 to BX_CALL_REDIRECT",
+		 ret, call->desc->name);
+}
+
+/* Runs one call(); false if its result was invalid. */
+static __always_inline bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
+{
+	struct bx_run run __uninitialized;
 
 	call->result = 0;
 	bx_call_run_init(&run, call, inst);
@@ -164,22 +177,16 @@ static bool bx_ask_call(struct bx_call *call, struct bx_inst *inst, s32 *ret)
 	call->run = NULL;
 	if (!bx_run_judge(&run))
 		return false;
-	if (*ret >= -MAX_ERRNO && *ret <= BX_CALL_REDIRECT &&
-	    (*ret != BX_CALL_REDIRECT || bx_call_has_target(call)))
+	if (likely(*ret >= -MAX_ERRNO && *ret <= BX_CALL_REDIRECT &&
+		   (*ret != BX_CALL_REDIRECT || call->targeted)))
 		return true;
-	if (call->trial)
-		return false;
-	bx_eject(inst, BX_EXIT_RETURN, *ret, call->dev,
-		 *ret == BX_CALL_REDIRECT ?
-		 "call() returned BX_CALL_REDIRECT (%d) for '%s' without naming a device" :
-		 "call() returned %d for '%s'; expected -4095 to BX_CALL_REDIRECT",
-		 *ret, call->desc->name);
+	bx_call_bad_verdict(call, inst, *ret);
 	return false;
 }
 
 /*
  * The result of a policy in shadow mode, kept until its twin has returned; @inst is NULL
- * without a result.
+ * without a result, and then no other member is valid.
  */
 struct bx_shadow {
 	struct bx_inst	*inst;
@@ -189,16 +196,17 @@ struct bx_shadow {
 };
 
 /* In shadow mode a policy gets a copy to write to, and nothing is applied. */
-static void bx_shadow_ask(struct bx_shadow *shadow, const struct bx_call *call,
-			  struct bx_inst *inst)
+static noinline void bx_shadow_ask(struct bx_shadow *shadow,
+				   const struct bx_call *call,
+				   struct bx_inst *inst)
 {
-	gfp_t gfp = call->desc->flags & BX_OPF_ATOMIC ? GFP_ATOMIC : GFP_KERNEL;
-
 	shadow->call = *call;
 	shadow->call.to = NULL;
+	shadow->call.targeted = false;
+	shadow->copy = NULL;
 	if (call->len) {
 		shadow->copy = kmemdup(call->data, call->len,
-				       gfp | __GFP_NOWARN);
+				       GFP_ATOMIC | __GFP_NOWARN);
 		if (!shadow->copy)
 			return;
 		shadow->call.data = shadow->copy;
@@ -224,16 +232,13 @@ static bool bx_shadow_differs(const struct bx_shadow *shadow,
 	return shadow->copy && memcmp(shadow->copy, call->data, call->len);
 }
 
-/* @verdict: of the twin, and @call is as the twin has left it; else, of no policy */
-static void bx_shadow_compare(struct bx_shadow *shadow,
-			      const struct bx_call *call, s32 verdict)
+static noinline void __bx_shadow_compare(struct bx_shadow *shadow,
+					 const struct bx_call *call, s32 verdict)
 {
 	struct bx_inst *inst = shadow->inst;
 
-	if (!inst)
-		return;
 	if (bx_shadow_differs(shadow, call, verdict)) {
-		atomic64_inc(&inst->policy->diverged);
+		bx_count(inst->policy, diverged);
 		trace_bx_shadow_call(call->dev, inst->name, call->desc->name,
 				     shadow->verdict);
 	}
@@ -243,16 +248,26 @@ static void bx_shadow_compare(struct bx_shadow *shadow,
 	shadow->inst = NULL;
 }
 
+/* @verdict: of the twin, and @call is as the twin has left it; else, of no policy */
+static void bx_shadow_compare(struct bx_shadow *shadow,
+			      const struct bx_call *call, s32 verdict)
+{
+	if (shadow->inst)
+		__bx_shadow_compare(shadow, call, verdict);
+}
+
 /* ---- all programs of a call ---- */
 
 /*
  * The deciding policy of a call and its verdict.  complete() runs only for
  * policies that outrank it; @completes: a policy asked so far has complete().
+ * @priority and @name are valid only if @decided: a call has no time to clear them.
  */
 struct bx_call_decision {
 	bool	decided;
 	bool	completes;
 	bool	bad;		/* a policy returned an invalid result */
+	u64	gen;		/* of the chain that was asked */
 	s32	verdict;
 	s32	priority;
 	char	name[BX_NAME_LEN];
@@ -261,11 +276,11 @@ struct bx_call_decision {
 static void bx_call_count(struct bx_policy *policy, s32 verdict)
 {
 	if (verdict < 0)
-		atomic64_inc(&policy->denied);
+		bx_count(policy, denied);
 	else if (verdict == BX_CALL_HANDLED)
-		atomic64_inc(&policy->handled);
+		bx_count(policy, handled);
 	else
-		atomic64_inc(&policy->redirected);
+		bx_count(policy, redirected);
 }
 
 static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
@@ -299,14 +314,20 @@ static void bx_call_ask_chain(struct bx_call *call,
 			      struct bx_call_decision *dec,
 			      const struct bx_policy_chain *chain)
 {
-	struct bx_shadow shadow = {};
+	struct bx_shadow shadow __uninitialized;
 	s32 verdict;
 
+	dec->decided = false;
+	dec->completes = false;
+	dec->bad = false;
+	dec->verdict = BX_CALL_PASS;
+	dec->gen = chain ? chain->gen : 0;
+	shadow.inst = NULL;
 	for (u32 i = 0; chain && i < chain->n && !dec->decided; i++) {
 		struct bx_inst *inst = chain->inst[i];
 
 		/* a twin follows immediately */
-		if (!bx_are_twins(inst, shadow.inst))
+		if (shadow.inst && !bx_are_twins(inst, shadow.inst))
 			bx_shadow_compare(&shadow, call, BX_CALL_PASS);
 
 		if (!bx_inst_watches(inst, call->op))
@@ -330,7 +351,7 @@ static void bx_call_ask_chain(struct bx_call *call,
 				bx_call_decide(call, inst, verdict, dec);
 		}
 		/* a target counts only with BX_CALL_REDIRECT */
-		if (dec->verdict != BX_CALL_REDIRECT)
+		if (call->targeted && dec->verdict != BX_CALL_REDIRECT)
 			bx_call_drop_target(call);
 	}
 	bx_shadow_compare(&shadow, call, BX_CALL_PASS);
@@ -338,11 +359,9 @@ static void bx_call_ask_chain(struct bx_call *call,
 
 static void bx_call_ask(struct bx_call *call, struct bx_call_decision *dec)
 {
-	int idx = srcu_read_lock(&bx_srcu);
-
-	bx_call_ask_chain(call, dec, bx_chain_lookup(call->dev->bus,
-						     call->dev->vendor));
-	srcu_read_unlock(&bx_srcu, idx);
+	rcu_read_lock();
+	bx_call_ask_chain(call, dec, rcu_dereference(call->bdev->chain));
+	rcu_read_unlock();
 }
 
 /* Whether @inst has more authority than the deciding policy. */
@@ -359,7 +378,7 @@ static bool bx_outranks(const struct bx_inst *inst,
 static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 {
 	s32 before = call->result;
-	struct bx_run run;
+	struct bx_run run __uninitialized;
 
 	bx_call_run_init(&run, call, inst);
 	inst->ops->complete(call, before);
@@ -367,12 +386,12 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 	if (!bx_run_judge(&run))
 		call->result = before;
 	else if (call->result != before && !call->trial)
-		atomic64_inc(&inst->policy->amended);
+		bx_count(inst->policy, amended);
 }
 
 static void bx_call_complete_chain(struct bx_call *call,
 				   const struct bx_call_decision *dec,
-				   u64 newest, const struct bx_policy_chain *chain)
+				   const struct bx_policy_chain *chain)
 {
 	call->completing = true;
 	for (u32 i = chain ? chain->n : 0; i--; ) {
@@ -380,20 +399,17 @@ static void bx_call_complete_chain(struct bx_call *call,
 
 		if (inst->ops->complete && bx_inst_watches(inst, call->op) &&
 		    bx_inst_live(inst) && !(inst->flags & BX_F_SHADOW) &&
-		    inst->seq <= newest && bx_outranks(inst, dec))
+		    inst->since <= dec->gen && bx_outranks(inst, dec))
 			bx_complete_one(call, inst);
 	}
 }
 
 static void bx_call_complete(struct bx_call *call,
-			     const struct bx_call_decision *dec, u64 newest)
+			     const struct bx_call_decision *dec)
 {
-	int idx = srcu_read_lock(&bx_srcu);
-
-	bx_call_complete_chain(call, dec, newest,
-			       bx_chain_lookup(call->dev->bus,
-					       call->dev->vendor));
-	srcu_read_unlock(&bx_srcu, idx);
+	rcu_read_lock();
+	bx_call_complete_chain(call, dec, rcu_dereference(call->bdev->chain));
+	rcu_read_unlock();
 }
 
 static void bx_call_trace(const struct bx_call *call,
@@ -406,24 +422,37 @@ static void bx_call_trace(const struct bx_call *call,
 	};
 
 	strscpy(rec.name, call->desc->name, sizeof(rec.name));
-	strscpy(rec.policy, dec->name, sizeof(rec.policy));
+	strscpy(rec.policy, dec->decided ? dec->name : "", sizeof(rec.policy));
 	trace_bx_call(call->dev, &rec);
 }
 
-static int bx_call_dispatch(struct bx_call *call, void *arg, u32 len)
+/* Only redirects can nest without end, so others are not counted. */
+static noinline int bx_call_redirected(struct bx_call *call, void *arg, u32 len)
+{
+	struct bx_nested_call nested;
+	int ret = bx_nesting_enter(&nested);
+
+	if (ret)
+		return ret;
+	ret = bx_call(call->to, call->op, arg, len);
+	bx_nesting_leave(&nested);
+	return ret;
+}
+
+static __always_inline int bx_call_dispatch(struct bx_call *call, void *arg, u32 len)
 {
 	u64 start = trace_bx_call_enabled() ? ktime_get_ns() : 0;
-	u64 newest = bx_inst_last_seq();
-	struct bx_call_decision dec = {};
+	struct bx_call_decision dec __uninitialized;
 
 	bx_call_ask(call, &dec);
 	if (call->to)
-		call->result = bx_call(call->to, call->op, arg, len);
+		call->result = bx_call_redirected(call, arg, len);
 	else if (!dec.decided)
 		call->result = call->bdev->op[call->op](call->bdev, arg, len);
 	if (dec.completes)
-		bx_call_complete(call, &dec, newest);
-	bx_call_drop_target(call);
+		bx_call_complete(call, &dec);
+	if (call->targeted)
+		bx_call_drop_target(call);
 	if (start)
 		bx_call_trace(call, &dec, start);
 	return call->result;
@@ -444,21 +473,25 @@ static int bx_call_dispatch(struct bx_call *call, void *arg, u32 len)
 int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len)
 {
 	const struct bx_op_desc *desc = &bdev->bus->contract->ops[op];
-	struct bx_call call = {
-		.dev = bdev->info, .op = op, .bdev = bdev, .desc = desc,
-	};
-	struct bx_nested_call nested;
-	int ret;
+	struct bx_call call __uninitialized;
 
 	if (READ_ONCE(bdev->gone))
 		return -ENODEV;
-	ret = bx_nesting_enter(&nested);
-	if (ret)
-		return ret;
+	/* explicitly: a call has no time to clear memory twice */
+	call.dev = bdev->info;
+	call.op = op;
+	call.len = 0;
+	call.run = NULL;
+	call.bdev = bdev;
+	call.desc = desc;
+	call.data = NULL;
+	call.to = NULL;
+	call.trial = NULL;
+	call.result = 0;
+	call.completing = false;
+	call.targeted = false;
 	bx_call_set_arg(&call, arg, len);
-	ret = bx_call_dispatch(&call, arg, len);
-	bx_nesting_leave(&nested);
-	return ret;
+	return bx_call_dispatch(&call, arg, len);
 }
 EXPORT_SYMBOL_GPL(bx_call_watched);
 
@@ -488,7 +521,7 @@ static void bx_trial_dispatch(struct bx_call *call,
 	if (!dec->decided || dec->verdict == BX_CALL_REDIRECT)
 		call->result = provided;
 	if (dec->completes)
-		bx_call_complete_chain(call, dec, bx_inst_last_seq(), chain);
+		bx_call_complete_chain(call, dec, chain);
 }
 
 /* @out is in a map: work on a copy, and write it back only on success. */
@@ -526,7 +559,8 @@ static int bx_trial_run_contract(const struct bx_trial *trial,
 	tcall->verdict = dec.verdict;
 	tcall->why = dec.bad ? BX_WHY_BAD :
 		     dec.decided ? BX_WHY_WON : BX_WHY_PASS;
-	strscpy_pad(tcall->policy, dec.name, sizeof(tcall->policy));
+	strscpy_pad(tcall->policy, dec.decided ? dec.name : "",
+		    sizeof(tcall->policy));
 	*out = *tcall;
 	return 0;
 }
@@ -572,7 +606,7 @@ static bool bx_call_idle(const struct bx_device *bdev)
 
 	for_each_possible_cpu(cpu)
 		ended += READ_ONCE(per_cpu_ptr(bdev->calls, cpu)->ended);
-	smp_mb();	/* pairs with the grace period in bx_call_drain() */
+	smp_mb();	/* pairs with the barrier in bx_call_end() */
 	for_each_possible_cpu(cpu)
 		begun += READ_ONCE(per_cpu_ptr(bdev->calls, cpu)->begun);
 	return begun == ended;

@@ -12,7 +12,8 @@
  *	bx_bus.drv_lock		writes to a bus' list of drivers
  *	bx_device_mutex		the list of devices, their watched operations
  *	bx_device.elect_lock	the decision on one device of an own bus
- *	bx_srcu (read)		policies and drivers in use by readers
+ *	bx_srcu (read)		policies and drivers in use by elections
+ *	RCU (read)		policies in use by calls
  *	bx_select_lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
  *	bx_module_lock, bx_entry_list_lock, bx_entry.iommu_lock	leaves
  *
@@ -21,12 +22,12 @@
  * of a bx_entry.lock takes no device lock, and neither binds nor unbinds.  No
  * two of these locks are held together.
  *
- * unreg() waits for bx_srcu under update_mutex.  So code inside a bx_srcu read
+ * unreg() waits for bx_srcu and RCU under update_mutex.  So code inside a bx_srcu read
  * section must not take update_mutex, bx_policy_mutex or a device lock, load a
  * module, bind or unbind a driver.  An ejection is claimed there and carried
  * out by a work item, and so is the re-election that follows.  A call on a
- * device takes only the leaf locks, and holds bx_srcu only around programs; it
- * may be made in an interrupt.
+ * device takes only the leaf locks, and holds RCU only around programs, none of
+ * which may sleep; it may be made in an interrupt.
  *
  * Lifetimes:
  * - The index and a pending ejection hold references to a policy's version
@@ -54,6 +55,7 @@
 #include <linux/btf.h>
 #include <linux/bus_ext.h>
 #include <linux/kref.h>
+#include <linux/percpu.h>
 #include <linux/rhashtable-types.h>
 #include <linux/srcu.h>
 #include "compat.h"
@@ -108,6 +110,7 @@ struct bx_call {
 	struct bx_trial_call	*trial;		/* NULL for a real call */
 	s32			result;
 	bool			completing;
+	bool			targeted;	/* @to is set, or in a trial its name */
 };
 
 /* <bpf/bus_ext.bpf.h> documents the members; append-only. */
@@ -138,6 +141,28 @@ struct bus_ext_ops {
 #define BX_MAX_ATTACHED	(BX_MAX_POLICIES + 2 * BX_COMMIT_MAX)
 
 /**
+ * struct bx_counts - the numbers of a policy, on one processor
+ * @asked: number of program runs
+ * @decided: elections decided
+ * @vetoed: pairs vetoed
+ * @diverged: elections and calls that it would have decided differently
+ * @denied: calls denied
+ * @handled: calls answered
+ * @redirected: calls sent to another device
+ * @amended: results changed
+ */
+struct bx_counts {
+	u64	asked;
+	u64	decided;
+	u64	vetoed;
+	u64	diverged;
+	u64	denied;
+	u64	handled;
+	u64	redirected;
+	u64	amended;
+};
+
+/**
  * struct bx_policy - an attached policy, from reg() to unreg()
  * @node: entry in bx_policies; bx_policy_mutex
  * @ref: references: @node, each version
@@ -150,14 +175,7 @@ struct bus_ext_ops {
  * @heir: the policy of the same name that replaces it by a commit, or NULL
  * @id: identity
  * @generation: number of attaches and updates
- * @asked: number of program runs
- * @decided: elections decided
- * @vetoed: pairs vetoed
- * @diverged: elections and calls that it would have decided differently
- * @denied: calls denied
- * @handled: calls answered
- * @redirected: calls sent to another device
- * @amended: results changed
+ * @counts: its numbers, see counts.c
  * @limit: drivers that it may name; bx_policy_mutex; constant once it is active
  */
 struct bx_policy {
@@ -172,14 +190,7 @@ struct bx_policy {
 	const struct bx_policy	*heir;
 	u64			id;
 	u64			generation;
-	atomic64_t		asked;
-	atomic64_t		decided;
-	atomic64_t		vetoed;
-	atomic64_t		diverged;
-	atomic64_t		denied;
-	atomic64_t		handled;
-	atomic64_t		redirected;
-	atomic64_t		amended;
+	struct bx_counts __percpu *counts;
 	struct bx_limit		limit;
 };
 
@@ -196,7 +207,7 @@ struct bx_policy {
  * @flags: copy of @ops->flags without BX_F_STAGED
  * @version: copy of @ops->version
  * @calls: copy of @ops->calls
- * @seq: sequence number, unique among versions and increasing
+ * @since: generation of the first index that has it, 0 before; bx_policy_mutex
  * @ejected: set once, by bx_eject_claim(); no program is started afterwards
  * @exit: the reason; written by the claimant before it queues @work
  * @work: ends an ejection, see policy.c
@@ -213,7 +224,7 @@ struct bx_inst {
 	u64			flags;
 	u32			version;
 	u64			calls[BX_CALL_WORDS];
-	u64			seq;
+	u64			since;
 	atomic_t		ejected;
 	struct bx_exit_info	exit;
 	struct work_struct	work;
@@ -222,6 +233,12 @@ struct bx_inst {
 static inline bool bx_is_active(const struct bx_policy *policy)
 {
 	return policy->stage == BX_STAGE_ACTIVE;
+}
+
+/* Whether programs of this version may run */
+static inline bool bx_inst_live(const struct bx_inst *inst)
+{
+	return !atomic_read(&inst->ejected);
 }
 
 /* Whether an ejection quarantines this version instead of detaching it */
@@ -239,6 +256,12 @@ void bx_async_end(void);
 void bx_async_wait_idle(void);
 int bx_async_init(void);
 void bx_async_exit(void);
+
+/* ---- counts.c: the numbers of a policy ---- */
+
+#define bx_count(policy, what)	this_cpu_inc((policy)->counts->what)
+
+struct bx_counts bx_counts_sum(const struct bx_policy *policy);
 
 /* ---- names.c: names of policies and buses ---- */
 
@@ -260,23 +283,25 @@ bool bx_limit_allows(const struct bx_limit *limit, const char *driver);
 
 /* The policies in scope of a (bus, vendor), in order of authority */
 struct bx_policy_chain {
+	u64		gen;	/* generation of its index */
 	u32		n;
 	struct bx_inst	*inst[] __counted_by(n);
 };
 
 extern struct srcu_struct bx_srcu;
 
+struct bx_index;
+
 struct bx_inst *bx_index_find(u64 id);
-u64 bx_inst_next_seq(void);
-u64 bx_inst_last_seq(void);
 const struct bx_policy_chain *bx_chain_lookup(const char *bus, u32 vendor);
 struct bx_policy_chain *bx_trial_chain(const struct bx_trial *trial,
 				       const char *bus, u32 vendor);
-int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp);
+int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp,
+		     struct bx_index **old);
+void bx_index_retire(struct bx_index *old);
 
 /* ---- eject.c: policies with invalid results ---- */
 
-bool bx_inst_live(const struct bx_inst *inst);
 void bx_inst_reason(struct bx_inst *inst, char *buf, size_t len);
 void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
@@ -311,7 +336,21 @@ static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
 	run->failed = false;
 }
 
-bool bx_run_judge(struct bx_run *run);
+bool bx_run_failed(struct bx_run *run);
+
+/**
+ * bx_run_judge() - eject the policy if its program failed
+ * @run: from bx_run_init()
+ *
+ * Context: as the program.
+ * Return: false if a kfunc rejected an argument or the program reported an
+ * error; a dry run does not eject.
+ */
+static inline bool bx_run_judge(struct bx_run *run)
+{
+	return likely(!run->failed) || bx_run_failed(run);
+}
+
 void bx_select_begin(struct bx_select_ctx *ctx, struct bx_run *run);
 void bx_select_end(struct bx_select_ctx *ctx);
 struct bx_run *bx_select_run(const struct bx_select_ctx *ctx);

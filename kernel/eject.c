@@ -70,12 +70,6 @@ void bx_exits_clear(void)
 	raw_spin_unlock_irqrestore(&bx_exit_lock, flags);
 }
 
-/* Whether programs of this version may run */
-bool bx_inst_live(const struct bx_inst *inst)
-{
-	return !atomic_read(&inst->ejected);
-}
-
 /* Copies the reason of the ejection; empty until it is complete. */
 void bx_inst_reason(struct bx_inst *inst, char *buf, size_t len)
 {

@@ -118,7 +118,7 @@ void bx_decide(struct bx_election *e, enum bx_decider by,
 		e->dec.policy_id = inst->policy->id;
 		e->absent_ok = inst->flags & BX_F_ABSENT_OK;
 		if (!e->dry)
-			atomic64_inc(&inst->policy->decided);
+			bx_count(inst->policy, decided);
 	}
 	if (c && outcome == BX_OUT_DRIVER) {
 		e->winner = c->order;
@@ -393,8 +393,8 @@ void bx_elect_held(struct bx_election *e)
 {
 	e->dry = false;
 	if (e->by) {
-		atomic64_inc(&e->by->policy->asked);
-		atomic64_inc(&e->by->policy->decided);
+		bx_count(e->by->policy, asked);
+		bx_count(e->by->policy, decided);
 	}
 	bx_elect_shadow(e);
 	trace_bx_decide(&e->ctx.dev, &e->dec);

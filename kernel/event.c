@@ -10,7 +10,7 @@ static void bx_emit_one(struct bx_inst *inst, struct bx_event_ctx *ctx)
 	struct bx_run run;
 
 	bx_run_init(&run, inst, &ctx->event.dev, false);
-	atomic64_inc(&inst->policy->asked);
+	bx_count(inst->policy, asked);
 	ctx->run = &run;
 	inst->ops->event(&ctx->event);
 	ctx->run = NULL;

@@ -227,26 +227,25 @@ struct bx_policy_chain *bx_trial_chain(const struct bx_trial *trial,
 			chain->inst[all++] = inst;
 	}
 	chain->n = all;
+	chain->gen = U64_MAX;
 	return chain;
 }
 
-/* ---- versions ---- */
-
-static atomic64_t bx_last_seq;
-
-/* Returns the sequence number for a new version, higher than all others. */
-u64 bx_inst_next_seq(void)
-{
-	return atomic64_inc_return(&bx_last_seq);
-}
-
-/* Returns the sequence number of the version allocated last. */
-u64 bx_inst_last_seq(void)
-{
-	return atomic64_read(&bx_last_seq);
-}
-
 /* ---- publish ---- */
+
+static u64 bx_index_gen;	/* generation of the published index; bx_policy_mutex */
+
+/* Stamps the versions that become active with the next index. */
+static void bx_index_stamp(const struct list_head *policies)
+{
+	struct bx_policy *policy;
+
+	bx_index_gen++;
+	list_for_each_entry(policy, policies, node) {
+		if (bx_is_active(policy) && !policy->inst->since)
+			policy->inst->since = bx_index_gen;
+	}
+}
 
 static void bx_index_free(struct bx_index *index)
 {
@@ -273,6 +272,7 @@ static struct bx_policy_chain *bx_chain_build(const struct list_head *policies,
 	if (!chain)
 		return NULL;
 	chain->n = n;
+	chain->gen = bx_index_gen + 1;
 	n = 0;
 	list_for_each_entry(policy, policies, node) {
 		if (bx_is_active(policy) &&
@@ -350,24 +350,40 @@ static struct bx_index *bx_index_build(const struct list_head *policies, u32 max
  * @policies: the policies, in order of authority
  * @n: number of policies
  * @gfp: allocation flags; with __GFP_NOFAIL the function cannot fail
+ * @old: takes the previous index, for bx_index_retire()
  *
  * Without policies the index is NULL, so that module exit has none to free.
  *
- * Context: process, not inside bx_srcu; the caller serializes calls.
- * Return: 0, after the last reader of the previous index; -ENOMEM without any
- * change.
+ * Context: process; the caller serializes calls.
+ * Return: 0; -ENOMEM without any change.
  */
-int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp)
+int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp,
+		     struct bx_index **old)
 {
-	struct bx_index *new = NULL, *old;
+	struct bx_index *new = NULL;
 
 	if (n) {
 		new = bx_index_build(policies, n, gfp);
 		if (!new)
 			return -ENOMEM;
 	}
-	old = rcu_replace_pointer(bx_index, new, true);
-	synchronize_srcu(&bx_srcu);
-	bx_index_free(old);
+	bx_index_stamp(policies);
+	*old = rcu_replace_pointer(bx_index, new, true);
 	return 0;
+}
+
+/**
+ * bx_index_retire() - free a previous index after its last reader
+ * @old: from bx_index_publish(), when no device has one of its chains any more
+ *
+ * Elections read an index inside bx_srcu, calls read a chain inside RCU.  A
+ * policy that left may be freed afterwards.
+ *
+ * Context: process, not inside bx_srcu.
+ */
+void bx_index_retire(struct bx_index *old)
+{
+	synchronize_srcu(&bx_srcu);
+	synchronize_rcu_expedited();
+	bx_index_free(old);
 }

@@ -31,13 +31,17 @@ static u64 bx_last_id;
 /* Publishes the list: elections that begin afterwards see its current state. */
 int bx_publish(gfp_t gfp)
 {
+	struct bx_index *old;
 	int err;
 
 	lockdep_assert_held(&bx_policy_mutex);
-	err = bx_index_publish(&bx_policies, bx_npolicies, gfp);
-	if (!err)
-		bx_devices_update_watched(NULL, false);
-	return err;
+	err = bx_index_publish(&bx_policies, bx_npolicies, gfp, &old);
+	if (err)
+		return err;
+	/* each device has a pointer to its chain, which belongs to the index */
+	bx_devices_update_watched(NULL, false);
+	bx_index_retire(old);
+	return 0;
 }
 
 /* A policy in shadow mode runs before its twin, on the same input. */
@@ -98,6 +102,7 @@ static void bx_policy_free(struct kref *ref)
 	struct bx_policy *policy = container_of(ref, struct bx_policy, ref);
 
 	module_put(policy->bus_owner);
+	free_percpu(policy->counts);
 	kfree(policy);
 }
 
@@ -168,7 +173,6 @@ struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops)
 	inst->version = ops->version;
 	bx_shown_name(inst->shown, inst->name, inst->flags);
 	memcpy(inst->calls, ops->calls, sizeof(inst->calls));
-	inst->seq = bx_inst_next_seq();
 	return inst;
 }
 
@@ -179,8 +183,10 @@ struct bx_policy *bx_policy_alloc(const struct bus_ext_ops *ops,
 
 	if (!policy)
 		return NULL;
-	policy->inst = bx_inst_alloc(ops);
+	policy->counts = alloc_percpu(struct bx_counts);
+	policy->inst = policy->counts ? bx_inst_alloc(ops) : NULL;
 	if (!policy->inst) {
+		free_percpu(policy->counts);
 		kfree(policy);
 		return NULL;
 	}
@@ -321,6 +327,8 @@ static void bx_policy_rec_fill(const struct bx_policy *policy,
 			       struct bx_inst *inst,
 			       struct bx_policy_rec *rec)
 {
+	struct bx_counts sum = bx_counts_sum(policy);
+
 	*rec = (struct bx_policy_rec) {
 		.vendor = inst->vendor,
 		.priority = inst->priority,
@@ -331,14 +339,14 @@ static void bx_policy_rec_fill(const struct bx_policy *policy,
 		.stage = policy->stage,
 		.id = policy->id,
 		.generation = policy->generation,
-		.asked = atomic64_read(&policy->asked),
-		.decided = atomic64_read(&policy->decided),
-		.vetoed = atomic64_read(&policy->vetoed),
-		.diverged = atomic64_read(&policy->diverged),
-		.denied = atomic64_read(&policy->denied),
-		.handled = atomic64_read(&policy->handled),
-		.redirected = atomic64_read(&policy->redirected),
-		.amended = atomic64_read(&policy->amended),
+		.asked = sum.asked,
+		.decided = sum.decided,
+		.vetoed = sum.vetoed,
+		.diverged = sum.diverged,
+		.denied = sum.denied,
+		.handled = sum.handled,
+		.redirected = sum.redirected,
+		.amended = sum.amended,
 		.link_id = policy->link ? policy->link->id : 0,
 		.limit = policy->limit,
 	};

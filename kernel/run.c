@@ -60,18 +60,9 @@ struct bx_run *bx_select_run(const struct bx_select_ctx *ctx)
 	return run;
 }
 
-/**
- * bx_run_judge() - eject the policy if its program failed
- * @run: from bx_run_init()
- *
- * Context: inside bx_srcu.
- * Return: false if a kfunc rejected an argument or the program reported an
- * error; a dry run does not eject.
- */
-bool bx_run_judge(struct bx_run *run)
+/* Ejects the policy of a program that failed; see bx_run_judge(). */
+bool bx_run_failed(struct bx_run *run)
 {
-	if (!run->failed)
-		return true;
 	if (!run->dry)
 		bx_eject(run->inst, run->kind, run->code, run->dev, "%s",
 			 run->error);

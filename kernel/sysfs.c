@@ -50,7 +50,7 @@ static const struct bx_policy_attr bx_attr_##field = {			\
 #define BX_COUNT_ATTR(field)						\
 static ssize_t bx_##field##_show(struct bx_policy *policy, char *buf)	\
 {									\
-	return sysfs_emit(buf, "%lld\n", atomic64_read(&policy->field));	\
+	return sysfs_emit(buf, "%llu\n", bx_counts_sum(policy).field);	\
 }									\
 static const struct bx_policy_attr bx_attr_##field = {			\
 	.attr = { .name = #field, .mode = 0444 },			\

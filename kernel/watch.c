@@ -2,8 +2,9 @@
 /*
  * The list of devices on own buses, and their masks of watched operations
  *
- * Each device has a mask of watched operations, computed from the policies in
- * scope and updated under bx_device_mutex.  Tracing watches all operations.
+ * Each device has the chain of policies in scope and, computed from it, a mask of
+ * watched operations; both are updated under bx_device_mutex, before the index that
+ * has the previous chain is freed.  Tracing watches all operations.
  */
 #include <linux/cleanup.h>
 #include <linux/hashtable.h>
@@ -25,10 +26,10 @@ static void bx_device_update_watched(struct bx_device *bdev)
 	int idx;
 
 	lockdep_assert_held(&bx_device_mutex);
-	if (bdev->gone)
-		return;
 	idx = srcu_read_lock(&bx_srcu);
 	chain = bx_chain_lookup(bdev->bus->name, bdev->id.vendor);
+	/* also of one that is gone: its calls in flight have not ended */
+	rcu_assign_pointer(bdev->chain, chain);
 	for (u32 i = 0; chain && i < chain->n; i++) {
 		struct bx_inst *inst = chain->inst[i];
 
@@ -41,6 +42,8 @@ static void bx_device_update_watched(struct bx_device *bdev)
 		}
 	}
 	srcu_read_unlock(&bx_srcu, idx);
+	if (bdev->gone)
+		return;
 	for (u32 w = 0; w < BX_CALL_WORDS; w++) {
 		WRITE_ONCE(bdev->watched[w],
 			   bx_call_tracing ? ~0ULL : watched[w]);

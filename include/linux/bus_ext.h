@@ -201,6 +201,7 @@ struct bx_device {
 	void			*hw_data;
 	/* private: */
 	struct bx_calls __percpu *calls;
+	const void __rcu	*chain;		/* policies in scope, see watch.c */
 	u64			watched[BX_CALL_WORDS];	/* all set if @gone */
 	u64			covered[BX_CALL_WORDS];	/* by policies */
 	bool			gone;
@@ -297,7 +298,7 @@ static __always_inline void bx_call_begin(struct bx_device *bdev)
 /* Pairs with bx_call_begin(). */
 static __always_inline void bx_call_end(struct bx_device *bdev)
 {
-	barrier();
+	smp_mb__before_atomic();	/* a barrier() on x86; pairs with bx_call_idle() */
 	this_cpu_inc(bdev->calls->ended);
 	if (unlikely(READ_ONCE(bdev->gone)))
 		bx_call_drained(bdev);

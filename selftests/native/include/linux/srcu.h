@@ -19,6 +19,7 @@ void native_srcu_held(const struct srcu_struct *srcu);
 
 #define srcu_dereference(ptr, srcu) \
 	(native_srcu_held(srcu), READ_ONCE(ptr))
+#define rcu_dereference(ptr)		READ_ONCE(ptr)
 #define rcu_replace_pointer(ptr, new, held) ({ \
 	typeof(ptr) was = (ptr); \
 	\

@@ -40,6 +40,7 @@ struct hlist_head {
 #define __printf(fmt, args)	__attribute__((format(printf, fmt, args)))
 #define __weak			__attribute__((weak))
 #define noinline		__attribute__((noinline))
+#define __uninitialized
 
 #include "native/check.h"
 
@@ -47,6 +48,7 @@ struct hlist_head {
 #define WRITE_ONCE(x, value)	__atomic_store_n(&(x), value, __ATOMIC_RELAXED)
 #define barrier()		__atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define smp_mb()		barrier()	/* there is one processor */
+#define smp_mb__before_atomic()	barrier()
 #define likely(x)		(x)
 #define unlikely(x)		(x)
 
@@ -55,6 +57,7 @@ struct hlist_head {
 #define BIT_ULL(n)		(1ULL << (n))
 #define BITS_PER_LONG		64
 #define U32_MAX			(~0U)
+#define U64_MAX			(~0ULL)
 #define ilog2(n)		(31 - __builtin_clz(n))
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define swap(a, b) do { \
