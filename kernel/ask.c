@@ -81,9 +81,9 @@ static void bx_mute(struct bx_election *e, const struct bx_inst *inst)
 }
 
 static void bx_elect_run_init(struct bx_run *run, struct bx_election *e,
-			      struct bx_inst *inst)
+			      struct bx_inst *inst, const char *what)
 {
-	bx_run_init(run, inst, &e->ctx.dev, e->dry);
+	bx_run_init(run, inst, what, &e->ctx.dev, e->dry);
 	if (!e->dry)
 		bx_count(inst->policy, asked);
 }
@@ -144,12 +144,12 @@ enum bx_opinion_why bx_ask_match(struct bx_election *e,
 	ctx->dev = e->ctx.dev;
 	ctx->drv = c->rec;
 	ctx->device = e->ctx.device;
-	bx_elect_run_init(&run, e, inst);
+	bx_elect_run_init(&run, e, inst, "match()");
 	ctx->run = &run;
 	*ret = inst->ops->match(ctx);
 	ctx->run = NULL;
 	why = bx_run_judge(&run) ?
-		bx_check_match(e, inst, c->rec.name, *ret) : BX_WHY_BAD;
+		bx_check_match(e, inst, c->rec.name, *ret) : bx_run_why(&run);
 	if (why != BX_WHY_WON)
 		bx_mute(e, inst);
 	return why;
@@ -254,11 +254,12 @@ enum bx_opinion_why bx_ask_select(struct bx_election *e,
 	struct bx_run run;
 
 	e->ctx.driver[0] = '\0';
-	bx_elect_run_init(&run, e, inst);
+	bx_elect_run_init(&run, e, inst, "select()");
 	bx_select_begin(&e->ctx, &run);
 	*ret = inst->ops->select(&e->ctx);
 	bx_select_end(&e->ctx);
-	why = bx_run_judge(&run) ? bx_check_select(e, inst, *ret) : BX_WHY_BAD;
+	why = bx_run_judge(&run) ? bx_check_select(e, inst, *ret) :
+				   bx_run_why(&run);
 	if (why != BX_WHY_WON)
 		bx_mute(e, inst);
 	return why;

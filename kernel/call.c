@@ -146,9 +146,9 @@ static bool bx_inst_watches(const struct bx_inst *inst, u32 op)
 }
 
 static void bx_call_run_init(struct bx_run *run, struct bx_call *call,
-			     struct bx_inst *inst)
+			     struct bx_inst *inst, const char *what)
 {
-	bx_run_init(run, inst, call->dev, call->trial);
+	bx_run_init(run, inst, what, call->dev, call->trial);
 	if (!call->trial)
 		bx_count(inst->policy, asked);
 	call->run = run;
@@ -172,7 +172,7 @@ static __always_inline bool bx_ask_call(struct bx_call *call, struct bx_inst *in
 	struct bx_run run __uninitialized;
 
 	call->result = 0;
-	bx_call_run_init(&run, call, inst);
+	bx_call_run_init(&run, call, inst, "call()");
 	*ret = inst->ops->call(call);
 	call->run = NULL;
 	if (!bx_run_judge(&run))
@@ -380,7 +380,7 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 	s32 before = call->result;
 	struct bx_run run __uninitialized;
 
-	bx_call_run_init(&run, call, inst);
+	bx_call_run_init(&run, call, inst, "complete()");
 	inst->ops->complete(call, before);
 	call->run = NULL;
 	if (!bx_run_judge(&run))

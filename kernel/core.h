@@ -54,6 +54,7 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/bus_ext.h>
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/percpu.h>
 #include <linux/rhashtable-types.h>
@@ -208,6 +209,7 @@ struct bx_policy {
  * @version: copy of @ops->version
  * @calls: copy of @ops->calls
  * @since: generation of the first index that has it, 0 before; bx_policy_mutex
+ * @slow: a program ran longer than slow_ms, which is logged once
  * @ejected: set once, by bx_eject_claim(); no program is started afterwards
  * @exit: the reason; written by the claimant before it queues @work
  * @work: ends an ejection, see policy.c
@@ -225,6 +227,7 @@ struct bx_inst {
 	u32			version;
 	u64			calls[BX_CALL_WORDS];
 	u64			since;
+	bool			slow;
 	atomic_t		ejected;
 	struct bx_exit_info	exit;
 	struct work_struct	work;
@@ -313,9 +316,11 @@ void bx_exits_clear(void);
 
 /* ---- run.c: running programs ---- */
 
-/* A running program; its context points to it. */
+/* A running program; its context points to it.  @inst is NULL for the hook. */
 struct bx_run {
 	struct bx_inst		*inst;
+	const char		*what;		/* "select()" and so on */
+	unsigned long		began;		/* in jiffies */
 	const struct bx_dev_info *dev;
 	bool			dry;
 	char			error[BX_MSG_LEN];
@@ -326,9 +331,12 @@ struct bx_run {
 
 /* Initializes all members except @error, which is valid only if @failed. */
 static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
-			       const struct bx_dev_info *dev, bool dry)
+			       const char *what, const struct bx_dev_info *dev,
+			       bool dry)
 {
 	run->inst = inst;
+	run->what = what;
+	run->began = jiffies;
 	run->dev = dev;
 	run->dry = dry;
 	run->kind = BX_EXIT_ERROR;
@@ -336,19 +344,28 @@ static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
 	run->failed = false;
 }
 
-bool bx_run_failed(struct bx_run *run);
+bool __bx_run_judge(struct bx_run *run);
 
 /**
- * bx_run_judge() - eject the policy if its program failed
+ * bx_run_judge() - eject the policy if its program failed or ran too long
  * @run: from bx_run_init()
  *
+ * A tick of the clock is precise enough, and reading it costs an instruction.
+ *
  * Context: as the program.
- * Return: false if a kfunc rejected an argument or the program reported an
- * error; a dry run does not eject.
+ * Return: false if a kfunc rejected an argument, the program reported an error or
+ * ran too long; a dry run does not eject.
  */
 static inline bool bx_run_judge(struct bx_run *run)
 {
-	return likely(!run->failed) || bx_run_failed(run);
+	return likely(!run->failed && jiffies == run->began) ||
+	       __bx_run_judge(run);
+}
+
+/* The reason in a log of opinions, after bx_run_judge() returned false */
+static inline enum bx_opinion_why bx_run_why(const struct bx_run *run)
+{
+	return run->kind == BX_EXIT_SLOW ? BX_WHY_SLOW : BX_WHY_BAD;
 }
 
 void bx_select_begin(struct bx_select_ctx *ctx, struct bx_run *run);

@@ -177,10 +177,11 @@ static void bx_elect_hook(struct bx_election *e)
 	if (e->trial && e->trial->flags & BX_TRIAL_ALONE)
 		return;
 	e->ctx.driver[0] = '\0';
-	bx_run_init(&run, NULL, &e->ctx.dev, e->dry);
+	bx_run_init(&run, NULL, "program", &e->ctx.dev, e->dry);
 	bx_select_begin(&e->ctx, &run);
 	ret = bx_hook_select(&e->ctx);
 	bx_select_end(&e->ctx);
+	bx_run_judge(&run);	/* the hook's time; it cannot be ejected */
 
 	if (ret == BX_PASS)
 		return;

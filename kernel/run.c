@@ -11,7 +11,16 @@
  * So the contexts of select() and of the hook, which have the same kfuncs, are
  * also listed while their programs run.
  */
+#include <linux/moduleparam.h>
 #include "core.h"
+
+static unsigned int bx_slow_ms = 100;
+module_param_named(slow_ms, bx_slow_ms, uint, 0644);
+MODULE_PARM_DESC(slow_ms, "log a program that runs longer, in ms (0: never)");
+
+static unsigned int bx_eject_ms = 3000;
+module_param_named(eject_ms, bx_eject_ms, uint, 0644);
+MODULE_PARM_DESC(eject_ms, "eject a policy whose program runs longer, in ms (0: never)");
 
 static LIST_HEAD(bx_selects);
 static DEFINE_RAW_SPINLOCK(bx_select_lock);	/* protects bx_selects */
@@ -60,10 +69,41 @@ struct bx_run *bx_select_run(const struct bx_select_ctx *ctx)
 	return run;
 }
 
-/* Ejects the policy of a program that failed; see bx_run_judge(). */
-bool bx_run_failed(struct bx_run *run)
+static bool bx_run_exceeds(unsigned int ms, const unsigned int *limit)
 {
-	if (!run->dry)
+	return READ_ONCE(*limit) && ms > READ_ONCE(*limit);
+}
+
+/* Logs a slow program, once for a version; one that is too slow has failed. */
+static void bx_run_judge_time(struct bx_run *run)
+{
+	unsigned int ms = jiffies_to_msecs(jiffies - run->began);
+
+	if (bx_run_exceeds(ms, &bx_eject_ms) && run->inst) {
+		run->failed = true;
+		run->kind = BX_EXIT_SLOW;
+		run->code = ms;
+		scnprintf(run->error, sizeof(run->error),
+			  "%s ran for %u ms; the limit (eject_ms) is %u",
+			  run->what, ms, READ_ONCE(bx_eject_ms));
+		return;
+	}
+	if (!bx_run_exceeds(ms, &bx_slow_ms) ||
+	    (run->inst && (run->dry || xchg(&run->inst->slow, true))))
+		return;
+	pr_warn_ratelimited("%s %s: %s of %s ran for %u ms; more than slow_ms\n",
+			    run->dev->bus, run->dev->name, run->what,
+			    run->inst ? run->inst->shown : "the hook", ms);
+}
+
+/* See bx_run_judge(). */
+bool __bx_run_judge(struct bx_run *run)
+{
+	if (!run->failed)
+		bx_run_judge_time(run);
+	if (!run->failed)
+		return true;
+	if (!run->dry && run->inst)
 		bx_eject(run->inst, run->kind, run->code, run->dev, "%s",
 			 run->error);
 	return false;

@@ -104,6 +104,8 @@ static const char *opinion_why(char *buf, const struct bx_opinion *o)
 		return "the veto stands";
 	case BX_WHY_UNLISTED:
 		return "not listed: the policy would be ejected";
+	case BX_WHY_SLOW:
+		return "it ran too long: the policy would be ejected";
 	default:
 		return "?";
 	}
@@ -139,6 +141,7 @@ static const char *key_why(__u32 why)
 		[BX_WHY_BAD]	= "bad",
 		[BX_WHY_VETO]	= "veto",
 		[BX_WHY_UNLISTED] = "unlisted",
+		[BX_WHY_SLOW]	= "slow",
 	};
 
 	return why < sizeof(keys) / sizeof(*keys) ? keys[why] : "unknown";

@@ -171,6 +171,8 @@ static const char *key_exit(__u32 kind)
 		return "bad_result";
 	case BX_EXIT_UNLISTED:
 		return "unlisted";
+	case BX_EXIT_SLOW:
+		return "slow";
 	default:
 		return "unknown";
 	}

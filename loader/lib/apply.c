@@ -39,6 +39,8 @@ const char *bx_exit_kind_text(__u32 kind)
 		return "it gave a call an impossible result";
 	case BX_EXIT_UNLISTED:
 		return "it named a driver that it may not name";
+	case BX_EXIT_SLOW:
+		return "a program of it ran too long";
 	default:
 		return "the kernel gave an unknown reason";
 	}

@@ -85,7 +85,8 @@ static void unlisted(struct bx_invalid *invalid, const struct bx_opinion *o)
 /* Returns whether the kernel would eject a policy for an opinion. */
 bool opinion_is_invalid(const struct bx_opinion *o)
 {
-	return o->why == BX_WHY_BAD || o->why == BX_WHY_UNLISTED;
+	return o->why == BX_WHY_BAD || o->why == BX_WHY_UNLISTED ||
+	       o->why == BX_WHY_SLOW;
 }
 
 static bool is_invalid(const struct forecast *f, const struct bx_opinion *o,
@@ -96,6 +97,10 @@ static bool is_invalid(const struct forecast *f, const struct bx_opinion *o,
 	copy_name(invalid->policy, sizeof(invalid->policy), o->policy);
 	if (o->why == BX_WHY_UNLISTED)
 		unlisted(invalid, o);
+	else if (o->why == BX_WHY_SLOW)
+		snprintf(invalid->what, sizeof(invalid->what),
+			 "%s ran longer than the module's parameter eject_ms allows",
+			 o->kind == BX_OPN_MATCH ? "match()" : "select()");
 	else if (o->kind == BX_OPN_MATCH)
 		bad_match(invalid, o);
 	else

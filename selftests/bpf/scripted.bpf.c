@@ -48,6 +48,21 @@ do { \
 		bx_policy_error(ctx, (s)->error_code, "as the script says"); \
 } while (0)
 
+static int is_over(__u32 i, __u64 *end)
+{
+	return bpf_ktime_get_ns() >= *end;
+}
+
+static __always_inline void take_time(const struct script *s, __u32 op)
+{
+	__u64 end;
+
+	if (!(s->slow_in & op))
+		return;
+	end = bpf_ktime_get_ns() + s->slow_ms * 1000000ULL;
+	bpf_loop(1 << 23, is_over, &end, 0);
+}
+
 /* Counts in memory: a counter on the stack would tell one round from another. */
 static __always_inline bool look_around(struct script *s,
 					struct bx_select_ctx *ctx)
@@ -78,6 +93,7 @@ static __always_inline s32 do_select(struct script *s,
 	note(s->selects);
 	bpf_probe_read_kernel(&s->seen, sizeof(s->seen), &ctx->dev);
 	found = look_around(s, ctx);
+	take_time(s, BX_OP_SELECT);
 	give_up(s, BX_OP_SELECT, ctx);
 	if (!found || !meant(s, &ctx->dev))
 		return BX_PASS;
@@ -91,6 +107,7 @@ static __always_inline s32 do_match(struct script *s, struct bx_match_ctx *ctx)
 	char name[BX_NAME_LEN] __attribute__((aligned(8)));
 
 	note(s->matches);
+	take_time(s, BX_OP_MATCH);
 	give_up(s, BX_OP_MATCH, ctx);
 	if (!meant(s, &ctx->dev))
 		return BX_NO_SCORE;
@@ -106,6 +123,7 @@ static __always_inline void do_event(struct script *s, struct bx_event *event)
 {
 	__u32 kind = event->kind;
 
+	take_time(s, BX_OP_EVENT);
 	give_up(s, BX_OP_EVENT, event);
 	if (kind > BX_EVENT_REMOVED || !meant(s, &event->dev))
 		return;
@@ -146,6 +164,7 @@ static __always_inline s32 do_call(struct script *s, struct bx_call *call)
 	s->call_len = call->len;
 	if (first)
 		bpf_probe_read_kernel(&s->call_first, 8, first);
+	take_time(s, BX_OP_CALL);
 	give_up(s, BX_OP_CALL, call);
 	if (!meant_call(s, call))
 		return BX_CALL_PASS;
@@ -163,6 +182,7 @@ static __always_inline void do_complete(struct script *s, struct bx_call *call,
 {
 	note(s->completes);
 	s->complete_ret = ret;
+	take_time(s, BX_OP_COMPLETE);
 	give_up(s, BX_OP_COMPLETE, call);
 	if (!meant_call(s, call))
 		return;

@@ -597,6 +597,23 @@ TEST_F(call, policy_that_came_during_a_watched_call_does_not_complete_it)
 	EXPECT_EQ(0, bxt_script(1)->completes);
 }
 
+/* It was loaded before, but was not asked either. */
+TEST_F(call, policy_that_became_active_during_a_watched_call_does_not_complete_it)
+{
+	struct bx_commit change = { .nr_enter = 1 };
+	struct caller c = {};
+
+	attach(0, .calls = { EXEC });
+	change.enter[0] = bxt_enter(stage(1, .calls = { EXEC }));
+	ASSERT_EQ(0, call_begins(&c, "d", "d", HELD_MS));
+	ASSERT_EQ(0, bxt_commit(&change));
+	call_ends(&c);
+	EXPECT_EQ(1, bxt_script(0)->completes);
+	EXPECT_EQ(0, bxt_script(1)->completes);
+	EXPECT_EQ(0, exec("d", "abc"));
+	EXPECT_EQ(1, bxt_script(1)->completes);
+}
+
 TEST_F(call, policy_that_goes_during_a_watched_call_does_not_complete_it)
 {
 	struct caller c = {};

@@ -54,6 +54,8 @@ struct script_candidate {
  * @complete_writes: as @call_writes
  * @error_in: enum bx_op_mask, where bx_policy_error() is called
  * @error_code: its argument
+ * @slow_in: enum bx_op_mask, where time is spent
+ * @slow_ms: how much
  * @selects: calls of select()
  * @matches: calls of match()
  * @inits: calls of init()
@@ -89,6 +91,8 @@ struct script {
 	__u8			complete_writes;
 	__u32			error_in;
 	__s32			error_code;
+	__u32			slow_in;
+	__u32			slow_ms;
 
 	__u32			selects;
 	__u32			matches;

@@ -25,7 +25,9 @@ static void driver_name(char *to)
 
 static void say_generate(struct native_say *say, bool mistakes)
 {
-	static const s32 bad[] = { -1, 4, 1 << 20, NATIVE_GIVE_UP, BX_SELECT };
+	static const s32 bad[] = {
+		-1, 4, 1 << 20, NATIVE_GIVE_UP, NATIVE_SLOW, BX_SELECT,
+	};
 
 	memset(say, 0, sizeof(*say));
 	if (mistakes && native_one_in(5)) {
@@ -41,7 +43,7 @@ static void say_generate(struct native_say *say, bool mistakes)
 static s32 match_generate(bool mistakes)
 {
 	static const s32 bad[] = {
-		-2, BX_SCORE_MAX + 1, 1 << 30, NATIVE_GIVE_UP,
+		-2, BX_SCORE_MAX + 1, 1 << 30, NATIVE_GIVE_UP, NATIVE_SLOW,
 	};
 
 	if (mistakes && native_one_in(12))

@@ -359,7 +359,8 @@ static const char *check_reasons(const struct native_case *c,
 		    !(cand && cand->rec.error && (o->kind == BX_OPN_MATCH ||
 		      cand->rec.error == o->error)))
 			return native_text("'%s' has not failed so", o->driver);
-		if ((o->why == BX_WHY_BAD || o->why == BX_WHY_UNLISTED) &&
+		if ((o->why == BX_WHY_BAD || o->why == BX_WHY_UNLISTED ||
+		     o->why == BX_WHY_SLOW) &&
 		    !c->mistakes && o->kind != BX_OPN_HOOK)
 			return native_text("'%s' made no mistake", o->policy);
 		if (o->why == BX_WHY_LOW && e->dec.by != BX_BY_SCORE)

@@ -82,6 +82,16 @@ static void eject(struct model *m, unsigned int p, u32 kind, s32 code)
 	m->out->of[p].code = code;
 }
 
+static void eject_bad(struct model *m, unsigned int p, s32 verdict)
+{
+	if (verdict == NATIVE_GIVE_UP)
+		eject(m, p, BX_EXIT_ERROR, 7);
+	else if (verdict == NATIVE_SLOW)
+		eject(m, p, BX_EXIT_SLOW, 4000);
+	else
+		eject(m, p, BX_EXIT_RETURN, verdict);
+}
+
 /* Programs in shadow mode are not followed: for the election, they are absent. */
 static bool followed(const struct model *m, unsigned int p)
 {
@@ -162,10 +172,7 @@ static void judge(struct model *m, unsigned int d)
 			continue;
 		m->out->of[p].asked++;
 		if (bad_match(verdict)) {
-			bool gave_up = verdict == NATIVE_GIVE_UP;
-
-			eject(m, p, gave_up ? BX_EXIT_ERROR : BX_EXIT_RETURN,
-			      gave_up ? 7 : verdict);
+			eject_bad(m, p, verdict);
 		} else if (unlisted_match(&m->c->policy[p], letter)) {
 			eject(m, p, BX_EXIT_UNLISTED, 0);
 		} else if (verdict == BX_VETO) {
@@ -268,10 +275,8 @@ static bool ask_select(struct model *m, unsigned int p)
 	if (!m->c->policy[p].selects || !followed(m, p))
 		return false;
 	m->out->of[p].asked++;
-	if (say->verdict == NATIVE_GIVE_UP) {
-		eject(m, p, BX_EXIT_ERROR, 7);
-	} else if (bad_select(say)) {
-		eject(m, p, BX_EXIT_RETURN, say->verdict);
+	if (bad_select(say)) {
+		eject_bad(m, p, say->verdict);
 	} else if (unlisted_select(&m->c->policy[p])) {
 		eject(m, p, BX_EXIT_UNLISTED, 0);
 	} else if (say->verdict == BX_SELECT) {

@@ -63,13 +63,21 @@ static void give_up(struct bx_run *run)
 	strscpy(run->error, "gave up", sizeof(run->error));
 }
 
+/* What the programs have in common */
+static void misbehave(struct bx_run *run, s32 verdict)
+{
+	if (verdict == NATIVE_GIVE_UP)
+		give_up(run);
+	if (verdict == NATIVE_SLOW)
+		jiffies += 4 * HZ;
+}
+
 static s32 program_select(struct bx_select_ctx *ctx)
 {
 	const struct native_say *say = &caller(bx_select_run(ctx))->policy->select;
 
 	strscpy_pad(ctx->driver, say->driver, sizeof(ctx->driver));
-	if (say->verdict == NATIVE_GIVE_UP)
-		give_up(ctx->run);
+	misbehave(ctx->run, say->verdict);
 	return say->verdict;
 }
 
@@ -77,8 +85,7 @@ static s32 program_match(struct bx_match_ctx *ctx)
 {
 	s32 verdict = caller(ctx->run)->policy->match[ctx->drv.name[0] - 'a'];
 
-	if (verdict == NATIVE_GIVE_UP)
-		give_up(ctx->run);
+	misbehave(ctx->run, verdict);
 	return verdict;
 }
 

@@ -27,6 +27,7 @@ int native_references(void);
 #define NATIVE_DRIVERS	8	/* in a case; their names are 'a' to 'h' */
 #define NATIVE_POLICIES	10
 #define NATIVE_GIVE_UP	(-99)	/* the program calls bx_policy_error(7) */
+#define NATIVE_SLOW	(-98)	/* the program takes 4 seconds */
 
 /* Bus names; those before NATIVE_OWN_BUSES are own buses, others adopted */
 #define NATIVE_BUSES	6
@@ -36,7 +37,7 @@ bool native_is_adopted(const char *bus);
 
 /**
  * struct native_say - behaviour of select() or the hook
- * @verdict: its return value, or NATIVE_GIVE_UP
+ * @verdict: its return value, NATIVE_GIVE_UP or NATIVE_SLOW
  * @driver: the driver it names, or empty
  */
 struct native_say {
@@ -55,7 +56,7 @@ struct native_say {
  * @selects: it has a select(), @select
  * @matches: it has a match(), @match
  * @select: behaviour of select()
- * @match: return value of match() for the driver 'a' and so on, or NATIVE_GIVE_UP
+ * @match: return value of match() for the driver 'a' and so on, NATIVE_GIVE_UP or NATIVE_SLOW
  * @limited: it may name @listed only
  * @listed: drivers, as a bit for each letter
  * @dead: it is ejected when the election begins

@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <time.h>
 #include <linux/capability.h>
+#include <linux/jiffies.h>
 #include <linux/kstrtox.h>
 #include <linux/sort.h>
 #include "native.h"
 
 struct task_struct native_task;
+unsigned long jiffies;
 const struct bus_type platform_bus_type = { "platform" };
 
 static unsigned int fail_in;

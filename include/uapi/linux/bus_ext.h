@@ -436,6 +436,7 @@ struct bx_call_rec {
  * @BX_EXIT_BAD_RESULT: ejected: set a result of a call that is neither 0 nor an
  *	errno
  * @BX_EXIT_UNLISTED: ejected: named a driver that its limit does not list
+ * @BX_EXIT_SLOW: ejected: a program ran longer than the parameter eject_ms of the module
  */
 enum bx_exit_kind {
 	BX_EXIT_DETACH		= 0,
@@ -446,6 +447,7 @@ enum bx_exit_kind {
 	BX_EXIT_BAD_NAME	= 1027,
 	BX_EXIT_BAD_RESULT	= 1028,
 	BX_EXIT_UNLISTED	= 1029,
+	BX_EXIT_SLOW		= 1030,
 };
 
 /**
@@ -514,6 +516,7 @@ enum bx_opinion_kind {
  * @BX_WHY_VETO: it vetoed the driver
  * @BX_WHY_UNLISTED: the policy's limit (struct bx_limit) does not list the
  *	driver
+ * @BX_WHY_SLOW: the program ran too long, see BX_EXIT_SLOW
  */
 enum bx_opinion_why {
 	BX_WHY_WON,
@@ -527,6 +530,7 @@ enum bx_opinion_why {
 	BX_WHY_BAD,
 	BX_WHY_VETO,
 	BX_WHY_UNLISTED,
+	BX_WHY_SLOW,
 };
 
 /**

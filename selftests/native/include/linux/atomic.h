@@ -10,6 +10,12 @@ static inline int atomic_read(const atomic_t *v)
 	return v->counter;
 }
 
+#define xchg(ptr, new) ({ \
+	typeof(*(ptr)) was = *(ptr); \
+	\
+	*(ptr) = (new); \
+	was; })
+
 static inline int atomic_cmpxchg(atomic_t *v, int old, int new)
 {
 	int was = v->counter;

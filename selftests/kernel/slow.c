@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The time of programs: a slow one is logged once, one that is too slow ejects its
+ * policy
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <kselftest_harness.h>
+#include <linux/bx_sf.h>
+#include "../lib/bxtest.h"
+
+#define ID	"f055:1"
+#define PARAM	"/sys/module/bus_ext/parameters/"
+#define EXEC	BX_WATCH(BX_SF_EXEC)
+#define SLOW	40	/* ms, more than two ticks */
+#define LIMIT	10
+
+FIXTURE(slow) {
+	int kmsg;
+	int ejected;
+};
+
+static int limits(unsigned int slow_ms, unsigned int eject_ms)
+{
+	char text[16];
+	int err;
+
+	snprintf(text, sizeof(text), "%u", slow_ms);
+	err = bxt_write(PARAM "slow_ms", text);
+	snprintf(text, sizeof(text), "%u", eject_ms);
+	return err ?: bxt_write(PARAM "eject_ms", text);
+}
+
+FIXTURE_SETUP(slow)
+{
+	ASSERT_EQ(0, bxt_clean());
+	driver("a", "ids=*:*");
+	driver("b", "ids=*:*");
+	self->ejected = bxt_nr_ejected();
+	self->kmsg = bxt_kernel_log();
+	ASSERT_LE(0, self->kmsg);
+}
+
+FIXTURE_TEARDOWN(slow)
+{
+	EXPECT_EQ(0, limits(100, 3000));
+	close(self->kmsg);
+}
+
+static void takes(int slot, __u32 op, __u32 ms)
+{
+	bxt_script(slot)->slow_in = op;
+	bxt_script(slot)->slow_ms = ms;
+}
+
+#define EXPECT_TOO_SLOW(name, what) do { \
+	settle(); \
+	EXPECT_EJECTED(name); \
+	EXPECT_EQ(self->ejected + 1, bxt_nr_ejected()); \
+	EXPECT_EQ(BX_EXIT_SLOW, ejection(name).kind); \
+	EXPECT_LT(LIMIT, ejection(name).code); \
+	EXPECT_STREQ("d", ejection(name).device); \
+	EXPECT_EQ(0, strncmp(what " ran for ", ejection(name).msg, \
+			     strlen(what " ran for "))); \
+} while (0)
+
+TEST_F(slow, documented_limits_are_those_of_the_module)
+{
+	EXPECT_TRUE(bxt_contains(PARAM "slow_ms", "100\n"));
+	EXPECT_TRUE(bxt_contains(PARAM "eject_ms", "3000\n"));
+}
+
+TEST_F(slow, select_is_ejected_and_does_not_count)
+{
+	ASSERT_EQ(0, limits(0, LIMIT));
+	selects(0, "b");
+	takes(0, BX_OP_SELECT, SLOW);
+	attach(0);
+	device("d", ID);
+	EXPECT_TOO_SLOW("p0", "select()");
+	EXPECT_BOUND("d", "a");
+}
+
+TEST_F(slow, match_is_ejected_and_does_not_count)
+{
+	ASSERT_EQ(0, limits(0, LIMIT));
+	judges(0, 0, "b", 10);
+	takes(0, BX_OP_MATCH, SLOW);
+	attach(0);
+	device("d", ID);
+	EXPECT_TOO_SLOW("p0", "match()");
+	EXPECT_BOUND("d", "a");
+}
+
+TEST_F(slow, event_is_ejected)
+{
+	ASSERT_EQ(0, limits(0, LIMIT));
+	takes(0, BX_OP_EVENT, SLOW);
+	attach(0);
+	device("d", ID);
+	EXPECT_TOO_SLOW("p0", "event()");
+}
+
+TEST_F(slow, call_is_ejected_and_does_not_count)
+{
+	ASSERT_EQ(0, limits(0, LIMIT));
+	device("d", ID);
+	attach(0, .calls = { EXEC });
+	bxt_script(0)->call = -EACCES;
+	takes(0, BX_OP_CALL, SLOW);
+	EXPECT_EQ(0, bxt_write("/sys/bus/bx-sf/devices/d/exec", "0 abc"));
+	EXPECT_TOO_SLOW("p0", "call()");
+}
+
+TEST_F(slow, complete_is_ejected_and_does_not_count)
+{
+	ASSERT_EQ(0, limits(0, LIMIT));
+	device("d", ID);
+	attach(0, .calls = { EXEC });
+	bxt_script(0)->complete_result = -EIO;
+	takes(0, BX_OP_COMPLETE, SLOW);
+	EXPECT_EQ(0, bxt_write("/sys/bus/bx-sf/devices/d/exec", "0 abc"));
+	EXPECT_TOO_SLOW("p0", "complete()");
+}
+
+TEST_F(slow, quarantined_policy_refuses_instead)
+{
+	ASSERT_EQ(0, limits(0, LIMIT));
+	selects(0, "b");
+	takes(0, BX_OP_SELECT, SLOW);
+	attach(0, .flags = BX_F_FAIL_CLOSED);
+	device("d", ID);
+	settle();
+	EXPECT_BOUND("d", "");
+	EXPECT_EQ(BX_OUT_REFUSED, decision("d").outcome);
+}
+
+TEST_F(slow, slow_one_is_logged_once_and_decides)
+{
+	ASSERT_EQ(0, limits(LIMIT, 0));
+	selects(0, "b");
+	takes(0, BX_OP_SELECT, SLOW);
+	attach(0);
+	device("d", ID);
+	EXPECT_TRUE(bxt_kernel_said(self->kmsg, "bx-sf d: select() of p0 ran for "));
+	device("e", ID);
+	EXPECT_FALSE(bxt_kernel_said(self->kmsg, "select() of p0 ran for "));
+	EXPECT_BOUND("d", "b");
+	EXPECT_BOUND("e", "b");
+	EXPECT_EQ(self->ejected, bxt_nr_ejected());
+}
+
+TEST_F(slow, without_limits_nothing_is_too_slow)
+{
+	ASSERT_EQ(0, limits(0, 0));
+	selects(0, "b");
+	takes(0, BX_OP_SELECT, SLOW);
+	attach(0);
+	device("d", ID);
+	EXPECT_BOUND("d", "b");
+	EXPECT_FALSE(bxt_kernel_said(self->kmsg, "ran for "));
+	EXPECT_EQ(self->ejected, bxt_nr_ejected());
+}
+
+TEST_F(slow, explained_it_is_named_and_not_ejected)
+{
+	const struct bx_opinion *o;
+	int n, slow = 0;
+
+	selects(0, "b");
+	attach(0);
+	device("d", ID);
+	ASSERT_EQ(0, limits(0, LIMIT));
+	takes(0, BX_OP_SELECT, SLOW);
+	n = bxt_opinions("d", &o);
+	for (int i = 0; i < n; i++)
+		slow += o[i].kind == BX_OPN_SELECT && o[i].why == BX_WHY_SLOW;
+	EXPECT_EQ(1, slow);
+	settle();
+	EXPECT_ATTACHED("p0");
+	EXPECT_EQ(self->ejected, bxt_nr_ejected());
+}
+
+BXT_MAIN("bxsim")

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The clock, which only a test advances */
+#ifndef _NATIVE_JIFFIES_H
+#define _NATIVE_JIFFIES_H
+
+#define HZ			250
+#define jiffies_to_msecs(j)	((unsigned int)((j) * 1000 / HZ))
+
+extern unsigned long jiffies;
+
+#endif /* _NATIVE_JIFFIES_H */
