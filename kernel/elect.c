@@ -363,6 +363,8 @@ void bx_elect(struct bx_election *e, u64 generation)
 		e->chain = chain;
 	}
 
+	if (e->log)
+		e->ctx.dev.flags |= BX_DEV_TRIAL;
 	bx_elect_override(e);
 	if (!e->decided || e->log)
 		bx_elect_hook(e);

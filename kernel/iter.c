@@ -318,6 +318,7 @@ static struct bx_trial *bx_trial_copy(const void *trial, u32 size)
 		kvfree(copy);
 		return ERR_PTR(-EINVAL);
 	}
+	copy->dev.flags |= BX_DEV_TRIAL;
 	return copy;
 }
 

@@ -96,15 +96,21 @@ counted() {
 }
 kicked_at_least() { [ "$(counted "$2" kick | cut -d= -f2)" -ge "$1" ]; }
 
-# traffic: start traffic that does not end, and wait until it flows
+# traffic: start traffic that does not end, and wait until it flows. The reader comes after
+# all others on the processor, and as soon as it does not read, TCP does not send.
 traffic() {
 	local before
 	while :; do
-		inside timeout 5 nc 10.0.0.1 99
+		inside timeout 5 nice -n 19 nc 10.0.0.1 99
 	done </dev/null >/dev/null 2>&1 &
-	servers+=($!)
+	reader=$!
+	servers+=($reader)
 	before=$(stat a sent)
 	wait_until 20 sent_more_than a $((before + 200))
+}
+traffic_ends() {
+	kill $reader
+	wait $reader 2>/dev/null || true
 }
 # listening PROCESS: whether a server listens in its namespace, at port 99
 listening() {
@@ -239,11 +245,13 @@ bxctl detach virtio_count >/dev/null
 traffic
 destroy b
 check destroyed_under_traffic wait_until 10 lacks_carrier a
+traffic_ends
 create b net peer=a
 check a_new_one_takes_its_place wire a b
 traffic
 echo b >$sim/unplug
 check unplugged_under_traffic wait_until 10 lacks_carrier a
+traffic_ends
 destroy b
 check_fails and_gone test -e $bx/b
 

@@ -73,6 +73,7 @@ TEST_F(trial, trial_of_a_described_device)
 	EXPECT_EQ(0xf055, bxt_script(0)->seen.vendor);
 	EXPECT_EQ(3, bxt_script(0)->seen.vf_index);
 	EXPECT_EQ(0, bxt_script(0)->seen.flags & BX_DEV_ADOPTED);
+	EXPECT_TRUE(bxt_script(0)->seen.flags & BX_DEV_TRIAL);
 	EXPECT_EQ(3, bxt_script(0)->ncandidates);
 	EXPECT_STREQ("x", bxt_script(0)->candidates[0].name);
 	EXPECT_EQ(1, bxt_script(0)->candidates[0].claims);
@@ -127,7 +128,8 @@ TEST_F(trial, trial_on_an_adopted_bus)
 	id = stage(0, .bus = "pci", .vendor = 0xf055);
 	EXPECT_TRIAL(BX_BY_SELECT, BX_OUT_DRIVER, "z", WITH(id), ALONE,
 		     ON("pci", 0xf055, BX_DEV_VF), DRIVERS);
-	EXPECT_EQ(BX_DEV_ADOPTED | BX_DEV_VF, bxt_script(0)->seen.flags);
+	EXPECT_EQ(BX_DEV_ADOPTED | BX_DEV_VF | BX_DEV_TRIAL,
+		  bxt_script(0)->seen.flags);
 	/* where a policy sees no candidates */
 	EXPECT_EQ(0, bxt_script(0)->ncandidates);
 	/* not of its vendor: the bus' own rule */
@@ -197,10 +199,12 @@ TEST_F(trial, trial_on_a_device_that_exists)
 	attach(0);
 	force = bxt_newest("p0");
 	device("d", ID);
+	EXPECT_FALSE(bxt_script(0)->seen.flags & BX_DEV_TRIAL);
 	before = decision("d");
 	id = stage(1, .priority = 5);
 	/* with the one that is there, and with the new one as well */
 	EXPECT_TRIAL(BX_BY_SELECT, BX_OUT_DRIVER, "a", .ref = { "", "d" });
+	EXPECT_TRUE(bxt_script(0)->seen.flags & BX_DEV_TRIAL);
 	EXPECT_TRIAL(BX_BY_SELECT, BX_OUT_DRIVER, "b", WITH(id),
 		     .ref = { "", "d" });
 	/* without any */
@@ -258,6 +262,7 @@ TEST_F(trial, trial_of_a_call)
 	EXPECT_EQ(0, call(id, &c));
 	EXPECT_EQ(1, bxt_script(0)->calls);
 	EXPECT_STREQ("s", bxt_script(0)->call_dev);
+	EXPECT_TRUE(bxt_script(0)->call_dev_flags & BX_DEV_TRIAL);
 	EXPECT_EQ(BX_CALL_PASS, c.verdict);
 	EXPECT_EQ(BX_WHY_PASS, c.why);
 	EXPECT_EQ(-EIO, c.ret);

@@ -145,12 +145,15 @@ enum bx_stage {
  * @BX_DEV_VF: an SR-IOV virtual function
  * @BX_DEV_PF: a function that can have virtual functions
  * @BX_DEV_BOUND: a driver is bound
+ * @BX_DEV_TRIAL: a program is asked for an explanation or in a trial: nothing follows
+ *	from its answer, so it should not change what it keeps in maps
  */
 enum bx_dev_flags {
 	BX_DEV_ADOPTED	= 1 << 0,
 	BX_DEV_VF	= 1 << 1,
 	BX_DEV_PF	= 1 << 2,
 	BX_DEV_BOUND	= 1 << 3,
+	BX_DEV_TRIAL	= 1 << 4,
 };
 
 /**
