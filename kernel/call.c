@@ -74,13 +74,20 @@ static void bx_nesting_leave(struct bx_nested_call *nested)
 
 /* ---- targets of redirected calls ---- */
 
+static bool bx_inst_may_target(const struct bx_inst *inst,
+			       const struct bx_device *to)
+{
+	return inst->vendor == BX_ANY || inst->vendor == to->id.vendor;
+}
+
 /**
  * bx_call_set_target() - set the target device of a redirect
  * @call: the call
  * @name: name of the device, on the same bus
  *
  * Context: any; called by a running program.
- * Return: 0; -ENODEV if there is no such device; -EINVAL in complete().
+ * Return: 0; -ENODEV if there is no such device; -EPERM if the policy does not have
+ * it in its scope; -EINVAL in complete().
  */
 int bx_call_set_target(struct bx_call *call, const char *name)
 {
@@ -99,6 +106,10 @@ int bx_call_set_target(struct bx_call *call, const char *name)
 	 */
 	rcu_read_lock();
 	to = bx_device_find_rcu(call->bdev->bus, name);
+	if (to && !bx_inst_may_target(call->run->inst, to)) {
+		rcu_read_unlock();
+		return -EPERM;
+	}
 	if (to)
 		bx_call_begin(to);
 	if (to && READ_ONCE(to->gone)) {

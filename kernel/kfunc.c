@@ -216,13 +216,14 @@ static int bx_set_target(struct bx_call *call, const char *name, size_t max)
 /**
  * bx_call_redirect() - name the target device of a redirect
  * @call: the context that call() was called with
- * @name__str: name of a device on the same bus, a constant string of the object
+ * @name__str: name of a device on the same bus and in the policy's scope, a
+ *	constant string of the object
  *
  * Has an effect only if the program then returns BX_CALL_REDIRECT.  The last
  * call counts.  Policies in scope of that device see the call as one on it.
  *
- * Return: 0, -ENODEV if there is no such device, -EINVAL for an invalid name or
- * outside of call().
+ * Return: 0, -ENODEV if there is no such device, -EPERM if it has another vendor
+ * than the policy's scope, -EINVAL for an invalid name or outside of call().
  */
 __bpf_kfunc int bx_call_redirect(struct bx_call *call, const char *name__str)
 {

@@ -306,6 +306,25 @@ TEST_F(call, redirect_to_a_missing_device_ejects)
 	EXPECT_EQ(1, execs("d"));
 }
 
+TEST_F(call, redirect_to_a_device_out_of_scope_ejects)
+{
+	device("e", "f056:1");
+	attach(0, .vendor = 0xf055, .calls = { EXEC });
+	redirects(0, "e");
+	EXPECT_EQ(0, exec("d", "abc"));
+	settle();
+	EXPECT_EJECTED("p0");
+	EXPECT_EQ(BX_EXIT_RETURN, ejection("p0").kind);
+	EXPECT_EQ(1, execs("d"));
+	EXPECT_EQ(0, execs("e"));
+	/* a policy for all vendors may */
+	attach(1, .vendor = BX_ANY, .calls = { EXEC });
+	redirects(1, "e");
+	strcpy(bxt_script(1)->device, "d");
+	EXPECT_EQ(0, exec("d", "abc"));
+	EXPECT_EQ(1, execs("e"));
+}
+
 TEST_F(call, redirect_in_a_circle_ends)
 {
 	device("e", ID);
