@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What people want of devices and drivers, on qemu's devices with the kernel's drivers: one of
+# two identical controllers, all functions of a slot, the vendor's driver or else the
+# kernel's, a driver whose module has another name, a driver in the kernel image, and a
+# policy beside tools that write and clear driver_override.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. selftests/lib/ktap.sh
+
+pci=/sys/bus/pci/devices
+objects=build/selftests/e2e
+left=0000:01:00.0 right=0000:02:00.0		# NVMe, behind 00:08.0 and 00:09.0
+absent=0000:00:0a.0 rejected=0000:00:0b.0	# RTL8139
+multi=0000:00:0c others=0000:00:0d.0		# a network card and USB; a network card
+virtio=0000:00:0e.0
+
+cleanup() {
+	bxctl detach --all >/dev/null || true
+}
+driver_is() { [ "$(basename "$(readlink "$pci/$1/driver" || echo /none)")" = "$2" ]; }
+becomes() { wait_until 30 driver_is "$1" "$2"; }
+apply() { bxctl apply --allow-unsigned "$objects/cases-$1.bpf.o"; }
+outcome() {
+	bxctl explain --json "pci/$1" | jq -r '.decision | "\(.driver) \(.outcome)"'
+}
+replug() {
+	local dev
+	for dev; do echo 1 >"$pci/$dev/remove"; done
+	echo 1 >/sys/bus/pci/rescan
+}
+group_of() { basename "$(readlink "$pci/$1/iommu_group")"; }
+# Whether VFIO may use the group: each device in it is unbound, or bound to vfio-pci.
+viable() {
+	local dev
+	for dev in "/sys/kernel/iommu_groups/$(group_of "$1")"/devices/*; do
+		driver_is "$(basename "$dev")" none || driver_is "$(basename "$dev")" vfio-pci ||
+			return 1
+	done
+}
+nr_ejected() { cat /sys/kernel/bus_ext/nr_ejected; }
+
+ktap_plan 31
+modprobe bus_ext
+ejected=$(nr_ejected)
+
+# one of two identical controllers
+check port_applies apply port
+modprobe -a nvme vfio-pci
+check left_one_is_the_hosts becomes $left nvme
+check right_one_is_a_guests becomes $right vfio-pci
+wait_until 30 test -e /sys/class/nvme/nvme0
+check_equal host_has_seen_no_other LEFT "$(xargs </sys/class/nvme/nvme0/serial)"
+check_fails nor_a_second_controller test -e /sys/class/nvme/nvme1
+replug $left $right
+check left_one_is_found_again becomes $left nvme
+check right_one_is_found_again becomes $right vfio-pci
+
+# tools: they write an override, bind, and clear it
+echo nvme >$pci/$right/driver_override
+echo $right >$pci/$right/driver/unbind
+echo $right >/sys/bus/pci/drivers_probe
+check tool_binds_by_hand becomes $right nvme
+echo >$pci/$right/driver_override
+check_equal policy_decides_again "vfio-pci driver" "$(outcome $right)"
+check device_is_listed_as_not_decided \
+	eval "bxctl explain --json pci/$right | jq -e '.as_decided == false'"
+bxctl reelect pci >/dev/null
+check bound_one_is_left_alone driver_is $right nvme
+check rebind_gives_it_back bxctl rebind $right
+check to_the_guest driver_is $right vfio-pci
+bxctl detach port >/dev/null
+
+# all functions of a slot
+check slot_applies apply slot
+modprobe e1000e
+check other_slot_is_the_hosts becomes $others e1000e
+check function_0_is_a_guests becomes $multi.0 vfio-pci
+check function_1_is_a_guests becomes $multi.1 vfio-pci
+check vfio_may_use_the_group viable $multi.0
+bxctl detach slot >/dev/null
+
+# a driver whose module has another name
+check_fails module_is_not_loaded grep -q '^xhci_pci ' /proc/modules
+check usb_applies apply usb
+bxctl rebind "$multi.1" >/dev/null || true
+check module_is_found_by_the_device becomes $multi.1 xhci_hcd
+bxctl detach usb >/dev/null
+
+# the vendor's driver, else the kernel's
+check else_applies apply else
+modprobe -a 8139cp 8139too
+for dev in $absent $rejected; do
+	driver_is $dev none || echo $dev >$pci/$dev/driver/unbind
+done
+bxctl reelect pci >/dev/null
+check absent_driver_leaves_it_to_the_next becomes $absent 8139cp
+check rejected_card_goes_to_the_next becomes $rejected 8139cp
+check_equal nothing_was_ejected_for_it "$ejected" "$(nr_ejected)"
+check policy_is_still_there eval "bxctl policies | grep -q vendor_else"
+bxctl detach vendor_else >/dev/null
+
+# a driver in the kernel image
+check built_in_driver_was_first driver_is $virtio virtio-pci
+check built_in_applies apply built-in
+check_fails status_says_that_it_is_not_as_decided bxctl status
+check it_can_be_moved bxctl rebind $virtio
+check to_the_policys_driver driver_is $virtio vfio-pci
