@@ -57,6 +57,11 @@ static void __exit bx_exit(void)
 	bx_entries_exit();
 	bx_request_exit();
 	bx_sysfs_exit();
+	/*
+	 * The caller of the last module_put() in bx_device_release() may have been
+	 * preempted before it returned from there.
+	 */
+	synchronize_rcu_tasks();
 }
 
 module_init(bx_init);

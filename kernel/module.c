@@ -171,6 +171,5 @@ void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
 		kfree(req);
 		return;
 	}
-	bx_async_begin();
-	queue_work(bx_request_wq, &req->work);
+	bx_async_queue(BX_Q_MODULE, &req->work);
 }

@@ -281,12 +281,9 @@ static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
 	if (!f)
 		return;
 
-	bx_async_begin();
 	get_device(&bdev->dev);
-	if (!queue_work(bx_wq, &bdev->reattach)) {
+	if (!bx_async_queue(BX_Q_ELECT, &bdev->reattach))
 		put_device(&bdev->dev);
-		bx_async_end();
-	}
 }
 
 int bx_own_probe(struct device *dev)
@@ -368,9 +365,7 @@ void bx_own_reelect(struct bx_bus *bus, bool forget)
 	if (forget)
 		set_bit(BX_BUS_FORGET, &bus->flags);
 	atomic64_inc_return(&bus->gen);
-	bx_async_begin();
-	if (!queue_work(bx_wq, &bus->reelect))
-		bx_async_end();
+	bx_async_queue(BX_Q_ELECT, &bus->reelect);
 }
 
 /**

@@ -24,8 +24,8 @@
  *
  * The lists end in "..." when there is more than fits a page.  A bound device
  * has an attribute of the driver's, "exec": write "CMD TEXT", read the answer.
- * CMD 0 reverses TEXT, CMD 1 takes as many milliseconds as TEXT says, or until
- * something is written to "release".
+ * CMD 0 reverses TEXT, CMD 1 takes as many milliseconds as TEXT says, or, like a
+ * probe with a delay, until something is written to "release".
  * The reason for a refused write is in the kernel log.
  *
  * Locking: bxsim_lock guards the two lists, and is never held over a call into
