@@ -42,6 +42,8 @@
  *   keeps it, such as a running rebind; so from then on it also holds the module
  *   of its bus, which cannot be unloaded before.  A call by redirect reads the
  *   device under RCU after it has ended, and removal may have seen that end.
+ * - A snapshot of an iterator is freed after an RCU-tasks-trace grace period, so
+ *   after the program that may still read it; bx_exit() waits for that.
  * - A request holds its device and its commit until its work has ended, and its
  *   result stays until 256 newer requests of its kind have ended: no client
  *   releases anything.
@@ -698,6 +700,7 @@ void bx_request_exit(void);
 /* ---- iter.c, kfunc.c: kfuncs ---- */
 
 void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec);
+void bx_iter_exit(void);
 int bx_kfunc_init(void);
 
 /* ---- state.c: the files at the top of /sys/kernel/bus_ext ---- */

@@ -3,8 +3,8 @@
  * bus_ext: the control interface, for SEC("syscall") programs
  *
  * bxctl uses it.  An iterator takes a snapshot when it is created: its records
- * stay valid until the iterator is destroyed, and they keep no kernel object
- * alive.  Copy a record with bpf_probe_read_kernel().
+ * stay valid until the program returns, also after the end of the iterator, and
+ * they keep no kernel object alive.  Copy a record with bpf_probe_read_kernel().
  *
  * All functions require CAP_SYS_ADMIN.
  */

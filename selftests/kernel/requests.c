@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <bpf/bpf.h>
 #include <kselftest_harness.h>
 #include "../lib/bxtest.h"
+#include "selftests/bpf/kept.skel.h"
 
 #define ID		"f055:1"
 #define VENDOR		0xf055
@@ -199,6 +201,30 @@ TEST_F(requests, only_the_oldest_results_are_dropped)
 	EXPECT_EQ(0, bxt_result(first + 1));
 	EXPECT_EQ(-ESTALE, bxt_result(last + 1));
 	EXPECT_EQ(-ESTALE, bxt_result(0));
+}
+
+/* ---- records ---- */
+
+TEST_F(requests, record_is_valid_until_the_program_returns)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	struct kept *kept = kept__open_and_load();
+
+	ASSERT_NE(NULL, kept);
+	driver("a", "ids=f055:*");
+	driver("b", "ids=abc:*");
+	device("d", ID);
+	device("e", OTHER_ID);
+	strcpy(kept->bss->refs[0].name, "d");
+	strcpy(kept->bss->refs[1].name, "e");
+	for (int i = 0; i < 32; i++) {
+		ASSERT_EQ(0, bpf_prog_test_run_opts(bpf_program__fd(kept->progs.keep),
+						    &opts));
+		EXPECT_EQ(0, kept->bss->err);
+		EXPECT_STREQ("a", kept->bss->driver);
+		EXPECT_STREQ("a", kept->bss->driver_again);
+	}
+	kept__destroy(kept);
 }
 
 /* ---- re-elections ---- */
