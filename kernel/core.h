@@ -239,7 +239,7 @@ static inline bool bx_fails_closed(const struct bx_inst *inst)
 
 /* ---- async.c: queued work, and waiting for it ---- */
 
-/* What is in one queue does not wait for what is in another. */
+/* Work in one queue does not wait for work in another. */
 enum bx_queue {
 	BX_Q_REBIND,	/* unbinds and probes, by request */
 	BX_Q_SETTLE,	/* waits for all of the last three */
@@ -482,7 +482,8 @@ int bx_contract_check(const struct bx_bus *bus);
 int bx_provider_check(const struct bx_device *bdev);
 int bx_device_complete(struct bx_device *bdev);
 bool bx_provides(const struct bx_provider *provider, u32 op);
-ssize_t bx_contract_show(const struct bx_contract *contract, char *buf);
+size_t bx_contract_print(const struct bx_contract *contract, char *buf,
+			 size_t size);
 
 /* ---- elections ---- */
 
