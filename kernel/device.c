@@ -156,6 +156,9 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 	device_initialize(&bdev->dev);
 	bdev->dev.bus = &bus->type;
 	bdev->dev.parent = get_device(parent);
+	/* device_add() would do it too late for bdev->info */
+	if (parent)
+		set_dev_node(&bdev->dev, dev_to_node(parent));
 	bdev->dev.release = bx_device_release;
 	return bdev;
 }
@@ -207,7 +210,7 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 	 * re-election.
 	 */
 	smp_store_mb(bdev->added, true);
-	bx_own_reelect_dev(&bdev->dev, NULL);
+	bx_own_reelect_dev(&bdev->dev, READ_ONCE(bdev->forget) ? bdev : NULL);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bx_device_add);

@@ -211,6 +211,7 @@ struct bx_device {
 	struct list_head	node;
 	struct work_struct	reattach;
 	bool			added;		/* device_add() has returned */
+	bool			forget;		/* policies changed before */
 	struct mutex		elect_lock;	/* protects all below */
 	u64			elected;	/* order of a driver, 0: none */
 	u64			tried;		/* likewise, probed last */

@@ -37,6 +37,7 @@
 
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/nodemask.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -161,6 +162,7 @@ static int __init bxsim_init(void)
 	bxsim_root = root_device_register("bxsim");
 	if (IS_ERR(bxsim_root))
 		return PTR_ERR(bxsim_root);
+	set_dev_node(bxsim_root, first_online_node);
 	ret = bxsim_init_drivers();
 	if (!ret)
 		ret = bxsim_init_devices();
