@@ -25,7 +25,8 @@ static const struct {
 };
 
 static struct workqueue_struct *bx_queues[ARRAY_SIZE(bx_queue_desc)];
-static atomic_t bx_async = ATOMIC_INIT(0);
+static atomic_t bx_async = ATOMIC_INIT(0);	/* sum of the next */
+static atomic_t bx_queued[ARRAY_SIZE(bx_queue_desc)];
 static DECLARE_WAIT_QUEUE_HEAD(bx_async_wait);
 
 /* Queues work that bx_async_wait_idle() does not wait for. */
@@ -44,17 +45,25 @@ void bx_queue_request(enum bx_queue queue, struct work_struct *work)
  */
 bool bx_async_queue(enum bx_queue queue, struct work_struct *work)
 {
+	atomic_inc(&bx_queued[queue]);
 	atomic_inc(&bx_async);
 	if (queue_work(bx_queues[queue], work))
 		return true;
-	bx_async_end();
+	bx_async_end(queue);
 	return false;
 }
 
-void bx_async_end(void)
+void bx_async_end(enum bx_queue queue)
 {
-	if (atomic_dec_and_test(&bx_async))
+	atomic_dec(&bx_async);
+	if (atomic_dec_and_test(&bx_queued[queue]))
 		wake_up_all(&bx_async_wait);
+}
+
+/* Waits for the work of one queue, which may have added work to another. */
+void bx_async_wait_queue(enum bx_queue queue)
+{
+	wait_event(bx_async_wait, !atomic_read(&bx_queued[queue]));
 }
 
 void bx_async_wait_idle(void)

@@ -112,7 +112,7 @@ void bx_bus_unregister(struct bx_bus *bus)
 	list_del(&bus->node);
 	up_write(&bx_bus_rwsem);
 	if (cancel_work_sync(&bus->reelect))
-		bx_async_end();
+		bx_async_end(BX_Q_ELECT);
 	/* a request may use a device and its bus after the device's removal */
 	while (!wait_var_event_timeout(&bus->ndevices,
 				       !atomic_read(&bus->ndevices), 10 * HZ))

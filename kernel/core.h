@@ -251,7 +251,8 @@ enum bx_queue {
 
 void bx_queue_request(enum bx_queue queue, struct work_struct *work);
 bool bx_async_queue(enum bx_queue queue, struct work_struct *work);
-void bx_async_end(void);
+void bx_async_end(enum bx_queue queue);
+void bx_async_wait_queue(enum bx_queue queue);
 void bx_async_wait_idle(void);
 int bx_async_init(void);
 void bx_async_exit(void);

@@ -118,7 +118,7 @@ static void bx_module_work(struct work_struct *work)
 	list_del(&req->node);
 	spin_unlock(&bx_module_lock);
 	kfree(req);
-	bx_async_end();
+	bx_async_end(BX_Q_MODULE);
 }
 
 static bool bx_module_pending(const struct bx_module_request *req)

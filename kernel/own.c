@@ -284,7 +284,7 @@ static void bx_reattach_work(struct work_struct *work)
 	if (again && device_attach(&bdev->dev) < 0)
 		dev_dbg(&bdev->dev, "removed before the attach of the runner-up\n");
 	put_device(&bdev->dev);	/* pairs with bx_probe_failed() */
-	bx_async_end();
+	bx_async_end(BX_Q_ELECT);
 }
 
 /*
@@ -387,7 +387,7 @@ static void bx_bus_reelect_work(struct work_struct *work)
 	bool forget = test_and_clear_bit(BX_BUS_FORGET, &bus->flags);
 
 	bus_for_each_dev(&bus->type, NULL, forget ? bus : NULL, bx_own_reelect_dev);
-	bx_async_end();
+	bx_async_end(BX_Q_ELECT);
 }
 
 /*

@@ -327,7 +327,7 @@ bool bx_async_queue(enum bx_queue queue, struct work_struct *work)
 	return queue_work(NULL, work);
 }
 
-void bx_async_end(void)
+void bx_async_end(enum bx_queue queue)
 {
 	if (async-- < 1)
 		native_bug("work ends that did not begin");
