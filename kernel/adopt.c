@@ -96,7 +96,7 @@ static void bx_adopted_reelect_work(struct work_struct *work)
 	bus->pending = false;
 	spin_unlock(&bus->scope_lock);
 	bus_for_each_dev(bus->type, NULL, &vendor, bx_adopted_reelect_dev);
-	bx_async_end();
+	bx_async_end(BX_Q_ELECT);
 }
 
 static void bx_adopted_queue(struct bx_adopted_bus *bus, u32 vendor)
@@ -107,9 +107,7 @@ static void bx_adopted_queue(struct bx_adopted_bus *bus, u32 vendor)
 	bus->vendor = vendor;
 	bus->pending = true;
 	spin_unlock(&bus->scope_lock);
-	bx_async_begin();
-	if (!queue_work(bx_wq, &bus->reelect))
-		bx_async_end();
+	bx_async_queue(BX_Q_ELECT, &bus->reelect);
 }
 
 /**

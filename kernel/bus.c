@@ -102,8 +102,9 @@ EXPORT_SYMBOL_GPL(__bx_bus_register);
  *
  * Policies in scope of the bus pin its module, so none is attached any more.
  *
- * Context: process; waits for elections, re-elections and the release of all
- * devices of the bus.
+ * Context: process; waits for elections, re-elections and, in a module that adds
+ * devices to a bus of its own, for the release of all devices.  Of other modules,
+ * each device that is not released yet prevents the unload.
  */
 void bx_bus_unregister(struct bx_bus *bus)
 {
@@ -111,9 +112,12 @@ void bx_bus_unregister(struct bx_bus *bus)
 	list_del(&bus->node);
 	up_write(&bx_bus_rwsem);
 	if (cancel_work_sync(&bus->reelect))
-		bx_async_end();
+		bx_async_end(BX_Q_ELECT);
 	/* a request may use a device and its bus after the device's removal */
-	wait_var_event(&bus->ndevices, !atomic_read(&bus->ndevices));
+	while (!wait_var_event_timeout(&bus->ndevices,
+				       !atomic_read(&bus->ndevices), 10 * HZ))
+		pr_warn("bus '%s': waiting for %d removed devices that are in use\n",
+			bus->name, atomic_read(&bus->ndevices));
 	bus_unregister_notifier(&bus->type, &bus->nb);
 	bx_sysfs_del_bus(bus->kobj);
 	bus_unregister(&bus->type);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The driver_override of a device: what no function of the kernel offers
+ * Differences between kernels, and the driver_override of a device: what no
+ * function of the kernel offers
  *
- * Kernels keep it in struct device, protected by a spinlock.  Older ones have a
+ * Kernels keep the override in struct device, protected by a spinlock.  Older ones have a
  * string per bus, which bus_ext does not support: kernel/Kbuild looks for it.
  *
  * A *token* is the address of a string that bus_ext stored.  A write by another
@@ -109,6 +110,13 @@ static inline bool bx_is_ready_to_probe(const struct device *dev)
 {
 	return true;
 }
+#endif
+
+/* Of the attribute that functions of a binary attribute get */
+#ifdef BX_CONST_BIN_ATTRIBUTE
+#define bx_bin_const	const
+#else
+#define bx_bin_const
 #endif
 
 #endif /* _BX_COMPAT_H */

@@ -85,41 +85,43 @@ int bx_contract_check(const struct bx_bus *bus)
 	return err;
 }
 
+static int bx_op_print(const struct bx_contract *contract, u32 i, char *buf,
+		       size_t size)
+{
+	const struct bx_op_desc *desc = &contract->ops[i];
+
+	return snprintf(buf, size, "%u %s %u%s %u %s %s%s%s%s%s\n", i,
+			desc->name, desc->size - desc->hidden,
+			desc->flags & BX_OPF_VARLEN ? "+" : "", desc->hidden,
+			desc->flags & BX_OPF_REQUIRED ? "required" : "optional",
+			desc->flags & BX_OPF_ATOMIC ? "atomic" : "sleeps",
+			desc->pair ? " with " : "",
+			desc->pair ? contract->ops[desc->pair - 1].name : "",
+			desc->type ? " " : "", desc->type ?: "");
+}
+
 /**
- * bx_contract_show() - print a contract as text, for people and programs
+ * bx_contract_print() - print a contract as text, for people and programs
  * @contract: the contract
- * @buf: buffer of PAGE_SIZE bytes
+ * @buf: takes the text; NULL with a @size of 0
+ * @size: size of @buf in bytes
  *
  * Prints a line for the contract, then one for each operation: number, name,
  * visible bytes of the argument ("+" for variable length), hidden
  * bytes, then words: "required" or "optional", "atomic" or "sleeps", "with" and
  * the name of the paired operation, and the C type of the argument.
  *
- * Return: number of bytes printed.
+ * Return: length of the whole text, as snprintf().
  */
-ssize_t bx_contract_show(const struct bx_contract *contract, char *buf)
+size_t bx_contract_print(const struct bx_contract *contract, char *buf,
+			 size_t size)
 {
-	ssize_t len = sysfs_emit(buf, "%s version %u\n", contract->name,
-				 contract->version);
+	size_t len = snprintf(buf, size, "%s version %u\n", contract->name,
+			      contract->version);
 
-	for (u32 i = 0; i < contract->nr_ops; i++) {
-		const struct bx_op_desc *desc = &contract->ops[i];
-
-		len += sysfs_emit_at(buf, len, "%u %s %u%s %u %s %s%s%s%s%s\n",
-				     i, desc->name,
-				     desc->size - desc->hidden,
-				     desc->flags & BX_OPF_VARLEN ? "+" : "",
-				     desc->hidden,
-				     desc->flags & BX_OPF_REQUIRED ?
-				     "required" : "optional",
-				     desc->flags & BX_OPF_ATOMIC ?
-				     "atomic" : "sleeps",
-				     desc->pair ? " with " : "",
-				     desc->pair ?
-				     contract->ops[desc->pair - 1].name : "",
-				     desc->type ? " " : "",
-				     desc->type ?: "");
-	}
+	for (u32 i = 0; i < contract->nr_ops; i++)
+		len += bx_op_print(contract, i, len < size ? buf + len : NULL,
+				   len < size ? size - len : 0);
 	return len;
 }
 

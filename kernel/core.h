@@ -39,8 +39,15 @@
  * - The owner of a bx_driver may free it after bx_driver_unregister(), which
  *   waits for bx_srcu.
  * - The driver core counts references to a bx_device, which holds references to
- *   its parent and this module.  bx_bus_unregister() waits for its release,
- *   since a request may use it after its removal.
+ *   its parent and this module.  After its removal, any holder of a reference
+ *   keeps it, such as a running rebind; so from then on it also holds the module
+ *   of its bus, which cannot be unloaded before.  A call by redirect reads the
+ *   device under RCU after it has ended, and removal may have seen that end.
+ * - A snapshot of an iterator is freed after an RCU-tasks-trace grace period, so
+ *   after the program that may still read it; bx_exit() waits for that.
+ * - A request holds its device and its commit until its work has ended, and its
+ *   result stays until 256 newer requests of its kind have ended: no client
+ *   releases anything.
  * - The table of entries and each user count references to a bx_entry, which
  *   holds a reference to the device's parent, but none to the device: its
  *   removal takes bx_entry.lock and sets bx_entry.gone.  After that, a request
@@ -252,10 +259,20 @@ static inline bool bx_fails_closed(const struct bx_inst *inst)
 
 /* ---- async.c: queued work, and waiting for it ---- */
 
-extern struct workqueue_struct *bx_wq, *bx_request_wq;
+/* Work in one queue does not wait for work in another. */
+enum bx_queue {
+	BX_Q_REBIND,	/* unbinds and probes, by request */
+	BX_Q_SETTLE,	/* waits for all of the last three */
+	BX_Q_COMMIT,
+	BX_Q_MODULE,	/* loads of driver modules */
+	BX_Q_EJECT,	/* ends of ejections */
+	BX_Q_ELECT,	/* re-elections, which may probe */
+};
 
-void bx_async_begin(void);
-void bx_async_end(void);
+void bx_queue_request(enum bx_queue queue, struct work_struct *work);
+bool bx_async_queue(enum bx_queue queue, struct work_struct *work);
+void bx_async_end(enum bx_queue queue);
+void bx_async_wait_queue(enum bx_queue queue);
 void bx_async_wait_idle(void);
 int bx_async_init(void);
 void bx_async_exit(void);
@@ -522,7 +539,8 @@ int bx_contract_check(const struct bx_bus *bus);
 int bx_provider_check(const struct bx_device *bdev);
 int bx_device_complete(struct bx_device *bdev);
 bool bx_provides(const struct bx_provider *provider, u32 op);
-ssize_t bx_contract_show(const struct bx_contract *contract, char *buf);
+size_t bx_contract_print(const struct bx_contract *contract, char *buf,
+			 size_t size);
 
 /* ---- elections ---- */
 
@@ -740,6 +758,7 @@ void bx_request_exit(void);
 /* ---- iter.c, kfunc.c: kfuncs ---- */
 
 void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec);
+void bx_iter_exit(void);
 int bx_kfunc_init(void);
 
 /* ---- state.c: the files at the top of /sys/kernel/bus_ext ---- */

@@ -72,6 +72,7 @@ int bx_device_uevent(const struct device *dev, struct kobj_uevent_env *env)
 static void bx_device_release(struct device *dev)
 {
 	struct bx_device *bdev = to_bx_device(dev);
+	struct module *owner = bdev->pins_owner ? bdev->bus->owner : NULL;
 
 	bx_own_device_exit(bdev);
 	/* From here on the bus may be freed. */
@@ -81,8 +82,9 @@ static void bx_device_release(struct device *dev)
 	free_percpu(bdev->calls);
 	kfree(bdev->op);
 	kfree(bdev->info);
-	kfree(bdev);
-	module_put(THIS_MODULE);
+	kfree_rcu(bdev, rcu);	/* bx_call_end() reads it */
+	module_put(owner);
+	module_put(THIS_MODULE);	/* bx_exit() waits for this function */
 }
 
 /* Stands in for an operation that the provider does not implement. */
@@ -154,6 +156,9 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 	device_initialize(&bdev->dev);
 	bdev->dev.bus = &bus->type;
 	bdev->dev.parent = get_device(parent);
+	/* device_add() would do it too late for bdev->info */
+	if (parent)
+		set_dev_node(&bdev->dev, dev_to_node(parent));
 	bdev->dev.release = bx_device_release;
 	return bdev;
 }
@@ -205,7 +210,7 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 	 * re-election.
 	 */
 	smp_store_mb(bdev->added, true);
-	bx_own_reelect_dev(&bdev->dev, NULL);
+	bx_own_reelect_dev(&bdev->dev, READ_ONCE(bdev->forget) ? bdev : NULL);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bx_device_add);
@@ -236,6 +241,11 @@ void bx_device_remove(struct bx_device *bdev)
 	}
 	kfree(info);
 	bx_device_unlist(bdev);
+	/*
+	 * The parent's module pinned the bus until now.  A module that has both
+	 * is being unloaded here, so bx_bus_unregister() must wait.
+	 */
+	bdev->pins_owner = try_module_get(bdev->bus->owner);
 	put_device(&bdev->dev);
 }
 EXPORT_SYMBOL_GPL(bx_device_remove);

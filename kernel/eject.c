@@ -115,8 +115,7 @@ static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
 		exit->msg, *device ? ", device " : "", device, exit->kind,
 		exit->code);
 	trace_bx_eject(exit);
-	bx_async_begin();
-	queue_work(bx_wq, &inst->work);
+	bx_async_queue(BX_Q_EJECT, &inst->work);
 }
 
 static __printf(5, 0)

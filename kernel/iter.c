@@ -5,14 +5,20 @@
  * Each iterator takes a snapshot, an array of plain records, when it is created.
  * It holds no lock or reference afterwards, so a program can call any kfunc
  * between two records.
+ *
+ * The verifier trusts a record for as long as the program runs, also after the
+ * end of its iterator.  So a snapshot is freed after the program has returned:
+ * SEC("syscall") programs run inside an RCU-tasks-trace read section.
  */
 #include <linux/btf_ids.h>
+#include <linux/rcupdate_trace.h>
 #include "kfunc.h"
 
 struct bx_snapshot {
-	u32	n;
-	u32	next;
-	void	*recs;
+	u32		n;
+	u32		next;
+	void		*recs;
+	struct rcu_head	rcu;
 };
 
 /* Kernel view of the program's __opaque[2] */
@@ -44,14 +50,26 @@ static void *bx_iter_next(void *it, size_t size)
 	return iter->snap->recs + size * iter->snap->next++;
 }
 
+static void bx_snapshot_free(struct rcu_head *rcu)
+{
+	struct bx_snapshot *snap = container_of(rcu, struct bx_snapshot, rcu);
+
+	kvfree(snap->recs);
+	kfree(snap);
+}
+
 static void bx_iter_destroy(void *it)
 {
 	struct bx_iter *iter = it;
 
-	if (!iter->snap)
-		return;
-	kvfree(iter->snap->recs);
-	kfree(iter->snap);
+	if (iter->snap)
+		call_rcu_tasks_trace(&iter->snap->rcu, bx_snapshot_free);
+}
+
+/* Called after the last program of the control interface has ended. */
+void bx_iter_exit(void)
+{
+	rcu_barrier_tasks_trace();
 }
 
 /* An array that grows while a bus is walked */

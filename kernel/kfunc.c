@@ -273,7 +273,7 @@ __bpf_kfunc int bx_device_get(struct bx_devref *ref, struct bx_device_rec *rec)
  *
  * Context: may sleep; the work is done by another thread.
  * Return: a ticket for bx_wait(), or an errno: -EPERM, those of
- * bx_device_get(), -ENOMEM, -EBUSY if too many requests are queued.
+ * bx_device_get(), -ENOMEM.
  */
 __bpf_kfunc s64 bx_rebind(struct bx_devref *ref)
 {
@@ -324,8 +324,8 @@ __bpf_kfunc s64 bx_commit(void *commit, u32 commit__sz)
  * @ticket: from bx_rebind(), bx_reelect(), bx_settle() or bx_commit()
  * @timeout_ms: timeout in milliseconds, limited to 1000
  *
- * Return: the result of the request, once; -EINPROGRESS while it runs,
- * -ENOENT for an unknown ticket, -EINTR, -EPERM.
+ * Return: the result of the request; -EINPROGRESS while it runs, -ESTALE for
+ * an unknown ticket or a result that was dropped, -EINTR, -EPERM.
  */
 __bpf_kfunc s64 bx_wait(u64 ticket, u32 timeout_ms)
 {

@@ -56,7 +56,13 @@ static void __exit bx_exit(void)
 	bx_adopt_exit();
 	bx_entries_exit();
 	bx_request_exit();
+	bx_iter_exit();
 	bx_sysfs_exit();
+	/*
+	 * The caller of the last module_put() in bx_device_release() may have been
+	 * preempted before it returned from there.
+	 */
+	synchronize_rcu_tasks();
 }
 
 module_init(bx_init);

@@ -118,7 +118,7 @@ static void bx_module_work(struct work_struct *work)
 	list_del(&req->node);
 	spin_unlock(&bx_module_lock);
 	kfree(req);
-	bx_async_end();
+	bx_async_end(BX_Q_MODULE);
 }
 
 static bool bx_module_pending(const struct bx_module_request *req)
@@ -171,6 +171,5 @@ void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
 		kfree(req);
 		return;
 	}
-	bx_async_begin();
-	queue_work(bx_request_wq, &req->work);
+	bx_async_queue(BX_Q_MODULE, &req->work);
 }

@@ -496,8 +496,9 @@ static int bx_rebind_elect(struct bx_entry *entry, struct device *dev)
 		return ret == -EBUSY ? 0 : ret;
 	if (!bx_override_decision(dev, &dec) || dec.outcome != BX_OUT_ABSENT)
 		return 0;
-	bx_async_wait_idle();
-	/* without the driver, the policy was ejected */
+	/* without the driver, the policy is ejected; do not wait for other probes */
+	bx_async_wait_queue(BX_Q_MODULE);
+	bx_async_wait_queue(BX_Q_EJECT);
 	if (!bx_entry_is_current(entry))
 		ret = bx_override_elect_entry(entry, dev);
 	return ret < 0 && ret != -EBUSY ? ret : 0;

@@ -71,6 +71,35 @@ static int bx_own_candidates(struct bx_device *bdev, struct bx_election *e)
 	return 0;
 }
 
+/* Whether a driver is registered that rejected the device */
+static bool bx_failed_is_current(const struct bx_device *bdev,
+				 const struct bx_failed *f)
+{
+	struct bx_driver *drv;
+	bool found = false;
+	int idx;
+
+	idx = srcu_read_lock(&bx_srcu);
+	list_for_each_entry_srcu(drv, &bdev->bus->drivers, node,
+				 srcu_read_lock_held(&bx_srcu))
+		found |= drv->order == f->order;
+	srcu_read_unlock(&bx_srcu, idx);
+	return found;
+}
+
+/* A driver that is registered again has another order. */
+static void bx_failed_prune(struct bx_device *bdev)
+{
+	struct bx_failed *f, *tmp;
+
+	list_for_each_entry_safe(f, tmp, &bdev->failed, node) {
+		if (bx_failed_is_current(bdev, f))
+			continue;
+		list_del(&f->node);
+		kfree(f);
+	}
+}
+
 static int bx_own_run(struct bx_device *bdev, struct bx_election *e, u64 gen)
 {
 	int idx, err;
@@ -91,7 +120,8 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 	bool ask, keep;
 	int err;
 
-	if (bdev->elected_gen == gen)
+	/* no generation ends when an administrator removes an override */
+	if (bdev->elected_gen == gen && bdev->decision.by != BX_BY_OVERRIDE)
 		return 0;
 	e = bx_election_alloc(&bdev->dev, false);
 	if (!e)
@@ -254,7 +284,7 @@ static void bx_reattach_work(struct work_struct *work)
 	if (again && device_attach(&bdev->dev) < 0)
 		dev_dbg(&bdev->dev, "removed before the attach of the runner-up\n");
 	put_device(&bdev->dev);	/* pairs with bx_probe_failed() */
-	bx_async_end();
+	bx_async_end(BX_Q_ELECT);
 }
 
 /*
@@ -272,6 +302,7 @@ static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
 	mutex_lock(&bdev->elect_lock);
 	bdev->decision.probe_error = error;
 	if (f) {
+		bx_failed_prune(bdev);
 		f->order = drv->order;
 		f->error = error;
 		list_add(&f->node, &bdev->failed);
@@ -281,12 +312,9 @@ static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
 	if (!f)
 		return;
 
-	bx_async_begin();
 	get_device(&bdev->dev);
-	if (!queue_work(bx_wq, &bdev->reattach)) {
+	if (!bx_async_queue(BX_Q_ELECT, &bdev->reattach))
 		put_device(&bdev->dev);
-		bx_async_end();
-	}
 }
 
 int bx_own_probe(struct device *dev)
@@ -335,6 +363,10 @@ int bx_own_reelect_dev(struct device *dev, void *forget)
 	bool again;
 
 	/* Devices still in bx_device_add() are re-elected there. */
+	if (forget && !READ_ONCE(bdev->added)) {
+		/* pairs with bx_device_add(), which sees it, or is seen below */
+		smp_store_mb(bdev->forget, true);
+	}
 	if (READ_ONCE(dev->driver) || !READ_ONCE(bdev->added))
 		return 0;
 	mutex_lock(&bdev->elect_lock);
@@ -355,7 +387,7 @@ static void bx_bus_reelect_work(struct work_struct *work)
 	bool forget = test_and_clear_bit(BX_BUS_FORGET, &bus->flags);
 
 	bus_for_each_dev(&bus->type, NULL, forget ? bus : NULL, bx_own_reelect_dev);
-	bx_async_end();
+	bx_async_end(BX_Q_ELECT);
 }
 
 /*
@@ -368,9 +400,7 @@ void bx_own_reelect(struct bx_bus *bus, bool forget)
 	if (forget)
 		set_bit(BX_BUS_FORGET, &bus->flags);
 	atomic64_inc_return(&bus->gen);
-	bx_async_begin();
-	if (!queue_work(bx_wq, &bus->reelect))
-		bx_async_end();
+	bx_async_queue(BX_Q_ELECT, &bus->reelect);
 }
 
 /**

@@ -153,7 +153,7 @@ static void bx_eject_work(struct work_struct *work)
 		bpf_link_put(link);
 	}
 	bx_put_inst(inst);	/* pairs with bx_eject_claim() */
-	bx_async_end();
+	bx_async_end(BX_Q_EJECT);
 }
 
 struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops)

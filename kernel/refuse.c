@@ -4,6 +4,7 @@
  *
  * An attach, like bx_wait(), returns only an errno to user space.
  */
+#include <asm/page.h>
 #include "core.h"
 
 #define BX_NREFUSED	8
@@ -43,6 +44,9 @@ int bx_refuse(const char *name, int err, const char *fmt, ...)
 	raw_spin_unlock_irqrestore(&bx_refuse_lock, flags);
 	return err;
 }
+
+/* The text of all of them fits a page. */
+static_assert(BX_NREFUSED * (sizeof(struct bx_refusal) + 3) < PAGE_SIZE);
 
 ssize_t bx_refused_show(char *buf)
 {

@@ -5,12 +5,47 @@
  * Binding and unbinding may take long and take locks that a BPF program must
  * not hold.  So a program queues a request and waits for its ticket.
  */
+#include <linux/cleanup.h>
 #include "core.h"
 
-#define BX_MAX_TICKETS	64
+/* Limits for each kind of request */
+#define BX_MAX_PENDING	64	/* rebinds: two for each device */
+#define BX_MAX_RESULTS	256
 
+/**
+ * struct bx_requests - the requests of a kind; bx_request_mutex
+ * @queue: where they are done
+ * @pending: requests that have not ended
+ * @results: requests that have ended, oldest first
+ * @npending: length of @pending
+ * @nresults: length of @results
+ */
+struct bx_requests {
+	enum bx_queue		queue;
+	struct list_head	pending;
+	struct list_head	results;
+	u32			npending;
+	u32			nresults;
+};
+
+/**
+ * struct bx_request - a request
+ * @node: entry in one of the lists of @all
+ * @all: the requests of its kind
+ * @work: does it
+ * @ref: references: @node, @work, each waiter
+ * @ticket: identity
+ * @fn: called by @work
+ * @dev: the device of a rebind; referenced until the request ends
+ * @bus: the bus of a re-election
+ * @commit: the change of a commit, until the request ends
+ * @started: @fn was called; bx_request_mutex
+ * @done: @result is valid
+ * @result: result of @fn
+ */
 struct bx_request {
 	struct list_head	node;
+	struct bx_requests	*all;
 	struct work_struct	work;
 	struct kref		ref;
 	u64			ticket;
@@ -18,15 +53,36 @@ struct bx_request {
 	struct device		*dev;
 	char			bus[BX_NAME_LEN];
 	struct bx_commit	*commit;
-	s64			result;
+	bool			started;
 	bool			done;
+	s64			result;
 };
 
-static LIST_HEAD(bx_requests);
-static DEFINE_MUTEX(bx_request_mutex);	/* protects bx_requests and results */
+static struct bx_requests bx_rebinds = {
+	.queue		= BX_Q_REBIND,
+	.pending	= LIST_HEAD_INIT(bx_rebinds.pending),
+	.results	= LIST_HEAD_INIT(bx_rebinds.results),
+};
+
+static struct bx_requests bx_settles = {
+	.queue		= BX_Q_SETTLE,
+	.pending	= LIST_HEAD_INIT(bx_settles.pending),
+	.results	= LIST_HEAD_INIT(bx_settles.results),
+};
+
+static struct bx_requests bx_commits = {
+	.queue		= BX_Q_COMMIT,
+	.pending	= LIST_HEAD_INIT(bx_commits.pending),
+	.results	= LIST_HEAD_INIT(bx_commits.results),
+};
+
+static struct bx_requests *const bx_all_requests[] = {
+	&bx_rebinds, &bx_settles, &bx_commits,
+};
+
+static DEFINE_MUTEX(bx_request_mutex);	/* protects all requests */
 static DECLARE_WAIT_QUEUE_HEAD(bx_request_wait_head);
-static u64 bx_last_ticket;
-static u32 bx_ntickets;
+static u64 bx_last_ticket;		/* bx_request_mutex */
 
 static void bx_request_free(struct kref *ref)
 {
@@ -37,43 +93,104 @@ static void bx_request_free(struct kref *ref)
 	kfree(req);
 }
 
-static void bx_request_unlist(struct bx_request *req)
+static void bx_request_put(struct bx_request *req)
 {
-	list_del_init(&req->node);
-	bx_ntickets--;
 	kref_put(&req->ref, bx_request_free);
+}
+
+/* ---- work ---- */
+
+static void bx_request_start(struct bx_request *req)
+{
+	guard(mutex)(&bx_request_mutex);
+	req->started = true;
+}
+
+/* Returns the request for the same device that has not been started, or NULL. */
+static struct bx_request *bx_request_next(const struct bx_request *req)
+{
+	struct bx_request *other;
+
+	list_for_each_entry(other, &req->all->pending, node) {
+		if (req->dev && other->dev == req->dev && !other->started)
+			return other;
+	}
+	return NULL;
+}
+
+static bool bx_request_is_running(const struct bx_request *req)
+{
+	struct bx_request *other;
+
+	list_for_each_entry(other, &req->all->pending, node) {
+		if (req->dev && other->dev == req->dev && other->started)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A client may have died, so results belong to no client: the oldest are
+ * dropped.
+ */
+static void bx_request_make_room(struct bx_requests *all)
+{
+	struct bx_request *req;
+
+	while (all->nresults > BX_MAX_RESULTS) {
+		req = list_first_entry(&all->results, struct bx_request, node);
+		list_del(&req->node);
+		all->nresults--;
+		bx_request_put(req);
+	}
+}
+
+/*
+ * Takes the device from the request, which is not running any more; the next
+ * request for the device begins.
+ */
+static struct device *bx_request_take_dev(struct bx_request *req)
+{
+	struct device *dev = req->dev;
+	struct bx_request *next;
+
+	guard(mutex)(&bx_request_mutex);
+	next = bx_request_next(req);
+	if (next)
+		bx_queue_request(req->all->queue, &next->work);
+	req->dev = NULL;
+	return dev;
+}
+
+static void bx_request_end(struct bx_request *req, s64 result)
+{
+	guard(mutex)(&bx_request_mutex);
+	list_move_tail(&req->node, &req->all->results);
+	req->all->npending--;
+	req->all->nresults++;
+	bx_request_make_room(req->all);
+	req->result = result;
+	smp_store_release(&req->done, true);	/* after the result */
 }
 
 static void bx_request_work(struct work_struct *work)
 {
 	struct bx_request *req = container_of(work, struct bx_request, work);
-	int ret = req->fn(req);
+	s64 result;
 
-	mutex_lock(&bx_request_mutex);
-	req->result = ret;
-	WRITE_ONCE(req->done, true);
-	mutex_unlock(&bx_request_mutex);
+	bx_request_start(req);
+	result = req->fn(req);
+	/* a result that is not read must not keep a device from being released */
+	put_device(bx_request_take_dev(req));
+	kvfree(req->commit);
+	req->commit = NULL;
+	bx_request_end(req, result);
 	wake_up_all(&bx_request_wait_head);
-	kref_put(&req->ref, bx_request_free);
+	bx_request_put(req);
 }
 
-/*
- * Drops results that were not collected, oldest first, if all tickets are in
- * use.
- */
-static void bx_request_make_room(void)
-{
-	struct bx_request *req, *tmp;
-
-	list_for_each_entry_safe(req, tmp, &bx_requests, node) {
-		if (bx_ntickets < BX_MAX_TICKETS)
-			return;
-		if (req->done)
-			bx_request_unlist(req);
-	}
-}
-
-static struct bx_request *bx_request_alloc(int (*fn)(struct bx_request *req))
+static struct bx_request *bx_request_alloc(struct bx_requests *all,
+					   int (*fn)(struct bx_request *req))
 {
 	struct bx_request *req = kzalloc(sizeof(*req), GFP_KERNEL);
 
@@ -81,8 +198,36 @@ static struct bx_request *bx_request_alloc(int (*fn)(struct bx_request *req))
 		return NULL;
 	kref_init(&req->ref);
 	INIT_WORK(&req->work, bx_request_work);
+	req->all = all;
 	req->fn = fn;
 	return req;
+}
+
+/*
+ * Adds a request.  Rebinds have a limit for each device instead of one for all:
+ * one of them runs, and another, which holds an election after all changes so
+ * far, waits for it without a thread and serves all later clients.  So a device
+ * that is in use takes no room from others.
+ */
+static s64 bx_request_add(struct bx_request *req)
+{
+	struct bx_requests *all = req->all;
+	struct bx_request *next;
+
+	guard(mutex)(&bx_request_mutex);
+	next = bx_request_next(req);
+	if (next)
+		return next->ticket;
+	if (!req->dev && all->npending >= BX_MAX_PENDING)
+		return -EBUSY;
+	req->ticket = ++bx_last_ticket;
+	kref_get(&req->ref);		/* the list's */
+	kref_get(&req->ref);		/* the work's */
+	if (!bx_request_is_running(req))
+		bx_queue_request(all->queue, &req->work);
+	list_add_tail(&req->node, &all->pending);
+	all->npending++;
+	return req->ticket;
 }
 
 /*
@@ -90,31 +235,20 @@ static struct bx_request *bx_request_alloc(int (*fn)(struct bx_request *req))
  */
 static s64 bx_request_queue(struct bx_request *req)
 {
-	u64 ticket;
+	s64 ticket = bx_request_add(req);
 
-	mutex_lock(&bx_request_mutex);
-	bx_request_make_room();
-	if (bx_ntickets >= BX_MAX_TICKETS) {
-		mutex_unlock(&bx_request_mutex);
-		kref_put(&req->ref, bx_request_free);
-		return -EBUSY;
-	}
-	ticket = ++bx_last_ticket;
-	req->ticket = ticket;
-	kref_get(&req->ref);		/* the work item's */
-	list_add_tail(&req->node, &bx_requests);
-	bx_ntickets++;
-	mutex_unlock(&bx_request_mutex);
-
-	queue_work(bx_request_wq, &req->work);
+	bx_request_put(req);
 	return ticket;
 }
 
-static struct bx_request *bx_request_find(u64 ticket)
+/* ---- waiting ---- */
+
+static struct bx_request *bx_request_find(const struct list_head *list,
+					  u64 ticket)
 {
 	struct bx_request *req;
 
-	list_for_each_entry(req, &bx_requests, node) {
+	list_for_each_entry(req, list, node) {
 		if (req->ticket == ticket)
 			return req;
 	}
@@ -123,30 +257,20 @@ static struct bx_request *bx_request_find(u64 ticket)
 
 static struct bx_request *bx_request_get(u64 ticket)
 {
-	struct bx_request *req;
+	struct bx_request *req = NULL;
 
-	mutex_lock(&bx_request_mutex);
-	req = bx_request_find(ticket);
+	guard(mutex)(&bx_request_mutex);
+	for (u32 i = 0; i < ARRAY_SIZE(bx_all_requests) && !req; i++)
+		req = bx_request_find(&bx_all_requests[i]->pending, ticket) ?:
+		      bx_request_find(&bx_all_requests[i]->results, ticket);
 	if (req)
 		kref_get(&req->ref);
-	mutex_unlock(&bx_request_mutex);
 	return req;
 }
 
-/* Returns the result and releases the ticket; -EINPROGRESS without a result. */
-static s64 bx_request_collect(struct bx_request *req)
+static bool bx_request_is_done(const struct bx_request *req)
 {
-	s64 result = -EINPROGRESS;
-
-	mutex_lock(&bx_request_mutex);
-	if (req->done) {
-		/* Each result is returned once, to the first waiter. */
-		result = list_empty(&req->node) ? -ENOENT : req->result;
-		if (!list_empty(&req->node))
-			bx_request_unlist(req);
-	}
-	mutex_unlock(&bx_request_mutex);
-	return result;
+	return smp_load_acquire(&req->done);	/* before the result */
 }
 
 /**
@@ -156,7 +280,8 @@ static s64 bx_request_collect(struct bx_request *req)
  *	program runs in a read section that delays others
  *
  * Context: may sleep.
- * Return: the result, -EINPROGRESS, -ENOENT for an unknown ticket, or -EINTR.
+ * Return: the result, -EINPROGRESS, -EINTR; -ESTALE for an unknown ticket or a
+ * result that was dropped, which no request has as its result.
  */
 s64 bx_request_wait(u64 ticket, u32 timeout_ms)
 {
@@ -165,12 +290,15 @@ s64 bx_request_wait(u64 ticket, u32 timeout_ms)
 	long left;
 
 	if (!req)
-		return -ENOENT;
+		return -ESTALE;
 	left = msecs_to_jiffies(min(timeout_ms, 1000U));
 	left = wait_event_interruptible_timeout(bx_request_wait_head,
-						READ_ONCE(req->done), left);
-	result = left == -ERESTARTSYS ? -EINTR : bx_request_collect(req);
-	kref_put(&req->ref, bx_request_free);
+						bx_request_is_done(req), left);
+	if (bx_request_is_done(req))
+		result = req->result;
+	else
+		result = left == -ERESTARTSYS ? -EINTR : -EINPROGRESS;
+	bx_request_put(req);
 	return result;
 }
 
@@ -185,8 +313,8 @@ static int bx_do_rebind(struct bx_request *req)
  * bx_request_rebind() - queue the re-election and rebind of a device
  * @ref: the device
  *
- * Return: a ticket, or an errno: those of bx_find_device(), -ENOMEM, -EBUSY
- * if too many requests are queued.
+ * Return: a ticket, also that of an earlier request that has not begun; or an
+ * errno: those of bx_find_device(), -ENOMEM.
  */
 s64 bx_request_rebind(const struct bx_devref *ref)
 {
@@ -195,7 +323,7 @@ s64 bx_request_rebind(const struct bx_devref *ref)
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	req = bx_request_alloc(bx_do_rebind);
+	req = bx_request_alloc(&bx_rebinds, bx_do_rebind);
 	if (!req) {
 		put_device(dev);
 		return -ENOMEM;
@@ -236,7 +364,7 @@ s64 bx_request_reelect(const struct bx_devref *ref)
 			return -ENODEV;
 		module_put(owner);
 	}
-	req = bx_request_alloc(bx_do_reelect);
+	req = bx_request_alloc(&bx_settles, bx_do_reelect);
 	if (!req)
 		return -ENOMEM;
 	strscpy(req->bus, ref->bus, sizeof(req->bus));
@@ -249,7 +377,7 @@ s64 bx_request_reelect(const struct bx_devref *ref)
  */
 s64 bx_request_settle(void)
 {
-	struct bx_request *req = bx_request_alloc(bx_do_settle);
+	struct bx_request *req = bx_request_alloc(&bx_settles, bx_do_settle);
 
 	return req ? bx_request_queue(req) : -ENOMEM;
 }
@@ -273,22 +401,25 @@ s64 bx_request_commit(const void *commit, u32 size)
 
 	if (size != sizeof(*req->commit))
 		return size > sizeof(*req->commit) ? -E2BIG : -EINVAL;
-	req = bx_request_alloc(bx_do_commit);
+	req = bx_request_alloc(&bx_commits, bx_do_commit);
 	if (!req)
 		return -ENOMEM;
 	req->commit = kvmemdup(commit, size, GFP_KERNEL);
 	if (!req->commit) {
-		kref_put(&req->ref, bx_request_free);
+		bx_request_put(req);
 		return -ENOMEM;
 	}
 	return bx_request_queue(req);
 }
 
-/* Called after bx_async_exit(), so no request is queued any more. */
+/* Called after bx_async_exit(), so all requests have ended. */
 void bx_request_exit(void)
 {
 	struct bx_request *req, *tmp;
 
-	list_for_each_entry_safe(req, tmp, &bx_requests, node)
-		bx_request_unlist(req);
+	for (u32 i = 0; i < ARRAY_SIZE(bx_all_requests); i++) {
+		list_for_each_entry_safe(req, tmp, &bx_all_requests[i]->results,
+					 node)
+			bx_request_put(req);
+	}
 }

@@ -31,23 +31,33 @@ static ssize_t nr_ejected_show(struct kobject *kobj,
 	return sysfs_emit(buf, "%llu\n", bx_exit_count());
 }
 
+static int bx_exit_print(const struct bx_exit_info *exit, char *buf, size_t size)
+{
+	char shown[BX_SHOWN_LEN];
+
+	return snprintf(buf, size, "%s on %s: %s%s%s (kind %u, code %d)\n",
+			bx_shown_name(shown, exit->name, exit->flags), exit->bus,
+			exit->msg, *exit->device ? ", device " : "",
+			exit->device, exit->kind, exit->code);
+}
+
+/* Shows as many of the last ones as fit the page, each as a whole. */
 static ssize_t ejected_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
 	struct bx_exit_info *recs;
-	char shown[BX_SHOWN_LEN];
 	ssize_t len = 0;
-	u32 n;
+	u32 n, first;
 
 	if (bx_exit_records(&recs, &n))
 		return -ENOMEM;
-	for (u32 i = 0; i < n; i++)
-		len += sysfs_emit_at(buf, len, "%s on %s: %s%s%s (kind %u, code %d)\n",
-				     bx_shown_name(shown, recs[i].name, recs[i].flags),
-				     recs[i].bus, recs[i].msg,
-				     *recs[i].device ? ", device " : "",
-				     recs[i].device, recs[i].kind,
-				     recs[i].code);
+	for (first = n; first; first--) {
+		len += bx_exit_print(&recs[first - 1], NULL, 0);
+		if (len >= PAGE_SIZE)
+			break;
+	}
+	for (len = 0; first < n; first++)
+		len += bx_exit_print(&recs[first], buf + len, PAGE_SIZE - len);
 	kvfree(recs);
 	return len;
 }

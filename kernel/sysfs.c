@@ -3,7 +3,7 @@
  * /sys/kernel/bus_ext: directories of buses and policies
  *
  *	buses/NAME/		one per own or adopted bus
- *	buses/NAME/contract	contract of an own bus, see bx_contract_show()
+ *	buses/NAME/contract	contract of an own bus, see bx_contract_print()
  *	policies/NAME/		one per active policy
  *	policies/NAME@shadow/	one per active policy in shadow mode
  *
@@ -16,6 +16,7 @@
  * attach and detach hold it while they wait for show functions.
  */
 #include <linux/kobject.h>
+#include <linux/slab.h>
 #include <linux/sysfs.h>
 #include "core.h"
 
@@ -222,14 +223,26 @@ struct bx_bus_dir {
 	const struct bx_contract	*contract;
 };
 
-static ssize_t contract_show(struct kobject *kobj, struct kobj_attribute *attr,
-			     char *buf)
+/* A contract of many operations does not fit the page of another attribute. */
+static ssize_t contract_read(struct file *file, struct kobject *kobj,
+			     bx_bin_const struct bin_attribute *attr, char *buf, loff_t off,
+			     size_t count)
 {
-	return bx_contract_show(container_of(kobj, struct bx_bus_dir,
-					     kobj)->contract, buf);
+	const struct bx_contract *contract = container_of(kobj, struct bx_bus_dir,
+							  kobj)->contract;
+	size_t len = bx_contract_print(contract, NULL, 0);
+	char *text = kvmalloc(len + 1, GFP_KERNEL);
+	ssize_t ret;
+
+	if (!text)
+		return -ENOMEM;
+	bx_contract_print(contract, text, len + 1);
+	ret = memory_read_from_buffer(buf, count, &off, text, len);
+	kvfree(text);
+	return ret;
 }
 
-static struct kobj_attribute bx_contract_attr = __ATTR_RO(contract);
+static const struct bin_attribute bx_contract_attr = __BIN_ATTR_RO(contract, 0);
 
 static void bx_bus_dir_release(struct kobject *kobj)
 {
@@ -260,7 +273,7 @@ struct kobject *bx_sysfs_add_bus(const char *name,
 	err = kobject_init_and_add(&dir->kobj, &bx_bus_ktype, bx_buses_kobj,
 				   "%s", name);
 	if (!err && contract)
-		err = sysfs_create_file(&dir->kobj, &bx_contract_attr.attr);
+		err = sysfs_create_bin_file(&dir->kobj, &bx_contract_attr);
 	if (err) {
 		bx_sysfs_del_bus(&dir->kobj);
 		return ERR_PTR(err);

@@ -1559,7 +1559,7 @@ int bx_rebind(struct bx_handle *handle, struct bx_devref *ref,
  * @handle: the handle
  * @bus: the bus of the devices; NULL for all buses
  *
- * Return: 0; -ENODEV when the bus is not found; -ETIMEDOUT (BX_FAULT_STATE).
+ * Return: 0; -ENODEV when the bus is not found; as bx_settle().
  */
 int bx_reelect(struct bx_handle *handle, const char *bus);
 
@@ -1567,7 +1567,8 @@ int bx_reelect(struct bx_handle *handle, const char *bus);
  * bx_settle() - wait until all work caused by attaching or detaching is done
  * @handle: the handle
  *
- * Return: 0, or -ETIMEDOUT (BX_FAULT_STATE).
+ * Return: 0; with BX_FAULT_STATE, -ETIMEDOUT when it is not done after the timeout, -EBUSY
+ * when too many processes wait for it, -ESTALE when the result was dropped.
  */
 int bx_settle(struct bx_handle *handle);
 

@@ -56,8 +56,10 @@ not_asked() {
 \.bpf\.c:[0-9]+: WARNING:VOLATILE:
 # messages name a kfunc or a file of sysfs
 ^(kernel/kfunc|selftests/kernel/.*)\.c:.*:EMBEDDED_FUNCTION_NAME:
+# SEC("syscall") programs run inside RCU-tasks-trace read sections
+^kernel/iter\.c:.*:RCU_TASKS_TRACE:
 # a keyword of C
-^include/bpf/bus_ext\.bpf\.h:.*:CAMELCASE:
+^(include/bpf/bus_ext\.bpf|selftests/native/include/linux/types)\.h:.*:CAMELCASE:
 # the size of an argument, which sizeof does not evaluate
 ^kernel/contracts/bx_virtio_dev\.c:.*:MACRO_ARG_REUSE:
 # the actions of a step are an initializer

@@ -3,8 +3,8 @@
  * bus_ext: the control interface, for SEC("syscall") programs
  *
  * bxctl uses it.  An iterator takes a snapshot when it is created: its records
- * stay valid until the iterator is destroyed, and they keep no kernel object
- * alive.  Copy a record with bpf_probe_read_kernel().
+ * stay valid until the program returns, also after the end of the iterator, and
+ * they keep no kernel object alive.  Copy a record with bpf_probe_read_kernel().
  *
  * All functions require CAP_SYS_ADMIN.
  */
@@ -91,8 +91,11 @@ BX_KFUNC(int, bx_device_get, struct bx_devref *ref, struct bx_device_rec *rec);
 
 /*
  * Requests run in a kernel thread, since a probe or an unbind may take long.
- * They return a ticket (above 0) for bx_wait(), or an errno: also -ENOMEM, and
- * -EBUSY if too many requests are queued.
+ * They return a ticket (above 0) for bx_wait(), or an errno: also -ENOMEM.  At
+ * most 64 commits wait, and likewise 64 of bx_settle() and bx_reelect(): then
+ * -EBUSY.  Rebinds that block hold up no other request; those of one device that
+ * have not begun are one, with one ticket.  A request is done, and holds nothing
+ * afterwards, if a client waits for it or not.
  */
 
 /*
@@ -120,8 +123,9 @@ BX_KFUNC(s64, bx_commit, void *commit, u32 commit__sz);
 BX_KFUNC(s64, bx_settle, void);
 /*
  * Waits for a request, at most @timeout_ms milliseconds (limited to 1000).
- * Returns the result of the request, once; -EINPROGRESS while it runs, -ENOENT
- * for an unknown ticket, -EINTR.
+ * Returns the result of the request, as often as it is asked; -EINPROGRESS while
+ * it runs; -EINTR.  After 256 later results of the same kind of request, and for
+ * an unknown ticket, -ESTALE: it is not the result of any request.
  */
 BX_KFUNC(s64, bx_wait, u64 ticket, u32 timeout_ms);
 

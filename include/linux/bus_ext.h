@@ -205,12 +205,14 @@ struct bx_device {
 	u64			watched[BX_CALL_WORDS];	/* all set if @gone */
 	u64			covered[BX_CALL_WORDS];	/* by policies */
 	bool			gone;
+	bool			pins_owner;	/* the bus' module, once removed */
 	bx_op_fn		*op;		/* one for each operation */
 	struct bx_dev_info	*info;		/* description when it was added */
 	struct hlist_node	name_node;
 	struct list_head	node;
 	struct work_struct	reattach;
 	bool			added;		/* device_add() has returned */
+	bool			forget;		/* policies changed before */
 	struct mutex		elect_lock;	/* protects all below */
 	u64			elected;	/* order of a driver, 0: none */
 	u64			tried;		/* likewise, probed last */
@@ -218,7 +220,7 @@ struct bx_device {
 	u64			elected_gen;
 	bool			ask_module;
 	struct list_head	failed;
-	const char		*driver_override;	/* on older kernels */
+	struct rcu_head		rcu;		/* frees the device */
 };
 
 #define to_bx_device(d)	container_of(d, struct bx_device, dev)

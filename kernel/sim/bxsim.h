@@ -47,6 +47,7 @@ ssize_t bxsim_show_drvs(char *buf);
 void bxsim_clear_devs(void);
 void bxsim_clear_drvs(void);
 
+void bxsim_delay(u32 ms);
 int bxsim_call_text(struct bx_device *bdev, const char *text, size_t count,
 		    char arg[BXSIM_EXEC_LEN]);
 

@@ -48,15 +48,22 @@ static atomic_t bxsim_releases;		/* writes to "release" */
 
 /* The provider */
 
-static int bxsim_sleep(const u8 *text, u32 len)
+/* Waits until the time is over, or for a write to "release". */
+void bxsim_delay(u32 ms)
 {
 	int before = atomic_read(&bxsim_releases);
+
+	wait_event_timeout(bxsim_wait, atomic_read(&bxsim_releases) != before,
+			   msecs_to_jiffies(ms));
+}
+
+static int bxsim_sleep(const u8 *text, u32 len)
+{
 	u32 ms;
 
 	if (bx_cmd_number(text, len, 10, BXSIM_MAX_DELAY, &ms))
 		return -EINVAL;
-	wait_event_timeout(bxsim_wait, atomic_read(&bxsim_releases) != before,
-			   msecs_to_jiffies(ms));
+	bxsim_delay(ms);
 	return 0;
 }
 

@@ -7,7 +7,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cleanup.h>
-#include <linux/delay.h>
 #include <linux/list.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -22,7 +21,7 @@
  * @ready: false while it is being registered or unregistered
  * @name: its name
  * @result: what probe() returns
- * @delay: how long probe() takes, in ms
+ * @delay: how long probe() takes at most, in ms
  * @probes: how often probe() was called
  * @bound: how many devices are bound
  * @ids: its id table, NULL for none
@@ -69,7 +68,7 @@ static int bxsim_probe(struct bx_device *bdev, const struct bx_device_id *id)
 
 	atomic_inc(&sim->probes);
 	if (atomic_read(&sim->delay))
-		msleep(atomic_read(&sim->delay));
+		bxsim_delay(atomic_read(&sim->delay));
 	ret = atomic_read(&sim->result);
 	if (ret)
 		return ret;

@@ -24,8 +24,8 @@
  *
  * The lists end in "..." when there is more than fits a page.  A bound device
  * has an attribute of the driver's, "exec": write "CMD TEXT", read the answer.
- * CMD 0 reverses TEXT, CMD 1 takes as many milliseconds as TEXT says, or until
- * something is written to "release".
+ * CMD 0 reverses TEXT, CMD 1 takes as many milliseconds as TEXT says, or, like a
+ * probe with a delay, until something is written to "release".
  * The reason for a refused write is in the kernel log.
  *
  * Locking: bxsim_lock guards the two lists, and is never held over a call into
@@ -37,6 +37,7 @@
 
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/nodemask.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -161,6 +162,7 @@ static int __init bxsim_init(void)
 	bxsim_root = root_device_register("bxsim");
 	if (IS_ERR(bxsim_root))
 		return PTR_ERR(bxsim_root);
+	set_dev_node(bxsim_root, first_online_node);
 	ret = bxsim_init_drivers();
 	if (!ret)
 		ret = bxsim_init_devices();

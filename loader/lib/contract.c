@@ -8,13 +8,13 @@
 #include "internal.h"
 
 /*
- * Reads the operations of a bus' contract, up to CONTRACT_OPS.  Returns their number; 0
- * for a bus without calls, or one that does not exist.
+ * Reads the operations of a bus' contract.  Returns their number; 0 for a bus without calls,
+ * or one that does not exist.
  */
 unsigned int contract_ops(struct bx_handle *h, const char *bus,
 			  struct contract_op *ops)
 {
-	char file[128], text[8192], *line, *save;
+	char file[128], text[CONTRACT_OPS * 256], *line, *save;
 	unsigned int n = 0, seen, hidden;
 
 	snprintf(file, sizeof(file), "kernel/bus_ext/buses/%s/contract", bus);

@@ -197,7 +197,7 @@ int commit_policies(struct bx_handle *h, const struct bx_commit *change,
 		    int64_t *result);
 
 /* contract.c */
-#define CONTRACT_OPS	64
+#define CONTRACT_OPS	(64 * BX_CALL_WORDS)	/* most operations of a contract */
 
 /**
  * struct contract_op - an operation of a bus' contract

@@ -255,9 +255,27 @@ int bx_get_device(struct bx_handle *h, struct bx_devref *ref,
 	return 0;
 }
 
+/* Returns 0 when the kernel accepted a request or refused it; @result takes the refusal. */
+static int accepted(struct bx_handle *h, int64_t ticket, int64_t *result)
+{
+	*result = ticket < 0 ? ticket : ticket ? -EINPROGRESS : -EIO;
+	if (ticket != -EBUSY)
+		return 0;
+	return hint(h, BX_HINT_DMESG, NULL,
+		    fail(h, BX_FAULT_STATE, ticket,
+			 "too many requests wait in the kernel, for a driver that is not done"));
+}
+
+/* The kernel keeps the last results, but not for ever. */
+static int lost(struct bx_handle *h)
+{
+	return fail(h, BX_FAULT_STATE, ESTALE,
+		    "the result is not known: the kernel has dropped it, after many newer ones");
+}
+
 /*
  * Waits for a request to the kernel's thread.  @result takes the result of the request.
- * On an error it is -EINPROGRESS, since the result is not known; the error is -ETIMEDOUT
+ * On an error it is -EINPROGRESS when the result is not known; the error is -ETIMEDOUT
  * when there is no result yet.
  */
 static int await_ticket(struct bx_handle *h, int64_t ticket, int64_t *result)
@@ -266,10 +284,9 @@ static int await_ticket(struct bx_handle *h, int64_t ticket, int64_t *result)
 	char time[32];
 	int err;
 
-	if (ticket <= 0) {
-		*result = ticket ?: -EIO;
-		return 0;
-	}
+	err = accepted(h, ticket, result);
+	if (err || *result != -EINPROGRESS)
+		return err;
 	do {
 		now = now_ms();
 		err = control_wait(h, ticket, now >= end ? 0 :
@@ -280,11 +297,14 @@ static int await_ticket(struct bx_handle *h, int64_t ticket, int64_t *result)
 		/* a signal has ended the wait, but not the request */
 		if (*result == -EINTR)
 			*result = -EINPROGRESS;
-		if (*result != -EINPROGRESS)
-			return 0;
+		if (*result == -ESTALE)
+			err = lost(h);
+		if (err || *result != -EINPROGRESS)
+			break;
 	} while (now < end);
-	*result = -EINPROGRESS;
 	if (err)
+		*result = -EINPROGRESS;
+	if (err || *result != -EINPROGRESS)
 		return err;
 	return fail(h, BX_FAULT_STATE, ETIMEDOUT,
 		    "the kernel is not done after %s",

@@ -9,8 +9,6 @@
 
 char _license[] SEC("license") = "GPL";
 
-#define WAIT_MS	1000
-
 struct control_io io;
 
 #define LIST(prog, what, array, max, ...) \
@@ -74,6 +72,6 @@ SEC("syscall") int trial_call(void *unused)
 
 SEC("syscall") int await(void *unused)
 {
-	io.result = bx_wait(io.ticket, WAIT_MS);
+	io.result = bx_wait(io.ticket, io.wait_ms);
 	return 0;
 }

@@ -144,6 +144,7 @@ static __always_inline bool meant_call(struct script *s, struct bx_call *call)
 
 	bpf_probe_read_kernel(s->call_dev, sizeof(s->call_dev), dev->name);
 	s->call_dev_flags = dev->flags;
+	s->call_node = dev->numa_node;
 	return !s->device[0] || same(s->call_dev, s->device, BX_DEV_NAME_LEN);
 }
 

@@ -780,6 +780,68 @@ TEST_F(pci, rebind_to_a_driver_that_stays_absent_fails)
 	EXPECT_EQ(0, nvme_probes());
 }
 
+/* ---- ids that were added at run time ---- */
+
+#define EDU_ID		"1234 11e8"
+#define NEW_ID(what)	"/sys/bus/pci/drivers/vfio-pci/" what
+
+/* Returns a device that no loaded driver's table lists, of the set edu. */
+static const char *find_edu(void)
+{
+	static char name[32];
+	glob_t found = {};
+	char path[300];
+
+	glob(PCI "*", 0, NULL, &found);
+	name[0] = '\0';
+	for (size_t i = 0; i < found.gl_pathc && !name[0]; i++) {
+		snprintf(path, sizeof(path), "%s/device", found.gl_pathv[i]);
+		if (bxt_contains(path, "0x11e8"))
+			snprintf(name, sizeof(name), "%s",
+				 strrchr(found.gl_pathv[i], '/') + 1);
+	}
+	globfree(&found);
+	return name;
+}
+
+TEST_F(pci, dynamic_id_is_a_part_of_the_own_rule_of_the_bus)
+{
+	const struct bx_opinion *recs;
+	const char *edu = find_edu();
+	int n;
+
+	ASSERT_EQ(0, bxt_load("vfio-pci"));
+	EXPECT_ON("pci", edu, "");
+	ASSERT_EQ(0, bxt_write(NEW_ID("new_id"), EDU_ID));
+	EXPECT_ON("pci", edu, VFIO);
+
+	/* explain names the driver, and a rebind keeps it */
+	n = bxt_opinions(edu, &recs);
+	ASSERT_LT(0, n);
+	EXPECT_EQ(BX_OPN_DECISION, recs[n - 1].kind);
+	EXPECT_EQ(BX_BY_KERNEL, recs[n - 1].by);
+	EXPECT_STREQ(VFIO, recs[n - 1].driver);
+	EXPECT_EQ(0, bxt_rebind(edu));
+	EXPECT_ON("pci", edu, VFIO);
+
+	/* so does an override that is removed */
+	ASSERT_EQ(0, bxt_set_override("pci", edu, VFIO));
+	EXPECT_EQ(0, bxt_rebind(edu));
+	ASSERT_EQ(0, bxt_set_override("pci", edu, ""));
+	EXPECT_EQ(0, bxt_rebind(edu));
+	EXPECT_ON("pci", edu, VFIO);
+
+	/* without the id, the rule has no driver */
+	ASSERT_EQ(0, bxt_write(NEW_ID("remove_id"), EDU_ID));
+	n = bxt_opinions(edu, &recs);
+	ASSERT_LT(0, n);
+	EXPECT_STREQ("", recs[n - 1].driver);
+	EXPECT_EQ(1, bxt_rebind(edu));
+	EXPECT_ON("pci", edu, "");
+	/* of the other device of this id */
+	ASSERT_EQ(0, bxt_unload_soon("vfio_pci"));
+}
+
 /* ---- platform ---- */
 
 #define SPEAKER	"pcspkr"		/* device, driver and module */

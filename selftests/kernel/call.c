@@ -99,6 +99,9 @@ TEST_F(call, pass_leaves_it_to_the_provider)
 	EXPECT_EQ(sizeof(struct bx_sf_exec_arg) + 8, bxt_script(0)->call_len);
 	EXPECT_EQ(0, bxt_script(0)->call_first);	/* the command */
 	EXPECT_STREQ("d", bxt_script(0)->call_dev);
+	/* that of bxsim's devices, in a kernel that knows nodes */
+	EXPECT_EQ(access("/sys/devices/system/node", F_OK) ? -1 : 0,
+		  bxt_script(0)->call_node);
 }
 
 TEST_F(call, operation_that_is_not_watched_is_not_seen)

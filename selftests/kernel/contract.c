@@ -88,6 +88,23 @@ TEST_F(contract, can_be_read)
 				 "4 must 0 0 required sleeps\n"));
 }
 
+TEST_F(contract, that_fills_several_pages_can_be_read)
+{
+	char buf[16384], *line, *rest = buf, expected[64];
+	int lines = 0;
+
+	ASSERT_EQ(0, bxt_read("/sys/kernel/bus_ext/buses/bx-many/contract",
+			      buf, sizeof(buf)));
+	EXPECT_STREQ("many version 1", strsep(&rest, "\n"));
+	while ((line = strsep(&rest, "\n")) && *line) {
+		snprintf(expected, sizeof(expected),
+			 "%d op%d 0 0 optional sleeps", lines, lines);
+		EXPECT_STREQ(expected, line);
+		lines++;
+	}
+	EXPECT_EQ(64 * BX_CALL_WORDS, lines);
+}
+
 /* ---- providers ---- */
 
 TEST_F(contract, provider_of_either_version)

@@ -44,6 +44,38 @@ FIXTURE_TEARDOWN(eject)
 	EXPECT_TRUE(bxt_contains(STATE "ejected", info.msg)); \
 } while (0)
 
+/* ---- the list of ejections ---- */
+
+/* As many as are kept, each as long as it can be: they do not fit a page. */
+TEST_F(eject, list_has_the_last_as_whole_lines)
+{
+	char name[BX_NAME_LEN], first[BX_NAME_LEN], buf[8192], *line, *rest = buf;
+	char what[2 * BX_DEV_NAME_LEN];
+	int lines = 0;
+
+	snprintf(what, sizeof(what), "%0*d", BX_DEV_NAME_LEN - 1, 0);
+	device(what, ID);
+	selects(0, "a_driver_that_is_not_registered");
+	for (int i = 0; i < 16; i++) {
+		snprintf(name, sizeof(name), "p_%0*d", BX_NAME_LEN - 3, i);
+		ASSERT_EQ(0, bxt_sim("destroy", "%s", what));
+		attach(0, .name = name);
+		device(what, ID);
+		settle();
+		EXPECT_EJECTED(name);
+	}
+	ASSERT_EQ(0, bxt_read(STATE "ejected", buf, sizeof(buf)));
+	while ((line = strsep(&rest, "\n")) && *line) {
+		snprintf(first, sizeof(first), "%s", line);
+		EXPECT_EQ(0, strncmp(line, "p_", 2)) TH_LOG("%s", line);
+		EXPECT_EQ(')', line[strlen(line) - 1]) TH_LOG("%s", line);
+		lines++;
+	}
+	EXPECT_STREQ(name, first);
+	EXPECT_LT(10, lines);
+	EXPECT_GT(16, lines);
+}
+
 /* ---- select() ---- */
 
 TEST_F(eject, select_that_returns_an_errno)

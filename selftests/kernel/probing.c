@@ -4,6 +4,7 @@
  * and go, devices that are moved
  */
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <kselftest_harness.h>
 #include "../lib/bxtest.h"
@@ -310,6 +311,54 @@ TEST_F(probing, policy_that_goes_leaves_bound_devices_alone)
 	detach(link);
 	EXPECT_BOUND("d", "b");
 	EXPECT_EQ(0, bxt_probes("a"));
+}
+
+/* ---- changes that no policy makes, or at another moment ---- */
+
+TEST_F(probing, override_that_was_removed_does_not_decide)
+{
+	driver("a", "ids=*:*");
+	device("d", ID);
+	override("d", "absent");
+	ASSERT_EQ(0, bxt_write(DRV("a/unbind"), "d"));
+	ASSERT_EQ(0, bxt_reelect("bx-sf"));
+	EXPECT_BY(BX_BY_OVERRIDE, "d");
+	EXPECT_UNBOUND("d");
+	override("d", "");
+	ASSERT_EQ(0, bxt_write("/sys/bus/bx-sf/drivers_probe", "d"));
+	EXPECT_BOUND("d", "a");
+}
+
+static void *create_d(void *err)
+{
+	*(int *)err = bxt_sim("create", "d " ID);
+	return NULL;
+}
+
+/*
+ * The driver that rejects the device has changed its mind when a policy comes, and the
+ * device is still being added.
+ */
+TEST_F(probing, policy_that_comes_during_a_probe_tries_failed_drivers_again)
+{
+	pthread_t thread;
+	int err = -EINPROGRESS;
+
+	driver("a", "ids=*:* probe=-ENODEV");
+	driver("slow", "ids=f055:* probe=-ENODEV delay=60000");
+	ASSERT_EQ(0, pthread_create(&thread, NULL, create_d, &err));
+	ASSERT_TRUE(bxt_becomes_probed("slow", 1));
+	/* behind it on the bus: elected again later */
+	device("e", "abc:1");
+	EXPECT_UNBOUND("e");
+	driver_set("a", "probe=0");
+	ASSERT_LE(0, attach_errno(0));
+	EXPECT_TRUE(bxt_becomes_bound("e", "a"));
+	ASSERT_EQ(0, bxt_sim("release", "1"));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, err);
+	settle();
+	EXPECT_BOUND("d", "a");
 }
 
 /* ---- on request ---- */

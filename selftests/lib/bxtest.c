@@ -347,20 +347,44 @@ static int ask_for_result(struct bpf_program *prog)
 	return err ?: (int)control->bss->io.result;
 }
 
-/* Make a request that is done later, and wait for its result. */
-static int request(struct bpf_program *prog)
+/* Make a request that is done later; its ticket. */
+static __s64 begin(struct bpf_program *prog)
 {
-	struct control_io *c = &control->bss->io;
+	int err = ask(prog);
+
+	return err ?: control->bss->io.result ?: -EPROTO;
+}
+
+/* Returns the result of a request, or -EINPROGRESS. */
+static int result(__u64 ticket, __u32 wait_ms)
+{
+	control->bss->io.ticket = ticket;
+	control->bss->io.wait_ms = wait_ms;
+	return ask_for_result(control->progs.await);
+}
+
+int bxt_result(__u64 ticket)
+{
+	return result(ticket, 0);
+}
+
+/* Wait for the result of a request. */
+int bxt_await(__u64 ticket)
+{
 	int ret, tries = bxt_patience();
 
-	ret = ask_for_result(prog);
-	if (ret <= 0)
-		return ret ?: -EPROTO;
-	c->ticket = c->result;
 	do {
-		ret = ask_for_result(control->progs.await);
+		ret = result(ticket, 1000);
 	} while (ret == -EINPROGRESS && --tries);
 	return ret;
+}
+
+/* Make a request, and wait for its result. */
+static int request(struct bpf_program *prog)
+{
+	__s64 ticket = begin(prog);
+
+	return ticket < 0 ? (int)ticket : bxt_await(ticket);
 }
 
 static void set_ref(const char *bus, const char *device)
@@ -378,10 +402,21 @@ int bxt_settle(void)
 	return request(control->progs.settle);
 }
 
+__s64 bxt_begin_settle(void)
+{
+	return begin(control->progs.settle);
+}
+
 int bxt_rebind(const char *device)
 {
 	set_ref("", device);
 	return request(control->progs.rebind);
+}
+
+__s64 bxt_begin_rebind(const char *device)
+{
+	set_ref("", device);
+	return begin(control->progs.rebind);
 }
 
 int bxt_reelect(const char *bus)

@@ -88,6 +88,10 @@ bool bxt_hung_up(int link);
 
 /* ---- the control interface ---- */
 
+__s64 bxt_begin_settle(void);
+__s64 bxt_begin_rebind(const char *device);
+int bxt_result(__u64 ticket);
+int bxt_await(__u64 ticket);
 int bxt_settle(void);
 int bxt_rebind(const char *device);
 int bxt_reelect(const char *bus);

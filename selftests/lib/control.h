@@ -14,6 +14,7 @@
  * struct control_io - questions and answers
  * @ref: a device
  * @ticket: a request to wait for
+ * @wait_ms: how long
  * @result: the kernel's return value
  * @device: the device
  * @n: records in the list that was asked for
@@ -28,6 +29,7 @@
 struct control_io {
 	struct bx_devref	ref;
 	__u64			ticket;
+	__u32			wait_ms;
 	__s64			result;
 	struct bx_device_rec	device;
 	__u32			n;

@@ -35,14 +35,16 @@ int bxt_write(const char *path, const char *text)
 int bxt_read(const char *path, char *buf, unsigned int size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	size_t have = 0;
 	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
-	n = read(fd, buf, size - 1);
+	while ((n = read(fd, buf + have, size - 1 - have)) > 0)
+		have += n;
 	if (n < 0)
 		err = -errno;
-	buf[n < 0 ? 0 : n] = '\0';
+	buf[n < 0 ? 0 : have] = '\0';
 	close(fd);
 	return err;
 }

@@ -67,6 +67,7 @@ struct script_candidate {
  * @call_first: the first 8 bytes of it
  * @call_dev: the device of the last call()
  * @call_dev_flags: its flags
+ * @call_node: its NUMA node
  * @complete_ret: the result that the last complete() was given
  * @events: calls of event(), by kind
  * @event_driver: the driver of the last event of a kind
@@ -106,6 +107,7 @@ struct script {
 	__u64			call_first;
 	char			call_dev[BX_DEV_NAME_LEN];
 	__u32			call_dev_flags;
+	__s32			call_node;
 	__s32			complete_ret;
 	__u32			events[4];
 	char			event_driver[4][BX_NAME_LEN];

@@ -23,6 +23,11 @@ enum bx_check_op {
 	BX_CHECK_NR_OPS,
 };
 
+/*
+ * The bus bx-many has as many operations as a contract can have: op0, op1 and so on,
+ * whose descriptions do not fit a page.
+ */
+
 /**
  * struct bx_check_ping - argument of BX_CHECK_PING
  * @secret: hidden from policies: the address of the argument

@@ -98,6 +98,30 @@ static int bxcheck_add(const struct bx_provider *provider, u32 device,
 	return err;
 }
 
+/* The bus bx-many */
+
+static struct bx_op_desc bxcheck_many_ops[BX_MAX_OPS];
+static char bxcheck_many_names[BX_MAX_OPS][8];
+
+static const struct bx_contract bxcheck_many_contract = {
+	.name = "many", .version = 1, .ops = bxcheck_many_ops,
+	.nr_ops = BX_MAX_OPS,
+};
+
+static struct bx_bus bxcheck_many = {
+	.name = "bx-many", .contract = &bxcheck_many_contract,
+};
+
+static int bxcheck_add_many(void)
+{
+	for (u32 i = 0; i < BX_MAX_OPS; i++) {
+		snprintf(bxcheck_many_names[i], sizeof(bxcheck_many_names[i]),
+			 "op%u", i);
+		bxcheck_many_ops[i].name = bxcheck_many_names[i];
+	}
+	return bx_bus_register(&bxcheck_many);
+}
+
 static int bxcheck_probe(struct bx_device *bdev, const struct bx_device_id *id)
 {
 	return 0;
@@ -286,6 +310,9 @@ static int __init bxcheck_init(void)
 
 	if (err)
 		return err;
+	err = bxcheck_add_many();
+	if (err)
+		goto err_bus;
 	init_completion(&bxcheck_irq.done);
 	hrtimer_init(&bxcheck_irq.timer, CLOCK_MONOTONIC,
 		     HRTIMER_MODE_REL_HARD);
@@ -293,7 +320,7 @@ static int __init bxcheck_init(void)
 	bxcheck_root = root_device_register("bxcheck");
 	err = PTR_ERR_OR_ZERO(bxcheck_root);
 	if (err)
-		goto err_bus;
+		goto err_many;
 	err = bxcheck_add(&bxcheck_provider, 1, "check0", &bxcheck_dev);
 	if (err)
 		goto err_root;
@@ -304,6 +331,8 @@ static int __init bxcheck_init(void)
 	bx_device_remove(bxcheck_dev);
 err_root:
 	root_device_unregister(bxcheck_root);
+err_many:
+	bx_bus_unregister(&bxcheck_many);
 err_bus:
 	bx_bus_unregister(&bxcheck_bus);
 	return err;
@@ -315,6 +344,7 @@ static void __exit bxcheck_exit(void)
 	device_remove_group(bxcheck_root, &bxcheck_group);
 	bx_device_remove(bxcheck_dev);
 	root_device_unregister(bxcheck_root);
+	bx_bus_unregister(&bxcheck_many);
 	bx_bus_unregister(&bxcheck_bus);
 }
 module_exit(bxcheck_exit);

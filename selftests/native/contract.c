@@ -322,14 +322,23 @@ static void half_a_pair_is_refused(void)
 
 static void contract_is_shown_as_text(void)
 {
+	static const char shown[] = "lamp version 2\n"
+		"0 on 0 0 required sleeps\n"
+		"1 lock 0 0 optional sleeps with unlock\n"
+		"2 unlock 0 0 optional sleeps with lock\n"
+		"3 dim 4+ 8 optional atomic int\n";
 	char buf[4096];
 
-	bx_contract_show(&lamp, buf);
-	EXPECT(!strcmp(buf, "lamp version 2\n"
-		       "0 on 0 0 required sleeps\n"
-		       "1 lock 0 0 optional sleeps with unlock\n"
-		       "2 unlock 0 0 optional sleeps with lock\n"
-		       "3 dim 4+ 8 optional atomic int\n"));
+	EXPECT(bx_contract_print(&lamp, NULL, 0) == strlen(shown));
+	EXPECT(bx_contract_print(&lamp, buf, sizeof(buf)) == strlen(shown));
+	EXPECT(!strcmp(buf, shown));
+	/* cut like that of snprintf() */
+	for (size_t size = 1; size <= strlen(shown) + 1; size++) {
+		memset(buf, 'x', sizeof(buf));
+		EXPECT(bx_contract_print(&lamp, buf, size) == strlen(shown));
+		EXPECT(!strncmp(buf, shown, size - 1) && !buf[size - 1] &&
+		       buf[size] == 'x');
+	}
 }
 
 static const struct native_test tests[] = {

@@ -16,7 +16,6 @@ const char *const native_bus[NATIVE_BUSES] = {
 	"bx-one", "bx-two", "bx-three", "bx-four", "pci", "platform",
 };
 
-struct workqueue_struct *bx_wq;
 struct native_say native_hook;
 unsigned int native_hook_asked;
 unsigned int native_registered;
@@ -329,12 +328,13 @@ void bx_decisions_inherit(u64 policy_id, u64 heir_id)
 	native_inherited++;
 }
 
-void bx_async_begin(void)
+bool bx_async_queue(enum bx_queue queue, struct work_struct *work)
 {
 	async++;
+	return queue_work(NULL, work);
 }
 
-void bx_async_end(void)
+void bx_async_end(enum bx_queue queue)
 {
 	if (async-- < 1)
 		native_bug("work ends that did not begin");

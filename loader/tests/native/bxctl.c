@@ -5,6 +5,10 @@
  *	BXCTL_FAKE=DIR bxctl-native COMMAND...
  *	BXCTL_FAKE=DIR bxctl-native !active	the active policies and hooks
  *	BXCTL_FAKE=DIR bxctl-native !boot	as after a boot: nothing is active
+ *	BXCTL_FAKE=DIR bxctl-native !wait, !full, !lost, !end
+ *						requests are not done; are not accepted; their
+ *						results are dropped; all of this ends
+ *	BXCTL_FAKE=DIR bxctl-native !waits	the number of waits for requests since
  *
  * The kernel of fake_kernel.h is in the directory DIR, which also replaces /sys and the
  * directory for pins.
@@ -73,6 +77,12 @@ static int open_kernel(void)
 
 static int by_test(const char *command)
 {
+	static const char *const requests[] = {
+		[REQUESTS_END]	= "!end",
+		[REQUESTS_WAIT]	= "!wait",
+		[REQUESTS_FULL]	= "!full",
+		[REQUESTS_LOST]	= "!lost",
+	};
 	char text[1024];
 
 	if (!strcmp(command, "!boot")) {
@@ -81,6 +91,17 @@ static int by_test(const char *command)
 		fake_boot();
 		fake_modprobe();
 		return system(text) ? 1 : 0;
+	}
+	for (unsigned int i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		if (strcmp(command, requests[i]))
+			continue;
+		fake->requests = i;
+		fake->waits = 0;
+		return 0;
+	}
+	if (!strcmp(command, "!waits")) {
+		printf("%u\n", fake->waits);
+		return 0;
 	}
 	if (!strcmp(command, "!eject"))
 		fake_eject();

@@ -60,18 +60,25 @@ struct policy {
 	struct bx_policy_rec	rec;
 };
 
+/* Requests end, do not end, are not accepted, or lose their results. */
+enum fake_requests { REQUESTS_END, REQUESTS_WAIT, REQUESTS_FULL, REQUESTS_LOST };
+
 /**
  * struct fake - the kernel
  * @dir: files of links and maps
  * @sysfs: the directory that replaces /sys
  * @loaded: bus_ext is loaded
  * @device: the only device: unbound, until no policy guards it any more
+ * @requests: the state of all requests
+ * @waits: number of processes that have begun to wait for a request
  */
 struct fake {
 	char			dir[256];
 	char			sysfs[256];
 	bool			loaded;
 	struct bx_device_rec	device;
+	enum fake_requests	requests;
+	unsigned int		waits;
 	uint32_t		last_thing;
 	uint64_t		last_policy;
 	uint64_t		last_ticket;

@@ -7,6 +7,7 @@
  * is not active, until the next settle.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -408,7 +409,8 @@ int control_call(struct bx_handle *h, enum request which,
 	if (which == GET_DEVICE)
 		*result = -ENODEV;
 	else
-		*result = new_ticket(0);
+		*result = fake->requests == REQUESTS_FULL ? -EBUSY :
+			  new_ticket(0);
 	do_settle();
 	return fake_end(0);
 }
@@ -437,8 +439,18 @@ int control_commit(struct bx_handle *h, const struct bx_commit *change,
 
 	if (err)
 		return run_failed(h, "commit", err);
-	*ticket = new_ticket(do_commit(change));
+	*ticket = fake->requests == REQUESTS_FULL ? -EBUSY :
+		  new_ticket(do_commit(change));
 	return fake_end(0);
+}
+
+/* As bx_request_wait(), for a request that is not done */
+static int64_t wait_in_vain(unsigned int ms)
+{
+	if (fake->requests == REQUESTS_LOST)
+		return -ESTALE;
+	__atomic_add_fetch(&fake->waits, 1, __ATOMIC_RELAXED);
+	return poll(NULL, 0, ms) < 0 ? -EINTR : -EINPROGRESS;
 }
 
 int control_wait(struct bx_handle *h, uint64_t ticket, unsigned int ms,
@@ -454,7 +466,10 @@ int control_wait(struct bx_handle *h, uint64_t ticket, unsigned int ms,
 	}
 	if (err)
 		return run_failed(h, "await", err);
-	*result = fake->ticket[ticket % FAKE_TICKETS];
+	if (fake->requests == REQUESTS_WAIT || fake->requests == REQUESTS_LOST)
+		*result = wait_in_vain(ms);
+	else
+		*result = fake->ticket[ticket % FAKE_TICKETS];
 	return fake_end(0);
 }
 

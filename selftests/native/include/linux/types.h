@@ -66,6 +66,7 @@ struct hlist_head {
 	(a) = (b); \
 	(b) = swapped; \
 } while (0)
+#define static_assert(expr)	_Static_assert(expr, #expr)
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 #define container_of_const(ptr, type, member) \
