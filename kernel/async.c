@@ -17,6 +17,7 @@ static const struct {
 	int		max_active;	/* 0: ordered */
 } bx_queue_desc[] = {
 	[BX_Q_REBIND]	= { "bus_ext_rebind", WQ_UNBOUND_MAX_ACTIVE },
+	[BX_Q_DRYRUN]	= { "bus_ext_dryrun", WQ_UNBOUND_MAX_ACTIVE },
 	[BX_Q_SETTLE]	= { "bus_ext_settle", WQ_UNBOUND_MAX_ACTIVE },
 	[BX_Q_COMMIT]	= { "bus_ext_commit" },
 	[BX_Q_MODULE]	= { "bus_ext_module", 32 },

@@ -535,20 +535,15 @@ static void bx_trial_dispatch(struct bx_call *call,
 		bx_call_complete_chain(call, dec, chain);
 }
 
-/* @out is in a map: work on a copy, and write it back only on success. */
 static int bx_trial_run_contract(const struct bx_trial *trial,
 				 const struct bx_contract *contract,
-				 struct bx_trial_call *out)
+				 struct bx_trial_call *tcall)
 {
-	struct bx_trial_call *tcall __free(kfree) = NULL;
 	struct bx_policy_chain *chain __free(kfree) = NULL;
 	struct bx_call call = { .dev = &trial->dev };
 	struct bx_call_decision dec = {};
 	int idx, err;
 
-	tcall = kmemdup(out, sizeof(*out), GFP_KERNEL);
-	if (!tcall)
-		return -ENOMEM;
 	err = bx_trial_check_call(contract, tcall);
 	if (err)
 		return err;
@@ -572,14 +567,13 @@ static int bx_trial_run_contract(const struct bx_trial *trial,
 		     dec.decided ? BX_WHY_WON : BX_WHY_PASS;
 	strscpy_pad(tcall->policy, dec.decided ? dec.name : "",
 		    sizeof(tcall->policy));
-	*out = *tcall;
 	return 0;
 }
 
 /**
  * bx_trial_run_call() - run the programs of a call without its provider
  * @trial: the described device and the assumed change of policies
- * @tcall: the call; takes the results
+ * @tcall: the call; takes the results, which are valid if there is no error
  *
  * Context: may sleep; not inside bx_srcu.
  * Return: see bx_trial_call().

@@ -262,6 +262,7 @@ static inline bool bx_fails_closed(const struct bx_inst *inst)
 /* Work in one queue does not wait for work in another. */
 enum bx_queue {
 	BX_Q_REBIND,	/* unbinds and probes, by request */
+	BX_Q_DRYRUN,	/* explanations and trials */
 	BX_Q_SETTLE,	/* waits for all of the last three */
 	BX_Q_COMMIT,
 	BX_Q_MODULE,	/* loads of driver modules */
@@ -754,6 +755,14 @@ s64 bx_request_settle(void);
 s64 bx_request_commit(const void *commit, u32 size);
 s64 bx_request_wait(u64 ticket, u32 timeout_ms);
 void bx_request_exit(void);
+
+/* ---- dryrun.c: explanations and trials, which a caller need not wait for ---- */
+
+struct bx_election *bx_dryrun_explain(const struct bx_devref *ref,
+				      u32 timeout_ms);
+struct bx_election *bx_dryrun_trial(struct bx_trial *trial, u32 timeout_ms);
+int bx_dryrun_call(struct bx_trial *trial, struct bx_trial_call *call,
+		   u32 timeout_ms);
 
 /* ---- iter.c, kfunc.c: kfuncs ---- */
 

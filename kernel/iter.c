@@ -303,12 +303,16 @@ __bpf_kfunc int bpf_iter_bx_exit_new(struct bpf_iter_bx_exit *it, u32 flags)
 	return err ?: bx_iter_init(it, recs, n);
 }
 
-/* Passes the log of opinions to an iterator. */
+/* Passes the log of an election, which it consumes, to an iterator; or its errno. */
 static int bx_explain_show(void *it, struct bx_election *e)
 {
-	int err = bx_iter_init(it, e->log, e->nlog);
+	int err;
 
+	if (IS_ERR(e))
+		return PTR_ERR(e);
+	err = bx_iter_init(it, e->log, e->nlog);
 	e->log = NULL;
+	bx_election_free(e);
 	return err;
 }
 
@@ -340,94 +344,23 @@ static struct bx_trial *bx_trial_copy(const void *trial, u32 size)
 	return copy;
 }
 
-/* Appends the last line of an explanation: the decision. */
-static int bx_explain_end(struct bx_election *e)
-{
-	struct bx_opinion *o;
-
-	if (e->error)
-		return e->error;
-	bx_log_opinion(e, BX_OPN_DECISION, NULL, e->dec.driver, e->dec.outcome,
-		       BX_WHY_WON, 0);
-	if (e->log_lost)
-		return -ENOMEM;
-	o = &e->log[e->nlog - 1];
-	strscpy(o->policy, e->dec.policy, sizeof(o->policy));
-	o->policy_id = e->dec.policy_id;
-	o->by = e->dec.by;
-	o->score = e->dec.score;
-	return 0;
-}
-
-static int bx_explain(struct device *dev, struct bx_election *e)
-{
-	return bx_kind_of(dev)->explain(dev, e) ?: bx_explain_end(e);
-}
-
 /**
  * bpf_iter_bx_opinion_new() - explain a device's election
  * @it: the iterator
  * @ref: the device
+ * @timeout_ms: how long the programs may take, in ms; at most 10 s, also for 0
  *
  * The election is dry: nothing is recorded, counted or changed.
  *
- * Return: 0, -EPERM without CAP_SYS_ADMIN, those of bx_device_get(), -ENOMEM.
+ * Return: 0, -EPERM without CAP_SYS_ADMIN, those of bx_device_get(), -ENOMEM;
+ * -ETIMEDOUT if the programs take longer, -EINTR after a signal.
  */
 __bpf_kfunc int bpf_iter_bx_opinion_new(struct bpf_iter_bx_opinion *it,
-					struct bx_devref *ref)
+					struct bx_devref *ref, u32 timeout_ms)
 {
-	struct bx_election *e;
-	struct device *dev;
-	int err;
-
 	if (!bx_iter_begin(it))
 		return -EPERM;
-	dev = bx_find_device(ref);
-	if (IS_ERR(dev))
-		return PTR_ERR(dev);
-	e = bx_election_alloc(dev, true);
-	err = e ? bx_explain(dev, e) : -ENOMEM;
-	err = err ?: bx_explain_show(it, e);
-	bx_election_free(e);
-	put_device(dev);
-	return err;
-}
-
-/* Dry-run election of an existing device. */
-static struct bx_election *bx_trial_device(const struct bx_trial *trial)
-{
-	struct bx_election *e;
-	struct device *dev;
-	int err = -ENOMEM;
-
-	dev = bx_find_device(&trial->ref);
-	if (IS_ERR(dev))
-		return ERR_CAST(dev);
-	e = bx_election_alloc(dev, true);
-	if (e) {
-		e->trial = trial;
-		err = bx_explain(dev, e);
-	}
-	put_device(dev);
-	if (!err)
-		return e;
-	bx_election_free(e);
-	return ERR_PTR(err);
-}
-
-static struct bx_election *bx_trial_described(const struct bx_trial *trial)
-{
-	struct bx_election *e = bx_election_alloc_trial(trial);
-	int err;
-
-	if (IS_ERR(e))
-		return e;
-	bx_elect_trial(e);
-	err = bx_explain_end(e);
-	if (!err)
-		return e;
-	bx_election_free(e);
-	return ERR_PTR(err);
+	return bx_explain_show(it, bx_dryrun_explain(ref, timeout_ms));
 }
 
 /**
@@ -435,6 +368,7 @@ static struct bx_election *bx_trial_described(const struct bx_trial *trial)
  * @it: the iterator
  * @trial: struct bx_trial: the change and the device
  * @trial__sz: its size
+ * @timeout_ms: as for bpf_iter_bx_opinion_new()
  *
  * As bpf_iter_bx_opinion_new(), for policies and devices that need not be there.
  *
@@ -444,23 +378,17 @@ static struct bx_election *bx_trial_described(const struct bx_trial *trial)
  * was checked; -ENODEV for a device or a bus that is not there; -ENOMEM.
  */
 __bpf_kfunc int bpf_iter_bx_trial_new(struct bpf_iter_bx_trial *it,
-				      void *trial, u32 trial__sz)
+				      void *trial, u32 trial__sz,
+				      u32 timeout_ms)
 {
-	struct bx_trial *copy __free(kvfree) = NULL;
-	struct bx_election *e;
-	int err;
+	struct bx_trial *copy;
 
 	if (!bx_iter_begin(it))
 		return -EPERM;
 	copy = bx_trial_copy(trial, trial__sz);
 	if (IS_ERR(copy))
-		return PTR_ERR(no_free_ptr(copy));
-	e = *copy->ref.name ? bx_trial_device(copy) : bx_trial_described(copy);
-	if (IS_ERR(e))
-		return PTR_ERR(e);
-	err = bx_explain_show(it, e);
-	bx_election_free(e);
-	return err;
+		return PTR_ERR(copy);
+	return bx_explain_show(it, bx_dryrun_trial(copy, timeout_ms));
 }
 
 /**
@@ -468,6 +396,7 @@ __bpf_kfunc int bpf_iter_bx_trial_new(struct bpf_iter_bx_trial *it,
  * @trial: struct bx_trial: the device, described, and what would be different
  * @trial__sz: its size
  * @call: the call; takes what became of it
+ * @timeout_ms: as for bpf_iter_bx_opinion_new()
  *
  * No device is changed, nothing is counted and no policy is ejected.
  *
@@ -476,16 +405,16 @@ __bpf_kfunc int bpf_iter_bx_trial_new(struct bpf_iter_bx_trial *it,
  * size.
  */
 __bpf_kfunc int bx_trial_call(void *trial, u32 trial__sz,
-			      struct bx_trial_call *call)
+			      struct bx_trial_call *call, u32 timeout_ms)
 {
-	struct bx_trial *copy __free(kvfree) = NULL;
+	struct bx_trial *copy;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	copy = bx_trial_copy(trial, trial__sz);
 	if (IS_ERR(copy))
-		return PTR_ERR(no_free_ptr(copy));
-	return bx_trial_run_call(copy, call);
+		return PTR_ERR(copy);
+	return bx_dryrun_call(copy, call, timeout_ms);
 }
 
 __bpf_kfunc_end_defs();

@@ -22,7 +22,8 @@ int bx_call_result(struct bx_call *call, s32 ret);
 int bx_call_redirect(struct bx_call *call, const char *name__str);
 int bx_call_redirect_mem(struct bx_call *call, char *name, u32 name__sz);
 
-int bx_trial_call(void *trial, u32 trial__sz, struct bx_trial_call *call);
+int bx_trial_call(void *trial, u32 trial__sz, struct bx_trial_call *call,
+		  u32 timeout_ms);
 int bx_device_get(struct bx_devref *ref, struct bx_device_rec *rec);
 s64 bx_rebind(struct bx_devref *ref);
 s64 bx_reelect(struct bx_devref *ref);
@@ -43,7 +44,7 @@ BX_DECLARE_ITER(device, bx_device_rec, u32 flags);
 BX_DECLARE_ITER(driver, bx_driver_rec, u32 flags);
 BX_DECLARE_ITER(policy, bx_policy_rec, u32 flags);
 BX_DECLARE_ITER(exit, bx_exit_info, u32 flags);
-BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
-BX_DECLARE_ITER(trial, bx_opinion, void *trial, u32 trial__sz);
+BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref, u32 timeout_ms);
+BX_DECLARE_ITER(trial, bx_opinion, void *trial, u32 trial__sz, u32 timeout_ms);
 
 #endif /* _BX_KFUNC_H */

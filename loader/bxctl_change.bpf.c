@@ -5,7 +5,7 @@
 LIST(list_devices, device, bx_device_rec, BX_ITER_OWN | BX_ITER_ADOPTED)
 LIST(list_policies, policy, bx_policy_rec, 0)
 LIST(list_exits, exit, bx_exit_info, 0)
-LIST(list_trial, trial, bx_opinion, &data.trial, sizeof(data.trial))
+LIST(list_trial, trial, bx_opinion, &data.trial, sizeof(data.trial), data.wait_ms)
 
 REQUEST(settle)
 {
@@ -27,6 +27,7 @@ REQUEST(await)
 
 REQUEST(try_call)
 {
-	data.result = bx_trial_call(&data.trial, sizeof(data.trial), &data.call);
+	data.result = bx_trial_call(&data.trial, sizeof(data.trial), &data.call,
+				    data.wait_ms);
 	return 0;
 }

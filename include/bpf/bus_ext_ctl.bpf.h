@@ -61,9 +61,11 @@ BX_DECLARE_ITER(policy, bx_policy_rec, u32 flags);
 BX_DECLARE_ITER(exit, bx_exit_info, u32 flags);
 /*
  * Opinions of a dry-run election of a device: nothing changes and no policy is
- * ejected.  _new() also returns the errno values of bx_device_get().
+ * ejected.  The programs may take @timeout_ms, at most 10 seconds, also for 0.
+ * _new() also returns the errno values of bx_device_get(); -ETIMEDOUT if the
+ * programs take longer, and -EINTR after a signal: then they still run.
  */
-BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
+BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref, u32 timeout_ms);
 
 /*
  * Opinions of a dry-run election under a change of policies: @trial is a struct
@@ -74,13 +76,14 @@ BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref);
  * -E2BIG for one of a later version, -ENODEV if the device or bus does not
  * exist, and -ENOTUNIQ.
  */
-BX_DECLARE_ITER(trial, bx_opinion, void *trial, u32 trial__sz);
+BX_DECLARE_ITER(trial, bx_opinion, void *trial, u32 trial__sz, u32 timeout_ms);
 /*
  * Runs the programs of a call on @trial->dev, without the provider.  Returns 0
  * or an errno as the trial iterator; -EOPNOTSUPP on an adopted bus; -EINVAL
  * also for an unknown operation or an invalid size of the argument.
  */
-BX_KFUNC(int, bx_trial_call, void *trial, u32 trial__sz, struct bx_trial_call *call);
+BX_KFUNC(int, bx_trial_call, void *trial, u32 trial__sz, struct bx_trial_call *call,
+	 u32 timeout_ms);
 
 /*
  * Finds one device.  Returns 0, -EINVAL for a name without NUL, -ENODEV if

@@ -228,6 +228,12 @@ void control_close(struct bx_handle *h)
 		control_drop(h, i);
 }
 
+/* Returns whether a request runs the programs of policies, which may take long. */
+static bool asks_programs(enum request which)
+{
+	return which == LIST_OPINIONS || which == LIST_TRIAL || which == TRY_CALL;
+}
+
 static int control_run(struct bx_handle *h, enum request which)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
@@ -239,6 +245,8 @@ static int control_run(struct bx_handle *h, enum request which)
 						request_names[which]);
 	c->data->result = 0;
 	c->data->lost = 0;
+	if (asks_programs(which))
+		c->data->wait_ms = h->timeout_ms ?: 1;
 	err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
 	if (err)
 		return fail(h, err == -EPERM ? BX_FAULT_PERMISSION :
@@ -276,8 +284,19 @@ static int map_ring(struct bx_handle *h, struct control *c)
 				  strerror(errno));
 }
 
+/* The message comes at once: no policy can be detached while its programs run. */
+static int unanswered(struct bx_handle *h, int err)
+{
+	note(h, "the programs of the policies still run; the kernel cannot stop them, and detaches no policy before they end");
+	return fail(h, BX_FAULT_STATE, err, err == -EINTR ?
+		    "interrupted before the programs of the policies had answered" :
+		    "the programs of the policies have not answered in time: look for a long loop in the newest policy");
+}
+
 static int read_failed(struct bx_handle *h, enum request which, int err)
 {
+	if (asks_programs(which) && (err == -EINTR || err == -ETIMEDOUT))
+		return unanswered(h, err);
 	return fail(h, BX_FAULT_FAILED, err,
 		    "cannot read the records of '%s': %s",
 		    request_names[which], strerror(-err));
@@ -381,6 +400,8 @@ int control_try_call(struct bx_handle *h, const struct bx_trial *trial,
 	c->data->trial = *trial;
 	c->data->call = *call;
 	err = control_call(h, TRY_CALL, NULL, NULL, result);
+	if (!err && (*result == -EINTR || *result == -ETIMEDOUT))
+		return unanswered(h, *result);
 	*call = c->data->call;
 	return err;
 }

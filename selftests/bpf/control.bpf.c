@@ -30,8 +30,9 @@ struct control_io io;
 
 LIST(list_policies, policy, policies, CONTROL_POLICIES, 0)
 LIST(list_exits, exit, exits, CONTROL_EXITS, 0)
-LIST(list_opinions, opinion, opinions, CONTROL_OPINIONS, &io.ref)
-LIST(list_trial, trial, opinions, CONTROL_OPINIONS, &io.trial, sizeof(io.trial))
+LIST(list_opinions, opinion, opinions, CONTROL_OPINIONS, &io.ref, io.run_ms)
+LIST(list_trial, trial, opinions, CONTROL_OPINIONS, &io.trial, sizeof(io.trial),
+     io.run_ms)
 LIST(list_drivers, driver, drivers, CONTROL_DRIVERS, BX_ITER_OWN)
 
 SEC("syscall") int get_device(void *unused)
@@ -66,7 +67,8 @@ SEC("syscall") int commit(void *unused)
 
 SEC("syscall") int trial_call(void *unused)
 {
-	io.result = bx_trial_call(&io.trial, sizeof(io.trial), &io.call);
+	io.result = bx_trial_call(&io.trial, sizeof(io.trial), &io.call,
+				  io.run_ms);
 	return 0;
 }
 

@@ -23,13 +23,13 @@ SEC("syscall") int keep(void *unused)
 	struct bx_opinion *rec, *kept;
 	struct bpf_iter_bx_opinion it;
 
-	err = bpf_iter_bx_opinion_new(&it, &refs[0]);
+	err = bpf_iter_bx_opinion_new(&it, &refs[0], 0);
 	kept = bpf_iter_bx_opinion_next(&it);
 	if (kept)
 		bpf_probe_read_kernel_str(driver, sizeof(driver), kept->driver);
 	bpf_iter_bx_opinion_destroy(&it);
 
-	bx_for_each(err, opinion, rec, &refs[1])
+	bx_for_each(err, opinion, rec, &refs[1], 0)
 		;
 	if (!kept)
 		return 0;

@@ -145,7 +145,7 @@ static __always_inline int explain(struct bx_devref *ref)
 	struct bx_opinion *o;
 	int err;
 
-	bx_for_each(err, opinion, o, ref)
+	bx_for_each(err, opinion, o, ref, 0)
 		break;
 	return err;
 }
@@ -155,4 +155,4 @@ CONTROL(rebinds_nothing, bx_rebind((void *)0));
 CONTROL(reelects_nothing, bx_reelect((void *)0));
 CONTROL(commits_nothing, bx_commit((void *)0, sizeof(struct bx_commit)));
 CONTROL(explains_nothing, explain((void *)0));
-CONTROL(tries_no_call, bx_trial_call(&trial, sizeof(trial), (void *)0));
+CONTROL(tries_no_call, bx_trial_call(&trial, sizeof(trial), (void *)0, 0));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The time of programs: a slow one is logged once, one that is too slow ejects its
- * policy
+ * policy, and those who ask without effect need not wait for it
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include <kselftest_harness.h>
 #include <linux/bx_sf.h>
@@ -181,6 +183,67 @@ TEST_F(slow, explained_it_is_named_and_not_ejected)
 	settle();
 	EXPECT_ATTACHED("p0");
 	EXPECT_EQ(self->ejected, bxt_nr_ejected());
+}
+
+/* ---- who waits for them ---- */
+
+TEST_F(slow, explanation_ends_in_time)
+{
+	const struct bx_opinion *o;
+
+	attach(0);
+	device("d", ID);
+	takes(0, BX_OP_SELECT, 1000);
+	bxt_programs_may_take(LIMIT);
+	EXPECT_EQ(-ETIMEDOUT, bxt_opinions("d", &o));
+	bxt_programs_may_take(0);
+	EXPECT_LT(0, bxt_opinions("d", &o));
+}
+
+static void nothing(int signal)
+{
+}
+
+TEST_F(slow, explanation_ends_with_a_signal)
+{
+	static const struct itimerval often = {
+		.it_value.tv_usec = 100000, .it_interval.tv_usec = 100000,
+	};
+	struct sigaction act = { .sa_handler = nothing };
+	const struct bx_opinion *o;
+	int ret;
+
+	attach(0);
+	device("d", ID);
+	takes(0, BX_OP_SELECT, 2000);
+	ASSERT_EQ(0, sigaction(SIGALRM, &act, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	ret = bxt_opinions("d", &o);
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &(struct itimerval){}, NULL));
+	EXPECT_EQ(-EINTR, ret);
+	takes(0, 0, 0);
+	/* what was asked is still being answered, and holds up nobody else */
+	EXPECT_LT(0, bxt_opinions("d", &o));
+}
+
+TEST_F(slow, trial_ends_in_time)
+{
+	struct bx_trial_call call = { .op = BX_SF_EXEC, .len = sizeof(struct bx_sf_exec_arg) };
+	const struct bx_opinion *o;
+	struct bx_trial trial = {
+		.ref = { "", "d" }, .change.nr_enter = 1,
+		.dev = { .name = "s", .bus = "bx-sf", .vendor = 0xf055 },
+	};
+
+	device("d", ID);
+	trial.change.enter[0] = bxt_enter(stage(0, .calls = { EXEC }));
+	takes(0, BX_OP_SELECT | BX_OP_CALL, 1000);
+	bxt_programs_may_take(LIMIT);
+	EXPECT_EQ(-ETIMEDOUT, bxt_trial(&trial, &o));
+	EXPECT_EQ(-ETIMEDOUT, bxt_trial_call(&trial, &call));
+	bxt_programs_may_take(0);
+	EXPECT_LT(0, bxt_trial(&trial, &o));
+	EXPECT_EQ(0, bxt_trial_call(&trial, &call));
 }
 
 BXT_MAIN("bxsim")

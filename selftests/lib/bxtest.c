@@ -459,7 +459,6 @@ int bxt_policy(const char *name, struct bx_policy_rec *rec)
 	return n < 0 ? n : -ENOENT;
 }
 
-/* The last ejection of a policy. */
 /* Returns the identity of the newest policy of a name, or 0. */
 __u64 bxt_newest(const char *name)
 {
@@ -487,6 +486,7 @@ struct bx_policy_rec bxt_policy_of_id(__u64 id)
 	return (struct bx_policy_rec){ .stage = -1 };
 }
 
+/* The last ejection of a policy. */
 int bxt_ejection(const char *name, struct bx_exit_info *info)
 {
 	struct control_io *c = &control->bss->io;
@@ -499,6 +499,12 @@ int bxt_ejection(const char *name, struct bx_exit_info *info)
 		}
 	}
 	return err ?: -ENOENT;
+}
+
+/* How long the programs of explanations and trials may take from now on, in ms; 0: 10 s */
+void bxt_programs_may_take(__u32 ms)
+{
+	control->bss->io.run_ms = ms;
 }
 
 int bxt_opinions(const char *device, const struct bx_opinion **recs)

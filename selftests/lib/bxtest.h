@@ -101,6 +101,7 @@ int bxt_policy(const char *name, struct bx_policy_rec *rec);
 __u64 bxt_newest(const char *name);
 struct bx_policy_rec bxt_policy_of_id(__u64 id);
 int bxt_ejection(const char *name, struct bx_exit_info *info);
+void bxt_programs_may_take(__u32 ms);
 int bxt_opinions(const char *device, const struct bx_opinion **recs);
 int bxt_drivers(const struct bx_driver_rec **recs);
 struct bx_commit_enter bxt_enter(__u64 id);

@@ -15,6 +15,7 @@
  * @ref: a device
  * @ticket: a request to wait for
  * @wait_ms: how long
+ * @run_ms: how long the programs of explanations and trials may take
  * @result: the kernel's return value
  * @device: the device
  * @n: records in the list that was asked for
@@ -30,6 +31,7 @@ struct control_io {
 	struct bx_devref	ref;
 	__u64			ticket;
 	__u32			wait_ms;
+	__u32			run_ms;
 	__s64			result;
 	struct bx_device_rec	device;
 	__u32			n;
