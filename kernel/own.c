@@ -278,6 +278,7 @@ static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
 		f->error = error;
 		list_add(&f->node, &bdev->failed);
 		bdev->elected_gen = 0;
+		bdev->may_load = true;	/* the module of the next choice */
 	}
 	mutex_unlock(&bdev->elect_lock);
 	if (!f)

@@ -135,8 +135,9 @@ TEST_F(select, module_of_a_later_choice_is_loaded)
 	if (bxt_loaded("bx_edu_sf"))
 		ASSERT_EQ(0, bxt_unload_soon("bx_edu_sf"));
 	three_drivers();
+	driver("fails", "probe=-ENODEV");
 	selects(0, "no_such_driver");
-	or_selects(0, 0, "no_other_driver");
+	or_selects(0, 0, "fails");
 	or_selects(0, 1, "edu-fact");
 	attach(0);
 	device("d", ID);
@@ -146,6 +147,7 @@ TEST_F(select, module_of_a_later_choice_is_loaded)
 	EXPECT_EQ(-ENODEV, decision("d").probe_error);
 	EXPECT_STREQ("no_such_driver", decision("d").driver);
 	EXPECT_UNBOUND("d");
+	EXPECT_EQ(1, bxt_probes("fails"));
 	EXPECT_EQ(0, bxt_probes("a") + bxt_probes("b") + bxt_probes("c"));
 	ASSERT_EQ(0, bxt_unload_soon("bx_edu_sf"));
 }
