@@ -466,16 +466,22 @@ bool bx_override_may_wait(void)
 void bx_override_revisit(struct device *dev)
 {
 	struct bx_entry *entry = bx_entry_get(dev);
-	bool due;
+	bool waits, retry;
 
 	if (!entry)
 		return;
 	mutex_lock(&entry->lock);
-	due = !entry->gone && (entry->waits || entry->retry);
+	waits = !entry->gone && entry->waits;
+	retry = !entry->gone && entry->retry;
 	entry->retry = false;
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
-	if (due)
+	if (retry) {
+		/* the failed probe still had the device when its notifier ran */
+		device_lock(dev);
+		device_unlock(dev);
+	}
+	if (waits || retry)
 		bx_override_reelect(dev);
 }
 
