@@ -16,6 +16,7 @@
  * @nb: notifier of its devices
  * @nb_removed: notifier of their removal, before those of other parties
  * @reelect: elects unbound devices again
+ * @revisit: elects devices again that wait, or that a driver has rejected
  * @scope_lock: protects @vendor and @pending
  * @vendor: vendor of the devices that @reelect elects, BX_ANY for all
  * @pending: @vendor is valid
@@ -26,6 +27,7 @@ struct bx_adopted_bus {
 	struct notifier_block	nb;
 	struct notifier_block	nb_removed;
 	struct work_struct	reelect;
+	struct work_struct	revisit;
 	spinlock_t		scope_lock;	/* @vendor, @pending */
 	u32			vendor;
 	bool			pending;
@@ -179,6 +181,43 @@ static void bx_adopted_inherit(u64 policy_id, u64 heir_id)
 	bx_adopted_for_each_dev(bx_adopted_inherit_dev, &s);
 }
 
+/* ---- drivers that come, or reject a device ---- */
+
+static int bx_adopted_revisit_dev(struct device *dev, void *data)
+{
+	bx_override_revisit(dev);
+	return 0;
+}
+
+static void bx_adopted_revisit_work(struct work_struct *work)
+{
+	struct bx_adopted_bus *bus = container_of(work, struct bx_adopted_bus,
+						  revisit);
+
+	bus_for_each_dev(bus->type, NULL, NULL, bx_adopted_revisit_dev);
+	bx_async_end(BX_Q_ELECT);
+}
+
+static void bx_adopted_revisit(struct bx_adopted_bus *bus)
+{
+	bx_async_queue(BX_Q_ELECT, &bus->revisit);
+}
+
+/* A module that was loaded has registered its drivers. */
+static int bx_adopted_module(struct notifier_block *nb, unsigned long state,
+			     void *module)
+{
+	if (state != MODULE_STATE_LIVE || !bx_override_may_wait())
+		return NOTIFY_OK;
+	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++)
+		bx_adopted_revisit(&bx_adopted[i]);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block bx_module_nb = {
+	.notifier_call = bx_adopted_module,
+};
+
 /* ---- the driver core's notifiers ---- */
 
 static void bx_adopted_added(struct device *dev)
@@ -206,6 +245,7 @@ static void bx_adopted_bound(struct device *dev, enum bx_event_kind kind)
 static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
 			     void *data)
 {
+	struct bx_adopted_bus *bus = container_of(nb, struct bx_adopted_bus, nb);
 	struct device *dev = data;
 
 	switch (action) {
@@ -220,6 +260,10 @@ static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
 		break;
 	case BUS_NOTIFY_UNBOUND_DRIVER:
 		bx_override_unbound(dev);
+		break;
+	case BUS_NOTIFY_DRIVER_NOT_BOUND:
+		if (bx_override_not_bound(dev))
+			bx_adopted_revisit(bus);
 		break;
 	}
 	return NOTIFY_OK;
@@ -309,6 +353,7 @@ static const struct bx_kind bx_adopted_kind = {
 	.decision	= bx_override_decision,
 	.rebind		= bx_override_rebind,
 	.changed	= bx_adopted_changed,
+	.load_ended	= bx_override_load_ended,
 	.forget		= bx_adopted_forget,
 	.inherit	= bx_adopted_inherit,
 };
@@ -321,25 +366,35 @@ int bx_adopt_init(void)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++) {
 		INIT_WORK(&bx_adopted[i].reelect, bx_adopted_reelect_work);
+		INIT_WORK(&bx_adopted[i].revisit, bx_adopted_revisit_work);
 		spin_lock_init(&bx_adopted[i].scope_lock);
 	}
 	bx_kind_add(&bx_adopted_kind);
 	return bx_entries_init();
 }
 
-/* Registers the notifiers of the adopted buses. */
+/* Registers the notifiers of modules and of the adopted buses. */
 int bx_adopt_start(void)
 {
-	int err = 0;
+	int err = register_module_notifier(&bx_module_nb);
 	u32 i;
 
+	if (err)
+		return err;
 	for (i = 0; i < ARRAY_SIZE(bx_adopted) && !err; i++)
 		err = bx_adopt_bus(&bx_adopted[i]);
 	if (!err)
 		return 0;
 	for (i--; i--; )
 		bx_unadopt_bus(&bx_adopted[i]);
+	bx_adopt_stop();
 	return err;
+}
+
+/* No work is queued any more for the load of a module. */
+void bx_adopt_stop(void)
+{
+	unregister_module_notifier(&bx_module_nb);
 }
 
 static int bx_unadopt_dev(struct device *dev, void *data)

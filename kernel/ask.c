@@ -230,13 +230,26 @@ enum bx_opinion_why bx_check_candidate(struct bx_election *e,
 	return c->vetoed ? BX_WHY_VETOED : BX_WHY_WON;
 }
 
+/* Returns BX_WHY_WON if the policy may name each of the drivers. */
+static enum bx_opinion_why bx_check_limits(struct bx_election *e,
+					   struct bx_inst *inst)
+{
+	enum bx_opinion_why why = BX_WHY_WON;
+
+	for (u32 i = 0; i < e->ctx.nchoices && why == BX_WHY_WON; i++) {
+		strscpy(e->ctx.driver, e->ctx.choice[i], sizeof(e->ctx.driver));
+		why = bx_check_limit(e, inst, "select()", e->ctx.driver);
+	}
+	return why;
+}
+
 static enum bx_opinion_why bx_check_select(struct bx_election *e,
 					   struct bx_inst *inst, s32 ret)
 {
 	if (ret >= BX_PASS && ret <= BX_DEFER && ret != BX_SELECT)
 		return BX_WHY_WON;
-	if (ret == BX_SELECT && *e->ctx.driver)
-		return bx_check_limit(e, inst, "select()", e->ctx.driver);
+	if (ret == BX_SELECT && e->ctx.nchoices)
+		return bx_check_limits(e, inst);
 	if (!e->dry)
 		bx_eject(inst, BX_EXIT_RETURN, ret, &e->ctx.dev,
 			 ret == BX_SELECT ?
@@ -253,13 +266,15 @@ enum bx_opinion_why bx_ask_select(struct bx_election *e,
 	enum bx_opinion_why why;
 	struct bx_run run;
 
-	e->ctx.driver[0] = '\0';
+	bx_choices_clear(&e->ctx);
 	bx_elect_run_init(&run, e, inst, "select()");
 	bx_select_begin(&e->ctx, &run);
 	*ret = inst->ops->select(&e->ctx);
 	bx_select_end(&e->ctx);
 	why = bx_run_judge(&run) ? bx_check_select(e, inst, *ret) :
 				   bx_run_why(&run);
+	if (why != BX_WHY_UNLISTED)
+		bx_choices_show(&e->ctx);
 	if (why != BX_WHY_WON)
 		bx_mute(e, inst);
 	return why;

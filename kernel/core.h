@@ -84,7 +84,9 @@ struct bx_select_ctx {
 	struct platform_device	*platform;
 
 	struct bx_election	*election;
-	char			driver[BX_NAME_LEN];
+	char			choice[BX_MAX_CHOICES][BX_NAME_LEN];
+	u32			nchoices;
+	char			driver[BX_NAME_LEN];	/* the best of @choice */
 	struct bx_run		*run;
 	struct list_head	running;	/* entry in bx_selects */
 };
@@ -326,8 +328,6 @@ void bx_index_retire(struct bx_index *old);
 void bx_inst_reason(struct bx_inst *inst, char *buf, size_t len);
 void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 	      const struct bx_dev_info *dev, const char *fmt, ...) __printf(5, 6);
-void bx_eject_id(u64 policy_id, enum bx_exit_kind kind,
-		 const char *device, const char *fmt, ...) __printf(4, 5);
 int bx_exit_records(struct bx_exit_info **recs, u32 *n);
 u64 bx_exit_count(void);
 void bx_exits_clear(void);
@@ -417,6 +417,8 @@ typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
  *	changed, 0 if it stayed, or an errno
  * @changed: schedules elections of unbound devices after a change of the
  *	policies of a bus ("" for all buses) and vendor (BX_ANY for all)
+ * @load_ended: the load of a module has ended, which the election of the device
+ *	had asked for; @came: with the driver; @before: before it began
  * @forget: drops the decisions of a detached policy; may be NULL
  * @inherit: transfers the decisions of one policy to another; may be NULL
  */
@@ -430,6 +432,8 @@ struct bx_kind {
 	bool	(*decision)(struct device *dev, struct bx_decision *dec);
 	int	(*rebind)(struct device *dev);
 	void	(*changed)(const char *bus, u32 vendor);
+	void	(*load_ended)(struct device *dev, const char *driver, bool came,
+			      bool before);
 	void	(*forget)(u64 policy_id);
 	void	(*inherit)(u64 policy_id, u64 heir_id);
 };
@@ -443,6 +447,7 @@ void bx_policies_changed(const char *bus, u32 vendor);
 void bx_decisions_forget(u64 policy_id);
 void bx_decisions_inherit(u64 policy_id, u64 heir_id);
 int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags);
+bool bx_bus_has_driver(const struct bus_type *bus, const char *driver);
 bool bx_driver_exists(const char *bus, const char *driver);
 enum bx_outcome bx_override_outcome(const char *bus, const char *override);
 struct device *bx_find_device(const struct bx_devref *ref);
@@ -475,7 +480,12 @@ static inline const struct bx_kind *bx_kind_of(const struct device *dev)
  * @text: its text
  * @dec: the decision from which it follows
  * @gen: generation of the last election, 0 if another party wrote an override
- * @attach: an override was removed that may have kept the device unbound
+ * @attach: the override allows a driver that may be registered already
+ * @next_best: the deciding policy has BX_F_NEXT_BEST
+ * @waits: the elected driver is absent, and was not the only choice
+ * @retry: the elected driver has rejected the device, and was not the only choice
+ * @notes: what became of elected drivers
+ * @notes_gen: generation of @notes
  */
 struct bx_entry {
 	struct rhash_head	node;
@@ -496,6 +506,11 @@ struct bx_entry {
 	struct bx_decision	dec;
 	u64			gen;
 	bool			attach;
+	bool			next_best;
+	bool			waits;
+	bool			retry;
+	struct list_head	notes;
+	u64			notes_gen;
 };
 
 struct bx_entry *bx_entry_get(struct device *dev);
@@ -543,6 +558,15 @@ bool bx_provides(const struct bx_provider *provider, u32 op);
 size_t bx_contract_print(const struct bx_contract *contract, char *buf,
 			 size_t size);
 
+/* ---- notes.c: what became of drivers that were elected for a device ---- */
+
+enum bx_driver_state bx_note_state(const struct list_head *notes,
+				   const char *driver);
+bool bx_note_set(struct list_head *notes, const char *driver,
+		 enum bx_driver_state state);
+void bx_note_load_ended(struct list_head *notes, const char *driver, bool came);
+void bx_notes_clear(struct list_head *notes);
+
 /* ---- elections ---- */
 
 /* A driver in an election; @order is unique and never reused. */
@@ -568,7 +592,10 @@ struct bx_cand {
  * @winner: order of the elected driver on an own bus, 0 for none
  * @decided: @dec is final
  * @by: the deciding policy, or NULL
- * @absent_ok: do not eject the deciding policy if the driver is absent
+ * @nchoices: number of drivers that the deciding program named
+ * @next_best: the deciding policy has BX_F_NEXT_BEST
+ * @notes: what became of drivers that were elected before, or NULL
+ * @may_load: the module of a driver without a note can be requested
  * @log: opinions, for an explanation; NULL in a real election
  * @nlog: number of opinions in @log
  * @maxlog: capacity of @log
@@ -591,7 +618,10 @@ struct bx_election {
 	u64			winner;
 	bool			decided;
 	struct bx_inst		*by;
-	bool			absent_ok;
+	u32			nchoices;
+	bool			next_best;
+	struct list_head	*notes;
+	bool			may_load;
 	struct bx_opinion	*log;
 	u32			nlog;
 	u32			maxlog;
@@ -620,6 +650,28 @@ enum bx_opinion_why bx_check_candidate(struct bx_election *e,
 enum bx_opinion_why bx_ask_select(struct bx_election *e,
 				  struct bx_inst *inst, s32 *ret);
 
+/* ---- choice.c: the drivers that a program names ---- */
+
+static inline void bx_choices_clear(struct bx_select_ctx *ctx)
+{
+	ctx->nchoices = 0;
+	ctx->driver[0] = '\0';
+}
+
+/* Until bx_choose(), the first choice stands for all. */
+static inline void bx_choices_show(struct bx_select_ctx *ctx)
+{
+	strscpy_pad(ctx->driver, ctx->nchoices ? ctx->choice[0] : "",
+		    sizeof(ctx->driver));
+}
+
+int bx_choice_add(struct bx_select_ctx *ctx, const char *name);
+bool bx_election_has_driver(struct bx_election *e, const char *name);
+enum bx_driver_state bx_choice_state(struct bx_election *e, const char *name);
+enum bx_opinion_why bx_choose(struct bx_election *e, const struct bx_inst *inst,
+			      enum bx_opinion_kind kind, int *error);
+bool bx_choice_request(struct bx_election *e);
+
 /* ---- shadow.c: policies in shadow mode ---- */
 
 void bx_elect_shadow(struct bx_election *e);
@@ -644,8 +696,7 @@ void bx_elect_trial(struct bx_election *e);
 
 /* ---- module.c: loading of driver modules ---- */
 
-void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
-		       const char *device, bool absent_ok);
+void bx_request_driver(const char *bus, const char *driver, const char *device);
 
 /* ---- sysfs.c: directories of buses and policies ---- */
 
@@ -685,6 +736,11 @@ int bx_rule_explain(struct bx_election *e);
 int bx_override_elect(struct device *dev);
 void bx_override_reelect(struct device *dev);
 void bx_override_unbound(struct device *dev);
+bool bx_override_not_bound(struct device *dev);
+void bx_override_load_ended(struct device *dev, const char *driver, bool came,
+			    bool before);
+bool bx_override_may_wait(void);
+void bx_override_revisit(struct device *dev);
 int bx_override_explain(struct device *dev, struct bx_election *e);
 bool bx_override_decision(struct device *dev, struct bx_decision *dec);
 int bx_override_rebind(struct device *dev);
@@ -697,6 +753,7 @@ u64 bx_override_next_gen(void);
 
 int bx_adopt_init(void);
 int bx_adopt_start(void);
+void bx_adopt_stop(void);
 void bx_adopt_exit(void);
 
 /* ---- call.c: dispatch of calls ---- */

@@ -99,6 +99,7 @@ static int bx_explain_end(struct bx_election *e)
 	o->policy_id = e->dec.policy_id;
 	o->by = e->dec.by;
 	o->score = e->dec.score;
+	o->driver_state = e->dec.driver_state;
 	return 0;
 }
 

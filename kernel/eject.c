@@ -118,16 +118,6 @@ static void bx_eject_finish(struct bx_inst *inst, enum bx_exit_kind kind,
 	bx_async_queue(BX_Q_EJECT, &inst->work);
 }
 
-static __printf(5, 0)
-void bx_veject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
-	       const char *device, const char *fmt, va_list args)
-{
-	if (!bx_eject_claim(inst))
-		return;
-	vscnprintf(inst->exit.msg, sizeof(inst->exit.msg), fmt, args);
-	bx_eject_finish(inst, kind, code, device);
-}
-
 /**
  * bx_eject() - eject a policy with an invalid result
  * @inst: its version
@@ -146,33 +136,10 @@ void bx_eject(struct bx_inst *inst, enum bx_exit_kind kind, s32 code,
 {
 	va_list args;
 
+	if (!bx_eject_claim(inst))
+		return;
 	va_start(args, fmt);
-	bx_veject(inst, kind, code, dev ? dev->name : "", fmt, args);
+	vscnprintf(inst->exit.msg, sizeof(inst->exit.msg), fmt, args);
 	va_end(args);
-}
-
-/**
- * bx_eject_id() - eject a policy, outside of an election
- * @policy_id: identity of the policy; ignored if it was detached
- * @kind: kind of the ejection
- * @device: name of the device concerned
- * @fmt: the reason, as text
- *
- * Context: process.
- */
-void bx_eject_id(u64 policy_id, enum bx_exit_kind kind, const char *device,
-		 const char *fmt, ...)
-{
-	struct bx_inst *inst;
-	va_list args;
-	int idx;
-
-	idx = srcu_read_lock(&bx_srcu);
-	inst = bx_index_find(policy_id);
-	if (inst) {
-		va_start(args, fmt);
-		bx_veject(inst, kind, 0, device, fmt, args);
-		va_end(args);
-	}
-	srcu_read_unlock(&bx_srcu, idx);
+	bx_eject_finish(inst, kind, code, dev ? dev->name : "");
 }

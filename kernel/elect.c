@@ -116,7 +116,8 @@ void bx_decide(struct bx_election *e, enum bx_decider by,
 	if (inst) {
 		strscpy(e->dec.policy, inst->name, sizeof(e->dec.policy));
 		e->dec.policy_id = inst->policy->id;
-		e->absent_ok = inst->flags & BX_F_ABSENT_OK;
+		e->next_best = by == BX_BY_SELECT &&
+			       inst->flags & BX_F_NEXT_BEST;
 		if (!e->dry)
 			bx_count(inst->policy, decided);
 	}
@@ -127,34 +128,18 @@ void bx_decide(struct bx_election *e, enum bx_decider by,
 	}
 }
 
-/* Finds a driver of a trial by name; they replace the drivers of the bus. */
-static const struct bx_candidate *bx_trial_driver(const struct bx_trial *trial,
-						  const char *name)
-{
-	for (u32 i = 0; i < trial->nr_drivers; i++) {
-		if (!strcmp(trial->drivers[i].name, name))
-			return &trial->drivers[i];
-	}
-	return NULL;
-}
-
-static bool bx_election_has_driver(struct bx_election *e, const char *name)
-{
-	if (e->adopted && !e->ctx.device)
-		return bx_trial_driver(e->trial, name);
-	if (e->adopted)
-		return bx_driver_exists(e->ctx.dev.bus, name);
-	return bx_cand_find(e, name);
-}
-
 /*
  * The named driver wins; if it is not registered, the outcome is BX_OUT_ABSENT.
  */
 static void bx_decide_driver(struct bx_election *e, enum bx_decider by,
 			     const char *driver, struct bx_inst *inst)
 {
-	bx_decide(e, by, bx_election_has_driver(e, driver) ?
-		  BX_OUT_DRIVER : BX_OUT_ABSENT, driver, inst);
+	bool has = bx_election_has_driver(e, driver);
+
+	bx_decide(e, by, has ? BX_OUT_DRIVER : BX_OUT_ABSENT, driver, inst);
+	/* policies in shadow mode are asked later, with the same context */
+	e->nchoices = by == BX_BY_OVERRIDE ? 0 : e->ctx.nchoices;
+	e->dec.driver_state = has ? 0 : bx_choice_state(e, driver);
 }
 
 static void bx_elect_override(struct bx_election *e)
@@ -172,21 +157,23 @@ static void bx_elect_hook(struct bx_election *e)
 {
 	enum bx_opinion_why why = e->decided ? BX_WHY_LATE : BX_WHY_WON;
 	struct bx_run run;
+	int error;
 	s32 ret;
 
 	if (e->trial && e->trial->flags & BX_TRIAL_ALONE)
 		return;
-	e->ctx.driver[0] = '\0';
+	bx_choices_clear(&e->ctx);
 	bx_run_init(&run, NULL, "program", &e->ctx.dev, e->dry);
 	bx_select_begin(&e->ctx, &run);
 	ret = bx_hook_select(&e->ctx);
 	bx_select_end(&e->ctx);
+	bx_choices_show(&e->ctx);
 	bx_run_judge(&run);	/* the hook's time; it cannot be ejected */
 
 	if (ret == BX_PASS)
 		return;
 	if (ret < BX_PASS || ret > BX_DEFER ||
-	    (ret == BX_SELECT && !*e->ctx.driver)) {
+	    (ret == BX_SELECT && !e->ctx.nchoices)) {
 		why = BX_WHY_BAD;
 		pr_warn_ratelimited("%s %s: hook ignored: it returned %d%s\n",
 				    e->ctx.dev.bus, e->ctx.dev.name, ret,
@@ -195,8 +182,8 @@ static void bx_elect_hook(struct bx_election *e)
 	} else if (e->decided) {
 		why = BX_WHY_LATE;
 	} else if (ret == BX_SELECT) {
+		bx_choose(e, NULL, BX_OPN_HOOK, &error);
 		bx_decide_driver(e, BX_BY_HOOK, e->ctx.driver, NULL);
-		e->absent_ok = true;	/* there is no policy to eject */
 	} else {
 		bx_decide(e, BX_BY_HOOK, ret == BX_REFUSE ? BX_OUT_REFUSED :
 			  BX_OUT_DEFERRED, NULL, NULL);
@@ -221,7 +208,7 @@ static void bx_elect_select_one(struct bx_election *e, struct bx_inst *inst)
 	else if (e->decided)
 		why = BX_WHY_LATE;
 	else if (ret == BX_SELECT)
-		why = bx_check_candidate(e, e->ctx.driver, &error);
+		why = bx_choose(e, inst, BX_OPN_SELECT, &error);
 
 	bx_log_opinion(e, BX_OPN_SELECT, inst,
 		       ret == BX_SELECT ? e->ctx.driver : NULL, ret, why,

@@ -26,6 +26,7 @@ static void bx_entry_free(struct kref *ref)
 {
 	struct bx_entry *entry = container_of(ref, struct bx_entry, ref);
 
+	bx_notes_clear(&entry->notes);
 	put_device(entry->parent);
 	mutex_destroy(&entry->lock);
 	kfree_rcu(entry, rcu);
@@ -87,6 +88,7 @@ int bx_entry_add(struct device *dev, bool found)
 	kref_init(&entry->ref);
 	mutex_init(&entry->lock);
 	spin_lock_init(&entry->iommu_lock);
+	INIT_LIST_HEAD(&entry->notes);
 	entry->dev = dev;
 	entry->found = found;
 	entry->vf_index = -1;

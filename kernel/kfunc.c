@@ -39,8 +39,17 @@ static void bx_run_bad_name(struct bx_run *run, ssize_t len)
 		  BX_NAME_LEN - 1);
 }
 
-/* Sets ctx->driver to a valid driver name; an invalid one ejects the policy. */
-static int bx_set_driver(struct bx_select_ctx *ctx, const char *name, size_t max)
+/* Returns the length of the name, 0 or an errno if it is not a driver's name. */
+static ssize_t bx_copy_driver(char *to, size_t size, const char *name,
+			      size_t max)
+{
+	ssize_t len = bx_copy_name(to, size, name, max);
+
+	return len > 0 && (strchr(to, '/') || strchr(to, '\n')) ? 0 : len;
+}
+
+/* Adds a driver to the named ones; an invalid name ejects the policy. */
+static int bx_add_driver(struct bx_select_ctx *ctx, const char *name, size_t max)
 {
 	struct bx_run *run = bx_select_run(ctx);
 	char copy[BX_NAME_LEN];
@@ -48,30 +57,31 @@ static int bx_set_driver(struct bx_select_ctx *ctx, const char *name, size_t max
 
 	if (!run)
 		return -EINVAL;
-	len = bx_copy_name(copy, sizeof(copy), name, max);
-	if (len <= 0 || strchr(copy, '/') || strchr(copy, '\n')) {
+	len = bx_copy_driver(copy, sizeof(copy), name, max);
+	if (len <= 0) {
 		bx_run_bad_name(run, len);
 		return -EINVAL;
 	}
-	strscpy_pad(ctx->driver, copy, sizeof(ctx->driver));
-	return 0;
+	return bx_choice_add(ctx, copy);
 }
 
 /**
- * bx_select_driver() - name the driver for the device
+ * bx_select_driver() - name a driver for the device
  * @ctx: the context that select() or the hook was called with
  * @name__str: driver name, a constant string of the object
  *
- * Has an effect only if the program then returns BX_SELECT.  The last call
- * counts.
+ * Has an effect only if the program then returns BX_SELECT.  A program may name
+ * up to BX_MAX_CHOICES drivers, in order of preference: the first that is
+ * registered, or whose module can be loaded, gets the device.
  *
- * Return: 0, or -EINVAL for a name that is empty or has BX_NAME_LEN bytes or
- * more; in a policy such a name ejects it.
+ * Return: 0, also for a driver that was named before; -E2BIG for one driver too
+ * many, which is ignored; -EINVAL for a name that is empty, has BX_NAME_LEN bytes
+ * or more, or contains '/' or a newline; in a policy such a name ejects it.
  */
 __bpf_kfunc int bx_select_driver(struct bx_select_ctx *ctx,
 				 const char *name__str)
 {
-	return bx_set_driver(ctx, name__str, BX_NAME_LEN + 1);
+	return bx_add_driver(ctx, name__str, BX_NAME_LEN + 1);
 }
 
 /**
@@ -85,7 +95,7 @@ __bpf_kfunc int bx_select_driver(struct bx_select_ctx *ctx,
 __bpf_kfunc int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name,
 				     u32 name__sz)
 {
-	return bx_set_driver(ctx, name, name__sz);
+	return bx_add_driver(ctx, name, name__sz);
 }
 
 /**
@@ -93,7 +103,8 @@ __bpf_kfunc int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name,
  * @ctx: the context that select() was called with
  * @cand: a candidate of the same election
  *
- * Return: 0, or -EINVAL if @cand is not a candidate of this election.
+ * Return: 0, -E2BIG as bx_select_driver(), or -EINVAL if @cand is not a candidate
+ * of this election.
  */
 __bpf_kfunc int bx_select_candidate(struct bx_select_ctx *ctx,
 				    struct bx_candidate *cand)
@@ -106,8 +117,48 @@ __bpf_kfunc int bx_select_candidate(struct bx_select_ctx *ctx,
 	e = ctx->election;
 	if (c < e->cands || c >= e->cands + e->ncands)
 		return -EINVAL;
-	strscpy_pad(ctx->driver, cand->name, sizeof(ctx->driver));
-	return 0;
+	return bx_choice_add(ctx, cand->name);
+}
+
+static int bx_state_of(struct bx_select_ctx *ctx, const char *name, size_t max)
+{
+	char copy[BX_NAME_LEN];
+
+	if (!bx_select_run(ctx) ||
+	    bx_copy_driver(copy, sizeof(copy), name, max) <= 0)
+		return -EINVAL;
+	return bx_choice_state(ctx->election, copy);
+}
+
+/**
+ * bx_driver_state() - get what is known of a driver of the device's bus
+ * @ctx: the context that select() or the hook was called with
+ * @name__str: driver name, a constant string of the object
+ *
+ * Loads nothing and names nothing.  In a trial of a described device, the drivers
+ * of the description are registered.
+ *
+ * Return: enum bx_driver_state, or -EINVAL for a name that bx_select_driver()
+ * would not take; it does not eject the policy.
+ */
+__bpf_kfunc int bx_driver_state(struct bx_select_ctx *ctx,
+				const char *name__str)
+{
+	return bx_state_of(ctx, name__str, BX_NAME_LEN + 1);
+}
+
+/**
+ * bx_driver_state_mem() - as bx_driver_state(), for a name in memory
+ * @ctx: the context that select() or the hook was called with
+ * @name: driver name, in a map or on the stack
+ * @name__sz: bytes at @name; the name ends with a NUL within them
+ *
+ * Return: as bx_driver_state().
+ */
+__bpf_kfunc int bx_driver_state_mem(struct bx_select_ctx *ctx, char *name,
+				    u32 name__sz)
+{
+	return bx_state_of(ctx, name, name__sz);
 }
 
 static void bx_run_error(struct bx_run *run, s32 code, const char *msg)
@@ -339,6 +390,8 @@ BTF_KFUNCS_START(bx_policy_kfuncs)
 BTF_ID_FLAGS(func, bx_select_driver, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_driver_mem, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_candidate, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_driver_state, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_driver_state_mem, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_match_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_event_error, KF_TRUSTED_ARGS)
@@ -355,6 +408,8 @@ BTF_KFUNCS_END(bx_policy_kfuncs)
 BTF_KFUNCS_START(bx_hook_kfuncs)
 BTF_ID_FLAGS(func, bx_select_driver)
 BTF_ID_FLAGS(func, bx_select_driver_mem)
+BTF_ID_FLAGS(func, bx_driver_state)
+BTF_ID_FLAGS(func, bx_driver_state_mem)
 BTF_KFUNCS_END(bx_hook_kfuncs)
 
 BTF_KFUNCS_START(bx_control_kfuncs)

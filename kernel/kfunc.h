@@ -12,6 +12,8 @@
 
 int bx_select_driver(struct bx_select_ctx *ctx, const char *name__str);
 int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name, u32 name__sz);
+int bx_driver_state(struct bx_select_ctx *ctx, const char *name__str);
+int bx_driver_state_mem(struct bx_select_ctx *ctx, char *name, u32 name__sz);
 int bx_select_candidate(struct bx_select_ctx *ctx, struct bx_candidate *cand);
 void bx_select_error(struct bx_select_ctx *ctx, s32 code, const char *msg__str);
 void bx_match_error(struct bx_match_ctx *ctx, s32 code, const char *msg__str);

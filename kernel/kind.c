@@ -140,25 +140,39 @@ int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags)
 	return ret;
 }
 
+static int bx_has_name(struct device_driver *drv, void *data)
+{
+	return !strcmp(drv->name, data);
+}
+
+/**
+ * bx_bus_has_driver() - check whether a driver is registered
+ * @bus: the bus
+ * @driver: name of the driver
+ *
+ * driver_find() would need the driver not to be unregistered meanwhile.
+ *
+ * Context: any, without interrupts: a walk over the drivers of the bus.
+ * Return: true if it is.
+ */
+bool bx_bus_has_driver(const struct bus_type *bus, const char *driver)
+{
+	return bus_for_each_drv(bus, NULL, (void *)driver, bx_has_name);
+}
+
 struct bx_exists {
 	const char	*bus;
 	const char	*driver;
 	bool		found;
 };
 
-static int bx_has_name(struct device_driver *drv, void *data)
-{
-	return !strcmp(drv->name, data);
-}
-
-/* driver_find() would need the driver not to be unregistered meanwhile. */
 static int bx_exists_on(const struct bus_type *bus, bool adopted, void *data)
 {
 	struct bx_exists *q = data;
 
 	if (strcmp(bus->name, q->bus))
 		return 0;
-	q->found = bus_for_each_drv(bus, NULL, (void *)q->driver, bx_has_name);
+	q->found = bx_bus_has_driver(bus, q->driver);
 	return 1;
 }
 

@@ -52,6 +52,7 @@ err_entries:
 /* Policies, hooks, buses and devices pin the module, so none is left. */
 static void __exit bx_exit(void)
 {
+	bx_adopt_stop();
 	bx_async_exit();
 	bx_adopt_exit();
 	bx_entries_exit();

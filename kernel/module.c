@@ -15,12 +15,19 @@ struct bx_module_request {
 	char			bus[BX_NAME_LEN];
 	char			driver[BX_NAME_LEN];
 	char			device[BX_DEV_NAME_LEN];
-	u64			policy_id;
-	bool			absent_ok;
 };
 
 static LIST_HEAD(bx_module_requests);
 static DEFINE_SPINLOCK(bx_module_lock);	/* protects bx_module_requests */
+
+static struct device *bx_device_of(const struct bx_module_request *req)
+{
+	struct bx_devref ref = {};
+
+	strscpy(ref.bus, req->bus, sizeof(ref.bus));
+	strscpy(ref.name, req->device, sizeof(ref.name));
+	return bx_find_device(&ref);
+}
 
 /*
  * Returns the uevent variables of the device, with MODALIAS; no lock is needed.
@@ -29,12 +36,8 @@ static struct kobj_uevent_env *
 bx_uevent_of(const struct bx_module_request *req)
 {
 	struct kobj_uevent_env *env = NULL;
-	struct bx_devref ref = {};
-	struct device *dev;
+	struct device *dev = bx_device_of(req);
 
-	strscpy(ref.bus, req->bus, sizeof(ref.bus));
-	strscpy(ref.name, req->device, sizeof(ref.name));
-	dev = bx_find_device(&ref);
 	if (IS_ERR(dev))
 		return NULL;
 	if (dev->bus->uevent)
@@ -48,10 +51,10 @@ bx_uevent_of(const struct bx_module_request *req)
 }
 
 /*
- * Loads the modules of the device's MODALIAS, for systems where udev does not
- * run (yet).  This may load modules of other drivers, too.  request_module()
- * does not take an alias of MODULE_NAME_LEN bytes or more, as own buses have;
- * only udev loads those.
+ * Loads the modules of the device's MODALIAS, as udev does, which may not run yet.
+ * This finds a driver whose module has another name, but may load modules of other
+ * drivers, too.  request_module() does not take an alias of MODULE_NAME_LEN bytes
+ * or more, as own buses have; only udev loads those.
  */
 static void bx_request_by_device(const struct bx_module_request *req)
 {
@@ -89,34 +92,47 @@ static void bx_request_by_name(const struct bx_module_request *req)
 		request_module("bus_ext:%s:%s", req->bus, req->driver);
 }
 
-static void bx_eject_no_driver(const struct bx_module_request *req)
+static bool bx_has_come(const struct bx_module_request *req)
 {
-	if (bx_is_alias_name(req->driver))
-		bx_eject_id(req->policy_id, BX_EXIT_NO_DRIVER, req->device,
-			    "driver '%s' is not registered on %s; map bus_ext:%s:%s to its module in modprobe.d",
-			    req->driver, req->bus, req->bus, req->driver);
-	else
-		bx_eject_id(req->policy_id, BX_EXIT_NO_DRIVER, req->device,
-			    "driver '%s' is not registered on %s; not a module alias: use [A-Za-z0-9_-]",
-			    req->driver, req->bus);
+	return bx_driver_exists(req->bus, req->driver);
+}
+
+/*
+ * The name comes first: it leads to this driver only.  request_module() waits for
+ * a load of the same module that is in progress.
+ */
+static void bx_load(const struct bx_module_request *req)
+{
+	bx_request_by_name(req);
+	if (!bx_has_come(req))
+		bx_request_by_device(req);
+}
+
+static void bx_load_ended(const struct bx_module_request *req, bool before)
+{
+	struct device *dev = bx_device_of(req);
+
+	if (IS_ERR(dev))
+		return;
+	bx_kind_of(dev)->load_ended(dev, req->driver, bx_has_come(req), before);
+	put_device(dev);
 }
 
 static void bx_module_work(struct work_struct *work)
 {
 	struct bx_module_request *req;
+	bool before;
 
 	req = container_of(work, struct bx_module_request, work);
+	before = bx_has_come(req);
+	if (!before)
+		bx_load(req);
 
-	if (!bx_driver_exists(req->bus, req->driver))
-		bx_request_by_device(req);
-	if (!bx_driver_exists(req->bus, req->driver))
-		bx_request_by_name(req);
-	if (!bx_driver_exists(req->bus, req->driver) && !req->absent_ok)
-		bx_eject_no_driver(req);
-
+	/* From now on, a new election can request the same driver again. */
 	spin_lock(&bx_module_lock);
 	list_del(&req->node);
 	spin_unlock(&bx_module_lock);
+	bx_load_ended(req, before);
 	kfree(req);
 	bx_async_end(BX_Q_MODULE);
 }
@@ -126,8 +142,7 @@ static bool bx_module_pending(const struct bx_module_request *req)
 	struct bx_module_request *other;
 
 	list_for_each_entry(other, &bx_module_requests, node) {
-		if (other->policy_id == req->policy_id &&
-		    !strcmp(other->driver, req->driver) &&
+		if (!strcmp(other->driver, req->driver) &&
 		    !strcmp(other->bus, req->bus) &&
 		    !strcmp(other->device, req->device))
 			return true;
@@ -138,17 +153,14 @@ static bool bx_module_pending(const struct bx_module_request *req)
 /**
  * bx_request_driver() - schedule loading the module of an elected driver
  * @bus: name of the bus
- * @driver: name of the driver; its module has the device's MODALIAS or the
- *	alias bus_ext:BUS:DRIVER
- * @policy_id: the deciding policy; ejected if the driver is not registered
- *	afterwards
- * @device: name of the device
- * @absent_ok: do not eject the policy
+ * @driver: name of the driver; its module has the alias bus_ext:BUS:DRIVER or the
+ *	device's MODALIAS
+ * @device: name of the device, which is elected again if the load ends without
+ *	the driver
  *
  * Context: may sleep; any lock of a device may be held.
  */
-void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
-		       const char *device, bool absent_ok)
+void bx_request_driver(const char *bus, const char *driver, const char *device)
 {
 	struct bx_module_request *req = kzalloc(sizeof(*req), GFP_KERNEL);
 	bool pending;
@@ -159,8 +171,6 @@ void bx_request_driver(const char *bus, const char *driver, u64 policy_id,
 	strscpy(req->bus, bus, sizeof(req->bus));
 	strscpy(req->driver, driver, sizeof(req->driver));
 	strscpy(req->device, device, sizeof(req->device));
-	req->policy_id = policy_id;
-	req->absent_ok = absent_ok;
 
 	spin_lock(&bx_module_lock);
 	pending = bx_module_pending(req);

@@ -11,9 +11,12 @@
  * overrides with the policy.  If another party has removed or replaced one, the
  * decision is void; once there is no override, the next election decides again.
  *
- * The driver core does not report why a probe failed, so there is no runner-up
- * as on own buses.
+ * The driver core does not report why a probe failed, so the next choice is tried
+ * only for a policy with BX_F_NEXT_BEST.  Nor does it report new drivers; so a
+ * device that waits for one of several is elected again after each load of a
+ * module.
  */
+#include <linux/cleanup.h>
 #include "core.h"
 
 /* The generation of elections, incremented when policies change */
@@ -23,6 +26,12 @@ u64 bx_override_next_gen(void)
 {
 	return atomic64_inc_return(&bx_override_gen);
 }
+
+/*
+ * Set before each election, after which the device may wait for one of several
+ * drivers; cleared before all devices that wait are elected again
+ */
+static atomic_t bx_any_elected = ATOMIC_INIT(0);
 
 /* ---- the override ---- */
 
@@ -40,6 +49,9 @@ static void bx_entry_drop(struct bx_entry *entry)
 	entry->text[0] = '\0';
 	entry->dec = (struct bx_decision) { .by = BX_BY_KERNEL };
 	entry->gen = 0;
+	entry->next_best = false;
+	entry->waits = false;
+	entry->retry = false;
 }
 
 /*
@@ -66,8 +78,7 @@ static int bx_entry_refresh(struct bx_entry *entry, char *text, size_t len)
 }
 
 /* Replaces the override; NULL removes it. */
-static int bx_entry_write(struct bx_entry *entry, const char *name,
-			  const struct bx_decision *dec)
+static int bx_entry_write(struct bx_entry *entry, const char *name)
 {
 	u64 gen = entry->gen;
 	const char *token;
@@ -83,7 +94,6 @@ static int bx_entry_write(struct bx_entry *entry, const char *name,
 		return 0;
 	entry->token = token;
 	strscpy(entry->text, name, sizeof(entry->text));
-	entry->dec = *dec;
 	return 0;
 }
 
@@ -111,28 +121,52 @@ static void bx_override_run(struct bx_election *e, u64 gen)
 	int idx;
 
 	e->adopted = true;
+	e->may_load = true;
 	idx = srcu_read_lock(&bx_srcu);
 	bx_elect(e, gen);
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
-/* Applies a decision.  Returns 1 if the override changed, 0 if not, or an errno. */
-static int bx_entry_apply(struct bx_entry *entry, const struct bx_decision *dec)
+/* Records the decision that the override follows. */
+static void bx_entry_decide(struct bx_entry *entry, const struct bx_election *e)
 {
-	const char *want = bx_override_name(dec);
-
-	entry->gen = dec->generation;
-	if (!want && !entry->token)
-		return 0;
-	if (want && entry->token && !strcmp(entry->text, want)) {
-		entry->dec = *dec;
-		return 0;
-	}
-	return bx_entry_write(entry, want, dec) ?: 1;
+	entry->dec = e->dec;
+	entry->next_best = e->next_best;
+	entry->waits = e->nchoices > 1 && e->dec.outcome == BX_OUT_ABSENT;
+	entry->retry = false;
 }
 
-static int bx_entry_elect(struct bx_entry *entry, struct bx_election *e)
+/* Applies a decision.  Returns 1 if the override changed, 0 if not, or an errno. */
+static int bx_entry_apply(struct bx_entry *entry, const struct bx_election *e)
 {
+	const char *want = bx_override_name(&e->dec);
+	bool same = want && entry->token && !strcmp(entry->text, want);
+	int err;
+
+	entry->gen = e->dec.generation;
+	if (!want && !entry->token)
+		return 0;
+	err = same ? 0 : bx_entry_write(entry, want);
+	if (err)
+		return err;
+	if (want)
+		bx_entry_decide(entry, e);
+	return !same;
+}
+
+/* Drivers are tried again after a change of policies. */
+static void bx_entry_refresh_notes(struct bx_entry *entry, u64 gen)
+{
+	if (entry->notes_gen != gen)
+		bx_notes_clear(&entry->notes);
+	entry->notes_gen = gen;
+}
+
+/* @request: set if the caller must request the module of the elected driver */
+static int bx_entry_elect(struct bx_entry *entry, struct bx_election *e,
+			  bool *request)
+{
+	u64 gen = atomic64_read(&bx_override_gen);
 	int removed, ret;
 
 	lockdep_assert_held(&entry->lock);
@@ -141,20 +175,22 @@ static int bx_entry_elect(struct bx_entry *entry, struct bx_election *e)
 	removed = bx_entry_refresh(entry, e->override, sizeof(e->override));
 	if (removed < 0)
 		return removed;
-	bx_override_run(e, atomic64_read(&bx_override_gen));
-	ret = bx_entry_apply(entry, &e->dec);
+	bx_entry_refresh_notes(entry, gen);
+	e->notes = &entry->notes;
+	/* A driver that is registered from now on is found by bx_override_revisit(). */
+	atomic_xchg(&bx_any_elected, 1);
+	bx_override_run(e, gen);
+	*request = bx_choice_request(e);
+	ret = bx_entry_apply(entry, e);
 	return ret < 0 ? ret : ret | removed;
 }
 
-static void bx_entry_elected(struct bx_entry *entry, const struct bx_election *e,
-			     int ret)
+static void bx_entry_elected(const struct bx_election *e, bool request, int ret)
 {
 	struct device *dev = e->ctx.device;
 
-	if (ret >= 0 && e->dec.outcome == BX_OUT_ABSENT)
-		bx_request_driver(dev->bus->name, e->dec.driver,
-				  e->dec.policy_id, dev_name(dev),
-				  e->absent_ok);
+	if (request)
+		bx_request_driver(dev->bus->name, e->dec.driver, dev_name(dev));
 	if (ret < 0 && ret != -EBUSY && ret != -ENODEV)
 		dev_warn(dev, "election failed: %d\n", ret);
 }
@@ -166,14 +202,15 @@ static void bx_entry_elected(struct bx_entry *entry, const struct bx_election *e
 static int bx_override_elect_entry(struct bx_entry *entry, struct device *dev)
 {
 	struct bx_election *e = bx_election_alloc(dev, false);
+	bool request = false;
 	int ret;
 
 	if (!e)
 		return -ENOMEM;
 	mutex_lock(&entry->lock);
-	ret = bx_entry_elect(entry, e);
+	ret = bx_entry_elect(entry, e, &request);
 	mutex_unlock(&entry->lock);
-	bx_entry_elected(entry, e, ret);
+	bx_entry_elected(e, request, ret);
 	bx_election_free(e);
 	return ret;
 }
@@ -233,13 +270,15 @@ void bx_override_unbound(struct device *dev)
  * A dry election of a bound device.  If it names the bound driver, it counts as
  * held.
  */
-static bool bx_override_run_bound(struct bx_election *e)
+static bool bx_override_run_bound(struct bx_entry *entry, struct bx_election *e)
 {
 	char driver[BX_NAME_LEN];
 	bool agrees;
 	int idx;
 
 	e->adopted = true;
+	e->may_load = true;
+	e->notes = &entry->notes;
 	e->dry = true;
 	idx = srcu_read_lock(&bx_srcu);
 	bx_elect(e, atomic64_read(&bx_override_gen));
@@ -265,8 +304,8 @@ static void bx_override_reelect_bound(struct bx_entry *entry, struct device *dev
 	mutex_lock(&entry->lock);
 	if (!entry->gone &&
 	    bx_entry_refresh(entry, e->override, sizeof(e->override)) >= 0 &&
-	    bx_override_run_bound(e))
-		bx_entry_apply(entry, &e->dec);
+	    bx_override_run_bound(entry, e))
+		bx_entry_apply(entry, e);
 	mutex_unlock(&entry->lock);
 	bx_election_free(e);
 }
@@ -327,7 +366,7 @@ void bx_override_forget(struct device *dev, u64 policy_id)
 	mutex_lock(&entry->lock);
 	if (!entry->gone && entry->dec.policy_id == policy_id &&
 	    bx_entry_refresh(entry, text, sizeof(text)) >= 0 &&
-	    (!entry->token || !bx_entry_write(entry, NULL, NULL)))
+	    (!entry->token || !bx_entry_write(entry, NULL)))
 		entry->attach = !READ_ONCE(dev->driver);
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
@@ -354,6 +393,98 @@ void bx_override_inherit(struct device *dev, u64 policy_id, u64 heir_id)
 	bx_entry_put(entry);
 }
 
+/* ---- drivers that are absent, or reject the device ---- */
+
+/**
+ * bx_override_load_ended() - take note of the end of a module's load
+ * @dev: a device on an adopted bus; the caller holds a reference to it
+ * @driver: the driver
+ * @came: it is registered
+ * @before: it was before the load
+ *
+ * The driver core has probed a driver that came with the load.  One that was
+ * there before may have come between the election and its override.
+ *
+ * Context: process; may probe.
+ */
+void bx_override_load_ended(struct device *dev, const char *driver, bool came,
+			    bool before)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+
+	if (!entry)
+		return;
+	mutex_lock(&entry->lock);
+	bx_note_load_ended(&entry->notes, driver, came);
+	if (before && !entry->gone && !strcmp(entry->text, driver))
+		entry->attach = true;
+	mutex_unlock(&entry->lock);
+	bx_entry_put(entry);
+	if (!came || before)
+		bx_override_reelect(dev);
+}
+
+/**
+ * bx_override_not_bound() - take note of a driver whose probe has failed
+ * @dev: a device on an adopted bus
+ *
+ * Context: BUS_NOTIFY_DRIVER_NOT_BOUND.
+ * Return: true if bx_override_revisit() must be called for the device.
+ */
+bool bx_override_not_bound(struct device *dev)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+	char driver[BX_NAME_LEN];
+	bool retry = false;
+
+	if (!entry)
+		return false;
+	bx_dev_driver_name(dev, driver, sizeof(driver));
+	mutex_lock(&entry->lock);
+	if (!entry->gone && entry->next_best && *driver &&
+	    !strcmp(driver, entry->text) &&
+	    bx_note_state(&entry->notes, driver) != BX_DRIVER_REJECTED)
+		retry = bx_note_set(&entry->notes, driver, BX_DRIVER_REJECTED);
+	entry->retry |= retry;
+	mutex_unlock(&entry->lock);
+	bx_entry_put(entry);
+	return retry;
+}
+
+/* Whether a device may wait for one of several drivers; clears the flag. */
+bool bx_override_may_wait(void)
+{
+	return atomic_xchg(&bx_any_elected, 0);
+}
+
+/**
+ * bx_override_revisit() - elect a device again that waits or was rejected
+ * @dev: a device on an adopted bus; the caller holds a reference to it
+ *
+ * Context: process; may probe.
+ */
+void bx_override_revisit(struct device *dev)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+	bool waits, retry;
+
+	if (!entry)
+		return;
+	mutex_lock(&entry->lock);
+	waits = !entry->gone && entry->waits;
+	retry = !entry->gone && entry->retry;
+	entry->retry = false;
+	mutex_unlock(&entry->lock);
+	bx_entry_put(entry);
+	if (retry) {
+		/* the failed probe still had the device when its notifier ran */
+		device_lock(dev);
+		device_unlock(dev);
+	}
+	if (waits || retry)
+		bx_override_reelect(dev);
+}
+
 /* Removes the override, if bus_ext wrote it, and drops the decision. */
 void bx_override_clear(struct device *dev)
 {
@@ -362,7 +493,7 @@ void bx_override_clear(struct device *dev)
 	if (!entry)
 		return;
 	mutex_lock(&entry->lock);
-	if (!entry->gone && entry->token && bx_entry_write(entry, NULL, NULL))
+	if (!entry->gone && entry->token && bx_entry_write(entry, NULL))
 		dev_dbg(dev, "driver_override was overwritten\n");
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
@@ -429,10 +560,10 @@ int bx_override_explain(struct device *dev, struct bx_election *e)
 	now = bx_override_read(dev, e->override, sizeof(e->override));
 	if (bx_entry_wrote(entry, now, e->override))
 		e->override[0] = '\0';
+	e->notes = &entry->notes;
+	bx_override_run(e, atomic64_read(&bx_override_gen));
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
-
-	bx_override_run(e, atomic64_read(&bx_override_gen));
 	return bx_rule_explain(e);
 }
 
@@ -460,13 +591,24 @@ static bool bx_keeps_driver(struct device *dev, const struct bx_decision *dec,
 	return keeps;
 }
 
+static int bx_rebind_result(struct device *dev, const char *before)
+{
+	char after[BX_NAME_LEN];
+	struct bx_decision dec;
+	bool decided = bx_override_decision(dev, &dec);
+
+	bx_dev_driver_name(dev, after, sizeof(after));
+	if (decided && strcmp(after, dec.driver))
+		return -EAGAIN;
+	return strcmp(before, after) != 0;
+}
+
 /*
  * Binds the device as was decided; returns as bx_override_rebind(), where @before
  * was bound.
  */
 static int bx_rebind_as_decided(struct device *dev, const char *before)
 {
-	char after[BX_NAME_LEN];
 	struct bx_decision dec;
 	bool decided = bx_override_decision(dev, &dec);
 	int err;
@@ -480,28 +622,45 @@ static int bx_rebind_as_decided(struct device *dev, const char *before)
 		if (err < 0 && err != -EPROBE_DEFER)
 			return err;
 	}
-	bx_dev_driver_name(dev, after, sizeof(after));
-	if (decided && strcmp(after, dec.driver))
-		return -EAGAIN;
-	return strcmp(before, after) != 0;
+	return bx_rebind_result(dev, before);
 }
 
-/* Elects; if the elected driver is absent, waits until its module was loaded. */
+static bool bx_is_loading(struct bx_entry *entry)
+{
+	guard(mutex)(&entry->lock);
+	return entry->dec.outcome == BX_OUT_ABSENT &&
+	       entry->dec.driver_state == BX_DRIVER_LOADING;
+}
+
+/* Elects; while the elected driver is absent, waits until its module was loaded. */
 static int bx_rebind_elect(struct bx_entry *entry, struct device *dev)
 {
-	struct bx_decision dec;
-	int ret = bx_override_elect_entry(entry, dev);
+	int ret;
 
-	if (ret < 0)
-		return ret == -EBUSY ? 0 : ret;
-	if (!bx_override_decision(dev, &dec) || dec.outcome != BX_OUT_ABSENT)
-		return 0;
-	/* without the driver, the policy is ejected; do not wait for other probes */
-	bx_async_wait_queue(BX_Q_MODULE);
-	bx_async_wait_queue(BX_Q_EJECT);
-	if (!bx_entry_is_current(entry))
+	mutex_lock(&entry->lock);
+	bx_notes_clear(&entry->notes);
+	mutex_unlock(&entry->lock);
+	ret = bx_override_elect_entry(entry, dev);
+	for (u32 i = 0; ret >= 0 && i < BX_MAX_CHOICES && bx_is_loading(entry); i++) {
+		bx_async_wait_queue(BX_Q_MODULE);	/* and for no probe */
 		ret = bx_override_elect_entry(entry, dev);
+	}
 	return ret < 0 && ret != -EBUSY ? ret : 0;
+}
+
+/* Waits until the next choices were tried, after a probe that has failed. */
+static int bx_rebind_next_best(struct bx_entry *entry, struct device *dev,
+			       const char *before)
+{
+	bool next_best;
+
+	mutex_lock(&entry->lock);
+	next_best = entry->next_best;
+	mutex_unlock(&entry->lock);
+	if (!next_best)
+		return -EAGAIN;
+	bx_async_wait_queue(BX_Q_ELECT);
+	return bx_rebind_result(dev, before);
 }
 
 /**
@@ -523,6 +682,8 @@ int bx_override_rebind(struct device *dev)
 		return -ENODEV;
 	bx_dev_driver_name(dev, before, sizeof(before));
 	ret = bx_rebind_elect(entry, dev) ?: bx_rebind_as_decided(dev, before);
+	if (ret == -EAGAIN)
+		ret = bx_rebind_next_best(entry, dev, before);
 	if (ret >= 0 && READ_ONCE(entry->gone))
 		ret = -ENODEV;
 	bx_entry_put(entry);

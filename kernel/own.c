@@ -105,6 +105,8 @@ static int bx_own_run(struct bx_device *bdev, struct bx_election *e, u64 gen)
 	int idx, err;
 
 	bx_override_read(&bdev->dev, e->override, sizeof(e->override));
+	e->notes = &bdev->notes;
+	e->may_load = bdev->may_load || e->trial;
 	idx = srcu_read_lock(&bx_srcu);
 	err = bx_own_candidates(bdev, e);
 	if (!err)
@@ -117,7 +119,7 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 {
 	u64 gen = atomic64_read_acquire(&bdev->bus->gen);
 	struct bx_election *e;
-	bool ask, keep;
+	bool keep;
 	int err;
 
 	/* no generation ends when an administrator removes an override */
@@ -127,6 +129,16 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 	if (!e)
 		return -ENOMEM;
 	err = bx_own_run(bdev, e, gen);
+	/*
+	 * A driver that was unloaded must not be loaded again at once: after a
+	 * change of policies, modules are requested until a driver is elected, or
+	 * none is left to load.
+	 */
+	if (!err && bx_choice_request(e))
+		bx_request_driver(bdev->bus->name, e->dec.driver,
+				  dev_name(&bdev->dev));
+	else if (!err && e->dec.driver_state != BX_DRIVER_LOADING)
+		bdev->may_load = false;
 	/*
 	 * A quarantined policy leaves the decision on a bound device, unless a rebind
 	 * has dropped it.
@@ -139,21 +151,9 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 		e->dec.probe_error = bdev->decision.probe_error;
 		bdev->decision = e->dec;
 		bdev->elected = e->winner;
+		bdev->next_best = e->next_best;
 		bdev->elected_gen = gen;
 	}
-	/*
-	 * Once per device and change of policies: a driver that was unloaded
-	 * must not be loaded again at once, and its absence must not eject the
-	 * policy.
-	 */
-	ask = !err && bdev->ask_module && e->dec.outcome == BX_OUT_ABSENT &&
-	      e->dec.by != BX_BY_OVERRIDE;
-	if (!err)
-		bdev->ask_module = false;
-	if (ask)
-		bx_request_driver(bdev->bus->name, e->dec.driver,
-				  e->dec.policy_id, dev_name(&bdev->dev),
-				  e->absent_ok);
 	bx_election_free(e);
 	return err;
 }
@@ -170,9 +170,10 @@ static void bx_own_invalidate(struct bx_device *bdev)
 		list_del(&f->node);
 		kfree(f);
 	}
+	bx_notes_clear(&bdev->notes);
 	bdev->elected_gen = 0;
 	bdev->tried = 0;
-	bdev->ask_module = true;
+	bdev->may_load = true;
 }
 
 /* Returns 1 if @drv is elected, 0 if not, -EPROBE_DEFER or another errno. */
@@ -297,9 +298,10 @@ static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
 {
 	struct bx_failed *f = NULL;
 
-	if (error == -ENODEV || error == -ENXIO)
-		f = kzalloc(sizeof(*f), GFP_KERNEL);
 	mutex_lock(&bdev->elect_lock);
+	if (error == -ENODEV || error == -ENXIO ||
+	    (bdev->next_best && error != -EPROBE_DEFER))
+		f = kzalloc(sizeof(*f), GFP_KERNEL);
 	bdev->decision.probe_error = error;
 	if (f) {
 		bx_failed_prune(bdev);
@@ -307,6 +309,7 @@ static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
 		f->error = error;
 		list_add(&f->node, &bdev->failed);
 		bdev->elected_gen = 0;
+		bdev->may_load = true;	/* the module of the next choice */
 	}
 	mutex_unlock(&bdev->elect_lock);
 	if (!f)
@@ -525,6 +528,20 @@ static bool bx_own_has(const struct bus_type *bus)
 	return bus && bus->match == bx_own_match;
 }
 
+/* Without the driver, the next one is elected; the registration of one elects, too. */
+static void bx_own_load_ended(struct device *dev, const char *driver, bool came,
+			      bool before)
+{
+	struct bx_device *bdev = to_bx_device(dev);
+
+	mutex_lock(&bdev->elect_lock);
+	bx_note_load_ended(&bdev->notes, driver, came);
+	if (bdev->decision.outcome == BX_OUT_ABSENT)
+		bdev->elected_gen = 0;
+	mutex_unlock(&bdev->elect_lock);
+	bx_own_reelect_dev(dev, NULL);
+}
+
 static const struct bx_kind bx_own_kind = {
 	.bus_get	= bx_own_bus_get,
 	.for_each_bus	= bx_own_for_each_bus,
@@ -534,6 +551,7 @@ static const struct bx_kind bx_own_kind = {
 	.decision	= bx_own_decision,
 	.rebind		= bx_own_rebind,
 	.changed	= bx_own_changed,
+	.load_ended	= bx_own_load_ended,
 };
 
 /* ---- init ---- */
@@ -549,7 +567,8 @@ void bx_own_device_init(struct bx_device *bdev)
 {
 	mutex_init(&bdev->elect_lock);
 	INIT_LIST_HEAD(&bdev->failed);
-	bdev->ask_module = true;
+	INIT_LIST_HEAD(&bdev->notes);
+	bdev->may_load = true;
 	INIT_WORK(&bdev->reattach, bx_reattach_work);
 }
 
@@ -559,6 +578,7 @@ void bx_own_device_exit(struct bx_device *bdev)
 
 	list_for_each_entry_safe(f, tmp, &bdev->failed, node)
 		kfree(f);
+	bx_notes_clear(&bdev->notes);
 }
 
 void bx_own_init(void)

@@ -22,26 +22,48 @@ static bool bx_by_select(const struct bx_election *e)
 }
 
 /*
- * Whether the policy could have given the device to the named driver.  Other
+ * Removes the named drivers that match() of the same policy vetoes: its veto does
+ * not count otherwise.  Returns false after an invalid result.
+ */
+static bool bx_shadow_veto(struct bx_election *e, struct bx_inst *inst)
+{
+	struct bx_select_ctx *ctx = &e->ctx;
+	u32 kept = 0;
+
+	for (u32 i = 0; inst->ops->match && i < ctx->nchoices; i++) {
+		struct bx_cand *c = bx_cand_find(e, ctx->choice[i]);
+		s32 score = 0;
+
+		if (c && bx_ask_match(e, inst, c, &score) != BX_WHY_WON)
+			return false;
+		if (score == BX_VETO)
+			continue;
+		if (kept != i)
+			strscpy_pad(ctx->choice[kept], ctx->choice[i],
+				    sizeof(ctx->choice[kept]));
+		kept++;
+	}
+	if (inst->ops->match)
+		ctx->nchoices = kept;
+	return ctx->nchoices;
+}
+
+/*
+ * Whether the policy could have given the device to a named driver.  Other
  * policies may not have been asked about the driver yet; they are asked dry, as
  * in an explanation.
  */
 static bool bx_shadow_possible(struct bx_election *e, struct bx_inst *inst)
 {
-	struct bx_cand *c = bx_cand_find(e, e->ctx.driver);
 	bool possible;
-	s32 score;
 	int error;
 
-	if (!c)
-		return true;
+	if (!bx_shadow_veto(e, inst))
+		return false;
 	e->dry = true;
-	possible = bx_check_candidate(e, c->rec.name, &error) == BX_WHY_WON;
+	possible = bx_choose(e, inst, BX_OPN_SELECT, &error) == BX_WHY_WON;
 	e->dry = false;
-	if (!possible || !inst->ops->match)
-		return possible;
-	return bx_ask_match(e, inst, c, &score) == BX_WHY_WON &&
-	       score != BX_VETO;
+	return possible;
 }
 
 /*

@@ -393,6 +393,7 @@ struct bx_bundle;
  * @summary: its purpose, in one line
  * @requires: the lowest version of bus_ext that it works with; NULL when not given
  * @fail_closed: an ejection quarantines its policies (BX_F_FAIL_CLOSED)
+ * @next_best: after a failed probe, the next driver is tried (BX_F_NEXT_BEST)
  * @drivers: the only drivers that its policies may name
  * @nr_drivers: number of @drivers
  * @signer: the subject of the certificate that signed it, after bx_bundle_check();
@@ -407,6 +408,7 @@ struct bx_bundle_about {
 	const char	*summary;
 	const char	*requires;
 	bool		fail_closed;
+	bool		next_best;
 	const char	*const *drivers;
 	unsigned int	nr_drivers;
 	const char	*signer;

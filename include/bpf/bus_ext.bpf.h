@@ -91,7 +91,7 @@ struct bx_call {
 /**
  * struct bus_ext_ops - a policy
  * @select: decides on a device; returns enum bx_verdict.  Before it returns
- *	BX_SELECT, it must name the driver with bx_select_driver().
+ *	BX_SELECT, it must name a driver with bx_select_driver(), or several.
  * @match: scores or vetoes one driver for a device; returns enum
  *	bx_match_verdict.  Not called on adopted buses.
  * @event: receives events of devices in scope
@@ -137,13 +137,15 @@ struct bus_ext_ops {
 #pragma clang attribute pop
 
 /*
- * kfuncs for policies; the hook has bx_select_driver() and
- * bx_select_driver_mem().
+ * kfuncs for policies; the hook has bx_select_driver(), bx_driver_state(), and the
+ * same for a name in memory.
  */
 
 /*
- * Names the driver for BX_SELECT; @name is a literal or a constant of the
- * object.
+ * Names a driver for BX_SELECT; @name is a literal or a constant of the object.  Up
+ * to BX_MAX_CHOICES calls name drivers in order of preference: the first that is
+ * registered, or whose module can be loaded, gets the device.  -E2BIG for one too
+ * many, which is ignored; an invalid name ejects the policy.
  */
 extern int bx_select_driver(struct bx_select_ctx *ctx,
 			    const char *name__str) __ksym __weak;
@@ -153,6 +155,16 @@ extern int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name,
 /* The same for a driver from bx_for_each_candidate(). */
 extern int bx_select_candidate(struct bx_select_ctx *ctx,
 			       struct bx_candidate *cand) __ksym __weak;
+/*
+ * Returns what is known of a driver of the device's bus, enum bx_driver_state,
+ * without loading it; -EINVAL for an invalid name.  No need to call it before
+ * several calls of bx_select_driver().
+ */
+extern int bx_driver_state(struct bx_select_ctx *ctx,
+			   const char *name__str) __ksym __weak;
+/* The same for a name in a map or on the stack. */
+extern int bx_driver_state_mem(struct bx_select_ctx *ctx, char *name,
+			       u32 name__sz) __ksym __weak;
 /*
  * Returns the argument of a call from byte @offset on, @rdwr_buf_size bytes (a
  * constant), to read and to write, in call() and in complete(); NULL if the
@@ -251,9 +263,22 @@ static long (*const bx_probe_read)(void *dst, u32 size, const void *src)
 	___v >> __builtin_preserve_field_info((ptr)->field, 5); \
 })
 
-/* Names a driver; the result is the verdict for select() to return. */
-#define bx_select(ctx, name) \
-	(bx_select_driver((ctx), (name)) ?: BX_SELECT)
+/*
+ * bx_select(ctx, name, ...): names up to BX_MAX_CHOICES drivers, in order of
+ * preference; the result is the verdict for select() to return.
+ */
+#define bx_select(ctx, ...) \
+	(___bx_names(__VA_ARGS__, ___bx_name4, ___bx_name3, ___bx_name2, \
+		     ___bx_name1, 0)(ctx, __VA_ARGS__) ?: BX_SELECT)
+
+#define ___bx_names(a, b, c, d, name, ...) name
+#define ___bx_name1(ctx, name) bx_select_driver((ctx), (name))
+#define ___bx_name2(ctx, name, ...) \
+	(___bx_name1(ctx, name) ?: ___bx_name1(ctx, __VA_ARGS__))
+#define ___bx_name3(ctx, name, ...) \
+	(___bx_name1(ctx, name) ?: ___bx_name2(ctx, __VA_ARGS__))
+#define ___bx_name4(ctx, name, ...) \
+	(___bx_name1(ctx, name) ?: ___bx_name3(ctx, __VA_ARGS__))
 
 /* BX_OP - define a program of a policy: s32 BX_OP(name, struct ... *ctx) { } */
 #define BX_OP(prog, arg) \

@@ -218,8 +218,10 @@ struct bx_device {
 	u64			tried;		/* likewise, probed last */
 	struct bx_decision	decision;
 	u64			elected_gen;
-	bool			ask_module;
+	bool			next_best;	/* after any failed probe */
+	bool			may_load;
 	struct list_head	failed;
+	struct list_head	notes;		/* on modules, see notes.c */
 	struct rcu_head		rcu;		/* frees the device */
 };
 

@@ -61,6 +61,7 @@ void set_decision(struct bx_device_rec *rec, const struct bx_opinion *o)
 	d->outcome = o->verdict;
 	d->by = o->by;
 	d->score = o->score;
+	d->driver_state = o->driver_state;
 	memcpy(d->driver, o->driver, sizeof(d->driver));
 	memcpy(d->policy, o->policy, sizeof(d->policy));
 }

@@ -89,13 +89,15 @@ static const char *opinion_why(char *buf, const struct bx_opinion *o)
 	case BX_WHY_VETOED:
 		return "vetoed";
 	case BX_WHY_FAILED:
+		if (!o->error)	/* on an adopted bus */
+			return "its probe failed";
 		snprintf(buf, WORDS, "its probe failed: %s",
 			 strerror(-o->error));
 		return buf;
 	case BX_WHY_LOW:
 		return "another comes first";
 	case BX_WHY_ABSENT:
-		return "not registered";
+		return "not registered, module not found";
 	case BX_WHY_SHADOW:
 		return "shadow: not applied";
 	case BX_WHY_BAD:
@@ -222,6 +224,21 @@ static int print_quarantine(const struct bx_policy_rec *rec, void *arg)
 	return 1;
 }
 
+/* The reason why the elected driver is absent */
+static void print_absent(const struct bx_device_rec *rec)
+{
+	const struct bx_decision *d = &rec->decision;
+
+	if (d->outcome != BX_OUT_ABSENT)
+		return;
+	if (d->driver_state == BX_DRIVER_LOADING)
+		printf("its module is being loaded\n");
+	if (d->driver_state == BX_DRIVER_ABSENT)
+		printf("its module was not found: modprobe needs the alias 'bus_ext:%s:%s' (man modprobe.d)\n"
+		       "or the modalias of the device to lead to it; 'bxctl rebind %s/%s' tries again\n",
+		       rec->dev.bus, d->driver, rec->dev.bus, rec->dev.name);
+}
+
 static void print_decision(const struct bx_device_rec *rec)
 {
 	const struct bx_decision *d = &rec->decision;
@@ -253,6 +270,7 @@ static void print_decision(const struct bx_device_rec *rec)
 		printf("decision: no driver");
 	}
 	printf(", by %s\n", word_decider(decider, d));
+	print_absent(rec);
 	if (is_as_decided(rec))
 		return;
 	if (rec->driver[0])

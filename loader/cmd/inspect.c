@@ -27,6 +27,7 @@ void json_about(struct env *env, const struct bx_bundle *bundle)
 	json_string(j, "summary", a->summary);
 	json_string_or_null(j, "requires", a->requires ?: "");
 	json_bool(j, "fail_closed", a->fail_closed);
+	json_bool(j, "next_best", a->next_best);
 	json_array(j, "drivers");
 	for (unsigned int i = 0; i < a->nr_drivers; i++)
 		json_string(j, NULL, a->drivers[i]);
@@ -120,8 +121,8 @@ static int show_policy(const struct bx_applied *a, void *arg)
 		       a->kind == BX_ITEM_HOOK ? "hook" : "policy", a->name,
 		       a->file, a->target, word_vendor(buf, a->vendor), a->priority, a->version,
 		       a->flags & BX_F_SHADOW ? ", only for shadow mode" : "",
-		       a->flags & BX_F_ABSENT_OK ?
-		       ", may name absent drivers" : "");
+		       a->flags & BX_F_NEXT_BEST ?
+		       ", next driver after a failed probe" : "");
 		return 0;
 	}
 	json_object(j, NULL);
@@ -133,8 +134,8 @@ static int show_policy(const struct bx_applied *a, void *arg)
 	json_int(j, "priority", a->priority);
 	json_uint(j, "version", a->version);
 	json_bool(j, "shadow", a->flags & BX_F_SHADOW);
-	json_bool(j, "absent_ok", a->flags & BX_F_ABSENT_OK);
 	json_bool(j, "fail_closed", a->flags & BX_F_FAIL_CLOSED);
+	json_bool(j, "next_best", a->flags & BX_F_NEXT_BEST);
 	json_end_object(j);
 	return 0;
 }
@@ -222,6 +223,8 @@ static void print_about(const struct bx_bundle *bundle)
 		printf("requires  bus_ext %s\n", a->requires);
 	if (a->fail_closed)
 		printf("ejection  fails closed: an ejected policy refuses devices\n");
+	if (a->next_best)
+		printf("probes    after a failed one, the next driver is tried\n");
 	for (unsigned int i = 0; i < a->nr_drivers; i++)
 		printf("driver    %s\n", a->drivers[i]);
 }

@@ -161,8 +161,6 @@ static const char *key_exit(__u32 kind)
 	switch (kind) {
 	case BX_EXIT_RETURN:
 		return "return";
-	case BX_EXIT_NO_DRIVER:
-		return "no_driver";
 	case BX_EXIT_ERROR:
 		return "error";
 	case BX_EXIT_BAD_NAME:

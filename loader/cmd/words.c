@@ -137,7 +137,11 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 	case BX_OUT_ABSENT:
 		if (!strcmp(rec->driver, d->driver))
 			return "bound";
-		snprintf(buf, WORDS, "waiting for %s%s", d->driver,
+		snprintf(buf, WORDS, "%s %s%s%s",
+			 d->driver_state == BX_DRIVER_LOADING ? "loading" :
+			 "waiting for", d->driver,
+			 d->driver_state == BX_DRIVER_ABSENT ?
+			 ", whose module was not found" : "",
 			 rec->driver[0] ? ", but bound" : "");
 		return buf;
 	default:
@@ -145,11 +149,29 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 	}
 }
 
+/* The state of an elected driver that is absent */
+static const char *key_driver_state(const struct bx_decision *d)
+{
+	static const char *const keys[] = {
+		[BX_DRIVER_UNKNOWN]	= "unknown",
+		[BX_DRIVER_REGISTERED]	= "registered",
+		[BX_DRIVER_LOADING]	= "loading",
+		[BX_DRIVER_ABSENT]	= "absent",
+		[BX_DRIVER_REJECTED]	= "rejected",
+	};
+
+	if (d->outcome != BX_OUT_ABSENT ||
+	    d->driver_state >= sizeof(keys) / sizeof(*keys))
+		return "";
+	return keys[d->driver_state];
+}
+
 static void json_decision(struct json *j, const struct bx_decision *d)
 {
 	json_object(j, "decision");
 	json_string(j, "outcome", bx_outcome_text(d->outcome));
 	json_string_or_null(j, "driver", d->driver);
+	json_string_or_null(j, "driver_state", key_driver_state(d));
 	json_string(j, "by", bx_decider_text(d->by));
 	json_string_or_null(j, "policy", d->policy);
 	json_uint(j, "policy_id", d->policy_id);
@@ -233,8 +255,8 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec)
 	json_uint(j, "version", rec->version);
 	json_string(j, "mode", rec->flags & BX_F_SHADOW ? "shadow" :
 		    "enforce");
-	json_bool(j, "absent_ok", rec->flags & BX_F_ABSENT_OK);
 	json_bool(j, "fail_closed", rec->flags & BX_F_FAIL_CLOSED);
+	json_bool(j, "next_best", rec->flags & BX_F_NEXT_BEST);
 	json_bool(j, "ejected", rec->ejected);
 	json_bool(j, "quarantined", bx_is_quarantined(rec));
 	json_string_or_null(j, "reason", rec->reason);

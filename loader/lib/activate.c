@@ -131,7 +131,8 @@ int bundle_load(struct bx_bundle *b, const struct names *drops,
 
 	*txn = (struct transaction) {
 		.flags = (b->shadow ? BX_F_SHADOW : 0) |
-			(b->fail_closed ? BX_F_FAIL_CLOSED : 0),
+			(b->fail_closed ? BX_F_FAIL_CLOSED : 0) |
+			(b->next_best ? BX_F_NEXT_BEST : 0),
 		.limit = b->limit,
 	};
 	err = bx_check_kernel(b->h);

@@ -29,8 +29,6 @@ const char *bx_exit_kind_text(__u32 kind)
 		return "it was replaced";
 	case BX_EXIT_RETURN:
 		return "it returned an impossible value";
-	case BX_EXIT_NO_DRIVER:
-		return "it selected a driver that does not exist";
 	case BX_EXIT_ERROR:
 		return "it reported an error of its own";
 	case BX_EXIT_BAD_NAME:

@@ -181,6 +181,7 @@ static int read_manifest(struct bx_bundle *b)
 		{ "requires", YAML_OPTIONAL, read_version, &b->needs },
 		{ "fail_closed", YAML_OPTIONAL, yaml_read_bool,
 		  &b->fail_closed },
+		{ "next_best", YAML_OPTIONAL, yaml_read_bool, &b->next_best },
 		{ "claims" }, { "policies" }, { "drivers" }, { "settings" },
 	};
 	struct yaml_node *root = yaml_root(&b->yaml);
@@ -200,6 +201,7 @@ static int read_manifest(struct bx_bundle *b)
 		err = read_drivers(b, root);
 	b->about.requires = b->needs;
 	b->about.fail_closed = b->fail_closed;
+	b->about.next_best = b->next_best;
 	b->about.drivers = b->drivers;
 	b->about.nr_drivers = b->limit.nr;
 	return err ?: settings_read(b, root);

@@ -92,6 +92,7 @@ enum bundle_place {
  * @shadow: all of its policies must be in shadow mode
  * @enforce: none of its policies may be in shadow mode
  * @fail_closed: an ejection quarantines its policies: of the manifest, or the operator's
+ * @next_best: its policies get BX_F_NEXT_BEST
  * @kept: the settings and mode of the installed bundle of that name were read
  * @examined: the signature was checked, and is good when there is one
  * @who: its signer, after the check; NULL when it is not signed
@@ -107,6 +108,7 @@ struct bx_bundle {
 	bool			shadow;
 	bool			enforce;
 	bool			fail_closed;
+	bool			next_best;
 	bool			kept;
 	bool			examined;
 	struct signer		*who;

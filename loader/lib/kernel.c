@@ -69,35 +69,6 @@ int kernel_load_module(const char *name)
 	return err;
 }
 
-static bool is_loaded(struct kmod_module *mod)
-{
-	int state = kmod_module_get_initstate(mod);
-
-	return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_BUILTIN;
-}
-
-bool kernel_can_load(const char *alias)
-{
-	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
-	struct kmod_list *list = NULL, *item;
-	struct kmod_module *mod;
-	bool can = false;
-
-	if (!ctx)
-		return true;
-	kmod_set_log_priority(ctx, 0);
-	if (kmod_module_new_from_lookup(ctx, alias, &list))
-		can = true;
-	kmod_list_foreach(item, list) {
-		mod = kmod_module_get_module(item);
-		can |= !is_loaded(mod);
-		kmod_module_unref(mod);
-	}
-	kmod_module_unref_list(list);
-	kmod_unref(ctx);
-	return can;
-}
-
 int kernel_is_bpf_fs(const char *path)
 {
 	struct statfs fs;

@@ -54,14 +54,6 @@ bool kernel_permits(void);
 int kernel_load_module(const char *name);
 
 /**
- * kernel_can_load() - check whether modprobe knows a module for an alias
- * @alias: the alias, which is not loaded
- *
- * Return: whether modprobe knows a module; true when its files cannot be read.
- */
-bool kernel_can_load(const char *alias);
-
-/**
  * kernel_is_bpf_fs() - check whether a path is on a BPF file system
  * @path: an existing file or directory
  *

@@ -108,41 +108,6 @@ static bool is_invalid(const struct forecast *f, const struct bx_opinion *o,
 	return true;
 }
 
-/* Checks for a module as kernel/request.c requests it: by the device's or bus_ext's alias. */
-static bool can_come(const struct forecast *f, const struct bx_device_rec *rec,
-		     const char *driver)
-{
-	char path[2 * BX_DEV_NAME_LEN + 64], alias[256];
-
-	snprintf(alias, sizeof(alias), "bus_ext:%s:%s", rec->dev.bus, driver);
-	if (kernel_can_load(alias))
-		return true;
-	snprintf(path, sizeof(path), "bus/%s/devices/%s/modalias", rec->dev.bus,
-		 rec->dev.name);
-	if (read_sysfs(f->h, path, alias, sizeof(alias)) <= 0)
-		return false;
-	alias[strcspn(alias, "\n")] = '\0';
-	return kernel_can_load(alias);
-}
-
-/* Returns whether a driver is missing, for which the kernel would eject the policy. */
-static bool is_missing(const struct forecast *f, const struct bx_device_rec *rec,
-		       const struct bx_opinion *then,
-		       struct bx_invalid *invalid)
-{
-	const struct bx_applied *about = entering(f, then->policy, 0);
-
-	if (then->verdict != BX_OUT_ABSENT || rec->driver[0] || !about ||
-	    about->flags & BX_F_ABSENT_OK ||
-	    can_come(f, rec, then->driver))
-		return false;
-	copy_name(invalid->policy, sizeof(invalid->policy), then->policy);
-	snprintf(invalid->what, sizeof(invalid->what),
-		 "select() named driver '%s', neither registered on %s nor known to modprobe as 'bus_ext:%s:%s'",
-		 then->driver, rec->dev.bus, rec->dev.bus, then->driver);
-	return true;
-}
-
 /*
  * Holds a trial election of a device: returns 1, with its decision and the first invalid
  * result of a new policy; 0 when the device no longer exists.
@@ -166,11 +131,8 @@ int forecast_election(struct forecast *f, const struct bx_device_rec *rec,
 		return err == -ENODEV ? 0 : err;
 	for (size_t i = 0; i < recs.count && !found; i++)
 		found = is_invalid(f, record(&recs, i), invalid);
-	if (recs.count) {
+	if (recs.count)
 		*then = *(struct bx_opinion *)record(&recs, recs.count - 1);
-		if (!found)
-			is_missing(f, rec, then, invalid);
-	}
 	err = recs.count > 0;
 	records_free(&recs);
 	return err;

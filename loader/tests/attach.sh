@@ -36,7 +36,7 @@ directory() {
 	done
 }
 
-ktap_plan 75
+ktap_plan 80
 modprobe bus_ext || ktap_diag "modprobe failed"
 
 # --- attach, upgrade, detach
@@ -74,9 +74,18 @@ applies "a policy that would be ejected is refused" ejected 4 \
 	"^bxctl: cannot activate 'loader_test': it would be ejected on device 'pci/.*': select\(\) returned 77, which is invalid; everything is as it was before$"
 check_equal "it is not attached" "" "$(attached)"
 check_fails "nor pinned" test -e "$pins/loader_test"
-applies "so is one that names a driver that is not there" missing 4 \
-	"ejected on device '$device': select\(\) named driver 'missing', neither registered on pci nor known to modprobe"
 check_equal "nothing was ejected" "$before" "$(ejections)"
+# --- drivers that are absent
+applies "a policy that names a driver that is not there is none of them" missing 0 "applied loader_test"
+says "the device waits" 0 "$(basename "$device") .*waiting for missing, whose module was not found" devices
+says "explain tells the remedy" 0 \
+	"missing, which is not registered; the device waits.*modprobe needs the alias 'bus_ext:pci:missing'" explain "$device"
+check_equal "and JSON the state" '"absent"' \
+	"$("$bxctl" --json explain "$device" | jq .decision.driver_state)"
+check_equal "nothing was ejected for it" "$before" "$(ejections)"
+says "it is detached" 0 "detached policy loader_test" detach loader_test
+
+# --- plans
 says "plan shows it" 4 "$device +- +\(ejected\) +policy loader_test .*select\(\) returned 77, which is invalid" \
 	plan --allow-unsigned "$objects/ejected.bpf.o"
 check_equal "as JSON, too" "loader_test select() returned 77, which is invalid" \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Ejections that fail closed: the flag from a manifest and from the operator, the shown
+# Flags of policies. Ejections that fail closed: the flag from a manifest and from the operator, the shown
 # quarantine, and its end. Runs on the host, with the tests' own kernel (native/bxctl.c);
 # selftests/kernel/quarantine.c tests the real one.
 cd "$(dirname "$0")/../.." || exit 1
@@ -19,7 +19,7 @@ flags() {
 }
 ejected() { "$bxctl" !eject >/dev/null; }
 
-ktap_plan 27
+ktap_plan 33
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot
 
@@ -42,6 +42,16 @@ says "the flag again" 0 "upgraded" apply --fail-closed --allow-unsigned "$object
 ejected
 says "detach ends a quarantine" 0 "detached policy loader_test" detach loader_test
 check_equal "nothing is left" "" "$(active)"
+
+# --- another flag of a manifest
+write_bundle "$bundle" b 0.9 good -- "next_best: 1"
+says "next_best is a boolean, too" 4 "next_best" info "$bundle"
+write_bundle "$bundle" b 0.9 good -- "next_best: true"
+says "info shows it" 0 "probes +after a failed one, the next driver is tried" info "$bundle"
+says "and in JSON" 0 '"next_best": true' --json info "$bundle"
+says "the policies of the bundle" 0 "installed b 0.9" install --allow-unsigned "$bundle"
+check_equal "get the flag" 'true' "$("$bxctl" --json policies | jq -c '.policies[].next_best')"
+says "and no others" 0 "removed b" remove b
 
 # --- bundles
 write_bundle "$bundle" b 1.0 good -- "fail_closed: maybe"

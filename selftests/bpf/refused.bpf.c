@@ -36,11 +36,12 @@ static __always_inline void look_at_policies(void)
 		break;
 }
 
-SELECT(good, bx_select_driver(ctx, "name"));
+SELECT(good, bx_select_driver(ctx, "name"); bx_driver_state(ctx, "name"));
 SELECT(writes_to_the_context, ctx->dev.vendor = 1);
 SELECT(names_no_context, bx_select_driver((void *)0, "name"));
 SELECT(gives_up_for_another, bx_match_error((void *)ctx, 1, "not mine"));
 SELECT(gives_up_without_context, bx_select_error((void *)0, 1, "whose?"));
+SELECT(asks_without_context, bx_driver_state((void *)0, "name"));
 SELECT(names_no_literal, bx_select_driver(ctx, driver));
 SELECT(reads_beyond_the_name, bx_select_driver_mem(ctx, driver, 4096));
 SELECT(controls, bx_settle());
@@ -92,6 +93,7 @@ SEC("?fmod_ret/bx_hook_select")
 int BPF_PROG(hook_good, struct bx_select_ctx *dev_ctx, int ret)
 {
 	bx_select_driver(dev_ctx, "name");
+	bx_driver_state(dev_ctx, "name");
 	return 0;
 }
 

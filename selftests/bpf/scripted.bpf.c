@@ -84,10 +84,20 @@ static __always_inline bool look_around(struct script *s,
 	return found || !s->wants[0];
 }
 
+static __always_inline void name_drivers(struct script *s,
+					 struct bx_select_ctx *ctx)
+{
+	__u32 size = s->driver_size ?: BX_NAME_LEN;
+
+	if (s->driver[0] && size <= sizeof(s->driver))
+		s->named = bx_select_driver_mem(ctx, s->driver, size);
+	for (int i = 0; i < SCRIPT_MORE && s->more[i][0]; i++)
+		s->named = bx_select_driver_mem(ctx, s->more[i], BX_NAME_LEN);
+}
+
 static __always_inline s32 do_select(struct script *s,
 				     struct bx_select_ctx *ctx)
 {
-	__u32 size = s->driver_size ?: BX_NAME_LEN;
 	bool found;
 
 	note(s->selects);
@@ -97,8 +107,9 @@ static __always_inline s32 do_select(struct script *s,
 	give_up(s, BX_OP_SELECT, ctx);
 	if (!found || !meant(s, &ctx->dev))
 		return BX_PASS;
-	if (s->driver[0] && size <= sizeof(s->driver))
-		bx_select_driver_mem(ctx, s->driver, size);
+	if (s->asks_state[0])
+		s->state = bx_driver_state_mem(ctx, s->asks_state, BX_NAME_LEN);
+	name_drivers(s, ctx);
 	return s->select;
 }
 

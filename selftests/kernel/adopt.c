@@ -234,17 +234,130 @@ TEST_F(pci, module_of_the_elected_driver_is_loaded)
 	EXPECT_EQ(0, nvme_probes());
 }
 
-TEST_F(pci, selected_driver_that_does_not_exist_ejects)
+/* The device waits: other drivers are kept away, and no policy is ejected. */
+#define EXPECT_WAITS(i, name) do { \
+	EXPECT_ATTACHED("p0"); \
+	EXPECT_OVERRIDE(i, name); \
+	EXPECT_VF(i, ""); \
+	EXPECT_OUTCOME(BX_OUT_ABSENT, vf(i)); \
+	EXPECT_EQ(BX_DRIVER_ABSENT, decision(vf(i)).driver_state); \
+	EXPECT_EQ(0, nvme_probes()); \
+} while (0)
+
+TEST_F(pci, selected_driver_that_does_not_exist_is_waited_for)
 {
+	int ejected = bxt_nr_ejected();
+
 	for_vf0(0);
 	selects(0, "no_such_driver");
 	attach_pci(0);
 	vfs(1);
-	EXPECT_EJECTED("p0");
-	EXPECT_EQ(BX_EXIT_NO_DRIVER, ejection("p0").kind);
-	/* nothing of it stays, and the kernel's own rule applies */
-	EXPECT_OVERRIDE(0, "(null)");
+	EXPECT_WAITS(0, "no_such_driver");
+	EXPECT_EQ(ejected, bxt_nr_ejected());
+}
+
+TEST_F(pci, next_choice_if_the_first_cannot_be_loaded)
+{
+	int ejected = bxt_nr_ejected();
+
+	if (bxt_loaded("vfio_pci"))
+		ASSERT_EQ(0, bxt_unload_soon("vfio_pci"));
+	for_vf0(0);
+	selects(0, "no_such_driver");
+	or_selects(0, 0, VFIO);
+	or_selects(0, 1, NVME);
+	attach_pci(0);
+	vfs(1);
+	EXPECT_VF(0, VFIO);
+	EXPECT_OVERRIDE(0, VFIO);
+	EXPECT_BY(BX_BY_SELECT, vf(0));
+	EXPECT_EQ(0, nvme_probes());
+	EXPECT_EQ(ejected, bxt_nr_ejected());
+}
+
+/* ---- probes that fail: nvme rejects the emulated functions ---- */
+
+TEST_F(pci, rejected_function_stays_without_a_driver)
+{
+	for_vf0(0);
+	selects(0, NVME);
+	or_selects(0, 0, VFIO);
+	attach_pci(0);
+	vfs(1);
+	EXPECT_OVERRIDE(0, NVME);
+	EXPECT_VF(0, "");
 	EXPECT_EQ(1, nvme_probes());
+}
+
+#define await_next_best() do { \
+	ASSERT_EQ(0, wait_for_probes()); \
+	settle(); \
+	ASSERT_EQ(0, wait_for_probes()); \
+} while (0)
+
+TEST_F(pci, rejected_function_gets_the_next_best)
+{
+	for_vf0(0);
+	selects(0, NVME);
+	or_selects(0, 0, "no_such_driver");
+	or_selects(0, 1, VFIO);
+	attach_pci(0, .flags = BX_F_NEXT_BEST);
+	vfs(1);
+	await_next_best();
+	EXPECT_VF(0, VFIO);
+	EXPECT_OVERRIDE(0, VFIO);
+	EXPECT_EQ(1, nvme_probes());
+	/* a rebind tries all of them again */
+	EXPECT_EQ(0, bxt_rebind(vf(0)));
+	EXPECT_VF(0, VFIO);
+	EXPECT_EQ(2, nvme_probes());
+}
+
+TEST_F(pci, state_of_a_driver_that_has_rejected_the_function)
+{
+	for_vf0(0);
+	selects(0, NVME);
+	strcpy(bxt_script(0)->asks_state, NVME);
+	bxt_script(0)->state = 100;
+	attach_pci(0, .flags = BX_F_NEXT_BEST);
+	vfs(1);
+	await_next_best();
+	EXPECT_EQ(BX_DRIVER_REJECTED, bxt_script(0)->state);
+	/* the only choice: it is not tried for ever, nor does another get it */
+	EXPECT_OVERRIDE(0, NVME);
+	EXPECT_VF(0, "");
+	EXPECT_EQ(1, nvme_probes());
+}
+
+TEST_F(pci, refused_function_has_no_next_best)
+{
+	for_vf0(0);
+	selects(0, NVME);
+	or_selects(0, 0, VFIO);
+	bxt_script(0)->select = BX_REFUSE;
+	attach_pci(0, .flags = BX_F_NEXT_BEST);
+	vfs(1);
+	await_next_best();
+	EXPECT_OVERRIDE(0, "none");
+	EXPECT_VF(0, "");
+	EXPECT_EQ(0, nvme_probes());
+}
+
+/* The driver's module has another name; the device's modalias leads to it. */
+TEST_F(pci, module_of_another_name_is_found_by_the_device)
+{
+	static const char smbus[] = "0000:00:1f.3";
+	int link;
+
+	if (bxt_loaded("i2c_i801"))
+		ASSERT_EQ(0, bxt_unload_soon("i2c_i801"));
+	strcpy(bxt_script(0)->device, smbus);
+	selects(0, "i801_smbus");
+	link = attach_pci(0);
+	EXPECT_TRUE(bxt_loaded("i2c_i801"));
+	EXPECT_ON("pci", smbus, "i801_smbus");
+	detach(link);
+	ASSERT_EQ(0, bxt_unload_soon("i2c_i801"));
 }
 
 /* Neither its modalias nor an alias of ours leads from this device to that module. */
@@ -256,22 +369,8 @@ TEST_F(pci, selected_name_of_a_module_loads_nothing)
 	attach_pci(0);
 	ASSERT_EQ(0, pf_write("sriov_numvfs", 1));
 	settle();
-	EXPECT_EJECTED("p0");
-	EXPECT_NE(NULL, strstr(ejection("p0").msg, "bus_ext:pci:pcspkr"));
 	EXPECT_FALSE(bxt_loaded("pcspkr"));
-	ASSERT_EQ(0, wait_for_probes());
-}
-
-TEST_F(pci, absent_ok_keeps_others_away)
-{
-	for_vf0(0);
-	selects(0, "no_such_driver");
-	attach_pci(0, .flags = BX_F_ABSENT_OK);
-	vfs(1);
-	EXPECT_ATTACHED("p0");
-	EXPECT_OVERRIDE(0, "no_such_driver");
-	EXPECT_OUTCOME(BX_OUT_ABSENT, vf(0));
-	EXPECT_EQ(0, nvme_probes());
+	EXPECT_WAITS(0, "pcspkr");
 }
 
 TEST_F(pci, garbage_ejects_and_the_stock_driver_is_tried)
@@ -773,10 +872,26 @@ TEST_F(pci, rebind_to_a_driver_that_stays_absent_fails)
 {
 	for_vf0(0);
 	selects(0, "no_such_driver");
-	attach_pci(0, .flags = BX_F_ABSENT_OK);
+	attach_pci(0);
 	vfs(1);
 	EXPECT_EQ(-EAGAIN, bxt_rebind(vf(0)));
 	EXPECT_VF(0, "");
+	EXPECT_EQ(0, nvme_probes());
+}
+
+TEST_F(pci, rebind_tries_choices_until_one_is_there)
+{
+	if (bxt_loaded("vfio_pci"))
+		ASSERT_EQ(0, bxt_unload_soon("vfio_pci"));
+	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0));
+	for_vf0(0);
+	attach_pci(0);
+	vfs(1);
+	selects(0, "no_such_driver");
+	or_selects(0, 0, "no_other_driver");
+	or_selects(0, 1, VFIO);
+	EXPECT_EQ(1, bxt_rebind(vf(0)));
+	EXPECT_VF(0, VFIO);
 	EXPECT_EQ(0, nvme_probes());
 }
 
@@ -892,6 +1007,33 @@ TEST_F(platform, module_of_the_elected_driver_is_loaded)
 	attach_platform(0);
 	EXPECT_TRUE(bxt_loaded(SPEAKER));
 	EXPECT_ON("platform", SPEAKER, SPEAKER);
+}
+
+/* No alias leads from the device to this module: only another party can load it. */
+#define STRANGER	"bxplat"
+
+TEST_F(platform, one_of_several_absent_drivers_comes_with_a_module)
+{
+	int link, ejected = bxt_nr_ejected();
+
+	if (bxt_loaded(STRANGER))
+		ASSERT_EQ(0, bxt_unload_soon(STRANGER));
+	selects(0, "no_such_driver");
+	or_selects(0, 0, STRANGER);
+	link = attach_platform(0);
+	EXPECT_STREQ("no_such_driver", bxt_override("platform", SPEAKER));
+	EXPECT_OUTCOME(BX_OUT_ABSENT, SPEAKER);
+	EXPECT_FALSE(bxt_loaded(STRANGER));
+	/* which would get it without the policy */
+	ASSERT_EQ(0, bxt_load(SPEAKER));
+	EXPECT_ON("platform", SPEAKER, "");
+	ASSERT_EQ(0, bxt_load(STRANGER));
+	settle();
+	EXPECT_STREQ(STRANGER, bxt_override("platform", SPEAKER));
+	EXPECT_ON("platform", SPEAKER, STRANGER);
+	EXPECT_EQ(ejected, bxt_nr_ejected());
+	detach(link);
+	ASSERT_EQ(0, bxt_unload_soon(STRANGER));
 }
 
 TEST_F(platform, override_of_the_administrator_is_respected)

@@ -35,7 +35,7 @@ TEST_F(policy, shows_in_sysfs)
 {
 	int link = attach(0, .name = "acme.nvme-1_x", .vendor = 0xf055,
 			  .priority = -3, .version = 7,
-			  .flags = BX_F_ABSENT_OK);
+			  .flags = BX_F_NEXT_BEST);
 
 #define EXPECT_SHOWN(file, value) \
 	EXPECT_TRUE(bxt_contains(STATE "policies/acme.nvme-1_x/" file, value))
@@ -43,7 +43,7 @@ TEST_F(policy, shows_in_sysfs)
 	EXPECT_SHOWN("vendor", "0x0000f055\n");
 	EXPECT_SHOWN("priority", "-3\n");
 	EXPECT_SHOWN("version", "7\n");
-	EXPECT_SHOWN("flags", "0x2\n");
+	EXPECT_SHOWN("flags", "0x10\n");
 	device("d", ID);
 	EXPECT_FALSE(bxt_contains(STATE "policies/acme.nvme-1_x/asked", "0\n"));
 	EXPECT_TRUE(bxt_contains(STATE "nr_policies", "1\n"));
@@ -150,7 +150,7 @@ TEST_F(policy, name_of_bad_characters_is_einval)
 
 TEST_F(policy, unknown_flags_are_einval)
 {
-	EXPECT_REFUSED(EINVAL, "unknown flags 0x10", .flags = 16);
+	EXPECT_REFUSED(EINVAL, "unknown flags 0x2", .flags = 2);
 	EXPECT_REFUSED(EINVAL, "unknown flags", .flags = 1ULL << 63);
 }
 

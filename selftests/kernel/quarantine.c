@@ -123,17 +123,18 @@ TEST_F(quarantine, holds_for_each_reason)
 	EXPECT_QUARANTINED("p0", BX_EXIT_UNLISTED);
 }
 
-/* The decision of the election stays: the device waits; others are refused. */
-TEST_F(quarantine, selected_driver_that_does_not_exist)
+TEST_F(quarantine, not_for_a_driver_that_does_not_exist)
 {
 	selects(0, "no_such_driver");
 	attach_closed(0);
 	device("d", ID);
-	EXPECT_QUARANTINED("p0", BX_EXIT_NO_DRIVER);
+	settle();
+	EXPECT_EQ(0, policy("p0").ejected);
 	EXPECT_UNBOUND("d");
 	EXPECT_OUTCOME(BX_OUT_ABSENT, "d");
+	bxt_script(0)->select = BX_PASS;
 	device("later", ID);
-	EXPECT_REFUSED("later", "p0");
+	EXPECT_BOUND("later", "a");
 }
 
 TEST_F(quarantine, working_version_replaces_it_in_one_commit)

@@ -107,6 +107,201 @@ TEST_F(select, select_may_choose_a_driver_that_does_not_claim)
 	EXPECT_EQ(0, bxt_probes("a"));
 }
 
+/* ---- several drivers, in order of preference ---- */
+
+TEST_F(select, first_registered_choice_gets_the_device)
+{
+	int ejected = bxt_nr_ejected();
+
+	three_drivers();
+	selects(0, "no_such_driver");
+	or_selects(0, 0, "c");
+	or_selects(0, 1, "b");
+	attach(0);
+	device("d", ID);
+	settle();
+	EXPECT_BOUND("d", "c");
+	EXPECT_BY(BX_BY_SELECT, "d");
+	EXPECT_EQ(0, bxt_probes("a") + bxt_probes("b"));
+	EXPECT_EQ(ejected, bxt_nr_ejected());
+	EXPECT_ATTACHED("p0");
+	/* one that comes later takes nothing away */
+	driver("no_such_driver", "ids=*:*");
+	EXPECT_BOUND("d", "c");
+}
+
+TEST_F(select, module_of_a_later_choice_is_loaded)
+{
+	if (bxt_loaded("bx_edu_sf"))
+		ASSERT_EQ(0, bxt_unload_soon("bx_edu_sf"));
+	three_drivers();
+	driver("fails", "probe=-ENODEV");
+	selects(0, "no_such_driver");
+	or_selects(0, 0, "fails");
+	or_selects(0, 1, "edu-fact");
+	attach(0);
+	device("d", ID);
+	settle();
+	EXPECT_TRUE(bxt_loaded("bx_edu_sf"));
+	/* it was elected, and does not know the device: the others are waited for */
+	EXPECT_EQ(-ENODEV, decision("d").probe_error);
+	EXPECT_STREQ("no_such_driver", decision("d").driver);
+	EXPECT_UNBOUND("d");
+	EXPECT_EQ(1, bxt_probes("fails"));
+	EXPECT_EQ(0, bxt_probes("a") + bxt_probes("b") + bxt_probes("c"));
+	ASSERT_EQ(0, bxt_unload_soon("bx_edu_sf"));
+}
+
+TEST_F(select, device_waits_for_any_of_its_choices)
+{
+	three_drivers();
+	selects(0, "no_such_driver");
+	or_selects(0, 0, "late");
+	attach(0);
+	device("d", ID);
+	settle();
+	EXPECT_UNBOUND("d");
+	EXPECT_OUTCOME(BX_OUT_ABSENT, "d");
+	EXPECT_STREQ("no_such_driver", decision("d").driver);
+	EXPECT_EQ(0, bxt_probes("a") + bxt_probes("b") + bxt_probes("c"));
+	driver("late", "");
+	EXPECT_BOUND("d", "late");
+}
+
+TEST_F(select, vetoed_choice_is_passed_over)
+{
+	three_drivers();
+	selects(0, "a");
+	or_selects(0, 0, "c");
+	judges(1, 0, "a", BX_VETO);
+	attach(0);
+	attach(1);
+	device("d", ID);
+	EXPECT_BOUND("d", "c");
+	EXPECT_EQ(0, bxt_probes("a") + bxt_probes("b"));
+}
+
+TEST_F(select, one_choice_too_many_is_ignored_and_the_same_one_counts_once)
+{
+	int ejected = bxt_nr_ejected();
+
+	three_drivers();
+	selects(0, "x1");
+	or_selects(0, 0, "x2");
+	or_selects(0, 1, "x3");
+	or_selects(0, 2, "x4");
+	or_selects(0, 3, "a");
+	attach(0);
+	device("d", ID);
+	settle();
+	EXPECT_EQ(-E2BIG, bxt_script(0)->named);
+	EXPECT_UNBOUND("d");
+	EXPECT_OUTCOME(BX_OUT_ABSENT, "d");
+	EXPECT_EQ(ejected, bxt_nr_ejected());
+	or_selects(0, 2, "x1");
+	EXPECT_LE(0, bxt_rebind("d"));
+	settle();
+	EXPECT_EQ(0, bxt_script(0)->named);
+	EXPECT_BOUND("d", "a");
+}
+
+TEST_F(select, refusal_ignores_the_choices)
+{
+	three_drivers();
+	selects(0, "a");
+	or_selects(0, 0, "b");
+	bxt_script(0)->select = BX_REFUSE;
+	attach(0, .flags = BX_F_NEXT_BEST);
+	device("d", ID);
+	EXPECT_UNBOUND("d");
+	EXPECT_OUTCOME(BX_OUT_REFUSED, "d");
+	EXPECT_EQ(0, bxt_probes("a") + bxt_probes("b") + bxt_probes("c"));
+}
+
+#define EXPECT_STATE(name, expected) do { \
+	strcpy(bxt_script(0)->asks_state, name); \
+	bxt_script(0)->state = 100; \
+	EXPECT_LE(0, bxt_reelect("bx-sf")); \
+	settle(); \
+	EXPECT_EQ(expected, bxt_script(0)->state); \
+} while (0)
+
+TEST_F(select, state_of_a_driver)
+{
+	int ejected = bxt_nr_ejected();
+
+	driver("a", "ids=*:* probe=-ENODEV");
+	driver("b", "ids=beef:1");
+	strcpy(bxt_script(0)->asks_state, "late");
+	selects(0, "late");
+	attach(0);
+	device("d", ID);
+	/* the election after the load */
+	settle();
+	EXPECT_EQ(BX_DRIVER_ABSENT, bxt_script(0)->state);
+	EXPECT_STATE("b", BX_DRIVER_REGISTERED);
+	EXPECT_STATE("never_named", BX_DRIVER_UNKNOWN);
+	EXPECT_STATE("a/b", -EINVAL);
+	bxt_script(0)->select = BX_PASS;
+	EXPECT_STATE("a", BX_DRIVER_REJECTED);
+	EXPECT_UNBOUND("d");
+	EXPECT_EQ(ejected, bxt_nr_ejected());
+}
+
+/* ---- probes of choices that fail ---- */
+
+TEST_F(select, next_choice_after_enodev)
+{
+	driver("a", "ids=*:*");
+	driver("b", "probe=-ENODEV");
+	driver("c", "");
+	selects(0, "b");
+	or_selects(0, 0, "c");
+	attach(0);
+	device("d", ID);
+	settle();
+	EXPECT_BOUND("d", "c");
+	EXPECT_EQ(0, bxt_probes("a"));
+	EXPECT_EQ(1, bxt_probes("b"));
+}
+
+TEST_F(select, next_choice_after_any_error_with_next_best)
+{
+	driver("a", "ids=*:*");
+	driver("b", "probe=-EIO");
+	driver("c", "");
+	selects(0, "b");
+	or_selects(0, 0, "c");
+	attach(0);
+	device("d1", ID);
+	settle();
+	EXPECT_UNBOUND("d1");
+	EXPECT_EQ(0, bxt_probes("a") + bxt_probes("c"));
+	destroy("d1");
+	attach(1, .priority = 1, .flags = BX_F_NEXT_BEST);
+	selects(1, "b");
+	or_selects(1, 0, "c");
+	device("d2", ID);
+	settle();
+	EXPECT_BOUND("d2", "c");
+	EXPECT_EQ(0, bxt_probes("a"));
+	EXPECT_EQ(2, bxt_probes("b"));
+}
+
+TEST_F(select, next_best_waits_for_a_probe_that_is_deferred)
+{
+	driver("a", "ids=*:*");
+	driver("b", "probe=-EPROBE_DEFER");
+	selects(0, "b");
+	or_selects(0, 0, "a");
+	attach(0, .flags = BX_F_NEXT_BEST);
+	device("d", ID);
+	settle();
+	EXPECT_UNBOUND("d");
+	EXPECT_STREQ("b", decision("d").driver);
+	EXPECT_EQ(0, bxt_probes("a"));
+}
+
 TEST_F(select, sleepable_policy_decides)
 {
 	three_drivers();

@@ -88,6 +88,10 @@ FIXTURE_VARIANT_ADD(refused, names_no_context) {
 	"names_no_context", "Possibly NULL pointer passed to trusted arg0"
 };
 
+FIXTURE_VARIANT_ADD(refused, asks_without_context) {
+	"asks_without_context", "Possibly NULL pointer passed to trusted arg0"
+};
+
 FIXTURE_VARIANT_ADD(refused, names_no_literal) {
 	"names_no_literal", "does not point to a readonly map"
 };

@@ -200,6 +200,8 @@ bool bxt_becomes(bool (*is)(void *arg), void *arg);
 	strcpy(bxt_script(slot)->driver, name); \
 	bxt_script(slot)->select = BX_SELECT; \
 } while (0)
+/* The driver to try after those that it names already, number @i from 0 */
+#define or_selects(slot, i, name)	strcpy(bxt_script(slot)->more[i], name)
 /* Verdict number @i of match() */
 #define judges(slot, i, name, verdict_) do { \
 	strcpy(bxt_script(slot)->match[i].driver, name); \

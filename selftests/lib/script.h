@@ -13,6 +13,7 @@
 #define SCRIPT_SLEEPABLE	(SCRIPT_SLOTS - 1)
 #define SCRIPT_VERDICTS		3
 #define SCRIPT_CANDIDATES	4
+#define SCRIPT_MORE		4	/* one more than the kernel takes */
 
 /**
  * struct script_verdict - the return value of match() for one driver
@@ -43,6 +44,8 @@ struct script_candidate {
  * @select: the return value of select()
  * @driver: the driver that it names; empty for none
  * @driver_size: bytes of @driver given to the kernel; 0 for BX_NAME_LEN
+ * @more: the drivers that it names after that, up to an empty one
+ * @asks_state: the driver whose state it reads; empty for none
  * @match: the return values of match(), driver by driver
  * @match_rest: its return value for all other drivers
  * @init: the return value of init()
@@ -73,6 +76,8 @@ struct script_candidate {
  * @event_driver: the driver of the last event of a kind
  * @info: the argument of the last exit()
  * @seen: the device of the last select()
+ * @named: result of the last bx_select_driver_mem()
+ * @state: result of the last bx_driver_state_mem(), 100 for none
  * @ncandidates: drivers that the last select() could choose among
  * @candidates: the first of them
  */
@@ -82,6 +87,8 @@ struct script {
 	__s32			select;
 	char			driver[2 * BX_NAME_LEN];
 	__u32			driver_size;
+	char			more[SCRIPT_MORE][BX_NAME_LEN];
+	char			asks_state[BX_NAME_LEN];
 	struct script_verdict	match[SCRIPT_VERDICTS];
 	__s32			match_rest;
 	__s32			init;
@@ -113,6 +120,8 @@ struct script {
 	char			event_driver[4][BX_NAME_LEN];
 	struct bx_exit_info	info;
 	struct bx_dev_info	seen;
+	__s32			named;
+	__s32			state;
 	__u32			ncandidates;
 	struct script_candidate	candidates[SCRIPT_CANDIDATES];
 };

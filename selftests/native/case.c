@@ -38,6 +38,13 @@ static void say_generate(struct native_say *say, bool mistakes)
 	/* a driver's name without BX_SELECT is not an opinion */
 	if (say->verdict == BX_SELECT || native_one_in(4))
 		driver_name(say->driver);
+	while (*say->driver && native_one_in(2) &&
+	       strlen(say->more) < BX_MAX_CHOICES) {
+		char name[BX_NAME_LEN];
+
+		driver_name(name);
+		strcat(say->more, name);
+	}
 }
 
 static s32 match_generate(bool mistakes)
@@ -66,7 +73,7 @@ void native_policy_generate(struct native_policy *p, unsigned int nr,
 	p->priority = (s32)native_random(4) - 2;
 	p->version = native_random(100);
 	p->flags = (native_one_in(4) ? BX_F_SHADOW : 0) |
-		   (native_one_in(3) ? BX_F_ABSENT_OK : 0) |
+		   (native_one_in(3) ? BX_F_NEXT_BEST : 0) |
 		   (native_one_in(4) ? BX_F_STAGED : 0) |
 		   (native_one_in(3) ? BX_F_FAIL_CLOSED : 0);
 	p->selects = native_one_in(2);
@@ -89,7 +96,7 @@ static void driver_generate(struct native_case *c)
 		swap(letters[d], letters[other]);
 		c->driver[d].name[0] = letters[d];
 		c->driver[d].claims = native_one_in(2);
-		if (!native_is_adopted(c->bus) && native_one_in(5))
+		if (native_one_in(5))
 			c->driver[d].error = native_one_in(2) ? -ENODEV :
 								-ENXIO;
 	}
@@ -102,6 +109,7 @@ void native_generate(struct native_case *c)
 	c->only_entering = native_one_in(4);
 	c->bus = native_bus[native_random(NATIVE_BUSES)];
 	c->vendor = 1 + native_random(3);
+	c->absent = native_random(1 << 26);
 	if (native_one_in(8))
 		driver_name(c->override);
 	if (native_one_in(8))
@@ -137,6 +145,8 @@ static void print_say(const struct native_say *say)
 	else
 		printf(" %d", say->verdict);
 	printf(" '%s'", say->driver);
+	if (*say->more)
+		printf(" or '%s'", say->more);
 }
 
 static void print_policy(const struct native_policy *p)
@@ -144,7 +154,7 @@ static void print_policy(const struct native_policy *p)
 	printf("# policy %s: bus %s vendor %d priority %d%s%s%s%s%s%s%s", p->name,
 	       p->bus, (int)p->vendor, p->priority,
 	       p->flags & BX_F_SHADOW ? " shadow" : "",
-	       p->flags & BX_F_ABSENT_OK ? " absent-ok" : "",
+	       p->flags & BX_F_NEXT_BEST ? " next-best" : "",
 	       p->flags & BX_F_FAIL_CLOSED ? " fail-closed" : "",
 	       p->flags & BX_F_STAGED ? " staged" : "",
 	       p->dead ? " ejected" : "", p->enters ? " enters" : "",
@@ -174,6 +184,11 @@ void native_print(const struct native_case *c)
 		printf(" %s%s%s", c->driver[d].name,
 		       c->driver[d].claims ? " claims" : "",
 		       c->driver[d].error ? " failed," : ",");
+	printf(" absent:");
+	for (int d = 0; d < 26; d++) {
+		if (c->absent & 1U << d)
+			printf("%c", 'a' + d);
+	}
 	printf("\n");
 	for (unsigned int i = 0; i < c->npolicies; i++)
 		print_policy(&c->policy[i]);

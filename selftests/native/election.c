@@ -30,15 +30,14 @@ static const char *compare_rest(struct native_world *w, const struct bx_election
 	const struct native_case *c = w->c;
 	bool adopted = native_is_adopted(c->bus);
 	u64 winner = 0, id = m->policy < 0 ? 0 : w->rec[m->policy].id;
-	bool absent_ok = m->by == BX_BY_HOOK && *m->driver;
+	bool next_best = m->by == BX_BY_SELECT &&
+			 c->policy[m->policy].flags & BX_F_NEXT_BEST;
 
 	for (unsigned int d = 0; d < c->ndrivers; d++) {
 		if (!adopted && m->outcome == BX_OUT_DRIVER &&
 		    !strcmp(c->driver[d].name, m->driver))
 			winner = NATIVE_ORDER(d);
 	}
-	if (m->policy >= 0)
-		absent_ok = c->policy[m->policy].flags & BX_F_ABSENT_OK;
 	if (e->winner != winner)
 		return native_text("expected order %llu, got %llu", winner,
 				   e->winner);
@@ -46,8 +45,8 @@ static const char *compare_rest(struct native_world *w, const struct bx_election
 		return "another policy or generation is recorded";
 	if (e->dec.considered != (adopted ? 0 : c->ndrivers))
 		return "another number of drivers was considered";
-	if (e->absent_ok != absent_ok)
-		return native_text("expected absent_ok %d", absent_ok);
+	if (e->next_best != next_best)
+		return native_text("expected next_best %d", next_best);
 	if (memcmp(&native_traced, &e->dec, sizeof(e->dec)))
 		return "another decision is traced";
 	return NULL;
@@ -316,12 +315,28 @@ static unsigned int count_opinions(const struct bx_election *e, u32 kind,
 	return n;
 }
 
+/* Each select() gives an opinion, for each driver that it names at most one. */
+static const char *check_selects(const struct bx_election *e,
+				 const struct native_policy *p, u64 id)
+{
+	unsigned int n = 0;
+
+	for (u32 i = 0; i < e->nlog; i++)
+		n += e->log[i].kind == BX_OPN_SELECT &&
+		     e->log[i].policy_id == id;
+	if (n < 1 || n > BX_MAX_CHOICES || (n > 1 && !*p->select.more))
+		return native_text("select() of %s has %u opinions", p->name, n);
+	return NULL;
+}
+
 /* Each driver is listed once, with a reason; so is each select(). */
-static const char *check_complete(const struct native_case *c,
+static const char *check_complete(const struct native_world *w,
 				  const struct bx_election *e)
 {
-	unsigned int chain[NATIVE_POLICIES], selects = 0;
+	const struct native_case *c = w->c;
+	unsigned int chain[NATIVE_POLICIES];
 	unsigned int n = model_chain(c, MODEL_NOW, chain);
+	const char *wrong = NULL;
 
 	for (u32 d = 0; d < e->ncands; d++) {
 		const char *name = c->driver[d].name;
@@ -331,14 +346,22 @@ static const char *check_complete(const struct native_case *c,
 		if (count_opinions(e, kind, name) != 1)
 			return native_text("driver %s is not listed once", name);
 	}
-	for (unsigned int i = 0; i < n; i++)
-		selects += c->policy[chain[i]].selects &&
-			   !c->policy[chain[i]].dead;
-	if (!c->mistakes && count_opinions(e, BX_OPN_SELECT, NULL) != selects)
-		return native_text("%u select() speak, not %u",
-				   count_opinions(e, BX_OPN_SELECT, NULL),
-				   selects);
-	return NULL;
+	for (unsigned int i = 0; !c->mistakes && i < n && !wrong; i++) {
+		const struct native_policy *p = &c->policy[chain[i]];
+
+		if (p->selects && !p->dead)
+			wrong = check_selects(e, p, w->rec[chain[i]].id);
+	}
+	return wrong;
+}
+
+static bool has_failed(const struct native_case *c, const char *driver)
+{
+	for (unsigned int d = 0; d < c->ndrivers; d++) {
+		if (!strcmp(c->driver[d].name, driver))
+			return c->driver[d].error;
+	}
+	return false;
 }
 
 /* A reason is given only where it applies. */
@@ -355,7 +378,12 @@ static const char *check_reasons(const struct native_case *c,
 		}
 		if (o->why == BX_WHY_VETOED && !(cand && cand->vetoed))
 			return native_text("'%s' is not vetoed", o->driver);
-		if (o->why == BX_WHY_FAILED &&
+		if (o->why == BX_WHY_ABSENT && bx_election_has_driver((void *)e, o->driver))
+			return native_text("'%s' is registered", o->driver);
+		if (o->why == BX_WHY_FAILED && e->adopted &&
+		    !has_failed(c, o->driver))
+			return native_text("'%s' has not failed", o->driver);
+		if (o->why == BX_WHY_FAILED && !e->adopted &&
 		    !(cand && cand->rec.error && (o->kind == BX_OPN_MATCH ||
 		      cand->rec.error == o->error)))
 			return native_text("'%s' has not failed so", o->driver);
@@ -378,7 +406,7 @@ static const char *check_opinions(const struct native_case *c)
 
 	native_set_up(&w, c);
 	e = native_run(&w, true);
-	wrong = check_winners(e) ?: check_complete(c, e) ?:
+	wrong = check_winners(e) ?: check_complete(&w, e) ?:
 		check_reasons(c, e);
 	bx_election_free(e);
 	native_tear_down(&w);

@@ -285,7 +285,7 @@ static bool eject(void)
 
 	if (!s)
 		return true;
-	bx_eject_id(s->id, BX_EXIT_NO_DRIVER, "device", "not there");
+	native_eject(&s->link, BX_EXIT_ERROR, "device", "not there");
 	s->dead = true;
 	return true;
 }

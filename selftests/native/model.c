@@ -10,6 +10,7 @@
 struct model {
 	const struct native_case	*c;
 	struct model_outcome		*out;
+	enum model_when			when;
 	unsigned int			chain[NATIVE_POLICIES];
 	unsigned int			n;
 	bool				dead[NATIVE_POLICIES];
@@ -124,10 +125,34 @@ bool model_may_name(const struct native_policy *p, char driver)
 	return !p->limited || p->listed & (1U << (driver - 'a'));
 }
 
+/* The drivers that a program names; a repeated one changes nothing. */
+static unsigned int choices(const struct native_say *say)
+{
+	unsigned int n = 0, distinct = 0;
+
+	while (*say->driver && n < 1 + strlen(say->more)) {
+		bool again = n && (say->more[n - 1] == say->driver[0] ||
+				   memchr(say->more, say->more[n - 1], n - 1));
+
+		if (!again && distinct++ == BX_MAX_CHOICES)
+			return n;
+		n++;
+	}
+	return n;
+}
+
+static char choice(const struct native_say *say, unsigned int i)
+{
+	return i ? say->more[i - 1] : say->driver[0];
+}
+
 static bool unlisted_select(const struct native_policy *p)
 {
-	return p->select.verdict == BX_SELECT && *p->select.driver &&
-	       !model_may_name(p, p->select.driver[0]);
+	bool bad = false;
+
+	for (unsigned int i = 0; i < choices(&p->select); i++)
+		bad |= !model_may_name(p, choice(&p->select, i));
+	return p->select.verdict == BX_SELECT && bad;
 }
 
 static bool unlisted_match(const struct native_policy *p, int letter)
@@ -220,34 +245,66 @@ static bool by_override(struct model *m)
 	return true;
 }
 
+/* Whether the registered driver can have the device; @p is the policy, or -1 */
+static bool possible(struct model *m, int d, int p)
+{
+	bool failed = m->c->driver[d].error;
+
+	if (p < 0)
+		return true;
+	/* on an adopted bus, the driver core knows the drivers */
+	if (native_is_adopted(m->c->bus))
+		return !failed || !(m->c->policy[p].flags & BX_F_NEXT_BEST);
+	if (failed)
+		return false;
+	judge(m, d);
+	return !m->vetoed[d];
+}
+
+/*
+ * The first driver that is registered or can be loaded; else the first that is
+ * absent; else, on an adopted bus, the last that has rejected the device.  0 without
+ * any.  In a trial of a described device, nothing can be loaded.
+ */
+static char choose(struct model *m, const struct native_say *say, int p)
+{
+	char absent = 0, rejected = 0;
+
+	for (unsigned int i = 0; i < choices(say); i++) {
+		char name[] = { choice(say, i), '\0' };
+		int d = find(m->c, name);
+
+		if (d >= 0 && possible(m, d, p))
+			return *name;
+		if (d >= 0) {
+			rejected = *name;
+			continue;
+		}
+		if (m->when == MODEL_NOW && !(m->c->absent & 1U << (*name - 'a')))
+			return *name;
+		absent = absent ?: *name;
+	}
+	if (absent)
+		return absent;
+	return native_is_adopted(m->c->bus) ? rejected : 0;
+}
+
 static bool by_hook(struct model *m, enum model_when when)
 {
 	const struct native_say *hook = &m->c->hook;
+	char driver[2] = {};
 
 	if (when == MODEL_TRIAL && m->c->only_entering)
 		return false;
 	if (hook->verdict == BX_PASS || bad_select(hook))
 		return false;
+	driver[0] = choose(m, hook, -1);
 	if (hook->verdict == BX_SELECT)
-		decide_driver(m, BX_BY_HOOK, hook->driver, -1);
+		decide_driver(m, BX_BY_HOOK, driver, -1);
 	else
 		decide(m, BX_BY_HOOK, hook->verdict == BX_REFUSE ?
 		       BX_OUT_REFUSED : BX_OUT_DEFERRED, "", -1);
 	return true;
-}
-
-/* Whether the named driver can have the device */
-static bool possible(struct model *m, const char *driver)
-{
-	int d = find(m->c, driver);
-
-	/* on an adopted bus, the driver core knows the drivers */
-	if (d < 0 || native_is_adopted(m->c->bus))
-		return true;
-	if (m->c->driver[d].error)
-		return false;
-	judge(m, d);
-	return !m->vetoed[d];
 }
 
 static void refuse_closed(struct model *m, unsigned int p)
@@ -271,6 +328,7 @@ static bool by_closed_match(struct model *m)
 static bool ask_select(struct model *m, unsigned int p)
 {
 	const struct native_say *say = &m->c->policy[p].select;
+	char driver[2] = {};
 
 	if (!m->c->policy[p].selects || !followed(m, p))
 		return false;
@@ -280,9 +338,10 @@ static bool ask_select(struct model *m, unsigned int p)
 	} else if (unlisted_select(&m->c->policy[p])) {
 		eject(m, p, BX_EXIT_UNLISTED, 0);
 	} else if (say->verdict == BX_SELECT) {
-		if (!possible(m, say->driver))
+		driver[0] = choose(m, say, p);
+		if (!*driver)
 			return false;
-		decide_driver(m, BX_BY_SELECT, say->driver, p);
+		decide_driver(m, BX_BY_SELECT, driver, p);
 		return true;
 	} else if (say->verdict != BX_PASS) {
 		decide(m, BX_BY_SELECT, say->verdict == BX_REFUSE ?
@@ -348,7 +407,7 @@ static bool by_id_table(struct model *m)
 static void elect(const struct native_case *c, enum model_when when,
 		  struct model_outcome *out)
 {
-	struct model m = { .c = c, .out = out };
+	struct model m = { .c = c, .out = out, .when = when };
 
 	memset(out, 0, sizeof(*out));
 	out->policy = -1;

@@ -71,11 +71,24 @@ static void misbehave(struct bx_run *run, s32 verdict)
 		jiffies += 4 * HZ;
 }
 
+/* bx_select_driver() */
+static void name_drivers(struct bx_select_ctx *ctx, const struct native_say *say)
+{
+	char letter[2] = {};
+
+	if (*say->driver)
+		bx_choice_add(ctx, say->driver);
+	for (const char *more = say->more; *more; more++) {
+		letter[0] = *more;
+		bx_choice_add(ctx, letter);
+	}
+}
+
 static s32 program_select(struct bx_select_ctx *ctx)
 {
 	const struct native_say *say = &caller(bx_select_run(ctx))->policy->select;
 
-	strscpy_pad(ctx->driver, say->driver, sizeof(ctx->driver));
+	name_drivers(ctx, say);
 	misbehave(ctx->run, say->verdict);
 	return say->verdict;
 }
@@ -111,7 +124,7 @@ int bx_hook_select(struct bx_select_ctx *ctx)
 	if (!run || run->inst)
 		native_bug("the hook runs, and is not found");
 	native_hook_asked++;
-	strscpy_pad(ctx->driver, native_hook.driver, sizeof(ctx->driver));
+	name_drivers(ctx, &native_hook);
 	return native_hook.verdict;
 }
 
@@ -209,6 +222,24 @@ void native_detach(struct native_link *link)
 		struct_ops->unreg(&map->ops, &link->link);
 }
 
+void native_eject(struct native_link *link, enum bx_exit_kind kind,
+		  const char *device, const char *reason)
+{
+	struct bx_dev_info dev = {};
+	struct bx_policy *policy;
+	int idx;
+
+	strscpy(dev.name, device, sizeof(dev.name));
+	mutex_lock(&bx_policy_mutex);
+	policy = bx_policy_by_link(&link->link);
+	mutex_unlock(&bx_policy_mutex);
+	if (!policy)
+		native_bug("a policy is ejected that is not attached");
+	idx = srcu_read_lock(&bx_srcu);
+	bx_eject(policy->inst, kind, 0, &dev, "%s", reason);
+	srcu_read_unlock(&bx_srcu, idx);
+}
+
 bool native_record(const struct native_link *link, struct bx_policy_rec *rec)
 {
 	struct bx_policy_rec *recs;
@@ -291,7 +322,7 @@ const struct bx_kind *bx_kind_get(const char *bus, struct module **owner)
 	       !own_bus_get(bus, owner) ? &own_kind : NULL;
 }
 
-bool bx_driver_exists(const char *bus, const char *driver)
+bool bx_bus_has_driver(const struct bus_type *bus, const char *driver)
 {
 	return !driver[1] && *driver >= 'a' &&
 	       *driver < 'a' + NATIVE_DRIVERS &&

@@ -39,10 +39,12 @@ bool native_is_adopted(const char *bus);
  * struct native_say - behaviour of select() or the hook
  * @verdict: its return value, NATIVE_GIVE_UP or NATIVE_SLOW
  * @driver: the driver it names, or empty
+ * @more: the drivers it names after that, a letter each
  */
 struct native_say {
 	s32	verdict;
 	char	driver[BX_NAME_LEN];
+	char	more[BX_MAX_CHOICES + 1];
 };
 
 /**
@@ -101,6 +103,8 @@ void native_map_init(struct native_map *map, const struct native_policy *policy)
 int native_attach(struct native_link *link, struct native_map *map);
 int native_update(struct native_link *link, struct native_map *map);
 void native_detach(struct native_link *link);
+void native_eject(struct native_link *link, enum bx_exit_kind kind,
+		  const char *device, const char *reason);
 /* Reads the record of a policy; returns false when there is none. */
 bool native_record(const struct native_link *link, struct bx_policy_rec *rec);
 /* As a loader that has checked the policy of the record */
@@ -141,6 +145,7 @@ struct native_driver {
  * @policy: policies, in the order in which they are attached
  * @ndrivers: number of drivers
  * @driver: drivers, in the order in which they are registered
+ * @absent: drivers whose module cannot be loaded, as a bit for each letter
  */
 struct native_case {
 	const char		*bus;
@@ -153,6 +158,7 @@ struct native_case {
 	struct native_policy	policy[NATIVE_POLICIES];
 	unsigned int		ndrivers;
 	struct native_driver	driver[NATIVE_DRIVERS];
+	u32			absent;
 };
 
 /* The case that is checked, for native_bug() */
@@ -180,6 +186,7 @@ struct native_world {
 	struct bx_dev_info		info;
 	struct device			dev;
 	struct bus_type			bus;
+	struct list_head		notes;
 };
 
 /* The drivers that the policy may name, for a commit */

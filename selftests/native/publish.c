@@ -409,15 +409,15 @@ static void ejected_version_is_detached_once(void)
 	native_map_init(&map, &policy);
 	native_map_init(&map2, &policy);
 	EXPECT(!native_attach(&link, &map));
-	bx_eject_id(id_of(&link), BX_EXIT_NO_DRIVER, "d", "reason %d", 1);
-	bx_eject_id(id_of(&link), BX_EXIT_ERROR, "e", "reason %d", 2);
+	native_eject(&link, BX_EXIT_RETURN, "d", "reason 1");
+	native_eject(&link, BX_EXIT_ERROR, "e", "reason 2");
 	EXPECT(map.ejections == 1);
 	EXPECT(!strcmp(map.ejected.msg, "reason 1"));
 	EXPECT(native_update(&link, &map2) == -ESHUTDOWN);
 	EXPECT(link.map == &map);
 	native_run_work();
 	EXPECT(!link.map);
-	EXPECT(map.exits == 1 && map.exit.kind == BX_EXIT_NO_DRIVER);
+	EXPECT(map.exits == 1 && map.exit.kind == BX_EXIT_RETURN);
 	EXPECT(!only("bx-one", 1));
 }
 
@@ -433,7 +433,7 @@ static void quarantined_version_stays(void)
 	native_map_init(&map, &closed);
 	native_map_init(&map2, &closed);
 	EXPECT(!native_attach(&link, &map));
-	bx_eject_id(id_of(&link), BX_EXIT_UNLISTED, "d", "reason %d", 1);
+	native_eject(&link, BX_EXIT_UNLISTED, "d", "reason 1");
 	native_run_work();
 	EXPECT(link.map == &map && !map.exits);
 	EXPECT(!strcmp(native_uevent, "quarantined"));
@@ -446,7 +446,7 @@ static void quarantined_version_stays(void)
 	EXPECT(map.exits == 1 && map.exit.kind == BX_EXIT_UNLISTED);
 	EXPECT(native_record(&link, &rec) && !rec.ejected && !*rec.reason);
 
-	bx_eject_id(id_of(&link), BX_EXIT_ERROR, "e", "reason %d", 2);
+	native_eject(&link, BX_EXIT_ERROR, "e", "reason 2");
 	native_run_work();
 	EXPECT(link.map == &map2);
 	native_detach(&link);
@@ -470,7 +470,7 @@ static void commit_replaces_a_quarantined_policy(void)
 	native_map_init(&map2, &staged);
 	EXPECT(!native_attach(&link, &map));
 	EXPECT(!native_attach(&next, &map2));
-	bx_eject_id(id_of(&link), BX_EXIT_NO_DRIVER, "d", "reason");
+	native_eject(&link, BX_EXIT_RETURN, "d", "reason");
 	native_run_work();
 	c.leave[0] = id_of(&link);
 	EXPECT(native_record(&next, &rec));
@@ -478,7 +478,7 @@ static void commit_replaces_a_quarantined_policy(void)
 	EXPECT(!bx_policy_commit(&c));
 	EXPECT(native_inherited == inherited + 1);
 	native_detach(&link);
-	EXPECT(map.exits == 1 && map.exit.kind == BX_EXIT_NO_DRIVER);
+	EXPECT(map.exits == 1 && map.exit.kind == BX_EXIT_RETURN);
 	EXPECT(native_record(&next, &rec) && !rec.ejected);
 	native_detach(&next);
 }
@@ -496,7 +496,7 @@ static void only_enforced_policies_are_quarantined(void)
 		closed.flags = BX_F_FAIL_CLOSED | flags[i];
 		native_map_init(&map, &closed);
 		EXPECT(!native_attach(&link, &map));
-		bx_eject_id(id_of(&link), BX_EXIT_NO_DRIVER, "d", "reason");
+		native_eject(&link, BX_EXIT_RETURN, "d", "reason");
 		native_run_work();
 		EXPECT(!link.map);
 	}

@@ -3,6 +3,7 @@
  * The rules of an election, natively, one by one and by hand: cases so small that
  * the expected outcome is evident
  */
+#include <stdio.h>
 #include "native.h"
 
 /* ---- cases ---- */
@@ -174,6 +175,232 @@ static void absent_driver_is_waited_for(void)
 	expect(&c, BX_BY_SELECT, BX_OUT_ABSENT, "x", "first");
 }
 
+/* ---- several choices ---- */
+
+#define ABSENT(letter)	(1U << ((letter) - 'a'))
+
+/* @drivers: letters, in order of preference */
+static void prefers(struct native_policy *p, const char *drivers)
+{
+	char first[] = { *drivers, '\0' };
+
+	selects(p, BX_SELECT, first);
+	strscpy(p->select.more, drivers + 1, sizeof(p->select.more));
+}
+
+static void first_registered_choice_wins(void)
+{
+	struct native_case c = with_drivers("abc");
+
+	prefers(add(&c, "p", 0), "ba");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "p");
+	/* the first one may be loadable */
+	prefers(&c.policy[0], "xb");
+	expect(&c, BX_BY_SELECT, BX_OUT_ABSENT, "x", "p");
+	c.absent = ABSENT('x');
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "p");
+}
+
+static void choice_is_requested_when_those_before_cannot_be_loaded(void)
+{
+	struct native_case c = with_drivers("c");
+
+	prefers(add(&c, "p", 0), "xy");
+	selects(add(&c, "below", -1), BX_SELECT, "c");
+	c.absent = ABSENT('x');
+	expect(&c, BX_BY_SELECT, BX_OUT_ABSENT, "y", "p");
+	/* no fallback but those that were named: the device waits */
+	c.absent |= ABSENT('y');
+	expect(&c, BX_BY_SELECT, BX_OUT_ABSENT, "x", "p");
+}
+
+static void vetoed_and_failed_choices_are_passed_over(void)
+{
+	struct native_case c = with_drivers("abc");
+	struct native_policy *p = add(&c, "p", 0);
+
+	prefers(p, "abc");
+	c.driver[0].error = -ENODEV;
+	scores(p, 'b', BX_VETO);
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "c", "p");
+	/* without a choice that is left, the policy has no opinion */
+	prefers(p, "ab");
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "c", "");
+}
+
+static void next_best_passes_over_a_rejection_on_an_adopted_bus(void)
+{
+	struct native_case c = with_drivers("abc");
+	struct native_policy *p = add(&c, "p", 0);
+
+	c.bus = native_bus[NATIVE_OWN_BUSES];
+	p->bus = c.bus;
+	c.driver[0].error = -EIO;
+	prefers(p, "ab");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "a", "p");
+	p->flags = BX_F_NEXT_BEST;
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "p");
+	/* never a driver that no policy named, and no other policy's */
+	c.driver[1].error = -EIO;
+	selects(add(&c, "below", -1), BX_SELECT, "c");
+	c.policy[1].bus = c.bus;
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "p");
+	prefers(p, "abx");
+	c.absent = ABSENT('x');
+	expect(&c, BX_BY_SELECT, BX_OUT_ABSENT, "x", "p");
+}
+
+static void refusal_names_no_driver(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	prefers(add(&c, "p", 0), "ab");
+	c.policy[0].select.verdict = BX_REFUSE;
+	c.policy[0].flags = BX_F_NEXT_BEST;
+	expect(&c, BX_BY_SELECT, BX_OUT_REFUSED, "", "p");
+}
+
+static void hook_has_choices(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	hook_says(&c, BX_SELECT, "x");
+	strscpy(c.hook.more, "b", sizeof(c.hook.more));
+	c.absent = ABSENT('x');
+	/* vetoes and failed probes do not count above the policies */
+	scores(add(&c, "p", 0), 'b', BX_VETO);
+	c.driver[1].error = -ENODEV;
+	EXPECT_DRIVER(&c, BX_BY_HOOK, "b", "");
+}
+
+static void each_choice_is_limited(void)
+{
+	struct native_case c = with_drivers("abc");
+	struct native_policy *p = add(&c, "p", 0);
+
+	prefers(p, "ab");
+	p->limited = true;
+	p->listed = ABSENT('a') | ABSENT('b');
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "a", "p");
+	p->listed = ABSENT('a');
+	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "a", "");
+}
+
+static void one_driver_too_many_is_an_error_of_the_call(void)
+{
+	struct bx_select_ctx ctx = {};
+	char name[2] = "a";
+
+	for (u32 i = 0; i < BX_MAX_CHOICES; i++, name[0]++)
+		EXPECT(!bx_choice_add(&ctx, name));
+	EXPECT(bx_choice_add(&ctx, "z") == -E2BIG);
+	EXPECT(!bx_choice_add(&ctx, "a"));
+	EXPECT(ctx.nchoices == BX_MAX_CHOICES);
+}
+
+static void state_of(const struct native_case *c, const char *driver,
+		     enum bx_driver_state expected)
+{
+	struct native_world w;
+	struct bx_election *e;
+
+	native_set_up(&w, c);
+	e = native_run(&w, false);
+	if (bx_choice_state(e, driver) != expected)
+		native_failed("driver %s: expected state %d, got %d", driver,
+			      expected, bx_choice_state(e, driver));
+	bx_election_free(e);
+	native_tear_down(&w);
+}
+
+static void state_of_a_driver_is_told(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	c.driver[1].error = -ENODEV;
+	c.absent = ABSENT('x') | ABSENT('a');
+	for (int bus = 0; bus < NATIVE_BUSES; bus += NATIVE_OWN_BUSES) {
+		c.bus = native_bus[bus];
+		state_of(&c, "a", BX_DRIVER_REGISTERED);
+		state_of(&c, "b", BX_DRIVER_REJECTED);
+		state_of(&c, "x", BX_DRIVER_ABSENT);
+		state_of(&c, "y", BX_DRIVER_UNKNOWN);
+	}
+}
+
+/* Policies in shadow mode are asked last, with the same context. */
+static void choices_of_the_deciding_policy_are_counted(void)
+{
+	struct native_case c = with_drivers("a");
+	struct native_world w;
+	struct bx_election *e;
+
+	prefers(add(&c, "p", 0), "xa");
+	prefers(add(&c, "q", 1), "a");
+	c.policy[1].flags = BX_F_SHADOW;
+	native_set_up(&w, &c);
+	e = native_run(&w, false);
+	EXPECT(e->nchoices == 2 && !strcmp(e->dec.driver, "x"));
+	bx_election_free(e);
+	native_tear_down(&w);
+}
+
+static void module_is_requested_once(void)
+{
+	struct native_case c = with_drivers("a");
+	struct native_world w;
+	struct bx_election *e;
+
+	prefers(add(&c, "p", 0), "x");
+	native_set_up(&w, &c);
+	for (int i = 0; i < 3; i++) {
+		e = native_run(&w, false);
+		EXPECT(bx_choice_request(e) == !i);
+		EXPECT(e->dec.driver_state == (i < 2 ? BX_DRIVER_LOADING :
+						       BX_DRIVER_ABSENT));
+		bx_election_free(e);
+		if (i == 1)
+			bx_note_load_ended(&w.notes, "x", false);
+	}
+	/* a driver that has come, and is unloaded later, is not noted */
+	bx_note_set(&w.notes, "x", BX_DRIVER_LOADING);
+	bx_note_load_ended(&w.notes, "x", true);
+	EXPECT(bx_note_state(&w.notes, "x") == BX_DRIVER_UNKNOWN);
+	native_tear_down(&w);
+}
+
+/* An administrator's override loads nothing, nor does a device whose load was tried. */
+static void nothing_is_requested_for_an_override(void)
+{
+	struct native_case c = with_drivers("a");
+	struct native_world w;
+	struct bx_election *e;
+
+	strscpy(c.override, "x", sizeof(c.override));
+	native_set_up(&w, &c);
+	e = native_run(&w, false);
+	EXPECT(e->dec.outcome == BX_OUT_ABSENT && !bx_choice_request(e));
+	bx_election_free(e);
+	native_tear_down(&w);
+}
+
+/* A device that is elected with ever new names does not fill the memory. */
+static void notes_are_bounded(void)
+{
+	LIST_HEAD(notes);
+	char name[BX_NAME_LEN];
+	int n = 0;
+
+	do {
+		snprintf(name, sizeof(name), "driver%d", n);
+	} while (bx_note_set(&notes, name, BX_DRIVER_LOADING) && ++n < 1000);
+	EXPECT(n == 32);
+	EXPECT(bx_note_set(&notes, "driver0", BX_DRIVER_ABSENT));
+	bx_notes_clear(&notes);
+	EXPECT(bx_note_set(&notes, name, BX_DRIVER_LOADING));
+	bx_notes_clear(&notes);
+}
+
 /* ---- vetoes ---- */
 
 static void veto_beats_select(void)
@@ -285,23 +512,6 @@ static void staged_is_not_asked(void)
 	selects(add(&c, "p", 9), BX_SELECT, "b");
 	c.policy[0].flags = BX_F_STAGED;
 	EXPECT_DRIVER(&c, BX_BY_ID_TABLE, "a", "");
-}
-
-static void absent_ok_is_passed_on(void)
-{
-	struct native_case c = with_drivers("a");
-	struct native_world w;
-	struct bx_election *e;
-
-	selects(add(&c, "p", 0), BX_SELECT, "x");
-	for (int ok = 0; ok < 2; ok++) {
-		c.policy[0].flags = ok ? BX_F_ABSENT_OK : 0;
-		native_set_up(&w, &c);
-		e = native_run(&w, false);
-		EXPECT(e->absent_ok == ok);
-		bx_election_free(e);
-		native_tear_down(&w);
-	}
 }
 
 /* ---- scope ---- */
@@ -516,6 +726,19 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(priorities_are_signed),
 	NATIVE_TEST(select_beats_score),
 	NATIVE_TEST(absent_driver_is_waited_for),
+	NATIVE_TEST(first_registered_choice_wins),
+	NATIVE_TEST(choice_is_requested_when_those_before_cannot_be_loaded),
+	NATIVE_TEST(vetoed_and_failed_choices_are_passed_over),
+	NATIVE_TEST(next_best_passes_over_a_rejection_on_an_adopted_bus),
+	NATIVE_TEST(refusal_names_no_driver),
+	NATIVE_TEST(hook_has_choices),
+	NATIVE_TEST(each_choice_is_limited),
+	NATIVE_TEST(one_driver_too_many_is_an_error_of_the_call),
+	NATIVE_TEST(state_of_a_driver_is_told),
+	NATIVE_TEST(choices_of_the_deciding_policy_are_counted),
+	NATIVE_TEST(module_is_requested_once),
+	NATIVE_TEST(nothing_is_requested_for_an_override),
+	NATIVE_TEST(notes_are_bounded),
 	NATIVE_TEST(veto_beats_select),
 	NATIVE_TEST(veto_beats_score),
 	NATIVE_TEST(veto_beats_the_id_table),
@@ -526,7 +749,6 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(failed_driver_is_passed_over),
 	NATIVE_TEST(shadow_is_not_followed),
 	NATIVE_TEST(staged_is_not_asked),
-	NATIVE_TEST(absent_ok_is_passed_on),
 	NATIVE_TEST(other_buses_and_vendors_are_not_asked),
 	NATIVE_TEST(ejected_is_skipped),
 	NATIVE_TEST(quarantined_refuses_instead_of_the_rules_below),

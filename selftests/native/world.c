@@ -54,6 +54,31 @@ static int attach(struct native_link *link, struct native_map *map)
 	       attach_limited(link, map) : native_attach(link, map);
 }
 
+static void note(struct native_world *w, char driver, enum bx_driver_state state)
+{
+	char name[] = { driver, '\0' };
+
+	if (!bx_note_set(&w->notes, name, state))
+		native_bug("a driver cannot be noted");
+}
+
+/* Notes of what happened before the election */
+static void write_notes(struct native_world *w)
+{
+	const struct native_case *c = w->c;
+
+	INIT_LIST_HEAD(&w->notes);
+	for (char d = 'a'; d <= 'z'; d++) {
+		if (c->absent & 1U << (d - 'a'))
+			note(w, d, BX_DRIVER_ABSENT);
+	}
+	/* the candidates of an own bus have it */
+	for (unsigned int d = 0; native_is_adopted(c->bus) && d < c->ndrivers; d++) {
+		if (c->driver[d].error)
+			note(w, c->driver[d].name[0], BX_DRIVER_REJECTED);
+	}
+}
+
 void native_set_up(struct native_world *w, const struct native_case *c)
 {
 	memset(w, 0, sizeof(*w));
@@ -76,9 +101,10 @@ void native_set_up(struct native_world *w, const struct native_case *c)
 				   native_last_log());
 	}
 	native_records(w);
+	write_notes(w);
 	for (unsigned int i = 0; i < c->npolicies; i++) {
 		if (c->policy[i].dead)
-			bx_eject_id(w->rec[i].id, BX_EXIT_NO_DRIVER, "", "dead");
+			native_eject(&w->link[i], BX_EXIT_ERROR, "", "dead");
 		w->map[i].ejections = 0;
 	}
 }
@@ -88,6 +114,7 @@ void native_tear_down(struct native_world *w)
 	native_run_work();
 	for (unsigned int i = 0; i < w->c->npolicies; i++)
 		native_detach(&w->link[i]);
+	bx_notes_clear(&w->notes);
 }
 
 /* As kernel/own.c does; returns false when memory ran out. */
@@ -96,6 +123,8 @@ static bool candidates(struct native_world *w, struct bx_election *e)
 	const struct native_case *c = w->c;
 
 	e->adopted = native_is_adopted(c->bus);
+	e->may_load = true;
+	e->notes = &w->notes;
 	strscpy(e->override, c->override, sizeof(e->override));
 	if (e->adopted)
 		return true;

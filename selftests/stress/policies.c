@@ -78,7 +78,7 @@ static int any_map(struct worker *w, int slot, __u64 flags,
 		.vendor = vendors[any(w, 3)],
 		.priority = any(w, 5),
 		.version = any(w, 100),
-		.flags = flags | (one_in(w, 2) ? BX_F_ABSENT_OK : 0),
+		.flags = flags | (one_in(w, 2) ? BX_F_NEXT_BEST : 0),
 		/* not reset: probe() would depend on it */
 		.calls = { one_in(w, 2) ? BX_WATCH(BX_SF_EXEC) : 0 },
 	};

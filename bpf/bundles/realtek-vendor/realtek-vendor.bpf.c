@@ -2,7 +2,8 @@
 /*
  * Realtek's own drivers r8125 and r8127 claim ids that r8169 of the kernel claims
  * as well. Without a policy a device gets the driver that is loaded first. With
- * this policy the operator chooses.
+ * this policy the operator chooses, and gets the other one where that is not
+ * installed.
  */
 #include <stdbool.h>
 #include <bpf/bus_ext.bpf.h>
@@ -15,9 +16,11 @@ static s32 BX_OP(realtek_vendor_select, struct bx_select_ctx *ctx)
 
 	switch (ctx->dev.device) {
 	case 0x8125:
-		return bx_select(ctx, kernel ? "r8169" : "r8125");
+		return kernel ? bx_select(ctx, "r8169", "r8125") :
+				bx_select(ctx, "r8125", "r8169");
 	case 0x8127:
-		return bx_select(ctx, kernel ? "r8169" : "r8127");
+		return kernel ? bx_select(ctx, "r8169", "r8127") :
+				bx_select(ctx, "r8127", "r8169");
 	default:
 		return BX_PASS;
 	}

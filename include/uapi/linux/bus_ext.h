@@ -29,6 +29,9 @@
 /** BX_CALL_WORDS - 64-bit words of the mask of watched operations */
 #define BX_CALL_WORDS	4
 
+/** BX_MAX_CHOICES - most drivers that one select() may name */
+#define BX_MAX_CHOICES	4
+
 /** BX_ANY - wildcard in an id, a class or a scope (0 means the same in a scope) */
 #define BX_ANY		(~0U)
 
@@ -42,7 +45,8 @@
 /**
  * enum bx_verdict - what select() and the hook may return
  * @BX_PASS: no opinion
- * @BX_SELECT: the driver named with bx_select_driver() gets the device
+ * @BX_SELECT: the driver named with bx_select_driver() gets the device; of several,
+ *	the first that is registered, or whose module can be loaded
  * @BX_REFUSE: no driver gets the device
  * @BX_DEFER: no driver yet; the device is elected again after a change of
  *	policies and, on buses of bus_ext's own, of drivers
@@ -107,24 +111,24 @@ enum bx_op_flags {
  * enum bx_policy_flags - struct bus_ext_ops.flags
  * @BX_F_SHADOW: evaluate and record its results, but do not apply them; the policy may
  *	have the name of a policy without this flag, its twin, which it is compared with
- * @BX_F_ABSENT_OK: a selected driver may be unregistered; the device waits for it.
- *	Without this flag, the policy is ejected for a driver that is not
- *	registered, unless the device's MODALIAS or the alias bus_ext:BUS:DRIVER
- *	loads it.
  * @BX_F_STAGED: attach the policy inactive; bx_commit() activates it, and until
  *	then only trials run its programs.  For loaders.
  * @BX_F_FAIL_CLOSED: an ejection does not detach the policy but quarantines it: its
  *	decisions stay, it refuses devices that are elected afterwards, and denies the
  *	calls that it watches, until it is detached or replaced.  No effect in shadow
  *	mode.
+ * @BX_F_NEXT_BEST: after a failed probe of a driver that select() named, the next one
+ *	that it named is tried.  On buses of bus_ext's own, any errno but
+ *	-EPROBE_DEFER counts; without this flag, -ENODEV and -ENXIO.  On adopted buses,
+ *	the errno is not known, so each failed probe counts; without this flag, none.
  */
 enum bx_policy_flags {
 	BX_F_SHADOW	= 1 << 0,
-	BX_F_ABSENT_OK	= 1 << 1,
 	BX_F_STAGED	= 1 << 2,
 	BX_F_FAIL_CLOSED = 1 << 3,
-	BX_F_ALL	= BX_F_SHADOW | BX_F_ABSENT_OK | BX_F_STAGED |
-			  BX_F_FAIL_CLOSED,
+	BX_F_NEXT_BEST	= 1 << 4,
+	BX_F_ALL	= BX_F_SHADOW | BX_F_STAGED | BX_F_FAIL_CLOSED |
+			  BX_F_NEXT_BEST,
 };
 
 /**
@@ -205,6 +209,27 @@ struct bx_candidate {
 };
 
 /**
+ * enum bx_driver_state - what is known of a driver, on the bus of a device
+ * @BX_DRIVER_UNKNOWN: not registered; its module was not requested for the device, so
+ *	it is not known whether it can be loaded.  Naming the driver requests it.
+ * @BX_DRIVER_REGISTERED: registered
+ * @BX_DRIVER_LOADING: not registered; its module was requested for the device
+ * @BX_DRIVER_ABSENT: not registered; its module was requested for the device, and the
+ *	load has ended without the driver
+ * @BX_DRIVER_REJECTED: registered, but its probe has rejected the device.  On adopted
+ *	buses this is known only of drivers that a policy with BX_F_NEXT_BEST named.
+ *
+ * The last three are forgotten when policies change, and when a rebind is requested.
+ */
+enum bx_driver_state {
+	BX_DRIVER_UNKNOWN,
+	BX_DRIVER_REGISTERED,
+	BX_DRIVER_LOADING,
+	BX_DRIVER_ABSENT,
+	BX_DRIVER_REJECTED,
+};
+
+/**
  * enum bx_event_kind - event of a device in scope
  * @BX_EVENT_ADDED: the device was added
  * @BX_EVENT_BOUND: a driver was bound to it
@@ -258,7 +283,8 @@ enum bx_decider {
  * @BX_OUT_DRIVER: a driver was elected
  * @BX_OUT_REFUSED: no driver may have the device
  * @BX_OUT_DEFERRED: no driver yet; a policy or the hook returned BX_DEFER
- * @BX_OUT_ABSENT: a driver was elected that is not registered (yet)
+ * @BX_OUT_ABSENT: a driver was elected that is not registered (yet); the device
+ *	waits for it, and no other driver gets it
  */
 enum bx_outcome {
 	BX_OUT_NONE,
@@ -277,7 +303,8 @@ enum bx_outcome {
  * @score: the winner's score if @by is BX_BY_SCORE
  * @considered: number of drivers considered
  * @probe_error: errno (negative) of the last failed probe, else 0
- * @reserved: zero
+ * @driver_state: enum bx_driver_state of @driver at the election, if @outcome is
+ *	BX_OUT_ABSENT; else 0
  * @policy_id: identity of the deciding policy, 0 if no policy decided
  * @generation: generation of policies and drivers at the election
  * @time_ns: time of the election in ns, CLOCK_MONOTONIC
@@ -290,7 +317,7 @@ struct bx_decision {
 	__s32	score;
 	__u32	considered;
 	__s32	probe_error;
-	__u32	reserved;
+	__u32	driver_state;
 	__u64	policy_id;
 	__u64	generation;
 	__u64	time_ns;
@@ -433,7 +460,6 @@ struct bx_call_rec {
  * @BX_EXIT_DETACH: its link was detached or closed
  * @BX_EXIT_UPDATE: replaced by a newer version
  * @BX_EXIT_RETURN: ejected: returned an invalid value
- * @BX_EXIT_NO_DRIVER: ejected: selected a driver that does not exist
  * @BX_EXIT_ERROR: ejected: reported its own error with bx_policy_error()
  * @BX_EXIT_BAD_NAME: ejected: named a driver with an invalid name
  * @BX_EXIT_BAD_RESULT: ejected: set a result of a call that is neither 0 nor an
@@ -445,7 +471,6 @@ enum bx_exit_kind {
 	BX_EXIT_DETACH		= 0,
 	BX_EXIT_UPDATE		= 1,
 	BX_EXIT_RETURN		= 1024,
-	BX_EXIT_NO_DRIVER	= 1025,
 	BX_EXIT_ERROR		= 1026,
 	BX_EXIT_BAD_NAME	= 1027,
 	BX_EXIT_BAD_RESULT	= 1028,
@@ -513,7 +538,7 @@ enum bx_opinion_kind {
  * @BX_WHY_VETOED: the driver was vetoed
  * @BX_WHY_FAILED: the driver's probe had rejected the device
  * @BX_WHY_LOW: another driver has a higher score, or precedes it
- * @BX_WHY_ABSENT: the driver is not registered
+ * @BX_WHY_ABSENT: the driver is not registered, and loading its module did not help
  * @BX_WHY_SHADOW: the policy is in shadow mode
  * @BX_WHY_BAD: the value is invalid
  * @BX_WHY_VETO: it vetoed the driver
@@ -549,6 +574,8 @@ enum bx_opinion_why {
  * @policy_id: identity of @policy; 0 when it was not one
  * @flags: enum bx_policy_flags of @policy; one in shadow mode may have the name of
  *	another one
+ * @driver_state: for BX_OPN_DECISION, as in struct bx_decision
+ * @reserved: zero
  */
 struct bx_opinion {
 	char	policy[BX_NAME_LEN];
@@ -561,6 +588,8 @@ struct bx_opinion {
 	__s32	score;
 	__u64	policy_id;
 	__u64	flags;
+	__u32	driver_state;
+	__u32	reserved;
 };
 
 /**

@@ -195,11 +195,6 @@ int kernel_load_module(const char *name)
 	return -EIO;
 }
 
-bool kernel_can_load(const char *alias)
-{
-	return !strstr(alias, ":missing");
-}
-
 int kernel_is_bpf_fs(const char *path)
 {
 	return access(path, F_OK) ? -errno : 1;
@@ -263,7 +258,7 @@ static int load_map(const struct bpf_object *obj, struct bpf_map *map)
 		   sizeof(t->rec.version));
 	t->late = is_program(obj, map, "select", "impossible_later");
 	t->missing = is_program(obj, map, "select", "missing_driver");
-	t->misbehaves = t->late || t->missing ||
+	t->misbehaves = t->late ||
 		is_program(obj, map, "select", "impossible");
 	t->guards = is_program(obj, map, "select", "keep_free");
 	t->refuses = is_program(obj, map, "init", "refuse");

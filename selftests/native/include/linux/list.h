@@ -34,6 +34,21 @@ static inline void list_del(struct list_head *node)
 	node->prev = NULL;
 }
 
+static inline size_t list_count_nodes(const struct list_head *head)
+{
+	size_t n = 0;
+
+	for (const struct list_head *at = head->next; at != head; at = at->next)
+		n++;
+	return n;
+}
+
+#define list_for_each_entry_safe(pos, tmp, head, member) \
+	for (pos = container_of((head)->next, typeof(*pos), member), \
+	     tmp = container_of(pos->member.next, typeof(*pos), member); \
+	     &pos->member != (head); \
+	     pos = tmp, tmp = container_of(tmp->member.next, typeof(*tmp), member))
+
 #define list_for_each_entry(pos, head, member) \
 	for (pos = container_of((head)->next, typeof(*pos), member); \
 	     &pos->member != (head); \
