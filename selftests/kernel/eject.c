@@ -4,6 +4,7 @@
  * device is left unusable; policies in shadow mode change nothing
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <kselftest_harness.h>
 #include "../lib/bxtest.h"
@@ -46,7 +47,7 @@ FIXTURE_TEARDOWN(eject)
 
 /* ---- the list of ejections ---- */
 
-/* As many as are kept, each as long as it can be: they do not fit a page. */
+/* As many as are kept, with names as long as they can be */
 TEST_F(eject, list_has_the_last_as_whole_lines)
 {
 	char name[BX_NAME_LEN], first[BX_NAME_LEN], buf[8192], *line, *rest = buf;
@@ -55,7 +56,8 @@ TEST_F(eject, list_has_the_last_as_whole_lines)
 
 	snprintf(what, sizeof(what), "%0*d", BX_DEV_NAME_LEN - 1, 0);
 	device(what, ID);
-	selects(0, "a_driver_that_is_not_registered");
+	bxt_script(0)->error_in = BX_OP_SELECT;
+	bxt_script(0)->error_code = INT_MIN;
 	for (int i = 0; i < 16; i++) {
 		snprintf(name, sizeof(name), "p_%0*d", BX_NAME_LEN - 3, i);
 		ASSERT_EQ(0, bxt_sim("destroy", "%s", what));
@@ -72,8 +74,7 @@ TEST_F(eject, list_has_the_last_as_whole_lines)
 		lines++;
 	}
 	EXPECT_STREQ(name, first);
-	EXPECT_LT(10, lines);
-	EXPECT_GT(16, lines);
+	EXPECT_EQ(16, lines);
 }
 
 /* ---- select() ---- */
