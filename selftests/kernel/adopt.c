@@ -349,8 +349,9 @@ TEST_F(pci, module_of_another_name_is_found_by_the_device)
 	static const char smbus[] = "0000:00:1f.3";
 	int link;
 
-	if (bxt_loaded("i2c_i801"))
-		ASSERT_EQ(0, bxt_unload_soon("i2c_i801"));
+	if (bxt_load("i2c_i801"))
+		SKIP(return, "this kernel has no module i2c_i801");
+	ASSERT_EQ(0, bxt_unload_soon("i2c_i801"));
 	strcpy(bxt_script(0)->device, smbus);
 	selects(0, "i801_smbus");
 	link = attach_pci(0);
