@@ -653,14 +653,18 @@ static int bx_rebind_next_best(struct bx_entry *entry, struct device *dev,
 			       const char *before)
 {
 	bool next_best;
+	int ret = -EAGAIN;
 
 	mutex_lock(&entry->lock);
 	next_best = entry->next_best;
 	mutex_unlock(&entry->lock);
-	if (!next_best)
-		return -EAGAIN;
-	bx_async_wait_queue(BX_Q_ELECT);
-	return bx_rebind_result(dev, before);
+	/* the next one is elected, its module loaded, and it may reject the device, too */
+	for (u32 i = 0; next_best && ret == -EAGAIN && i < BX_MAX_CHOICES; i++) {
+		bx_async_wait_queue(BX_Q_ELECT);
+		bx_async_wait_queue(BX_Q_MODULE);
+		ret = bx_rebind_result(dev, before);
+	}
+	return ret;
 }
 
 /**

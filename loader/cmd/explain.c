@@ -315,6 +315,7 @@ static void json_explained(struct env *env, const struct bx_device_rec *rec)
 	json_object(j, "decision");
 	json_string(j, "outcome", bx_outcome_text(rec->decision.outcome));
 	json_string_or_null(j, "driver", rec->decision.driver);
+	json_string_or_null(j, "driver_state", key_driver_state(&rec->decision));
 	json_string(j, "by", bx_decider_text(rec->decision.by));
 	json_string_or_null(j, "policy", rec->decision.policy);
 	json_int(j, "score", rec->decision.score);

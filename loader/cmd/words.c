@@ -149,8 +149,8 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 	}
 }
 
-/* The state of an elected driver that is absent */
-static const char *key_driver_state(const struct bx_decision *d)
+/* The state of an elected driver that is absent; empty for others */
+const char *key_driver_state(const struct bx_decision *d)
 {
 	static const char *const keys[] = {
 		[BX_DRIVER_UNKNOWN]	= "unknown",

@@ -31,8 +31,7 @@ struct control_io io;
 LIST(list_policies, policy, policies, CONTROL_POLICIES, 0)
 LIST(list_exits, exit, exits, CONTROL_EXITS, 0)
 LIST(list_opinions, opinion, opinions, CONTROL_OPINIONS, &io.ref, io.run_ms)
-LIST(list_trial, trial, opinions, CONTROL_OPINIONS, &io.trial, sizeof(io.trial),
-     io.run_ms)
+LIST(list_trial, trial, opinions, CONTROL_OPINIONS, &io.trial, sizeof(io.trial), io.run_ms)
 LIST(list_drivers, driver, drivers, CONTROL_DRIVERS, BX_ITER_OWN)
 
 SEC("syscall") int get_device(void *unused)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What people want of devices and drivers, on qemu's devices with the kernel's drivers: one of
+# Uses that people have for it, on qemu's devices with the kernel's drivers: one of
 # two identical controllers, all functions of a slot, the vendor's driver or else the
 # kernel's, a driver whose module has another name, a driver in the kernel image, and a
 # policy beside tools that write and clear driver_override.

@@ -62,7 +62,7 @@ static void give_up(struct bx_run *run)
 	strscpy(run->error, "gave up", sizeof(run->error));
 }
 
-/* What the programs have in common */
+/* Misbehaviour of any program */
 static void misbehave(struct bx_run *run, s32 verdict)
 {
 	if (verdict == NATIVE_GIVE_UP)

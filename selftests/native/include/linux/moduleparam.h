@@ -3,7 +3,7 @@
 #ifndef _NATIVE_MODULEPARAM_H
 #define _NATIVE_MODULEPARAM_H
 
-#define module_param_named(...)	_Static_assert(1, "a parameter")
-#define MODULE_PARM_DESC(...)	_Static_assert(1, "its description")
+#define module_param_named(name, ...)	struct native_param_##name
+#define MODULE_PARM_DESC(name, text)	struct native_param_##name
 
 #endif /* _NATIVE_MODULEPARAM_H */

@@ -5,7 +5,7 @@
 
 #include <linux/slab.h>
 
-#define alloc_percpu(type)		((type *)kzalloc(sizeof(type), GFP_KERNEL))
+#define alloc_percpu(type)		kzalloc(sizeof(type), GFP_KERNEL)
 #define free_percpu(ptr)		kfree(ptr)
 #define this_cpu_inc(var)		((void)(var)++)
 #define per_cpu_ptr(ptr, cpu)		((void)(cpu), (ptr))
