@@ -315,7 +315,6 @@ extern struct srcu_struct bx_srcu;
 
 struct bx_index;
 
-struct bx_inst *bx_index_find(u64 id);
 const struct bx_policy_chain *bx_chain_lookup(const char *bus, u32 vendor);
 struct bx_policy_chain *bx_trial_chain(const struct bx_trial *trial,
 				       const char *bus, u32 vendor);

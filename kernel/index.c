@@ -133,24 +133,6 @@ static bool bx_enters(const struct bx_commit *c, u32 n, u64 id)
 	return false;
 }
 
-/**
- * bx_index_find() - find a policy by its identity
- * @id: identity of a policy in any stage
- *
- * Context: inside bx_srcu, which the result must not outlive.
- * Return: its current version; NULL if there is no such policy.
- */
-struct bx_inst *bx_index_find(u64 id)
-{
-	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
-
-	for (u32 i = 0; index && i < index->slots->n; i++) {
-		if (index->slots->slot[i].inst->policy->id == id)
-			return index->slots->slot[i].inst;
-	}
-	return NULL;
-}
-
 /* Returns the version of a policy if the policy is in @stage, else NULL. */
 static const struct bx_inst *bx_slot_find(const struct bx_index *index, u64 id,
 					  enum bx_stage stage)

@@ -101,7 +101,7 @@ kicked_at_least() { [ "$(counted "$2" kick | cut -d= -f2)" -ge "$1" ]; }
 traffic() {
 	local before
 	while :; do
-		inside timeout 5 nice -n 19 nc 10.0.0.1 99
+		inside timeout 5 nice -n 19 nc 10.0.0.1 99 || true
 	done </dev/null >/dev/null 2>&1 &
 	reader=$!
 	servers+=($reader)
@@ -109,7 +109,7 @@ traffic() {
 	wait_until 20 sent_more_than a $((before + 200))
 }
 traffic_ends() {
-	kill $reader
+	kill $reader 2>/dev/null || true
 	wait $reader 2>/dev/null || true
 }
 # listening PROCESS: whether a server listens in its namespace, at port 99
