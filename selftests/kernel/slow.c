@@ -75,26 +75,26 @@ TEST_F(slow, documented_limits_are_those_of_the_module)
 	EXPECT_TRUE(bxt_contains(PARAM "eject_ms", "3000\n"));
 }
 
+/* With a script that gives the device to driver b */
+#define EXPECT_ELECTION_WITHOUT_IT(op, what) do { \
+	ASSERT_EQ(0, limits(0, LIMIT)); \
+	takes(0, op, SLOW); \
+	attach(0); \
+	device("d", ID); \
+	EXPECT_TOO_SLOW("p0", what); \
+	EXPECT_BOUND("d", "a"); \
+} while (0)
+
 TEST_F(slow, select_is_ejected_and_does_not_count)
 {
-	ASSERT_EQ(0, limits(0, LIMIT));
 	selects(0, "b");
-	takes(0, BX_OP_SELECT, SLOW);
-	attach(0);
-	device("d", ID);
-	EXPECT_TOO_SLOW("p0", "select()");
-	EXPECT_BOUND("d", "a");
+	EXPECT_ELECTION_WITHOUT_IT(BX_OP_SELECT, "select()");
 }
 
 TEST_F(slow, match_is_ejected_and_does_not_count)
 {
-	ASSERT_EQ(0, limits(0, LIMIT));
 	judges(0, 0, "b", 10);
-	takes(0, BX_OP_MATCH, SLOW);
-	attach(0);
-	device("d", ID);
-	EXPECT_TOO_SLOW("p0", "match()");
-	EXPECT_BOUND("d", "a");
+	EXPECT_ELECTION_WITHOUT_IT(BX_OP_MATCH, "match()");
 }
 
 TEST_F(slow, event_is_ejected)
@@ -106,26 +106,26 @@ TEST_F(slow, event_is_ejected)
 	EXPECT_TOO_SLOW("p0", "event()");
 }
 
+/* With a script that lets the call fail */
+#define EXPECT_CALL_WITHOUT_IT(op, what) do { \
+	ASSERT_EQ(0, limits(0, LIMIT)); \
+	device("d", ID); \
+	attach(0, .calls = { EXEC }); \
+	takes(0, op, SLOW); \
+	EXPECT_EQ(0, bxt_write("/sys/bus/bx-sf/devices/d/exec", "0 abc")); \
+	EXPECT_TOO_SLOW("p0", what); \
+} while (0)
+
 TEST_F(slow, call_is_ejected_and_does_not_count)
 {
-	ASSERT_EQ(0, limits(0, LIMIT));
-	device("d", ID);
-	attach(0, .calls = { EXEC });
 	bxt_script(0)->call = -EACCES;
-	takes(0, BX_OP_CALL, SLOW);
-	EXPECT_EQ(0, bxt_write("/sys/bus/bx-sf/devices/d/exec", "0 abc"));
-	EXPECT_TOO_SLOW("p0", "call()");
+	EXPECT_CALL_WITHOUT_IT(BX_OP_CALL, "call()");
 }
 
 TEST_F(slow, complete_is_ejected_and_does_not_count)
 {
-	ASSERT_EQ(0, limits(0, LIMIT));
-	device("d", ID);
-	attach(0, .calls = { EXEC });
 	bxt_script(0)->complete_result = -EIO;
-	takes(0, BX_OP_COMPLETE, SLOW);
-	EXPECT_EQ(0, bxt_write("/sys/bus/bx-sf/devices/d/exec", "0 abc"));
-	EXPECT_TOO_SLOW("p0", "complete()");
+	EXPECT_CALL_WITHOUT_IT(BX_OP_COMPLETE, "complete()");
 }
 
 TEST_F(slow, quarantined_policy_refuses_instead)
