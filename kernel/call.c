@@ -161,7 +161,7 @@ static void bx_call_run_init(struct bx_run *run, struct bx_call *call,
 {
 	bx_run_init(run, inst, what, call->dev, call->trial);
 	if (!call->trial)
-		bx_count(inst->policy, asked);
+		this_cpu_inc(inst->policy->counts->asked);
 	call->run = run;
 }
 
@@ -249,7 +249,7 @@ static noinline void __bx_shadow_compare(struct bx_shadow *shadow,
 	struct bx_inst *inst = shadow->inst;
 
 	if (bx_shadow_differs(shadow, call, verdict)) {
-		bx_count(inst->policy, diverged);
+		this_cpu_inc(inst->policy->counts->diverged);
 		trace_bx_shadow_call(call->dev, inst->name, call->desc->name,
 				     shadow->verdict);
 	}
@@ -287,11 +287,11 @@ struct bx_call_decision {
 static void bx_call_count(struct bx_policy *policy, s32 verdict)
 {
 	if (verdict < 0)
-		bx_count(policy, denied);
+		this_cpu_inc(policy->counts->denied);
 	else if (verdict == BX_CALL_HANDLED)
-		bx_count(policy, handled);
+		this_cpu_inc(policy->counts->handled);
 	else
-		bx_count(policy, redirected);
+		this_cpu_inc(policy->counts->redirected);
 }
 
 static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
@@ -397,7 +397,7 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 	if (!bx_run_judge(&run))
 		call->result = before;
 	else if (call->result != before && !call->trial)
-		bx_count(inst->policy, amended);
+		this_cpu_inc(inst->policy->counts->amended);
 }
 
 static void bx_call_complete_chain(struct bx_call *call,

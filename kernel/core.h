@@ -151,7 +151,8 @@ struct bus_ext_ops {
 #define BX_MAX_ATTACHED	(BX_MAX_POLICIES + 2 * BX_COMMIT_MAX)
 
 /**
- * struct bx_counts - the numbers of a policy, on one processor
+ * struct bx_counts - the numbers of a policy, each counted on the processor where its
+ *	programs run
  * @asked: number of program runs
  * @decided: elections decided
  * @vetoed: pairs vetoed
@@ -282,8 +283,6 @@ void bx_async_exit(void);
 
 /* ---- counts.c: the numbers of a policy ---- */
 
-#define bx_count(policy, what)	this_cpu_inc((policy)->counts->what)
-
 struct bx_counts bx_counts_sum(const struct bx_policy *policy);
 
 /* ---- names.c: names of policies and buses ---- */
@@ -375,7 +374,7 @@ bool __bx_run_judge(struct bx_run *run);
  */
 static inline bool bx_run_judge(struct bx_run *run)
 {
-	return likely(!run->failed && jiffies == run->began) ||
+	return likely(!run->failed && !time_after(jiffies, run->began)) ||
 	       __bx_run_judge(run);
 }
 

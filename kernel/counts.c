@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The numbers of a policy, counted where its programs run, see bx_count()
+ * The numbers of a policy, counted on the processor where its programs run
  */
 #include "core.h"
 

@@ -10,7 +10,7 @@ static void bx_emit_one(struct bx_inst *inst, struct bx_event_ctx *ctx)
 	struct bx_run run;
 
 	bx_run_init(&run, inst, "event()", &ctx->event.dev, false);
-	bx_count(inst->policy, asked);
+	this_cpu_inc(inst->policy->counts->asked);
 	ctx->run = &run;
 	inst->ops->event(&ctx->event);
 	ctx->run = NULL;

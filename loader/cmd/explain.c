@@ -234,8 +234,9 @@ static void print_absent(const struct bx_device_rec *rec)
 	if (d->driver_state == BX_DRIVER_LOADING)
 		printf("its module is being loaded\n");
 	if (d->driver_state == BX_DRIVER_ABSENT)
-		printf("its module was not found: modprobe needs the alias 'bus_ext:%s:%s' (man modprobe.d)\n"
-		       "or the modalias of the device to lead to it; 'bxctl rebind %s/%s' tries again\n",
+		printf("its module was not found: modprobe needs the alias 'bus_ext:%s:%s'\n"
+		       "(man modprobe.d), or the modalias of the device to lead to it; 'bxctl rebind %s/%s'\n"
+		       "tries again\n",
 		       rec->dev.bus, d->driver, rec->dev.bus, rec->dev.name);
 }
 

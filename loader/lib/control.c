@@ -287,10 +287,10 @@ static int map_ring(struct bx_handle *h, struct control *c)
 /* The message comes at once: no policy can be detached while its programs run. */
 static int unanswered(struct bx_handle *h, int err)
 {
-	note(h, "the programs of the policies still run; the kernel cannot stop them, and detaches no policy before they end");
+	note(h, "the programs of the policies still run; no policy is detached before they end");
 	return fail(h, BX_FAULT_STATE, err, err == -EINTR ?
 		    "interrupted before the programs of the policies had answered" :
-		    "the programs of the policies have not answered in time: look for a long loop in the newest policy");
+		    "the programs of the policies have not answered in time; does one loop?");
 }
 
 static int read_failed(struct bx_handle *h, enum request which, int err)

@@ -91,7 +91,7 @@ bxctl detach usb >/dev/null
 check else_applies apply else
 modprobe -a 8139cp 8139too
 for dev in $absent $rejected; do
-	driver_is $dev none || echo $dev >$pci/$dev/driver/unbind
+	driver_is "$dev" none || echo "$dev" >"$pci/$dev/driver/unbind"
 done
 bxctl reelect pci >/dev/null
 check absent_driver_leaves_it_to_the_next becomes $absent 8139cp

@@ -104,7 +104,7 @@ traffic() {
 		inside timeout 5 nice -n 19 nc 10.0.0.1 99 || true
 	done </dev/null >/dev/null 2>&1 &
 	reader=$!
-	servers+=($reader)
+	servers+=("$reader")
 	before=$(stat a sent)
 	wait_until 20 sent_more_than a $((before + 200))
 }

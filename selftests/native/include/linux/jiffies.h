@@ -6,6 +6,8 @@
 #define HZ			250
 #define jiffies_to_msecs(j)	((unsigned int)((j) * 1000 / HZ))
 
+#define time_after(a, b)	((long)((b) - (a)) < 0)
+
 extern unsigned long jiffies;
 
 #endif /* _NATIVE_JIFFIES_H */

@@ -4,6 +4,6 @@
 #define _NATIVE_MODULEPARAM_H
 
 #define module_param_named(name, ...)	struct native_param_##name
-#define MODULE_PARM_DESC(name, text)	struct native_param_##name
+#define MODULE_PARM_DESC(name, ...)	struct native_param_##name
 
 #endif /* _NATIVE_MODULEPARAM_H */
