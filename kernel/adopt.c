@@ -8,6 +8,7 @@
  * On platform, a driver that is registered at the same moment may match the
  * device before the notifier.
  */
+#include <linux/cleanup.h>
 #include "core.h"
 
 /**
@@ -20,6 +21,7 @@
  * @scope_lock: protects @vendor and @pending
  * @vendor: vendor of the devices that @reelect elects, BX_ANY for all
  * @pending: @vendor is valid
+ * @missing: a device has no entry, for lack of memory; @reelect adds it
  * @kobj: /sys/kernel/bus_ext/buses/NAME
  */
 struct bx_adopted_bus {
@@ -31,6 +33,7 @@ struct bx_adopted_bus {
 	spinlock_t		scope_lock;	/* @vendor, @pending */
 	u32			vendor;
 	bool			pending;
+	bool			missing;
 	struct kobject		*kobj;
 };
 
@@ -76,6 +79,38 @@ static void bx_adopted_for_each_dev(int (*fn)(struct device *dev, void *data),
 		bus_for_each_dev(bx_adopted[i].type, NULL, data, fn);
 }
 
+/* ---- entries of devices that are there already ---- */
+
+/* Serializes walks that add entries: each prunes those that none has completed. */
+static DEFINE_MUTEX(bx_adopt_mutex);
+
+static int bx_adopt_dev(struct device *dev, void *data)
+{
+	return bx_entry_add(dev, true);
+}
+
+static int bx_adopt_complete_dev(struct device *dev, void *data)
+{
+	bx_entry_complete(dev);
+	return 0;
+}
+
+/*
+ * Adds entries of the devices that are on the bus, which may be removed
+ * meanwhile: one that the second walk finds was still on the bus when it had an
+ * entry, so the notifier of its removal drops the entry.
+ */
+static int bx_adopt_devices(struct bx_adopted_bus *bus)
+{
+	int err;
+
+	guard(mutex)(&bx_adopt_mutex);
+	err = bus_for_each_dev(bus->type, NULL, NULL, bx_adopt_dev);
+	bus_for_each_dev(bus->type, NULL, NULL, bx_adopt_complete_dev);
+	bx_entries_prune();
+	return err;
+}
+
 /* ---- changes of policies ---- */
 
 static int bx_adopted_reelect_dev(struct device *dev, void *data)
@@ -97,6 +132,8 @@ static void bx_adopted_reelect_work(struct work_struct *work)
 	vendor = bus->vendor;
 	bus->pending = false;
 	spin_unlock(&bus->scope_lock);
+	if (xchg(&bus->missing, false) && bx_adopt_devices(bus))
+		WRITE_ONCE(bus->missing, true);
 	bus_for_each_dev(bus->type, NULL, &vendor, bx_adopted_reelect_dev);
 	bx_async_end(BX_Q_ELECT);
 }
@@ -220,12 +257,13 @@ static struct notifier_block bx_module_nb = {
 
 /* ---- the driver core's notifiers ---- */
 
-static void bx_adopted_added(struct device *dev)
+static void bx_adopted_added(struct bx_adopted_bus *bus, struct device *dev)
 {
 	int err = bx_entry_add(dev, false);
 
 	if (err) {
-		dev_warn(dev, "bus_ext: no policy decides on the device: %d\n",
+		WRITE_ONCE(bus->missing, true);
+		dev_warn(dev, "no policy decides on the device before the next re-election: %d\n",
 			 err);
 		return;
 	}
@@ -250,7 +288,7 @@ static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
 
 	switch (action) {
 	case BUS_NOTIFY_ADD_DEVICE:
-		bx_adopted_added(dev);
+		bx_adopted_added(bus, dev);
 		break;
 	case BUS_NOTIFY_BOUND_DRIVER:
 		bx_adopted_bound(dev, BX_EVENT_BOUND);
@@ -283,31 +321,6 @@ static int bx_adopted_notify_removed(struct notifier_block *nb,
 }
 
 /* ---- start and end ---- */
-
-static int bx_adopt_dev(struct device *dev, void *data)
-{
-	return bx_entry_add(dev, true);
-}
-
-static int bx_adopt_complete_dev(struct device *dev, void *data)
-{
-	bx_entry_complete(dev);
-	return 0;
-}
-
-/*
- * Adds entries of the devices that are on the bus, which may be removed
- * meanwhile: one that the second walk finds was still on the bus when it had an
- * entry, so the notifier of its removal drops the entry.
- */
-static int bx_adopt_devices(struct bx_adopted_bus *bus)
-{
-	int err = bus_for_each_dev(bus->type, NULL, NULL, bx_adopt_dev);
-
-	bus_for_each_dev(bus->type, NULL, NULL, bx_adopt_complete_dev);
-	bx_entries_prune();
-	return err;
-}
 
 static void bx_unadopt_bus(struct bx_adopted_bus *bus)
 {

@@ -8,6 +8,7 @@
  *	bx_policy_mutex		the list of policies and the published index
  *	bx_bus_rwsem		the list of bus_ext's own buses
  *	device lock		the driver core's; match() may lack it
+ *	bx_adopt_mutex		walks that add entries of devices
  *	bx_entry.lock		the decision on one device of an adopted bus
  *	bx_bus.drv_lock		writes to a bus' list of drivers
  *	bx_device_mutex		the list of devices, their watched operations
