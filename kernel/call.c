@@ -74,12 +74,6 @@ static void bx_nesting_leave(struct bx_nested_call *nested)
 
 /* ---- targets of redirected calls ---- */
 
-static bool bx_inst_may_target(const struct bx_inst *inst,
-			       const struct bx_device *to)
-{
-	return inst->vendor == BX_ANY || inst->vendor == to->id.vendor;
-}
-
 /**
  * bx_call_set_target() - set the target device of a redirect
  * @call: the call
@@ -106,7 +100,7 @@ int bx_call_set_target(struct bx_call *call, const char *name)
 	 */
 	rcu_read_lock();
 	to = bx_device_find_rcu(call->bdev->bus, name);
-	if (to && !bx_inst_may_target(call->run->inst, to)) {
+	if (to && !bx_in_scope(call->run->inst, to->bus->name, to->id.vendor)) {
 		rcu_read_unlock();
 		return -EPERM;
 	}

@@ -55,6 +55,14 @@ bool bx_election_has_driver(struct bx_election *e, const char *name)
 	return bx_bus_has_driver(e->ctx.device->bus, name);
 }
 
+/* Returns what is known of a driver that is not registered. */
+enum bx_driver_state bx_absent_state(struct bx_election *e, const char *name)
+{
+	enum bx_driver_state noted = bx_note_state(e->notes, name);
+
+	return noted == BX_DRIVER_REJECTED ? BX_DRIVER_UNKNOWN : noted;
+}
+
 /**
  * bx_choice_state() - get what is known of a driver, without loading anything
  * @e: the election
@@ -65,13 +73,12 @@ bool bx_election_has_driver(struct bx_election *e, const char *name)
  */
 enum bx_driver_state bx_choice_state(struct bx_election *e, const char *name)
 {
-	enum bx_driver_state noted = bx_note_state(e->notes, name);
 	const struct bx_candidate *listed = bx_trial_driver(e, name);
 	struct bx_cand *c = bx_cand_find(e, name);
 
 	if (!bx_election_has_driver(e, name))
-		return noted == BX_DRIVER_REJECTED ? BX_DRIVER_UNKNOWN : noted;
-	return noted == BX_DRIVER_REJECTED || (c && c->rec.error) ||
+		return bx_absent_state(e, name);
+	return bx_note_state(e->notes, name) == BX_DRIVER_REJECTED || (c && c->rec.error) ||
 	       (listed && listed->error) ?
 	       BX_DRIVER_REJECTED : BX_DRIVER_REGISTERED;
 }
@@ -79,7 +86,7 @@ enum bx_driver_state bx_choice_state(struct bx_election *e, const char *name)
 /* Whether the election may wait for the module of a driver that is not registered */
 static bool bx_may_come(struct bx_election *e, const char *name)
 {
-	switch (bx_choice_state(e, name)) {
+	switch (bx_absent_state(e, name)) {
 	case BX_DRIVER_LOADING:
 		return true;
 	case BX_DRIVER_UNKNOWN:

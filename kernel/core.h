@@ -315,6 +315,7 @@ extern struct srcu_struct bx_srcu;
 
 struct bx_index;
 
+bool bx_in_scope(const struct bx_inst *inst, const char *bus, u32 vendor);
 const struct bx_policy_chain *bx_chain_lookup(const char *bus, u32 vendor);
 struct bx_policy_chain *bx_trial_chain(const struct bx_trial *trial,
 				       const char *bus, u32 vendor);
@@ -666,6 +667,7 @@ static inline void bx_choices_show(struct bx_select_ctx *ctx)
 
 int bx_choice_add(struct bx_select_ctx *ctx, const char *name);
 bool bx_election_has_driver(struct bx_election *e, const char *name);
+enum bx_driver_state bx_absent_state(struct bx_election *e, const char *name);
 enum bx_driver_state bx_choice_state(struct bx_election *e, const char *name);
 enum bx_opinion_why bx_choose(struct bx_election *e, const struct bx_inst *inst,
 			      enum bx_opinion_kind kind, int *error);

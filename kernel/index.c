@@ -109,7 +109,8 @@ const struct bx_policy_chain *bx_chain_lookup(const char *bus, u32 vendor)
 	return scope ? scope->chain : NULL;
 }
 
-static bool bx_in_scope(const struct bx_inst *inst, const char *bus, u32 vendor)
+/* Whether a version has devices of a vendor on a bus in its scope */
+bool bx_in_scope(const struct bx_inst *inst, const char *bus, u32 vendor)
 {
 	return !strcmp(inst->bus, bus) &&
 	       (inst->vendor == vendor || inst->vendor == BX_ANY);

@@ -106,27 +106,18 @@ static void bx_request_start(struct bx_request *req)
 	req->started = true;
 }
 
-/* Returns the request for the same device that has not been started, or NULL. */
-static struct bx_request *bx_request_next(const struct bx_request *req)
+/* Returns a request for the same device that was started, or was not, or NULL. */
+static struct bx_request *bx_request_same(const struct bx_request *req,
+					  bool started)
 {
 	struct bx_request *other;
 
 	list_for_each_entry(other, &req->all->pending, node) {
-		if (req->dev && other->dev == req->dev && !other->started)
+		if (req->dev && other->dev == req->dev &&
+		    other->started == started)
 			return other;
 	}
 	return NULL;
-}
-
-static bool bx_request_is_running(const struct bx_request *req)
-{
-	struct bx_request *other;
-
-	list_for_each_entry(other, &req->all->pending, node) {
-		if (req->dev && other->dev == req->dev && other->started)
-			return true;
-	}
-	return false;
 }
 
 /*
@@ -155,7 +146,7 @@ static struct device *bx_request_take_dev(struct bx_request *req)
 	struct bx_request *next;
 
 	guard(mutex)(&bx_request_mutex);
-	next = bx_request_next(req);
+	next = bx_request_same(req, false);
 	if (next)
 		bx_queue_request(req->all->queue, &next->work);
 	req->dev = NULL;
@@ -215,7 +206,7 @@ static s64 bx_request_add(struct bx_request *req)
 	struct bx_request *next;
 
 	guard(mutex)(&bx_request_mutex);
-	next = bx_request_next(req);
+	next = bx_request_same(req, false);
 	if (next)
 		return next->ticket;
 	if (!req->dev && all->npending >= BX_MAX_PENDING)
@@ -223,7 +214,7 @@ static s64 bx_request_add(struct bx_request *req)
 	req->ticket = ++bx_last_ticket;
 	kref_get(&req->ref);		/* the list's */
 	kref_get(&req->ref);		/* the work's */
-	if (!bx_request_is_running(req))
+	if (!bx_request_same(req, true))
 		bx_queue_request(all->queue, &req->work);
 	list_add_tail(&req->node, &all->pending);
 	all->npending++;

@@ -855,14 +855,19 @@ TEST_F(pci, administrators_none_refuses_every_driver)
 
 /* ---- rebind ---- */
 
+/* A policy for the first function, which is there, and vfio-pci, which is not */
+#define vf0_before_its_module() do { \
+	if (bxt_loaded("vfio_pci")) \
+		ASSERT_EQ(0, bxt_unload_soon("vfio_pci")); \
+	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0)); \
+	for_vf0(0); \
+	attach_pci(0); \
+	vfs(1); \
+} while (0)
+
 TEST_F(pci, rebind_waits_for_the_module_of_the_elected_driver)
 {
-	if (bxt_loaded("vfio_pci"))
-		ASSERT_EQ(0, bxt_unload_soon("vfio_pci"));
-	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0));
-	for_vf0(0);
-	attach_pci(0);
-	vfs(1);
+	vf0_before_its_module();
 	ASSERT_FALSE(bxt_loaded("vfio_pci"));
 	selects(0, VFIO);
 	EXPECT_EQ(1, bxt_rebind(vf(0)));
@@ -882,12 +887,7 @@ TEST_F(pci, rebind_to_a_driver_that_stays_absent_fails)
 
 TEST_F(pci, rebind_tries_choices_until_one_is_there)
 {
-	if (bxt_loaded("vfio_pci"))
-		ASSERT_EQ(0, bxt_unload_soon("vfio_pci"));
-	ASSERT_EQ(0, pf_write("sriov_drivers_autoprobe", 0));
-	for_vf0(0);
-	attach_pci(0);
-	vfs(1);
+	vf0_before_its_module();
 	selects(0, "no_such_driver");
 	or_selects(0, 0, "no_other_driver");
 	or_selects(0, 1, VFIO);

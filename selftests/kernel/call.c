@@ -298,14 +298,20 @@ TEST_F(call, redirect_is_done_by_the_other_device)
 	EXPECT_EQ(1, policy("p0").redirected);
 }
 
+#define EXPECT_CALL_EJECTS(kind_) do { \
+	EXPECT_EQ(0, exec("d", "abc")); \
+	EXPECT_ANSWER("cba", "d"); \
+	settle(); \
+	EXPECT_EJECTED("p0"); \
+	EXPECT_EQ(kind_, ejection("p0").kind); \
+	EXPECT_STREQ("d", ejection("p0").device); \
+} while (0)
+
 TEST_F(call, redirect_to_a_missing_device_ejects)
 {
 	attach(0, .calls = { EXEC });
 	redirects(0, "missing");
-	EXPECT_EQ(0, exec("d", "abc"));
-	settle();
-	EXPECT_EJECTED("p0");
-	EXPECT_EQ(BX_EXIT_RETURN, ejection("p0").kind);
+	EXPECT_CALL_EJECTS(BX_EXIT_RETURN);
 	EXPECT_EQ(1, execs("d"));
 }
 
@@ -314,10 +320,7 @@ TEST_F(call, redirect_to_a_device_out_of_scope_ejects)
 	device("e", "f056:1");
 	attach(0, .vendor = 0xf055, .calls = { EXEC });
 	redirects(0, "e");
-	EXPECT_EQ(0, exec("d", "abc"));
-	settle();
-	EXPECT_EJECTED("p0");
-	EXPECT_EQ(BX_EXIT_RETURN, ejection("p0").kind);
+	EXPECT_CALL_EJECTS(BX_EXIT_RETURN);
 	EXPECT_EQ(1, execs("d"));
 	EXPECT_EQ(0, execs("e"));
 	/* a policy for all vendors may */
@@ -356,15 +359,6 @@ TEST_F(call, naming_a_device_is_no_redirect)
 }
 
 /* ---- bad policies ---- */
-
-#define EXPECT_CALL_EJECTS(kind_) do { \
-	EXPECT_EQ(0, exec("d", "abc")); \
-	EXPECT_ANSWER("cba", "d"); \
-	settle(); \
-	EXPECT_EJECTED("p0"); \
-	EXPECT_EQ(kind_, ejection("p0").kind); \
-	EXPECT_STREQ("d", ejection("p0").device); \
-} while (0)
 
 TEST_F(call, garbage_ejects_and_the_provider_answers)
 {
