@@ -85,7 +85,7 @@ static void bx_elect_run_init(struct bx_run *run, struct bx_election *e,
 {
 	bx_run_init(run, inst, what, &e->ctx.dev, e->dry);
 	if (!e->dry)
-		this_cpu_inc(inst->policy->counts->asked);
+		this_cpu_inc(inst->counts->asked);
 }
 
 /*
@@ -173,7 +173,7 @@ static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 		why = BX_WHY_VETO;
 		c->vetoed = true;
 		if (!e->dry)
-			this_cpu_inc(inst->policy->counts->vetoed);
+			this_cpu_inc(inst->counts->vetoed);
 	} else {
 		why = c->score ? BX_WHY_LATE : BX_WHY_LOW;
 		if (!c->score) {

@@ -154,8 +154,8 @@ static void bx_call_run_init(struct bx_run *run, struct bx_call *call,
 			     struct bx_inst *inst, const char *what)
 {
 	bx_run_init(run, inst, what, call->dev, call->trial);
-	if (!call->trial)
-		this_cpu_inc(inst->policy->counts->asked);
+	if (likely(!call->trial))
+		this_cpu_inc(inst->counts->asked);
 	call->run = run;
 }
 
@@ -178,10 +178,12 @@ static __always_inline bool bx_ask_call(struct bx_call *call, struct bx_inst *in
 
 	call->result = 0;
 	bx_call_run_init(&run, call, inst, "call()");
-	*ret = inst->ops->call(call);
+	*ret = inst->call(call);
 	call->run = NULL;
 	if (!bx_run_judge(&run))
 		return false;
+	if (likely(*ret == BX_CALL_PASS))
+		return true;
 	if (likely(*ret >= -MAX_ERRNO && *ret <= BX_CALL_REDIRECT &&
 		   (*ret != BX_CALL_REDIRECT || call->targeted)))
 		return true;
@@ -243,7 +245,7 @@ static noinline void __bx_shadow_compare(struct bx_shadow *shadow,
 	struct bx_inst *inst = shadow->inst;
 
 	if (bx_shadow_differs(shadow, call, verdict)) {
-		this_cpu_inc(inst->policy->counts->diverged);
+		this_cpu_inc(inst->counts->diverged);
 		trace_bx_shadow_call(call->dev, inst->name, call->desc->name,
 				     shadow->verdict);
 	}
@@ -278,14 +280,14 @@ struct bx_call_decision {
 	char	name[BX_NAME_LEN];
 };
 
-static void bx_call_count(struct bx_policy *policy, s32 verdict)
+static void bx_call_count(struct bx_inst *inst, s32 verdict)
 {
 	if (verdict < 0)
-		this_cpu_inc(policy->counts->denied);
+		this_cpu_inc(inst->counts->denied);
 	else if (verdict == BX_CALL_HANDLED)
-		this_cpu_inc(policy->counts->handled);
+		this_cpu_inc(inst->counts->handled);
 	else
-		this_cpu_inc(policy->counts->redirected);
+		this_cpu_inc(inst->counts->redirected);
 }
 
 static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
@@ -294,11 +296,11 @@ static void bx_call_decide(struct bx_call *call, struct bx_inst *inst,
 	dec->decided = true;
 	dec->verdict = verdict;
 	dec->priority = inst->priority;
-	strscpy(dec->name, inst->name, sizeof(dec->name));
+	memcpy(dec->name, inst->name, sizeof(dec->name));
 	if (verdict < 0)
 		call->result = verdict;
 	if (!call->trial)
-		bx_call_count(inst->policy, verdict);
+		bx_call_count(inst, verdict);
 }
 
 /*
@@ -341,8 +343,8 @@ static void bx_call_ask_chain(struct bx_call *call,
 			bx_call_deny_closed(call, inst, &shadow, dec);
 			continue;
 		}
-		dec->completes |= !!inst->ops->complete;
-		if (!inst->ops->call)
+		dec->completes |= inst->completes;
+		if (!inst->call)
 			continue;
 		if (inst->flags & BX_F_SHADOW) {
 			if (!call->trial)
@@ -391,7 +393,7 @@ static void bx_complete_one(struct bx_call *call, struct bx_inst *inst)
 	if (!bx_run_judge(&run))
 		call->result = before;
 	else if (call->result != before && !call->trial)
-		this_cpu_inc(inst->policy->counts->amended);
+		this_cpu_inc(inst->counts->amended);
 }
 
 static void bx_call_complete_chain(struct bx_call *call,
@@ -402,7 +404,7 @@ static void bx_call_complete_chain(struct bx_call *call,
 	for (u32 i = chain ? chain->n : 0; i--; ) {
 		struct bx_inst *inst = chain->inst[i];
 
-		if (inst->ops->complete && bx_inst_watches(inst, call->op) &&
+		if (inst->completes && bx_inst_watches(inst, call->op) &&
 		    bx_inst_live(inst) && !(inst->flags & BX_F_SHADOW) &&
 		    inst->since <= dec->gen && bx_outranks(inst, dec))
 			bx_complete_one(call, inst);

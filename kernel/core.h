@@ -219,6 +219,9 @@ struct bx_policy {
  * @flags: copy of @ops->flags without BX_F_STAGED
  * @version: copy of @ops->version
  * @calls: copy of @ops->calls
+ * @call: copy of @ops->call, for each watched call
+ * @completes: @ops has complete()
+ * @counts: the numbers of @policy
  * @since: generation of the first index that has it, 0 before; bx_policy_mutex
  * @slow: a program ran longer than slow_ms, which is logged once
  * @ejected: set once, by bx_eject_claim(); no program is started afterwards
@@ -237,6 +240,9 @@ struct bx_inst {
 	u64			flags;
 	u32			version;
 	u64			calls[BX_CALL_WORDS];
+	s32			(*call)(struct bx_call *call);
+	bool			completes;
+	struct bx_counts __percpu *counts;
 	u64			since;
 	bool			slow;
 	atomic_t		ejected;
@@ -347,7 +353,7 @@ struct bx_run {
 	bool			failed;
 };
 
-/* Initializes all members except @error, which is valid only if @failed. */
+/* Initializes all members except @error, @kind and @code, valid only if @failed. */
 static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
 			       const char *what, const struct bx_dev_info *dev,
 			       bool dry)
@@ -357,8 +363,6 @@ static inline void bx_run_init(struct bx_run *run, struct bx_inst *inst,
 	run->began = jiffies;
 	run->dev = dev;
 	run->dry = dry;
-	run->kind = BX_EXIT_ERROR;
-	run->code = 0;
 	run->failed = false;
 }
 

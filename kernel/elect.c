@@ -119,7 +119,7 @@ void bx_decide(struct bx_election *e, enum bx_decider by,
 		e->next_best = by == BX_BY_SELECT &&
 			       inst->flags & BX_F_NEXT_BEST;
 		if (!e->dry)
-			this_cpu_inc(inst->policy->counts->decided);
+			this_cpu_inc(inst->counts->decided);
 	}
 	if (c && outcome == BX_OUT_DRIVER) {
 		e->winner = c->order;
@@ -383,8 +383,8 @@ void bx_elect_held(struct bx_election *e)
 {
 	e->dry = false;
 	if (e->by) {
-		this_cpu_inc(e->by->policy->counts->asked);
-		this_cpu_inc(e->by->policy->counts->decided);
+		this_cpu_inc(e->by->counts->asked);
+		this_cpu_inc(e->by->counts->decided);
 	}
 	bx_elect_shadow(e);
 	trace_bx_decide(&e->ctx.dev, &e->dec);

@@ -10,7 +10,7 @@ static void bx_emit_one(struct bx_inst *inst, struct bx_event_ctx *ctx)
 	struct bx_run run;
 
 	bx_run_init(&run, inst, "event()", &ctx->event.dev, false);
-	this_cpu_inc(inst->policy->counts->asked);
+	this_cpu_inc(inst->counts->asked);
 	ctx->run = &run;
 	inst->ops->event(&ctx->event);
 	ctx->run = NULL;

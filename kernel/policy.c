@@ -173,6 +173,8 @@ struct bx_inst *bx_inst_alloc(const struct bus_ext_ops *ops)
 	inst->version = ops->version;
 	bx_shown_name(inst->shown, inst->name, inst->flags);
 	memcpy(inst->calls, ops->calls, sizeof(inst->calls));
+	inst->call = ops->call;
+	inst->completes = ops->complete;
 	return inst;
 }
 
@@ -193,6 +195,7 @@ struct bx_policy *bx_policy_alloc(const struct bus_ext_ops *ops,
 	kref_init(&policy->ref);
 	kref_get(&policy->ref);		/* the version's */
 	policy->inst->policy = policy;
+	policy->inst->counts = policy->counts;
 	policy->link = link;
 	policy->stage = ops->flags & BX_F_STAGED ? BX_STAGE_STAGED :
 						   BX_STAGE_ACTIVE;

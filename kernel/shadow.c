@@ -167,7 +167,7 @@ void bx_elect_shadow(struct bx_election *e)
 		if (!(inst->flags & BX_F_SHADOW) || !bx_may_run(e, i) ||
 		    !bx_shadow_diverges(e, i, &ret))
 			continue;
-		this_cpu_inc(inst->policy->counts->diverged);
+		this_cpu_inc(inst->counts->diverged);
 		trace_bx_shadow(&e->ctx.dev, inst->name, ret, e->ctx.driver,
 				&e->dec);
 	}

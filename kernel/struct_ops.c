@@ -250,6 +250,7 @@ static int bx_update(void *kdata, void *old_kdata, struct bpf_link *link)
 	}
 	kref_get(&policy->ref);
 	inst->policy = policy;
+	inst->counts = policy->counts;
 	old = policy->inst;
 	err = bx_policy_replace(policy, inst);
 out:
