@@ -47,6 +47,67 @@ SELECT(reads_beyond_the_name, bx_select_driver_mem(ctx, driver, 4096));
 SELECT(controls, bx_settle());
 SELECT(looks_at_policies, look_at_policies());
 
+/*
+ * A timer's callback runs amid whatever it interrupts, which may be the program of
+ * another policy: no context there is that of the callback.
+ */
+struct late {
+	struct bpf_timer	timer;
+	struct bx_select_ctx __kptr_untrusted *ctx;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct late);
+} late SEC(".maps");
+
+static int late_good(void *map, int *key, struct late *late)
+{
+	return 0;
+}
+
+static int late_error(void *map, int *key, struct late *late)
+{
+	struct bx_select_ctx *ctx = late->ctx;
+
+	if (ctx)
+		bx_policy_error(ctx, 1, "whose?");
+	return 0;
+}
+
+static int late_select(void *map, int *key, struct late *late)
+{
+	struct bx_select_ctx *ctx = late->ctx;
+
+	if (ctx)
+		bx_select_driver(ctx, "name");
+	return 0;
+}
+
+static int late_null(void *map, int *key, struct late *late)
+{
+	bx_select_error((void *)0, 1, "whose?");
+	return 0;
+}
+
+#define START(ctx_, callback) do { \
+	struct late *t_ = bpf_map_lookup_elem(&late, &(u32){ 0 }); \
+	\
+	if (!t_) \
+		break; \
+	t_->ctx = (ctx_); \
+	bpf_timer_init(&t_->timer, &late, 1); /* CLOCK_MONOTONIC */ \
+	bpf_timer_set_callback(&t_->timer, callback); \
+	bpf_timer_start(&t_->timer, 0, 0); \
+} while (0)
+
+SELECT(timer_good, START(ctx, late_good));
+SELECT(timer_gives_up, START(ctx, late_error));
+SELECT(timer_selects, START(ctx, late_select));
+SELECT(timer_gives_up_without_context, START(ctx, late_null));
+
 SEC("?struct_ops") s32 match_prog(unsigned long long *args)
 {
 	bx_select_driver((void *)args[0], "name");

@@ -55,6 +55,7 @@ FIXTURE_TEARDOWN(loads)
 
 /* Without this, the refusals below would prove nothing. */
 FIXTURE_VARIANT_ADD(loads, policy) { "good" };
+FIXTURE_VARIANT_ADD(loads, policy_with_a_timer) { "timer_good" };
 FIXTURE_VARIANT_ADD(loads, hook) { "hook_good" };
 
 TEST_F(loads, well)
@@ -150,6 +151,19 @@ FIXTURE_VARIANT_ADD(refused, error_of_another_program) {
 
 FIXTURE_VARIANT_ADD(refused, error_without_context) {
 	"gives_up_without_context", "Possibly NULL pointer passed to trusted arg0"
+};
+
+FIXTURE_VARIANT_ADD(refused, error_of_a_timer) {
+	"timer_gives_up", "R1 must be referenced or trusted"
+};
+
+FIXTURE_VARIANT_ADD(refused, choice_of_a_timer) {
+	"timer_selects", "R1 must be referenced or trusted"
+};
+
+FIXTURE_VARIANT_ADD(refused, error_of_a_timer_without_context) {
+	"timer_gives_up_without_context",
+	"Possibly NULL pointer passed to trusted arg0"
 };
 
 FIXTURE_VARIANT_ADD(refused, get_of_null) {

@@ -27,11 +27,20 @@ struct bpf_link_ops {
 struct bpf_link *bpf_link_inc_not_zero(struct bpf_link *link);
 void bpf_link_put(struct bpf_link *link);
 
-struct bpf_prog {
-	bool	sleepable;
+struct btf;
+
+enum bpf_attach_type { BPF_MODIFY_RETURN };
+
+struct bpf_prog_aux {
+	const struct btf	*attach_btf;
 };
 
-struct btf;
+struct bpf_prog {
+	bool			sleepable;
+	enum bpf_attach_type	expected_attach_type;
+	struct bpf_prog_aux	*aux;
+};
+
 struct btf_type;
 
 struct btf_member {

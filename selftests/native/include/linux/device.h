@@ -41,6 +41,8 @@ struct device {
 	} driver_override;
 };
 
+void put_device(struct device *dev);
+
 static inline void *dev_get_drvdata(const struct device *dev)
 {
 	return dev->driver_data;

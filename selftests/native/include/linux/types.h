@@ -41,6 +41,7 @@ struct hlist_head {
 #define __weak			__attribute__((weak))
 #define noinline		__attribute__((noinline))
 #define __uninitialized
+#define __aligned(bytes)	__attribute__((aligned(bytes)))
 
 #include "native/check.h"
 

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Kfuncs, natively: names in memory that changes after each read, which a map that
+ * user space has mapped may do, and the flags by which the verifier checks arguments
+ *
+ * kernel/kfunc.c is included, between readers that change what they have read and
+ * functions that record what the kfuncs hand on.
+ */
+#include <stdlib.h>
+#include "native.h"
+
+#define SIZE	48	/* bytes that a program has; more than any name */
+
+static char *memory;		/* the program's, with nothing behind it */
+static char handed[SIZE];	/* the name that a kfunc handed on */
+static struct bx_run run;
+static struct bx_run *running;
+
+/* What another processor does right after a read: there is no NUL any more. */
+static void memory_changes(const char *from)
+{
+	if (from == memory)
+		memset(memory, 'x', SIZE);
+}
+
+#define READ_THEN_CHANGE(reader, type, from, ...) ({ \
+	type got_ = reader(__VA_ARGS__); \
+	memory_changes(from); \
+	got_; \
+})
+#define strscpy(to, from, size) \
+	READ_THEN_CHANGE(strscpy, ssize_t, from, to, from, size)
+#define strlen(from)		READ_THEN_CHANGE(strlen, size_t, from, from)
+#define strnlen(from, max)	READ_THEN_CHANGE(strnlen, size_t, from, from, max)
+#define strchr(from, c)		READ_THEN_CHANGE(strchr, char *, from, from, c)
+
+static int take(const char *name)
+{
+	snprintf(handed, sizeof(handed), "%s", name);
+	return 0;
+}
+
+static struct bx_run *running_select(const struct bx_select_ctx *ctx)
+{
+	return running;
+}
+
+static int take_choice(struct bx_select_ctx *ctx, const char *name)
+{
+	return take(name);
+}
+
+static enum bx_driver_state take_state(struct bx_election *e, const char *name)
+{
+	take(name);
+	return BX_DRIVER_REGISTERED;
+}
+
+static int take_target(struct bx_call *call, const char *name)
+{
+	return take(name);
+}
+
+#define bx_select_run		running_select
+#define bx_choice_add		take_choice
+#define bx_choice_state		take_state
+#define bx_call_set_target	take_target
+#include "kfunc.c"
+#undef strscpy
+#undef strlen
+#undef strnlen
+#undef strchr
+
+/* ---- functions of other files, which no test here calls ---- */
+
+static s64 uncalled(void)
+{
+	native_bug("a function of another file is called");
+	return 0;
+}
+
+void put_device(struct device *dev)
+{
+	uncalled();
+}
+
+struct device *bx_find_device(const struct bx_devref *ref)
+{
+	return ERR_PTR(uncalled());
+}
+
+void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec)
+{
+	uncalled();
+}
+
+s64 bx_request_rebind(const struct bx_devref *ref)
+{
+	return uncalled();
+}
+
+s64 bx_request_reelect(const struct bx_devref *ref)
+{
+	return uncalled();
+}
+
+s64 bx_request_settle(void)
+{
+	return uncalled();
+}
+
+s64 bx_request_commit(const void *commit, u32 size)
+{
+	return uncalled();
+}
+
+s64 bx_request_wait(u64 ticket, u32 timeout_ms)
+{
+	return uncalled();
+}
+
+/* ---- names in memory that changes ---- */
+
+/* Each kfunc that takes a name in memory */
+enum taker { SELECT, STATE, REDIRECT, NR_TAKERS };
+
+/* Calls a kfunc with a name in the last of @SIZE bytes, of which it may read @size. */
+static int call_kfunc(enum taker taker, const char *name, u32 size)
+{
+	struct bx_select_ctx ctx = {};
+	struct bx_call call = {};
+	struct bx_inst inst = {};
+	int ret = 0;
+
+	memory = malloc(SIZE);
+	if (!memory)
+		abort();
+	memset(memory, 'x', SIZE);
+	memcpy(memory, name, strnlen(name, SIZE - 1) + 1);
+	handed[0] = '\0';
+	run = (struct bx_run) { .inst = &inst };
+	running = &run;
+	switch (taker) {
+	case SELECT:
+		ret = bx_select_driver_mem(&ctx, memory, size);
+		break;
+	case STATE:
+		ret = bx_driver_state_mem(&ctx, memory, size);
+		break;
+	case REDIRECT:
+		ret = bx_call_redirect_mem(&call, memory, size);
+		break;
+	case NR_TAKERS:
+		break;
+	}
+	free(memory);
+	memory = NULL;
+	return ret;
+}
+
+static void name_is_read_once(void)
+{
+	for (u32 t = 0; t < NR_TAKERS; t++) {
+		EXPECT(call_kfunc(t, "vfio-pci", SIZE) >= 0);
+		EXPECT(!strcmp(handed, "vfio-pci"));
+		EXPECT(!run.failed);
+	}
+}
+
+/* A name whose last byte is the last that may be read, and one that has no end there */
+static void name_without_end_is_refused(void)
+{
+	for (u32 t = 0; t < NR_TAKERS; t++) {
+		EXPECT(call_kfunc(t, "abc", 4) >= 0);
+		EXPECT(!strcmp(handed, "abc"));
+		EXPECT(call_kfunc(t, "abcd", 4) == -EINVAL);
+		EXPECT(!*handed);
+		EXPECT(run.failed == (t == SELECT));
+	}
+}
+
+static void overlong_name_is_refused(void)
+{
+	char name[SIZE] = {};
+
+	memset(name, 'a', BX_NAME_LEN - 1);
+	EXPECT(!call_kfunc(SELECT, name, SIZE) && !strcmp(handed, name));
+	name[BX_NAME_LEN - 1] = 'a';
+	EXPECT(call_kfunc(SELECT, name, SIZE) == -EINVAL && !*handed);
+	EXPECT(run.failed && run.kind == BX_EXIT_BAD_NAME &&
+	       run.code == -ENAMETOOLONG);
+	EXPECT(call_kfunc(STATE, name, SIZE) == -EINVAL && !run.failed);
+}
+
+static void name_with_a_slash_is_refused(void)
+{
+	EXPECT(call_kfunc(SELECT, "../nvme", SIZE) == -EINVAL && !*handed);
+	EXPECT(run.failed && run.kind == BX_EXIT_BAD_NAME &&
+	       run.code == -EINVAL);
+	EXPECT(call_kfunc(STATE, "a\nb", SIZE) == -EINVAL && !*handed);
+}
+
+/* ---- the verifier's checks ---- */
+
+static bool has(const struct native_kfunc *set, const char *name,
+		unsigned long flags)
+{
+	for (; set->name; set++) {
+		if (!strcmp(set->name, name))
+			return (set->flags & flags) == flags;
+	}
+	return false;
+}
+
+/*
+ * A context that is not trusted could be that of another program: the one that a
+ * timer's callback has kept, or none.
+ */
+static void each_kfunc_of_a_policy_trusts_its_context(void)
+{
+	for (const struct native_kfunc *k = bx_policy_kfuncs; k->name; k++) {
+		if (!(k->flags & (KF_ITER_NEXT | KF_ITER_DESTROY)) &&
+		    !(k->flags & KF_TRUSTED_ARGS))
+			native_failed("%s takes any pointer", k->name);
+	}
+	EXPECT(has(bx_policy_kfuncs, "bx_call_data", KF_RET_NULL));
+}
+
+static void control_may_sleep_and_takes_no_null(void)
+{
+	static const char *const structures[] = {
+		"bx_device_get", "bx_rebind", "bx_reelect", "bx_commit",
+		"bpf_iter_bx_opinion_new", "bpf_iter_bx_trial_new",
+		"bx_trial_call",
+	};
+
+	for (const struct native_kfunc *k = bx_control_kfuncs; k->name; k++) {
+		if (!(k->flags & (KF_ITER_NEXT | KF_ITER_DESTROY)) &&
+		    !(k->flags & KF_SLEEPABLE))
+			native_failed("%s may be called where nothing sleeps",
+				      k->name);
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(structures); i++) {
+		if (!has(bx_control_kfuncs, structures[i], KF_TRUSTED_ARGS))
+			native_failed("%s takes NULL", structures[i]);
+	}
+}
+
+/* Other struct_ops types, and tracing programs, are programs of the same types. */
+static void filters_know_their_programs(void)
+{
+	struct bpf_prog_aux aux = { .attach_btf = (const struct btf *)&run };
+	struct bpf_prog prog = { .aux = &aux,
+				 .expected_attach_type = BPF_MODIFY_RETURN };
+
+	EXPECT(bx_policy_filter(&prog, 0) && bx_hook_filter(&prog, 0));
+	aux.attach_btf = bx_btf;
+	EXPECT(!bx_policy_filter(&prog, 0) && !bx_hook_filter(&prog, 0));
+	prog.expected_attach_type++;
+	EXPECT(bx_hook_filter(&prog, 0));
+	EXPECT(!bx_kfunc_init());
+}
+
+static const struct native_test tests[] = {
+	NATIVE_TEST(name_is_read_once),
+	NATIVE_TEST(name_without_end_is_refused),
+	NATIVE_TEST(overlong_name_is_refused),
+	NATIVE_TEST(name_with_a_slash_is_refused),
+	NATIVE_TEST(each_kfunc_of_a_policy_trusts_its_context),
+	NATIVE_TEST(control_may_sleep_and_takes_no_null),
+	NATIVE_TEST(filters_know_their_programs),
+};
+
+int main(void)
+{
+	return native_main(tests, ARRAY_SIZE(tests));
+}
