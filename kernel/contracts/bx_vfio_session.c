@@ -199,7 +199,7 @@ EXPORT_SYMBOL_GPL(bx_vfio_dma_rw);
  * @irq: kind of interrupt
  * @vector: vector of the interrupt
  *
- * Context: any.
+ * Context: any; with PREEMPT_RT not a hard interrupt, nor with interrupts disabled.
  * Return: true if an eventfd was wired to the interrupt, and has been
  * signalled.
  */

@@ -558,7 +558,8 @@ static bool bx_vq_wants_interrupt(struct bx_vq *vq)
  * @vq: the queue
  *
  * The driver's callback runs as in an interrupt: with interrupts disabled, and
- * with softirqs run after it.
+ * with softirqs run after it.  With PREEMPT_RT, where interrupts have threads and
+ * callbacks may take a spinlock, which may sleep there, interrupts stay enabled.
  *
  * Context: may sleep.
  */
@@ -568,9 +569,11 @@ void bx_vq_interrupt(struct bx_vq *vq)
 	if (!vq->running || !bx_vq_wants_interrupt(vq))
 		return;
 	local_bh_disable();
-	local_irq_disable();
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_disable();
 	vring_interrupt(0, vq->vq);
-	local_irq_enable();
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_enable();
 	local_bh_enable();
 }
 EXPORT_SYMBOL_GPL(bx_vq_interrupt);

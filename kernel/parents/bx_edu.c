@@ -111,14 +111,17 @@ static struct bx_edu *bx_edu_of(struct bx_device *bdev)
 
 /* Registers */
 
-/* Waits until @bit of a register is clear. */
+/* Waits until @bit of a register is clear; -ENODEV at once if the hardware is gone. */
 static int bx_edu_wait(struct bx_edu *edu, unsigned int reg, u32 bit)
 {
 	u32 val;
+	int ret;
 
 	lockdep_assert_held(&edu->lock);
-	return readl_poll_timeout(edu->mmio + reg, val, !(val & bit),
-				  EDU_POLL_US, EDU_TIMEOUT_US);
+	ret = readl_poll_timeout(edu->mmio + reg, val,
+				 PCI_POSSIBLE_ERROR(val) || !(val & bit),
+				 EDU_POLL_US, EDU_TIMEOUT_US);
+	return PCI_POSSIBLE_ERROR(val) ? -ENODEV : ret;
 }
 
 static int bx_edu_check_live(struct bx_edu *edu)
@@ -135,8 +138,11 @@ static irqreturn_t bx_edu_irq(int irq, void *data)
 	struct bx_edu *edu = data;
 	u32 status = readl(edu->mmio + EDU_IRQ_STATUS);
 
-	/* a shared line, or acknowledged before this interrupt was delivered */
-	if (!status)
+	/*
+	 * of another device on a shared line, also after this one is gone, or
+	 * acknowledged before this interrupt was delivered
+	 */
+	if (!status || PCI_POSSIBLE_ERROR(status))
 		return IRQ_NONE;
 	writel(status, edu->mmio + EDU_IRQ_ACK);
 	atomic_inc(&edu->irq_count);
@@ -386,6 +392,14 @@ static void bx_edu_remove_sfs(struct bx_edu *edu)
 			bx_device_remove(edu->sf[i].bdev);
 }
 
+/* Calls of the drivers' remove() must not wait for hardware that is gone. */
+static void bx_edu_unplug_sfs(struct bx_edu *edu)
+{
+	for (int i = 0; i < EDU_KINDS; i++)
+		if (edu->sf[i].bdev)
+			bx_device_unplug(edu->sf[i].bdev);
+}
+
 static int bx_edu_add_sfs(struct bx_edu *edu)
 {
 	int i, ret;
@@ -487,6 +501,8 @@ static void bx_edu_remove(struct pci_dev *pdev)
 {
 	struct bx_edu *edu = pci_get_drvdata(pdev);
 
+	if (!pci_device_is_present(pdev))
+		bx_edu_unplug_sfs(edu);
 	/* first the sub-functions, because their drivers use the PCI device */
 	bx_edu_remove_sfs(edu);
 	pci_clear_master(pdev);

@@ -336,23 +336,6 @@ int bxsim_cmd_destroy(char *line)
 	return 0;
 }
 
-int bxsim_cmd_unplug(char *line)
-{
-	char name[BX_DEV_NAME_LEN];
-	struct bxsim_dev *sim;
-	int ret;
-
-	ret = bx_cmd_only_name(line, name, sizeof(name));
-	if (ret)
-		return ret;
-	guard(mutex)(&bxsim_lock);
-	sim = bxsim_find_dev(name);
-	if (!sim || !sim->bdev)
-		return -ENODEV;
-	bx_device_unplug(sim->bdev);
-	return 0;
-}
-
 /* A reference to a device, to the one that is held for "-"; NULL for none. */
 static struct bx_device *bxsim_get_dev(const char *name)
 {
@@ -370,6 +353,23 @@ static struct bx_device *bxsim_get_dev(const char *name)
 	if (bdev)
 		get_device(&bdev->dev);
 	return bdev;
+}
+
+int bxsim_cmd_unplug(char *line)
+{
+	char name[BX_DEV_NAME_LEN];
+	struct bx_device *bdev;
+	int ret;
+
+	ret = bx_cmd_only_name(line, name, sizeof(name));
+	if (ret)
+		return ret;
+	bdev = bxsim_get_dev(name);
+	if (!bdev)
+		return -ENODEV;
+	bx_device_unplug(bdev);
+	put_device(&bdev->dev);
+	return 0;
 }
 
 int bxsim_cmd_hold(char *line)

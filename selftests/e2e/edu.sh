@@ -7,13 +7,19 @@ cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh
 
 sf=/sys/bus/bx-sf/devices
+trace=/sys/kernel/tracing
 # of one device, if there are several
 parent() { compgen -G "$sf/edu-*-fact" | head -n 1 | sed 's|.*/||; s|-fact$||'; }
 driver_is() {
 	[ "$(basename "$(readlink "$sf/$1/driver" || echo /none)")" = "$2" ]
 }
 
-ktap_plan 14
+cleanup() {
+	echo 0 >$trace/events/enable
+	echo >$trace/kprobe_events
+}
+
+ktap_plan 17
 modprobe bx_edu
 edu=$(parent)
 fact=$edu-fact dma=$edu-dma irq=$edu-irq
@@ -43,3 +49,19 @@ check_equal functions_go_with_their_parent 0 \
 	"$(find $sf/ -mindepth 1 | wc -l)"
 modprobe bx_edu
 check_equal guid_is_stable "$guid" "$(cat "$sf/$fact/guid")"
+
+# A card behind a port that forwards nothing to it is one that was pulled: its drivers
+# must not wait for it when they are unbound.
+modprobe bx_edu_sf
+card=$(compgen -G "$sf/edu-0000:0[1-9]:*-fact" | sed 's|.*/edu-||; s|-fact$||')
+check card_behind_a_port_works wait_until 10 driver_is "edu-$card-fact" edu-fact
+port=$(realpath "/sys/bus/pci/devices/$card/..")
+echo 'p:unplug bx_device_unplug' >$trace/kprobe_events
+echo 1 >$trace/events/kprobes/unplug/enable
+echo 1 >$trace/events/bus_ext/bx_unbind/enable
+printf '\xf0\xf0' | dd of="$port/config" bs=1 seek=25 conv=notrunc status=none
+echo 1 >"/sys/bus/pci/devices/$card/remove"
+check_match pulled_card_is_unplugged_before_its_drivers_are_unbound \
+	'^unplug unplug unplug bx_unbind ' \
+	"$(grep -oE ' unplug:|bx_unbind: .*edu-' "$trace/trace" | sed 's/:.*//' | xargs) "
+check_equal its_functions_are_gone '' "$(compgen -G "$sf/edu-$card-*" || true)"
