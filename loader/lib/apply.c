@@ -398,19 +398,44 @@ static int check_gone(struct bx_handle *h, const struct item *item)
 		     item->key);
 }
 
+/*
+ * A driver that nothing can load may be a typing mistake, or may be installed later: the
+ * device waits for it, and only the first is told.
+ */
+static void note_absent(struct bx_handle *h, struct item *item,
+			const struct bx_device_rec *rec)
+{
+	const struct bx_decision *d = &rec->decision;
+
+	if (item->waits || d->outcome != BX_OUT_ABSENT ||
+	    d->driver_state != BX_DRIVER_ABSENT)
+		return;
+	item->waits = true;
+	note(h, "policy '%s' selects driver '%s', which is not registered, and whose module was not found: device '%s/%s' waits for it",
+	     item->about.name, d->driver, rec->dev.bus, rec->dev.name);
+}
+
+struct decided_devices {
+	struct bx_handle	*h;
+	struct transaction	*txn;
+};
+
 static int count_device(const struct bx_device_rec *rec, void *arg)
 {
-	const struct transaction *txn = arg;
-	struct bx_applied *about;
+	const struct decided_devices *search = arg;
+	struct transaction *txn = search->txn;
 	size_t i;
 
 	if (!rec->decision.policy_id)
 		return 0;
 	for (i = 0; i < txn->nr_items; i++) {
-		about = &txn->items[i]->about;
-		if (about->id == rec->decision.policy_id &&
-		    !(about->flags & BX_F_SHADOW))
-			about->devices++;
+		struct item *item = txn->items[i];
+
+		if (item->about.id != rec->decision.policy_id ||
+		    item->about.flags & BX_F_SHADOW)
+			continue;
+		item->about.devices++;
+		note_absent(search->h, item, rec);
 	}
 	return 0;
 }
@@ -428,6 +453,7 @@ static int settle(struct bx_handle *h, const struct transaction *txn)
 
 static int verify(struct bx_handle *h, struct transaction *txn)
 {
+	struct decided_devices search = { .h = h, .txn = txn };
 	size_t i;
 	int err;
 
@@ -442,7 +468,7 @@ static int verify(struct bx_handle *h, struct transaction *txn)
 		else if (!item->gone && item->about.kind == BX_ITEM_POLICY)
 			err = check_policy(h, item);
 	}
-	return err ?: bx_list_devices(h, count_device, txn);
+	return err ?: bx_list_devices(h, count_device, &search);
 }
 
 /* ---- all together ---- */

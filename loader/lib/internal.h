@@ -230,6 +230,7 @@ unsigned int contract_ops(struct bx_handle *h, const char *bus,
  * @old: the replaced policy, as the kernel has it, if @old_id is not 0
  * @gone: the policy must be deactivated, and there is no new one
  * @pinned: its pins were written by this call
+ * @waits: a device was named that waits for a driver of the policy
  */
 struct item {
 	struct bx_applied	about;
@@ -244,6 +245,7 @@ struct item {
 	struct bx_policy_rec	old;
 	bool			gone;
 	bool			pinned;
+	bool			waits;
 };
 
 struct object {

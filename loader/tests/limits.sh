@@ -24,7 +24,7 @@ on_bundle() { says "$1" "$2" "$3" "$4" --allow-unsigned "$bundle"; }
 # drivers: the kernel's list for the active policy
 drivers() { "$bxctl" --json policies | jq -c '.policies[].drivers'; }
 
-ktap_plan 26
+ktap_plan 29
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot
 unlisted="select\(\) named driver 'missing', which 'drivers' in the bundle's manifest does not list"
@@ -47,9 +47,19 @@ may_name vfio-pci missing
 on_bundle "a driver that is listed is the policy's choice" 0 "installed b 1.0" install
 says "info shows the list" 0 $'driver    vfio-pci\ndriver    missing' info "$bundle"
 says "remove it" 0 "removed b" remove b
-says "an operator's object has no manifest" 0 "applied loader_test" \
-	apply --allow-unsigned "${BUILD:-build}/loader/tests/objects/missing.bpf.o"
+
+# --- listed or not, a driver that cannot be loaded
+waits="policy 'loader_test' selects driver 'missing', which is not registered, and whose module was not found: device 'pci/.*' waits for it"
+objects=${BUILD:-build}/loader/tests/objects
+says "an operator's object has no manifest; the driver is told" 0 \
+	"$waits.*applied loader_test" apply --allow-unsigned "$objects/missing.bpf.o"
 says "detach it" 0 "detached" detach --all
+may_name missing
+on_bundle "install tells it as well" 0 "$waits.*installed b 1.0" install
+says "remove that" 0 "removed b" remove b
+check_fails "no other policy waits" grep -q waits \
+	<<<"$("$bxctl" apply --allow-unsigned "$objects/good.bpf.o" 2>&1)"
+"$bxctl" detach --all >/dev/null
 
 # --- the list in the kernel
 write_bundle "$bundle" b 1.0 good

@@ -277,11 +277,30 @@ static void add_record(struct records *out, const void *rec)
 	out->room = out->count;
 }
 
+/* The device waits for a driver whose module was not found. */
+static void wait_for_missing(struct bx_decision *d, const struct policy *p)
+{
+	d->outcome = BX_OUT_ABSENT;
+	d->by = BX_BY_SELECT;
+	d->driver_state = BX_DRIVER_ABSENT;
+	d->policy_id = p->rec.id;
+	strcpy(d->driver, "missing");
+	strcpy(d->policy, p->rec.name);
+}
+
 static void list_device(struct records *out)
 {
 	struct bx_device_rec rec = fake->device;
 
 	rec.decision.outcome = is_guarded() ? BX_OUT_REFUSED : BX_OUT_NONE;
+	for (int i = 0; i < FAKE_POLICIES; i++) {
+		const struct policy *p = &fake->policy[i];
+
+		if (p->link && p->map.missing &&
+		    !(p->rec.flags & BX_F_SHADOW) &&
+		    p->rec.stage == BX_STAGE_ACTIVE && !p->rec.ejected)
+			wait_for_missing(&rec.decision, p);
+	}
 	add_record(out, &rec);
 }
 
