@@ -8,6 +8,9 @@
  *	BXCTL_FAKE=DIR bxctl-native !wait, !full, !lost, !end
  *						requests are not done; are not accepted; their
  *						results are dropped; all of this ends
+ *	BXCTL_FAKE=DIR bxctl-native !decide DRIVER LAST NOW
+ *						the driver, or '', of the device, its last
+ *						election and one now, each as BY:OUTCOME:DRIVER
  *	BXCTL_FAKE=DIR bxctl-native !waits	the number of waits for requests since
  *
  * The kernel of fake_kernel.h is in the directory DIR, which also replaces /sys and the
@@ -125,6 +128,8 @@ int main(int argc, char **argv)
 		perror(dir);
 		return 125;
 	}
+	if (!strcmp(argv[1], "!decide"))
+		return argc != 5 || fake_decide(argv[2], argv[3], argv[4]);
 	if (argv[1][0] == '!')
 		return by_test(argv[1]);
 	snprintf(pins, sizeof(pins), "%s", in_dir("sys/fs/bpf/bus_ext"));

@@ -69,6 +69,8 @@ enum fake_requests { REQUESTS_END, REQUESTS_WAIT, REQUESTS_FULL, REQUESTS_LOST }
  * @sysfs: the directory that replaces /sys
  * @loaded: bus_ext is loaded
  * @device: the only device: unbound, until no policy guards it any more
+ * @scripted: the test says what is bound to the device and decided on it: @device, and
+ *	@opinion as the result of an explanation
  * @requests: the state of all requests
  * @waits: number of processes that have begun to wait for a request
  */
@@ -77,6 +79,8 @@ struct fake {
 	char			sysfs[256];
 	bool			loaded;
 	struct bx_device_rec	device;
+	bool			scripted;
+	struct bx_opinion	opinion;
 	enum fake_requests	requests;
 	unsigned int		waits;
 	uint32_t		last_thing;

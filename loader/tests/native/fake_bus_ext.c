@@ -292,6 +292,10 @@ static void list_device(struct records *out)
 {
 	struct bx_device_rec rec = fake->device;
 
+	if (fake->scripted) {
+		add_record(out, &rec);
+		return;
+	}
 	rec.decision.outcome = is_guarded() ? BX_OUT_REFUSED : BX_OUT_NONE;
 	for (int i = 0; i < FAKE_POLICIES; i++) {
 		const struct policy *p = &fake->policy[i];
@@ -413,6 +417,8 @@ int control_list(struct bx_handle *h, enum request which, const void *about,
 		list_device(out);
 	if (which == LIST_TRIAL)
 		err = list_trial(about, out);
+	if (which == LIST_OPINIONS)
+		add_record(out, &fake->opinion);
 	fake_end(0);
 	return err ? run_failed(h, "list", err) : 0;
 }
@@ -425,11 +431,13 @@ int control_call(struct bx_handle *h, enum request which,
 
 	if (err)
 		return run_failed(h, "settle", err);
-	if (which == GET_DEVICE)
-		*result = -ENODEV;
-	else
+	if (which == GET_DEVICE) {
+		*rec = fake->device;
+		*result = fake->scripted ? 0 : -ENODEV;
+	} else {
 		*result = fake->requests == REQUESTS_FULL ? -EBUSY :
 			  new_ticket(0);
+	}
 	do_settle();
 	return fake_end(0);
 }
@@ -519,6 +527,45 @@ void fake_modprobe(void)
 	if (!f || fprintf(f, "fake version 1\n0 read 4+ 0 required sleeps\n") < 0 || fclose(f))
 		abort();
 	fake->loaded = true;
+}
+
+/* BY:OUTCOME:DRIVER */
+static int parse_decision(const char *text, struct bx_decision *d)
+{
+	char by[32] = "", outcome[32] = "", driver[BX_NAME_LEN] = "";
+
+	*d = (struct bx_decision) { .driver_state = BX_DRIVER_ABSENT };
+	if (sscanf(text, "%31[^:]:%31[^:]:%31s", by, outcome, driver) < 2)
+		return -1;
+	while (strcmp(bx_decider_text(d->by), by))
+		if (!strcmp(bx_decider_text(d->by++), "unknown"))
+			return -1;
+	while (strcmp(bx_outcome_text(d->outcome), outcome))
+		if (!strcmp(bx_outcome_text(d->outcome++), "unknown"))
+			return -1;
+	strcpy(d->driver, driver);
+	if (d->by == BX_BY_SELECT)
+		strcpy(d->policy, "scripted");
+	return 0;
+}
+
+int fake_decide(const char *driver, const char *last, const char *now)
+{
+	struct bx_device_rec *rec = &fake->device;
+	struct bx_decision d;
+
+	if (strlen(driver) >= sizeof(rec->driver) ||
+	    parse_decision(last, &rec->decision) || parse_decision(now, &d))
+		return -1;
+	fake->scripted = true;
+	strcpy(rec->driver, driver);
+	fake->opinion = (struct bx_opinion) {
+		.kind = BX_OPN_DECISION, .verdict = d.outcome, .by = d.by,
+		.driver_state = d.driver_state,
+	};
+	strcpy(fake->opinion.driver, d.driver);
+	strcpy(fake->opinion.policy, d.policy);
+	return 0;
 }
 
 static int by_name(const void *a, const void *b)

@@ -516,6 +516,7 @@ void fake_boot(void)
 	fake->nr_exits = 0;
 	fake->last_ticket = 0;
 	fake->loaded = false;
+	fake->scripted = false;
 	fake->device = (struct bx_device_rec) {
 		.dev = { .name = "0000:00:00.0", .bus = "pci" },
 		.decision = { .by = BX_BY_KERNEL },

@@ -36,6 +36,16 @@ void fake_boot(void);
 /* fake_modprobe() - load bus_ext */
 void fake_modprobe(void);
 
+/**
+ * fake_decide() - say what is bound to the device, and what is decided on it
+ * @driver: the bound driver, or empty
+ * @last: its last election, as BY:OUTCOME:DRIVER, in the words of bxctl's JSON
+ * @now: likewise, the result of an explanation
+ *
+ * Return: 0, or -1 for words that are not known.
+ */
+int fake_decide(const char *driver, const char *last, const char *now);
+
 /** fake_eject() - eject each active policy, as for an invalid result */
 void fake_eject(void);
 
