@@ -21,7 +21,7 @@ static s32 BX_OP(sibling_call, struct bx_call *call)
 	char name[BX_DEV_NAME_LEN];
 
 	bx_probe_read(name, sizeof(name), call->dev->name);
-	if (__builtin_memcmp(name, FROM, sizeof(FROM)))
+	if (!bx_streq(name, FROM))
 		return BX_CALL_PASS;
 	/* without a sibling, the device handles the call itself */
 	if (bx_call_redirect(call, TO))

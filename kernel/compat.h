@@ -28,11 +28,15 @@
 
 #define BX_OVERRIDE_SIZE	512
 
+/* The end of a name that was cut: it must not be that of another driver. */
+#define BX_OVERRIDE_CUT		"/..."
+
 /**
  * bx_override_read() - copy a device's driver_override
  * @dev: the device
- * @buf: takes the name, empty if none is set
- * @len: size of @buf in bytes
+ * @buf: takes the name, empty if none is set; a longer one is cut, and ends with
+ *	BX_OVERRIDE_CUT, which no driver's name has
+ * @len: size of @buf in bytes, BX_NAME_LEN
  *
  * Return: the token of the current override, NULL if none is set.  For a name
  * that bus_ext cannot have written, ERR_PTR(-ENAMETOOLONG), which equals no
@@ -46,8 +50,11 @@ static inline const char *bx_override_read(struct device *dev, char *buf,
 	spin_lock(&dev->driver_override.lock);
 	name = dev->driver_override.name;
 	strscpy(buf, name ?: "", len);
-	if (name && strlen(name) >= BX_NAME_LEN)
+	if (name && strlen(name) >= len) {
+		strscpy(buf + len - sizeof(BX_OVERRIDE_CUT), BX_OVERRIDE_CUT,
+			sizeof(BX_OVERRIDE_CUT));
 		name = ERR_PTR(-ENAMETOOLONG);
+	}
 	spin_unlock(&dev->driver_override.lock);
 	return name;
 }

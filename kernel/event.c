@@ -60,7 +60,7 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 		   enum bx_event_kind kind)
 {
 	const struct bx_policy_chain *chain;
-	struct bx_event_ctx *ctx;
+	struct bx_event_ctx *ctx = NULL;
 	int idx;
 
 	switch (kind) {
@@ -80,12 +80,15 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 
 	idx = srcu_read_lock(&bx_srcu);
 	chain = bx_chain_lookup(dev->bus, dev->vendor);
-	ctx = chain ? kzalloc(sizeof(*ctx), GFP_KERNEL) : NULL;
-	for (u32 i = 0; ctx && i < chain->n; i++) {
+	for (u32 i = 0; chain && i < chain->n; i++) {
 		struct bx_inst *inst = chain->inst[i];
 
 		if (!inst->ops->event || !bx_inst_live(inst))
 			continue;
+		if (!ctx)
+			ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
+		if (!ctx)
+			break;
 		ctx->event.dev = *dev;
 		ctx->event.kind = kind;
 		strscpy(ctx->event.driver, driver, sizeof(ctx->event.driver));

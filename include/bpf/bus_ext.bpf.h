@@ -246,6 +246,22 @@ bpf_iter_bx_candidate_destroy(struct bpf_iter_bx_candidate *it) __ksym __weak;
 static long (*const bx_probe_read)(void *dst, u32 size, const void *src)
 	__attribute__((unused)) = (void *)113;
 
+/*
+ * Whether @name, an array in the program's memory, is the literal @text.  Some versions of
+ * clang make __builtin_memcmp() a call of a function, which programs do not have.
+ */
+#define bx_streq(name, text)	bx_equal(name, "" text, sizeof(text))
+
+static inline __attribute__((always_inline, unused)) int
+bx_equal(const char *name, const char *text, u32 size)
+{
+	for (u32 i = 0; i < size; i++) {
+		if (name[i] != text[i])
+			return 0;
+	}
+	return 1;
+}
+
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define bx_low_bytes(v, size) ((void *)(v))
 #else

@@ -24,9 +24,6 @@ static int keep_policy(const struct bx_policy_rec *rec, void *arg)
 {
 	struct decided *d = arg;
 
-	if (rec->stage != BX_STAGE_ACTIVE || rec->ejected ||
-	    rec->flags & BX_F_SHADOW)
-		return 0;
 	d->policies = realloc(d->policies, (d->nr_policies + 1) * sizeof(*rec));
 	if (!d->policies)
 		abort();
@@ -39,11 +36,21 @@ static bool in_scope(const struct decided *d, const struct bx_dev_info *dev)
 	for (size_t i = 0; i < d->nr_policies; i++) {
 		const struct bx_policy_rec *p = &d->policies[i];
 
-		if (!strcmp(p->bus, dev->bus) &&
+		if (p->stage == BX_STAGE_ACTIVE && !p->ejected &&
+		    !(p->flags & BX_F_SHADOW) && !strcmp(p->bus, dev->bus) &&
 		    (!p->vendor || p->vendor == BX_ANY || p->vendor == dev->vendor))
 			return true;
 	}
 	return false;
+}
+
+/* A bound device keeps its driver, and so its decision, when the policy goes. */
+static void mark_detached(const struct decided *d, struct bx_decision *decision)
+{
+	for (size_t i = 0; i < d->nr_policies; i++)
+		if (d->policies[i].id == decision->policy_id)
+			return;
+	decision->policy_id = 0;
 }
 
 static int keep_decision(const struct bx_opinion *o, void *arg)
@@ -61,6 +68,7 @@ void set_decision(struct bx_device_rec *rec, const struct bx_opinion *o)
 	d->outcome = o->verdict;
 	d->by = o->by;
 	d->score = o->score;
+	d->policy_id = o->policy_id;
 	d->driver_state = o->driver_state;
 	memcpy(d->driver, o->driver, sizeof(d->driver));
 	memcpy(d->policy, o->policy, sizeof(d->policy));
@@ -74,8 +82,10 @@ static int decide(const struct bx_device_rec *rec, void *arg)
 	struct bx_devref ref;
 	int err;
 
-	if (has_decision(rec) || !rec->driver[0] || !in_scope(d, &rec->dev))
-		return d->fn(rec, d->arg);
+	if (has_decision(rec) || !rec->driver[0] || !in_scope(d, &rec->dev)) {
+		mark_detached(d, &decided.decision);
+		return d->fn(&decided, d->arg);
+	}
 	memcpy(ref.bus, rec->dev.bus, sizeof(ref.bus));
 	memcpy(ref.name, rec->dev.name, sizeof(ref.name));
 	err = bx_list_opinions(d->env->bx, &ref, keep_decision, &o);

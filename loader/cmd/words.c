@@ -46,8 +46,11 @@ const char *word_guid(char *buf, const struct bx_dev_info *dev)
 	return buf;
 }
 
+/* A decision without policy_id is that of a policy which is detached. */
 const char *word_decider(char *buf, const struct bx_decision *d)
 {
+	const char *detached = d->policy_id ? "" : ", detached";
+
 	switch (d->by) {
 	case BX_BY_NONE:
 		return "none";
@@ -56,11 +59,12 @@ const char *word_decider(char *buf, const struct bx_decision *d)
 	case BX_BY_HOOK:
 		return "hook";
 	case BX_BY_SELECT:
-		snprintf(buf, WORDS, "policy %s (select)", d->policy);
+		snprintf(buf, WORDS, "policy %s (select%s)",
+			 word_bound(d->policy), detached);
 		return buf;
 	case BX_BY_SCORE:
-		snprintf(buf, WORDS, "policy %s (score %d)",
-			 word_bound(d->policy), d->score);
+		snprintf(buf, WORDS, "policy %s (score %d%s)",
+			 word_bound(d->policy), d->score, detached);
 		return buf;
 	case BX_BY_ID_TABLE:
 		return "id table";

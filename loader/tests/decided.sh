@@ -34,7 +34,7 @@ unbound() {
 	says "$1: status does not fail" 0 "" status
 }
 
-ktap_plan 37
+ktap_plan 39
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot >/dev/null
 
@@ -66,3 +66,10 @@ check_fails "no other result, no such line" grep -q "another result" <<<"$("$bxc
 says "the kernel's own rule names another driver than the bound one" 0 \
 	"kernel's own rule, which names e1000e.*but nvme is bound" explain "$device"
 says "that is not the policies' matter" 0 "" status
+
+# The policy that decided may be detached meanwhile: the driver stays.
+"$bxctl" !decide nvme select:driver:nvme select:driver:nvme
+says "a decision of a policy that is detached says so" 0 "policy scripted \(select, detached\)" devices
+"$bxctl" apply --allow-unsigned "$objects/good.bpf.o" >/dev/null 2>&1
+"$bxctl" !decide nvme select:driver:nvme select:driver:nvme
+says "that of one that is attached does not" 0 "policy scripted \(select\)" devices

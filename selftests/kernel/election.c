@@ -150,6 +150,23 @@ TEST_F(election, override_removed_gives_the_device_back)
 	EXPECT_BY(BX_BY_ID_TABLE, "d");
 }
 
+/* A name that does not fit in a decision is not that of a driver with the same beginning. */
+TEST_F(election, override_longer_than_a_name_is_of_no_driver)
+{
+	char name[BX_NAME_LEN] = {}, longer[BX_NAME_LEN + 1] = {};
+
+	memset(name, 'a', sizeof(name) - 1);
+	memset(longer, 'a', sizeof(longer) - 1);
+	driver(name, "ids=*:*");
+	device("d", ID);
+	EXPECT_BOUND("d", name);
+	override("d", longer);
+	EXPECT_EQ(1, bxt_rebind("d"));
+	EXPECT_UNBOUND("d");
+	EXPECT_OUTCOME(BX_OUT_ABSENT, "d");
+	EXPECT_BY(BX_BY_OVERRIDE, "d");
+}
+
 /* ---- the hook ---- */
 
 #define hook_says(verdict_, name) do { \

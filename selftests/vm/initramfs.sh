@@ -125,6 +125,7 @@ mkdir -p "$root"/{usr/{bin,sbin,lib,lib64},etc,dev,proc,sys,run,tmp,root,share-m
 rmdir "$root/lib/modules" "$root/lib"
 for dir in bin sbin lib lib64; do ln -s usr/$dir "$root/$dir"; done
 mkdir -p "$root/usr/lib/modules"
+chmod 755 "$root"	# mktemp keeps others out, and then no program of 'user' finds a library
 chmod 1777 "$root/tmp"
 
 add_tools

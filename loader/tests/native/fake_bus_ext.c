@@ -546,6 +546,11 @@ static int parse_decision(const char *text, struct bx_decision *d)
 	strcpy(d->driver, driver);
 	if (d->by == BX_BY_SELECT)
 		strcpy(d->policy, "scripted");
+	for (int i = 0; i < FAKE_POLICIES; i++)
+		if (fake->policy[i].link)
+			d->policy_id = fake->policy[i].rec.id;
+	if (!d->policy_id)
+		d->policy_id = ~0ULL;	/* of one that is detached */
 	return 0;
 }
 
