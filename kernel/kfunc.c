@@ -8,6 +8,7 @@
  * iterators.
  */
 #include <linux/btf_ids.h>
+#include <linux/ctype.h>
 #include "kfunc.h"
 
 __bpf_kfunc_start_defs();
@@ -26,17 +27,25 @@ static ssize_t bx_copy_name(char *to, size_t size, const char *name, size_t max)
 	return len < 0 ? -ENAMETOOLONG : len;
 }
 
-static void bx_run_bad_name(struct bx_run *run, ssize_t len)
+/* @name: what was copied of it; @len: from bx_copy_driver() */
+static void bx_run_bad_name(struct bx_run *run, char *name, ssize_t len)
 {
 	if (run->failed || !run->inst)
 		return;
+	for (char *c = name; *c; c++) {
+		if (!isascii(*c) || !isprint(*c))
+			*c = '?';
+	}
 	run->failed = true;
 	run->kind = BX_EXIT_BAD_NAME;
 	run->code = len < 0 ? len : -EINVAL;
-	scnprintf(run->error, sizeof(run->error), len < 0 ?
-		  "bx_select_driver() got a driver name of more than %d bytes or without NUL" :
-		  "bx_select_driver() got an invalid driver name",
-		  BX_NAME_LEN - 1);
+	if (len < 0)
+		scnprintf(run->error, sizeof(run->error),
+			  "bx_select_driver() got a driver name of more than %d bytes or without NUL: '%s'",
+			  BX_NAME_LEN - 1, name);
+	else
+		scnprintf(run->error, sizeof(run->error),
+			  "bx_select_driver() got an invalid driver name: '%s'", name);
 }
 
 /* Returns the length of the name, 0 or an errno if it is not a driver's name. */
@@ -59,7 +68,7 @@ static int bx_add_driver(struct bx_select_ctx *ctx, const char *name, size_t max
 		return -EINVAL;
 	len = bx_copy_driver(copy, sizeof(copy), name, max);
 	if (len <= 0) {
-		bx_run_bad_name(run, len);
+		bx_run_bad_name(run, copy, len);
 		return -EINVAL;
 	}
 	return bx_choice_add(ctx, copy);

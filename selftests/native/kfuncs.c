@@ -189,6 +189,8 @@ static void overlong_name_is_refused(void)
 	EXPECT(call_kfunc(SELECT, name, SIZE) == -EINVAL && !*handed);
 	EXPECT(run.failed && run.kind == BX_EXIT_BAD_NAME &&
 	       run.code == -ENAMETOOLONG);
+	EXPECT(strstr(run.error, "more than 31 bytes"));
+	EXPECT(strstr(run.error, "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'"));
 	EXPECT(call_kfunc(STATE, name, SIZE) == -EINVAL && !run.failed);
 }
 
@@ -197,7 +199,15 @@ static void name_with_a_slash_is_refused(void)
 	EXPECT(call_kfunc(SELECT, "../nvme", SIZE) == -EINVAL && !*handed);
 	EXPECT(run.failed && run.kind == BX_EXIT_BAD_NAME &&
 	       run.code == -EINVAL);
+	EXPECT(strstr(run.error, "'../nvme'"));
 	EXPECT(call_kfunc(STATE, "a\nb", SIZE) == -EINVAL && !*handed);
+}
+
+/* The name is shown in a message of one line. */
+static void name_in_a_message_is_printable(void)
+{
+	EXPECT(call_kfunc(SELECT, "a\nb\x1b\xff", SIZE) == -EINVAL);
+	EXPECT(strstr(run.error, "'a?b?" "?'"));
 }
 
 /* ---- the verifier's checks ---- */
@@ -266,6 +276,7 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(name_without_end_is_refused),
 	NATIVE_TEST(overlong_name_is_refused),
 	NATIVE_TEST(name_with_a_slash_is_refused),
+	NATIVE_TEST(name_in_a_message_is_printable),
 	NATIVE_TEST(each_kfunc_of_a_policy_trusts_its_context),
 	NATIVE_TEST(control_may_sleep_and_takes_no_null),
 	NATIVE_TEST(filters_know_their_programs),
