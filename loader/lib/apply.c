@@ -411,8 +411,8 @@ static void note_absent(struct bx_handle *h, struct item *item,
 	    d->driver_state != BX_DRIVER_ABSENT)
 		return;
 	item->waits = true;
-	note(h, "policy '%s' selects driver '%s', which is not registered, and whose module was not found: device '%s/%s' waits for it",
-	     item->about.name, d->driver, rec->dev.bus, rec->dev.name);
+	note(h, "policy '%s': device '%s/%s' waits for driver '%s', whose module was not found",
+	     item->about.name, rec->dev.bus, rec->dev.name, d->driver);
 }
 
 struct decided_devices {

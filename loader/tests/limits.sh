@@ -49,7 +49,7 @@ says "info shows the list" 0 $'driver    vfio-pci\ndriver    missing' info "$bun
 says "remove it" 0 "removed b" remove b
 
 # --- listed or not, a driver that cannot be loaded
-waits="policy 'loader_test' selects driver 'missing', which is not registered, and whose module was not found: device 'pci/.*' waits for it"
+waits="policy 'loader_test': device 'pci/.*' waits for driver 'missing', whose module was not found"
 objects=${BUILD:-build}/loader/tests/objects
 says "an operator's object has no manifest; the driver is told" 0 \
 	"$waits.*applied loader_test" apply --allow-unsigned "$objects/missing.bpf.o"

@@ -16,7 +16,7 @@ static char handed[SIZE];	/* the name that a kfunc handed on */
 static struct bx_run run;
 static struct bx_run *running;
 
-/* What another processor does right after a read: there is no NUL any more. */
+/* As another processor may do right after a read: there is no NUL any more. */
 static void memory_changes(const char *from)
 {
 	if (from == memory)
@@ -207,7 +207,7 @@ static void name_with_a_slash_is_refused(void)
 static void name_in_a_message_is_printable(void)
 {
 	EXPECT(call_kfunc(SELECT, "a\nb\x1b\xff", SIZE) == -EINVAL);
-	EXPECT(strstr(run.error, "'a?b?" "?'"));
+	EXPECT(strstr(run.error, "'a?b?\?'"));
 }
 
 /* ---- the verifier's checks ---- */

@@ -135,15 +135,16 @@ list host passes >"$work/passes.list"
 list vm spoils panics stuck passes >"$work/vm.list"
 list vm sleeps >"$work/sleeps.list"
 
-ktap_plan 20
+ktap_plan 21
 
-vm status RUN='echo out; echo err >&2; exit 3'
+vm status RUN='echo out; su user -c "bxctl help >/dev/null" && echo user; echo err >&2; exit 3'
 vm hang TIMEOUT=12 RUN='sleep 600'
 # the time for the last test, which cannot even be killed
 LIMIT=$((10 * slower)) GRACE=$((15 * slower)) runner vm
 
 check_vm status 3 "the command's status is passed on"
-check_equal "stdout is only the command's" out "$(<"$work/status.out")"
+check_equal "stdout is only the command's" out "$(head -n 1 "$work/status.out")"
+check_equal "an ordinary user can run programs" user "$(tail -n +2 "$work/status.out")"
 check_equal "stderr too" err "$(tail -n 1 "$work/status.err")"
 check_vm hang 124 "a hang is 124"
 

@@ -14,14 +14,16 @@
 #define KF_ITER_DESTROY	BIT(10)
 
 struct native_kfunc {
+	const char	*kind;
 	const char	*name;
 	unsigned long	flags;
 };
 
 /* The last entry has no name. */
 #define BTF_KFUNCS_START(set)		static const struct native_kfunc set[] = {
-#define BTF_ID_FLAGS(kind, fn, ...)	{ #fn, __VA_OPT__((__VA_ARGS__)) },
-#define BTF_KFUNCS_END(set)		{} };
+#define BTF_ID_FLAGS(kind, fn, ...)	{ #kind, #fn, __VA_OPT__((__VA_ARGS__)) },
+#define BTF_KFUNCS_END(set) \
+	{} }; static inline void native_end_of_##set(void) {}
 
 #define __bpf_kfunc
 #define __bpf_kfunc_start_defs()
