@@ -39,7 +39,7 @@ not_asked() {
 # macros for BPF take types, names and loop variables; such a loop ends in '; )'
 ^include/bpf/.*:(MACRO_ARG_(REUSE|PRECEDENCE|UNUSED)|SPACING):
 # checkpatch takes the type tag of a pointer in a map for a factor
-refused\.bpf\.c:[0-9]+: CHECK:SPACING: spaces preferred around that '\*'
+^selftests/bpf/refused\.bpf\.c:.*:SPACING:
 # a kfunc is declared extern, and checkpatch takes the text after its ')' for a cast
 ^(include/bpf|bpf|loader|selftests)/.*:AVOID_EXTERNS:
 # OpenSSL's and LLVM's names
