@@ -29,7 +29,7 @@ $(KTEST_OBJECTS): $(BUILD)/%.o: %.c | $(KTEST_SKELS) $(LIBBPF_READY) \
 $(BUILD)/selftests/kernel/stress: $(BUILD)/selftests/stress/policies.o
 $(KTEST_PROGS): %: %.o $(KTEST_LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lpthread
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBBPF_TEST_LIBS) -lpthread
 
 -include $(KTEST_OBJECTS:.o=.d)
 

@@ -154,10 +154,10 @@ check_fails mac_has_no_junk create x net mac=02:00:00:00:00:0cx
 check_fails refused_devices_are_not_created grep '^x ' $sim/devices
 wire a b
 check ping_passes ping -c 5 -W 2 10.0.0.2
-# Under a sanitizer a packet takes 30 times as long; a quarter of them still goes
-# around the rings.
+# Under a sanitizer a packet takes 30 times as long; an eighth of them still goes around
+# the rings.
 size=4194304
-[ ! -e /sys/kernel/debug/kmemleak ] || size=1048576
+[ ! -e /sys/kernel/debug/kmemleak ] || size=524288
 head -c $size /dev/urandom >$data
 sum=$(summary $data)
 inside nc -ll -p 99 -e cat $data >/dev/null 2>&1 &

@@ -17,6 +17,7 @@
 
 #define ID	"f055:1"
 #define DEVICES	8
+#define ROUNDS	60
 
 FIXTURE(modules) {
 	int unused;
@@ -245,7 +246,7 @@ TEST_F(modules, attach_and_detach_under_load_leak_nothing)
 	before[0] = bxt_refcnt("bus_ext");
 	before[1] = bxt_refcnt("bx_sf");
 	load_begin(&load);
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < ROUNDS; i++) {
 		link = bxt_attach(0, &(struct bxt_spec){});
 		ASSERT_LE(0, link);
 		if (i % 2)
@@ -254,8 +255,8 @@ TEST_F(modules, attach_and_detach_under_load_leak_nothing)
 	}
 	load_end(&load);
 	settle();
-	EXPECT_EQ(200, bxt_script(0)->inits);
-	EXPECT_EQ(200, bxt_script(0)->exits);
+	EXPECT_EQ(ROUNDS, bxt_script(0)->inits);
+	EXPECT_EQ(ROUNDS, bxt_script(0)->exits);
 	/* maps are freed after a grace period */
 	EXPECT_TRUE(bxt_becomes(has_refcnt, before))
 		TH_LOG("bus_ext %d of %d, bx_sf %d of %d",

@@ -532,13 +532,6 @@ static void check_world(void)
 
 /* ---- the program ---- */
 
-static unsigned int setting(const char *name, unsigned int otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? strtoul(value, NULL, 0) : otherwise;
-}
-
 static int prepare(unsigned int seed)
 {
 	const int kind = PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP;
@@ -620,9 +613,9 @@ static void report(unsigned int seed)
 
 int main(void)
 {
-	unsigned int seconds = setting("BX_STRESS_SECONDS",
+	unsigned int seconds = bxt_setting("BX_STRESS_SECONDS",
 		access("/sys/kernel/debug/kmemleak", F_OK) ? 10 : 60);
-	unsigned int seed = setting("BX_STRESS_SEED", time(NULL));
+	unsigned int seed = bxt_setting("BX_STRESS_SEED", time(NULL));
 	int err;
 
 	ksft_print_header();

@@ -140,8 +140,9 @@ int bxt_unload_soon(const char *module);
 int bxt_refcnt(const char *module);
 bool bxt_loaded(const char *module);
 
-/* ---- waiting without a ticket ---- */
+/* ---- settings and waiting without a ticket ---- */
 
+unsigned int bxt_setting(const char *name, unsigned int otherwise);
 int bxt_patience(void);
 bool bxt_becomes(bool (*is)(void *arg), void *arg);
 

@@ -172,6 +172,14 @@ int bxt_nr_ejected(void)
 	return err ?: atoi(buf);
 }
 
+/* A number from the environment */
+unsigned int bxt_setting(const char *name, unsigned int otherwise)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? strtoul(value, NULL, 0) : otherwise;
+}
+
 /* ---- waiting without a ticket ---- */
 
 /*
