@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Adopted buses: pci and platform
+ * Adopted buses: pci, platform, and others by their names
  *
  * When a device is added, before its first probe and before the uevent, bus_ext
  * holds an election (override.c).  On PCI there is no race: a device cannot
  * match before pci_bus_add_device(), which comes after BUS_NOTIFY_ADD_DEVICE.
  * On platform, a driver that is registered at the same moment may match the
  * device before the notifier.
+ *
+ * Other buses are adopted when the first policy names them, or by the parameter
+ * adopt, and stay so until the module is unloaded.  A bus that does not exist yet is
+ * awaited, if it is known (buses.c) or the parameter names it: it is adopted when its
+ * module was loaded, before any other module adds devices.
  */
 #include <linux/cleanup.h>
+#include <linux/moduleparam.h>
 #include "core.h"
 
+/* Most buses that are adopted or awaited */
+#define BX_MAX_ADOPTED	64
+
 /**
- * struct bx_adopted_bus - an adopted bus
- * @type: the bus
+ * struct bx_adopted_bus - an adopted or awaited bus
+ * @name: its name
+ * @type: the bus; NULL while it is awaited, then constant
+ * @owner: its module, pinned; NULL if it is built in
  * @nb: notifier of its devices
  * @nb_removed: notifier of their removal, before those of other parties
+ * @nb_binding: notifier of bindings, after those of other parties; registered only if
+ *	the bus is steered at binding
  * @reelect: elects unbound devices again
  * @revisit: elects devices again that wait, or that a driver has rejected
  * @scope_lock: protects @vendor and @pending
@@ -25,9 +38,12 @@
  * @kobj: /sys/kernel/bus_ext/buses/NAME
  */
 struct bx_adopted_bus {
+	char			name[BX_NAME_LEN];
 	const struct bus_type	*type;
+	struct module		*owner;
 	struct notifier_block	nb;
 	struct notifier_block	nb_removed;
+	struct notifier_block	nb_binding;
 	struct work_struct	reelect;
 	struct work_struct	revisit;
 	spinlock_t		scope_lock;	/* @vendor, @pending */
@@ -37,78 +53,97 @@ struct bx_adopted_bus {
 	struct kobject		*kobj;
 };
 
-static struct bx_adopted_bus bx_adopted[] = {
-	{ .type = &pci_bus_type },
-	{ .type = &platform_bus_type },
-};
+static char *bx_adopt_names[BX_MAX_ADOPTED / 2];
+static unsigned int bx_nadopt_names;
+module_param_array_named(adopt, bx_adopt_names, charp, &bx_nadopt_names, 0444);
+MODULE_PARM_DESC(adopt, "names of buses to adopt at load, or when they come");
+
+/* Serializes adoptions, and walks that add entries */
+static DEFINE_MUTEX(bx_adopt_mutex);
+
+/* Grows under bx_adopt_mutex; readers need no lock. */
+static struct bx_adopted_bus *bx_adopted[BX_MAX_ADOPTED];
+static u32 bx_nadopted;
 
 /* ---- the buses ---- */
 
+/* Returns the next bus after number *@i that exists, NULL at the end. */
+static struct bx_adopted_bus *bx_adopted_next(u32 *i)
+{
+	/* pairs with bx_adopted_add() */
+	u32 n = smp_load_acquire(&bx_nadopted);
+
+	while (*i < n) {
+		struct bx_adopted_bus *bus = bx_adopted[(*i)++];
+
+		/* pairs with bx_adopt_bus() */
+		if (smp_load_acquire(&bus->type))
+			return bus;
+	}
+	return NULL;
+}
+
+#define bx_for_each_adopted(bus, i) \
+	for (u32 i = 0; ((bus) = bx_adopted_next(&i)); )
+
+/* Returns a bus that is adopted or awaited, or NULL. */
+static struct bx_adopted_bus *bx_adopted_find(const char *name)
+{
+	u32 n = smp_load_acquire(&bx_nadopted);
+
+	for (u32 i = 0; i < n; i++) {
+		if (!strcmp(bx_adopted[i]->name, name))
+			return bx_adopted[i];
+	}
+	return NULL;
+}
+
+/* An adopted bus keeps its module itself. */
 static int bx_adopted_bus_get(const char *name, struct module **owner)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++) {
-		if (!strcmp(bx_adopted[i].type->name, name))
-			return 0;
-	}
-	return -ENODEV;
+	return bx_adopted_find(name) ? 0 : -ENODEV;
 }
 
 static int bx_adopted_for_each_bus(bx_bus_fn fn, void *data)
 {
+	struct bx_adopted_bus *bus;
 	int ret = 0;
 
-	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted) && !ret; i++)
-		ret = fn(bx_adopted[i].type, true, data);
+	bx_for_each_adopted(bus, i) {
+		ret = fn(bus->type, true, data);
+		if (ret)
+			break;
+	}
 	return ret;
 }
 
-static bool bx_adopted_has(const struct bus_type *bus)
+static bool bx_adopted_has(const struct bus_type *type)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++) {
-		if (bus == bx_adopted[i].type)
+	struct bx_adopted_bus *bus;
+
+	bx_for_each_adopted(bus, i) {
+		if (type == bus->type)
 			return true;
 	}
 	return false;
+}
+
+static bool bx_adopted_claimants(const char *name)
+{
+	const struct bx_adopted_bus *bus = bx_adopted_find(name);
+	const struct bus_type *type = bus ? smp_load_acquire(&bus->type) : NULL;
+
+	return !type || bx_steers_at_binding(type);
 }
 
 /* Calls a function for each device on all adopted buses. */
 static void bx_adopted_for_each_dev(int (*fn)(struct device *dev, void *data),
 				    void *data)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++)
-		bus_for_each_dev(bx_adopted[i].type, NULL, data, fn);
-}
+	struct bx_adopted_bus *bus;
 
-/* ---- entries of devices that are there already ---- */
-
-/* Serializes walks that add entries: each prunes those that none has completed. */
-static DEFINE_MUTEX(bx_adopt_mutex);
-
-static int bx_adopt_dev(struct device *dev, void *data)
-{
-	return bx_entry_add(dev, true);
-}
-
-static int bx_adopt_complete_dev(struct device *dev, void *data)
-{
-	bx_entry_complete(dev);
-	return 0;
-}
-
-/*
- * Adds entries of the devices that are on the bus, which may be removed
- * meanwhile: one that the second walk finds was still on the bus when it had an
- * entry, so the notifier of its removal drops the entry.
- */
-static int bx_adopt_devices(struct bx_adopted_bus *bus)
-{
-	int err;
-
-	guard(mutex)(&bx_adopt_mutex);
-	err = bus_for_each_dev(bus->type, NULL, NULL, bx_adopt_dev);
-	bus_for_each_dev(bus->type, NULL, NULL, bx_adopt_complete_dev);
-	bx_entries_prune();
-	return err;
+	bx_for_each_adopted(bus, i)
+		bus_for_each_dev(bus->type, NULL, data, fn);
 }
 
 /* ---- changes of policies ---- */
@@ -132,8 +167,11 @@ static void bx_adopted_reelect_work(struct work_struct *work)
 	vendor = bus->vendor;
 	bus->pending = false;
 	spin_unlock(&bus->scope_lock);
-	if (xchg(&bus->missing, false) && bx_adopt_devices(bus))
-		WRITE_ONCE(bus->missing, true);
+	if (xchg(&bus->missing, false)) {
+		guard(mutex)(&bx_adopt_mutex);
+		if (bx_entries_add(bus->type))
+			WRITE_ONCE(bus->missing, true);
+	}
 	bus_for_each_dev(bus->type, NULL, &vendor, bx_adopted_reelect_dev);
 	bx_async_end(BX_Q_ELECT);
 }
@@ -158,10 +196,10 @@ static void bx_adopted_queue(struct bx_adopted_bus *bus, u32 vendor)
  */
 static void bx_adopted_changed(const char *name, u32 vendor)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++) {
-		struct bx_adopted_bus *bus = &bx_adopted[i];
+	struct bx_adopted_bus *bus;
 
-		if (*name && strcmp(bus->type->name, name))
+	bx_for_each_adopted(bus, i) {
+		if (*name && strcmp(bus->name, name))
 			continue;
 		bx_override_next_gen();
 		bx_adopted_queue(bus, vendor);
@@ -240,21 +278,6 @@ static void bx_adopted_revisit(struct bx_adopted_bus *bus)
 	bx_async_queue(BX_Q_ELECT, &bus->revisit);
 }
 
-/* A module that was loaded has registered its drivers. */
-static int bx_adopted_module(struct notifier_block *nb, unsigned long state,
-			     void *module)
-{
-	if (state != MODULE_STATE_LIVE || !bx_override_may_wait())
-		return NOTIFY_OK;
-	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++)
-		bx_adopted_revisit(&bx_adopted[i]);
-	return NOTIFY_OK;
-}
-
-static struct notifier_block bx_module_nb = {
-	.notifier_call = bx_adopted_module,
-};
-
 /* ---- the driver core's notifiers ---- */
 
 static void bx_adopted_added(struct bx_adopted_bus *bus, struct device *dev)
@@ -297,7 +320,7 @@ static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
 		bx_adopted_bound(dev, BX_EVENT_UNBOUND);
 		break;
 	case BUS_NOTIFY_UNBOUND_DRIVER:
-		bx_override_unbound(dev);
+		bx_override_freshen(dev);
 		break;
 	case BUS_NOTIFY_DRIVER_NOT_BOUND:
 		if (bx_override_not_bound(dev))
@@ -316,49 +339,246 @@ static int bx_adopted_notify_removed(struct notifier_block *nb,
 		return NOTIFY_OK;
 	bx_entry_leave(dev);
 	bx_emit_dev(dev, "", BX_EVENT_REMOVED);
+	if (bx_steers_at_binding(dev->bus))
+		bx_binding_removed(dev);
 	bx_entry_remove(dev);
 	return NOTIFY_OK;
 }
 
-/* ---- start and end ---- */
+static int bx_adopted_notify_binding(struct notifier_block *nb,
+				     unsigned long action, void *data)
+{
+	switch (action) {
+	case BUS_NOTIFY_BIND_DRIVER:
+		bx_binding_begin(data);
+		break;
+	case BUS_NOTIFY_BOUND_DRIVER:
+		bx_binding_bound(data);
+		break;
+	case BUS_NOTIFY_DRIVER_NOT_BOUND:
+		bx_binding_failed(data);
+		break;
+	case BUS_NOTIFY_UNBOUND_DRIVER:
+		bx_binding_unbound(data);
+		break;
+	}
+	return NOTIFY_OK;
+}
+
+/* ---- one bus ---- */
 
 static void bx_unadopt_bus(struct bx_adopted_bus *bus)
 {
+	if (bx_steers_at_binding(bus->type)) {
+		bus_unregister_notifier(bus->type, &bus->nb_binding);
+		bx_veto_flush();
+	}
 	bus_unregister_notifier(bus->type, &bus->nb);
 	bus_unregister_notifier(bus->type, &bus->nb_removed);
 	bx_sysfs_del_bus(bus->kobj);
 }
 
-static int bx_adopt_bus(struct bx_adopted_bus *bus)
+/* The last one registered is the one that enforces decisions. */
+static int bx_adopt_notify(struct bx_adopted_bus *bus, const struct bus_type *type)
+{
+	int err = bus_register_notifier(type, &bus->nb_removed);
+
+	if (err)
+		return err;
+	err = bus_register_notifier(type, &bus->nb);
+	if (err)
+		goto err_removed;
+	err = bx_entries_add(type);
+	if (err)
+		goto err_nb;
+	if (!bx_steers_at_binding(type))
+		return 0;
+	err = bus_register_notifier(type, &bus->nb_binding);
+	if (!err)
+		return 0;
+
+err_nb:
+	bus_unregister_notifier(type, &bus->nb);
+err_removed:
+	bus_unregister_notifier(type, &bus->nb_removed);
+	return err;
+}
+
+/* Adopts a bus whose module the caller has pinned. */
+static int bx_adopt_bus(struct bx_adopted_bus *bus, const struct bus_type *type)
 {
 	int err;
 
-	bus->kobj = bx_sysfs_add_bus(bus->type->name, NULL);
+	lockdep_assert_held(&bx_adopt_mutex);
+	bus->kobj = bx_sysfs_add_bus(bus->name, NULL);
 	if (IS_ERR(bus->kobj))
 		return PTR_ERR(bus->kobj);
-	bus->nb.notifier_call = bx_adopted_notify;
-	bus->nb_removed.notifier_call = bx_adopted_notify_removed;
-	bus->nb_removed.priority = INT_MAX;
-	err = bus_register_notifier(bus->type, &bus->nb_removed);
-	if (err)
-		goto err_sysfs;
-	err = bus_register_notifier(bus->type, &bus->nb);
-	if (err)
-		goto err_removed;
-	err = bx_adopt_devices(bus);
-	if (err)
-		bx_unadopt_bus(bus);
-	return err;
-
-err_removed:
-	bus_unregister_notifier(bus->type, &bus->nb_removed);
-err_sysfs:
+	/* pairs with bx_adopted_next(): an entry's device is on an adopted bus */
+	smp_store_release(&bus->type, type);
+	err = bx_adopt_notify(bus, type);
+	if (!err)
+		return 0;
+	smp_store_release(&bus->type, NULL);
 	bx_sysfs_del_bus(bus->kobj);
 	return err;
 }
 
+static struct bx_adopted_bus *bx_adopted_alloc(const char *name)
+{
+	struct bx_adopted_bus *bus = kzalloc(sizeof(*bus), GFP_KERNEL);
+
+	if (!bus)
+		return NULL;
+	strscpy(bus->name, name, sizeof(bus->name));
+	INIT_WORK(&bus->reelect, bx_adopted_reelect_work);
+	INIT_WORK(&bus->revisit, bx_adopted_revisit_work);
+	spin_lock_init(&bus->scope_lock);
+	bus->nb.notifier_call = bx_adopted_notify;
+	bus->nb_removed.notifier_call = bx_adopted_notify_removed;
+	bus->nb_removed.priority = INT_MAX;
+	bus->nb_binding.notifier_call = bx_adopted_notify_binding;
+	bus->nb_binding.priority = INT_MIN;
+	return bus;
+}
+
+static void bx_adopted_add(struct bx_adopted_bus *bus)
+{
+	bx_adopted[bx_nadopted] = bus;
+	/* pairs with bx_adopted_next() */
+	smp_store_release(&bx_nadopted, bx_nadopted + 1);
+}
+
+/* ---- buses by name ---- */
+
+static bool bx_is_awaitable(const char *name)
+{
+	for (u32 i = 0; i < bx_nadopt_names; i++) {
+		if (!strcmp(bx_adopt_names[i], name))
+			return true;
+	}
+	return bx_bus_desc(name);
+}
+
+/* Vetoes must work; the result is kept. */
+static int bx_adopt_check(const struct bus_type *type)
+{
+	static bool checked;
+	int err;
+
+	if (!bx_steers_at_binding(type) || checked)
+		return 0;
+	err = bx_veto_check();
+	checked = !err;
+	return err;
+}
+
+/*
+ * Adopts a bus that exists: -ENODEV if it does not, or is one of bus_ext's own.
+ * Returns with its devices not elected yet.
+ */
+static int bx_adopt_existing(struct bx_adopted_bus *bus)
+{
+	const struct bus_type *type = bx_bus_lookup(bus->name, &bus->owner);
+	int err = -ENODEV;
+
+	lockdep_assert_held(&bx_adopt_mutex);
+	if (!type)
+		return -ENODEV;
+	if (type->match != bx_own_match)
+		err = bx_adopt_check(type) ?: bx_adopt_bus(bus, type);
+	if (err) {
+		module_put(bus->owner);
+		bus->owner = NULL;
+	}
+	return err;
+}
+
+static int bx_adopt_locked(const char *name)
+{
+	struct bx_adopted_bus *bus;
+	int err;
+
+	if (bx_adopted_find(name))
+		return 0;
+	if (bx_nadopted == BX_MAX_ADOPTED)
+		return -ENOSPC;
+	bus = bx_adopted_alloc(name);
+	if (!bus)
+		return -ENOMEM;
+	err = bx_adopt_existing(bus);
+	if (err && !(err == -ENODEV && bx_is_awaitable(name))) {
+		kfree(bus);
+		return err;
+	}
+	bx_adopted_add(bus);
+	return 0;
+}
+
+/**
+ * bx_adopt() - adopt a bus of the kernel by its name, or await it
+ * @name: a valid name; not one of bus_ext's own buses
+ *
+ * The bus stays adopted until this module is unloaded.  The caller schedules elections
+ * of its devices.
+ *
+ * Context: process; may sleep.
+ * Return: 0, also if it is adopted already; -ENODEV if there is no such bus, and it is
+ * not known to come; -EOPNOTSUPP if the kernel does not call vetoes as expected;
+ * -ENOSPC, -ENOMEM, or the errno of a function of the driver core.
+ */
+int bx_adopt(const char *name)
+{
+	guard(mutex)(&bx_adopt_mutex);
+	return bx_adopt_locked(name);
+}
+
+/* A module may have registered a bus that is awaited. */
+static void bx_adopt_awaited(void)
+{
+	int err;
+
+	guard(mutex)(&bx_adopt_mutex);
+	for (u32 i = 0; i < bx_nadopted; i++) {
+		struct bx_adopted_bus *bus = bx_adopted[i];
+
+		if (bus->type)
+			continue;
+		err = bx_adopt_existing(bus);
+		if (!err) {
+			bx_override_next_gen();
+			bx_adopted_queue(bus, BX_ANY);
+		} else if (err != -ENODEV) {
+			pr_err("bus '%s' cannot be adopted: %d\n", bus->name,
+			       err);
+		}
+	}
+}
+
+/* A module that was loaded has registered its buses and drivers. */
+static int bx_adopted_module(struct notifier_block *nb, unsigned long state,
+			     void *module)
+{
+	struct bx_adopted_bus *bus;
+
+	if (state != MODULE_STATE_LIVE)
+		return NOTIFY_OK;
+	bx_adopt_awaited();
+	if (!bx_override_may_wait())
+		return NOTIFY_OK;
+	bx_for_each_adopted(bus, i)
+		bx_adopted_revisit(bus);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block bx_module_nb = {
+	.notifier_call = bx_adopted_module,
+};
+
+/* ---- start and end ---- */
+
 static const struct bx_kind bx_adopted_kind = {
 	.adopted	= true,
+	.claimants	= bx_adopted_claimants,
 	.bus_get	= bx_adopted_bus_get,
 	.for_each_bus	= bx_adopted_for_each_bus,
 	.has		= bx_adopted_has,
@@ -371,36 +591,75 @@ static const struct bx_kind bx_adopted_kind = {
 	.inherit	= bx_adopted_inherit,
 };
 
+static void bx_adopted_free(void)
+{
+	while (bx_nadopted)
+		kfree(bx_adopted[--bx_nadopted]);
+}
+
 /*
- * Called before bx_adopt_start(): lookups of the buses and of entries work from
- * the start.
+ * Called before bx_adopt_start(): lookups of the buses that are adopted at load, and of
+ * entries, work from the start.
  */
 int bx_adopt_init(void)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++) {
-		INIT_WORK(&bx_adopted[i].reelect, bx_adopted_reelect_work);
-		INIT_WORK(&bx_adopted[i].revisit, bx_adopted_revisit_work);
-		spin_lock_init(&bx_adopted[i].scope_lock);
+	const struct bx_bus_desc *desc;
+	struct bx_adopted_bus *bus;
+	int err = bx_entries_init();
+
+	if (err)
+		return err;
+	for (u32 i = 0; (desc = bx_bus_desc_nth(i)); i++) {
+		if (!desc->type)
+			continue;
+		bus = bx_adopted_alloc(desc->name);
+		if (!bus)
+			goto err_entries;
+		bx_adopted_add(bus);
 	}
 	bx_kind_add(&bx_adopted_kind);
-	return bx_entries_init();
+	return 0;
+
+err_entries:
+	bx_adopted_free();
+	bx_entries_exit();
+	return -ENOMEM;
+}
+
+/* Buses that the parameter names; the others work without them. */
+static void bx_adopt_by_parameter(void)
+{
+	int err;
+
+	for (u32 i = 0; i < bx_nadopt_names; i++) {
+		err = bx_name_check(bx_adopt_names[i]) ?:
+		      bx_adopt_locked(bx_adopt_names[i]);
+		if (err)
+			pr_err("bus '%s' of the parameter adopt cannot be adopted: %d\n",
+			       bx_adopt_names[i], err);
+	}
 }
 
 /* Registers the notifiers of modules and of the adopted buses. */
 int bx_adopt_start(void)
 {
-	int err = register_module_notifier(&bx_module_nb);
-	u32 i;
+	const struct bx_bus_desc *desc;
+	int err;
 
+	/* before the buses, so that none comes unnoticed */
+	err = register_module_notifier(&bx_module_nb);
 	if (err)
 		return err;
-	for (i = 0; i < ARRAY_SIZE(bx_adopted) && !err; i++)
-		err = bx_adopt_bus(&bx_adopted[i]);
+	mutex_lock(&bx_adopt_mutex);
+	for (u32 i = 0; !err && (desc = bx_bus_desc_nth(i)); i++) {
+		if (desc->type)
+			err = bx_adopt_bus(bx_adopted_find(desc->name), desc->type);
+	}
 	if (!err)
-		return 0;
-	for (i--; i--; )
-		bx_unadopt_bus(&bx_adopted[i]);
-	bx_adopt_stop();
+		bx_adopt_by_parameter();
+	mutex_unlock(&bx_adopt_mutex);
+	if (err)
+		bx_adopt_stop();
 	return err;
 }
 
@@ -418,11 +677,17 @@ static int bx_unadopt_dev(struct device *dev, void *data)
 
 /*
  * Only overrides of the hook can remain, since policies pin the module; no new
- * ones are written.
+ * ones are written.  The caller waits with synchronize_rcu_tasks() for the last
+ * instructions of vetoes.
  */
 void bx_adopt_exit(void)
 {
+	struct bx_adopted_bus *bus;
+
 	bx_adopted_for_each_dev(bx_unadopt_dev, NULL);
-	for (u32 i = 0; i < ARRAY_SIZE(bx_adopted); i++)
-		bx_unadopt_bus(&bx_adopted[i]);
+	bx_for_each_adopted(bus, i) {
+		bx_unadopt_bus(bus);
+		module_put(bus->owner);
+	}
+	bx_adopted_free();
 }

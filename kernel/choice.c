@@ -55,6 +55,19 @@ bool bx_election_has_driver(struct bx_election *e, const char *name)
 	return bx_bus_has_driver(e->ctx.device->bus, name);
 }
 
+/* Whether a registered driver can be bound to the device by the rule of its bus */
+bool bx_election_claims(struct bx_election *e, const char *name)
+{
+	const struct bx_candidate *listed;
+
+	if (!e->claimants)
+		return true;
+	if (e->ctx.device)
+		return bx_rule_claims_by_name(e->ctx.device, name);
+	listed = bx_trial_driver(e, name);
+	return listed && listed->claims;
+}
+
 /* Returns what is known of a driver that is not registered. */
 enum bx_driver_state bx_absent_state(struct bx_election *e, const char *name)
 {
@@ -78,6 +91,8 @@ enum bx_driver_state bx_choice_state(struct bx_election *e, const char *name)
 
 	if (!bx_election_has_driver(e, name))
 		return bx_absent_state(e, name);
+	if (!bx_election_claims(e, name))
+		return BX_DRIVER_UNCLAIMED;
 	return bx_note_state(e->notes, name) == BX_DRIVER_REJECTED || (c && c->rec.error) ||
 	       (listed && listed->error) ?
 	       BX_DRIVER_REJECTED : BX_DRIVER_REGISTERED;
@@ -104,6 +119,8 @@ static enum bx_opinion_why bx_try_choice(struct bx_election *e,
 	*error = 0;
 	if (!bx_election_has_driver(e, name))
 		return bx_may_come(e, name) ? BX_WHY_WON : BX_WHY_ABSENT;
+	if (!bx_election_claims(e, name))
+		return BX_WHY_UNCLAIMED;
 	if (!inst)
 		return BX_WHY_WON;
 	if (!e->adopted)
@@ -115,8 +132,8 @@ static enum bx_opinion_why bx_try_choice(struct bx_election *e,
 
 /*
  * Without a driver that can win, the device waits for the first that is absent.  On
- * an adopted bus it stays with the last that rejected it: other drivers must not get
- * it.
+ * an adopted bus it stays with the last that rejected or does not claim it: other
+ * drivers must not get it.
  */
 static int bx_fallback(const struct bx_election *e,
 		       const enum bx_opinion_why *why, u32 n)
@@ -126,7 +143,8 @@ static int bx_fallback(const struct bx_election *e,
 	for (u32 i = 0; i < n; i++) {
 		if (why[i] == BX_WHY_ABSENT)
 			return i;
-		if (why[i] == BX_WHY_FAILED && e->adopted)
+		if ((why[i] == BX_WHY_FAILED || why[i] == BX_WHY_UNCLAIMED) &&
+		    e->adopted)
 			last = i;
 	}
 	return last;

@@ -119,6 +119,19 @@ static inline bool bx_is_ready_to_probe(const struct device *dev)
 }
 #endif
 
+/* Whether a device is probed and unbound under the lock of its parent, as on usb */
+#ifdef BX_TYPE_PARENT_LOCK
+static inline bool bx_needs_parent_lock(const struct device *dev)
+{
+	return dev->type && dev->type->need_parent_lock;
+}
+#else
+static inline bool bx_needs_parent_lock(const struct device *dev)
+{
+	return dev->bus->need_parent_lock;
+}
+#endif
+
 /* Of the attribute that functions of a binary attribute get */
 #ifdef BX_CONST_BIN_ATTRIBUTE
 #define bx_bin_const	const

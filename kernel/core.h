@@ -410,6 +410,8 @@ typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
  * struct bx_kind - operations of a kind of bus
  * @adopted: the bus' own rule decides if no policy does; such buses have no
  *	contract, and match() is not called
+ * @claimants: whether only a driver that claims the device can be bound; not set if
+ *	any driver can on all buses of the kind
  * @bus_get: looks up a bus and pins its module; 0 or -ENODEV
  * @for_each_bus: calls a function for each bus
  * @has: whether a bus is of this kind
@@ -428,6 +430,7 @@ typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
  */
 struct bx_kind {
 	bool	adopted;
+	bool	(*claimants)(const char *bus);
 	int	(*bus_get)(const char *bus, struct module **owner);
 	int	(*for_each_bus)(bx_bus_fn fn, void *data);
 	bool	(*has)(const struct bus_type *bus);
@@ -461,6 +464,58 @@ static inline const struct bx_kind *bx_kind_of(const struct device *dev)
 	return bx_kind_of_bus(dev->bus);
 }
 
+/* ---- buses.c: what is known of single buses of the kernel ---- */
+
+/**
+ * struct bx_bus_desc - a bus of the kernel
+ * @name: its name
+ * @type: the bus, if it is adopted at module load; else it is found by its name
+ * @ids: reads vendor and device id from a modalias; NULL if there are none
+ * @match_writes: its match() changes the device, so only the driver core may call it
+ * @prepare: prepares a device for the driver that was elected, NULL for none
+ */
+struct bx_bus_desc {
+	const char		*name;
+	const struct bus_type	*type;
+	bool	(*ids)(const char *modalias, u32 *vendor, u32 *device);
+	bool	match_writes;
+	void	(*prepare)(struct device *dev, const char *driver);
+};
+
+const struct bx_bus_desc *bx_bus_desc(const char *name);
+const struct bx_bus_desc *bx_bus_desc_nth(u32 i);
+char *bx_bus_identify(struct device *dev, u32 *vendor, u32 *device);
+void bx_bus_prepare(struct device *dev, const char *driver);
+
+/* ---- find.c: buses of the kernel by name ---- */
+
+const struct bus_type *bx_bus_lookup(const char *name, struct module **owner);
+
+/* ---- veto.c: a PM domain that keeps a driver from its probe ---- */
+
+/**
+ * struct bx_veto - a veto against the driver that is being bound to a device
+ * @pd: the device's PM domain while it is armed
+ * @saved: the former one
+ * @dev: the device, referenced while it is armed
+ * @armed: entry in bx_armed, or empty
+ */
+struct bx_veto {
+	struct dev_pm_domain	pd;
+	struct dev_pm_domain	*saved;
+	struct device		*dev;
+	struct list_head	armed;
+};
+
+void bx_veto_init(struct bx_veto *veto);
+void bx_veto_arm(struct bx_veto *veto, struct device *dev);
+bool bx_veto_disarm(struct bx_veto *veto);
+void bx_veto_flush(void);
+
+/* ---- vetocheck.c: whether vetoes work on the running kernel ---- */
+
+int bx_veto_check(void);
+
 /* ---- entry.c: entries of devices on adopted buses ---- */
 
 /**
@@ -472,15 +527,20 @@ static inline const struct bx_kind *bx_kind_of(const struct device *dev)
  * @dev: the device; not referenced: a user either holds a reference to it, or
  *	@lock with @gone false
  * @found: the device was added before the module was loaded
- * @complete: @parent and @vf_index are constant from now on
+ * @complete: @parent, @vf_index, @vendor, @device and @modalias are constant from now on
  * @parent: the parent, for a virtual function the physical one; referenced
  * @vf_index: number of a virtual function, -1 for other devices
+ * @vendor: vendor id, unless it is in the device's structure; 0 for none
+ * @device: device id, likewise
+ * @modalias: its modalias, or NULL
+ * @claimed: the bound driver was bound without a probe, against the decision; device
+ *	lock
  * @iommu_lock: protects @iommu_group, and @gone together with @lock
  * @iommu_group: id of the IOMMU group that was seen last, -1 for none
  * @lock: protects all below; held while programs elect, never while a driver
  *	probes
  * @gone: the device was removed
- * @token: the override that bus_ext wrote, see compat.h; NULL for none
+ * @token: the override that bus_ext wrote, see compat.h and steer.c; NULL for none
  * @text: its text
  * @dec: the decision from which it follows
  * @gen: generation of the last election, 0 if another party wrote an override
@@ -490,6 +550,7 @@ static inline const struct bx_kind *bx_kind_of(const struct device *dev)
  * @retry: the elected driver has rejected the device, and was not the only choice
  * @notes: what became of elected drivers
  * @notes_gen: generation of @notes
+ * @veto: on a bus that is steered at binding, else absent; device lock
  */
 struct bx_entry {
 	struct rhash_head	node;
@@ -501,6 +562,10 @@ struct bx_entry {
 	bool			complete;
 	struct device		*parent;
 	s32			vf_index;
+	u32			vendor;
+	u32			device;
+	char			*modalias;
+	bool			claimed;
 	spinlock_t		iommu_lock;	/* @iommu_group */
 	s32			iommu_group;
 	struct mutex		lock;		/* all below */
@@ -515,6 +580,7 @@ struct bx_entry {
 	bool			retry;
 	struct list_head	notes;
 	u64			notes_gen;
+	struct bx_veto		veto[];		/* device lock */
 };
 
 struct bx_entry *bx_entry_get(struct device *dev);
@@ -525,7 +591,7 @@ void bx_entry_leave(struct device *dev);
 void bx_entry_remove(struct device *dev);
 s32 bx_entry_iommu_group(struct bx_entry *entry);
 int bx_entries_init(void);
-void bx_entries_prune(void);
+int bx_entries_add(const struct bus_type *bus);
 void bx_entries_exit(void);
 
 /* ---- facts.c: descriptions of devices ---- */
@@ -591,6 +657,7 @@ struct bx_cand {
  * @cands: candidate drivers
  * @ncands: number of @cands
  * @adopted: on an adopted bus: without candidates; select() may name any driver
+ * @claimants: only a driver that claims the device can be bound
  * @override: driver_override of the administrator, or empty
  * @dec: the outcome
  * @winner: order of the elected driver on an own bus, 0 for none
@@ -617,6 +684,7 @@ struct bx_election {
 	struct bx_cand		*cands;
 	u32			ncands;
 	bool			adopted;
+	bool			claimants;
 	char			override[BX_NAME_LEN];
 	struct bx_decision	dec;
 	u64			winner;
@@ -654,6 +722,12 @@ enum bx_opinion_why bx_check_candidate(struct bx_election *e,
 enum bx_opinion_why bx_ask_select(struct bx_election *e,
 				  struct bx_inst *inst, s32 *ret);
 
+/* ---- rule.c: the own rule of an adopted bus ---- */
+
+bool bx_rule_claims(struct device *dev, const struct device_driver *drv);
+bool bx_rule_claims_by_name(struct device *dev, const char *driver);
+int bx_rule_explain(struct bx_election *e);
+
 /* ---- choice.c: the drivers that a program names ---- */
 
 static inline void bx_choices_clear(struct bx_select_ctx *ctx)
@@ -671,6 +745,7 @@ static inline void bx_choices_show(struct bx_select_ctx *ctx)
 
 int bx_choice_add(struct bx_select_ctx *ctx, const char *name);
 bool bx_election_has_driver(struct bx_election *e, const char *name);
+bool bx_election_claims(struct bx_election *e, const char *name);
 enum bx_driver_state bx_absent_state(struct bx_election *e, const char *name);
 enum bx_driver_state bx_choice_state(struct bx_election *e, const char *name);
 enum bx_opinion_why bx_choose(struct bx_election *e, const struct bx_inst *inst,
@@ -731,16 +806,20 @@ void bx_own_device_init(struct bx_device *bdev);
 void bx_own_device_exit(struct bx_device *bdev);
 void bx_own_init(void);
 
-/* ---- rule.c: the own rule of an adopted bus ---- */
+/* ---- steer.c: the override of a device on an adopted bus ---- */
 
-bool bx_rule_claims(struct device *dev, const struct device_driver *drv);
-int bx_rule_explain(struct bx_election *e);
+bool bx_steers_at_binding(const struct bus_type *bus);
+const char *bx_steer_read(struct bx_entry *entry, char *buf, size_t len);
+const char *bx_steer_swap(struct bx_entry *entry, const char *name);
+int bx_steer_attach(struct bx_entry *entry);
+void bx_steer_release(struct bx_entry *entry);
 
-/* ---- override.c: elections on adopted buses, by driver_override ---- */
+/* ---- override.c: elections on adopted buses, by an override ---- */
 
+int bx_override_elect_entry(struct bx_entry *entry, struct device *dev);
 int bx_override_elect(struct device *dev);
 void bx_override_reelect(struct device *dev);
-void bx_override_unbound(struct device *dev);
+void bx_override_freshen(struct device *dev);
 bool bx_override_not_bound(struct device *dev);
 void bx_override_load_ended(struct device *dev, const char *driver, bool came,
 			    bool before);
@@ -748,14 +827,26 @@ bool bx_override_may_wait(void);
 void bx_override_revisit(struct device *dev);
 int bx_override_explain(struct device *dev, struct bx_election *e);
 bool bx_override_decision(struct device *dev, struct bx_decision *dec);
-int bx_override_rebind(struct device *dev);
 void bx_override_forget(struct device *dev, u64 policy_id);
 void bx_override_inherit(struct device *dev, u64 policy_id, u64 heir_id);
 void bx_override_clear(struct device *dev);
 u64 bx_override_next_gen(void);
 
+/* ---- rebind.c: rebinds on adopted buses ---- */
+
+int bx_override_rebind(struct device *dev);
+
+/* ---- binding.c: decisions enforced when a driver is bound ---- */
+
+void bx_binding_begin(struct device *dev);
+void bx_binding_failed(struct device *dev);
+void bx_binding_bound(struct device *dev);
+void bx_binding_unbound(struct device *dev);
+void bx_binding_removed(struct device *dev);
+
 /* ---- adopt.c: the adopted buses ---- */
 
+int bx_adopt(const char *name);
 int bx_adopt_init(void);
 int bx_adopt_start(void);
 void bx_adopt_stop(void);

@@ -139,7 +139,11 @@ static void bx_decide_driver(struct bx_election *e, enum bx_decider by,
 	bx_decide(e, by, has ? BX_OUT_DRIVER : BX_OUT_ABSENT, driver, inst);
 	/* policies in shadow mode are asked later, with the same context */
 	e->nchoices = by == BX_BY_OVERRIDE ? 0 : e->ctx.nchoices;
-	e->dec.driver_state = has ? 0 : bx_absent_state(e, driver);
+	if (!has)
+		e->dec.driver_state = bx_absent_state(e, driver);
+	else
+		e->dec.driver_state = bx_election_claims(e, driver) ? 0 :
+				      BX_DRIVER_UNCLAIMED;
 }
 
 static void bx_elect_override(struct bx_election *e)

@@ -28,6 +28,7 @@ static void bx_entry_free(struct kref *ref)
 
 	bx_notes_clear(&entry->notes);
 	put_device(entry->parent);
+	kfree(entry->modalias);
 	mutex_destroy(&entry->lock);
 	kfree_rcu(entry, rcu);
 }
@@ -80,11 +81,16 @@ struct bx_entry *bx_entry_get(struct device *dev)
  */
 int bx_entry_add(struct device *dev, bool found)
 {
-	struct bx_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL);
+	/* only there is a veto, see steer.c */
+	u32 vetoes = !dev->bus->driver_override;
+	struct bx_entry *entry;
 	int err;
 
+	entry = kzalloc(struct_size(entry, veto, vetoes), GFP_KERNEL);
 	if (!entry)
 		return -ENOMEM;
+	if (vetoes)
+		bx_veto_init(entry->veto);
 	kref_init(&entry->ref);
 	mutex_init(&entry->lock);
 	spin_lock_init(&entry->iommu_lock);
@@ -129,7 +135,7 @@ static s32 bx_vf_index(struct pci_dev *vf)
 }
 
 /**
- * bx_entry_complete() - fill in the parent of a device
+ * bx_entry_complete() - fill in the parent and the identity of a device
  * @dev: a device with an entry
  *
  * The device's removal waits for the entry's lock before it releases the
@@ -152,6 +158,8 @@ void bx_entry_complete(struct device *dev)
 			entry->vf_index = bx_vf_index(to_pci_dev(dev));
 		}
 		entry->parent = get_device(parent);
+		entry->modalias = bx_bus_identify(dev, &entry->vendor,
+						  &entry->device);
 		/* pairs with bx_entry_get() */
 		smp_store_release(&entry->complete, true);
 	}
@@ -254,7 +262,7 @@ static struct bx_entry *bx_entry_get_incomplete(void)
  * Drops the entries of devices that were found on their bus, but left it before
  * bx_entry_complete().
  */
-void bx_entries_prune(void)
+static void bx_entries_prune(void)
 {
 	struct bx_entry *entry;
 
@@ -262,6 +270,37 @@ void bx_entries_prune(void)
 		bx_entry_unlink(entry);
 		bx_entry_put(entry);
 	}
+}
+
+static int bx_entry_add_found(struct device *dev, void *data)
+{
+	return bx_entry_add(dev, true);
+}
+
+static int bx_entry_complete_found(struct device *dev, void *data)
+{
+	bx_entry_complete(dev);
+	return 0;
+}
+
+/**
+ * bx_entries_add() - add entries of the devices that are on a bus
+ * @bus: the bus, whose notifiers are registered
+ *
+ * They may be removed meanwhile: one that the second walk finds was still on the bus
+ * when it had an entry, so the notifier of its removal drops the entry.
+ *
+ * Context: process; one caller at a time: each walk prunes the entries that none has
+ * completed.
+ * Return: 0 or an errno.
+ */
+int bx_entries_add(const struct bus_type *bus)
+{
+	int err = bus_for_each_dev(bus, NULL, NULL, bx_entry_add_found);
+
+	bus_for_each_dev(bus, NULL, NULL, bx_entry_complete_found);
+	bx_entries_prune();
+	return err;
 }
 
 /* Called without notifiers and without work, so no entry is in use. */

@@ -32,12 +32,20 @@ void bx_dev_driver_name(struct device *dev, char *buf, size_t len)
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
-/* The vendor id by which policies have a scope; 0 on platform. */
+/* The vendor id by which policies have a scope; 0 on a bus without ids, as platform */
 u32 bx_dev_vendor(struct device *dev)
 {
+	struct bx_entry *entry;
+	u32 vendor;
+
 	if (dev_is_pci(dev))
 		return to_pci_dev(dev)->vendor;
-	return bx_is_own(dev) ? to_bx_device(dev)->id.vendor : 0;
+	if (bx_is_own(dev))
+		return to_bx_device(dev)->id.vendor;
+	entry = bx_entry_get(dev);
+	vendor = entry ? entry->vendor : 0;
+	bx_entry_put(entry);
+	return vendor;
 }
 
 static void bx_info_pci(struct pci_dev *pdev, struct bx_dev_info *info)
@@ -96,6 +104,13 @@ static void bx_info_adopted_links(struct device *dev, struct bx_dev_info *info)
 	if (!entry)
 		return;
 	bx_info_parent(entry->parent, info);
+	if (!dev_is_pci(dev)) {
+		info->vendor = entry->vendor;
+		info->device = entry->device;
+	}
+	strscpy(info->modalias, entry->modalias ?: "", sizeof(info->modalias));
+	if (READ_ONCE(entry->claimed))
+		info->flags |= BX_DEV_CLAIMED;
 	info->vf_index = entry->vf_index;
 	info->iommu_group = bx_entry_iommu_group(entry);
 	bx_entry_put(entry);

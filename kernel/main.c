@@ -36,16 +36,22 @@ static int __init bx_init(void)
 	if (err)
 		goto err_sysfs;
 	err = bx_adopt_start();
-	if (err)
-		goto err_sysfs;
-	return 0;
+	if (!err)
+		return 0;
+
+	bx_async_exit();	/* its notifiers may have queued work */
+	bx_adopt_exit();
+	bx_sysfs_exit();
+	goto err_entries;
 
 err_sysfs:
 	bx_sysfs_exit();
 err_async:
 	bx_async_exit();
 err_entries:
+	bx_adopt_exit();
 	bx_entries_exit();
+	synchronize_rcu_tasks();
 	return err;
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Elections on adopted buses, by driver_override
+ * Elections on adopted buses, by an override
  *
  * These buses keep their own match rule.  The outcome of an election (only hook
- * and select()) is written to the device's driver_override; "none" keeps all
- * drivers away.  Without an opinion nothing is written, and the device behaves
- * as on a stock kernel.
+ * and select()) is written to the device's override: driver_override, or on a bus
+ * without that, the one in its entry (steer.c); "none" keeps all drivers away.
+ * Without an opinion nothing is written, and the device behaves as on a stock kernel.
  *
  * bus_ext never touches an override that it did not write.  It removes its own
  * overrides with the policy.  If another party has removed or replaced one, the
@@ -35,7 +35,7 @@ static atomic_t bx_any_elected = ATOMIC_INIT(0);
 
 /* ---- the override ---- */
 
-/* Whether bus_ext wrote the override that bx_override_read() has returned */
+/* Whether bus_ext wrote the override that bx_steer_read() has returned */
 static bool bx_entry_wrote(const struct bx_entry *entry, const char *token,
 			   const char *text)
 {
@@ -61,7 +61,7 @@ static void bx_entry_drop(struct bx_entry *entry)
  */
 static int bx_entry_refresh(struct bx_entry *entry, char *text, size_t len)
 {
-	const char *now = bx_override_read(entry->dev, text, len);
+	const char *now = bx_steer_read(entry, text, len);
 	bool had = entry->token;
 
 	lockdep_assert_held(&entry->lock);
@@ -83,7 +83,7 @@ static int bx_entry_write(struct bx_entry *entry, const char *name)
 	u64 gen = entry->gen;
 	const char *token;
 
-	token = bx_override_swap(entry->dev, entry->token, entry->text, name);
+	token = bx_steer_swap(entry, name);
 	if (token == ERR_PTR(-EBUSY))
 		bx_entry_drop(entry);
 	if (IS_ERR(token))
@@ -121,6 +121,7 @@ static void bx_override_run(struct bx_election *e, u64 gen)
 	int idx;
 
 	e->adopted = true;
+	e->claimants = bx_steers_at_binding(e->ctx.device->bus);
 	e->may_load = true;
 	idx = srcu_read_lock(&bx_srcu);
 	bx_elect(e, gen);
@@ -151,6 +152,7 @@ static int bx_entry_apply(struct bx_entry *entry, const struct bx_election *e)
 		return err;
 	if (want)
 		bx_entry_decide(entry, e);
+	bx_bus_prepare(entry->dev, want);
 	return !same;
 }
 
@@ -199,7 +201,7 @@ static void bx_entry_elected(const struct bx_election *e, bool request, int ret)
  * Elects and writes the outcome.  Returns 1 if the override changed, 0 if not,
  * or an errno; -EBUSY if the override of another party is in place.
  */
-static int bx_override_elect_entry(struct bx_entry *entry, struct device *dev)
+int bx_override_elect_entry(struct bx_entry *entry, struct device *dev)
 {
 	struct bx_election *e = bx_election_alloc(dev, false);
 	bool request = false;
@@ -247,20 +249,27 @@ static bool bx_entry_is_current(struct bx_entry *entry)
 }
 
 /**
- * bx_override_unbound() - hold the election that is due after an unbind
+ * bx_override_freshen() - hold the election that is due before a driver is probed
  * @dev: a device on an adopted bus
  *
  * A device that was bound when policies changed, or whose override was removed,
- * is given back to the policies before a driver is probed.
+ * is given back to the policies.
  *
- * Context: BUS_NOTIFY_UNBOUND_DRIVER.
+ * Context: BUS_NOTIFY_UNBOUND_DRIVER, BUS_NOTIFY_BIND_DRIVER.
  */
-void bx_override_unbound(struct device *dev)
+void bx_override_freshen(struct device *dev)
 {
 	struct bx_entry *entry = bx_entry_get(dev);
 
-	if (entry && !bx_entry_is_current(entry))
+	if (!entry)
+		return;
+	if (!bx_entry_is_current(entry))
 		bx_override_elect_entry(entry, dev);
+	/* the bus may have undone it at the unbind */
+	mutex_lock(&entry->lock);
+	if (!entry->gone)
+		bx_bus_prepare(dev, entry->token ? entry->text : NULL);
+	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
 }
 
@@ -277,6 +286,7 @@ static bool bx_override_run_bound(struct bx_entry *entry, struct bx_election *e)
 	int idx;
 
 	e->adopted = true;
+	e->claimants = bx_steers_at_binding(e->ctx.device->bus);
 	e->may_load = true;
 	e->notes = &entry->notes;
 	e->dry = true;
@@ -340,7 +350,7 @@ void bx_override_reelect(struct device *dev)
 	}
 	changed = bx_override_elect_entry(entry, dev) > 0;
 	changed |= bx_entry_take_attach(entry);
-	if (changed && bx_is_ready_to_probe(dev) && device_attach(dev) < 0)
+	if (changed && bx_is_ready_to_probe(dev) && bx_steer_attach(entry) < 0)
 		dev_dbg(dev, "removed before its re-election\n");
 out:
 	bx_entry_put(entry);
@@ -520,7 +530,7 @@ bool bx_override_decision(struct device *dev, struct bx_decision *dec)
 	if (!entry)
 		return false;
 	mutex_lock(&entry->lock);
-	now = bx_override_read(dev, name, sizeof(name));
+	now = bx_steer_read(entry, name, sizeof(name));
 	ours = bx_entry_wrote(entry, now, name);
 	if (ours)
 		*dec = entry->dec;
@@ -557,7 +567,7 @@ int bx_override_explain(struct device *dev, struct bx_election *e)
 	if (!entry)
 		return -ENODEV;
 	mutex_lock(&entry->lock);
-	now = bx_override_read(dev, e->override, sizeof(e->override));
+	now = bx_steer_read(entry, e->override, sizeof(e->override));
 	if (bx_entry_wrote(entry, now, e->override))
 		e->override[0] = '\0';
 	e->notes = &entry->notes;
@@ -565,131 +575,4 @@ int bx_override_explain(struct device *dev, struct bx_election *e)
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
 	return bx_rule_explain(e);
-}
-
-/* ---- rebind ---- */
-
-static bool bx_is_driver_outcome(const struct bx_decision *dec)
-{
-	return dec->outcome == BX_OUT_DRIVER || dec->outcome == BX_OUT_ABSENT;
-}
-
-/* Without a decision, a driver that the bus' own rule matches stays bound. */
-static bool bx_keeps_driver(struct device *dev, const struct bx_decision *dec,
-			    bool decided)
-{
-	char driver[BX_NAME_LEN];
-	bool keeps;
-
-	if (decided) {
-		bx_dev_driver_name(dev, driver, sizeof(driver));
-		return bx_is_driver_outcome(dec) && !strcmp(driver, dec->driver);
-	}
-	device_lock(dev);
-	keeps = dev->driver && bx_rule_claims(dev, dev->driver);
-	device_unlock(dev);
-	return keeps;
-}
-
-static int bx_rebind_result(struct device *dev, const char *before)
-{
-	char after[BX_NAME_LEN];
-	struct bx_decision dec;
-	bool decided = bx_override_decision(dev, &dec);
-
-	bx_dev_driver_name(dev, after, sizeof(after));
-	if (decided && strcmp(after, dec.driver))
-		return -EAGAIN;
-	return strcmp(before, after) != 0;
-}
-
-/*
- * Binds the device as was decided; returns as bx_override_rebind(), where @before
- * was bound.
- */
-static int bx_rebind_as_decided(struct device *dev, const char *before)
-{
-	struct bx_decision dec;
-	bool decided = bx_override_decision(dev, &dec);
-	int err;
-
-	if (READ_ONCE(dev->driver) && !bx_keeps_driver(dev, &dec, decided))
-		device_release_driver(dev);
-	if (!bx_is_ready_to_probe(dev))
-		return -EAGAIN;
-	if (!decided || bx_is_driver_outcome(&dec)) {
-		err = device_attach(dev);
-		if (err < 0 && err != -EPROBE_DEFER)
-			return err;
-	}
-	return bx_rebind_result(dev, before);
-}
-
-static bool bx_is_loading(struct bx_entry *entry)
-{
-	guard(mutex)(&entry->lock);
-	return entry->dec.outcome == BX_OUT_ABSENT &&
-	       entry->dec.driver_state == BX_DRIVER_LOADING;
-}
-
-/* Elects; while the elected driver is absent, waits until its module was loaded. */
-static int bx_rebind_elect(struct bx_entry *entry, struct device *dev)
-{
-	int ret;
-
-	mutex_lock(&entry->lock);
-	bx_notes_clear(&entry->notes);
-	mutex_unlock(&entry->lock);
-	ret = bx_override_elect_entry(entry, dev);
-	for (u32 i = 0; ret >= 0 && i < BX_MAX_CHOICES && bx_is_loading(entry); i++) {
-		bx_async_wait_queue(BX_Q_MODULE);	/* and for no probe */
-		ret = bx_override_elect_entry(entry, dev);
-	}
-	return ret < 0 && ret != -EBUSY ? ret : 0;
-}
-
-/* Waits until the next choices were tried, after a probe that has failed. */
-static int bx_rebind_next_best(struct bx_entry *entry, struct device *dev,
-			       const char *before)
-{
-	bool next_best;
-	int ret = -EAGAIN;
-
-	mutex_lock(&entry->lock);
-	next_best = entry->next_best;
-	mutex_unlock(&entry->lock);
-	/* the next one is elected, its module loaded, and it may reject the device, too */
-	for (u32 i = 0; next_best && ret == -EAGAIN && i < BX_MAX_CHOICES; i++) {
-		bx_async_wait_queue(BX_Q_ELECT);
-		bx_async_wait_queue(BX_Q_MODULE);
-		ret = bx_rebind_result(dev, before);
-	}
-	return ret;
-}
-
-/**
- * bx_override_rebind() - elect a device again and bind it to the elected driver
- * @dev: a device on an adopted bus; the caller holds a reference to it
- *
- * Context: process; unbinds and probes.
- * Return: 1 if the driver changed, 0 if it stayed, -EAGAIN if another driver
- * than the elected one is bound, or none, -ENODEV if the device was removed,
- * -ENOMEM, or the errno of device_attach().
- */
-int bx_override_rebind(struct device *dev)
-{
-	struct bx_entry *entry = bx_entry_get(dev);
-	char before[BX_NAME_LEN];
-	int ret;
-
-	if (!entry)
-		return -ENODEV;
-	bx_dev_driver_name(dev, before, sizeof(before));
-	ret = bx_rebind_elect(entry, dev) ?: bx_rebind_as_decided(dev, before);
-	if (ret == -EAGAIN)
-		ret = bx_rebind_next_best(entry, dev, before);
-	if (ret >= 0 && READ_ONCE(entry->gone))
-		ret = -ENODEV;
-	bx_entry_put(entry);
-	return ret;
 }

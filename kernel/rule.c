@@ -46,11 +46,26 @@ static bool bx_rule_platform(struct device *dev,
 	return false;
 }
 
+/*
+ * The rule of another bus.  Where the bus has driver_override, its rule obeys it.  The
+ * driver core asks it without the device lock, too.
+ */
+static bool bx_rule_other(struct device *dev, const struct device_driver *drv)
+{
+	const struct bx_bus_desc *desc = bx_bus_desc(dev->bus->name);
+
+	if (!dev->bus->match || (desc && desc->match_writes))
+		return true;
+	return dev->bus->match(dev, drv) > 0;
+}
+
 static bool bx_rule_matches(struct device *dev, struct pci_dev *copy,
 			    const struct device_driver *drv)
 {
-	return copy ? drv->bus->match(&copy->dev, drv) > 0 :
-		      bx_rule_platform(dev, drv);
+	if (copy)
+		return drv->bus->match(&copy->dev, drv) > 0;
+	return dev->bus == &platform_bus_type ? bx_rule_platform(dev, drv) :
+						bx_rule_other(dev, drv);
 }
 
 /**
@@ -71,6 +86,33 @@ bool bx_rule_claims(struct device *dev, const struct device_driver *drv)
 	claims = bx_rule_matches(dev, copy, drv);
 	kfree(copy);
 	return claims;
+}
+
+struct bx_rule_query {
+	struct device	*dev;
+	const char	*driver;
+};
+
+static int bx_rule_query_driver(struct device_driver *drv, void *data)
+{
+	const struct bx_rule_query *q = data;
+
+	return !strcmp(drv->name, q->driver) && bx_rule_claims(q->dev, drv);
+}
+
+/**
+ * bx_rule_claims_by_name() - check whether the own rule of the bus matches a driver
+ * @dev: a device on an adopted bus
+ * @driver: name of the driver
+ *
+ * Context: process; with or without the device lock.
+ * Return: true if the driver is registered and the rule matches it.
+ */
+bool bx_rule_claims_by_name(struct device *dev, const char *driver)
+{
+	struct bx_rule_query q = { .dev = dev, .driver = driver };
+
+	return bus_for_each_drv(dev->bus, NULL, &q, bx_rule_query_driver);
 }
 
 struct bx_rule_walk {

@@ -74,6 +74,32 @@ static int bx_ops_check(const struct bus_ext_ops *ops,
 
 /* ---- attach, update, detach ---- */
 
+/* The first policy on a bus of the kernel adopts it.  Returns the kind or an ERR_PTR(). */
+static const struct bx_kind *bx_bus_kind(const struct bus_ext_ops *ops,
+					 struct module **owner)
+{
+	const struct bx_kind *kind = bx_kind_get(ops->bus, owner);
+	int err;
+
+	if (kind)
+		return kind;
+	err = bx_adopt(ops->bus);
+	if (!err)
+		kind = bx_kind_get(ops->bus, owner);
+	if (kind)
+		return kind;
+	if (err == -ENODEV || !err)
+		err = bx_refuse_ops(ops, -ENODEV, "bus '%s' not found", ops->bus);
+	else if (err == -EOPNOTSUPP)
+		err = bx_refuse_ops(ops, err,
+				    "bus '%s' cannot be adopted: the kernel does not refuse a driver at binding as expected",
+				    ops->bus);
+	else
+		err = bx_refuse_ops(ops, err, "bus '%s' cannot be adopted: error %d",
+				    ops->bus, err);
+	return ERR_PTR(err);
+}
+
 static int bx_ops_init(const struct bus_ext_ops *ops)
 {
 	int idx, ret;
@@ -133,10 +159,8 @@ static int bx_reg(void *kdata, struct bpf_link *link)
 	policy = bx_policy_alloc(ops, link);
 	if (!policy)
 		return -ENOMEM;
-	kind = bx_kind_get(ops->bus, &policy->bus_owner);
-	err = kind ? bx_ops_check(ops, kind) :
-		     bx_refuse_ops(ops, -ENODEV, "bus '%s' not found",
-				   ops->bus);
+	kind = bx_bus_kind(ops, &policy->bus_owner);
+	err = IS_ERR(kind) ? PTR_ERR(kind) : bx_ops_check(ops, kind);
 	if (err)
 		goto err_drop;
 

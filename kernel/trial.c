@@ -23,6 +23,7 @@ struct bx_election *bx_election_alloc_trial(const struct bx_trial *trial)
 	if (!bx_is_terminated(dev->name) || !bx_is_terminated(dev->bus) ||
 	    !bx_is_terminated(dev->parent) ||
 	    !bx_is_terminated(dev->parent_driver) ||
+	    !bx_is_terminated(dev->modalias) ||
 	    !bx_is_terminated(trial->override))
 		return ERR_PTR(-EINVAL);
 	for (u32 i = 0; i < trial->nr_drivers; i++) {
@@ -39,6 +40,7 @@ struct bx_election *bx_election_alloc_trial(const struct bx_trial *trial)
 		return ERR_PTR(-ENOMEM);
 	e->trial = trial;
 	e->adopted = kind->adopted;
+	e->claimants = kind->claimants && kind->claimants(dev->bus);
 	e->ctx.dev = *dev;
 	e->ctx.dev.flags &= ~BX_DEV_ADOPTED;
 	e->ctx.dev.flags |= kind->adopted ? BX_DEV_ADOPTED : 0;

@@ -24,6 +24,8 @@
 #define BX_SHOWN_LEN	(BX_NAME_LEN + sizeof(BX_SHADOW_SUFFIX) - 1)
 /** BX_DEV_NAME_LEN - device names, with the NUL */
 #define BX_DEV_NAME_LEN	64
+/** BX_MODALIAS_LEN - modalias of a device, with the NUL; a longer one is cut */
+#define BX_MODALIAS_LEN	128
 /** BX_MSG_LEN - reasons of ejections, with the NUL */
 #define BX_MSG_LEN	128
 /** BX_CALL_WORDS - 64-bit words of the mask of watched operations */
@@ -145,12 +147,14 @@ enum bx_stage {
 
 /**
  * enum bx_dev_flags - struct bx_dev_info.flags
- * @BX_DEV_ADOPTED: on an adopted bus (pci, platform)
+ * @BX_DEV_ADOPTED: on an adopted bus, such as pci
  * @BX_DEV_VF: an SR-IOV virtual function
  * @BX_DEV_PF: a function that can have virtual functions
  * @BX_DEV_BOUND: a driver is bound
  * @BX_DEV_TRIAL: a program is asked for an explanation or in a trial: nothing follows
  *	from its answer, so it should not change what it keeps in maps
+ * @BX_DEV_CLAIMED: a driver was bound without a probe, against the decision, as by
+ *	usb_driver_claim_interface(); only on adopted buses without driver_override
  */
 enum bx_dev_flags {
 	BX_DEV_ADOPTED	= 1 << 0,
@@ -158,6 +162,7 @@ enum bx_dev_flags {
 	BX_DEV_PF	= 1 << 2,
 	BX_DEV_BOUND	= 1 << 3,
 	BX_DEV_TRIAL	= 1 << 4,
+	BX_DEV_CLAIMED	= 1 << 5,
 };
 
 /**
@@ -177,6 +182,7 @@ enum bx_dev_flags {
  * @numa_node: NUMA node, -1 when unknown
  * @iommu_group: IOMMU group, -1 when there is none
  * @guid: identity of a device on a bus of bus_ext's own, else all zero
+ * @modalias: what its drivers' modules are found by; empty if there is none
  */
 struct bx_dev_info {
 	char	name[BX_DEV_NAME_LEN];
@@ -194,6 +200,7 @@ struct bx_dev_info {
 	__s32	numa_node;
 	__s32	iommu_group;
 	__u8	guid[16];
+	char	modalias[BX_MODALIAS_LEN];
 };
 
 /**
@@ -218,8 +225,10 @@ struct bx_candidate {
  *	load has ended without the driver
  * @BX_DRIVER_REJECTED: registered, but its probe has rejected the device.  On adopted
  *	buses this is known only of drivers that a policy with BX_F_NEXT_BEST named.
+ * @BX_DRIVER_UNCLAIMED: registered, but it does not claim the device, and its bus binds no
+ *	other: an adopted bus without driver_override
  *
- * The last three are forgotten when policies change, and when a rebind is requested.
+ * BX_DRIVER_LOADING, _ABSENT and _REJECTED are forgotten when policies change, and when a rebind is requested.
  */
 enum bx_driver_state {
 	BX_DRIVER_UNKNOWN,
@@ -227,6 +236,7 @@ enum bx_driver_state {
 	BX_DRIVER_LOADING,
 	BX_DRIVER_ABSENT,
 	BX_DRIVER_REJECTED,
+	BX_DRIVER_UNCLAIMED,
 };
 
 /**
@@ -304,7 +314,8 @@ enum bx_outcome {
  * @considered: number of drivers considered
  * @probe_error: errno (negative) of the last failed probe, else 0
  * @driver_state: enum bx_driver_state of @driver at the election, if @outcome is
- *	BX_OUT_ABSENT; else 0
+ *	BX_OUT_ABSENT; BX_DRIVER_UNCLAIMED if it is BX_OUT_DRIVER and the driver cannot be
+ *	bound; else 0
  * @policy_id: identity of the deciding policy, 0 if no policy decided
  * @generation: generation of policies and drivers at the election
  * @time_ns: time of the election in ns, CLOCK_MONOTONIC
@@ -545,6 +556,7 @@ enum bx_opinion_kind {
  * @BX_WHY_UNLISTED: the policy's limit (struct bx_limit) does not list the
  *	driver
  * @BX_WHY_SLOW: the program ran too long, see BX_EXIT_SLOW
+ * @BX_WHY_UNCLAIMED: the driver does not claim the device, see BX_DRIVER_UNCLAIMED
  */
 enum bx_opinion_why {
 	BX_WHY_WON,
@@ -559,6 +571,7 @@ enum bx_opinion_why {
 	BX_WHY_VETO,
 	BX_WHY_UNLISTED,
 	BX_WHY_SLOW,
+	BX_WHY_UNCLAIMED,
 };
 
 /**

@@ -25,6 +25,11 @@ struct kobject {
 
 struct bus_type {
 	const char	*name;
+	bool		need_parent_lock;
+};
+
+struct dev_pm_domain {
+	int		unused;
 };
 
 struct device_driver {

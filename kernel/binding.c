@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buses without driver_override: the decision is enforced when a driver is bound
+ *
+ * Called by the notifier of such a bus, under the device lock, for each driver that the
+ * driver core is about to probe: at the first binding, when a driver is registered, for
+ * bind and drivers_probe in sysfs.  A driver can also be bound without a probe, for
+ * example by usb_driver_claim_interface(), which a veto cannot prevent: the device is
+ * shown as claimed.
+ */
+#include <linux/sched.h>
+#include "core.h"
+
+static bool bx_binding_allows(const struct bx_entry *entry, const char *driver)
+{
+	lockdep_assert_held(&entry->lock);
+	if (!entry->token)
+		return true;
+	return (entry->dec.outcome == BX_OUT_DRIVER ||
+		entry->dec.outcome == BX_OUT_ABSENT) &&
+	       !strcmp(entry->text, driver);
+}
+
+/*
+ * Whether a process has asked for this driver, as by bind in sysfs, which gets only
+ * -ENODEV; not if devices or drivers are being added.
+ */
+static bool bx_is_asked_for(const struct device_driver *drv)
+{
+	return !(current->flags & (PF_KTHREAD | PF_WQ_WORKER)) &&
+	       !(drv->owner && module_is_coming(drv->owner));
+}
+
+/* The decision in words, such as "policy 'p' refuses the device" */
+static void bx_binding_describe(const struct bx_decision *dec, char *buf, size_t size)
+{
+	bool hook = !*dec->policy;
+	int len;
+
+	len = scnprintf(buf, size, "%s%s%s", hook ? "the hook" : "policy '",
+			dec->policy, hook ? "" : "'");
+	if (dec->outcome == BX_OUT_REFUSED)
+		scnprintf(buf + len, size - len, " refuses the device");
+	else if (dec->outcome == BX_OUT_DEFERRED)
+		scnprintf(buf + len, size - len, " defers the device");
+	else
+		scnprintf(buf + len, size - len, " gives it to driver '%s'",
+			  dec->driver);
+}
+
+static void bx_binding_refused(struct device *dev, const struct bx_decision *dec)
+{
+	char why[BX_MSG_LEN];
+
+	bx_binding_describe(dec, why, sizeof(why));
+	if (*dec->policy)
+		dev_notice(dev, "driver '%s' is refused: %s; to overrule it: bxctl detach %s\n",
+			   dev->driver->name, why, dec->policy);
+	else
+		dev_notice(dev, "driver '%s' is refused: %s; to overrule it, detach its program\n",
+			   dev->driver->name, why);
+}
+
+/* Elects a device that has no entry yet: a driver was faster than its addition. */
+static struct bx_entry *bx_binding_entry(struct device *dev)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+
+	if (entry)
+		return entry;
+	if (!bx_entry_add(dev, false))
+		bx_entry_complete(dev);
+	entry = bx_entry_get(dev);
+	if (!entry)
+		dev_warn(dev, "driver '%s' is not checked: out of memory\n",
+			 dev->driver->name);
+	return entry;
+}
+
+/**
+ * bx_binding_begin() - keep a driver from its probe that was not elected
+ * @dev: a device on a bus without driver_override; its lock is held
+ *
+ * Context: BUS_NOTIFY_BIND_DRIVER, after all other notifiers.
+ */
+void bx_binding_begin(struct device *dev)
+{
+	struct bx_entry *entry = bx_binding_entry(dev);
+	struct bx_decision dec;
+	bool allowed;
+
+	if (!entry)
+		return;
+	bx_override_freshen(dev);	/* policies may have changed */
+	mutex_lock(&entry->lock);
+	allowed = bx_binding_allows(entry, dev->driver->name);
+	dec = entry->dec;
+	mutex_unlock(&entry->lock);
+	if (!allowed) {
+		bx_veto_arm(entry->veto, dev);
+		if (bx_is_asked_for(dev->driver))
+			bx_binding_refused(dev, &dec);
+	}
+	bx_entry_put(entry);
+}
+
+/* The probe has failed, or was refused. */
+void bx_binding_failed(struct device *dev)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+
+	if (!entry)
+		return;
+	bx_veto_disarm(entry->veto);
+	bx_entry_put(entry);
+}
+
+static void bx_binding_set_claimed(struct device *dev, bool claimed)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+
+	if (entry)
+		WRITE_ONCE(entry->claimed, claimed);
+	bx_entry_put(entry);
+}
+
+/* A driver is bound; if a veto is still armed, without a probe. */
+void bx_binding_bound(struct device *dev)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+	struct bx_decision dec;
+	char why[BX_MSG_LEN];
+
+	if (!entry)
+		return;
+	if (bx_veto_disarm(entry->veto)) {
+		mutex_lock(&entry->lock);
+		dec = entry->dec;
+		mutex_unlock(&entry->lock);
+		WRITE_ONCE(entry->claimed, true);
+		bx_binding_describe(&dec, why, sizeof(why));
+		dev_warn(dev, "driver '%s' has claimed the device without a probe, although %s\n",
+			 dev->driver->name, why);
+	}
+	bx_entry_put(entry);
+}
+
+void bx_binding_unbound(struct device *dev)
+{
+	bx_binding_set_claimed(dev, false);
+}
+
+/* The device was removed: a veto whose notifier is gone may have remained. */
+void bx_binding_removed(struct device *dev)
+{
+	bx_binding_failed(dev);
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What bus_ext knows of single buses of the kernel: one table
+ *
+ * Any bus can be adopted by its name (adopt.c); a bus without a line here has the
+ * common facts only.  A line says how to get the bus, which facts its devices have
+ * before their first probe, and what its drivers' match does besides.
+ */
+#include <linux/hid.h>
+#include <linux/kobject.h>
+#include "core.h"
+
+/* ---- ids, from the modalias: the bus' own modules may not be loaded ---- */
+
+static bool bx_ids_usb(const char *modalias, u32 *vendor, u32 *device)
+{
+	return sscanf(modalias, "usb:v%4xp%4x", vendor, device) == 2;
+}
+
+static bool bx_ids_hid(const char *modalias, u32 *vendor, u32 *device)
+{
+	u32 bus, group;
+
+	return sscanf(modalias, "hid:b%4xg%4xv%8xp%8x", &bus, &group, vendor,
+		      device) == 4;
+}
+
+static bool bx_ids_virtio(const char *modalias, u32 *vendor, u32 *device)
+{
+	return sscanf(modalias, "virtio:d%8xv%8x", device, vendor) == 2;
+}
+
+/*
+ * hid-generic does not claim a device while a special driver for it is registered,
+ * and its core unbinds it then, unless the device has this quirk.
+ */
+static void bx_prepare_hid(struct device *dev, const char *driver)
+{
+	if (driver && !strcmp(driver, "hid-generic"))
+		to_hid_device(dev)->quirks |= HID_QUIRK_IGNORE_SPECIAL_DRIVER;
+}
+
+static const struct bx_bus_desc bx_bus_descs[] = {
+	{ .name = "pci", .type = &pci_bus_type },
+	{ .name = "platform", .type = &platform_bus_type },
+	{ .name = "auxiliary" },
+	{ .name = "hdaudio", .match_writes = true },
+	{ .name = "hid", .ids = bx_ids_hid, .prepare = bx_prepare_hid },
+	{ .name = "i2c" },
+	{ .name = "mdio_bus" },
+	{ .name = "scsi" },
+	{ .name = "serio" },
+	{ .name = "spi" },
+	{ .name = "usb", .ids = bx_ids_usb },
+	{ .name = "vdpa" },
+	{ .name = "virtio", .ids = bx_ids_virtio },
+	{ .name = "wmi" },
+};
+
+/**
+ * bx_bus_desc() - get what is known of a bus
+ * @name: the bus
+ *
+ * Return: its line of the table, or NULL.
+ */
+const struct bx_bus_desc *bx_bus_desc(const char *name)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(bx_bus_descs); i++) {
+		if (!strcmp(bx_bus_descs[i].name, name))
+			return &bx_bus_descs[i];
+	}
+	return NULL;
+}
+
+/* Returns line @i of the table, NULL after the last one. */
+const struct bx_bus_desc *bx_bus_desc_nth(u32 i)
+{
+	return i < ARRAY_SIZE(bx_bus_descs) ? &bx_bus_descs[i] : NULL;
+}
+
+/* The environment of a uevent of the device, as the driver core fills it in */
+static void bx_uevent_fill(const struct device *dev, struct kobj_uevent_env *env)
+{
+	if (dev->bus->uevent && dev->bus->uevent(dev, env))
+		return;
+	if (dev->type && dev->type->uevent)
+		dev->type->uevent(dev, env);
+}
+
+static char *bx_modalias_of(const struct device *dev)
+{
+	struct kobj_uevent_env *env = kzalloc(sizeof(*env), GFP_KERNEL);
+	static const char key[] = "MODALIAS=";
+	size_t len = strlen(key);
+	char *alias = NULL;
+
+	if (!env)
+		return NULL;
+	bx_uevent_fill(dev, env);
+	for (int i = 0; i < env->envp_idx && !alias; i++) {
+		if (!strncmp(env->envp[i], key, len))
+			alias = kstrdup(env->envp[i] + len, GFP_KERNEL);
+	}
+	kfree(env);
+	return alias;
+}
+
+/**
+ * bx_bus_identify() - read the identity of a device
+ * @dev: the device
+ * @vendor: takes the vendor id, 0 if there is none
+ * @device: takes the device id, 0 if there is none
+ *
+ * Context: process; from BUS_NOTIFY_ADD_DEVICE on, which precedes the uevent.
+ * Return: the modalias, to be freed with kfree(); NULL if there is none, or no memory.
+ */
+char *bx_bus_identify(struct device *dev, u32 *vendor, u32 *device)
+{
+	const struct bx_bus_desc *desc = bx_bus_desc(dev->bus->name);
+	char *modalias = bx_modalias_of(dev);
+
+	if (!modalias || !desc || !desc->ids || !desc->ids(modalias, vendor, device)) {
+		*vendor = 0;
+		*device = 0;
+	}
+	return modalias;
+}
+
+/**
+ * bx_bus_prepare() - prepare a device for a decision
+ * @dev: a device on an adopted bus
+ * @driver: the elected driver, or NULL
+ *
+ * Context: process; bx_entry.lock held.
+ */
+void bx_bus_prepare(struct device *dev, const char *driver)
+{
+	const struct bx_bus_desc *desc = bx_bus_desc(dev->bus->name);
+
+	if (desc && desc->prepare)
+		desc->prepare(dev, driver);
+}
