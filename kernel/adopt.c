@@ -83,13 +83,10 @@ static struct bx_adopted_bus *bx_adopted_next(u32 *i)
 	return NULL;
 }
 
-#define bx_for_each_adopted(bus, i) \
-	for (u32 i = 0; ((bus) = bx_adopted_next(&i)); )
-
 /* Returns a bus that is adopted or awaited, or NULL. */
 static struct bx_adopted_bus *bx_adopted_find(const char *name)
 {
-	u32 n = smp_load_acquire(&bx_nadopted);
+	u32 n = smp_load_acquire(&bx_nadopted);	/* see bx_adopted_next() */
 
 	for (u32 i = 0; i < n; i++) {
 		if (!strcmp(bx_adopted[i]->name, name))
@@ -109,7 +106,7 @@ static int bx_adopted_for_each_bus(bx_bus_fn fn, void *data)
 	struct bx_adopted_bus *bus;
 	int ret = 0;
 
-	bx_for_each_adopted(bus, i) {
+	for (u32 i = 0; (bus = bx_adopted_next(&i)); ) {
 		ret = fn(bus->type, true, data);
 		if (ret)
 			break;
@@ -121,7 +118,7 @@ static bool bx_adopted_has(const struct bus_type *type)
 {
 	struct bx_adopted_bus *bus;
 
-	bx_for_each_adopted(bus, i) {
+	for (u32 i = 0; (bus = bx_adopted_next(&i)); ) {
 		if (type == bus->type)
 			return true;
 	}
@@ -131,7 +128,7 @@ static bool bx_adopted_has(const struct bus_type *type)
 static bool bx_adopted_claimants(const char *name)
 {
 	const struct bx_adopted_bus *bus = bx_adopted_find(name);
-	const struct bus_type *type = bus ? smp_load_acquire(&bus->type) : NULL;
+	const struct bus_type *type = bus ? READ_ONCE(bus->type) : NULL;
 
 	return !type || bx_steers_at_binding(type);
 }
@@ -142,7 +139,7 @@ static void bx_adopted_for_each_dev(int (*fn)(struct device *dev, void *data),
 {
 	struct bx_adopted_bus *bus;
 
-	bx_for_each_adopted(bus, i)
+	for (u32 i = 0; (bus = bx_adopted_next(&i)); )
 		bus_for_each_dev(bus->type, NULL, data, fn);
 }
 
@@ -198,7 +195,7 @@ static void bx_adopted_changed(const char *name, u32 vendor)
 {
 	struct bx_adopted_bus *bus;
 
-	bx_for_each_adopted(bus, i) {
+	for (u32 i = 0; (bus = bx_adopted_next(&i)); ) {
 		if (*name && strcmp(bus->name, name))
 			continue;
 		bx_override_next_gen();
@@ -418,7 +415,7 @@ static int bx_adopt_bus(struct bx_adopted_bus *bus, const struct bus_type *type)
 	err = bx_adopt_notify(bus, type);
 	if (!err)
 		return 0;
-	smp_store_release(&bus->type, NULL);
+	WRITE_ONCE(bus->type, NULL);
 	bx_sysfs_del_bus(bus->kobj);
 	return err;
 }
@@ -565,7 +562,7 @@ static int bx_adopted_module(struct notifier_block *nb, unsigned long state,
 	bx_adopt_awaited();
 	if (!bx_override_may_wait())
 		return NOTIFY_OK;
-	bx_for_each_adopted(bus, i)
+	for (u32 i = 0; (bus = bx_adopted_next(&i)); )
 		bx_adopted_revisit(bus);
 	return NOTIFY_OK;
 }
@@ -685,7 +682,7 @@ void bx_adopt_exit(void)
 	struct bx_adopted_bus *bus;
 
 	bx_adopted_for_each_dev(bx_unadopt_dev, NULL);
-	bx_for_each_adopted(bus, i) {
+	for (u32 i = 0; (bus = bx_adopted_next(&i)); ) {
 		bx_unadopt_bus(bus);
 		module_put(bus->owner);
 	}

@@ -7,8 +7,11 @@
  *	update_mutex		the BPF core's, around reg(), update(), unreg()
  *	bx_policy_mutex		the list of policies and the published index
  *	bx_bus_rwsem		the list of bus_ext's own buses
- *	device lock		the driver core's; match() may lack it
- *	bx_adopt_mutex		walks that add entries of devices
+ *	bx_adopt_mutex		adoptions of buses, walks that add entries of devices
+ *	device lock		the driver core's; match() may lack it.  On usb, that of
+ *				the parent before
+ *	notifiers of a bus	the driver core's rwsem: read around each notifier, written
+ *				to by an adoption and by the module's exit
  *	bx_entry.lock		the decision on one device of an adopted bus
  *	bx_bus.drv_lock		writes to a bus' list of drivers
  *	bx_device_mutex		the list of devices, their watched operations
@@ -17,9 +20,10 @@
  *	RCU (read)		policies in use by calls
  *	bx_select_lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
  *	bx_module_lock, bx_entry_list_lock, bx_entry.iommu_lock	leaves
+ *	bx_armed_lock, dev->power.lock	leaves
  *
  * bx_entry.lock is taken under the parent's lock when a device is added, and
- * under the device's own lock when a driver was unbound from it.  So the holder
+ * under the device's own lock when a driver is being bound or was unbound.  So the holder
  * of a bx_entry.lock takes no device lock, and neither binds nor unbinds.  No
  * two of these locks are held together.
  *
@@ -49,6 +53,12 @@
  * - A request holds its device and its commit until its work has ended, and its
  *   result stays until 256 newer requests of its kind have ended: no client
  *   releases anything.
+ * - A veto is armed at BUS_NOTIFY_BIND_DRIVER and called or disarmed under the same
+ *   device lock, so its memory, the entry's, is there: the removal takes that lock before
+ *   it drops the entry.  An armed veto references the device.  The exit flushes all vetoes
+ *   after the notifiers that arm, and before the entries go.
+ * - An adopted bus keeps its module pinned until the exit of this one, and stays in the
+ *   array, which grows only; so its readers need no lock.
  * - The table of entries and each user count references to a bx_entry, which
  *   holds a reference to the device's parent, but none to the device: its
  *   removal takes bx_entry.lock and sets bx_entry.gone.  After that, a request

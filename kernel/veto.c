@@ -29,7 +29,7 @@ static const struct dev_pm_ops *bx_pm_ops(const struct device *dev)
 
 /*
  * dev_pm_domain_set() does nothing without CONFIG_PM, and warns if a driver is bound.
- * What it does besides depends on the callbacks, which stay the same.  Readers hold
+ * Its other effects depend on the callbacks, which stay the same.  Readers hold
  * the lock.
  */
 static void bx_domain_set(struct device *dev, struct dev_pm_domain *pd)

@@ -20,7 +20,7 @@ static int bx_check_probe_next(struct device *dev)
 	return 0;
 }
 
-static struct bus_type bx_check_bus = { .name = "bus_ext-check" };
+static const struct bus_type bx_check_bus = { .name = "bus_ext-check" };
 
 static struct device_driver bx_check_drivers[] = {
 	{

@@ -60,6 +60,8 @@ not_asked() {
 ^(kernel/kfunc|selftests/kernel/.*)\.c:.*:EMBEDDED_FUNCTION_NAME:
 # SEC("syscall") programs run inside RCU-tasks-trace read sections
 ^kernel/iter\.c:.*:RCU_TASKS_TRACE:
+# the driver core takes a positive errno of activate() for one driver's failure
+^kernel/veto\.c:.*:USE_NEGATIVE_ERRNO:
 # a keyword of C
 ^(include/bpf/bus_ext\.bpf|selftests/native/include/linux/types)\.h:.*:CAMELCASE:
 # the size of an argument, which sizeof does not evaluate

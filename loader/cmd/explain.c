@@ -108,6 +108,8 @@ static const char *opinion_why(char *buf, const struct bx_opinion *o)
 		return "not listed: the policy would be ejected";
 	case BX_WHY_SLOW:
 		return "it ran too long: the policy would be ejected";
+	case BX_WHY_UNCLAIMED:
+		return "it does not claim the device";
 	default:
 		return "?";
 	}
@@ -144,6 +146,7 @@ static const char *key_why(__u32 why)
 		[BX_WHY_VETO]	= "veto",
 		[BX_WHY_UNLISTED] = "unlisted",
 		[BX_WHY_SLOW]	= "slow",
+		[BX_WHY_UNCLAIMED] = "unclaimed",
 	};
 
 	return why < sizeof(keys) / sizeof(*keys) ? keys[why] : "unknown";
@@ -195,7 +198,9 @@ static void print_header(const struct bx_device_rec *rec)
 	printf("device   %s/%s\n", dev->bus, dev->name);
 	if (word_guid(buf, dev)[0])
 		printf("guid     %s\n", buf);
-	if (dev->vendor || dev->device)
+	if ((dev->vendor || dev->device) && !dev->class && !dev->subvendor)
+		printf("id       %s\n", word_device_id(buf, dev));
+	else if (dev->vendor || dev->device)
 		printf("id       %s, subsystem %04x:%04x, class 0x%06x, revision 0x%02x\n",
 		       word_device_id(buf, dev), dev->subvendor,
 		       dev->subdevice, dev->class, dev->revision);
@@ -208,7 +213,11 @@ static void print_header(const struct bx_device_rec *rec)
 		       "");
 	if (dev->iommu_group >= 0)
 		printf("iommu    group %d\n", dev->iommu_group);
-	printf("driver   %s\n", rec->driver[0] ? rec->driver : "none");
+	if (dev->modalias[0])
+		printf("modalias %s\n", dev->modalias);
+	printf("driver   %s%s\n", rec->driver[0] ? rec->driver : "none",
+	       dev->flags & BX_DEV_CLAIMED ?
+	       ", which has claimed the device without a probe" : "");
 }
 
 /* The reason of the quarantine, and what ends it */
@@ -238,6 +247,19 @@ static void print_absent(const struct bx_device_rec *rec)
 		       "(man modprobe.d), or the modalias of the device to lead to it; 'bxctl rebind %s/%s'\n"
 		       "tries again\n",
 		       rec->dev.bus, d->driver, rec->dev.bus, rec->dev.name);
+}
+
+/* The reason why the elected driver is not bound, where it is known; false if not */
+static bool print_unclaimed(const struct bx_device_rec *rec)
+{
+	const struct bx_decision *d = &rec->decision;
+
+	if (d->driver_state != BX_DRIVER_UNCLAIMED)
+		return false;
+	printf("but %s does not claim the device, and on bus %s only a driver that does can be\n"
+	       "bound: the policy must name another one, or the driver must learn the id\n",
+	       d->driver, rec->dev.bus);
+	return true;
 }
 
 static void print_decision(const struct bx_device_rec *rec)
@@ -272,7 +294,7 @@ static void print_decision(const struct bx_device_rec *rec)
 	}
 	printf(", by %s\n", word_decider(decider, d));
 	print_absent(rec);
-	if (is_as_decided(rec))
+	if (is_as_decided(rec) || print_unclaimed(rec))
 		return;
 	if (rec->driver[0])
 		printf("but %s is bound: 'bxctl rebind %s/%s' changes that\n",

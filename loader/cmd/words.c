@@ -127,6 +127,9 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 		if (rec->driver[0])
 			snprintf(buf, WORDS, "%s elected, not bound",
 				 d->driver);
+		else if (d->driver_state == BX_DRIVER_UNCLAIMED)
+			snprintf(buf, WORDS, "%s elected, does not claim it",
+				 d->driver);
 		else if (d->probe_error)
 			snprintf(buf, WORDS, "probe of %s failed: %s",
 				 d->driver, strerror(-d->probe_error));
@@ -135,7 +138,10 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 				 d->driver);
 		return buf;
 	case BX_OUT_REFUSED:
-		return rec->driver[0] ? "refused, but bound" : "refused";
+		if (rec->driver[0])
+			return rec->dev.flags & BX_DEV_CLAIMED ?
+			       "refused, but claimed" : "refused, but bound";
+		return "refused";
 	case BX_OUT_DEFERRED:
 		return rec->driver[0] ? "deferred, but bound" : "deferred";
 	case BX_OUT_ABSENT:
@@ -153,7 +159,7 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 	}
 }
 
-/* The state of an elected driver that is absent; empty for others */
+/* The state of an elected driver that is absent or cannot be bound; empty for others */
 const char *key_driver_state(const struct bx_decision *d)
 {
 	static const char *const keys[] = {
@@ -162,9 +168,11 @@ const char *key_driver_state(const struct bx_decision *d)
 		[BX_DRIVER_LOADING]	= "loading",
 		[BX_DRIVER_ABSENT]	= "absent",
 		[BX_DRIVER_REJECTED]	= "rejected",
+		[BX_DRIVER_UNCLAIMED]	= "unclaimed",
 	};
 
-	if (d->outcome != BX_OUT_ABSENT ||
+	if ((d->outcome != BX_OUT_ABSENT &&
+	     d->driver_state != BX_DRIVER_UNCLAIMED) ||
 	    d->driver_state >= sizeof(keys) / sizeof(*keys))
 		return "";
 	return keys[d->driver_state];
@@ -222,7 +230,9 @@ void json_device(struct json *j, const char *name,
 	json_index(j, "vf_index", dev->vf_index);
 	json_index(j, "numa_node", dev->numa_node);
 	json_index(j, "iommu_group", dev->iommu_group);
+	json_string_or_null(j, "modalias", dev->modalias);
 	json_string_or_null(j, "driver", rec->driver);
+	json_bool(j, "claimed", dev->flags & BX_DEV_CLAIMED);
 	json_bool(j, "as_decided", is_as_decided(rec));
 	json_decision(j, &rec->decision);
 	json_end_object(j);

@@ -57,7 +57,7 @@ int read_errno(struct run *r, struct yaml_node *map, const char *key,
 /* ---- the device ---- */
 
 /* Parses pci:v0000144Dd0000A808sv...sd...bc01sc08i02, where * stands for 0. */
-static bool modalias_from(const char *text, struct bx_dev_info *dev)
+static bool pci_modalias_from(const char *text, struct bx_dev_info *dev)
 {
 	static const struct {
 		const char	*tag;
@@ -98,16 +98,40 @@ static bool modalias_from(const char *text, struct bx_dev_info *dev)
 	return !*text;
 }
 
+/* As the kernel reads the ids of a device, kernel/buses.c; buses without ids have none. */
+static bool modalias_from(const char *text, struct bx_dev_info *dev)
+{
+	__u32 bus, group;
+
+	if (!strcmp(dev->bus, "pci"))
+		return pci_modalias_from(text, dev);
+	if (!strcmp(dev->bus, "usb"))
+		return sscanf(text, "usb:v%4xp%4x", &dev->vendor,
+			      &dev->device) == 2;
+	if (!strcmp(dev->bus, "hid"))
+		return sscanf(text, "hid:b%4xg%4xv%8xp%8x", &bus, &group,
+			      &dev->vendor, &dev->device) == 4;
+	if (!strcmp(dev->bus, "virtio"))
+		return sscanf(text, "virtio:d%8xv%8x", &dev->device,
+			      &dev->vendor) == 2;
+	return true;
+}
+
 static int read_modalias(const struct yaml *y, struct yaml_node *map,
 			 const struct yaml_key *k)
 {
+	struct bx_dev_info *dev = k->to;
 	const char *text = NULL;
 	int err = yaml_text(y, map, k->key, k->need, &text);
 
-	if (err || !text || modalias_from(text, k->to))
+	if (err || !text)
 		return err;
-	return yaml_bad(y, yaml_at(map, k->key),
-			"'%.64s' is not the modalias of a PCI device", text);
+	if (!modalias_from(text, dev))
+		return yaml_bad(y, yaml_at(map, k->key),
+				"'%.64s' is not the modalias of a device on bus '%s'",
+				text, dev->bus);
+	copy_name(dev->modalias, sizeof(dev->modalias), text);
+	return 0;
 }
 
 int read_device(struct run *r, struct yaml_node *one)

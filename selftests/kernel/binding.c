@@ -18,6 +18,9 @@
 #define BUS	"bxany"
 #define DIR	"/sys/devices/bxany/"
 #define DEV	"any0"
+#define ROUNDS	6
+#define REFUSED	"driver 'a' is refused: policy 'p0' refuses the device; to overrule it: bxctl detach p0"
+#define CLAIMED	"driver 'a' has claimed the device without a probe, although policy 'p0' refuses"
 
 static int any(const char *file, const char *text)
 {
@@ -287,8 +290,7 @@ TEST_F(any, bind_by_hand_is_refused_with_a_line_in_the_log)
 	EXPECT_EQ(-ENODEV, driver_file("a", "bind", DEV));
 	EXPECT_ON(DEV, "");
 	EXPECT_PROBES("a", 0);
-	EXPECT_TRUE(bxt_kernel_said(log,
-		"driver 'a' is refused: policy 'p0' refuses the device; to overrule it: bxctl detach p0"));
+	EXPECT_TRUE(bxt_kernel_said(log, REFUSED));
 	close(log);
 }
 
@@ -399,8 +401,7 @@ TEST_F(any, driver_bound_without_a_probe_is_shown_as_claimed)
 	EXPECT_EQ(0, any_number("foreign"));
 	ASSERT_EQ(0, bxt_device(DEV, &rec));
 	EXPECT_TRUE(rec.dev.flags & BX_DEV_CLAIMED);
-	EXPECT_TRUE(bxt_kernel_said(log,
-		"driver 'a' has claimed the device without a probe, although policy 'p0' refuses the device"));
+	EXPECT_TRUE(bxt_kernel_said(log, CLAIMED));
 	close(log);
 	ASSERT_EQ(0, driver_file("a", "unbind", DEV));
 	ASSERT_EQ(0, bxt_device(DEV, &rec));
@@ -483,7 +484,7 @@ TEST_F(any, attach_and_detach_against_bind_devices_and_drivers)
 	stop = false;
 	for (int i = 0; i < n; i++)
 		pthread_create(&workers[i].thread, NULL, work, &workers[i]);
-	for (int i = 0; i < 30; i++) {
+	for (int i = 0; i < ROUNDS; i++) {
 		link = attach_any(i & 1);
 		bxt_rebind(DEV);
 		detach(link);
