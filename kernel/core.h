@@ -474,6 +474,12 @@ static inline const struct bx_kind *bx_kind_of(const struct device *dev)
 	return bx_kind_of_bus(dev->bus);
 }
 
+/* Whether a bus is steered by vetoes when a driver is bound, not by driver_override */
+static inline bool bx_steers_at_binding(const struct bus_type *bus)
+{
+	return !bus->driver_override;
+}
+
 /* ---- buses.c: what is known of single buses of the kernel ---- */
 
 /**
@@ -609,6 +615,7 @@ void bx_entries_exit(void);
 void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info);
 u32 bx_dev_vendor(struct device *dev);
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
+bool bx_dev_is_bound(struct device *dev);
 
 /* ---- event.c: device events for policies ---- */
 
@@ -818,7 +825,6 @@ void bx_own_init(void);
 
 /* ---- steer.c: the override of a device on an adopted bus ---- */
 
-bool bx_steers_at_binding(const struct bus_type *bus);
 const char *bx_steer_read(struct bx_entry *entry, char *buf, size_t len);
 const char *bx_steer_swap(struct bx_entry *entry, const char *name);
 int bx_steer_attach(struct bx_entry *entry);

@@ -81,8 +81,7 @@ struct bx_entry *bx_entry_get(struct device *dev)
  */
 int bx_entry_add(struct device *dev, bool found)
 {
-	/* only there is a veto, see steer.c */
-	u32 vetoes = !dev->bus->driver_override;
+	u32 vetoes = bx_steers_at_binding(dev->bus);
 	struct bx_entry *entry;
 	int err;
 

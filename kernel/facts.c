@@ -32,6 +32,22 @@ void bx_dev_driver_name(struct device *dev, char *buf, size_t len)
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
+/**
+ * bx_dev_is_bound() - check whether a driver is bound to a device
+ * @dev: the device
+ *
+ * While a driver is probed, or refused at binding, dev->driver is set; on a bus that is
+ * steered there, such a device does not count as bound.
+ *
+ * Context: any, with or without the device lock.
+ * Return: true if one is.
+ */
+bool bx_dev_is_bound(struct device *dev)
+{
+	return bx_steers_at_binding(dev->bus) ? device_is_bound(dev) :
+						READ_ONCE(dev->driver) != NULL;
+}
+
 /* The vendor id by which policies have a scope; 0 on a bus without ids, as platform */
 u32 bx_dev_vendor(struct device *dev)
 {
@@ -132,7 +148,7 @@ void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)
 	info->numa_node = dev_to_node(dev);
 	strscpy(info->name, dev_name(dev), sizeof(info->name));
 	strscpy(info->bus, dev->bus->name, sizeof(info->bus));
-	if (READ_ONCE(dev->driver))
+	if (bx_dev_is_bound(dev))
 		info->flags |= BX_DEV_BOUND;
 
 	if (bx_is_own(dev)) {

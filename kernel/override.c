@@ -344,7 +344,7 @@ void bx_override_reelect(struct device *dev)
 
 	if (!entry)
 		return;
-	if (READ_ONCE(dev->driver)) {
+	if (bx_dev_is_bound(dev)) {
 		bx_override_reelect_bound(entry, dev);
 		goto out;
 	}
@@ -377,7 +377,7 @@ void bx_override_forget(struct device *dev, u64 policy_id)
 	if (!entry->gone && entry->dec.policy_id == policy_id &&
 	    bx_entry_refresh(entry, text, sizeof(text)) >= 0 &&
 	    (!entry->token || !bx_entry_write(entry, NULL)))
-		entry->attach = !READ_ONCE(dev->driver);
+		entry->attach = !bx_dev_is_bound(dev);
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
 }

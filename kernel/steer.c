@@ -11,17 +11,6 @@
 /* The token of an override in an entry: no other party can write there. */
 static const char bx_entry_token[] = "";
 
-/**
- * bx_steers_at_binding() - check how a bus is steered
- * @bus: an adopted bus
- *
- * Return: true if by vetoes when a driver is bound, false if by driver_override.
- */
-bool bx_steers_at_binding(const struct bus_type *bus)
-{
-	return !bus->driver_override;
-}
-
 /* As bx_override_read(); bx_entry.lock held. */
 const char *bx_steer_read(struct bx_entry *entry, char *buf, size_t len)
 {

@@ -16,7 +16,7 @@
 /* Flags of the device and driver iterators */
 enum bx_iter_flags {
 	BX_ITER_OWN	= 1 << 0,	/* buses of bus_ext's own */
-	BX_ITER_ADOPTED	= 1 << 1,	/* pci and platform */
+	BX_ITER_ADOPTED	= 1 << 1,	/* buses of the kernel */
 };
 
 /*

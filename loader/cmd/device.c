@@ -312,7 +312,7 @@ static int do_tree(struct env *env)
 	  offsetof(struct args, bus) }
 #define ALL_PARAM \
 	{ "all", 'a', PARAM_FLAG, NULL, \
-	  "also devices of pci and platform without a decision", \
+	  "also devices of adopted buses without a decision", \
 	  offsetof(struct args, all) }
 
 static const struct param devices_params[] = { BUS_PARAM, ALL_PARAM, {} };
@@ -320,14 +320,14 @@ static const struct param drivers_params[] = { BUS_PARAM, {} };
 
 const struct command device_commands[] = {
 	{ "devices", NULL, "list devices, their drivers, and the deciding policies",
-	  "Lists the devices of bus_ext's own buses, and those of pci and platform\n"
+	  "Lists the devices of bus_ext's own buses, and those of adopted buses\n"
 	  "with a decision.", devices_params, do_devices },
 	{ "drivers", NULL, "list drivers",
 	  "Lists the drivers of every bus that policies can be attached to.",
 	  drivers_params, do_drivers },
 	{ "tree", NULL, "buses with their policies, drivers and devices",
 	  "Shows each bus with its policies, its drivers and the devices that are\n"
-	  "bound to them. Of pci and platform, only drivers with listed devices.",
+	  "bound to them. Of adopted buses, only drivers with listed devices.",
 	  devices_params, do_tree },
 	{}
 };

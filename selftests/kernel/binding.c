@@ -495,7 +495,6 @@ TEST_F(any, attach_and_detach_against_bind_devices_and_drivers)
 		EXPECT_LT(0, workers[i].rounds);
 	}
 	EXPECT_EQ(0, any_number("foreign"));
-
 	devices(0);
 	EXPECT_EQ(0, any_number("active"));
 	ASSERT_EQ(0, any("probes", "0"));
@@ -503,6 +502,46 @@ TEST_F(any, attach_and_detach_against_bind_devices_and_drivers)
 	devices(4);
 	EXPECT_ON("any3", "");
 	EXPECT_PROBES("a", 0);
+}
+
+static void *bind_once(void *done)
+{
+	driver_file("a", "bind", DEV);
+	__atomic_store_n((bool *)done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Begins to bind a driver, and returns while it is being refused; false if it was already. */
+static bool begin_bind(pthread_t *thread, bool *done)
+{
+	*done = false;
+	pthread_create(thread, NULL, bind_once, done);
+	while (!__atomic_load_n(done, __ATOMIC_ACQUIRE)) {
+		if (*bxt_bound_on(BUS, DEV))
+			return true;
+	}
+	pthread_join(*thread, NULL);
+	return false;
+}
+
+/* The device has a driver for the driver core, but none is bound. */
+TEST_F(any, detach_while_a_driver_is_refused_frees_the_device)
+{
+	pthread_t thread;
+	int link;
+	bool done;
+
+	ASSERT_EQ(0, any("domain", "2"));
+	bxt_script(0)->select = BX_REFUSE;
+	link = attach_any(0);
+	registers("a");
+	devices(1);
+	while (!begin_bind(&thread, &done))
+		;
+	detach(link);
+	pthread_join(thread, NULL);
+	EXPECT_ON(DEV, "a");
+	EXPECT_PROBES("a", 1);
 }
 
 /* ---- virtio, with the kernel's drivers ---- */

@@ -25,7 +25,7 @@ struct kobject {
 
 struct bus_type {
 	const char	*name;
-	bool		need_parent_lock;
+	bool		need_parent_lock, driver_override;
 };
 
 struct dev_pm_domain {

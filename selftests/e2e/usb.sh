@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Buses without driver_override, on qemu's devices with the kernel's drivers: a network
+# adapter on usb that a wrong driver would take, and a tablet on hid that its special
+# driver would take from the generic one. The policies are attached before the buses exist.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. selftests/lib/ktap.sh
+
+objects=build/selftests/e2e
+usb=/sys/bus/usb/devices
+hid=/sys/bus/hid/devices
+
+cleanup() {
+	bxctl detach --all >/dev/null || true
+	modprobe -r cdc_subset cdc_ether wacom usbhid hid_generic xhci_pci 2>/dev/null || true
+}
+driver_of() { basename "$(readlink "$1/driver" || echo /none)"; }
+driver_is() { [ "$(driver_of "$1")" = "$2" ]; }
+becomes() { wait_until 30 driver_is "$1" "$2"; }
+apply() { bxctl apply --allow-unsigned "$objects/usb-$1.bpf.o"; }
+# The USB device with an id, as 1-1
+device_of() {
+	local dev
+	for dev in "$usb"/*-*; do
+		[ -e "$dev/idProduct" ] || continue
+		[ "$(cat "$dev/idVendor"):$(cat "$dev/idProduct")" = "$1" ] || continue
+		basename "$dev"
+		return
+	done
+	return 1
+}
+replug() {
+	echo 0 >"$usb/$1/authorized"
+	echo 1 >"$usb/$1/authorized"
+}
+tablet_of() {
+	local dev
+	for dev in "$hid"/*:056A:0000.*; do
+		[ -e "$dev" ] || return 1
+		echo "$dev"
+		return
+	done
+}
+
+ktap_plan 21
+modprobe bus_ext
+check_fails usb_is_not_there test -e /sys/bus/usb
+check policy_of_a_bus_that_comes_later_applies apply net
+
+# a network adapter: the wrong driver is there first
+modprobe -a cdc_subset xhci_pci
+check bus_is_adopted test -e /sys/kernel/bus_ext/buses/usb
+check adapter_comes wait_until 30 device_of 0525:a4a2
+net=$(device_of 0525:a4a2)
+check control_interface_goes_to_the_right_driver becomes "$usb/$net:1.0" cdc_ether
+check data_interface_goes_to_the_right_driver becomes "$usb/$net:1.1" cdc_ether
+check network_interface_is_there wait_until 30 eval "ls $usb/$net:1.0/net/* >/dev/null"
+check explain_shows_who_decided \
+	eval "bxctl explain usb/$net:1.0 | grep -q 'decision: cdc_ether, by policy usb_net'"
+check_equal ids_are_known "0525 a4a2" \
+	"$(bxctl --json explain "usb/$net:1.0" | jq -r '.device | "\(.vendor) \(.device)"' |
+		sed 's/0x//g')"
+replug "$net"
+check after_a_replug_too becomes "$usb/$net:1.0" cdc_ether
+check both_of_them becomes "$usb/$net:1.1" cdc_ether
+echo "$net:1.0" >/sys/bus/usb/drivers/cdc_ether/unbind
+check_fails wrong_driver_cannot_be_bound_by_hand \
+	eval "echo '$net:1.1' >/sys/bus/usb/drivers/cdc_subset/bind"
+check log_says_who_refused \
+	eval "dmesg | grep -q \"$net:1.1: bus_ext: driver 'cdc_subset' is refused: policy 'usb_net'\""
+check rebind_brings_it_back bxctl rebind "usb/$net:1.0"
+check it_is_bound driver_is "$usb/$net:1.0" cdc_ether
+check bxctl_shows_it_as_decided \
+	eval "bxctl --json devices --bus usb | jq -e '[.[] | select(.name == \"$net:1.0\") | .as_decided] == [true]'"
+
+# a tablet: the special driver comes first, and then the policy
+modprobe -a usbhid hid_generic wacom
+check special_driver_takes_the_tablet wait_until 30 eval "driver_is \"\$(tablet_of)\" wacom"
+tablet=$(basename "$(tablet_of)")
+check tablet_policy_applies apply tablet
+check rebind_takes_the_generic_driver bxctl rebind "hid/$tablet"
+check it_is_the_generic_one driver_is "$hid/$tablet" hid-generic
+modprobe -r wacom
+modprobe wacom
+check it_stays_when_the_special_driver_comes_again driver_is "$hid/$tablet" hid-generic
