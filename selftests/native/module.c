@@ -19,6 +19,7 @@ const char *const native_bus[NATIVE_BUSES] = {
 struct native_say native_hook;
 unsigned int native_hook_asked;
 unsigned int native_registered;
+unsigned int native_claiming;
 unsigned int native_forgotten, native_inherited;
 struct bx_decision native_traced;
 unsigned int native_decisions;
@@ -331,7 +332,8 @@ bool bx_bus_has_driver(const struct bus_type *bus, const char *driver)
 
 bool bx_rule_claims_by_name(struct device *dev, const char *driver)
 {
-	return true;
+	return bx_bus_has_driver(dev->bus, driver) &&
+	       native_claiming & 1U << (*driver - 'a');
 }
 
 int bx_adopt(const char *name)

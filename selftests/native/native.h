@@ -115,6 +115,7 @@ extern struct native_say native_hook;
 extern unsigned int native_hook_asked;
 /* Drivers that adopted buses have, as a bit for each name */
 extern unsigned int native_registered;
+extern unsigned int native_claiming;	/* those of them that claim the device */
 /* Calls of the functions that a commit and a detach have to make */
 extern unsigned int native_forgotten, native_inherited;
 /* The last tracepoints */
@@ -146,6 +147,7 @@ struct native_driver {
  * @ndrivers: number of drivers
  * @driver: drivers, in the order in which they are registered
  * @absent: drivers whose module cannot be loaded, as a bit for each letter
+ * @claimants: the bus, an adopted one, binds only drivers that claim the device
  */
 struct native_case {
 	const char		*bus;
@@ -159,6 +161,7 @@ struct native_case {
 	unsigned int		ndrivers;
 	struct native_driver	driver[NATIVE_DRIVERS];
 	u32			absent;
+	bool			claimants;
 };
 
 /* The case that is checked, for native_bug() */

@@ -328,6 +328,27 @@ static void state_of_a_driver_is_told(void)
 	}
 }
 
+/* On an adopted bus that binds no other drivers */
+static void driver_that_does_not_claim_the_device_is_passed_over(void)
+{
+	struct native_case c = with_drivers("ab");
+	struct native_policy *p = add(&c, "p", 0);
+
+	c.bus = native_bus[NATIVE_OWN_BUSES];
+	p->bus = c.bus;
+	c.driver[0].claims = false;
+	prefers(p, "ab");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "a", "p");
+	c.claimants = true;
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "p");
+	state_of(&c, "a", BX_DRIVER_UNCLAIMED);
+	/* no other driver gets the device in its place */
+	prefers(p, "a");
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "a", "p");
+	hook_says(&c, BX_SELECT, "a");
+	EXPECT_DRIVER(&c, BX_BY_HOOK, "a", "");
+}
+
 /* Policies in shadow mode are asked last, with the same context. */
 static void choices_of_the_deciding_policy_are_counted(void)
 {
@@ -735,6 +756,7 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(each_choice_is_limited),
 	NATIVE_TEST(one_driver_too_many_is_an_error_of_the_call),
 	NATIVE_TEST(state_of_a_driver_is_told),
+	NATIVE_TEST(driver_that_does_not_claim_the_device_is_passed_over),
 	NATIVE_TEST(choices_of_the_deciding_policy_are_counted),
 	NATIVE_TEST(module_is_requested_once),
 	NATIVE_TEST(nothing_is_requested_for_an_override),

@@ -92,8 +92,13 @@ void native_set_up(struct native_world *w, const struct native_case *c)
 	native_hook = c->hook;
 	native_hook_asked = 0;
 	native_registered = 0;
-	for (unsigned int d = 0; d < c->ndrivers; d++)
-		native_registered |= 1U << (c->driver[d].name[0] - 'a');
+	native_claiming = 0;
+	for (unsigned int d = 0; d < c->ndrivers; d++) {
+		unsigned int bit = 1U << (c->driver[d].name[0] - 'a');
+
+		native_registered |= bit;
+		native_claiming |= c->driver[d].claims ? bit : 0;
+	}
 	for (unsigned int i = 0; i < c->npolicies; i++) {
 		native_map_init(&w->map[i], &c->policy[i]);
 		if (attach(&w->link[i], &w->map[i]))
@@ -123,6 +128,7 @@ static bool candidates(struct native_world *w, struct bx_election *e)
 	const struct native_case *c = w->c;
 
 	e->adopted = native_is_adopted(c->bus);
+	e->claimants = c->claimants;
 	e->may_load = true;
 	e->notes = &w->notes;
 	strscpy(e->override, c->override, sizeof(e->override));
