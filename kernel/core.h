@@ -464,6 +464,7 @@ void bx_policies_changed(const char *bus, u32 vendor);
 void bx_decisions_forget(u64 policy_id);
 void bx_decisions_inherit(u64 policy_id, u64 heir_id);
 int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags);
+bool bx_bus_exists(const char *bus);
 bool bx_bus_has_driver(const struct bus_type *bus, const char *driver);
 bool bx_driver_exists(const char *bus, const char *driver);
 enum bx_outcome bx_override_outcome(const char *bus, const char *override);

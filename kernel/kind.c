@@ -140,6 +140,17 @@ int bx_for_each_bus(bx_bus_fn fn, void *data, u32 flags)
 	return ret;
 }
 
+static int bx_has_bus_name(const struct bus_type *bus, bool adopted, void *name)
+{
+	return !strcmp(bus->name, name);
+}
+
+/* Whether there is an own or adopted bus of this name; an awaited one does not exist. */
+bool bx_bus_exists(const char *bus)
+{
+	return bx_for_each_bus(bx_has_bus_name, (void *)bus, ~0U);
+}
+
 static int bx_has_name(struct device_driver *drv, void *data)
 {
 	return !strcmp(drv->name, data);

@@ -352,6 +352,7 @@ static void bx_policy_rec_fill(const struct bx_policy *policy,
 		.amended = sum.amended,
 		.link_id = policy->link ? policy->link->id : 0,
 		.limit = policy->limit,
+		.awaits_bus = !bx_bus_exists(inst->bus),
 	};
 	strscpy(rec->name, inst->name, sizeof(rec->name));
 	strscpy(rec->bus, inst->bus, sizeof(rec->bus));

@@ -264,6 +264,8 @@ static const char *word_mode(const struct bx_policy_rec *rec)
 		return "ejected";
 	if (rec->stage != BX_STAGE_ACTIVE)
 		return key_stage(rec->stage);
+	if (rec->awaits_bus)
+		return "awaits bus";
 	return rec->flags & BX_F_SHADOW ? "shadow" : "enforce";
 }
 

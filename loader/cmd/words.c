@@ -274,6 +274,7 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec)
 	json_bool(j, "ejected", rec->ejected);
 	json_bool(j, "quarantined", bx_is_quarantined(rec));
 	json_string_or_null(j, "reason", rec->reason);
+	json_bool(j, "awaits_bus", rec->awaits_bus);
 	json_string(j, "stage", key_stage(rec->stage));
 	json_limit(j, &rec->limit);
 	json_array(j, "ops");

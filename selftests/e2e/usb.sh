@@ -43,10 +43,11 @@ tablet_of() {
 	done
 }
 
-ktap_plan 21
+ktap_plan 22
 modprobe bus_ext
 check_fails usb_is_not_there test -e /sys/bus/usb
 check policy_of_a_bus_that_comes_later_applies apply net
+check policies_shows_it eval "bxctl policies | grep -q 'usb_net .*awaits bus'"
 
 # a network adapter: the wrong driver is there first
 modprobe -a cdc_subset xhci_pci

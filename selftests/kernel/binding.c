@@ -96,7 +96,9 @@ TEST_F(none, policy_waits_for_a_bus_that_the_parameter_names)
 	bxt_script(0)->select = BX_REFUSE;
 	attach_any(0);
 	EXPECT_NE(0, access("/sys/kernel/bus_ext/buses/" BUS, F_OK));
+	EXPECT_EQ(1, policy("p0").awaits_bus);
 	ASSERT_EQ(0, bxt_load("bxany"));
+	EXPECT_EQ(0, policy("p0").awaits_bus);
 	EXPECT_EQ(0, access("/sys/kernel/bus_ext/buses/" BUS, F_OK));
 	registers("a");
 	devices(1);

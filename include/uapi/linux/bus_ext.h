@@ -421,6 +421,7 @@ struct bx_limit {
  * @limit: drivers that it may name; set by a commit, else all; kept by an
  *	update
  * @reason: the reason of the ejection; empty unless @ejected is set
+ * @awaits_bus: 1 while its bus, an adopted one, does not exist
  */
 struct bx_policy_rec {
 	char	name[BX_NAME_LEN];
@@ -445,6 +446,7 @@ struct bx_policy_rec {
 	__u32	link_id;
 	struct bx_limit	limit;
 	char	reason[BX_MSG_LEN];
+	__u32	awaits_bus;
 };
 
 /**
