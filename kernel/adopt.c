@@ -375,7 +375,10 @@ static void bx_unadopt_bus(struct bx_adopted_bus *bus)
 	bx_sysfs_del_bus(bus->kobj);
 }
 
-/* The last one registered is the one that enforces decisions. */
+/*
+ * The last notifier enforces decisions.  Without memory for all entries the bus is
+ * adopted, since the entries that were added need the notifier of removals.
+ */
 static int bx_adopt_notify(struct bx_adopted_bus *bus, const struct bus_type *type)
 {
 	int err = bus_register_notifier(type, &bus->nb_removed);
@@ -385,16 +388,14 @@ static int bx_adopt_notify(struct bx_adopted_bus *bus, const struct bus_type *ty
 	err = bus_register_notifier(type, &bus->nb);
 	if (err)
 		goto err_removed;
-	err = bx_entries_add(type);
-	if (err)
-		goto err_nb;
+	if (bx_entries_add(type))
+		WRITE_ONCE(bus->missing, true);
 	if (!bx_steers_at_binding(type))
 		return 0;
 	err = bus_register_notifier(type, &bus->nb_binding);
 	if (!err)
 		return 0;
 
-err_nb:
 	bus_unregister_notifier(type, &bus->nb);
 err_removed:
 	bus_unregister_notifier(type, &bus->nb_removed);
@@ -649,8 +650,13 @@ int bx_adopt_start(void)
 		return err;
 	mutex_lock(&bx_adopt_mutex);
 	for (u32 i = 0; !err && (desc = bx_bus_desc_nth(i)); i++) {
-		if (desc->type)
-			err = bx_adopt_bus(bx_adopted_find(desc->name), desc->type);
+		struct bx_adopted_bus *bus = bx_adopted_find(desc->name);
+
+		if (!desc->type)
+			continue;
+		err = bx_adopt_bus(bus, desc->type);
+		if (!err && bus->missing)
+			err = -ENOMEM;
 	}
 	if (!err)
 		bx_adopt_by_parameter();

@@ -34,10 +34,15 @@ static bool bx_ids_virtio(const char *modalias, u32 *vendor, u32 *device)
  * hid-generic does not claim a device while a special driver for it is registered,
  * and its core unbinds it then, unless the device has this quirk.
  */
-static void bx_prepare_hid(struct device *dev, const char *driver)
+static bool bx_prepare_hid(struct device *dev, const char *driver, bool before)
 {
-	if (driver && !strcmp(driver, "hid-generic"))
+	bool generic = driver && !strcmp(driver, "hid-generic");
+
+	if (generic)
 		to_hid_device(dev)->quirks |= HID_QUIRK_IGNORE_SPECIAL_DRIVER;
+	else if (before)
+		to_hid_device(dev)->quirks &= ~HID_QUIRK_IGNORE_SPECIAL_DRIVER;
+	return generic;
 }
 
 static const struct bx_bus_desc bx_bus_descs[] = {
@@ -130,13 +135,14 @@ char *bx_bus_identify(struct device *dev, u32 *vendor, u32 *device)
  * bx_bus_prepare() - prepare a device for a decision
  * @dev: a device on an adopted bus
  * @driver: the elected driver, or NULL
+ * @before: result of the last call for the device
  *
  * Context: process; bx_entry.lock held.
+ * Return: true if the device was changed, which the next call may have to undo.
  */
-void bx_bus_prepare(struct device *dev, const char *driver)
+bool bx_bus_prepare(struct device *dev, const char *driver, bool before)
 {
 	const struct bx_bus_desc *desc = bx_bus_desc(dev->bus->name);
 
-	if (desc && desc->prepare)
-		desc->prepare(dev, driver);
+	return desc && desc->prepare && desc->prepare(dev, driver, before);
 }

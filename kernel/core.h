@@ -489,20 +489,21 @@ static inline bool bx_steers_at_binding(const struct bus_type *bus)
  * @type: the bus, if it is adopted at module load; else it is found by its name
  * @ids: reads vendor and device id from a modalias; NULL if there are none
  * @match_writes: its match() changes the device, so only the driver core may call it
- * @prepare: prepares a device for the driver that was elected, NULL for none
+ * @prepare: prepares a device for the driver that was elected, NULL for none; see
+ *	bx_bus_prepare(); may be NULL
  */
 struct bx_bus_desc {
 	const char		*name;
 	const struct bus_type	*type;
 	bool	(*ids)(const char *modalias, u32 *vendor, u32 *device);
 	bool	match_writes;
-	void	(*prepare)(struct device *dev, const char *driver);
+	bool	(*prepare)(struct device *dev, const char *driver, bool before);
 };
 
 const struct bx_bus_desc *bx_bus_desc(const char *name);
 const struct bx_bus_desc *bx_bus_desc_nth(u32 i);
 char *bx_bus_identify(struct device *dev, u32 *vendor, u32 *device);
-void bx_bus_prepare(struct device *dev, const char *driver);
+bool bx_bus_prepare(struct device *dev, const char *driver, bool before);
 
 /* ---- find.c: buses of the kernel by name ---- */
 
@@ -565,6 +566,7 @@ int bx_veto_check(void);
  * @next_best: the deciding policy has BX_F_NEXT_BEST
  * @waits: the elected driver is absent, and was not the only choice
  * @retry: the elected driver has rejected the device, and was not the only choice
+ * @prepared: bx_bus_prepare() has changed the device
  * @notes: what became of elected drivers
  * @notes_gen: generation of @notes
  * @veto: on a bus that is steered at binding, else absent; device lock
@@ -595,6 +597,7 @@ struct bx_entry {
 	bool			next_best;
 	bool			waits;
 	bool			retry;
+	bool			prepared;
 	struct list_head	notes;
 	u64			notes_gen;
 	struct bx_veto		veto[];		/* device lock */

@@ -31,13 +31,13 @@ static int bx_bus_offset(const struct bus_type *bus)
 	return -ENOENT;
 }
 
-static const struct bus_type *bx_bus_at(struct kset *kset, int off,
-					const char *name)
+/* The bus is not pinned yet: only its address may be used. */
+static const struct bus_type *bx_bus_at(struct kset *kset, int off)
 {
 	const struct bus_type *bus;
 
 	if (copy_from_kernel_nofault(&bus, (void *)kset + off, sizeof(bus)) ||
-	    bus_get_kset(bus) != kset || strcmp(bus->name, name))
+	    bus_get_kset(bus) != kset)
 		return NULL;
 	return bus;
 }
@@ -53,7 +53,7 @@ static const struct bus_type *bx_bus_by_kset(const char *name)
 	kobj = kset_find_obj(bus_get_kset(&pci_bus_type)->kobj.kset, name);
 	if (!kobj)
 		return NULL;
-	bus = bx_bus_at(to_kset(kobj), off, name);
+	bus = bx_bus_at(to_kset(kobj), off);
 	kobject_put(kobj);
 	return bus;
 }
@@ -126,7 +126,7 @@ const struct bus_type *bx_bus_lookup(const char *name, struct module **owner)
 		return NULL;
 	}
 	/* it may have been unregistered before its module was pinned */
-	if (bus_get_kset(bus))
+	if (bus_get_kset(bus) && !strcmp(bus->name, name))
 		return bus;
 	module_put(*owner);
 	*owner = NULL;

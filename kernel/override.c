@@ -77,6 +77,11 @@ static int bx_entry_refresh(struct bx_entry *entry, char *text, size_t len)
 	return 1;
 }
 
+static void bx_entry_prepare(struct bx_entry *entry, const char *driver)
+{
+	entry->prepared = bx_bus_prepare(entry->dev, driver, entry->prepared);
+}
+
 /* Replaces the override; NULL removes it. */
 static int bx_entry_write(struct bx_entry *entry, const char *name)
 {
@@ -89,6 +94,7 @@ static int bx_entry_write(struct bx_entry *entry, const char *name)
 	if (IS_ERR(token))
 		return PTR_ERR(token);
 	bx_entry_drop(entry);
+	bx_entry_prepare(entry, name);
 	entry->gen = gen;
 	if (!name)
 		return 0;
@@ -152,7 +158,6 @@ static int bx_entry_apply(struct bx_entry *entry, const struct bx_election *e)
 		return err;
 	if (want)
 		bx_entry_decide(entry, e);
-	bx_bus_prepare(entry->dev, want);
 	return !same;
 }
 
@@ -268,7 +273,7 @@ void bx_override_freshen(struct device *dev)
 	/* the bus may have undone it at the unbind */
 	mutex_lock(&entry->lock);
 	if (!entry->gone)
-		bx_bus_prepare(dev, entry->token ? entry->text : NULL);
+		bx_entry_prepare(entry, entry->token ? entry->text : NULL);
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
 }
