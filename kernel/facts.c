@@ -44,8 +44,9 @@ void bx_dev_driver_name(struct device *dev, char *buf, size_t len)
  */
 bool bx_dev_is_bound(struct device *dev)
 {
-	return bx_steers_at_binding(dev->bus) ? device_is_bound(dev) :
-						READ_ONCE(dev->driver) != NULL;
+	if (bx_steers_at_binding(dev->bus))
+		return device_is_bound(dev);
+	return READ_ONCE(dev->driver);
 }
 
 /* The vendor id by which policies have a scope; 0 on a bus without ids, as platform */
