@@ -73,7 +73,7 @@ check log_says_who_refused \
 check rebind_brings_it_back bxctl rebind "usb/$net:1.0"
 check it_is_bound driver_is "$usb/$net:1.0" cdc_ether
 check bxctl_shows_it_as_decided \
-	eval "bxctl --json devices --bus usb | jq -e '[.[] | select(.name == \"$net:1.0\") | .as_decided] == [true]'"
+	eval "bxctl --json devices --bus usb | jq -e '[.devices[] | select(.name == \"$net:1.0\") | .as_decided] == [true]'"
 
 # a tablet: the special driver comes first, and then the policy
 modprobe -a usbhid hid_generic wacom
