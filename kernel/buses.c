@@ -92,7 +92,15 @@ static void bx_uevent_fill(const struct device *dev, struct kobj_uevent_env *env
 		dev->type->uevent(dev, env);
 }
 
-static char *bx_modalias_of(const struct device *dev)
+/**
+ * bx_bus_modalias() - get the modalias of a device
+ * @dev: the device
+ *
+ * Context: process; from BUS_NOTIFY_ADD_DEVICE on, which precedes the uevent; no lock is
+ * needed.
+ * Return: the modalias, to be freed with kfree(); NULL if there is none, or no memory.
+ */
+char *bx_bus_modalias(const struct device *dev)
 {
 	struct kobj_uevent_env *env = kzalloc(sizeof(*env), GFP_KERNEL);
 	static const char key[] = "MODALIAS=";
@@ -116,13 +124,12 @@ static char *bx_modalias_of(const struct device *dev)
  * @vendor: takes the vendor id, 0 if there is none
  * @device: takes the device id, 0 if there is none
  *
- * Context: process; from BUS_NOTIFY_ADD_DEVICE on, which precedes the uevent.
- * Return: the modalias, to be freed with kfree(); NULL if there is none, or no memory.
+ * Context, return: as bx_bus_modalias().
  */
 char *bx_bus_identify(struct device *dev, u32 *vendor, u32 *device)
 {
 	const struct bx_bus_desc *desc = bx_bus_desc(dev->bus->name);
-	char *modalias = bx_modalias_of(dev);
+	char *modalias = bx_bus_modalias(dev);
 
 	if (!modalias || !desc || !desc->ids || !desc->ids(modalias, vendor, device)) {
 		*vendor = 0;

@@ -502,6 +502,7 @@ struct bx_bus_desc {
 
 const struct bx_bus_desc *bx_bus_desc(const char *name);
 const struct bx_bus_desc *bx_bus_desc_nth(u32 i);
+char *bx_bus_modalias(const struct device *dev);
 char *bx_bus_identify(struct device *dev, u32 *vendor, u32 *device);
 bool bx_bus_prepare(struct device *dev, const char *driver, bool before);
 

@@ -30,27 +30,6 @@ static struct device *bx_device_of(const struct bx_module_request *req)
 }
 
 /*
- * Returns the uevent variables of the device, with MODALIAS; no lock is needed.
- */
-static struct kobj_uevent_env *
-bx_uevent_of(const struct bx_module_request *req)
-{
-	struct kobj_uevent_env *env = NULL;
-	struct device *dev = bx_device_of(req);
-
-	if (IS_ERR(dev))
-		return NULL;
-	if (dev->bus->uevent)
-		env = kzalloc(sizeof(*env), GFP_KERNEL);
-	if (env && dev->bus->uevent(dev, env)) {
-		kfree(env);
-		env = NULL;
-	}
-	put_device(dev);
-	return env;
-}
-
-/*
  * Loads the modules of the device's MODALIAS, as udev does, which may not run yet.
  * This finds a driver whose module has another name, but may load modules of other
  * drivers, too.  request_module() does not take an alias of MODULE_NAME_LEN bytes
@@ -58,13 +37,16 @@ bx_uevent_of(const struct bx_module_request *req)
  */
 static void bx_request_by_device(const struct bx_module_request *req)
 {
-	struct kobj_uevent_env *env __free(kfree) = bx_uevent_of(req);
-	size_t len = strlen("MODALIAS=");
+	struct device *dev = bx_device_of(req);
+	char *alias;
 
-	for (int i = 0; env && i < env->envp_idx; i++) {
-		if (!strncmp(env->envp[i], "MODALIAS=", len))
-			request_module("%s", env->envp[i] + len);
-	}
+	if (IS_ERR(dev))
+		return;
+	alias = bx_bus_modalias(dev);
+	put_device(dev);
+	if (alias)
+		request_module("%s", alias);
+	kfree(alias);
 }
 
 /*
