@@ -82,6 +82,6 @@ tablet=$(basename "$(tablet_of)")
 check tablet_policy_applies apply tablet
 check rebind_takes_the_generic_driver bxctl rebind "hid/$tablet"
 check it_is_the_generic_one driver_is "$hid/$tablet" hid-generic
-modprobe -r wacom
+rmmod wacom	# modprobe -r removes usbhid with it, and so the device
 modprobe wacom
 check it_stays_when_the_special_driver_comes_again driver_is "$hid/$tablet" hid-generic
