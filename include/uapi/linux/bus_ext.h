@@ -228,7 +228,8 @@ struct bx_candidate {
  * @BX_DRIVER_UNCLAIMED: registered, but it does not claim the device, and its bus binds no
  *	other: an adopted bus without driver_override
  *
- * BX_DRIVER_LOADING, _ABSENT and _REJECTED are forgotten when policies change, and when a rebind is requested.
+ * BX_DRIVER_LOADING, _ABSENT and _REJECTED are forgotten when policies change, and when a
+ * rebind is requested.
  */
 enum bx_driver_state {
 	BX_DRIVER_UNKNOWN,
