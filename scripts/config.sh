@@ -27,9 +27,9 @@ fi
 # A static program is cheaper to fork: it has a third of the mappings, and each costs
 # allocations that a sanitizer kernel tracks.
 static="-static $static_libs"
+read -ra elf <<<"$(pkg-config --static --libs libelf 2>/dev/null)"
 echo 'unsigned elf_version(unsigned); int main(void) { return !elf_version(1); }' |
-	gcc -x c -o /dev/null - -static $(pkg-config --static --libs libelf) 2>/dev/null ||
-	static=$libs
+	gcc -x c -o /dev/null - -static "${elf[@]}" 2>/dev/null || static=$libs
 
 mkdir -p "$(dirname "$1")"
 cat >"$1" <<END
