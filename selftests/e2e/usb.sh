@@ -11,9 +11,13 @@ objects=build/selftests/e2e
 usb=/sys/bus/usb/devices
 hid=/sys/bus/hid/devices
 
+unload() {
+	modprobe -r -a cdc_subset cdc_ether wacom usbhid hid_generic xhci_pci \
+		usbcore 2>/dev/null || true
+}
 cleanup() {
 	bxctl detach --all >/dev/null || true
-	modprobe -r cdc_subset cdc_ether wacom usbhid hid_generic xhci_pci 2>/dev/null || true
+	unload
 }
 driver_of() { basename "$(readlink "$1/driver" || echo /none)"; }
 driver_is() { [ "$(driver_of "$1")" = "$2" ]; }
@@ -44,6 +48,7 @@ tablet_of() {
 }
 
 ktap_plan 22
+unload		# another test may have loaded them
 modprobe bus_ext
 check_fails usb_is_not_there test -e /sys/bus/usb
 check policy_of_a_bus_that_comes_later_applies apply net
