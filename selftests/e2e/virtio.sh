@@ -23,6 +23,7 @@ cleanup() {
 	bxctl detach --all >/dev/null || true
 	kill $holder "${servers[@]}" 2>/dev/null || true
 	rmmod bxvirtio 2>/dev/null || true
+	modprobe -r virtio_rng 2>/dev/null || true	# gives qemu's back when it is loaded
 }
 servers=()
 
