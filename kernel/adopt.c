@@ -337,7 +337,7 @@ static int bx_adopted_notify_removed(struct notifier_block *nb,
 	bx_entry_leave(dev);
 	bx_emit_dev(dev, "", BX_EVENT_REMOVED);
 	if (bx_steers_at_binding(dev->bus))
-		bx_binding_removed(dev);
+		bx_binding_ended(dev);
 	bx_entry_remove(dev);
 	return NOTIFY_OK;
 }
@@ -353,7 +353,7 @@ static int bx_adopted_notify_binding(struct notifier_block *nb,
 		bx_binding_bound(data);
 		break;
 	case BUS_NOTIFY_DRIVER_NOT_BOUND:
-		bx_binding_failed(data);
+		bx_binding_ended(data);
 		break;
 	case BUS_NOTIFY_UNBOUND_DRIVER:
 		bx_binding_unbound(data);
@@ -520,7 +520,7 @@ static int bx_adopt_locked(const char *name)
  * of its devices.
  *
  * Context: process; may sleep.
- * Return: 0, also if it is adopted already; -ENODEV if there is no such bus, and it is
+ * Return: 0, also if the bus was adopted before; -ENODEV if there is no such bus, and it is
  * not known to come; -EOPNOTSUPP if the kernel does not call vetoes as expected;
  * -ENOSPC, -ENOMEM, or the errno of a function of the driver core.
  */

@@ -104,23 +104,14 @@ void bx_binding_begin(struct device *dev)
 	bx_entry_put(entry);
 }
 
-/* The probe has failed, or was refused. */
-void bx_binding_failed(struct device *dev)
+/* The probe has failed or was refused, or the device was removed before activate(). */
+void bx_binding_ended(struct device *dev)
 {
 	struct bx_entry *entry = bx_entry_get(dev);
 
 	if (!entry)
 		return;
 	bx_veto_disarm(entry->veto);
-	bx_entry_put(entry);
-}
-
-static void bx_binding_set_claimed(struct device *dev, bool claimed)
-{
-	struct bx_entry *entry = bx_entry_get(dev);
-
-	if (entry)
-		WRITE_ONCE(entry->claimed, claimed);
 	bx_entry_put(entry);
 }
 
@@ -147,11 +138,9 @@ void bx_binding_bound(struct device *dev)
 
 void bx_binding_unbound(struct device *dev)
 {
-	bx_binding_set_claimed(dev, false);
-}
+	struct bx_entry *entry = bx_entry_get(dev);
 
-/* The device was removed: a veto whose notifier is gone may have remained. */
-void bx_binding_removed(struct device *dev)
-{
-	bx_binding_failed(dev);
+	if (entry)
+		WRITE_ONCE(entry->claimed, false);
+	bx_entry_put(entry);
 }

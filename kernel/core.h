@@ -860,10 +860,9 @@ int bx_override_rebind(struct device *dev);
 /* ---- binding.c: decisions enforced when a driver is bound ---- */
 
 void bx_binding_begin(struct device *dev);
-void bx_binding_failed(struct device *dev);
+void bx_binding_ended(struct device *dev);
 void bx_binding_bound(struct device *dev);
 void bx_binding_unbound(struct device *dev);
-void bx_binding_removed(struct device *dev);
 
 /* ---- adopt.c: the adopted buses ---- */
 

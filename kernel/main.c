@@ -19,38 +19,26 @@ static int __init bx_init(void)
 	int err;
 
 	bx_call_init();
-	err = bx_adopt_init();
+	err = bx_state_init();
 	if (err)
 		return err;
+	err = bx_adopt_init();
+	if (err)
+		goto err_sysfs;
 	bx_own_init();
 	err = bx_async_init();
 	if (err)
-		goto err_entries;
-	err = bx_state_init();
-	if (err)
-		goto err_async;
-	err = bx_policy_init();
-	if (err)
-		goto err_sysfs;
-	err = bx_kfunc_init();
-	if (err)
-		goto err_sysfs;
-	err = bx_adopt_start();
+		goto err_adopt;
+	err = bx_policy_init() ?: bx_kfunc_init() ?: bx_adopt_start();
 	if (!err)
 		return 0;
 
-	bx_async_exit();	/* its notifiers may have queued work */
-	bx_adopt_exit();
-	bx_sysfs_exit();
-	goto err_entries;
-
-err_sysfs:
-	bx_sysfs_exit();
-err_async:
-	bx_async_exit();
-err_entries:
+	bx_async_exit();	/* notifiers may have queued work */
+err_adopt:
 	bx_adopt_exit();
 	bx_entries_exit();
+err_sysfs:
+	bx_sysfs_exit();
 	synchronize_rcu_tasks();
 	return err;
 }

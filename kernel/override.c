@@ -122,13 +122,18 @@ static const char *bx_override_name(const struct bx_decision *dec)
 
 /* ---- elections ---- */
 
+static void bx_override_set_up(struct bx_election *e)
+{
+	e->adopted = true;
+	e->claimants = bx_steers_at_binding(e->ctx.device->bus);
+	e->may_load = true;
+}
+
 static void bx_override_run(struct bx_election *e, u64 gen)
 {
 	int idx;
 
-	e->adopted = true;
-	e->claimants = bx_steers_at_binding(e->ctx.device->bus);
-	e->may_load = true;
+	bx_override_set_up(e);
 	idx = srcu_read_lock(&bx_srcu);
 	bx_elect(e, gen);
 	srcu_read_unlock(&bx_srcu, idx);
@@ -290,9 +295,7 @@ static bool bx_override_run_bound(struct bx_entry *entry, struct bx_election *e)
 	bool agrees;
 	int idx;
 
-	e->adopted = true;
-	e->claimants = bx_steers_at_binding(e->ctx.device->bus);
-	e->may_load = true;
+	bx_override_set_up(e);
 	e->notes = &entry->notes;
 	e->dry = true;
 	idx = srcu_read_lock(&bx_srcu);

@@ -172,6 +172,8 @@ int bxt_nr_ejected(void)
 	return err ?: atoi(buf);
 }
 
+/* ---- settings and waiting without a ticket ---- */
+
 /* A number from the environment */
 unsigned int bxt_setting(const char *name, unsigned int otherwise)
 {
@@ -179,8 +181,6 @@ unsigned int bxt_setting(const char *name, unsigned int otherwise)
 
 	return value && *value ? strtoul(value, NULL, 0) : otherwise;
 }
-
-/* ---- waiting without a ticket ---- */
 
 /*
  * Returns for how many seconds to wait for a condition that must come true: half

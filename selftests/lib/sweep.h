@@ -85,8 +85,7 @@ static void sweep(struct __test_metadata *_metadata, const struct step *s,
 		TH_LOG("BX_SEED=%u BX_FAULT_STRIDE=%u", seed, stride);
 		ASSERT_NE(0, stride);
 	}
-	nth = 1 + (stride > 1 ? seed % stride : 0);
-	for (; try(_metadata, s, whose, nth); nth += stride) {
+	for (nth = 1 + seed % stride; try(_metadata, s, whose, nth); nth += stride) {
 		ASSERT_GT(MAX_FAULTS, nth);
 		faults++;
 	}

@@ -152,16 +152,19 @@ static int bxany_set(u32 n)
 	return 0;
 }
 
+static int bxany_number(const char *buf, u32 max, u32 *n)
+{
+	return kstrtou32(buf, 0, n) ?: (*n > max ? -EINVAL : 0);
+}
+
 static ssize_t devices_store(struct device *dev, struct device_attribute *attr,
 			     const char *buf, size_t count)
 {
 	u32 n;
-	int err = kstrtou32(buf, 0, &n);
+	int err = bxany_number(buf, BXANY_MAX, &n);
 
 	if (err)
 		return err;
-	if (n > BXANY_MAX)
-		return -EINVAL;
 	guard(mutex)(&bxany_mutex);
 	return bxany_set(n) ?: count;
 }
@@ -171,12 +174,10 @@ static ssize_t domain_store(struct device *dev, struct device_attribute *attr,
 			    const char *buf, size_t count)
 {
 	u32 kind;
-	int err = kstrtou32(buf, 0, &kind);
+	int err = bxany_number(buf, ARRAY_SIZE(bxany_domains), &kind);
 
 	if (err)
 		return err;
-	if (kind > ARRAY_SIZE(bxany_domains))
-		return -EINVAL;
 	guard(mutex)(&bxany_mutex);
 	bxany_domain = kind;
 	return count;
