@@ -66,7 +66,7 @@ enum bx_fault {
  * @BX_HINT_DEVICES: list the devices
  * @BX_HINT_BUSES: list the buses
  * @BX_HINT_EXPLAIN: explain the device SUBJECT, and look at the kernel's log
- * @BX_HINT_FORCE: free the device, or use BX_REBIND_FORCE
+ * @BX_HINT_FORCE: free the device SUBJECT, or use BX_REBIND_FORCE
  * @BX_HINT_BUNDLES: list the installed bundles
  * @BX_HINT_INSTALL: install the bundle
  * @BX_HINT_UPGRADE: replace the installed bundle by this one
@@ -894,12 +894,17 @@ enum bx_mode {
  * @BX_INSTALL_CHANGE_SIGNER: allow a bundle of another signer, or without a signature
  * @BX_INSTALL_FAIL_CLOSED: an ejection quarantines the bundle's policies
  *	(BX_F_FAIL_CLOSED); kept by upgrades, until the bundle is removed
+ * @BX_INSTALL_REBIND: bx_boot() rebinds devices that were bound before, unless they are in
+ *	use; kept by upgrades.  bx_rebind_all() does so now.
+ * @BX_INSTALL_NO_REBIND: bx_boot() does not any more
  */
 enum bx_install_flags {
 	BX_INSTALL_OFFLINE		= 1 << 8,
 	BX_INSTALL_DOWNGRADE		= 1 << 9,
 	BX_INSTALL_CHANGE_SIGNER	= 1 << 10,
 	BX_INSTALL_FAIL_CLOSED		= 1 << 11,
+	BX_INSTALL_REBIND		= 1 << 12,
+	BX_INSTALL_NO_REBIND		= 1 << 13,
 };
 
 /**
@@ -1048,7 +1053,8 @@ int bx_rollback(struct bx_handle *handle, const char *name, unsigned int number,
  * bx_enable() - activate a bundle, now and at each boot
  * @handle: the handle
  * @name: the bundle
- * @opts: options: settings to set and unset, which are kept; BX_INSTALL_OFFLINE
+ * @opts: options: settings to set and unset, which are kept; BX_INSTALL_OFFLINE,
+ *	BX_INSTALL_REBIND, BX_INSTALL_NO_REBIND
  * @fn: called for each policy, once all of them are active
  * @arg: second argument of @fn
  *
@@ -1141,6 +1147,7 @@ struct bx_canary {
  * @generations: number of generations that are kept
  * @enabled: it must be active, now and at each boot
  * @shadow: in shadow mode
+ * @rebind: devices that were bound before are rebound at boot
  * @interrupted: a change was interrupted; the next command recovers
  * @current: the active policies, settings and mode are exactly the installed ones
  * @policies: number of its policies
@@ -1161,6 +1168,7 @@ struct bx_installed {
 	unsigned int			generations;
 	bool				enabled;
 	bool				shadow;
+	bool				rebind;
 	bool				interrupted;
 	bool				current;
 	unsigned int			policies;
@@ -1232,6 +1240,9 @@ int bx_check_installed(struct bx_handle *handle, const char *name,
  * @canary: it is the version in shadow mode beside the enforced one
  * @already: it was active before
  * @removed: it is not enabled and was deactivated: the initramfs is older
+ * @rebound: number of devices that were bound before and were rebound (BX_INSTALL_REBIND)
+ * @not_rebound: number of those that were not: they are in use, or it failed; a note has the
+ *	reason of each
  * @error: why it could not be activated or deactivated; NULL on success
  */
 struct bx_booted {
@@ -1242,6 +1253,8 @@ struct bx_booted {
 	bool		canary;
 	bool		already;
 	bool		removed;
+	unsigned int	rebound;
+	unsigned int	not_rebound;
 	struct bx_problem	error;
 };
 
@@ -1255,9 +1268,10 @@ typedef void (*bx_booted_fn)(const struct bx_booted *booted, void *arg);
  *
  * Loads the module and mounts the BPF file system, if necessary; does nothing when the
  * kernel was started with bus_ext=off.  A bundle that fails does not affect the others.
- * Deactivates the policies of bundles that are not enabled.
+ * Deactivates the policies of bundles that are not enabled.  For bundles with
+ * BX_INSTALL_REBIND, rebinds devices that were bound before, as bx_rebind_all().
  *
- * Return: number of bundles that failed, or a negative errno: -ENOENT when there is no
+ * Return: number of bundles that failed or have devices that were not rebound, or a negative errno: -ENOENT when there is no
  * module for this kernel (BX_FAULT_KERNEL).
  */
 int bx_boot(struct bx_handle *handle, bx_booted_fn fn, void *arg);
@@ -1405,6 +1419,46 @@ const char *bx_verdict_text(__s32 verdict);
 int bx_list_devices(struct bx_handle *handle, bx_device_fn fn, void *arg);
 
 /**
+ * bx_list_decided() - list devices with what is decided on them now
+ * @handle: the handle
+ * @fn: called for each, bus by bus
+ * @arg: second argument of @fn
+ *
+ * As bx_list_devices(), but a bound device in scope of an active policy is tried: if the
+ * result is not the bound driver, the decision in its record is that of the trial, which has
+ * no generation.  So devices are found that were bound before the policy, or before another
+ * version of it; bx_is_bound_before() tells them.  A decision has no policy_id if its policy
+ * was detached.
+ *
+ * Return: as bx_list_devices().
+ */
+int bx_list_decided(struct bx_handle *handle, bx_device_fn fn, void *arg);
+
+/**
+ * bx_is_as_decided() - tell whether a device has the driver that is decided
+ * @rec: its record
+ *
+ * Return: true if the bound driver is the elected one, none is bound while the device waits
+ * or is refused, or no policy has decided.
+ */
+bool bx_is_as_decided(const struct bx_device_rec *rec);
+
+/**
+ * bx_is_bound_before() - tell whether a device was bound before the policy that decides
+ * @rec: its record, of bx_list_decided()
+ *
+ * Return: true if it has another driver than the decided one, for that reason.
+ */
+bool bx_is_bound_before(const struct bx_device_rec *rec);
+
+/**
+ * bx_set_decision() - put the result of an explanation into a device's record
+ * @rec: the record
+ * @decision: the last opinion of bx_list_opinions(), BX_OPN_DECISION
+ */
+void bx_set_decision(struct bx_device_rec *rec, const struct bx_opinion *decision);
+
+/**
  * bx_list_drivers() - list the drivers of the same buses
  * @handle: the handle
  * @fn: called for each, bus by bus
@@ -1532,11 +1586,13 @@ int bx_list_holders(struct bx_handle *handle, const struct bx_devref *ref,
 		    bx_holder_fn fn, void *arg);
 
 /**
- * enum bx_rebind_flags - flags of bx_rebind()
+ * enum bx_rebind_flags - flags of bx_rebind() and bx_rebind_all()
  * @BX_REBIND_FORCE: also if the device is in use
+ * @BX_REBIND_DRY_RUN: bx_rebind_all() changes nothing
  */
 enum bx_rebind_flags {
-	BX_REBIND_FORCE = 1 << 0,
+	BX_REBIND_FORCE		= 1 << 0,
+	BX_REBIND_DRY_RUN	= 1 << 1,
 };
 
 /**
@@ -1555,6 +1611,78 @@ enum bx_rebind_flags {
  */
 int bx_rebind(struct bx_handle *handle, struct bx_devref *ref,
 	      unsigned int flags, struct bx_device_rec *rec);
+
+/**
+ * enum bx_rebind_result - what bx_rebind_all() did with a device
+ * @BX_REBIND_MOVED: it has the decided driver
+ * @BX_REBIND_WOULD: it would be moved (BX_REBIND_DRY_RUN)
+ * @BX_REBIND_IN_USE: it is in use, and keeps its driver
+ * @BX_REBIND_FAILED: it was not moved, or has no driver now
+ * @BX_REBIND_GONE: it was removed meanwhile, for example with the driver of its parent
+ * @BX_NR_REBINDS: number of results
+ */
+enum bx_rebind_result {
+	BX_REBIND_MOVED,
+	BX_REBIND_WOULD,
+	BX_REBIND_IN_USE,
+	BX_REBIND_FAILED,
+	BX_REBIND_GONE,
+	BX_NR_REBINDS,
+};
+
+/**
+ * struct bx_rebound - a device that was not as decided
+ * @result: enum bx_rebind_result
+ * @before: the device before, with the decision
+ * @after: the device afterwards; NULL unless it is known
+ * @problem: the reason of BX_REBIND_IN_USE and BX_REBIND_FAILED
+ */
+struct bx_rebound {
+	enum bx_rebind_result		result;
+	const struct bx_device_rec	*before;
+	const struct bx_device_rec	*after;
+	struct bx_problem		problem;
+};
+
+typedef void (*bx_rebound_fn)(const struct bx_rebound *rebound, void *arg);
+
+/**
+ * struct bx_rebind_opts - options of bx_rebind_all(); zero means the default
+ * @policies: names of policies: only devices on which one of them decides
+ * @nr_policies: number of @policies; 0 for all devices, unless @bundle is given
+ * @bundle: an installed bundle: as its policies in @policies; NULL for none
+ * @flags: enum bx_rebind_flags
+ * @count: takes the number of devices with each result
+ */
+struct bx_rebind_opts {
+	const char *const	*policies;
+	unsigned int		nr_policies;
+	const char		*bundle;
+	unsigned int		flags;
+	unsigned int		count[BX_NR_REBINDS];
+};
+
+/**
+ * bx_rebind_all() - rebind all devices that are not as decided
+ * @handle: the handle
+ * @opts: options, and the numbers of devices
+ * @fn: called for each device that is not as decided, after it was tried
+ * @arg: second argument of @fn
+ *
+ * Rebinds each device that bx_list_decided() shows with another driver than the decided one,
+ * or without the elected one, as bx_rebind().  A device in use keeps its driver, and the
+ * others follow.  A parent comes before the devices below it, a physical function before its
+ * virtual ones: these may vanish with its driver, and new ones are elected when they are added.
+ * Else the order is that of the devices' paths.
+ *
+ * SIGINT, SIGTERM and SIGHUP are blocked while a device is rebound, and until @fn returns.
+ *
+ * Return: number of devices that are not as decided: in use, failed, or with
+ * BX_REBIND_DRY_RUN those that would be moved; or a negative errno: -ENOENT when a policy is
+ * not active, or the bundle not installed (BX_FAULT_USAGE); as bx_list_devices().
+ */
+int bx_rebind_all(struct bx_handle *handle, struct bx_rebind_opts *opts,
+		  bx_rebound_fn fn, void *arg);
 
 /**
  * bx_reelect() - hold the elections of all unbound devices again

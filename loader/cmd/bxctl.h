@@ -11,8 +11,8 @@
  *	plan.c         the output of plan
  *	install.c      install, upgrade, rollback, enable, disable, mode, remove, boot
  *	device.c       devices, drivers, tree
- *	explain.c      explain, rebind, reelect
- *	decided.c      devices with their decisions
+ *	explain.c      explain, reelect
+ *	rebind.c       rebind
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
@@ -70,6 +70,10 @@
  * @json: --json
  * @verbose: --verbose
  * @all: --all
+ * @policy: --policy
+ * @dry_run: --dry-run
+ * @rebind: --rebind
+ * @no_rebind: --no-rebind
  * @force: --force
  * @help: --help
  */
@@ -100,6 +104,10 @@ struct args {
 	bool		json;
 	bool		verbose;
 	bool		all;
+	const char	*policy;
+	bool		dry_run;
+	bool		rebind;
+	bool		no_rebind;
 	bool		force;
 	bool		help;
 };
@@ -126,6 +134,7 @@ struct table {
  * @table: its output, if that is a table
  * @holders: another one: uses of devices
  * @count: number of items that it has seen
+ * @bound: number of devices of a plan that change only when they are bound again
  * @notes: the library's notes, when args.json
  * @nr_notes: number of notes
  * @rejections: devices on which a policy of the plan would be ejected
@@ -143,6 +152,7 @@ struct env {
 	struct table		table;
 	struct table		holders;
 	unsigned int		count;
+	unsigned int		bound;
 	char			**notes;
 	unsigned int		nr_notes;
 	unsigned int		rejections;
@@ -205,6 +215,7 @@ extern const struct command bundle_commands[];
 extern const struct command install_commands[];
 extern const struct command device_commands[];
 extern const struct command explain_commands[];
+extern const struct command rebind_commands[];
 extern const struct command status_commands[];
 extern const struct command main_commands[];
 extern const struct command *const command_tables[];
@@ -242,7 +253,7 @@ const char *word_guid(char *buf, const struct bx_dev_info *dev);
 const char *key_stage(__u32 stage);
 const char *key_driver_state(const struct bx_decision *d);
 bool has_decision(const struct bx_device_rec *rec);
-bool is_as_decided(const struct bx_device_rec *rec);
+const char *decided_driver(const struct bx_device_rec *rec);
 void json_device(struct json *j, const char *name,
 		 const struct bx_device_rec *rec);
 void json_holder(struct json *j, const struct bx_holder *holder);
@@ -266,6 +277,11 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec);
 	  "accept an object or bundle without a signature", \
 	  offsetof(struct args, allow_unsigned) }
 
+#define REBIND_PARAM \
+	{ "rebind", 0, PARAM_FLAG, NULL, \
+	  "also rebind devices that were bound before, unless they are in use", \
+	  offsetof(struct args, rebind) }
+
 /* inspect.c */
 void json_about(struct env *env, const struct bx_bundle *bundle);
 void json_setting(struct json *j, const struct bx_setting *s);
@@ -284,12 +300,9 @@ void plan_begin(struct env *env);
 void plan_device(const struct bx_change *change, void *env);
 void plan_end(struct env *env, int changes);
 
-/* decided.c */
-int list_decided(struct env *env, bx_device_fn fn, void *arg);
-void set_decision(struct bx_device_rec *rec, const struct bx_opinion *o);
-
-/* explain.c */
+/* rebind.c */
 void json_in_use(struct env *env, struct json *j);
+int rebind_all(struct env *env, struct bx_rebind_opts *opts);
 
 /* install.c */
 int mode_from(const char *text, enum bx_mode *mode);

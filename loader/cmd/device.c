@@ -72,13 +72,13 @@ static int do_devices(struct env *env)
 		return err;
 	if (env->args.json) {
 		json_array(&env->json, "devices");
-		err = list_decided(env, device_row, &l);
+		err = bx_list_decided(env->bx, device_row, &l);
 		json_end_array(&env->json);
 		return err;
 	}
 	table_row(&l.table, "BUS", "DEVICE", "ID", "DRIVER", "DECIDED BY",
 		  "OUTCOME", NULL);
-	err = list_decided(env, device_row, &l);
+	err = bx_list_decided(env->bx, device_row, &l);
 	if (!err && l.table.rows > 1)
 		table_print(&l.table, "");
 	else if (!err)
@@ -294,7 +294,7 @@ static int do_tree(struct env *env)
 	if (!err)
 		err = bx_list_drivers(env->bx, keep_driver, &t);
 	if (!err)
-		err = list_decided(env, keep_device, &t);
+		err = bx_list_decided(env->bx, keep_device, &t);
 	if (env->args.json)
 		json_array(&env->json, "buses");
 	if (!err)

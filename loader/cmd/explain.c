@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: one device: why it has its driver, and a new election
+ * bxctl: one device: why it has its driver; new elections
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -294,7 +294,7 @@ static void print_decision(const struct bx_device_rec *rec)
 	}
 	printf(", by %s\n", word_decider(decider, d));
 	print_absent(rec);
-	if (is_as_decided(rec) || print_unclaimed(rec))
+	if (bx_is_as_decided(rec) || print_unclaimed(rec))
 		return;
 	if (rec->driver[0])
 		printf("but %s is bound: 'bxctl rebind %s/%s' changes that\n",
@@ -343,7 +343,7 @@ static void json_explained(struct env *env, const struct bx_device_rec *rec)
 	json_string_or_null(j, "policy", rec->decision.policy);
 	json_int(j, "score", rec->decision.score);
 	json_end_object(j);
-	json_bool(j, "as_decided", is_as_decided(rec));
+	json_bool(j, "as_decided", bx_is_as_decided(rec));
 }
 
 static int do_explain(struct env *env)
@@ -366,7 +366,7 @@ static int do_explain(struct env *env)
 	}
 	err = bx_list_opinions(env->bx, &ref, on_opinion, &e);
 	last = rec;
-	set_decision(&rec, &e.decision);
+	bx_set_decision(&rec, &e.decision);
 	if (env->args.json) {
 		json_end_array(&env->json);
 		json_explained(env, &rec);
@@ -381,59 +381,7 @@ static int do_explain(struct env *env)
 	return err < 0 ? err : 0;
 }
 
-/* ---- rebind and reelect ---- */
-
-static int on_holder(const struct bx_holder *holder, void *arg)
-{
-	json_holder(arg, holder);
-	return 0;
-}
-
-/* Adds the uses of the device to the error of a rebind that was refused. */
-void json_in_use(struct env *env, struct json *j)
-{
-	struct bx_device_rec rec;
-	struct bx_devref ref;
-
-	json_array(j, "holders");
-	if (!bx_parse_device(env->bx, env->args.operand, env->args.bus, &ref) &&
-	    !bx_get_device(env->bx, &ref, &rec))
-		bx_list_holders(env->bx, &ref, on_holder, j);
-	json_end_array(j);
-}
-
-static int do_rebind(struct env *env)
-{
-	struct bx_device_rec before, after;
-	struct bx_devref ref;
-	char outcome[WORDS];
-	int ret;
-
-	ret = bx_parse_device(env->bx, env->args.operand, env->args.bus, &ref);
-	if (!ret)
-		ret = bx_get_device(env->bx, &ref, &before);
-	if (ret)
-		return ret;
-	ret = bx_rebind(env->bx, &ref,
-			env->args.force ? BX_REBIND_FORCE : 0, &after);
-	if (ret < 0)
-		return ret;
-	if (env->args.json) {
-		json_bool(&env->json, "changed", ret);
-		json_string_or_null(&env->json, "before", before.driver);
-		json_device(&env->json, "device", &after);
-	} else if (strcmp(before.driver, after.driver)) {
-		printf("%s/%s: %s -> %s (%s)\n", ref.bus, ref.name,
-		       before.driver[0] ? before.driver : "none",
-		       after.driver[0] ? after.driver : "none",
-		       word_outcome(outcome, &after));
-	} else {
-		printf("%s/%s: %s, as before (%s)\n", ref.bus, ref.name,
-		       after.driver[0] ? after.driver : "none",
-		       word_outcome(outcome, &after));
-	}
-	return 0;
-}
+/* ---- reelect ---- */
 
 static int do_reelect(struct env *env)
 {
@@ -455,12 +403,7 @@ static int do_reelect(struct env *env)
 	{ "bus", 'b', PARAM_BUS, "BUS", "the device's bus", \
 	  offsetof(struct args, bus) }
 
-#define FORCE_PARAM \
-	{ "force", 0, PARAM_FLAG, NULL, "also if the device is in use", \
-	  offsetof(struct args, force) }
-
 static const struct param explain_params[] = { BUS_PARAM, {} };
-static const struct param rebind_params[] = { BUS_PARAM, FORCE_PARAM, TIMEOUT_PARAM, {} };
 static const struct param reelect_params[] = { TIMEOUT_PARAM, {} };
 
 const struct command explain_commands[] = {
@@ -468,11 +411,6 @@ const struct command explain_commands[] = {
 	  "Runs the device's election for show and prints each opinion in order of\n"
 	  "authority. DEVICE is a name, BUS/NAME, or a GUID.",
 	  explain_params, do_explain },
-	{ "rebind", "DEVICE", "give a device the driver that its election names",
-	  "Unbinds the device if its election names another driver, elects again and\n"
-	  "binds. A device that is in use keeps its driver without '--force'.\n"
-	  "DEVICE is a name, BUS/NAME, or a GUID.",
-	  rebind_params, do_rebind },
 	{ "reelect", "[BUS]", "elect again for unbound devices",
 	  "Elects again for the unbound devices of a bus, or of every bus.",
 	  reelect_params, do_reelect },

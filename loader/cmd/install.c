@@ -40,7 +40,9 @@ static struct bx_install_opts options(const struct env *env)
 			(a->offline ? BX_INSTALL_OFFLINE : 0) |
 			(a->downgrade ? BX_INSTALL_DOWNGRADE : 0) |
 			(a->change_signer ? BX_INSTALL_CHANGE_SIGNER : 0) |
-			(a->fail_closed ? BX_INSTALL_FAIL_CLOSED : 0),
+			(a->fail_closed ? BX_INSTALL_FAIL_CLOSED : 0) |
+			(a->rebind ? BX_INSTALL_REBIND : 0) |
+			(a->no_rebind ? BX_INSTALL_NO_REBIND : 0),
 		.mode = a->mode,
 	};
 }
@@ -117,9 +119,12 @@ static void json_done(struct json *j, const struct bx_done *done)
 static int run_change(struct env *env, change_fn fn)
 {
 	struct bx_install_opts opts = options(env);
+	struct bx_rebind_opts rebind = {};
 	struct bx_done done = {};
 	int err;
 
+	if (env->args.rebind && env->args.no_rebind)
+		return usage_error(env, "'--rebind' and '--no-rebind' exclude each other");
 	opts.done = &done;
 	if (env->args.json)
 		json_array(&env->json, "applied");
@@ -132,7 +137,8 @@ static int run_change(struct env *env, change_fn fn)
 		json_done(&env->json, &done);
 	else
 		print_done(env, &done);
-	return 0;
+	rebind.bundle = done.name;
+	return env->args.rebind && !env->args.offline ? rebind_all(env, &rebind) : 0;
 }
 
 static int install(struct env *env, const struct bx_install_opts *opts,
@@ -281,6 +287,8 @@ static void show_booted(const struct bx_booted *b, void *arg)
 		json_bool(&env->json, "canary", b->canary);
 		json_bool(&env->json, "already", b->already);
 		json_bool(&env->json, "removed", b->removed);
+		json_uint(&env->json, "rebound", b->rebound);
+		json_uint(&env->json, "not_rebound", b->not_rebound);
 		json_string_or_null(&env->json, "error",
 				    problem_text(&b->error));
 		json_end_object(&env->json);
@@ -297,6 +305,9 @@ static void show_booted(const struct bx_booted *b, void *arg)
 		       b->name, b->version, b->generation,
 		       b->canary ? ", canary" : b->shadow ? ", shadow" : "",
 		       b->already ? " already" : "");
+		if (b->rebound || b->not_rebound)
+			printf("bundle %s: %u of %u devices that were bound before are rebound\n",
+			       b->name, b->rebound, b->rebound + b->not_rebound);
 	}
 }
 
@@ -345,13 +356,22 @@ static int do_boot(struct env *env)
 	{ "mode", 'm', PARAM_MODE, "MODE", \
 	  "shadow or enforce", offsetof(struct args, mode) }
 
+#define BOOT_REBIND_PARAM \
+	{ "rebind", 0, PARAM_FLAG, NULL, \
+	  "also rebind devices that were bound before, now and at each boot", \
+	  offsetof(struct args, rebind) }
+#define NO_REBIND_PARAM \
+	{ "no-rebind", 0, PARAM_FLAG, NULL, \
+	  "do not rebind devices at boot any more", offsetof(struct args, no_rebind) }
+
 static const struct param install_params[] = {
-	SET_PARAM, MODE_PARAM, FAIL_CLOSED_PARAM, UNSIGNED_PARAM,
+	SET_PARAM, MODE_PARAM, FAIL_CLOSED_PARAM, BOOT_REBIND_PARAM, UNSIGNED_PARAM,
 	OFFLINE_PARAM, TIMEOUT_PARAM, {}
 };
 
 static const struct param upgrade_params[] = {
-	SET_PARAM, UNSET_PARAM, MODE_PARAM, FAIL_CLOSED_PARAM, UNSIGNED_PARAM,
+	SET_PARAM, UNSET_PARAM, MODE_PARAM, FAIL_CLOSED_PARAM, BOOT_REBIND_PARAM,
+	NO_REBIND_PARAM, UNSIGNED_PARAM,
 	{ "allow-downgrade", 0, PARAM_FLAG, NULL,
 	  "also to a lower version, or other files of the same",
 	  offsetof(struct args, downgrade) },
@@ -369,7 +389,8 @@ static const struct param rollback_params[] = {
 };
 
 static const struct param enable_params[] = {
-	SET_PARAM, UNSET_PARAM, OFFLINE_PARAM, TIMEOUT_PARAM, {}
+	SET_PARAM, UNSET_PARAM, BOOT_REBIND_PARAM, NO_REBIND_PARAM, OFFLINE_PARAM,
+	TIMEOUT_PARAM, {}
 };
 
 static const struct param mode_params[] = {

@@ -339,6 +339,7 @@ static void json_bundle(struct json *j, const struct bundle_status *s)
 	json_uint(j, "generation", s->i.generation);
 	json_uint(j, "generations", s->i.generations);
 	json_bool(j, "enabled", s->i.enabled);
+	json_bool(j, "rebind", s->i.rebind);
 	json_string(j, "mode", s->i.shadow ? "shadow" : "enforce");
 	json_string(j, "state", key_state(s));
 	json_uint(j, "policies", s->i.policies);

@@ -20,7 +20,7 @@ static const struct {
 } exit_codes[] = {
 	{ BX_FAULT_NONE, "done, and the resulting state was checked" },
 	{ BX_FAULT_FAILED, "failed" },
-	{ BXCTL_WOULD_CHANGE, "plan: something would change" },
+	{ BXCTL_WOULD_CHANGE, "plan, rebind --dry-run: something would change" },
 	{ BX_FAULT_KERNEL, "bus_ext is not loaded, or of another version" },
 	{ BX_FAULT_REJECTED, "an object or bundle is refused: untrusted, or not acceptable" },
 	{ BX_FAULT_CONFLICT, "conflict: the name is in use, or another process made a change" },
@@ -28,7 +28,7 @@ static const struct {
 	{ BX_FAULT_PERMISSION, "permission denied" },
 	{ BX_FAULT_USAGE, "usage error, or an unknown name" },
 	{ BXCTL_CASE_FAILED, "test: a case failed" },
-	{ BX_FAULT_IN_USE, "rebind: the device is in use, and keeps its driver" },
+	{ BX_FAULT_IN_USE, "a device to be rebound is in use, and keeps its driver" },
 };
 
 static int do_help(struct env *env);
@@ -242,6 +242,7 @@ const struct command *const command_tables[] = {
 	status_commands,
 	device_commands,
 	explain_commands,
+	rebind_commands,
 	main_commands,
 	NULL
 };

@@ -172,6 +172,7 @@ static void json_change(struct json *j, const struct bx_change *c)
 	json_device(j, "device", c->device);
 	json_bool(j, "differs", c->differs);
 	json_bool(j, "at_next_bind", c->at_next_bind);
+	json_bool(j, "bound_before", c->differs && c->at_next_bind);
 	json_string(j, "outcome", bx_outcome_text(c->then.verdict));
 	json_string_or_null(j, "driver", c->then.driver);
 	json_string(j, "by", bx_decider_text(c->then.by));
@@ -204,6 +205,7 @@ void plan_device(const struct bx_change *c, void *arg)
 	struct env *env = arg;
 
 	env->count++;
+	env->bound += c->differs && c->at_next_bind;
 	if (env->args.json)
 		json_change(&env->json, c);
 	else
@@ -233,6 +235,11 @@ void plan_end(struct env *env, int changes)
 		}
 		printf("%d of %u devices in scope would change\n", changes,
 		       env->count);
+		if (env->bound)
+			printf("%u of them %s bound before the policy, and would keep %s driver; '--rebind' of 'apply' and 'upgrade' rebinds %s\n",
+			       env->bound, env->bound == 1 ? "was" : "were",
+			       env->bound == 1 ? "its" : "their",
+			       env->bound == 1 ? "it" : "them");
 		if (env->rejections)
 			printf("%s%s\n'bxctl apply' and 'bxctl upgrade' refuse this policy\n",
 			       env->rejected, env->rejections > 1 ?

@@ -142,20 +142,6 @@ static int apply(struct env *env, bx_applied_fn fn, void *arg)
 			fn, arg);
 }
 
-static int do_apply(struct env *env)
-{
-	int err;
-
-	if (!env->args.json)
-		return apply(env, print_applied, NULL);
-	json_array(&env->json, "applied");
-	err = apply(env, json_applied, &env->json);
-	json_end_array(&env->json);
-	return err;
-}
-
-/* ---- detach ---- */
-
 struct names {
 	char	(*list)[BX_DEV_NAME_LEN];
 	size_t	count;
@@ -176,6 +162,62 @@ static int add_name(struct names *names, const char *name)
 	snprintf(names->list[names->count++], BX_DEV_NAME_LEN, "%s", name);
 	return 0;
 }
+
+struct applying {
+	struct env	*env;
+	struct names	enforced;
+};
+
+static void on_applied(const struct bx_applied *a, void *arg)
+{
+	struct applying *applying = arg;
+	struct env *env = applying->env;
+
+	if (a->kind == BX_ITEM_POLICY && !a->removed && !(a->flags & BX_F_SHADOW))
+		add_name(&applying->enforced, a->name);
+	if (env->args.json)
+		json_applied(a, &env->json);
+	else
+		print_applied(a, NULL);
+}
+
+/* A hook has no name in decisions, and no policy in shadow mode decides. */
+static int rebind_applied(struct env *env, const struct names *enforced)
+{
+	struct bx_rebind_opts opts = { .nr_policies = enforced->count };
+	const char **list;
+	int err;
+
+	if (!enforced->count)
+		return usage_error(env, "'--rebind' needs an enforced policy; 'bxctl rebind --all' rebinds devices on which a hook has decided");
+	list = calloc(enforced->count, sizeof(*list));
+	if (!list)
+		abort();
+	for (size_t i = 0; i < enforced->count; i++)
+		list[i] = enforced->list[i];
+	opts.policies = list;
+	err = rebind_all(env, &opts);
+	free(list);
+	return err;
+}
+
+static int do_apply(struct env *env)
+{
+	struct applying applying = { .env = env };
+	int err;
+
+	if (env->args.json)
+		json_array(&env->json, "applied");
+	err = apply(env, on_applied, &applying);
+	if (env->args.json)
+		json_end_array(&env->json);
+	if (!err && env->args.rebind)
+		err = rebind_applied(env, &applying.enforced);
+	free(applying.enforced.list);
+	return err;
+}
+
+/* ---- detach ---- */
 
 static int add_policy(const struct bx_policy_rec *rec, void *arg)
 {
@@ -350,7 +392,7 @@ static int do_policies(struct env *env)
 }
 
 static const struct param apply_params[] = {
-	SET_PARAM, FAIL_CLOSED_PARAM, UNSIGNED_PARAM, TIMEOUT_PARAM, {}
+	SET_PARAM, FAIL_CLOSED_PARAM, REBIND_PARAM, UNSIGNED_PARAM, TIMEOUT_PARAM, {}
 };
 
 static const struct param detach_params[] = {

@@ -104,7 +104,7 @@ static int add_astray(const struct bx_device_rec *rec, void *arg)
 {
 	struct status *s = arg;
 
-	if (!is_as_decided(rec))
+	if (!bx_is_as_decided(rec))
 		s->devices = add(s->devices, &s->nr_devices, rec, sizeof(*rec));
 	return 0;
 }
@@ -118,6 +118,9 @@ static void print_devices(const struct status *s)
 		printf("device %s/%s is not as decided: %s; try 'bxctl rebind %s/%s'\n",
 		       d->dev.bus, d->dev.name, word_outcome(buf, d),
 		       d->dev.bus, d->dev.name);
+	if (s->nr_devices > 1)
+		printf("'bxctl rebind --all' rebinds these %zu devices, unless they are in use\n",
+		       s->nr_devices);
 }
 
 static void print_status(struct status *s)
@@ -281,7 +284,7 @@ static int look(struct env *env, struct status *s)
 	if (!err)
 		err = bx_list_exits(env->bx, add_exit, s);
 	if (!err)
-		err = list_decided(env, add_astray, s);
+		err = bx_list_decided(env->bx, add_astray, s);
 	if (!err && (s->bundles.problems || s->nr_devices || stale_pins(s) ||
 		     quarantined(s)))
 		env->code = BX_FAULT_STATE;

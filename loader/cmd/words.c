@@ -94,24 +94,25 @@ bool has_decision(const struct bx_device_rec *rec)
 	return rec->decision.by != BX_BY_KERNEL;
 }
 
-/* Returns whether the bound driver is the elected one; none while the device waits. */
-bool is_as_decided(const struct bx_device_rec *rec)
+/* The driver that a decision gives to the device; empty for none */
+const char *decided_driver(const struct bx_device_rec *rec)
 {
 	const struct bx_decision *d = &rec->decision;
 
-	if (!has_decision(rec))
-		return true;
-	switch (d->outcome) {
-	case BX_OUT_DRIVER:
-		return !strcmp(rec->driver, d->driver);
-	case BX_OUT_ABSENT:
-		return !rec->driver[0] || !strcmp(rec->driver, d->driver);
-	case BX_OUT_REFUSED:
-	case BX_OUT_DEFERRED:
-		return !rec->driver[0];
-	default:
-		return true;
-	}
+	return d->outcome == BX_OUT_DRIVER || d->outcome == BX_OUT_ABSENT ? d->driver : "";
+}
+
+/* "has nvme, decided vfio-pci" */
+static const char *word_before(char *buf, const struct bx_device_rec *rec)
+{
+	const struct bx_decision *d = &rec->decision;
+
+	snprintf(buf, WORDS, "bound before the policy: has %s, decided %s%s", rec->driver,
+		 decided_driver(rec)[0] ? d->driver : "none",
+		 d->outcome == BX_OUT_REFUSED ? " (refused)" :
+		 d->outcome == BX_OUT_DEFERRED ? " (deferred)" :
+		 d->outcome == BX_OUT_ABSENT ? " (not registered)" : "");
+	return buf;
 }
 
 const char *word_outcome(char *buf, const struct bx_device_rec *rec)
@@ -120,9 +121,11 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 
 	if (!has_decision(rec))
 		return rec->driver[0] ? "bound" : "-";
+	if (bx_is_bound_before(rec))
+		return word_before(buf, rec);
 	switch (d->outcome) {
 	case BX_OUT_DRIVER:
-		if (is_as_decided(rec))
+		if (bx_is_as_decided(rec))
 			return "bound";
 		if (rec->driver[0])
 			snprintf(buf, WORDS, "%s elected, not bound",
@@ -233,7 +236,8 @@ void json_device(struct json *j, const char *name,
 	json_string_or_null(j, "modalias", dev->modalias);
 	json_string_or_null(j, "driver", rec->driver);
 	json_bool(j, "claimed", dev->flags & BX_DEV_CLAIMED);
-	json_bool(j, "as_decided", is_as_decided(rec));
+	json_bool(j, "as_decided", bx_is_as_decided(rec));
+	json_bool(j, "bound_before", bx_is_bound_before(rec));
 	json_decision(j, &rec->decision);
 	json_end_object(j);
 }

@@ -135,6 +135,32 @@ static int boot_bundle(struct bx_handle *h, const struct installed *inst,
 	return ret < 0 ? ret : 0;
 }
 
+/* A note names each device that was not rebound. */
+static void on_rebound(const struct bx_rebound *r, void *arg)
+{
+	if (r->problem.text)
+		note_failure(arg, "%s", r->problem.text);
+}
+
+/*
+ * Rebinds the devices that were bound before the policies of a bundle.  Before the drivers
+ * are loaded, those are the devices of built-in ones.
+ */
+static void boot_rebind(struct bx_handle *h, const struct installed *inst,
+			struct boot *boot, struct bx_booted *out)
+{
+	struct bx_rebind_opts opts = { .bundle = inst->name };
+	int ret = bx_rebind_all(h, &opts, on_rebound, h);
+
+	out->rebound = opts.count[BX_REBIND_MOVED];
+	out->not_rebound = opts.count[BX_REBIND_IN_USE] + opts.count[BX_REBIND_FAILED];
+	boot->failed += ret != 0;
+	if (ret >= 0)
+		return;
+	note_failure(h, "cannot rebind the devices of bundle '%s': %s", inst->name, bx_error(h));
+	error_forget(h);
+}
+
 static void tell_booted(struct bx_handle *h, struct boot *boot,
 			struct bx_booted *out, int err)
 {
@@ -159,6 +185,8 @@ static int boot_generation(struct bx_handle *h, const struct installed *inst,
 
 	out.shadow = inst->shadow || out.canary;
 	err = boot_bundle(h, inst, g, &out);
+	if (!err && inst->rebind && !out.shadow)
+		boot_rebind(h, inst, boot, &out);
 	tell_booted(h, boot, &out, err);
 	return err;
 }

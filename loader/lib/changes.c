@@ -135,6 +135,7 @@ int bx_enable(struct bx_handle *h, const char *name,
 			     opts);
 	if (!err) {
 		inst.enabled = true;
+		choose_rebind(&inst, opts);
 		err = change(h, &inst, fn, arg);
 	}
 	if (!err)

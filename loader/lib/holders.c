@@ -392,7 +392,7 @@ static int add_text(const struct bx_holder *holder, void *arg)
 int holders_refuse(struct bx_handle *h, const struct bx_devref *ref)
 {
 	struct refusal r = {};
-	char more[32] = "";
+	char more[32] = "", device[BX_NAME_LEN + BX_DEV_NAME_LEN];
 	int err;
 
 	err = bx_list_holders(h, ref, add_text, &r);
@@ -400,7 +400,8 @@ int holders_refuse(struct bx_handle *h, const struct bx_devref *ref)
 		return err;
 	if (r.count > SHOWN_HOLDERS)
 		snprintf(more, sizeof(more), "; and %u more", r.count - SHOWN_HOLDERS);
-	return hint(h, BX_HINT_FORCE, NULL,
+	snprintf(device, sizeof(device), "%s/%s", ref->bus, ref->name);
+	return hint(h, BX_HINT_FORCE, device,
 		    fail(h, BX_FAULT_IN_USE, EBUSY, "'%s/%s' is in use: %s%s",
 			 ref->bus, ref->name, r.text, more));
 }

@@ -371,6 +371,7 @@ static int bring_in(struct bx_handle *h, struct candidate *c,
 	g = &inst->gens[inst->count - 1];
 	inst->shadow = shadow && !beside;
 	inst->fail_closed |= asks_closed(c->opts);
+	choose_rebind(inst, c->opts);
 	inst->canary = beside ? g->number : 0;
 	if (enable && !h->offline)
 		err = installed_make_active(h, inst, g, fn, arg);
@@ -380,6 +381,7 @@ static int bring_in(struct bx_handle *h, struct candidate *c,
 	}
 	inst->shadow = before.shadow;
 	inst->fail_closed = before.fail_closed;
+	inst->rebind = before.rebind;
 	inst->canary = before.canary;
 	undo(h, inst, g->number);
 	return err;
@@ -413,7 +415,9 @@ static bool is_installed(struct bx_handle *h, const struct candidate *c,
 
 	/* without --mode shadow, an upgrade drops the canary */
 	if (!g || (inst->canary && !beside) || (shadow && !beside) != inst->shadow ||
-	    (asks_closed(c->opts) && !inst->fail_closed))
+	    (asks_closed(c->opts) && !inst->fail_closed) ||
+	    (c->opts->flags & BX_INSTALL_REBIND && !inst->rebind) ||
+	    (c->opts->flags & BX_INSTALL_NO_REBIND && inst->rebind))
 		return false;
 	if (version_compare(c->gen.version, g->version) ||
 	    strcmp(c->gen.digest, g->digest) ||

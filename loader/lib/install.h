@@ -95,6 +95,9 @@ void canary_forget(struct installed *inst);
 int check_is_set(struct bx_handle *h, const char *name,
 		 const struct generation *g, const char *setting);
 
+/* Follows BX_INSTALL_REBIND and BX_INSTALL_NO_REBIND. */
+void choose_rebind(struct installed *inst, const struct bx_install_opts *opts);
+
 void tell_done(const struct bx_install_opts *opts, enum bx_deed deed,
 	       const struct installed *inst);
 

@@ -501,6 +501,14 @@ void change_end(struct bx_handle *h, struct installed *inst)
 	h->offline = false;
 }
 
+void choose_rebind(struct installed *inst, const struct bx_install_opts *opts)
+{
+	if (opts->flags & BX_INSTALL_REBIND)
+		inst->rebind = true;
+	if (opts->flags & BX_INSTALL_NO_REBIND)
+		inst->rebind = false;
+}
+
 void tell_done(const struct bx_install_opts *opts, enum bx_deed deed,
 	       const struct installed *inst)
 {

@@ -8,6 +8,8 @@
  *	control.c  requests to bus_ext: the programs of bxctl_*.bpf.c (kernel.h)
  *	kfuncs.c   the functions of bus_ext that these programs call
  *	query.c    lists and requests, on top of control.c
+ *	decided.c  devices with what is decided on them now
+ *	rebind.c   rebinding all devices that are not as decided
  *	contract.c the operations of a bus
  *	object.c   reading and checking a BPF object before it is loaded
  *	elf.c      checking the bytes of an object before libbpf reads them
@@ -195,6 +197,12 @@ int find_policy(struct bx_handle *h, const char *key,
 		struct bx_policy_rec *rec);
 int commit_policies(struct bx_handle *h, const struct bx_commit *change,
 		    int64_t *result);
+
+int check_unused(struct bx_handle *h, const struct bx_devref *ref,
+		 const struct bx_device_rec *rec);
+
+/* decided.c: replaces the decision of a bound device if a trial has another result */
+int decide_now(struct bx_handle *h, struct bx_device_rec *rec);
 
 /* contract.c */
 #define CONTRACT_OPS	(64 * BX_CALL_WORDS)	/* most operations of a contract */

@@ -163,6 +163,7 @@ static int list_one(struct bx_handle *h, const char *name, void *arg)
 	out.generations = inst.count;
 	out.enabled = inst.enabled;
 	out.shadow = inst.shadow;
+	out.rebind = inst.rebind;
 	ret = l->fn(&out, l->arg);
 	error_forget(h);
 	state_free(&inst);

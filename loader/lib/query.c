@@ -460,8 +460,8 @@ static int keep_decision(const struct bx_opinion *o, void *arg)
 }
 
 /* Checks that nothing uses a device that would lose its driver. */
-static int check_unused(struct bx_handle *h, const struct bx_devref *ref,
-			const struct bx_device_rec *rec)
+int check_unused(struct bx_handle *h, const struct bx_devref *ref,
+		 const struct bx_device_rec *rec)
 {
 	struct bx_opinion decision = {};
 	int err;

@@ -319,6 +319,7 @@ static int read_state(struct bx_handle *h, const struct yaml *y,
 		{ "enabled", YAML_REQUIRED, yaml_read_bool, &inst->enabled },
 		{ "fail_closed", YAML_OPTIONAL, yaml_read_bool,
 		  &inst->fail_closed },
+		{ "rebind", YAML_OPTIONAL, yaml_read_bool, &inst->rebind },
 		{ "unsettled", YAML_OPTIONAL, yaml_read_bool,
 		  &inst->unsettled },
 		{ "mode", YAML_REQUIRED, yaml_read_text, &mode },
@@ -488,6 +489,8 @@ static void put_state(FILE *f, const struct installed *inst)
 		fprintf(f, "canary: %u\n", inst->canary);
 	if (inst->fail_closed)
 		fputs("fail_closed: true\n", f);
+	if (inst->rebind)
+		fputs("rebind: true\n", f);
 	if (inst->unsettled)
 		fputs("unsettled: true\n", f);
 	fputs(inst->count ? "generations:\n" : "generations: []\n", f);

@@ -58,6 +58,7 @@ struct generation {
  * @enabled: it must be active, now and after each boot
  * @shadow: in shadow mode
  * @fail_closed: the operator asked that an ejection quarantines its policies
+ * @rebind: at boot, devices that were bound before are rebound
  * @unsettled: a change of it is in progress
  * @gens: generations, oldest first
  * @count: number of generations
@@ -69,6 +70,7 @@ struct installed {
 	bool			enabled;
 	bool			shadow;
 	bool			fail_closed;
+	bool			rebind;
 	bool			unsettled;
 	struct generation	gens[MAX_GENERATIONS];
 	unsigned int		count;

@@ -28,7 +28,7 @@ bound() {
 	basename "$(readlink "/sys/bus/pci/devices/$1/driver")" 2>/dev/null
 }
 
-ktap_plan 53
+ktap_plan 58
 modprobe bus_ext
 modprobe nvme
 modprobe vfio-pci
@@ -73,8 +73,8 @@ says "re-election of all" 0 "elected again for the unbound devices of every bus"
 # ---- bound before the policy ----
 
 says "a policy for a bound device" 0 "applied no_nvme to pci" apply --allow-unsigned build/loader/tests/objects/no-nvme.bpf.o
-says "the device is not as decided" 0 "$pf +1b36:0010 +nvme +policy no_nvme \(select\) +refused, but bound" devices
-says "status says so" 6 "device pci/$pf is not as decided: refused, but bound" status
+says "the device is not as decided" 0 "$pf +1b36:0010 +nvme +policy no_nvme \(select\) +bound before the policy: has nvme, decided none \(refused\)" devices
+says "status says so" 6 "device pci/$pf is not as decided: bound before the policy: has nvme, decided none \(refused\); try" status
 says "without the policy it is" 0 "detached policy no_nvme" detach no_nvme
 check_equal "and it is not listed" "" "$("$bxctl" devices | grep "$pf")"
 
@@ -83,11 +83,20 @@ check_equal "and it is not listed" "" "$("$bxctl" devices | grep "$pf")"
 echo 0 >"/sys/bus/pci/devices/$pf/sriov_numvfs"
 wait_until 20 test -b "$disk"
 mkdir -p "$work"
+exec 3</dev/nvme0
+says "apply --rebind names a device in use" 10 "applied no_nvme.*'pci/$pf' is in use: /dev/nvme0 is open in process $$ .*0 of 1 device moved, 1 in use" \
+	apply --rebind --allow-unsigned build/loader/tests/objects/no-nvme.bpf.o
+exec 3<&-
+check_equal "it keeps its driver" nvme "$(bound "$pf")"
+says "a free one is moved" 0 "pci/$pf: nvme -> none \(refused\).1 of 1 device moved" rebind --policy no_nvme
+check_equal "it has no driver then" "" "$(bound "$pf")"
+says "without the policy it is bound again" 0 "detached policy no_nvme" detach no_nvme
+wait_until 20 test -b "$disk"
 override "$pf" vfio-pci
 
 # used NAME REGEX: the device is refused, and stays as it is
 used() {
-	says "$1" 10 "'pci/$pf' is in use: $2.*; '--force' rebinds" rebind "$pf"
+	says "$1" 10 "'pci/$pf' is in use: $2.*; 'bxctl rebind --force pci/$pf' rebinds" rebind "$pf"
 	check_equal "$1: the driver stays" nvme "$(bound "$pf")"
 }
 

@@ -11,6 +11,10 @@
  *	BXCTL_FAKE=DIR bxctl-native !decide DRIVER LAST NOW
  *						the driver, or '', of the device, its last
  *						election and one now, each as BY:OUTCOME:DRIVER
+ *	BXCTL_FAKE=DIR bxctl-native !device NAME DRIVER NOW [PARENT]
+ *						a further device, which has had no election
+ *	BXCTL_FAKE=DIR bxctl-native !drivers	the further devices with their drivers
+ *	BXCTL_FAKE=DIR bxctl-native !signal N	SIGTERM during the Nth rebind from now on
  *	BXCTL_FAKE=DIR bxctl-native !waits	the number of waits for requests since
  *
  * The kernel of fake_kernel.h is in the directory DIR, which also replaces /sys and the
@@ -102,6 +106,11 @@ static int by_test(const char *command)
 		fake->waits = 0;
 		return 0;
 	}
+	if (!strcmp(command, "!drivers")) {
+		fake_drivers(text, sizeof(text));
+		puts(text + strspn(text, " "));
+		return 0;
+	}
 	if (!strcmp(command, "!waits")) {
 		printf("%u\n", fake->waits);
 		return 0;
@@ -130,6 +139,12 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "!decide"))
 		return argc != 5 || fake_decide(argv[2], argv[3], argv[4]);
+	if (!strcmp(argv[1], "!device"))
+		return argc < 5 || fake_add_device(argv[2], argv[3], argv[4], argv[5]);
+	if (!strcmp(argv[1], "!signal")) {
+		fake->signal_at = atoi(argv[2]);
+		return 0;
+	}
 	if (argv[1][0] == '!')
 		return by_test(argv[1]);
 	snprintf(pins, sizeof(pins), "%s", in_dir("sys/fs/bpf/bus_ext"));

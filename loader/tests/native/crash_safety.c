@@ -32,7 +32,8 @@
  * @before: the active policies before
  * @after: the active policies after
  * @between: active policies while the command runs; NULL when there are no others
- * @stranded: active policies after a roll-back that fails; NULL when there are no others
+ * @stranded: active policies after a roll-back that fails, or a rebind that is left out;
+ *	NULL when there are no others
  * @status: the exit status of a run without a fault
  * @says: part of its output then; NULL for anything
  * @product: file that the command writes, instead of policies; else NULL
@@ -321,6 +322,16 @@ static const struct verb {
 		.before = "",
 		.after = "loader_test:1 other.v1:0",
 	}, {
+		.name = "rebind all",
+		.setup = "apply --allow-unsigned @/in/objects/good.bpf.o;!devices",
+		.command = "rebind --all --force",
+		.back = "!devices",
+		.before = "loader_test:1 02:nvme 03:nvme",
+		.after = "loader_test:1 02:vfio-pci 03:vfio-pci",
+		.between = "loader_test:1 02:vfio-pci 03:nvme",
+		.stranded = "loader_test:1 02:nvme 03:vfio-pci",
+		.says = "2 of 2 devices moved",
+	}, {
 		.name = "new",
 		.command = "new @/out/acme",
 		.back = "!clear",
@@ -480,6 +491,8 @@ static bool is_told(const struct verb *v, const char *said)
 		strstr(said, "not everything is as it was before") ||
 		strstr(said, "is written, but may be lost in a crash") ||
 		strstr(said, "was detached") || steps_last()->output ||
+		/* each device by itself, and its output names those that were moved */
+		!strncmp(v->name, "rebind", 6) ||
 		!strncmp(v->name, "boot", 4);
 }
 

@@ -15,6 +15,7 @@
 #define FAKE_POLICIES	96
 #define FAKE_EXITS	16
 #define FAKE_TICKETS	64
+#define FAKE_DEVICES	16
 
 /**
  * struct thing - a link or a map
@@ -60,6 +61,18 @@ struct policy {
 	struct bx_policy_rec	rec;
 };
 
+/**
+ * struct fake_device - a device of a test
+ * @there: it exists
+ * @rec: its record
+ * @opinion: the result of an election now
+ */
+struct fake_device {
+	bool			there;
+	struct bx_device_rec	rec;
+	struct bx_opinion	opinion;
+};
+
 /* Requests end, do not end, are not accepted, or lose their results. */
 enum fake_requests { REQUESTS_END, REQUESTS_WAIT, REQUESTS_FULL, REQUESTS_LOST };
 
@@ -71,6 +84,8 @@ enum fake_requests { REQUESTS_END, REQUESTS_WAIT, REQUESTS_FULL, REQUESTS_LOST }
  * @device: the only device: unbound, until no policy guards it any more
  * @scripted: the test says what is bound to the device and decided on it: @device, and
  *	@opinion as the result of an explanation
+ * @more: further devices
+ * @signal_at: the process gets SIGTERM during this rebind, counted from 1; 0 for none
  * @requests: the state of all requests
  * @waits: number of processes that have begun to wait for a request
  */
@@ -81,6 +96,8 @@ struct fake {
 	struct bx_device_rec	device;
 	bool			scripted;
 	struct bx_opinion	opinion;
+	struct fake_device	more[FAKE_DEVICES];
+	unsigned int		signal_at;
 	enum fake_requests	requests;
 	unsigned int		waits;
 	uint32_t		last_thing;

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,6 +293,9 @@ static void list_device(struct records *out)
 {
 	struct bx_device_rec rec = fake->device;
 
+	for (int i = 0; i < FAKE_DEVICES; i++)
+		if (fake->more[i].there)
+			add_record(out, &fake->more[i].rec);
 	if (fake->scripted) {
 		add_record(out, &rec);
 		return;
@@ -394,6 +398,59 @@ static int list_trial(const struct bx_trial *trial, struct records *out)
 	return err;
 }
 
+/* ---- devices of the test ---- */
+
+static struct fake_device *find_device(const struct bx_devref *ref)
+{
+	for (int i = 0; ref && i < FAKE_DEVICES; i++)
+		if (fake->more[i].there && !strcmp(fake->more[i].rec.dev.name, ref->name))
+			return &fake->more[i];
+	return NULL;
+}
+
+static void list_opinions(const struct bx_devref *ref, struct records *out)
+{
+	const struct fake_device *d = find_device(ref);
+
+	add_record(out, d ? &d->opinion : &fake->opinion);
+}
+
+/* The devices below one vanish with its driver. */
+static void unbind(struct bx_device_rec *rec)
+{
+	for (int i = 0; i < FAKE_DEVICES; i++)
+		if (!strcmp(fake->more[i].rec.dev.parent, rec->dev.name))
+			fake->more[i].there = false;
+	rec->driver[0] = '\0';
+}
+
+/* Returns as bx_override_rebind(). */
+static int64_t do_rebind(const struct bx_devref *ref)
+{
+	struct fake_device *d = find_device(ref);
+	struct bx_device_rec *rec = d ? &d->rec : &fake->device;
+	const struct bx_opinion *o = d ? &d->opinion : &fake->opinion;
+	char before[BX_NAME_LEN];
+
+	if (!d && strcmp(ref->name, rec->dev.name))
+		return -ENODEV;
+	if (fake->signal_at && !--fake->signal_at)
+		raise(SIGTERM);
+	strcpy(before, rec->driver);
+	bx_set_decision(rec, o);
+	rec->decision.generation = 1;
+	if (!strcmp(before, rec->decision.driver))
+		return 0;
+	unbind(rec);
+	if (!strcmp(rec->decision.driver, "broken")) {
+		rec->decision.probe_error = -EIO;
+		return -EAGAIN;
+	}
+	if (o->verdict == BX_OUT_DRIVER)
+		strcpy(rec->driver, rec->decision.driver);
+	return 1;
+}
+
 int control_list(struct bx_handle *h, enum request which, const void *about,
 		 size_t size, struct records *out)
 {
@@ -418,7 +475,7 @@ int control_list(struct bx_handle *h, enum request which, const void *about,
 	if (which == LIST_TRIAL)
 		err = list_trial(about, out);
 	if (which == LIST_OPINIONS)
-		add_record(out, &fake->opinion);
+		list_opinions(about, out);
 	fake_end(0);
 	return err ? run_failed(h, "list", err) : 0;
 }
@@ -427,13 +484,20 @@ int control_call(struct bx_handle *h, enum request which,
 		 const struct bx_devref *ref, struct bx_device_rec *rec,
 		 int64_t *result)
 {
-	int err = fake_begin("request", "settle", ON(FAULT_EIO));
+	const char *what = which == REBIND ? "rebind" : "settle";
+	int err = fake_begin("request", what, ON(FAULT_EIO) |
+			     (which == REBIND ? ON_SIGNAL : 0));
 
 	if (err)
-		return run_failed(h, "settle", err);
-	if (which == GET_DEVICE) {
+		return run_failed(h, what, err);
+	if (which == GET_DEVICE && find_device(ref)) {
+		*rec = find_device(ref)->rec;
+		*result = 0;
+	} else if (which == GET_DEVICE) {
 		*rec = fake->device;
-		*result = fake->scripted ? 0 : -ENODEV;
+		*result = fake->scripted && !strcmp(ref->name, rec->dev.name) ? 0 : -ENODEV;
+	} else if (which == REBIND) {
+		*result = new_ticket(do_rebind(ref));
 	} else {
 		*result = fake->requests == REQUESTS_FULL ? -EBUSY :
 			  new_ticket(0);
@@ -529,14 +593,20 @@ void fake_modprobe(void)
 	fake->loaded = true;
 }
 
-/* BY:OUTCOME:DRIVER */
+/* BY:OUTCOME:DRIVER, and :POLICY */
 static int parse_decision(const char *text, struct bx_decision *d)
 {
-	char by[32] = "", outcome[32] = "", driver[BX_NAME_LEN] = "";
+	char copy[200], *rest = copy;
+	const char *by, *outcome, *driver, *policy;
 
-	*d = (struct bx_decision) { .driver_state = BX_DRIVER_ABSENT };
-	if (sscanf(text, "%31[^:]:%31[^:]:%31s", by, outcome, driver) < 2)
+	copy_name(copy, sizeof(copy), text);
+	by = strsep(&rest, ":");
+	outcome = strsep(&rest, ":");
+	driver = strsep(&rest, ":") ?: "";
+	policy = strsep(&rest, ":") ?: "scripted";
+	if (!outcome || strlen(driver) >= BX_NAME_LEN || strlen(policy) >= BX_NAME_LEN)
 		return -1;
+	*d = (struct bx_decision) { .driver_state = BX_DRIVER_ABSENT };
 	while (strcmp(bx_decider_text(d->by), by))
 		if (!strcmp(bx_decider_text(d->by++), "unknown"))
 			return -1;
@@ -545,7 +615,8 @@ static int parse_decision(const char *text, struct bx_decision *d)
 			return -1;
 	strcpy(d->driver, driver);
 	if (d->by == BX_BY_SELECT)
-		strcpy(d->policy, "scripted");
+		strcpy(d->policy, policy);
+	d->generation = 1;
 	for (int i = 0; i < FAKE_POLICIES; i++)
 		if (fake->policy[i].link)
 			d->policy_id = fake->policy[i].rec.id;
@@ -571,6 +642,50 @@ int fake_decide(const char *driver, const char *last, const char *now)
 	strcpy(fake->opinion.driver, d.driver);
 	strcpy(fake->opinion.policy, d.policy);
 	return 0;
+}
+
+int fake_add_device(const char *name, const char *driver, const char *now,
+		    const char *parent)
+{
+	struct bx_decision d;
+
+	for (int i = 0; i < FAKE_DEVICES; i++) {
+		struct fake_device *new = &fake->more[i];
+
+		if (new->there)
+			continue;
+		if (parse_decision(now, &d))
+			return -1;
+		*new = (struct fake_device) { .there = true, .rec = fake->device };
+		new->rec.decision = (struct bx_decision) { .by = BX_BY_KERNEL };
+		copy_name(new->rec.dev.name, sizeof(new->rec.dev.name), name);
+		copy_name(new->rec.dev.parent, sizeof(new->rec.dev.parent), parent ?: "");
+		copy_name(new->rec.driver, sizeof(new->rec.driver), driver);
+		new->opinion = (struct bx_opinion) {
+			.kind = BX_OPN_DECISION, .verdict = d.outcome, .by = d.by,
+			.driver_state = d.driver_state, .policy_id = d.policy_id,
+		};
+		strcpy(new->opinion.driver, d.driver);
+		strcpy(new->opinion.policy, d.policy);
+		return 0;
+	}
+	return -1;
+}
+
+void fake_no_devices(void)
+{
+	memset(fake->more, 0, sizeof(fake->more));
+}
+
+void fake_drivers(char *buf, size_t size)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < FAKE_DEVICES && at < size; i++)
+		if (fake->more[i].there)
+			at += snprintf(buf + at, size - at, " %s:%s",
+				       fake->more[i].rec.dev.name, fake->more[i].rec.driver);
 }
 
 static int by_name(const void *a, const void *b)

@@ -517,6 +517,7 @@ void fake_boot(void)
 	fake->last_ticket = 0;
 	fake->loaded = false;
 	fake->scripted = false;
+	memset(fake->more, 0, sizeof(fake->more));
 	fake->device = (struct bx_device_rec) {
 		.dev = { .name = "0000:00:00.0", .bus = "pci" },
 		.decision = { .by = BX_BY_KERNEL },

@@ -46,6 +46,25 @@ void fake_modprobe(void);
  */
 int fake_decide(const char *driver, const char *last, const char *now);
 
+/**
+ * fake_add_device() - add a device to the scripted one
+ * @name: its name
+ * @driver: the bound driver, or empty
+ * @now: its election, as BY:OUTCOME:DRIVER:POLICY; it has had none.  The driver 'broken'
+ *	rejects each device.
+ * @parent: it vanishes with the driver of this device; NULL for none
+ *
+ * Return: 0, or -1.
+ */
+int fake_add_device(const char *name, const char *driver, const char *now,
+		    const char *parent);
+
+/* fake_no_devices() - remove the devices that were added */
+void fake_no_devices(void);
+
+/* fake_drivers() - write these devices, each as ' NAME:DRIVER' */
+void fake_drivers(char *buf, size_t size);
+
 /** fake_eject() - eject each active policy, as for an invalid result */
 void fake_eject(void);
 

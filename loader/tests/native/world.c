@@ -271,6 +271,8 @@ void world_read(const char *product, struct world *world)
 
 	fake_active(world->active, sizeof(world->active));
 	active.at = strlen(world->active);
+	fake_drivers(world->active + active.at, sizeof(world->active) - active.at);
+	active.at = strlen(world->active);
 	if (product)
 		add_product(&active, product);
 	add(&all, "%s;", world->active);
@@ -460,6 +462,10 @@ static bool by_test(const char *command)
 		empty("out");
 		write_bundle("out/two", "1.0", "good.bpf.o", "other.bpf.o",
 			     NULL);
+	} else if (!strcmp(command, "!devices")) {
+		fake_no_devices();
+		fake_add_device("02", "nvme", "select:driver:vfio-pci", NULL);
+		fake_add_device("03", "nvme", "select:driver:vfio-pci", NULL);
 	} else if (!strcmp(command, "!source")) {
 		by_test("!copy");
 		unlink(in_top("out/two/good.bpf.o"));

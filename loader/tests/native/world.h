@@ -20,7 +20,8 @@
 
 /**
  * struct world - a state of the world
- * @active: the active policies, and files that were asked for, as text
+ * @active: the active policies, devices with their drivers, and files that were asked for,
+ *	as text
  * @all: everything that there is
  */
 struct world {
@@ -77,7 +78,8 @@ void world_read(const char *product, struct world *world);
 /**
  * world_run() - run a command
  * @command: words; '@' is the directory.  The test itself does '!boot', '!clear' for
- *	an empty out/, '!copy' for a bundle in out/, and '!source' for one to build
+ *	an empty out/, '!copy' for a bundle in out/, '!source' for one to build, and
+ *	'!devices' for two devices that were bound before
  * @fault: the fault
  * @at: its step
  * @result: takes the result
