@@ -1271,8 +1271,8 @@ typedef void (*bx_booted_fn)(const struct bx_booted *booted, void *arg);
  * Deactivates the policies of bundles that are not enabled.  For bundles with
  * BX_INSTALL_REBIND, rebinds devices that were bound before, as bx_rebind_all().
  *
- * Return: number of bundles that failed or have devices that were not rebound, or a negative errno: -ENOENT when there is no
- * module for this kernel (BX_FAULT_KERNEL).
+ * Return: number of bundles that failed or have devices that were not rebound, or a negative
+ * errno: -ENOENT when there is no module for this kernel (BX_FAULT_KERNEL).
  */
 int bx_boot(struct bx_handle *handle, bx_booted_fn fn, void *arg);
 

@@ -236,10 +236,8 @@ void plan_end(struct env *env, int changes)
 		printf("%d of %u devices in scope would change\n", changes,
 		       env->count);
 		if (env->bound)
-			printf("%u of them %s bound before the policy, and would keep %s driver; '--rebind' of 'apply' and 'upgrade' rebinds %s\n",
-			       env->bound, env->bound == 1 ? "was" : "were",
-			       env->bound == 1 ? "its" : "their",
-			       env->bound == 1 ? "it" : "them");
+			printf("%u of them bound before the policy: 'apply --rebind' moves them\n",
+			       env->bound);
 		if (env->rejections)
 			printf("%s%s\n'bxctl apply' and 'bxctl upgrade' refuse this policy\n",
 			       env->rejected, env->rejections > 1 ?

@@ -189,7 +189,8 @@ static int rebind_applied(struct env *env, const struct names *enforced)
 	int err;
 
 	if (!enforced->count)
-		return usage_error(env, "'--rebind' needs an enforced policy; 'bxctl rebind --all' rebinds devices on which a hook has decided");
+		return usage_error(env,
+				   "'--rebind' needs an enforced policy; 'bxctl rebind --all' rebinds devices on which a hook has decided");
 	list = calloc(enforced->count, sizeof(*list));
 	if (!list)
 		abort();

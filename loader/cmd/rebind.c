@@ -209,7 +209,8 @@ static int do_rebind(struct env *env)
 	if (!a->operand && a->bus)
 		return usage_error(env, "'--bus' needs a DEVICE");
 	if (a->operand && a->dry_run)
-		return usage_error(env, "'--dry-run' needs '--policy' or '--all'; 'bxctl explain' shows what would happen to one device");
+		return usage_error(env,
+				   "'--dry-run' needs '--policy' or '--all'; 'bxctl explain' shows what would happen to one device");
 	return a->operand ? rebind_device(env) : rebind_all(env, &opts);
 }
 

@@ -49,7 +49,7 @@ both=$work/both
 mkdir "$both" && cp "$objects"/{good,other}.bpf.o "$both"
 apply=(apply --allow-unsigned "$both")
 
-ktap_plan 48
+ktap_plan 50
 start
 device 02 nvme $vfio
 "$bxctl" "${apply[@]}" >/dev/null 2>&1
@@ -70,6 +70,10 @@ check_equal "one with the decided driver is not listed" '["02","03"]' \
 	"$("$bxctl" --json status | jq -c '[.not_as_decided[].name]')"
 "$bxctl" detach --all >/dev/null
 says "without a policy there is nothing" 0 "" status
+says "a plan counts them" 2 "pci/02 +nvme +\(refused\) .*when bound again.*3 of them bound before the policy: 'apply --rebind'" \
+	plan --allow-unsigned "$objects/guard.bpf.o"
+check_equal "and marks them in JSON" '[true,true,true]' \
+	"$("$bxctl" --json plan --allow-unsigned "$objects/guard.bpf.o" | jq -c '[.devices[] | select(.device.driver).bound_before]')"
 
 # ---- one policy, or all ----
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Native tests: declarations that fake_kernel.c and fake_bus_ext.c share
+ * Native tests: declarations that fake_kernel.c, fake_bus_ext.c and fake_devices.c share
  */
 #ifndef _NATIVE_FAKE_H
 #define _NATIVE_FAKE_H
@@ -122,5 +122,14 @@ unsigned int fake_pins(const struct thing *t);
 /* fake_bus_ext.c: bx_reg() and bx_unreg() */
 int policy_begin(const struct thing *map, struct thing *link);
 void policy_end(struct thing *link);
+
+struct records;
+void fake_add_record(struct records *out, const void *rec);
+
+/* fake_devices.c: NULL for the only other device, or none */
+struct fake_device *fake_find_device(const struct bx_devref *ref);
+void fake_list_opinions(const struct bx_devref *ref, struct records *out);
+/* Returns as bx_override_rebind(). */
+int64_t fake_rebind(const struct bx_devref *ref);
 
 #endif /* _NATIVE_FAKE_H */

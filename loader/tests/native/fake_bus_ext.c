@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,7 +268,7 @@ static int run_failed(struct bx_handle *h, const char *what, int err)
 		    strerror(-err));
 }
 
-static void add_record(struct records *out, const void *rec)
+void fake_add_record(struct records *out, const void *rec)
 {
 	out->data = realloc(out->data, (out->count + 1) * out->size);
 	if (!out->data)
@@ -295,9 +294,9 @@ static void list_device(struct records *out)
 
 	for (int i = 0; i < FAKE_DEVICES; i++)
 		if (fake->more[i].there)
-			add_record(out, &fake->more[i].rec);
+			fake_add_record(out, &fake->more[i].rec);
 	if (fake->scripted) {
-		add_record(out, &rec);
+		fake_add_record(out, &rec);
 		return;
 	}
 	rec.decision.outcome = is_guarded() ? BX_OUT_REFUSED : BX_OUT_NONE;
@@ -309,7 +308,7 @@ static void list_device(struct records *out)
 		    p->rec.stage == BX_STAGE_ACTIVE && !p->rec.ejected)
 			wait_for_missing(&rec.decision, p);
 	}
-	add_record(out, &rec);
+	fake_add_record(out, &rec);
 }
 
 /* Does the limit of a policy list the driver, after a change? */
@@ -362,7 +361,7 @@ static void add_opinion(struct records *out, const struct policy *p,
 		o.verdict = 77;
 		o.why = BX_WHY_BAD;
 	}
-	add_record(out, &o);
+	fake_add_record(out, &o);
 }
 
 /* Is a policy active after a change? */
@@ -394,61 +393,8 @@ static int list_trial(const struct bx_trial *trial, struct records *out)
 			add_opinion(out, p, c, &decision);
 	}
 	if (!err)
-		add_record(out, &decision);
+		fake_add_record(out, &decision);
 	return err;
-}
-
-/* ---- devices of the test ---- */
-
-static struct fake_device *find_device(const struct bx_devref *ref)
-{
-	for (int i = 0; ref && i < FAKE_DEVICES; i++)
-		if (fake->more[i].there && !strcmp(fake->more[i].rec.dev.name, ref->name))
-			return &fake->more[i];
-	return NULL;
-}
-
-static void list_opinions(const struct bx_devref *ref, struct records *out)
-{
-	const struct fake_device *d = find_device(ref);
-
-	add_record(out, d ? &d->opinion : &fake->opinion);
-}
-
-/* The devices below one vanish with its driver. */
-static void unbind(struct bx_device_rec *rec)
-{
-	for (int i = 0; i < FAKE_DEVICES; i++)
-		if (!strcmp(fake->more[i].rec.dev.parent, rec->dev.name))
-			fake->more[i].there = false;
-	rec->driver[0] = '\0';
-}
-
-/* Returns as bx_override_rebind(). */
-static int64_t do_rebind(const struct bx_devref *ref)
-{
-	struct fake_device *d = find_device(ref);
-	struct bx_device_rec *rec = d ? &d->rec : &fake->device;
-	const struct bx_opinion *o = d ? &d->opinion : &fake->opinion;
-	char before[BX_NAME_LEN];
-
-	if (!d && strcmp(ref->name, rec->dev.name))
-		return -ENODEV;
-	if (fake->signal_at && !--fake->signal_at)
-		raise(SIGTERM);
-	strcpy(before, rec->driver);
-	bx_set_decision(rec, o);
-	rec->decision.generation = 1;
-	if (!strcmp(before, rec->decision.driver))
-		return 0;
-	unbind(rec);
-	if (!strcmp(rec->decision.driver, "broken")) {
-		rec->decision.probe_error = -EIO;
-		return -EAGAIN;
-	}
-	if (o->verdict == BX_OUT_DRIVER)
-		strcpy(rec->driver, rec->decision.driver);
-	return 1;
 }
 
 int control_list(struct bx_handle *h, enum request which, const void *about,
@@ -466,16 +412,16 @@ int control_list(struct bx_handle *h, enum request which, const void *about,
 		return run_failed(h, "list", err);
 	for (int i = 0; which == LIST_POLICIES && i < FAKE_POLICIES; i++)
 		if (fake->policy[i].link)
-			add_record(out, &fake->policy[i].rec);
+			fake_add_record(out, &fake->policy[i].rec);
 	first = fake->nr_exits > FAKE_EXITS ? fake->nr_exits - FAKE_EXITS : 0;
 	for (uint64_t i = first; which == LIST_EXITS && i < fake->nr_exits; i++)
-		add_record(out, &fake->exit[i % FAKE_EXITS]);
+		fake_add_record(out, &fake->exit[i % FAKE_EXITS]);
 	if (which == LIST_DEVICES)
 		list_device(out);
 	if (which == LIST_TRIAL)
 		err = list_trial(about, out);
 	if (which == LIST_OPINIONS)
-		list_opinions(about, out);
+		fake_list_opinions(about, out);
 	fake_end(0);
 	return err ? run_failed(h, "list", err) : 0;
 }
@@ -490,14 +436,14 @@ int control_call(struct bx_handle *h, enum request which,
 
 	if (err)
 		return run_failed(h, what, err);
-	if (which == GET_DEVICE && find_device(ref)) {
-		*rec = find_device(ref)->rec;
+	if (which == GET_DEVICE && fake_find_device(ref)) {
+		*rec = fake_find_device(ref)->rec;
 		*result = 0;
 	} else if (which == GET_DEVICE) {
 		*rec = fake->device;
 		*result = fake->scripted && !strcmp(ref->name, rec->dev.name) ? 0 : -ENODEV;
 	} else if (which == REBIND) {
-		*result = new_ticket(do_rebind(ref));
+		*result = new_ticket(fake_rebind(ref));
 	} else {
 		*result = fake->requests == REQUESTS_FULL ? -EBUSY :
 			  new_ticket(0);
@@ -591,101 +537,6 @@ void fake_modprobe(void)
 	if (!f || fprintf(f, "fake version 1\n0 read 4+ 0 required sleeps\n") < 0 || fclose(f))
 		abort();
 	fake->loaded = true;
-}
-
-/* BY:OUTCOME:DRIVER, and :POLICY */
-static int parse_decision(const char *text, struct bx_decision *d)
-{
-	char copy[200], *rest = copy;
-	const char *by, *outcome, *driver, *policy;
-
-	copy_name(copy, sizeof(copy), text);
-	by = strsep(&rest, ":");
-	outcome = strsep(&rest, ":");
-	driver = strsep(&rest, ":") ?: "";
-	policy = strsep(&rest, ":") ?: "scripted";
-	if (!outcome || strlen(driver) >= BX_NAME_LEN || strlen(policy) >= BX_NAME_LEN)
-		return -1;
-	*d = (struct bx_decision) { .driver_state = BX_DRIVER_ABSENT };
-	while (strcmp(bx_decider_text(d->by), by))
-		if (!strcmp(bx_decider_text(d->by++), "unknown"))
-			return -1;
-	while (strcmp(bx_outcome_text(d->outcome), outcome))
-		if (!strcmp(bx_outcome_text(d->outcome++), "unknown"))
-			return -1;
-	strcpy(d->driver, driver);
-	if (d->by == BX_BY_SELECT)
-		strcpy(d->policy, policy);
-	d->generation = 1;
-	for (int i = 0; i < FAKE_POLICIES; i++)
-		if (fake->policy[i].link)
-			d->policy_id = fake->policy[i].rec.id;
-	if (!d->policy_id)
-		d->policy_id = ~0ULL;	/* of one that is detached */
-	return 0;
-}
-
-int fake_decide(const char *driver, const char *last, const char *now)
-{
-	struct bx_device_rec *rec = &fake->device;
-	struct bx_decision d;
-
-	if (strlen(driver) >= sizeof(rec->driver) ||
-	    parse_decision(last, &rec->decision) || parse_decision(now, &d))
-		return -1;
-	fake->scripted = true;
-	strcpy(rec->driver, driver);
-	fake->opinion = (struct bx_opinion) {
-		.kind = BX_OPN_DECISION, .verdict = d.outcome, .by = d.by,
-		.driver_state = d.driver_state,
-	};
-	strcpy(fake->opinion.driver, d.driver);
-	strcpy(fake->opinion.policy, d.policy);
-	return 0;
-}
-
-int fake_add_device(const char *name, const char *driver, const char *now,
-		    const char *parent)
-{
-	struct bx_decision d;
-
-	for (int i = 0; i < FAKE_DEVICES; i++) {
-		struct fake_device *new = &fake->more[i];
-
-		if (new->there)
-			continue;
-		if (parse_decision(now, &d))
-			return -1;
-		*new = (struct fake_device) { .there = true, .rec = fake->device };
-		new->rec.decision = (struct bx_decision) { .by = BX_BY_KERNEL };
-		copy_name(new->rec.dev.name, sizeof(new->rec.dev.name), name);
-		copy_name(new->rec.dev.parent, sizeof(new->rec.dev.parent), parent ?: "");
-		copy_name(new->rec.driver, sizeof(new->rec.driver), driver);
-		new->opinion = (struct bx_opinion) {
-			.kind = BX_OPN_DECISION, .verdict = d.outcome, .by = d.by,
-			.driver_state = d.driver_state, .policy_id = d.policy_id,
-		};
-		strcpy(new->opinion.driver, d.driver);
-		strcpy(new->opinion.policy, d.policy);
-		return 0;
-	}
-	return -1;
-}
-
-void fake_no_devices(void)
-{
-	memset(fake->more, 0, sizeof(fake->more));
-}
-
-void fake_drivers(char *buf, size_t size)
-{
-	size_t at = 0;
-
-	buf[0] = '\0';
-	for (int i = 0; i < FAKE_DEVICES && at < size; i++)
-		if (fake->more[i].there)
-			at += snprintf(buf + at, size - at, " %s:%s",
-				       fake->more[i].rec.dev.name, fake->more[i].rec.driver);
 }
 
 static int by_name(const void *a, const void *b)
