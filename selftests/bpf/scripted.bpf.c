@@ -48,18 +48,29 @@ do { \
 		bx_policy_error(ctx, (s)->error_code, "as the script says"); \
 } while (0)
 
-static int is_over(__u32 i, __u64 *end)
+/*
+ * bus_ext counts ticks: if the machine of the VM is busy, they come later than the
+ * clock tells.
+ */
+struct until {
+	__u64	ns;
+	__u64	tick;
+};
+
+static int is_over(__u32 i, struct until *end)
 {
-	return bpf_ktime_get_ns() >= *end;
+	return bpf_ktime_get_ns() >= end->ns && bpf_jiffies64() >= end->tick;
 }
 
 static __always_inline void take_time(const struct script *s, __u32 op)
 {
-	__u64 end;
+	struct until end;
 
 	if (!(s->slow_in & op))
 		return;
-	end = bpf_ktime_get_ns() + s->slow_ms * 1000000ULL;
+	end.ns = bpf_ktime_get_ns() + s->slow_ms * 1000000ULL;
+	/* as long with 250 ticks a second, and longer than the limits with up to 1000 */
+	end.tick = bpf_jiffies64() + s->slow_ms / 4 + 1;
 	bpf_loop(1 << 23, is_over, &end, 0);
 }
 

@@ -17,7 +17,7 @@
 #define ID	"f055:1"
 #define PARAM	"/sys/module/bus_ext/parameters/"
 #define EXEC	BX_WATCH(BX_SF_EXEC)
-#define SLOW	40	/* ms, more than two ticks */
+#define SLOW	40	/* ms, and the ticks of as long */
 #define LIMIT	10
 
 FIXTURE(slow) {
