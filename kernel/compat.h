@@ -26,6 +26,9 @@
 #error "needs a kernel that keeps driver_override in struct device: 6.12.117 and later, or 7.1"
 #endif
 
+/* All slots, /sys/bus/pci/slots: the kernel exports it, but no installed header declares it */
+extern struct kset *pci_slots_kset;
+
 #define BX_OVERRIDE_SIZE	512
 
 /* The end of a name that was cut: it must not be that of another driver. */

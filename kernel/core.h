@@ -622,6 +622,11 @@ u32 bx_dev_vendor(struct device *dev);
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
 bool bx_dev_is_bound(struct device *dev);
 
+/* ---- fact.c: facts by name ---- */
+
+int bx_election_fact(const struct bx_election *e, u32 fact, char *buf);
+int bx_fact_records(struct device *dev, struct bx_fact_rec **recs, u32 *n);
+
 /* ---- event.c: device events for policies ---- */
 
 bool bx_is_in_scope(struct device *dev);

@@ -217,6 +217,7 @@ BX_ITER(device, bx_device_rec);
 BX_ITER(driver, bx_driver_rec);
 BX_ITER(policy, bx_policy_rec);
 BX_ITER(exit, bx_exit_info);
+BX_ITER(fact, bx_fact_rec);
 BX_ITER(opinion, bx_opinion);
 BX_ITER(trial, bx_opinion);
 
@@ -283,6 +284,33 @@ __bpf_kfunc int bpf_iter_bx_policy_new(struct bpf_iter_bx_policy *it, u32 flags)
 }
 
 /**
+ * bpf_iter_bx_fact_new() - iterate over the facts of a device
+ * @it: the iterator
+ * @ref: the device
+ *
+ * Reads from the device and runs methods of the firmware; see docs/buses.md.
+ *
+ * Return: 0, -EPERM without CAP_SYS_ADMIN, those of bx_device_get(), -ENOMEM.
+ */
+__bpf_kfunc int bpf_iter_bx_fact_new(struct bpf_iter_bx_fact *it,
+				     struct bx_devref *ref)
+{
+	struct bx_fact_rec *recs;
+	struct device *dev;
+	int err;
+	u32 n;
+
+	if (!bx_iter_begin(it))
+		return -EPERM;
+	dev = bx_find_device(ref);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	err = bx_fact_records(dev, &recs, &n);
+	put_device(dev);
+	return err ?: bx_iter_init(it, recs, n);
+}
+
+/**
  * bpf_iter_bx_exit_new() - iterate over the last ejections, oldest first
  * @it: the iterator
  * @flags: none yet, 0
@@ -335,6 +363,7 @@ static struct bx_trial *bx_trial_copy(const void *trial, u32 size)
 	memset((void *)copy + size, 0, sizeof(*copy) - size);
 	if (copy->flags & ~BX_TRIAL_ALONE ||
 	    copy->nr_drivers > BX_TRIAL_DRIVERS ||
+	    copy->nr_facts > BX_TRIAL_FACTS ||
 	    copy->change.nr_enter > BX_COMMIT_MAX ||
 	    copy->change.nr_leave > BX_COMMIT_MAX) {
 		kvfree(copy);

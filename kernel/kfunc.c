@@ -170,6 +170,50 @@ __bpf_kfunc int bx_driver_state_mem(struct bx_select_ctx *ctx, char *name,
 	return bx_state_of(ctx, name, name__sz);
 }
 
+/* Reads a fact of the device of an election to a program's memory. */
+static int bx_give_fact(const struct bx_election *e, u32 fact, char *to, u32 size)
+{
+	char text[BX_FACT_LEN];
+	int len = bx_election_fact(e, fact, text);
+
+	if (len < 0)
+		return len;
+	if (len >= size)
+		return -ENAMETOOLONG;
+	memcpy(to, text, len + 1);
+	return len;
+}
+
+/**
+ * bx_select_fact() - read a fact of the device
+ * @ctx: the context that select() or the hook was called with
+ * @fact: enum bx_fact
+ * @buf: takes the text, with a NUL; unchanged after an error
+ * @buf__sz: bytes at @buf; BX_FACT_LEN are enough for every fact
+ *
+ * In a trial of a described device, the facts are those of the description.
+ *
+ * Context: may sleep, so only programs that may sleep can call it.
+ * Return: the length of the text without the NUL, at least 1; -ENODATA if the device
+ * has no such fact; -ENAMETOOLONG if the text does not fit; -ENXIO if the device does not
+ * answer, as in D3cold; -EAGAIN if the fact is being changed; -EINVAL for an unknown fact.
+ */
+__bpf_kfunc int bx_select_fact(struct bx_select_ctx *ctx, u32 fact, char *buf,
+			       u32 buf__sz)
+{
+	if (!bx_select_run(ctx))
+		return -EINVAL;
+	return bx_give_fact(ctx->election, fact, buf, buf__sz);
+}
+
+/* bx_match_fact() - as bx_select_fact(), for match() */
+__bpf_kfunc int bx_match_fact(struct bx_match_ctx *ctx, u32 fact, char *buf,
+			      u32 buf__sz)
+{
+	return bx_give_fact(container_of(ctx, struct bx_election, match), fact, buf,
+			    buf__sz);
+}
+
 static void bx_run_error(struct bx_run *run, s32 code, const char *msg)
 {
 	if (!run || run->failed)
@@ -401,6 +445,8 @@ BTF_ID_FLAGS(func, bx_select_driver_mem, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_candidate, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_driver_state, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_driver_state_mem, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_select_fact, KF_SLEEPABLE | KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_match_fact, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_match_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_event_error, KF_TRUSTED_ARGS)
@@ -419,6 +465,7 @@ BTF_ID_FLAGS(func, bx_select_driver)
 BTF_ID_FLAGS(func, bx_select_driver_mem)
 BTF_ID_FLAGS(func, bx_driver_state)
 BTF_ID_FLAGS(func, bx_driver_state_mem)
+BTF_ID_FLAGS(func, bx_select_fact, KF_SLEEPABLE)
 BTF_KFUNCS_END(bx_hook_kfuncs)
 
 BTF_KFUNCS_START(bx_control_kfuncs)
@@ -440,6 +487,10 @@ BTF_ID_FLAGS(func, bpf_iter_bx_policy_destroy, KF_ITER_DESTROY)
 BTF_ID_FLAGS(func, bpf_iter_bx_exit_new, KF_ITER_NEW | KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iter_bx_exit_next, KF_ITER_NEXT | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_iter_bx_exit_destroy, KF_ITER_DESTROY)
+BTF_ID_FLAGS(func, bpf_iter_bx_fact_new,
+	     KF_ITER_NEW | KF_SLEEPABLE | KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_iter_bx_fact_next, KF_ITER_NEXT | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_iter_bx_fact_destroy, KF_ITER_DESTROY)
 BTF_ID_FLAGS(func, bpf_iter_bx_opinion_new,
 	     KF_ITER_NEW | KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_iter_bx_opinion_next, KF_ITER_NEXT | KF_RET_NULL)

@@ -15,6 +15,8 @@ int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name, u32 name__sz);
 int bx_driver_state(struct bx_select_ctx *ctx, const char *name__str);
 int bx_driver_state_mem(struct bx_select_ctx *ctx, char *name, u32 name__sz);
 int bx_select_candidate(struct bx_select_ctx *ctx, struct bx_candidate *cand);
+int bx_select_fact(struct bx_select_ctx *ctx, u32 fact, char *buf, u32 buf__sz);
+int bx_match_fact(struct bx_match_ctx *ctx, u32 fact, char *buf, u32 buf__sz);
 void bx_select_error(struct bx_select_ctx *ctx, s32 code, const char *msg__str);
 void bx_match_error(struct bx_match_ctx *ctx, s32 code, const char *msg__str);
 void bx_event_error(struct bx_event *event, s32 code, const char *msg__str);
@@ -46,6 +48,7 @@ BX_DECLARE_ITER(device, bx_device_rec, u32 flags);
 BX_DECLARE_ITER(driver, bx_driver_rec, u32 flags);
 BX_DECLARE_ITER(policy, bx_policy_rec, u32 flags);
 BX_DECLARE_ITER(exit, bx_exit_info, u32 flags);
+BX_DECLARE_ITER(fact, bx_fact_rec, struct bx_devref *ref);
 BX_DECLARE_ITER(opinion, bx_opinion, struct bx_devref *ref, u32 timeout_ms);
 BX_DECLARE_ITER(trial, bx_opinion, void *trial, u32 trial__sz, u32 timeout_ms);
 

@@ -10,7 +10,7 @@
  * @trial: the description; must outlive the election
  *
  * Return: the election, to be freed with bx_election_free(); ERR_PTR(-EINVAL)
- * if a name has no NUL, ERR_PTR(-ENODEV) if the bus does not exist,
+ * if a text has no NUL or a fact is invalid, ERR_PTR(-ENODEV) if the bus does not exist,
  * ERR_PTR(-ENOMEM).
  */
 struct bx_election *bx_election_alloc_trial(const struct bx_trial *trial)
@@ -28,6 +28,13 @@ struct bx_election *bx_election_alloc_trial(const struct bx_trial *trial)
 		return ERR_PTR(-EINVAL);
 	for (u32 i = 0; i < trial->nr_drivers; i++) {
 		if (!bx_is_terminated(trial->drivers[i].name))
+			return ERR_PTR(-EINVAL);
+	}
+	for (u32 i = 0; i < trial->nr_facts; i++) {
+		const struct bx_fact_rec *fact = &trial->facts[i];
+
+		if (fact->fact >= BX_NR_FACTS || !bx_is_terminated(fact->value) ||
+		    fact->error > 0 || fact->error < -MAX_ERRNO)
 			return ERR_PTR(-EINVAL);
 	}
 	kind = bx_kind_get(dev->bus, &owner);

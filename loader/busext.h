@@ -1349,6 +1349,7 @@ typedef int (*bx_device_fn)(const struct bx_device_rec *rec, void *arg);
 typedef int (*bx_driver_fn)(const struct bx_driver_rec *rec, void *arg);
 typedef int (*bx_policy_fn)(const struct bx_policy_rec *rec, void *arg);
 typedef int (*bx_exit_fn)(const struct bx_exit_info *rec, void *arg);
+typedef int (*bx_fact_fn)(const struct bx_fact_rec *rec, void *arg);
 typedef int (*bx_opinion_fn)(const struct bx_opinion *rec, void *arg);
 
 /**
@@ -1393,6 +1394,14 @@ bool bx_is_quarantined(const struct bx_policy_rec *rec);
  * Return: "driver", "refused" and so on; "unknown" for another number.
  */
 const char *bx_outcome_text(__u32 outcome);
+
+/**
+ * bx_fact_text() - name a fact
+ * @fact: enum bx_fact
+ *
+ * Return: "path", "serial" and so on; "unknown" for another number.
+ */
+const char *bx_fact_text(__u32 fact);
 
 /**
  * bx_verdict_text() - name the verdict of a policy on a call
@@ -1498,6 +1507,20 @@ int bx_list_exits(struct bx_handle *handle, bx_exit_fn fn, void *arg);
  * without CAP_SYS_ADMIN (BX_FAULT_PERMISSION).
  */
 int bx_clear_exits(struct bx_handle *handle);
+
+/**
+ * bx_list_facts() - read the facts of a device
+ * @handle: the handle
+ * @ref: the device
+ * @fn: called for each that the device has, or that could not be read
+ * @arg: second argument of @fn
+ *
+ * Reads from the device, and runs methods of the firmware.
+ *
+ * Return: as bx_list_devices(); -ENODEV and -ENOTUNIQ as bx_get_device().
+ */
+int bx_list_facts(struct bx_handle *handle, const struct bx_devref *ref,
+		  bx_fact_fn fn, void *arg);
 
 /**
  * bx_list_opinions() - hold a trial election of a device and list the opinions

@@ -3,6 +3,7 @@
 #include "bxctl.bpf.h"
 
 LIST(list_drivers, driver, bx_driver_rec, BX_ITER_OWN | BX_ITER_ADOPTED)
+LIST(list_facts, fact, bx_fact_rec, &data.ref)
 LIST(list_opinions, opinion, bx_opinion, &data.ref, data.wait_ms)
 
 REQUEST(get_device)

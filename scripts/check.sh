@@ -42,6 +42,8 @@ not_asked() {
 ^selftests/bpf/refused\.bpf\.c:.*:SPACING:
 # a kfunc is declared extern, and checkpatch takes the text after its ')' for a cast
 ^(include/bpf|bpf|loader|selftests)/.*:AVOID_EXTERNS:
+# names of USB's descriptors
+^kernel/fact\.c:.*:CAMELCASE:
 # OpenSSL's and LLVM's names
 ^loader/(lib/(sign|signature|trust|elf)|tests/(fuzz|objects|native)/[a-z.]*)\.[ch]:.*:CAMELCASE:
 # mkdtemp() writes into the array

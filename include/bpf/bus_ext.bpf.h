@@ -137,8 +137,8 @@ struct bus_ext_ops {
 #pragma clang attribute pop
 
 /*
- * kfuncs for policies; the hook has bx_select_driver(), bx_driver_state(), and the
- * same for a name in memory.
+ * kfuncs for policies; the hook has bx_select_driver(), bx_driver_state(), the same for a
+ * name in memory, and bx_select_fact().
  */
 
 /*
@@ -165,6 +165,23 @@ extern int bx_driver_state(struct bx_select_ctx *ctx,
 /* The same for a name in a map or on the stack. */
 extern int bx_driver_state_mem(struct bx_select_ctx *ctx, char *name,
 			       u32 name__sz) __ksym __weak;
+/*
+ * bx_fact(ctx, fact, buf): reads a fact of the device, enum bx_fact, into the array @buf,
+ * in select(), match() and the hook, and returns its length.  BX_FACT_LEN bytes are
+ * enough for every fact.  -ENODATA (-61) if the device has no such fact; -ENAMETOOLONG
+ * (-36) if it does not fit: it is never cut; -ENXIO (-6) if the device does not answer;
+ * -EAGAIN (-11) if it is being changed; -EINVAL (-22) for an unknown fact.  Only programs
+ * that may sleep can call it: BX_OP_SLEEPABLE().
+ */
+extern int bx_select_fact(struct bx_select_ctx *ctx, u32 fact, char *buf,
+			  u32 buf__sz) __ksym __weak;
+extern int bx_match_fact(struct bx_match_ctx *ctx, u32 fact, char *buf,
+			 u32 buf__sz) __ksym __weak;
+
+#define bx_fact(ctx, fact, buf) _Generic((ctx), \
+	struct bx_select_ctx *: bx_select_fact, \
+	struct bx_match_ctx *: bx_match_fact)(ctx, fact, buf, sizeof(buf))
+
 /*
  * Returns the argument of a call from byte @offset on, @rdwr_buf_size bytes (a
  * constant), to read and to write, in call() and in complete(); NULL if the
@@ -300,6 +317,15 @@ bx_equal(const char *name, const char *text, u32 size)
 #define BX_OP(prog, arg) \
 	prog##__(arg); \
 	SEC("struct_ops") s32 prog(unsigned long long *___args) \
+	{ \
+		return prog##__((void *)___args[0]); \
+	} \
+	static __attribute__((always_inline)) s32 prog##__(arg)
+
+/* BX_OP_SLEEPABLE - the same for a program that may sleep */
+#define BX_OP_SLEEPABLE(prog, arg) \
+	prog##__(arg); \
+	SEC("struct_ops.s") s32 prog(unsigned long long *___args) \
 	{ \
 		return prog##__((void *)___args[0]); \
 	} \

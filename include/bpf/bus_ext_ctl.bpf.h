@@ -60,6 +60,11 @@ BX_DECLARE_ITER(policy, bx_policy_rec, u32 flags);
 /* The last ejections, oldest first. */
 BX_DECLARE_ITER(exit, bx_exit_info, u32 flags);
 /*
+ * The facts that a device has, and those that could not be read.  _new() also returns
+ * the errno values of bx_device_get().
+ */
+BX_DECLARE_ITER(fact, bx_fact_rec, struct bx_devref *ref);
+/*
  * Opinions of a dry-run election of a device: nothing changes and no policy is
  * ejected.  The programs may take @timeout_ms, at most 10 seconds, also for 0.
  * _new() also returns the errno values of bx_device_get(); -ETIMEDOUT if the

@@ -154,11 +154,49 @@ static const char *key_why(__u32 why)
 
 /* ---- explain ---- */
 
+/**
+ * struct explanation - an election of a device, as it is printed
+ * @env: the command
+ * @facts: facts of the device
+ * @nr_facts: number of @facts
+ * @table: opinions
+ * @decision: the last opinion
+ */
 struct explanation {
 	struct env		*env;
+	struct bx_fact_rec	facts[BX_NR_FACTS];
+	size_t			nr_facts;
 	struct table		table;
 	struct bx_opinion	decision;
 };
+
+static int keep_fact(const struct bx_fact_rec *rec, void *arg)
+{
+	struct explanation *e = arg;
+
+	if (e->nr_facts < BX_NR_FACTS)
+		e->facts[e->nr_facts++] = *rec;
+	return 0;
+}
+
+static void json_facts(struct json *j, const struct explanation *e)
+{
+	json_object(j, "facts");
+	for (size_t i = 0; i < e->nr_facts; i++)
+		json_string_or_null(j, e->facts[i].name, e->facts[i].value);
+	json_end_object(j);
+}
+
+static void print_facts(const struct explanation *e)
+{
+	for (size_t i = 0; i < e->nr_facts; i++) {
+		const struct bx_fact_rec *rec = &e->facts[i];
+
+		printf("%-8s %-12s %s%s\n", i ? "" : "facts", rec->name,
+		       rec->error ? "cannot be read: " : rec->value,
+		       rec->error ? strerror(-rec->error) : "");
+	}
+}
 
 static int on_opinion(const struct bx_opinion *o, void *arg)
 {
@@ -319,13 +357,14 @@ static void print_last(const struct bx_device_rec *last,
 	       last->dev.bus);
 }
 
-static void print_explained(const struct table *opinions,
+static void print_explained(const struct explanation *e,
 			    const struct bx_device_rec *rec)
 {
 	print_header(rec);
+	print_facts(e);
 	printf("\n");
-	if (opinions->rows > 1) {
-		table_print(opinions, "");
+	if (e->table.rows > 1) {
+		table_print(&e->table, "");
 		printf("\n");
 	}
 	print_decision(rec);
@@ -356,10 +395,13 @@ static int do_explain(struct env *env)
 	err = bx_parse_device(env->bx, env->args.operand, env->args.bus, &ref);
 	if (!err)
 		err = bx_get_device(env->bx, &ref, &rec);
+	if (!err)
+		err = bx_list_facts(env->bx, &ref, keep_fact, &e);
 	if (err)
 		return err;
 	if (env->args.json) {
 		json_device(&env->json, "device", &rec);
+		json_facts(&env->json, &e);
 		json_array(&env->json, "opinions");
 	} else {
 		table_row(&e.table, "WHO", "SAYS", "DRIVER", "RESULT", NULL);
@@ -371,7 +413,7 @@ static int do_explain(struct env *env)
 		json_end_array(&env->json);
 		json_explained(env, &rec);
 	} else if (!err) {
-		print_explained(&e.table, &rec);
+		print_explained(&e, &rec);
 		print_last(&last, &rec);
 		if (rec.decision.by == BX_BY_QUARANTINE)
 			err = bx_list_policies(env->bx, print_quarantine,

@@ -134,6 +134,33 @@ static int read_modalias(const struct yaml *y, struct yaml_node *map,
 	return 0;
 }
 
+/* Reads the facts of the device: a mapping of names to texts. */
+static int read_facts(struct run *r, struct yaml_node *device)
+{
+	char value[BX_NR_FACTS][BX_FACT_LEN] = {};
+	struct yaml_key keys[BX_NR_FACTS] = {};
+	struct yaml_node *map = NULL;
+	int err;
+
+	r->trial.nr_facts = 0;
+	for (__u32 i = 0; i < BX_NR_FACTS; i++)
+		keys[i] = (struct yaml_key) { bx_fact_text(i), YAML_OPTIONAL,
+			yaml_read_chars, value[i], sizeof(value[i]) };
+	err = yaml_map(&r->y, device, "facts", YAML_OPTIONAL, &map);
+	if (!err && map)
+		err = yaml_read(&r->y, map, keys);
+	for (__u32 i = 0; !err && i < BX_NR_FACTS; i++) {
+		struct bx_fact_rec *fact = &r->trial.facts[r->trial.nr_facts];
+
+		if (!value[i][0])
+			continue;
+		*fact = (struct bx_fact_rec) { .fact = i };
+		strcpy(fact->value, value[i]);
+		r->trial.nr_facts++;
+	}
+	return err;
+}
+
 int read_device(struct run *r, struct yaml_node *one)
 {
 	struct bx_dev_info *dev = &r->trial.dev;
@@ -165,6 +192,7 @@ int read_device(struct run *r, struct yaml_node *one)
 		  .max = INT32_MAX },
 		{ "pf", YAML_OPTIONAL, yaml_read_bool, &pf },
 		{ "bound", YAML_OPTIONAL, yaml_read_bool, &bound },
+		{ "facts", YAML_OPTIONAL },
 	};
 	struct yaml_node *map;
 	int err;
@@ -175,6 +203,8 @@ int read_device(struct run *r, struct yaml_node *one)
 	err = yaml_map(&r->y, one, "device", YAML_REQUIRED, &map);
 	if (!err)
 		err = yaml_read(&r->y, map, keys);
+	if (!err)
+		err = read_facts(r, map);
 	dev->vf_index = vf;
 	dev->numa_node = node;
 	dev->iommu_group = group;

@@ -42,6 +42,7 @@ static const char *const request_names[NR_REQUESTS] = {
 	[LIST_DRIVERS]	= "list_drivers",
 	[LIST_POLICIES]	= "list_policies",
 	[LIST_EXITS]	= "list_exits",
+	[LIST_FACTS]	= "list_facts",
 	[LIST_OPINIONS]	= "list_opinions",
 	[GET_DEVICE]	= "get_device",
 	[REBIND]	= "rebind",

@@ -219,6 +219,7 @@ enum request {
 	LIST_DRIVERS,
 	LIST_POLICIES,
 	LIST_EXITS,
+	LIST_FACTS,
 	LIST_OPINIONS,
 	GET_DEVICE,
 	REBIND,
@@ -250,7 +251,7 @@ struct records {
  * @h: the handle
  * @which: LIST_*
  * @about: the struct bx_trial of LIST_TRIAL, the struct bx_devref of
- *	LIST_OPINIONS; else NULL
+ *	LIST_FACTS and LIST_OPINIONS; else NULL
  * @size: bytes of a record
  * @out: takes the records; empty when this fails
  *

@@ -22,6 +22,7 @@
 	KFUNCS_OF_ITER(X, driver) \
 	KFUNCS_OF_ITER(X, policy) \
 	KFUNCS_OF_ITER(X, exit) \
+	KFUNCS_OF_ITER(X, fact) \
 	KFUNCS_OF_ITER(X, opinion) \
 	KFUNCS_OF_ITER(X, trial) \
 	X(bx_trial_call) \

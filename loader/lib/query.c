@@ -51,6 +51,27 @@ const char *bx_outcome_text(__u32 outcome)
 		"unknown";
 }
 
+const char *bx_fact_text(__u32 fact)
+{
+	static const char *const keys[] = {
+		[BX_FACT_PATH]		= "path",
+		[BX_FACT_SLOT]		= "slot",
+		[BX_FACT_SERIAL]	= "serial",
+		[BX_FACT_MANUFACTURER]	= "manufacturer",
+		[BX_FACT_PRODUCT]	= "product",
+		[BX_FACT_INTERFACES]	= "interfaces",
+		[BX_FACT_REMOVABLE]	= "removable",
+		[BX_FACT_UNTRUSTED]	= "untrusted",
+		[BX_FACT_ACPI_PATH]	= "acpi_path",
+		[BX_FACT_ACPI_HID]	= "acpi_hid",
+		[BX_FACT_ACPI_INDEX]	= "acpi_index",
+		[BX_FACT_LABEL]		= "label",
+		[BX_FACT_OF_NODE]	= "of_node",
+	};
+
+	return fact < sizeof(keys) / sizeof(*keys) ? keys[fact] : "unknown";
+}
+
 /* ---- lists ---- */
 
 void records_free(struct records *r)
@@ -103,33 +124,35 @@ DEFINE_LIST(driver, list_drivers, LIST_DRIVERS, bx_driver_rec)
 DEFINE_LIST(policy, list_policies, LIST_POLICIES, bx_policy_rec)
 DEFINE_LIST(exit, list_exits, LIST_EXITS, bx_exit_info)
 
-struct opinion_call {
-	bx_opinion_fn	fn;
-	void		*arg;
-};
-
-static int opinion_thunk(const void *rec, void *arg)
-{
-	const struct opinion_call *call = arg;
-
-	return call->fn(rec, call->arg);
+/*
+ * Defines a list function for a device.  A missing one would give an empty list: it is
+ * checked first.
+ */
+#define DEFINE_LIST_OF_DEVICE(what, list, which, rec_type) \
+struct what##_call { \
+	bx_##what##_fn	fn; \
+	void		*arg; \
+}; \
+static int what##_thunk(const void *rec, void *arg) \
+{ \
+	const struct what##_call *call = arg; \
+\
+	return call->fn(rec, call->arg); \
+} \
+int bx_##list(struct bx_handle *h, const struct bx_devref *ref, \
+	      bx_##what##_fn fn, void *arg) \
+{ \
+	struct what##_call call = { fn, arg }; \
+	struct bx_devref whole = *ref; \
+	struct bx_device_rec rec; \
+	int err = bx_get_device(h, &whole, &rec); \
+\
+	return err ?: for_each(h, which, &whole, sizeof(struct rec_type), \
+			       what##_thunk, &call); \
 }
 
-int bx_list_opinions(struct bx_handle *h, const struct bx_devref *ref,
-		     bx_opinion_fn fn, void *arg)
-{
-	struct opinion_call call = { fn, arg };
-	struct bx_devref whole = *ref;
-	struct bx_device_rec rec;
-	int err;
-
-	/* a missing device would give an empty list: check for it first */
-	err = bx_get_device(h, &whole, &rec);
-	if (err)
-		return err;
-	return for_each(h, LIST_OPINIONS, &whole, sizeof(struct bx_opinion),
-			opinion_thunk, &call);
-}
+DEFINE_LIST_OF_DEVICE(fact, list_facts, LIST_FACTS, bx_fact_rec)
+DEFINE_LIST_OF_DEVICE(opinion, list_opinions, LIST_OPINIONS, bx_opinion)
 
 struct policy_search {
 	const char		*key;

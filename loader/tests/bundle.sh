@@ -34,7 +34,7 @@ vf_driver() { basename "$(readlink "$pci/0000:01:00.$1/driver" || echo /none)"; 
 vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }
 
 bundles=(bpf/bundles/*/)
-ktap_plan $((39 + ${#bundles[@]}))
+ktap_plan $((42 + ${#bundles[@]}))
 modprobe -a bus_ext nvme bx_sf
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 
@@ -109,6 +109,10 @@ bad_case "an invalid id" "'vendor' must be an id in hexadecimal" \
 	"- { name: x, device: { bus: pci, vendor: acme }, expect: { driver: a } }"
 bad_case "an invalid modalias" "is not the modalias" \
 	"- { name: x, device: { bus: pci, modalias: 'pci:v1' }, expect: { driver: a } }"
+bad_case "an unknown fact" "unknown key 'serail' .did you mean 'serial'" \
+	"- { name: x, device: { bus: pci, facts: { serail: S2 } }, expect: { driver: a } }"
+bad_case "a fact that is too long" "'serial' .*127" \
+	"- { name: x, device: { bus: pci, facts: { serial: $(printf '%0128d' 0) } }, expect: { driver: a } }"
 bad_case "a setting that the bundle has not" "has no setting 'y'" \
 	"{ settings: { y: 1 }, cases: [ { name: x, $on, expect: { driver: a } } ] }"
 bad_case "a call on a bus without" "has no calls" \
@@ -135,6 +139,23 @@ bad_case "an operation that is not there" "has no operation 'jump'" \
 	"- { name: x, device: { bus: bx-sf }, call: { op: jump }, expect: { verdict: pass } }"
 bad_case "an argument of another size" "another size than 1 bytes" \
 	"- { name: x, device: { bus: bx-sf }, call: { op: exec, data: '00' }, expect: { verdict: pass } }"
+
+make_bundle facts -- 'drivers: [ b ]'
+case_file serial <<-END
+	- name: the device with the serial number
+	  device: { bus: pci, facts: { serial: S2, path: "0000:00:1c.0/00.0" } }
+	  drivers: [ a, b ]
+	  expect: { driver: b, by: select }
+	- name: another one
+	  device: { bus: pci, facts: { serial: S22 } }
+	  drivers: [ a, b ]
+	  expect: { driver: a, by: kernel }
+	- name: one without a serial number, for the facts of a case end with it
+	  device: { bus: pci }
+	  drivers: [ a, b ]
+	  expect: { driver: a, by: kernel }
+END
+says "a policy sees the facts of a case" 0 "3 passed, 0 failed" test --allow-unsigned "$bundle"
 
 # --- as one
 make_bundle good other

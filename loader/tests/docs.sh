@@ -65,15 +65,25 @@ hints() {
 }
 
 hints_with_advice() {
-	sed -n 's/^\t\[\(BX_HINT_[A-Z_]*\)\].*/\1/p' loader/cmd/advice.c
+	sed -n 's/^\t*\[\(BX_HINT_[A-Z_]*\)\].*/\1/p' loader/cmd/advice.c
 }
 
 commands_in_advice() {
 	grep -o "bxctl [a-z]\+" loader/cmd/advice.c | sed 's/bxctl //'
 }
 
+# Names of facts: in the kernel's table, in the library, in the documentation
+facts_in() {
+	sed -n 's/^\t*\[\(BX_FACT_[A-Z_]*\)\]\t* *= {* *"\([a-z_]*\)".*/\1 \2/p' "$1"
+}
+
+facts_in_docs() {
+	sed -n '/^## Facts by name/,/^## /p' docs/buses.md | grep -o '^| `[^|]*|' |
+		grep -o '[a-z_]\+'
+}
+
 mapfile -t commands < <(commands_in_help)
-ktap_plan $((9 + 2 * ${#commands[@]}))
+ktap_plan $((12 + 2 * ${#commands[@]}))
 
 check_match "help lists commands" "apply .*status .*help" "${commands[*]}"
 check_equal "the man page has every command" "$(commands_in_help | sorted)" \
@@ -92,6 +102,12 @@ check_equal "and none names a command that does not exist" "" \
 	"$(comm -23 <(commands_in_advice | sort -u) <(commands_in_help | sort))"
 check_equal "the library does not speak of bxctl's commands" "" \
 	"$(grep -nE '"[^"]*bxctl [^"]*"' loader/lib/*.c)"
+
+check_match "the kernel has facts" "BX_FACT_PATH path" "$(facts_in kernel/fact.c | xargs)"
+check_equal "the library has the names of the kernel's facts" "$(facts_in kernel/fact.c | sorted)" \
+	"$(facts_in loader/lib/query.c | sorted)"
+check_equal "and the documentation" "$(facts_in kernel/fact.c | cut -d' ' -f2 | sorted)" \
+	"$(facts_in_docs | sorted)"
 
 for command in "${commands[@]}"; do
 	check_equal "the man page has the options of $command" \

@@ -32,6 +32,7 @@ LIST(list_policies, policy, policies, CONTROL_POLICIES, 0)
 LIST(list_exits, exit, exits, CONTROL_EXITS, 0)
 LIST(list_opinions, opinion, opinions, CONTROL_OPINIONS, &io.ref, io.run_ms)
 LIST(list_trial, trial, opinions, CONTROL_OPINIONS, &io.trial, sizeof(io.trial), io.run_ms)
+LIST(list_facts, fact, facts, CONTROL_FACTS, &io.ref)
 LIST(list_drivers, driver, drivers, CONTROL_DRIVERS, BX_ITER_OWN)
 
 SEC("syscall") int get_device(void *unused)

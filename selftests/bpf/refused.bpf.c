@@ -36,6 +36,20 @@ static __always_inline void look_at_policies(void)
 		break;
 }
 
+#define SELECT_SLEEPABLE(prog, body) \
+	SEC("?struct_ops.s") s32 prog##_prog(unsigned long long *args) \
+	{ \
+		struct bx_select_ctx *ctx __attribute__((unused)) = \
+			(void *)args[0]; \
+		\
+		body; \
+		return BX_PASS; \
+	} \
+	SEC("?.struct_ops.link") struct bus_ext_ops prog = { \
+		.select = (void *)prog##_prog, \
+		.name = "refused", .bus = "bx-sf", \
+	}
+
 SELECT(good, bx_select_driver(ctx, "name"); bx_driver_state(ctx, "name"));
 SELECT(writes_to_the_context, ctx->dev.vendor = 1);
 SELECT(names_no_context, bx_select_driver((void *)0, "name"));
@@ -44,6 +58,15 @@ SELECT(gives_up_without_context, bx_select_error((void *)0, 1, "whose?"));
 SELECT(asks_without_context, bx_driver_state((void *)0, "name"));
 SELECT(names_no_literal, bx_select_driver(ctx, driver));
 SELECT(reads_beyond_the_name, bx_select_driver_mem(ctx, driver, 4096));
+SELECT_SLEEPABLE(fact_good, bx_fact(ctx, BX_FACT_PATH, driver));
+SELECT_SLEEPABLE(fact_to_null, bx_select_fact(ctx, BX_FACT_PATH, (void *)0, 8));
+SELECT_SLEEPABLE(fact_beyond_the_buffer,
+		 bx_select_fact(ctx, BX_FACT_PATH, driver, sizeof(driver) + 1));
+SELECT_SLEEPABLE(fact_without_context,
+		 bx_select_fact((void *)0, BX_FACT_PATH, driver, sizeof(driver)));
+SELECT_SLEEPABLE(fact_of_match_in_select,
+		 bx_match_fact((void *)ctx, BX_FACT_PATH, driver, sizeof(driver)));
+SELECT(fact_where_nothing_sleeps, bx_fact(ctx, BX_FACT_PATH, driver));
 SELECT(controls, bx_settle());
 SELECT(looks_at_policies, look_at_policies());
 
@@ -158,6 +181,13 @@ int BPF_PROG(hook_good, struct bx_select_ctx *dev_ctx, int ret)
 	return 0;
 }
 
+SEC("?fmod_ret.s/bx_hook_select")
+int BPF_PROG(hook_reads_a_fact, struct bx_select_ctx *dev_ctx, int ret)
+{
+	bx_fact(dev_ctx, BX_FACT_PATH, driver);
+	return 0;
+}
+
 SEC("?fmod_ret/bx_hook_select")
 int BPF_PROG(hook_gives_up, struct bx_select_ctx *dev_ctx, int ret)
 {
@@ -203,6 +233,16 @@ struct bx_trial trial;
 #define CONTROL(prog, expr) \
 	SEC("?syscall") int prog(void *ctx) { return (expr); }
 
+static __always_inline int read_facts(struct bx_devref *ref)
+{
+	struct bx_fact_rec *rec;
+	int err;
+
+	bx_for_each(err, fact, rec, ref)
+		break;
+	return err;
+}
+
 static __always_inline int explain(struct bx_devref *ref)
 {
 	struct bx_opinion *o;
@@ -217,5 +257,6 @@ CONTROL(gets_nothing, bx_device_get((void *)0, (void *)0));
 CONTROL(rebinds_nothing, bx_rebind((void *)0));
 CONTROL(reelects_nothing, bx_reelect((void *)0));
 CONTROL(commits_nothing, bx_commit((void *)0, sizeof(struct bx_commit)));
+CONTROL(reads_facts_of_nothing, read_facts((void *)0));
 CONTROL(explains_nothing, explain((void *)0));
 CONTROL(tries_no_call, bx_trial_call(&trial, sizeof(trial), (void *)0, 0));

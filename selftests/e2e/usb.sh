@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.."
 objects=build/selftests/e2e
 usb=/sys/bus/usb/devices
 hid=/sys/bus/hid/devices
+card=0000:00:0d.0	# e1000e
 
 unload() {
 	modprobe -r -a cdc_subset cdc_ether wacom usbhid hid_generic xhci_pci \
@@ -34,6 +35,7 @@ device_of() {
 	done
 	return 1
 }
+fact() { bxctl --json explain "$1" | jq -r ".facts.$2"; }
 replug() {
 	echo 0 >"$usb/$1/authorized"
 	echo 1 >"$usb/$1/authorized"
@@ -47,7 +49,7 @@ tablet_of() {
 	done
 }
 
-ktap_plan 22
+ktap_plan 30
 unload		# another test may have loaded them
 modprobe bus_ext
 check_fails usb_is_not_there test -e /sys/bus/usb
@@ -67,6 +69,18 @@ check explain_shows_who_decided \
 check_equal ids_are_known "0525 a4a2" \
 	"$(bxctl --json explain "usb/$net:1.0" | jq -r '.device | "\(.vendor) \(.device)"' |
 		sed 's/0x//g')"
+
+# facts by name, compared with sysfs
+check_equal interface_has_the_ports_of_its_device "$net" "$(fact "usb/$net:1.0" path)"
+for name in serial product manufacturer; do
+	check_equal "interface_has_the_${name}_of_its_device" "$(cat "$usb/$net/$name")" \
+		"$(fact "usb/$net:1.0" $name)"
+done
+check_match all_interfaces_are_listed '^:.*:0a0000:.*' "$(fact "usb/$net" interfaces)"
+check explain_prints_them eval "bxctl explain usb/$net:1.0 | grep -q '^facts    path  *$net\$'"
+check_match network_card_has_its_address_as_serial '^525400[0-9a-f]{10}$' "$(fact "pci/$card" serial)"
+check_equal firmware_has_numbered_the_controller 7 "$(fact pci/0000:01:00.0 acpi_index)"
+
 replug "$net"
 check after_a_replug_too becomes "$usb/$net:1.0" cdc_ether
 check both_of_them becomes "$usb/$net:1.1" cdc_ether

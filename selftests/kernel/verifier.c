@@ -57,6 +57,8 @@ FIXTURE_TEARDOWN(loads)
 FIXTURE_VARIANT_ADD(loads, policy) { "good" };
 FIXTURE_VARIANT_ADD(loads, policy_with_a_timer) { "timer_good" };
 FIXTURE_VARIANT_ADD(loads, hook) { "hook_good" };
+FIXTURE_VARIANT_ADD(loads, policy_with_a_fact) { "fact_good" };
+FIXTURE_VARIANT_ADD(loads, hook_with_a_fact) { "hook_reads_a_fact" };
 
 TEST_F(loads, well)
 {
@@ -99,6 +101,31 @@ FIXTURE_VARIANT_ADD(refused, names_no_literal) {
 
 FIXTURE_VARIANT_ADD(refused, reads_beyond_the_name) {
 	"reads_beyond_the_name", "invalid access to map value"
+};
+
+FIXTURE_VARIANT_ADD(refused, fact_to_null) {
+	"fact_to_null", "Possibly NULL pointer passed to trusted arg2"
+};
+
+FIXTURE_VARIANT_ADD(refused, fact_beyond_the_buffer) {
+	"fact_beyond_the_buffer", "invalid access to map value"
+};
+
+FIXTURE_VARIANT_ADD(refused, fact_without_context) {
+	"fact_without_context", "Possibly NULL pointer passed to trusted arg0"
+};
+
+FIXTURE_VARIANT_ADD(refused, fact_of_match_in_select) {
+	"fact_of_match_in_select", "expected pointer to STRUCT bx_match_ctx"
+};
+
+FIXTURE_VARIANT_ADD(refused, fact_where_nothing_sleeps) {
+	"fact_where_nothing_sleeps",
+	"program must be sleepable to call sleepable kfunc bx_select_fact"
+};
+
+FIXTURE_VARIANT_ADD(refused, facts_of_null) {
+	"reads_facts_of_nothing", "Possibly NULL pointer passed to trusted arg1"
 };
 
 FIXTURE_VARIANT_ADD(refused, selects_in_match) {

@@ -517,6 +517,16 @@ int bxt_opinions(const char *device, const struct bx_opinion **recs)
 	return err ?: (int)control->bss->io.n;
 }
 
+int bxt_facts(const char *device, const struct bx_fact_rec **recs)
+{
+	int err;
+
+	set_ref("", device);
+	err = ask_for_result(control->progs.list_facts);
+	*recs = control->bss->io.facts;
+	return err ?: (int)control->bss->io.n;
+}
+
 int bxt_drivers(const struct bx_driver_rec **recs)
 {
 	int err = ask_for_result(control->progs.list_drivers);

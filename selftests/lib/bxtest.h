@@ -103,6 +103,7 @@ struct bx_policy_rec bxt_policy_of_id(__u64 id);
 int bxt_ejection(const char *name, struct bx_exit_info *info);
 void bxt_programs_may_take(__u32 ms);
 int bxt_opinions(const char *device, const struct bx_opinion **recs);
+int bxt_facts(const char *device, const struct bx_fact_rec **recs);
 int bxt_drivers(const struct bx_driver_rec **recs);
 struct bx_commit_enter bxt_enter(__u64 id);
 int bxt_commit(const struct bx_commit *commit);

@@ -9,6 +9,7 @@
 #define CONTROL_EXITS		16
 #define CONTROL_OPINIONS	64
 #define CONTROL_DRIVERS		16
+#define CONTROL_FACTS		16
 
 /**
  * struct control_io - questions and answers
@@ -23,6 +24,7 @@
  * @exits: the last ejections
  * @opinions: the explanation of @ref's election
  * @drivers: drivers on buses of bus_ext's own
+ * @facts: the facts of @ref
  * @commit: policies that enter and leave
  * @trial: the trial of an election; its opinions are in @opinions
  * @call: the trial of a call
@@ -39,6 +41,7 @@ struct control_io {
 	struct bx_exit_info	exits[CONTROL_EXITS];
 	struct bx_opinion	opinions[CONTROL_OPINIONS];
 	struct bx_driver_rec	drivers[CONTROL_DRIVERS];
+	struct bx_fact_rec	facts[CONTROL_FACTS];
 	struct bx_commit	commit;
 	struct bx_trial		trial;
 	struct bx_trial_call	call;

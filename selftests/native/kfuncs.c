@@ -56,6 +56,14 @@ static enum bx_driver_state take_state(struct bx_election *e, const char *name)
 	return BX_DRIVER_REGISTERED;
 }
 
+static const char *fact;	/* the text of a fact, NULL without one */
+
+static int read_fact(const struct bx_election *e, u32 number, char *buf)
+{
+	strcpy(buf, fact ?: "");
+	return fact ? (int)strlen(fact) : -ENODATA;
+}
+
 static int take_target(struct bx_call *call, const char *name)
 {
 	return take(name);
@@ -65,6 +73,7 @@ static int take_target(struct bx_call *call, const char *name)
 #define bx_choice_add		take_choice
 #define bx_choice_state		take_state
 #define bx_call_set_target	take_target
+#define bx_election_fact	read_fact
 #include "kfunc.c"
 #undef strscpy
 #undef strlen
@@ -210,6 +219,56 @@ static void name_in_a_message_is_printable(void)
 	EXPECT(strstr(run.error, "'a?b?\?'"));
 }
 
+/* ---- facts ---- */
+
+/* Reads a fact into @size bytes, which nothing follows. */
+static int give_fact(const char *text, char **buf, u32 size)
+{
+	static struct bx_election e;
+
+	fact = text;
+	free(*buf);
+	*buf = malloc(size);
+	if (!*buf)
+		abort();
+	memset(*buf, 'x', size);
+	running = &run;
+	e.ctx.election = &e;
+	return bx_select_fact(&e.ctx, BX_FACT_SERIAL, *buf, size);
+}
+
+static void fact_is_never_cut(void)
+{
+	char *buf = NULL;
+
+	EXPECT(give_fact("abc", &buf, 4) == 3 && !strcmp(buf, "abc"));
+	EXPECT(give_fact("abc", &buf, BX_FACT_LEN) == 3 && !strcmp(buf, "abc"));
+	EXPECT(give_fact("abc", &buf, 3) == -ENAMETOOLONG);
+	EXPECT(!memcmp(buf, "xxx", 3));
+	EXPECT(give_fact("abc", &buf, 0) == -ENAMETOOLONG);
+	EXPECT(give_fact(NULL, &buf, 4) == -ENODATA && !memcmp(buf, "xxxx", 4));
+	free(buf);
+}
+
+static void fact_for_another_program_is_not_read(void)
+{
+	struct bx_select_ctx ctx = {};
+	char buf[4];
+
+	running = NULL;
+	EXPECT(bx_select_fact(&ctx, BX_FACT_SERIAL, buf, sizeof(buf)) == -EINVAL);
+}
+
+static void fact_of_match_is_that_of_its_election(void)
+{
+	struct bx_election e = {};
+	char buf[4];
+
+	fact = "abc";
+	EXPECT(bx_match_fact(&e.match, BX_FACT_SERIAL, buf, sizeof(buf)) == 3);
+	EXPECT(!strcmp(buf, "abc"));
+}
+
 /* ---- the verifier's checks ---- */
 
 static bool has(const struct native_kfunc *set, const char *name,
@@ -234,13 +293,17 @@ static void each_kfunc_of_a_policy_trusts_its_context(void)
 			native_failed("%s takes any pointer", k->name);
 	}
 	EXPECT(has(bx_policy_kfuncs, "bx_call_data", KF_RET_NULL));
+	EXPECT(has(bx_policy_kfuncs, "bx_select_fact", KF_SLEEPABLE));
+	EXPECT(has(bx_policy_kfuncs, "bx_match_fact", KF_SLEEPABLE));
+	EXPECT(has(bx_hook_kfuncs, "bx_select_fact", KF_SLEEPABLE));
 }
 
 static void control_may_sleep_and_takes_no_null(void)
 {
 	static const char *const structures[] = {
 		"bx_device_get", "bx_rebind", "bx_reelect", "bx_commit",
-		"bpf_iter_bx_opinion_new", "bpf_iter_bx_trial_new",
+		"bpf_iter_bx_fact_new", "bpf_iter_bx_opinion_new",
+		"bpf_iter_bx_trial_new",
 		"bx_trial_call",
 	};
 
@@ -277,6 +340,9 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(overlong_name_is_refused),
 	NATIVE_TEST(name_with_a_slash_is_refused),
 	NATIVE_TEST(name_in_a_message_is_printable),
+	NATIVE_TEST(fact_is_never_cut),
+	NATIVE_TEST(fact_for_another_program_is_not_read),
+	NATIVE_TEST(fact_of_match_is_that_of_its_election),
 	NATIVE_TEST(each_kfunc_of_a_policy_trusts_its_context),
 	NATIVE_TEST(control_may_sleep_and_takes_no_null),
 	NATIVE_TEST(filters_know_their_programs),

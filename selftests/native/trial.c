@@ -237,6 +237,17 @@ static void trial_that_makes_no_sense_is_refused(void)
 	trial.nr_drivers = 1;
 	memset(trial.drivers[0].name, 'x', BX_NAME_LEN);
 	EXPECT(try_error(&trial) == -EINVAL);
+	trial.nr_drivers = 0;
+	trial.nr_facts = 1;
+	EXPECT(!try_error(&trial));
+	trial.facts[0].fact = BX_NR_FACTS;
+	EXPECT(try_error(&trial) == -EINVAL);
+	trial.facts[0].fact = 0;
+	trial.facts[0].error = 1;
+	EXPECT(try_error(&trial) == -EINVAL);
+	trial.facts[0].error = 0;
+	memset(trial.facts[0].value, 'x', BX_FACT_LEN);
+	EXPECT(try_error(&trial) == -EINVAL);
 }
 
 /* ---- memory runs out ---- */

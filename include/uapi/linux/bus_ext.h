@@ -240,6 +240,64 @@ enum bx_driver_state {
 	BX_DRIVER_UNCLAIMED,
 };
 
+/** BX_FACT_NAME_LEN - names of facts, with the NUL */
+#define BX_FACT_NAME_LEN	16
+/** BX_FACT_LEN - texts of facts, with the NUL; a longer one is not given */
+#define BX_FACT_LEN	128
+
+/**
+ * enum bx_fact - facts by name, texts that are read on request; see docs/buses.md
+ * @BX_FACT_PATH: "path": the place, without numbers of buses that may change: on pci the
+ *	bridges, as in "0000:00:1c.0/00.0", and "/vf3" after that of the physical function;
+ *	on usb the ports, "1-1.2"
+ * @BX_FACT_SLOT: "slot": name of the physical slot
+ * @BX_FACT_SERIAL: "serial": on pci, the PCI Device Serial Number as 16 hex digits; on
+ *	usb, the serial number of the device
+ * @BX_FACT_MANUFACTURER: "manufacturer": of the USB device
+ * @BX_FACT_PRODUCT: "product": of the USB device
+ * @BX_FACT_INTERFACES: "interfaces": classes, subclasses and protocols of all interfaces
+ *	of the USB device, ":030101:080650:"
+ * @BX_FACT_REMOVABLE: "removable": "fixed", "removable" or "unknown", as in sysfs
+ * @BX_FACT_UNTRUSTED: "untrusted": "1" if the firmware says that the PCI device is attached
+ *	from outside, else "0"
+ * @BX_FACT_ACPI_PATH: "acpi_path": path in the firmware's namespace
+ * @BX_FACT_ACPI_HID: "acpi_hid": hardware id in the firmware
+ * @BX_FACT_ACPI_INDEX: "acpi_index": number that the firmware gives a PCI device
+ * @BX_FACT_LABEL: "label": label that the firmware gives a PCI device
+ * @BX_FACT_OF_NODE: "of_node": path in the devicetree
+ * @BX_NR_FACTS: number of facts
+ */
+enum bx_fact {
+	BX_FACT_PATH,
+	BX_FACT_SLOT,
+	BX_FACT_SERIAL,
+	BX_FACT_MANUFACTURER,
+	BX_FACT_PRODUCT,
+	BX_FACT_INTERFACES,
+	BX_FACT_REMOVABLE,
+	BX_FACT_UNTRUSTED,
+	BX_FACT_ACPI_PATH,
+	BX_FACT_ACPI_HID,
+	BX_FACT_ACPI_INDEX,
+	BX_FACT_LABEL,
+	BX_FACT_OF_NODE,
+	BX_NR_FACTS,
+};
+
+/**
+ * struct bx_fact_rec - record of the fact iterator, and a fact of a described device
+ * @fact: enum bx_fact
+ * @error: errno (negative) if the fact could not be read, else 0
+ * @name: its name; unused in a description
+ * @value: the text, in printable ASCII; empty with an @error
+ */
+struct bx_fact_rec {
+	__u32	fact;
+	__s32	error;
+	char	name[BX_FACT_NAME_LEN];
+	char	value[BX_FACT_LEN];
+};
+
 /**
  * enum bx_event_kind - event of a device in scope
  * @BX_EVENT_ADDED: the device was added
@@ -666,6 +724,8 @@ struct bx_commit {
 
 /** BX_TRIAL_DRIVERS - most drivers of a trial */
 #define BX_TRIAL_DRIVERS	32
+/** BX_TRIAL_FACTS - most facts of a trial */
+#define BX_TRIAL_FACTS		32
 
 /**
  * enum bx_trial_flags - struct bx_trial.flags
@@ -684,6 +744,8 @@ enum bx_trial_flags {
  * @flags: enum bx_trial_flags
  * @nr_drivers: number of @drivers
  * @drivers: the drivers for @dev, in order of registration
+ * @nr_facts: number of @facts
+ * @facts: the facts of @dev; it lacks all others
  */
 struct bx_trial {
 	struct bx_commit	change;
@@ -693,6 +755,8 @@ struct bx_trial {
 	__u32			flags;
 	__u32			nr_drivers;
 	struct bx_candidate	drivers[BX_TRIAL_DRIVERS];
+	__u32			nr_facts;
+	struct bx_fact_rec	facts[BX_TRIAL_FACTS];
 };
 
 /** BX_TRIAL_DATA - most bytes of the argument of a trial call */

@@ -19,8 +19,28 @@ struct attribute;
 struct attribute_group;
 struct kobj_uevent_env;
 
+struct device_node;
+struct fwnode_handle;
+
 struct kobject {
-	int		unused;
+	const char		*name;
+	struct list_head	entry;
+};
+
+struct kset {
+	struct list_head	list;
+	spinlock_t		list_lock;	/* protects list */
+};
+
+enum device_removable {
+	DEVICE_REMOVABLE_NOT_SUPPORTED,
+	DEVICE_REMOVABLE_UNKNOWN,
+	DEVICE_FIXED,
+	DEVICE_REMOVABLE,
+};
+
+struct device_type {
+	const char	*name;
 };
 
 struct bus_type {
@@ -40,6 +60,10 @@ struct device {
 	const struct bus_type	*bus;
 	struct device_driver	*driver;
 	void			*driver_data;
+	struct device		*parent;
+	const struct device_type *type;
+	struct device_node	*of_node;
+	enum device_removable	removable;
 	struct {
 		const char	*name;
 		spinlock_t	lock;	/* protects name */

@@ -49,6 +49,7 @@ struct hlist_head {
 #define WRITE_ONCE(x, value)	__atomic_store_n(&(x), value, __ATOMIC_RELAXED)
 #define barrier()		__atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define smp_mb()		barrier()	/* there is one processor */
+#define smp_rmb()		barrier()	/* likewise */
 #define smp_mb__before_atomic()	barrier()
 #define likely(x)		(x)
 #define unlikely(x)		(x)

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Facts by name, natively: how paths are spelled, texts that a device chooses, and the
+ * bounds of buffers
+ *
+ * kernel/fact.c is included, on devices of PCI and USB that are made here.
+ */
+#include <stdlib.h>
+#include <linux/pci.h>
+#include <linux/uaccess.h>
+#include "native.h"
+
+static bool is_pci;
+static struct bx_entry entry;
+static bool present;
+static u64 serial;
+static struct kset slots;
+struct kset *pci_slots_kset = &slots;
+static const char *renamed;	/* the name of a slot after it was read, or NULL */
+static struct pci_slot slot;
+
+bool pci_device_is_present(struct pci_dev *pdev)
+{
+	return present;
+}
+
+u64 pci_get_dsn(struct pci_dev *pdev)
+{
+	return serial;
+}
+
+long copy_from_kernel_nofault(void *to, const void *from, size_t size)
+{
+	if (renamed)
+		slot.kobj.name = renamed;
+	memcpy(to, from, size);
+	return 0;
+}
+
+static struct bx_entry *get_entry(struct device *dev)
+{
+	return &entry;
+}
+
+static void put_entry(struct bx_entry *got)
+{
+}
+
+static bool is_own(const struct device *dev)
+{
+	return false;
+}
+
+#define dev_is_pci(dev)		((void)(dev), is_pci)
+#define dev_name(dev)		((const char *)(dev)->driver_data)
+#define bx_entry_get		get_entry
+#define bx_entry_put		put_entry
+#define bx_is_own		is_own
+#include "fact.c"
+
+static char *text;	/* BX_FACT_LEN bytes, which nothing follows */
+static struct bx_election e;
+
+static int read_fact(struct device *dev, u32 fact)
+{
+	free(text);
+	text = malloc(BX_FACT_LEN);
+	if (!text)
+		abort();
+	memset(text, 'x', BX_FACT_LEN);
+	e.ctx.device = dev;
+	return bx_election_fact(&e, fact, text);
+}
+
+static bool is(struct device *dev, u32 fact, const char *expected)
+{
+	int len = read_fact(dev, fact);
+
+	return len == (int)strlen(expected) && !strcmp(text, expected);
+}
+
+/* ---- pci ---- */
+
+#define DEPTH	40
+
+static struct pci_bus bus[DEPTH];
+static struct pci_dev pci[DEPTH];
+static const struct bus_type pci_bus = { .name = "pci" };
+
+/* Each device is a bridge to the next; the slot of number @i is @i, its function 1. */
+static void set_up_pci(int domain)
+{
+	is_pci = true;
+	for (int i = 0; i < DEPTH; i++) {
+		bus[i] = (struct pci_bus) { .domain = domain, .number = 64 + i };
+		if (i) {
+			bus[i].parent = &bus[i - 1];
+			bus[i].self = &pci[i - 1];
+		}
+		pci[i] = (struct pci_dev) { .bus = &bus[i] };
+		pci[i].devfn = PCI_DEVFN(i & 31, 1);
+		pci[i].dev.bus = &pci_bus;
+	}
+	INIT_LIST_HEAD(&slots.list);
+}
+
+static void path_has_only_the_root_bus_number(void)
+{
+	set_up_pci(0);
+	EXPECT(is(&pci[0].dev, BX_FACT_PATH, "0000:40:00.1"));
+	EXPECT(is(&pci[2].dev, BX_FACT_PATH, "0000:40:00.1/01.1/02.1"));
+	set_up_pci(0x10000);
+	EXPECT(is(&pci[1].dev, BX_FACT_PATH, "10000:40:00.1/01.1"));
+}
+
+static void path_of_a_virtual_function_is_not_that_of_another_device(void)
+{
+	set_up_pci(0);
+	pci[1].is_virtfn = true;
+	pci[1].physfn = &pci[0];
+	bus[1].self = NULL;	/* as a bus that is made for virtual functions */
+	entry.vf_index = 3;
+	EXPECT(is(&pci[1].dev, BX_FACT_PATH, "0000:40:00.1/vf3"));
+	entry.vf_index = -1;
+	EXPECT(read_fact(&pci[1].dev, BX_FACT_PATH) == -ENODATA);
+}
+
+static void path_is_never_cut(void)
+{
+	int last = 0;
+
+	set_up_pci(0);
+	for (int i = 0; i < DEPTH; i++) {
+		int len = read_fact(&pci[i].dev, BX_FACT_PATH);
+
+		EXPECT(len == 12 + 5 * i || len == -ENAMETOOLONG);
+		EXPECT(len > 0 || !*text);
+		last = len > 0 ? i : last;
+	}
+	EXPECT(last == 22);
+}
+
+static void serial_has_16_digits(void)
+{
+	set_up_pci(0);
+	present = true;
+	serial = 0x21b36ff;
+	EXPECT(is(&pci[0].dev, BX_FACT_SERIAL, "00000000021b36ff"));
+	serial = 0;
+	EXPECT(read_fact(&pci[0].dev, BX_FACT_SERIAL) == -ENODATA);
+}
+
+static void device_that_does_not_answer_has_no_serial_of_ones(void)
+{
+	set_up_pci(0);
+	present = false;
+	serial = ~0ULL;
+	EXPECT(read_fact(&pci[0].dev, BX_FACT_SERIAL) == -ENXIO && !*text);
+}
+
+static void slot_is_read_while_it_is_registered(void)
+{
+	set_up_pci(0);
+	slot.kobj.name = "12-1";
+	pci[0].slot = &slot;
+	EXPECT(read_fact(&pci[0].dev, BX_FACT_SLOT) == -ENODATA);
+	list_add(&slot.kobj.entry, &slots.list);
+	EXPECT(is(&pci[0].dev, BX_FACT_SLOT, "12-1"));
+	pci[0].slot = NULL;
+	EXPECT(read_fact(&pci[0].dev, BX_FACT_SLOT) == -ENODATA);
+}
+
+static void slot_that_is_being_renamed_is_not_read(void)
+{
+	set_up_pci(0);
+	slot.kobj.name = "12";
+	pci[0].slot = &slot;
+	list_add(&slot.kobj.entry, &slots.list);
+	renamed = "13";
+	EXPECT(read_fact(&pci[0].dev, BX_FACT_SLOT) == -EAGAIN && !*text);
+	renamed = NULL;
+	EXPECT(is(&pci[0].dev, BX_FACT_SLOT, "13"));
+}
+
+static void untrusted_is_a_fact_of_each_pci_device(void)
+{
+	set_up_pci(0);
+	pci[1].untrusted = true;
+	EXPECT(is(&pci[0].dev, BX_FACT_UNTRUSTED, "0"));
+	EXPECT(is(&pci[1].dev, BX_FACT_UNTRUSTED, "1"));
+}
+
+/* ---- usb ---- */
+
+static const struct bus_type usb_bus = { .name = "usb" };
+static const struct device_type usb_type = { "usb_device" };
+static const struct device_type intf_type = { "usb_interface" };
+static const struct device_type other_type = { "usb_other" };
+static struct usb_host_interface alt[64];
+static struct usb_interface_cache cache = { .altsetting = alt };
+static struct usb_host_config config = { .intf_cache[0] = &cache };
+static struct usb_device udev;
+static struct device intf;
+
+static void set_up_usb(void)
+{
+	is_pci = false;
+	config.desc.bNumInterfaces = 1;
+	cache.num_altsetting = 0;
+	udev = (struct usb_device) {
+		.dev = { .bus = &usb_bus, .type = &usb_type, .driver_data = "1-1.2" },
+		.config = &config, .descriptor.bNumConfigurations = 1,
+		.serial = "S1", .manufacturer = "M", .product = "P",
+	};
+	intf = (struct device) {
+		.bus = &usb_bus, .type = &intf_type, .parent = &udev.dev,
+		.driver_data = "1-1.2:1.0",
+	};
+}
+
+static void interface_has_the_facts_of_its_device(void)
+{
+	set_up_usb();
+	udev.dev.removable = DEVICE_FIXED;
+	for (int i = 0; i < 2; i++) {
+		struct device *dev = i ? &intf : &udev.dev;
+
+		EXPECT(is(dev, BX_FACT_PATH, "1-1.2"));
+		EXPECT(is(dev, BX_FACT_SERIAL, "S1"));
+		EXPECT(is(dev, BX_FACT_MANUFACTURER, "M"));
+		EXPECT(is(dev, BX_FACT_PRODUCT, "P"));
+		EXPECT(is(dev, BX_FACT_REMOVABLE, "fixed"));
+		EXPECT(read_fact(dev, BX_FACT_SLOT) == -ENODATA);
+	}
+	intf.type = &other_type;
+	EXPECT(read_fact(&intf, BX_FACT_PATH) == -ENODATA);
+	intf.type = NULL;
+	EXPECT(read_fact(&intf, BX_FACT_SERIAL) == -ENODATA);
+	EXPECT(read_fact(&intf, BX_FACT_INTERFACES) == -ENODATA);
+}
+
+static void text_of_a_device_is_printable(void)
+{
+	set_up_usb();
+	udev.serial = "a\n\x1b[2J\xc3\xa9\xe2\x82\xac~";
+	EXPECT(is(&udev.dev, BX_FACT_SERIAL, "a??[2J??~"));
+	udev.serial = "\x80\xbf";
+	EXPECT(read_fact(&udev.dev, BX_FACT_SERIAL) == -ENODATA && !*text);
+	udev.serial = "";
+	EXPECT(read_fact(&udev.dev, BX_FACT_SERIAL) == -ENODATA);
+	udev.serial = NULL;
+	EXPECT(read_fact(&udev.dev, BX_FACT_SERIAL) == -ENODATA);
+}
+
+/* A string descriptor has 126 characters at most. */
+static void longest_text_of_a_device_fits(void)
+{
+	char wide[3 * 126 + 1] = {}, longer[BX_FACT_LEN + 1] = {};
+
+	set_up_usb();
+	for (int i = 0; i < 126; i++)
+		memcpy(wide + 3 * i, "\xe2\x82\xac", 3);
+	udev.serial = wide;
+	EXPECT(read_fact(&udev.dev, BX_FACT_SERIAL) == 126);
+	memset(longer, 'a', BX_FACT_LEN);
+	udev.serial = longer;
+	EXPECT(read_fact(&udev.dev, BX_FACT_SERIAL) == -ENAMETOOLONG && !*text);
+	longer[BX_FACT_LEN - 1] = '\0';
+	EXPECT(is(&udev.dev, BX_FACT_SERIAL, longer));
+}
+
+static void each_class_of_an_interface_is_listed_once(void)
+{
+	set_up_usb();
+	EXPECT(read_fact(&udev.dev, BX_FACT_INTERFACES) == -ENODATA);
+	alt[0].desc = (struct usb_interface_descriptor) { 3, 1, 1 };
+	alt[1].desc = (struct usb_interface_descriptor) { 8, 6, 0x50 };
+	alt[2].desc = (struct usb_interface_descriptor) { 3, 1, 1 };
+	cache.num_altsetting = 3;
+	EXPECT(is(&udev.dev, BX_FACT_INTERFACES, ":030101:080650:"));
+	EXPECT(is(&intf, BX_FACT_INTERFACES, ":030101:080650:"));
+	config.desc.bNumInterfaces = 2;		/* the other one was not parsed */
+	EXPECT(is(&udev.dev, BX_FACT_INTERFACES, ":030101:080650:"));
+	udev.config = NULL;
+	EXPECT(read_fact(&udev.dev, BX_FACT_INTERFACES) == -ENODATA);
+}
+
+static void list_of_classes_is_never_cut(void)
+{
+	int last = 0;
+
+	set_up_usb();
+	for (unsigned int n = 1; n <= 64; n++) {
+		int len;
+
+		alt[n - 1].desc = (struct usb_interface_descriptor) { n, 0, 0 };
+		cache.num_altsetting = n;
+		len = read_fact(&udev.dev, BX_FACT_INTERFACES);
+		EXPECT(len == 7 * (int)n + 1 || len == -ENAMETOOLONG);
+		EXPECT(len > 0 || !*text);
+		last = len > 0 ? (int)n : last;
+	}
+	EXPECT(last == 17);
+}
+
+/* ---- the table ---- */
+
+static void each_fact_has_a_name_of_its_own(void)
+{
+	for (u32 i = 0; i < BX_NR_FACTS; i++) {
+		EXPECT(bx_facts[i].name && strlen(bx_facts[i].name) < BX_FACT_NAME_LEN);
+		for (u32 j = 0; j < i; j++)
+			EXPECT(strcmp(bx_facts[i].name, bx_facts[j].name));
+	}
+	set_up_usb();
+	EXPECT(read_fact(&udev.dev, BX_NR_FACTS) == -EINVAL);
+	EXPECT(read_fact(&udev.dev, ~0U) == -EINVAL);
+}
+
+static void removable_is_a_fact_where_the_bus_knows(void)
+{
+	struct device dev = { .bus = &pci_bus };
+
+	is_pci = false;
+	EXPECT(read_fact(&dev, BX_FACT_REMOVABLE) == -ENODATA);
+	dev.removable = DEVICE_REMOVABLE;
+	EXPECT(is(&dev, BX_FACT_REMOVABLE, "removable"));
+	dev.removable = DEVICE_REMOVABLE_UNKNOWN;
+	EXPECT(is(&dev, BX_FACT_REMOVABLE, "unknown"));
+}
+
+/* ---- descriptions and records ---- */
+
+static void described_device_has_the_facts_of_its_description(void)
+{
+	struct bx_trial trial = {
+		.nr_facts = 2,
+		.facts = { { BX_FACT_SERIAL, 0, "", "S9" }, { BX_FACT_SLOT, -ENXIO } },
+	};
+
+	EXPECT(read_fact(NULL, BX_FACT_SERIAL) == -ENODATA);
+	e.trial = &trial;
+	EXPECT(is(NULL, BX_FACT_SERIAL, "S9"));
+	EXPECT(read_fact(NULL, BX_FACT_SLOT) == -ENXIO);
+	EXPECT(read_fact(NULL, BX_FACT_PATH) == -ENODATA);
+	EXPECT(read_fact(NULL, BX_NR_FACTS) == -EINVAL);
+	e.trial = NULL;
+}
+
+static void removed_device_has_no_records(void)
+{
+	struct bx_fact_rec *recs;
+	u32 n;
+
+	set_up_usb();
+	entry.gone = true;
+	EXPECT(bx_fact_records(&intf, &recs, &n) == -ENODEV);
+	entry.gone = false;
+	EXPECT(!bx_fact_records(&intf, &recs, &n));
+	EXPECT(n == 4 && recs[0].fact == BX_FACT_PATH);
+	EXPECT(!strcmp(recs[1].name, "serial") && !strcmp(recs[1].value, "S1"));
+	kvfree(recs);
+}
+
+static void fact_that_cannot_be_read_has_a_record_with_the_error(void)
+{
+	struct bx_fact_rec *recs;
+	u32 n;
+
+	set_up_pci(0);
+	present = false;
+	EXPECT(!bx_fact_records(&pci[0].dev, &recs, &n));
+	EXPECT(n == 3 && recs[1].fact == BX_FACT_SERIAL && recs[1].error == -ENXIO);
+	EXPECT(!*recs[1].value && !strcmp(recs[1].name, "serial"));
+	kvfree(recs);
+}
+
+static const struct native_test tests[] = {
+	NATIVE_TEST(path_has_only_the_root_bus_number),
+	NATIVE_TEST(path_of_a_virtual_function_is_not_that_of_another_device),
+	NATIVE_TEST(path_is_never_cut),
+	NATIVE_TEST(serial_has_16_digits),
+	NATIVE_TEST(device_that_does_not_answer_has_no_serial_of_ones),
+	NATIVE_TEST(slot_is_read_while_it_is_registered),
+	NATIVE_TEST(slot_that_is_being_renamed_is_not_read),
+	NATIVE_TEST(untrusted_is_a_fact_of_each_pci_device),
+	NATIVE_TEST(interface_has_the_facts_of_its_device),
+	NATIVE_TEST(text_of_a_device_is_printable),
+	NATIVE_TEST(longest_text_of_a_device_fits),
+	NATIVE_TEST(each_class_of_an_interface_is_listed_once),
+	NATIVE_TEST(list_of_classes_is_never_cut),
+	NATIVE_TEST(each_fact_has_a_name_of_its_own),
+	NATIVE_TEST(removable_is_a_fact_where_the_bus_knows),
+	NATIVE_TEST(described_device_has_the_facts_of_its_description),
+	NATIVE_TEST(removed_device_has_no_records),
+	NATIVE_TEST(fact_that_cannot_be_read_has_a_record_with_the_error),
+};
+
+int main(void)
+{
+	return native_main(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* USB devices, and the descriptors of their interfaces */
+#ifndef _NATIVE_USB_H
+#define _NATIVE_USB_H
+
+#include <linux/device.h>
+
+struct usb_interface_descriptor {
+	u8	bInterfaceClass;
+	u8	bInterfaceSubClass;
+	u8	bInterfaceProtocol;
+};
+
+struct usb_host_interface {
+	struct usb_interface_descriptor	desc;
+};
+
+struct usb_interface_cache {
+	unsigned int			num_altsetting;
+	struct usb_host_interface	*altsetting;
+};
+
+struct usb_host_config {
+	struct {
+		u8	bNumInterfaces;
+	} desc;
+	struct usb_interface_cache	*intf_cache[32];
+};
+
+struct usb_device {
+	struct device		dev;
+	struct {
+		u8	bNumConfigurations;
+	} descriptor;
+	struct usb_host_config	*config;
+	char			*product, *manufacturer, *serial;
+};
+
+#define to_usb_device(d)	container_of(d, struct usb_device, dev)
+
+#endif /* _NATIVE_USB_H */
