@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Of two identical controllers, the one at the second port is for virtual machines. */
+/*
+ * Of two identical controllers, the one at the second port is for virtual machines. Its
+ * path has no number of a bus, which another card would shift.
+ */
 #include <bpf/bus_ext.bpf.h>
 
-#define PORT	"0000:00:09.0"
-
-static s32 BX_OP(port_select, struct bx_select_ctx *ctx)
+static s32 BX_OP_SLEEPABLE(port_select, struct bx_select_ctx *ctx)
 {
-	char parent[BX_DEV_NAME_LEN];
+	char path[BX_FACT_LEN] = {};
 
-	bx_probe_read(parent, sizeof(parent), ctx->dev.parent);
-	if (ctx->dev.class != 0x010802 || __builtin_memcmp(parent, PORT, sizeof(PORT)))
+	if (bx_fact(ctx, BX_FACT_PATH, path) < 0 || !bx_streq(path, "0000:00:09.0/00.0"))
 		return BX_PASS;
 	return bx_select(ctx, "vfio-pci");
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Uses that people have for it, on qemu's devices with the kernel's drivers: one of
-# two identical controllers, all functions of a slot, the vendor's driver or else the
-# kernel's, a driver whose module has another name, a driver in the kernel image, and a
-# policy beside tools that write and clear driver_override.
+# Uses that people have for it, on qemu's devices with the kernel's drivers: one of two
+# identical controllers by its path, one of two cards by its serial number, all functions of
+# a slot, the vendor's driver or else the kernel's, a driver whose module has another name, a
+# driver in the kernel image, and a policy beside tools that write and clear driver_override.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh
@@ -40,7 +40,7 @@ viable() {
 }
 nr_ejected() { cat /sys/kernel/bus_ext/nr_ejected; }
 
-ktap_plan 32
+ktap_plan 38
 modprobe bus_ext
 ejected=$(nr_ejected)
 
@@ -70,6 +70,21 @@ check bound_one_is_left_alone driver_is $right nvme
 check rebind_gives_it_back bxctl rebind $right
 check to_the_guest driver_is $right vfio-pci
 bxctl detach port >/dev/null
+
+# one of two identical cards, by the number in it and not by its slot
+serial_of() { bxctl explain --json "pci/$1" | jq -r .facts.serial; }
+check_equal cards_differ_by_their_number "525400ffff0000b2 525400ffff0000a1" \
+	"$(serial_of $others) $(serial_of $multi.0)"
+check card_applies apply card
+modprobe e1000e
+check card_with_the_number_is_a_guests becomes $others vfio-pci
+check card_with_another_one_is_the_hosts becomes $multi.0 e1000e
+replug $others $multi.0
+check it_is_found_again becomes $others vfio-pci
+check and_the_other_one becomes $multi.0 e1000e
+bxctl detach card >/dev/null
+for dev in $others $multi.0; do echo "$dev" >"$pci/$dev/driver/unbind"; done
+modprobe -r e1000e
 
 # all functions of a slot
 check slot_applies apply slot

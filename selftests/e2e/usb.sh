@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Buses without driver_override, on qemu's devices with the kernel's drivers: a network
-# adapter on usb that a wrong driver would take, and a tablet on hid that its special
-# driver would take from the generic one. The policies are attached before the buses exist.
+# adapter on usb that a wrong driver would take, two serial adapters of which one is left to
+# user space, and a tablet on hid that its special driver would take from the generic one.
+# The policies are attached before the buses exist.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh
@@ -13,8 +14,8 @@ hid=/sys/bus/hid/devices
 card=0000:00:0d.0	# e1000e
 
 unload() {
-	modprobe -r -a cdc_subset cdc_ether wacom usbhid hid_generic xhci_pci \
-		usbcore 2>/dev/null || true
+	modprobe -r -a cdc_subset cdc_ether wacom usbhid hid_generic ftdi_sio usbserial \
+		xhci_pci usbcore 2>/dev/null || true
 }
 cleanup() {
 	bxctl detach --all >/dev/null || true
@@ -49,7 +50,7 @@ tablet_of() {
 	done
 }
 
-ktap_plan 30
+ktap_plan 36
 unload		# another test may have loaded them
 modprobe bus_ext
 check_fails usb_is_not_there test -e /sys/bus/usb
@@ -93,6 +94,24 @@ check rebind_brings_it_back bxctl rebind "usb/$net:1.0"
 check it_is_bound driver_is "$usb/$net:1.0" cdc_ether
 check bxctl_shows_it_as_decided \
 	eval "bxctl --json devices --bus usb | jq -e '[.devices[] | select(.name == \"$net:1.0\") | .as_decided] == [true]'"
+
+# two serial adapters that differ by their serial number
+adapter() {
+	local dev
+	for dev in "$usb"/*-*; do
+		[ "$(cat "$dev/serial" 2>/dev/null)" = "$1" ] || continue
+		basename "$dev"
+	done
+}
+check serial_policy_applies apply serial
+modprobe ftdi_sio
+check adapter_bbb_is_the_hosts becomes "$usb/$(adapter BBB):1.0" ftdi_sio
+check adapter_aaa_is_left_to_user_space driver_is "$usb/$(adapter AAA):1.0" none
+check_equal one_terminal_is_there 1 "$(find /sys/class/tty -name 'ttyUSB*' | wc -l)"
+replug "$(adapter AAA)"
+replug "$(adapter BBB)"
+check after_a_replug_the_hosts_is_bound becomes "$usb/$(adapter BBB):1.0" ftdi_sio
+check and_the_other_one_is_not driver_is "$usb/$(adapter AAA):1.0" none
 
 # a tablet: the special driver comes first, and then the policy
 modprobe -a usbhid hid_generic wacom
