@@ -67,6 +67,7 @@ enum bx_fault {
  * @BX_HINT_BUSES: list the buses
  * @BX_HINT_EXPLAIN: explain the device SUBJECT, and look at the kernel's log
  * @BX_HINT_FORCE: free the device SUBJECT, or use BX_REBIND_FORCE
+ * @BX_HINT_FORCE_GROUP: free the devices of the group of SUBJECT, or use BX_REBIND_FORCE
  * @BX_HINT_BUNDLES: list the installed bundles
  * @BX_HINT_INSTALL: install the bundle
  * @BX_HINT_UPGRADE: replace the installed bundle by this one
@@ -94,6 +95,7 @@ enum bx_hint {
 	BX_HINT_BUSES,
 	BX_HINT_EXPLAIN,
 	BX_HINT_FORCE,
+	BX_HINT_FORCE_GROUP,
 	BX_HINT_BUNDLES,
 	BX_HINT_INSTALL,
 	BX_HINT_UPGRADE,
@@ -1706,6 +1708,57 @@ struct bx_rebind_opts {
  */
 int bx_rebind_all(struct bx_handle *handle, struct bx_rebind_opts *opts,
 		  bx_rebound_fn fn, void *arg);
+
+/**
+ * struct bx_group_member - a device that is in a group with another one
+ * @device: the device
+ * @self: it is the other one
+ * @slot: it is a function of the same PCI card: the same bus and device number
+ * @iommu: it is in the same IOMMU group, and not a bridge
+ */
+struct bx_group_member {
+	const struct bx_device_rec	*device;
+	bool				self;
+	bool				slot;
+	bool				iommu;
+};
+
+typedef int (*bx_member_fn)(const struct bx_group_member *member, void *arg);
+
+/**
+ * bx_list_group() - list the devices that are in a group with a device
+ * @handle: the handle
+ * @ref: the device; an empty bus is filled in
+ * @fn: called for each member, also the device itself; stops when it returns other than 0
+ * @arg: second argument of @fn
+ *
+ * Members are the functions of the same PCI card, and the devices of the same IOMMU group
+ * without bridges.  Virtual functions do not count as functions of the card.
+ *
+ * Return: 0, what @fn returned, or an errno as of bx_get_device() and bx_list_devices().
+ */
+int bx_list_group(struct bx_handle *handle, struct bx_devref *ref, bx_member_fn fn,
+		  void *arg);
+
+/**
+ * bx_rebind_group() - rebind all members of a group, or none
+ * @handle: the handle
+ * @ref: a device of the group; an empty bus is filled in
+ * @flags: enum bx_rebind_flags
+ * @fn: called for each device that was moved, after all of them were; may be NULL
+ * @arg: second argument of @fn
+ *
+ * Moves the members of bx_list_group() that have another driver than the decided one.  If
+ * one of them is in use, none is moved.  If one cannot be moved, those before it get the
+ * drivers back that they had: driver_override is written for this, and removed again.
+ * SIGINT, SIGTERM and SIGHUP are blocked meanwhile.
+ *
+ * Return: number of devices that were moved, or would be; -EBUSY when one is in use
+ * (BX_FAULT_IN_USE); an errno as of bx_rebind(): the message tells whether all devices
+ * have their drivers again (BX_FAULT_STATE when not).
+ */
+int bx_rebind_group(struct bx_handle *handle, struct bx_devref *ref, unsigned int flags,
+		    bx_rebound_fn fn, void *arg);
 
 /**
  * bx_reelect() - hold the elections of all unbound devices again

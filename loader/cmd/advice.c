@@ -25,6 +25,7 @@ static const char *const advice[BX_NR_HINTS] = {
 	[BX_HINT_BUSES] = "; 'bxctl drivers' shows which there are",
 	[BX_HINT_EXPLAIN] = "; see 'bxctl explain %1$s' and 'dmesg'",
 	[BX_HINT_FORCE] = "; 'bxctl rebind --force %1$s' rebinds it all the same",
+	[BX_HINT_FORCE_GROUP] = "; 'bxctl rebind --group --force %1$s' rebinds them all the same",
 	[BX_HINT_BUNDLES] = "; 'bxctl status' lists those that are",
 	[BX_HINT_INSTALL] = "; use 'bxctl install' to install it",
 	[BX_HINT_UPGRADE] = "; use 'bxctl upgrade' to replace it",

@@ -13,6 +13,7 @@
  *	device.c       devices, drivers, tree
  *	explain.c      explain, reelect
  *	rebind.c       rebind
+ *	group.c        groups of devices, in explain and plan
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
@@ -72,6 +73,7 @@
  * @all: --all
  * @policy: --policy
  * @dry_run: --dry-run
+ * @group: --group
  * @rebind: --rebind
  * @no_rebind: --no-rebind
  * @force: --force
@@ -106,6 +108,7 @@ struct args {
 	bool		all;
 	const char	*policy;
 	bool		dry_run;
+	bool		group;
 	bool		rebind;
 	bool		no_rebind;
 	bool		force;
@@ -135,6 +138,7 @@ struct table {
  * @holders: another one: uses of devices
  * @count: number of items that it has seen
  * @bound: number of devices of a plan that change only when they are bound again
+ * @futures: devices of a plan, for groups that it would divide
  * @notes: the library's notes, when args.json
  * @nr_notes: number of notes
  * @rejections: devices on which a policy of the plan would be ejected
@@ -153,6 +157,7 @@ struct env {
 	struct table		holders;
 	unsigned int		count;
 	unsigned int		bound;
+	struct futures		*futures;
 	char			**notes;
 	unsigned int		nr_notes;
 	unsigned int		rejections;
@@ -299,6 +304,11 @@ bool is_bundle(const char *path);
 void plan_begin(struct env *env);
 void plan_device(const struct bx_change *change, void *env);
 void plan_end(struct env *env, int changes);
+
+/* group.c */
+int show_group(struct env *env, const struct bx_devref *ref);
+void group_plan(struct env *env, const struct bx_change *change);
+void group_plan_end(struct env *env, bool failed);
 
 /* rebind.c */
 void json_in_use(struct env *env, struct json *j);

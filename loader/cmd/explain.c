@@ -358,10 +358,12 @@ static void print_last(const struct bx_device_rec *last,
 }
 
 static void print_explained(const struct explanation *e,
+			    const struct bx_devref *ref,
 			    const struct bx_device_rec *rec)
 {
 	print_header(rec);
 	print_facts(e);
+	show_group(e->env, ref);
 	printf("\n");
 	if (e->table.rows > 1) {
 		table_print(&e->table, "");
@@ -402,6 +404,9 @@ static int do_explain(struct env *env)
 	if (env->args.json) {
 		json_device(&env->json, "device", &rec);
 		json_facts(&env->json, &e);
+		err = show_group(env, &ref);
+		if (err)
+			return err;
 		json_array(&env->json, "opinions");
 	} else {
 		table_row(&e.table, "WHO", "SAYS", "DRIVER", "RESULT", NULL);
@@ -413,7 +418,7 @@ static int do_explain(struct env *env)
 		json_end_array(&env->json);
 		json_explained(env, &rec);
 	} else if (!err) {
-		print_explained(&e, &rec);
+		print_explained(&e, &ref, &rec);
 		print_last(&last, &rec);
 		if (rec.decision.by == BX_BY_QUARANTINE)
 			err = bx_list_policies(env->bx, print_quarantine,

@@ -206,6 +206,7 @@ void plan_device(const struct bx_change *c, void *arg)
 
 	env->count++;
 	env->bound += c->differs && c->at_next_bind;
+	group_plan(env, c);
 	if (env->args.json)
 		json_change(&env->json, c);
 	else
@@ -225,6 +226,7 @@ void plan_end(struct env *env, int changes)
 {
 	if (env->args.json) {
 		json_end_array(&env->json);
+		group_plan_end(env, changes < 0);
 	} else if (changes >= 0) {
 		if (env->table.rows > 1)
 			table_print(&env->table, "");
@@ -238,11 +240,14 @@ void plan_end(struct env *env, int changes)
 		if (env->bound)
 			printf("%u of them bound before the policy: 'apply --rebind' moves them\n",
 			       env->bound);
+		group_plan_end(env, false);
 		if (env->rejections)
 			printf("%s%s\n'bxctl apply' and 'bxctl upgrade' refuse this policy\n",
 			       env->rejected, env->rejections > 1 ?
 			       "; so it would on others" : "");
 	}
+	if (changes < 0 && !env->args.json)
+		group_plan_end(env, true);
 	table_free(&env->table);
 	table_free(&env->holders);
 }

@@ -15,10 +15,32 @@ static int on_holder(const struct bx_holder *holder, void *arg)
 	return 0;
 }
 
+struct member_holders {
+	struct env	*env;
+	struct json	*json;
+};
+
+static int on_member(const struct bx_group_member *m, void *arg)
+{
+	struct member_holders *holders = arg;
+	struct bx_devref ref = {};
+
+	snprintf(ref.bus, sizeof(ref.bus), "%s", m->device->dev.bus);
+	snprintf(ref.name, sizeof(ref.name), "%s", m->device->dev.name);
+	bx_list_holders(holders->env->bx, &ref, on_holder, holders->json);
+	return 0;
+}
+
 static void json_holders(struct env *env, struct json *j, const struct bx_devref *ref)
 {
+	struct member_holders holders = { env, j };
+	struct bx_devref of = *ref;
+
 	json_array(j, "holders");
-	bx_list_holders(env->bx, ref, on_holder, j);
+	if (env->args.group)
+		bx_list_group(env->bx, &of, on_member, &holders);
+	else
+		bx_list_holders(env->bx, ref, on_holder, j);
 	json_end_array(j);
 }
 
@@ -194,6 +216,31 @@ static int rebind_device(struct env *env)
 	return 0;
 }
 
+static int rebind_group(struct env *env)
+{
+	const struct args *a = &env->args;
+	unsigned int flags = (a->force ? BX_REBIND_FORCE : 0) |
+		(a->dry_run ? BX_REBIND_DRY_RUN : 0);
+	struct bx_devref ref;
+	int ret;
+
+	ret = bx_parse_device(env->bx, a->operand, a->bus, &ref);
+	if (ret)
+		return ret;
+	if (a->json)
+		json_array(&env->json, "rebound");
+	ret = bx_rebind_group(env->bx, &ref, flags, on_rebound, env);
+	if (a->json)
+		json_end_array(&env->json);
+	if (ret < 0)
+		return ret;
+	if (ret && a->dry_run)
+		env->code = BXCTL_WOULD_CHANGE;
+	if (!a->json && !ret)
+		printf("every device of the group is as decided\n");
+	return 0;
+}
+
 static int do_rebind(struct env *env)
 {
 	const struct args *a = &env->args;
@@ -208,9 +255,13 @@ static int do_rebind(struct env *env)
 		return usage_error(env, "'rebind' needs either a DEVICE, '--policy' or '--all'");
 	if (!a->operand && a->bus)
 		return usage_error(env, "'--bus' needs a DEVICE");
+	if (a->group && !a->operand)
+		return usage_error(env, "'--group' needs a DEVICE");
+	if (a->group)
+		return rebind_group(env);
 	if (a->operand && a->dry_run)
 		return usage_error(env,
-				   "'--dry-run' needs '--policy' or '--all'; 'bxctl explain' shows what would happen to one device");
+				   "'--dry-run' needs '--group', '--policy' or '--all'; 'bxctl explain' shows what would happen to one device");
 	return a->operand ? rebind_device(env) : rebind_all(env, &opts);
 }
 
@@ -221,6 +272,9 @@ static const struct param rebind_params[] = {
 	  offsetof(struct args, policy) },
 	{ "all", 'a', PARAM_FLAG, NULL, "all devices that are not as decided",
 	  offsetof(struct args, all) },
+	{ "group", 'g', PARAM_FLAG, NULL,
+	  "all functions of its card and devices of its IOMMU group, or none of them",
+	  offsetof(struct args, group) },
 	{ "dry-run", 'n', PARAM_FLAG, NULL, "only show which devices would be moved",
 	  offsetof(struct args, dry_run) },
 	{ "force", 0, PARAM_FLAG, NULL, "also if the device is in use",
@@ -233,7 +287,8 @@ const struct command rebind_commands[] = {
 	{ "rebind", "[DEVICE]", "give devices the drivers that their elections name",
 	  "Unbinds the device if its election names another driver, elects again and\n"
 	  "binds. A device that is in use keeps its driver without '--force'.\n"
-	  "DEVICE is a name, BUS/NAME, or a GUID. With --policy or --all instead, rebinds the\n"
+	  "DEVICE is a name, BUS/NAME, or a GUID. With --group, rebinds all functions of its card\n"
+	  "and all devices of its IOMMU group, or none if one is in use or fails. With --policy or --all instead, rebinds the\n"
 	  "devices that are not as decided, one after another, parents first: those that were\n"
 	  "bound before the policy. Devices in use are named, and the others are moved.",
 	  rebind_params, do_rebind },

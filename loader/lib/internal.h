@@ -10,6 +10,7 @@
  *	query.c    lists and requests, on top of control.c
  *	decided.c  devices with what is decided on them now
  *	rebind.c   rebinding all devices that are not as decided
+ *	group.c    the functions of a card and IOMMU groups; rebinding all of them or none
  *	contract.c the operations of a bus
  *	object.c   reading and checking a BPF object before it is loaded
  *	elf.c      checking the bytes of an object before libbpf reads them

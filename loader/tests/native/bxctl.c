@@ -13,6 +13,8 @@
  *						election and one now, each as BY:OUTCOME:DRIVER
  *	BXCTL_FAKE=DIR bxctl-native !device NAME DRIVER NOW [PARENT]
  *						a further device, which has had no election
+ *	BXCTL_FAKE=DIR bxctl-native !group NAME N
+ *						puts such a device into an IOMMU group
  *	BXCTL_FAKE=DIR bxctl-native !drivers	the further devices with their drivers
  *	BXCTL_FAKE=DIR bxctl-native !signal N	SIGTERM during the Nth rebind from now on
  *	BXCTL_FAKE=DIR bxctl-native !waits	the number of waits for requests since
@@ -141,6 +143,8 @@ int main(int argc, char **argv)
 		return argc != 5 || fake_decide(argv[2], argv[3], argv[4]);
 	if (!strcmp(argv[1], "!device"))
 		return argc < 5 || fake_add_device(argv[2], argv[3], argv[4], argv[5]);
+	if (!strcmp(argv[1], "!group"))
+		return argc != 4 || fake_group(argv[2], atoi(argv[3]));
 	if (!strcmp(argv[1], "!signal")) {
 		fake->signal_at = atoi(argv[2]);
 		return 0;

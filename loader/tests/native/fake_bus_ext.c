@@ -384,13 +384,17 @@ static int list_trial(const struct bx_trial *trial, struct records *out)
 	struct bx_opinion decision = {
 		.kind = BX_OPN_DECISION, .by = BX_BY_KERNEL,
 	};
+	const struct fake_device *d = fake_find_device(&trial->ref);
 	int err = check_change(c);
 
 	for (int i = 0; !err && i < FAKE_POLICIES; i++) {
 		const struct policy *p = &fake->policy[i];
 
-		if (is_asked(p, c))
-			add_opinion(out, p, c, &decision);
+		if (!is_asked(p, c))
+			continue;
+		add_opinion(out, p, c, &decision);
+		if (d && !strcmp(d->opinion.policy, p->rec.name))
+			decision = d->opinion;
 	}
 	if (!err)
 		fake_add_record(out, &decision);

@@ -3,6 +3,7 @@
  * Native tests: the tests' own kernel: devices that a test adds, with their elections
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,14 +38,38 @@ static void unbind(struct bx_device_rec *rec)
 	rec->driver[0] = '\0';
 }
 
+/* driver_override, which a test may write as a file */
+static bool read_override(const char *name, struct bx_opinion *o)
+{
+	char path[PATH_MAX], driver[BX_NAME_LEN] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/driver_override", fake->sysfs,
+		 name);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (fscanf(f, "%31s", driver) == 1) {
+		*o = (struct bx_opinion) {
+			.kind = BX_OPN_DECISION, .by = BX_BY_OVERRIDE, .verdict = BX_OUT_DRIVER,
+		};
+		strcpy(o->driver, driver);
+	}
+	fclose(f);
+	return driver[0];
+}
+
 /* Returns as bx_override_rebind(). */
 int64_t fake_rebind(const struct bx_devref *ref)
 {
 	struct fake_device *d = fake_find_device(ref);
 	struct bx_device_rec *rec = d ? &d->rec : &fake->device;
 	const struct bx_opinion *o = d ? &d->opinion : &fake->opinion;
+	struct bx_opinion override;
 	char before[BX_NAME_LEN];
 
+	if (read_override(ref->name, &override))
+		o = &override;
 	if (!d && strcmp(ref->name, rec->dev.name))
 		return -ENODEV;
 	if (fake->signal_at && !--fake->signal_at)
@@ -143,6 +168,18 @@ int fake_add_device(const char *name, const char *driver, const char *now,
 		return 0;
 	}
 	return -1;
+}
+
+int fake_group(const char *name, int group)
+{
+	struct bx_devref ref = {};
+	struct fake_device *d;
+
+	copy_name(ref.name, sizeof(ref.name), name);
+	d = fake_find_device(&ref);
+	if (d)
+		d->rec.dev.iommu_group = group;
+	return d ? 0 : -1;
 }
 
 void fake_no_devices(void)

@@ -519,7 +519,10 @@ void fake_boot(void)
 	fake->scripted = false;
 	memset(fake->more, 0, sizeof(fake->more));
 	fake->device = (struct bx_device_rec) {
-		.dev = { .name = "0000:00:00.0", .bus = "pci" },
+		.dev = {
+			.name = "0000:00:00.0", .bus = "pci", .vf_index = -1,
+			.iommu_group = -1,
+		},
 		.decision = { .by = BX_BY_KERNEL },
 	};
 }

@@ -59,6 +59,9 @@ int fake_decide(const char *driver, const char *last, const char *now);
 int fake_add_device(const char *name, const char *driver, const char *now,
 		    const char *parent);
 
+/* fake_group() - put such a device into an IOMMU group: 0, or -1 if there is none */
+int fake_group(const char *name, int group);
+
 /* fake_no_devices() - remove the devices that were added */
 void fake_no_devices(void);
 
