@@ -31,6 +31,7 @@
  *	the bus is steered at binding
  * @reelect: elects unbound devices again
  * @revisit: elects devices again that wait, or that a driver has rejected
+ * @deferrals: its deferred devices
  * @scope_lock: protects @vendor and @pending
  * @vendor: vendor of the devices that @reelect elects, BX_ANY for all
  * @pending: @vendor is valid
@@ -46,6 +47,7 @@ struct bx_adopted_bus {
 	struct notifier_block	nb_binding;
 	struct work_struct	reelect;
 	struct work_struct	revisit;
+	struct bx_deferrals	deferrals;
 	spinlock_t		scope_lock;	/* @vendor, @pending */
 	u32			vendor;
 	bool			pending;
@@ -311,6 +313,7 @@ static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
 		bx_adopted_added(bus, dev);
 		break;
 	case BUS_NOTIFY_BOUND_DRIVER:
+		bx_override_bound(dev);
 		bx_adopted_bound(dev, BX_EVENT_BOUND);
 		break;
 	case BUS_NOTIFY_UNBIND_DRIVER:
@@ -324,6 +327,9 @@ static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
 			bx_adopted_revisit(bus);
 		break;
 	}
+	if (action == BUS_NOTIFY_ADD_DEVICE || action == BUS_NOTIFY_BOUND_DRIVER ||
+	    action == BUS_NOTIFY_UNBOUND_DRIVER)
+		bx_deferrals_event(dev, bx_dev_vendor(dev));
 	return NOTIFY_OK;
 }
 
@@ -336,6 +342,7 @@ static int bx_adopted_notify_removed(struct notifier_block *nb,
 		return NOTIFY_OK;
 	bx_entry_leave(dev);
 	bx_emit_dev(dev, "", BX_EVENT_REMOVED);
+	bx_deferrals_event(dev, bx_dev_vendor(dev));
 	if (bx_steers_at_binding(dev->bus))
 		bx_binding_ended(dev);
 	bx_entry_remove(dev);
@@ -411,12 +418,14 @@ static int bx_adopt_bus(struct bx_adopted_bus *bus, const struct bus_type *type)
 	bus->kobj = bx_sysfs_add_bus(bus->name, NULL);
 	if (IS_ERR(bus->kobj))
 		return PTR_ERR(bus->kobj);
+	bx_deferrals_start(&bus->deferrals, type, bx_override_reelect);
 	/* pairs with bx_adopted_next(): an entry's device is on an adopted bus */
 	smp_store_release(&bus->type, type);
 	err = bx_adopt_notify(bus, type);
 	if (!err)
 		return 0;
 	WRITE_ONCE(bus->type, NULL);
+	bx_deferrals_stop(&bus->deferrals);
 	bx_sysfs_del_bus(bus->kobj);
 	return err;
 }
@@ -552,6 +561,11 @@ static void bx_adopt_awaited(void)
 	}
 }
 
+static int bx_has_owner(struct device_driver *drv, void *module)
+{
+	return drv->owner == module;
+}
+
 /* A module that was loaded has registered its buses and drivers. */
 static int bx_adopted_module(struct notifier_block *nb, unsigned long state,
 			     void *module)
@@ -561,6 +575,10 @@ static int bx_adopted_module(struct notifier_block *nb, unsigned long state,
 	if (state != MODULE_STATE_LIVE)
 		return NOTIFY_OK;
 	bx_adopt_awaited();
+	for (u32 i = 0; (bus = bx_adopted_next(&i)); ) {
+		if (bus_for_each_drv(bus->type, NULL, module, bx_has_owner))
+			bx_deferrals_ask(&bus->deferrals);
+	}
 	if (!bx_override_may_wait())
 		return NOTIFY_OK;
 	for (u32 i = 0; (bus = bx_adopted_next(&i)); )
@@ -666,10 +684,14 @@ int bx_adopt_start(void)
 	return err;
 }
 
-/* No work is queued any more for the load of a module. */
+/* No work is queued any more for the load of a module, or for deferred devices. */
 void bx_adopt_stop(void)
 {
+	struct bx_adopted_bus *bus;
+
 	unregister_module_notifier(&bx_module_nb);
+	for (u32 i = 0; (bus = bx_adopted_next(&i)); )
+		bx_deferrals_stop(&bus->deferrals);
 }
 
 static int bx_unadopt_dev(struct device *dev, void *data)

@@ -22,6 +22,9 @@ static int bx_bus_notify(struct notifier_block *nb, unsigned long action,
 {
 	if (action == BUS_NOTIFY_ADD_DEVICE)
 		bx_emit_dev(data, "", BX_EVENT_ADDED);
+	if (action == BUS_NOTIFY_ADD_DEVICE || action == BUS_NOTIFY_BOUND_DRIVER ||
+	    action == BUS_NOTIFY_UNBOUND_DRIVER)
+		bx_deferrals_event(data, bx_dev_vendor(data));
 	return NOTIFY_OK;
 }
 
@@ -111,8 +114,7 @@ void bx_bus_unregister(struct bx_bus *bus)
 	down_write(&bx_bus_rwsem);
 	list_del(&bus->node);
 	up_write(&bx_bus_rwsem);
-	if (cancel_work_sync(&bus->reelect))
-		bx_async_end(BX_Q_ELECT);
+	bx_own_bus_exit(bus);
 	/* a request may use a device and its bus after the device's removal */
 	while (!wait_var_event_timeout(&bus->ndevices,
 				       !atomic_read(&bus->ndevices), 10 * HZ))

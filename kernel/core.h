@@ -19,6 +19,7 @@
  *	bx_srcu (read)		policies and drivers in use by elections
  *	RCU (read)		policies in use by calls
  *	bx_select_lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
+ *	bx_defer_lock		deferred devices; softirqs off; takes only leaves of async.c
  *	bx_module_lock, bx_entry_list_lock, bx_entry.iommu_lock	leaves
  *	bx_armed_lock, dev->power.lock	leaves
  *
@@ -59,6 +60,9 @@
  *   after the notifiers that arm, and before the entries go.
  * - An adopted bus keeps its module pinned until the exit of this one, and stays in the
  *   array, which grows only; so its readers need no lock.
+ * - A deferral, part of a bx_device or bx_entry, is listed at its bus without a reference to
+ *   the device, until the device's removal; the work that elects takes one.  The list,
+ *   timer and work of a bus end before the bus, and on adopted buses before the queues.
  * - The table of entries and each user count references to a bx_entry, which
  *   holds a reference to the device's parent, but none to the device: its
  *   removal takes bx_entry.lock and sets bx_entry.gone.  After that, a request
@@ -87,17 +91,19 @@
 
 /* ---- contexts of programs; members by name, see <bpf/bus_ext.bpf.h> ---- */
 
-/* Programs see the members up to @platform; the others are private. */
+/* Programs see the members up to @deferrals; the others are private. */
 struct bx_select_ctx {
 	struct bx_dev_info	dev;
 	struct device		*device;
 	struct pci_dev		*pdev;
 	struct platform_device	*platform;
+	u32			deferrals;
 
 	struct bx_election	*election;
 	char			choice[BX_MAX_CHOICES][BX_NAME_LEN];
 	u32			nchoices;
 	char			driver[BX_NAME_LEN];	/* the best of @choice */
+	u32			retry_ms;	/* of bx_retry_after() */
 	struct bx_run		*run;
 	struct list_head	running;	/* entry in bx_selects */
 };
@@ -510,6 +516,24 @@ bool bx_bus_prepare(struct device *dev, const char *driver, bool before);
 
 const struct bus_type *bx_bus_lookup(const char *name, struct module **owner);
 
+/* ---- defer.c: deferred devices, which are elected again ---- */
+
+struct bx_election;
+
+void bx_deferrals_start(struct bx_deferrals *all, const struct bus_type *type,
+			void (*reelect)(struct device *dev));
+void bx_deferrals_stop(struct bx_deferrals *all);
+void bx_deferrals_ask(struct bx_deferrals *all);
+int bx_deferrals_ask_by_name(const char *bus);
+void bx_deferrals_event(const struct device *dev, u32 vendor);
+
+void bx_deferral_init(struct bx_deferral *d, struct device *dev);
+void bx_deferral_begin(struct bx_deferral *d, struct bx_election *e);
+void bx_deferral_note(struct bx_deferral *d, struct bx_election *e);
+void bx_deferral_drop(struct bx_deferral *d);
+void bx_deferral_reset(struct bx_deferral *d);
+void bx_deferral_end(struct bx_deferral *d);
+
 /* ---- veto.c: a PM domain that keeps a driver from its probe ---- */
 
 /**
@@ -570,6 +594,7 @@ int bx_veto_check(void);
  * @prepared: bx_bus_prepare() has changed the device
  * @notes: what became of elected drivers
  * @notes_gen: generation of @notes
+ * @deferral: its deferrals
  * @veto: on a bus that is steered at binding, else absent; device lock
  */
 struct bx_entry {
@@ -601,6 +626,7 @@ struct bx_entry {
 	bool			prepared;
 	struct list_head	notes;
 	u64			notes_gen;
+	struct bx_deferral	deferral;	/* bx_defer_lock */
 	struct bx_veto		veto[];		/* device lock */
 };
 
@@ -692,6 +718,7 @@ struct bx_cand {
  * @by: the deciding policy, or NULL
  * @nchoices: number of drivers that the deciding program named
  * @next_best: the deciding policy has BX_F_NEXT_BEST
+ * @vendor: vendor in scope of the deciding policy, BX_ANY for all
  * @notes: what became of drivers that were elected before, or NULL
  * @may_load: the module of a driver without a note can be requested
  * @log: opinions, for an explanation; NULL in a real election
@@ -719,6 +746,7 @@ struct bx_election {
 	struct bx_inst		*by;
 	u32			nchoices;
 	bool			next_best;
+	u32			vendor;
 	struct list_head	*notes;
 	bool			may_load;
 	struct bx_opinion	*log;
@@ -755,10 +783,11 @@ bool bx_rule_claims(struct device *dev, const struct device_driver *drv);
 bool bx_rule_claims_by_name(struct device *dev, const char *driver);
 int bx_rule_explain(struct bx_election *e);
 
-/* ---- choice.c: the drivers that a program names ---- */
+/* ---- choice.c: the drivers that a program names, and the time of a deferral ---- */
 
 static inline void bx_choices_clear(struct bx_select_ctx *ctx)
 {
+	ctx->retry_ms = 0;
 	ctx->nchoices = 0;
 	ctx->driver[0] = '\0';
 }
@@ -829,6 +858,7 @@ void bx_own_remove(struct device *dev);
 int bx_own_reelect_dev(struct device *dev, void *forget);
 void bx_own_reelect(struct bx_bus *bus, bool forget);
 void bx_own_bus_init(struct bx_bus *bus);
+void bx_own_bus_exit(struct bx_bus *bus);
 void bx_own_device_init(struct bx_device *bdev);
 void bx_own_device_exit(struct bx_device *bdev);
 void bx_own_init(void);
@@ -845,6 +875,7 @@ void bx_steer_release(struct bx_entry *entry);
 int bx_override_elect_entry(struct bx_entry *entry, struct device *dev);
 int bx_override_elect(struct device *dev);
 void bx_override_reelect(struct device *dev);
+void bx_override_bound(struct device *dev);
 void bx_override_freshen(struct device *dev);
 bool bx_override_not_bound(struct device *dev);
 void bx_override_load_ended(struct device *dev, const char *driver, bool came,

@@ -112,6 +112,8 @@ void bx_decide(struct bx_election *e, enum bx_decider by,
 	e->by = inst;
 	e->dec.by = by;
 	e->dec.outcome = outcome;
+	e->dec.retry_ms = outcome == BX_OUT_DEFERRED ? e->ctx.retry_ms : 0;
+	e->vendor = inst ? inst->vendor : BX_ANY;
 	strscpy(e->dec.driver, driver ?: "", sizeof(e->dec.driver));
 	if (inst) {
 		strscpy(e->dec.policy, inst->name, sizeof(e->dec.policy));

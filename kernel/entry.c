@@ -94,6 +94,7 @@ int bx_entry_add(struct device *dev, bool found)
 	mutex_init(&entry->lock);
 	spin_lock_init(&entry->iommu_lock);
 	INIT_LIST_HEAD(&entry->notes);
+	bx_deferral_init(&entry->deferral, dev);
 	entry->dev = dev;
 	entry->found = found;
 	entry->vf_index = -1;
@@ -198,6 +199,7 @@ void bx_entry_leave(struct device *dev)
 	entry->gone = true;
 	spin_unlock(&entry->iommu_lock);
 	entry->token = NULL;	/* the device frees its override */
+	bx_deferral_end(&entry->deferral);
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
 }

@@ -214,6 +214,23 @@ __bpf_kfunc int bx_match_fact(struct bx_match_ctx *ctx, u32 fact, char *buf,
 			    buf__sz);
 }
 
+/**
+ * bx_retry_after() - name the time after which a deferred device is elected again
+ * @ctx: the context that select() or the hook was called with
+ * @msecs: the time in ms, limited to 1 to BX_RETRY_MAX_MS
+ *
+ * Has an effect only if the program then returns BX_DEFER.  The last call counts.
+ *
+ * Return: 0; -EINVAL outside of select() and the hook.
+ */
+__bpf_kfunc int bx_retry_after(struct bx_select_ctx *ctx, u32 msecs)
+{
+	if (!bx_select_run(ctx))
+		return -EINVAL;
+	ctx->retry_ms = clamp(msecs, 1U, BX_RETRY_MAX_MS);
+	return 0;
+}
+
 static void bx_run_error(struct bx_run *run, s32 code, const char *msg)
 {
 	if (!run || run->failed)
@@ -253,6 +270,21 @@ __bpf_kfunc void bx_event_error(struct bx_event *event, s32 code,
 						event);
 
 	bx_run_error(ctx->run, code, msg__str);
+}
+
+/**
+ * bx_reelect_deferred() - elect the deferred devices of a bus again
+ * @event: the context that event() was called with
+ * @bus__str: name of the bus, a constant string of the object; "" for that of @event
+ *
+ * For devices that other events than those in the scope of their policy concern; a work
+ * item elects them.
+ *
+ * Return: 0, -ENODEV if there is no such bus.
+ */
+__bpf_kfunc int bx_reelect_deferred(struct bx_event *event, const char *bus__str)
+{
+	return bx_deferrals_ask_by_name(*bus__str ? bus__str : event->dev.bus);
 }
 
 /* bx_call_error() - as bx_select_error(), for call() and complete() */
@@ -443,6 +475,8 @@ BTF_KFUNCS_START(bx_policy_kfuncs)
 BTF_ID_FLAGS(func, bx_select_driver, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_driver_mem, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_candidate, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_retry_after, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_reelect_deferred, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_driver_state, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_driver_state_mem, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_fact, KF_SLEEPABLE | KF_TRUSTED_ARGS)
@@ -463,6 +497,7 @@ BTF_KFUNCS_END(bx_policy_kfuncs)
 BTF_KFUNCS_START(bx_hook_kfuncs)
 BTF_ID_FLAGS(func, bx_select_driver)
 BTF_ID_FLAGS(func, bx_select_driver_mem)
+BTF_ID_FLAGS(func, bx_retry_after)
 BTF_ID_FLAGS(func, bx_driver_state)
 BTF_ID_FLAGS(func, bx_driver_state_mem)
 BTF_ID_FLAGS(func, bx_select_fact, KF_SLEEPABLE)

@@ -12,6 +12,8 @@
 
 int bx_select_driver(struct bx_select_ctx *ctx, const char *name__str);
 int bx_select_driver_mem(struct bx_select_ctx *ctx, char *name, u32 name__sz);
+int bx_retry_after(struct bx_select_ctx *ctx, u32 msecs);
+int bx_reelect_deferred(struct bx_event *event, const char *bus__str);
 int bx_driver_state(struct bx_select_ctx *ctx, const char *name__str);
 int bx_driver_state_mem(struct bx_select_ctx *ctx, char *name, u32 name__sz);
 int bx_select_candidate(struct bx_select_ctx *ctx, struct bx_candidate *cand);

@@ -45,6 +45,7 @@ static bool bx_entry_wrote(const struct bx_entry *entry, const char *token,
 /* Drops the decision: its override is not there any more. */
 static void bx_entry_drop(struct bx_entry *entry)
 {
+	bx_deferral_drop(&entry->deferral);
 	entry->token = NULL;
 	entry->text[0] = '\0';
 	entry->dec = (struct bx_decision) { .by = BX_BY_KERNEL };
@@ -122,26 +123,28 @@ static const char *bx_override_name(const struct bx_decision *dec)
 
 /* ---- elections ---- */
 
-static void bx_override_set_up(struct bx_election *e)
+static void bx_override_set_up(struct bx_entry *entry, struct bx_election *e)
 {
+	bx_deferral_begin(&entry->deferral, e);
 	e->adopted = true;
 	e->claimants = bx_steers_at_binding(e->ctx.device->bus);
 	e->may_load = true;
 }
 
-static void bx_override_run(struct bx_election *e, u64 gen)
+static void bx_override_run(struct bx_entry *entry, struct bx_election *e, u64 gen)
 {
 	int idx;
 
-	bx_override_set_up(e);
+	bx_override_set_up(entry, e);
 	idx = srcu_read_lock(&bx_srcu);
 	bx_elect(e, gen);
 	srcu_read_unlock(&bx_srcu, idx);
 }
 
 /* Records the decision that the override follows. */
-static void bx_entry_decide(struct bx_entry *entry, const struct bx_election *e)
+static void bx_entry_decide(struct bx_entry *entry, struct bx_election *e)
 {
+	bx_deferral_note(&entry->deferral, e);
 	entry->dec = e->dec;
 	entry->next_best = e->next_best;
 	entry->waits = e->nchoices > 1 && e->dec.outcome == BX_OUT_ABSENT;
@@ -149,7 +152,7 @@ static void bx_entry_decide(struct bx_entry *entry, const struct bx_election *e)
 }
 
 /* Applies a decision.  Returns 1 if the override changed, 0 if not, or an errno. */
-static int bx_entry_apply(struct bx_entry *entry, const struct bx_election *e)
+static int bx_entry_apply(struct bx_entry *entry, struct bx_election *e)
 {
 	const char *want = bx_override_name(&e->dec);
 	bool same = want && entry->token && !strcmp(entry->text, want);
@@ -169,8 +172,10 @@ static int bx_entry_apply(struct bx_entry *entry, const struct bx_election *e)
 /* Drivers are tried again after a change of policies. */
 static void bx_entry_refresh_notes(struct bx_entry *entry, u64 gen)
 {
-	if (entry->notes_gen != gen)
+	if (entry->notes_gen != gen) {
 		bx_notes_clear(&entry->notes);
+		bx_deferral_reset(&entry->deferral);
+	}
 	entry->notes_gen = gen;
 }
 
@@ -191,7 +196,7 @@ static int bx_entry_elect(struct bx_entry *entry, struct bx_election *e,
 	e->notes = &entry->notes;
 	/* A driver that is registered from now on is found by bx_override_revisit(). */
 	atomic_xchg(&bx_any_elected, 1);
-	bx_override_run(e, gen);
+	bx_override_run(entry, e, gen);
 	*request = bx_choice_request(e);
 	ret = bx_entry_apply(entry, e);
 	return ret < 0 ? ret : ret | removed;
@@ -295,7 +300,7 @@ static bool bx_override_run_bound(struct bx_entry *entry, struct bx_election *e)
 	bool agrees;
 	int idx;
 
-	bx_override_set_up(e);
+	bx_override_set_up(entry, e);
 	e->notes = &entry->notes;
 	e->dry = true;
 	idx = srcu_read_lock(&bx_srcu);
@@ -361,6 +366,17 @@ void bx_override_reelect(struct device *dev)
 	if (changed && bx_is_ready_to_probe(dev) && bx_steer_attach(entry) < 0)
 		dev_dbg(dev, "removed before its re-election\n");
 out:
+	bx_entry_put(entry);
+}
+
+/* Deferrals before do not count any more. */
+void bx_override_bound(struct device *dev)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+
+	if (!entry)
+		return;
+	bx_deferral_reset(&entry->deferral);
 	bx_entry_put(entry);
 }
 
@@ -579,7 +595,7 @@ int bx_override_explain(struct device *dev, struct bx_election *e)
 	if (bx_entry_wrote(entry, now, e->override))
 		e->override[0] = '\0';
 	e->notes = &entry->notes;
-	bx_override_run(e, atomic64_read(&bx_override_gen));
+	bx_override_run(entry, e, atomic64_read(&bx_override_gen));
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
 	return bx_rule_explain(e);

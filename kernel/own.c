@@ -105,6 +105,7 @@ static int bx_own_run(struct bx_device *bdev, struct bx_election *e, u64 gen)
 	int idx, err;
 
 	bx_override_read(&bdev->dev, e->override, sizeof(e->override));
+	bx_deferral_begin(&bdev->deferral, e);
 	e->notes = &bdev->notes;
 	e->may_load = bdev->may_load || e->trial;
 	idx = srcu_read_lock(&bx_srcu);
@@ -132,12 +133,13 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 	/*
 	 * A driver that was unloaded must not be loaded again at once: after a
 	 * change of policies, modules are requested until a driver is elected, or
-	 * none is left to load.
+	 * none is left to load.  A deferral has not decided yet.
 	 */
 	if (!err && bx_choice_request(e))
 		bx_request_driver(bdev->bus->name, e->dec.driver,
 				  dev_name(&bdev->dev));
-	else if (!err && e->dec.driver_state != BX_DRIVER_LOADING)
+	else if (!err && e->dec.driver_state != BX_DRIVER_LOADING &&
+		 e->dec.outcome != BX_OUT_DEFERRED)
 		bdev->may_load = false;
 	/*
 	 * A quarantined policy leaves the decision on a bound device, unless a rebind
@@ -149,6 +151,7 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 		bdev->elected_gen = gen;
 	} else if (!err) {
 		e->dec.probe_error = bdev->decision.probe_error;
+		bx_deferral_note(&bdev->deferral, e);
 		bdev->decision = e->dec;
 		bdev->elected = e->winner;
 		bdev->next_best = e->next_best;
@@ -171,6 +174,7 @@ static void bx_own_invalidate(struct bx_device *bdev)
 		kfree(f);
 	}
 	bx_notes_clear(&bdev->notes);
+	bx_deferral_reset(&bdev->deferral);
 	bdev->elected_gen = 0;
 	bdev->tried = 0;
 	bdev->may_load = true;
@@ -343,6 +347,7 @@ int bx_own_probe(struct device *dev)
 	}
 	mutex_lock(&bdev->elect_lock);
 	bdev->decision.probe_error = 0;
+	bx_deferral_reset(&bdev->deferral);
 	mutex_unlock(&bdev->elect_lock);
 	bx_emit_dev(dev, drv->name, BX_EVENT_BOUND);
 	return 0;
@@ -370,6 +375,11 @@ int bx_own_reelect_dev(struct device *dev, void *forget)
 		/* pairs with bx_device_add(), which sees it, or is seen below */
 		smp_store_mb(bdev->forget, true);
 	}
+	if (forget && READ_ONCE(dev->driver)) {
+		/* of a policy that may be gone */
+		bx_deferral_drop(&bdev->deferral);
+		bx_deferral_reset(&bdev->deferral);
+	}
 	if (READ_ONCE(dev->driver) || !READ_ONCE(bdev->added))
 		return 0;
 	mutex_lock(&bdev->elect_lock);
@@ -381,6 +391,23 @@ int bx_own_reelect_dev(struct device *dev, void *forget)
 	if (again && device_attach(dev) < 0)
 		dev_dbg(dev, "deferred, or removed before its re-election\n");
 	return 0;
+}
+
+/*
+ * A device that is still being added is elected again at the end of bx_device_add().  One
+ * that is bound stays so.
+ */
+static void bx_own_reelect_deferred(struct device *dev)
+{
+	struct bx_device *bdev = to_bx_device(dev);
+
+	if (READ_ONCE(dev->driver))
+		return;
+	mutex_lock(&bdev->elect_lock);
+	if (bdev->decision.outcome == BX_OUT_DEFERRED)
+		bdev->elected_gen = 0;
+	mutex_unlock(&bdev->elect_lock);
+	bx_own_reelect_dev(dev, NULL);
 }
 
 static void bx_bus_reelect_work(struct work_struct *work)
@@ -561,6 +588,15 @@ void bx_own_bus_init(struct bx_bus *bus)
 	INIT_WORK(&bus->reelect, bx_bus_reelect_work);
 	bus->flags = 0;
 	atomic64_set(&bus->gen, 1);
+	bx_deferrals_start(&bus->deferrals, &bus->type, bx_own_reelect_deferred);
+}
+
+/* No re-election is scheduled any more: the bus is not in bx_buses. */
+void bx_own_bus_exit(struct bx_bus *bus)
+{
+	bx_deferrals_stop(&bus->deferrals);
+	if (cancel_work_sync(&bus->reelect))
+		bx_async_end(BX_Q_ELECT);
 }
 
 void bx_own_device_init(struct bx_device *bdev)
@@ -569,6 +605,7 @@ void bx_own_device_init(struct bx_device *bdev)
 	INIT_LIST_HEAD(&bdev->failed);
 	INIT_LIST_HEAD(&bdev->notes);
 	bdev->may_load = true;
+	bx_deferral_init(&bdev->deferral, &bdev->dev);
 	INIT_WORK(&bdev->reattach, bx_reattach_work);
 }
 
@@ -576,6 +613,7 @@ void bx_own_device_exit(struct bx_device *bdev)
 {
 	struct bx_failed *f, *tmp;
 
+	bx_deferral_end(&bdev->deferral);	/* unless the device was never added */
 	list_for_each_entry_safe(f, tmp, &bdev->failed, node)
 		kfree(f);
 	bx_notes_clear(&bdev->notes);

@@ -76,6 +76,7 @@ static int bx_rebind_elect(struct bx_entry *entry, struct device *dev)
 
 	mutex_lock(&entry->lock);
 	bx_notes_clear(&entry->notes);
+	bx_deferral_reset(&entry->deferral);
 	mutex_unlock(&entry->lock);
 	ret = bx_override_elect_entry(entry, dev);
 	for (u32 i = 0; ret >= 0 && i < BX_MAX_CHOICES && bx_is_loading(entry); i++) {

@@ -62,11 +62,11 @@ TEST_PROGS += $(BENCH_CHURN)
 # index_collide has an index.c in which all bus names have the same hash.
 NATIVE_OUT     := $(BUILD)/selftests/native
 NATIVE_NAMES   := index publish election rules trial contract command \
-	kfuncs facts
+	kfuncs facts defer
 NATIVE_PROGS   := $(NATIVE_NAMES:%=$(NATIVE_OUT)/%)
 NATIVE_COLLIDE := $(NATIVE_OUT)/index_collide
 NATIVE_KERNEL  := $(patsubst %,$(NATIVE_OUT)/kernel/%.o, \
-	counts names refuse expect index eject run notes contract ask choice shadow elect \
+	counts names refuse expect index eject run notes defer contract ask choice shadow elect \
 	trial call policy commit struct_ops)
 NATIVE_LIB     := $(patsubst %,$(NATIVE_OUT)/%.o, \
 	shim module world case model ktap)

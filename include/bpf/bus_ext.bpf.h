@@ -56,12 +56,15 @@ struct platform_device;
  *	(ctx->pdev->..., bit-fields with bx_bitfield()), with vmlinux.h or a
  *	declaration of the members needed.
  * @platform: the platform device on the platform bus, else NULL
+ * @deferrals: number of deferrals of the device until now, at most BX_MAX_DEFERRALS: since
+ *	policies or its driver changed, or a rebind
  */
 struct bx_select_ctx {
 	struct bx_dev_info		dev;
 	struct device			*device;
 	struct pci_dev			*pdev;
 	struct platform_device		*platform;
+	u32				deferrals;
 };
 
 /**
@@ -138,7 +141,7 @@ struct bus_ext_ops {
 
 /*
  * kfuncs for policies; the hook has bx_select_driver(), bx_driver_state(), the same for a
- * name in memory, and bx_select_fact().
+ * name in memory, bx_select_fact() and bx_retry_after().
  */
 
 /*
@@ -165,6 +168,19 @@ extern int bx_driver_state(struct bx_select_ctx *ctx,
 /* The same for a name in a map or on the stack. */
 extern int bx_driver_state_mem(struct bx_select_ctx *ctx, char *name,
 			       u32 name__sz) __ksym __weak;
+/*
+ * Names the time after which a device is elected again if the program returns BX_DEFER, in
+ * ms, limited to 1 to BX_RETRY_MAX_MS.  Without it, the device waits for events; see
+ * BX_DEFER.  bx_defer_for() does both.
+ */
+extern int bx_retry_after(struct bx_select_ctx *ctx, u32 msecs) __ksym __weak;
+/*
+ * In event(): elects the deferred devices of a bus again, for devices that wait for what
+ * is outside the scope of their policy.  @bus is a literal or a constant of the object,
+ * "" for the bus of the event.  Returns -ENODEV if there is no such bus.
+ */
+extern int bx_reelect_deferred(struct bx_event *event,
+			       const char *bus__str) __ksym __weak;
 /*
  * bx_fact(ctx, fact, buf): reads a fact of the device, enum bx_fact, into the array @buf,
  * in select(), match() and the hook, and returns its length.  BX_FACT_LEN bytes are
@@ -303,6 +319,15 @@ bx_equal(const char *name, const char *text, u32 size)
 #define bx_select(ctx, ...) \
 	(___bx_names(__VA_ARGS__, ___bx_name4, ___bx_name3, ___bx_name2, \
 		     ___bx_name1, 0)(ctx, __VA_ARGS__) ?: BX_SELECT)
+
+/*
+ * bx_defer_for(ctx, msecs): BX_DEFER for select() to return, and the time after which the
+ * device is elected again.
+ */
+#define bx_defer_for(ctx, msecs) ({ \
+	bx_retry_after((ctx), (msecs)); \
+	BX_DEFER; \
+})
 
 #define ___bx_names(a, b, c, d, name, ...) name
 #define ___bx_name1(ctx, name) bx_select_driver((ctx), (name))

@@ -17,6 +17,7 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/percpu.h>
+#include <linux/timer.h>
 #include <linux/uuid.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/bus_ext.h>
@@ -150,6 +151,31 @@ struct bx_device_id {
 	.vendor = (vend), .device = (dev), \
 	.subvendor = (subvend), .subdevice = (subdev)
 
+/* The deferred devices of a bus, see defer.c */
+struct bx_deferrals {
+	struct list_head	node;
+	const struct bus_type	*type;
+	void			(*reelect)(struct device *dev);
+	struct list_head	list;
+	u64			events;
+	struct timer_list	timer;
+	struct work_struct	work;
+};
+
+/* A device that may be deferred, see defer.c */
+struct bx_deferral {
+	struct bx_deferrals	*of;	/* NULL unless it is listed there */
+	struct list_head	node;
+	struct device		*dev;
+	u32			count;
+	u32			vendor;
+	u64			seen;
+	unsigned long		deadline;
+	bool			armed;
+	bool			due;
+	bool			ended;
+};
+
 /**
  * struct bx_bus - a bus for devices of one contract
  * @name: bus name, below BX_NAME_LEN bytes; "bx-" and the contract's name
@@ -167,6 +193,7 @@ struct bx_bus {
 	struct mutex		drv_lock;	/* protects writes to drivers */
 	struct list_head	drivers;	/* order of registration; SRCU */
 	struct work_struct	reelect;
+	struct bx_deferrals	deferrals;
 	unsigned long		flags;
 	atomic_t		ndevices;	/* not released yet */
 	atomic64_t		gen;
@@ -213,6 +240,7 @@ struct bx_device {
 	struct work_struct	reattach;
 	bool			added;		/* device_add() has returned */
 	bool			forget;		/* policies changed before */
+	struct bx_deferral	deferral;
 	struct mutex		elect_lock;	/* protects all below */
 	u64			elected;	/* order of a driver, 0: none */
 	u64			tried;		/* likewise, probed last */

@@ -287,6 +287,36 @@ static void print_absent(const struct bx_device_rec *rec)
 		       rec->dev.bus, d->driver, rec->dev.bus, rec->dev.name);
 }
 
+/* Elections for show do not count. */
+static void keep_deferrals(struct bx_device_rec *rec, const struct bx_device_rec *last)
+{
+	if (rec->decision.outcome != BX_OUT_DEFERRED)
+		return;
+	rec->decision.deferrals = last->decision.deferrals;
+	rec->decision.retry_ms = last->decision.retry_ms;
+}
+
+/* How often the device was deferred, and when it is elected again */
+static void print_deferred(const struct bx_device_rec *rec)
+{
+	const struct bx_decision *d = &rec->decision;
+
+	if (d->outcome != BX_OUT_DEFERRED || !d->deferrals)
+		return;
+	if (d->deferrals >= BX_MAX_DEFERRALS) {
+		printf("deferred %u times, the limit: it is not elected again by itself;\n"
+		       "'bxctl rebind %s/%s' or a change of policies does that\n",
+		       d->deferrals, rec->dev.bus, rec->dev.name);
+		return;
+	}
+	printf("deferred %u time%s; elected again ", d->deferrals,
+	       d->deferrals > 1 ? "s" : "");
+	if (d->retry_ms)
+		printf("%u ms after its last election, and ", d->retry_ms);
+	printf("after an event in the scope\n"
+	       "of its policy, and when a driver comes\n");
+}
+
 /* The reason why the elected driver is not bound, where it is known; false if not */
 static bool print_unclaimed(const struct bx_device_rec *rec)
 {
@@ -332,6 +362,7 @@ static void print_decision(const struct bx_device_rec *rec)
 	}
 	printf(", by %s\n", word_decider(decider, d));
 	print_absent(rec);
+	print_deferred(rec);
 	if (bx_is_as_decided(rec) || print_unclaimed(rec))
 		return;
 	if (rec->driver[0])
@@ -414,6 +445,7 @@ static int do_explain(struct env *env)
 	err = bx_list_opinions(env->bx, &ref, on_opinion, &e);
 	last = rec;
 	bx_set_decision(&rec, &e.decision);
+	keep_deferrals(&rec, &last);
 	if (env->args.json) {
 		json_end_array(&env->json);
 		json_explained(env, &rec);

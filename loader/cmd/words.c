@@ -146,7 +146,13 @@ const char *word_outcome(char *buf, const struct bx_device_rec *rec)
 			       "refused, but claimed" : "refused, but bound";
 		return "refused";
 	case BX_OUT_DEFERRED:
-		return rec->driver[0] ? "deferred, but bound" : "deferred";
+		if (rec->driver[0])
+			return "deferred, but bound";
+		if (d->deferrals < 2)
+			return "deferred";
+		snprintf(buf, WORDS, "deferred %u times%s", d->deferrals,
+			 d->deferrals < BX_MAX_DEFERRALS ? "" : ", the limit");
+		return buf;
 	case BX_OUT_ABSENT:
 		if (!strcmp(rec->driver, d->driver))
 			return "bound";
@@ -194,6 +200,8 @@ static void json_decision(struct json *j, const struct bx_decision *d)
 	json_uint(j, "considered", d->considered);
 	json_int(j, "probe_error", d->probe_error);
 	json_uint(j, "generation", d->generation);
+	json_uint(j, "deferrals", d->deferrals);
+	json_uint(j, "retry_ms", d->retry_ms);
 	json_end_object(j);
 }
 

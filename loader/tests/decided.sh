@@ -34,7 +34,7 @@ unbound() {
 	says "$1: status does not fail" 0 "" status
 }
 
-ktap_plan 39
+ktap_plan 45
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot >/dev/null
 
@@ -61,11 +61,25 @@ says "explain shows the election that holds a deferred device, and the remedy" 0
 	explain "$device"
 says "devices shows it as well" 0 "deferred" devices
 "$bxctl" !decide '' select:deferred: select:deferred:
+check_fails "a device that was not deferred by an election has no number" \
+	grep -q "deferred 0" <<<"$("$bxctl" explain "$device")"
 check_fails "no other result, no such line" grep -q "another result" <<<"$("$bxctl" explain "$device")"
 "$bxctl" !decide nvme kernel:none:e1000e kernel:none:e1000e
 says "the kernel's own rule names another driver than the bound one" 0 \
 	"kernel's own rule, which names e1000e.*but nvme is bound" explain "$device"
 says "that is not the policies' matter" 0 "" status
+
+# A deferred device is elected again by itself, up to a limit.
+"$bxctl" !decide '' select:deferred:7 select:deferred:
+says "explain shows how often a device was deferred" 0 \
+	"deferred 7 times; elected again after an event in the scope" explain "$device"
+says "devices shows it, too" 0 "deferred 7 times" devices
+check_equal "JSON has the number" '[7,0]' \
+	"$("$bxctl" --json devices | jq -c '.devices[0].decision | [.deferrals, .retry_ms]')"
+"$bxctl" !decide '' select:deferred:1000 select:deferred:
+says "explain shows the limit, and what asks again" 0 \
+	"deferred 1000 times, the limit: .*'bxctl rebind $device' or a change of policies" explain "$device"
+says "devices shows the limit, too" 0 "deferred 1000 times, the limit" devices
 
 # The policy that decided may be detached meanwhile: the driver stays.
 "$bxctl" !decide nvme select:driver:nvme select:driver:nvme

@@ -11,11 +11,14 @@ char _license[] SEC("license") = "GPL";
 __s32 verdict;
 char driver[BX_NAME_LEN];
 __u32 asked;
+__u32 retry_ms;
 
 static s32 BX_HOOK(hook, struct bx_select_ctx *ctx)
 {
 	asked++;
 	if (driver[0])
 		bx_select_driver_mem(ctx, driver, sizeof(driver));
+	if (retry_ms)
+		bx_retry_after(ctx, retry_ms);
 	return verdict;
 }

@@ -112,6 +112,7 @@ static __always_inline s32 do_select(struct script *s,
 	bool found;
 
 	note(s->selects);
+	s->deferrals = ctx->deferrals;
 	bpf_probe_read_kernel(&s->seen, sizeof(s->seen), &ctx->dev);
 	found = look_around(s, ctx);
 	take_time(s, BX_OP_SELECT);
@@ -121,6 +122,8 @@ static __always_inline s32 do_select(struct script *s,
 	if (s->asks_state[0])
 		s->state = bx_driver_state_mem(ctx, s->asks_state, BX_NAME_LEN);
 	name_drivers(s, ctx);
+	if (s->retry_ms)
+		bx_retry_after(ctx, s->retry_ms);
 	return s->select;
 }
 
@@ -141,9 +144,35 @@ static __always_inline s32 do_match(struct script *s, struct bx_match_ctx *ctx)
 	return s->match_rest;
 }
 
+/* Names of buses are literals: the kernel accepts no others here. */
+static __always_inline void wake(struct script *s, struct bx_event *event)
+{
+	if (s->wakes == SCRIPT_EVENTS_BUS)
+		s->woke = bx_reelect_deferred(event, "");
+	if (s->wakes == SCRIPT_BXANY)
+		s->woke = bx_reelect_deferred(event, "bxany");
+	if (s->wakes == SCRIPT_NOSUCH)
+		s->woke = bx_reelect_deferred(event, "nosuch");
+}
+
+static __always_inline void look_for_companion(struct script *s,
+					       struct bx_event *event)
+{
+	char name[BX_DEV_NAME_LEN] __attribute__((aligned(8)));
+
+	if (!s->companion[0] || event->kind != BX_EVENT_BOUND)
+		return;
+	bpf_probe_read_kernel(name, sizeof(name), event->dev.name);
+	if (same(name, s->companion, sizeof(name)))
+		s->select = s->then;
+}
+
 static __always_inline void do_event(struct script *s, struct bx_event *event)
 {
 	__u32 kind = event->kind;
+
+	look_for_companion(s, event);
+	wake(s, event);
 
 	take_time(s, BX_OP_EVENT);
 	give_up(s, BX_OP_EVENT, event);

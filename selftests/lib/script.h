@@ -37,6 +37,14 @@ struct script_candidate {
 	__s32	error;
 };
 
+/** enum script_bus - a bus for bx_reelect_deferred() */
+enum script_bus {
+	SCRIPT_NO_BUS,
+	SCRIPT_EVENTS_BUS,
+	SCRIPT_BXANY,
+	SCRIPT_NOSUCH,
+};
+
 /**
  * struct script - one policy's orders and notes
  * @device: the orders are only for this device; empty for any
@@ -45,6 +53,10 @@ struct script_candidate {
  * @driver: the driver that it names; empty for none
  * @driver_size: bytes of @driver given to the kernel; 0 for BX_NAME_LEN
  * @more: the drivers that it names after that, up to an empty one
+ * @retry_ms: argument of bx_retry_after(), which is not called with 0
+ * @companion: once event() tells that this device has a driver, @select is @then
+ * @then: see @companion
+ * @wakes: event() calls bx_reelect_deferred() for this bus
  * @asks_state: the driver whose state it reads; empty for none
  * @match: the return values of match(), driver by driver
  * @match_rest: its return value for all other drivers
@@ -60,6 +72,8 @@ struct script_candidate {
  * @slow_in: enum bx_op_mask, where time is spent
  * @slow_ms: how much
  * @selects: calls of select()
+ * @deferrals: those of the device of the last of them
+ * @woke: the last result of bx_reelect_deferred()
  * @matches: calls of match()
  * @inits: calls of init()
  * @exits: calls of exit()
@@ -88,6 +102,10 @@ struct script {
 	char			driver[2 * BX_NAME_LEN];
 	__u32			driver_size;
 	char			more[SCRIPT_MORE][BX_NAME_LEN];
+	__u32			retry_ms;
+	char			companion[BX_DEV_NAME_LEN];
+	__s32			then;
+	enum script_bus		wakes;
 	char			asks_state[BX_NAME_LEN];
 	struct script_verdict	match[SCRIPT_VERDICTS];
 	__s32			match_rest;
@@ -104,6 +122,8 @@ struct script {
 	__u32			slow_ms;
 
 	__u32			selects;
+	__u32			deferrals;
+	__s32			woke;
 	__u32			matches;
 	__u32			inits;
 	__u32			exits;

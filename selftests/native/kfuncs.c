@@ -88,11 +88,6 @@ static s64 uncalled(void)
 	return 0;
 }
 
-void put_device(struct device *dev)
-{
-	uncalled();
-}
-
 struct device *bx_find_device(const struct bx_devref *ref)
 {
 	return ERR_PTR(uncalled());

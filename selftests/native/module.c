@@ -378,14 +378,27 @@ void bx_decisions_inherit(u64 policy_id, u64 heir_id)
 
 bool bx_async_queue(enum bx_queue queue, struct work_struct *work)
 {
+	if (!queue_work(NULL, work))
+		return false;
 	async++;
-	return queue_work(NULL, work);
+	return true;
 }
 
 void bx_async_end(enum bx_queue queue)
 {
 	if (async-- < 1)
 		native_bug("work ends that did not begin");
+}
+
+/* ---- devices ---- */
+
+void put_device(struct device *dev)
+{
+}
+
+const char *dev_name(const struct device *dev)
+{
+	return "device";
 }
 
 /* ---- sysfs ---- */

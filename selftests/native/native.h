@@ -19,6 +19,10 @@ int native_allocations(void);
 /* The last line of the kernel's log */
 const char *native_last_log(void);
 void native_run_work(void);
+/* Ticks of the clock until the first timer runs, 0 if none is set */
+unsigned long native_next_timer(void);
+/* Runs the timers that are due then. */
+void native_advance(unsigned long ticks);
 /* Number of references to modules and links */
 int native_references(void);
 

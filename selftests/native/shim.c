@@ -26,6 +26,7 @@ static unsigned int spinning;
 static unsigned int reading;
 static char last_log[512];
 static struct work_struct *works;
+static struct timer_list *timers;
 
 void native_bug(const char *fmt, ...)
 {
@@ -306,8 +307,24 @@ bool capable(int cap)
 
 bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
 {
+	if (work->queued)
+		return false;
+	work->queued = true;
 	work->next = works;
 	works = work;
+	return true;
+}
+
+bool cancel_work_sync(struct work_struct *work)
+{
+	struct work_struct **at = &works;
+
+	if (!work->queued)
+		return false;
+	while (*at != work)
+		at = &(*at)->next;
+	*at = work->next;
+	work->queued = false;
 	return true;
 }
 
@@ -317,7 +334,64 @@ void native_run_work(void)
 		struct work_struct *work = works;
 
 		works = work->next;
+		work->queued = false;
 		work->func(work);
+	}
+}
+
+void timer_delete(struct timer_list *timer)
+{
+	for (struct timer_list **at = &timers; *at; at = &(*at)->next) {
+		if (*at != timer)
+			continue;
+		*at = timer->next;
+		return;
+	}
+}
+
+void timer_shutdown_sync(struct timer_list *timer)
+{
+	if (spinning)
+		native_bug("the end of a timer is awaited inside a spinlock");
+	timer_delete(timer);
+	timer->function = NULL;
+}
+
+void mod_timer(struct timer_list *timer, unsigned long expires)
+{
+	timer_delete(timer);
+	if (!timer->function)
+		return;
+	timer->expires = expires;
+	timer->next = timers;
+	timers = timer;
+}
+
+unsigned long native_next_timer(void)
+{
+	struct timer_list *first = timers;
+
+	for (struct timer_list *timer = timers; timer; timer = timer->next) {
+		if (time_before(timer->expires, first->expires))
+			first = timer;
+	}
+	return first ? first->expires - jiffies : 0;
+}
+
+void native_advance(unsigned long ticks)
+{
+	struct timer_list *timer = timers;
+
+	jiffies += ticks;
+	while (timer) {
+		struct timer_list *next = timer->next;
+
+		if (!time_before(jiffies, timer->expires)) {
+			timer_delete(timer);
+			timer->function(timer);
+			next = timers;
+		}
+		timer = next;
 	}
 }
 

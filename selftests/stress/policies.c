@@ -22,7 +22,7 @@
 static const struct oracle_policy answers[POLICIES] = {
 	{ "p0", .selects = "a" },
 	{ "p1", .scores = { "b", "c" }, .vetoes = "d" },
-	{ "p2" },			/* refuses d7 */
+	{ "p2" },			/* defers d7, for a millisecond */
 	{ "p3" },			/* is ejected when it sees d3 */
 	{ "p4", .selects = "e" },	/* if it is there; may sleep */
 };
@@ -40,7 +40,8 @@ static void write_scripts(void)
 	judges(1, 1, "c", 70);
 	judges(1, 2, "d", BX_VETO);
 	strcpy(bxt_script(2)->device, "d7");
-	bxt_script(2)->select = BX_REFUSE;
+	bxt_script(2)->select = BX_DEFER;
+	bxt_script(2)->retry_ms = 1;
 	strcpy(bxt_script(3)->device, "d3");
 	bxt_script(3)->select = 99;
 	strcpy(bxt_script(4)->wants, "e");

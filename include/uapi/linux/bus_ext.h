@@ -34,6 +34,16 @@
 /** BX_MAX_CHOICES - most drivers that one select() may name */
 #define BX_MAX_CHOICES	4
 
+/**
+ * BX_MAX_DEFERRALS - deferrals of a device after which it is not elected again by itself
+ *
+ * They are counted from the last change of policies or of the device's driver, or the
+ * last rebind.
+ */
+#define BX_MAX_DEFERRALS	1000
+/** BX_RETRY_MAX_MS - the longest time of bx_retry_after(), in ms: an hour */
+#define BX_RETRY_MAX_MS		3600000U
+
 /** BX_ANY - wildcard in an id, a class or a scope (0 means the same in a scope) */
 #define BX_ANY		(~0U)
 
@@ -50,8 +60,10 @@
  * @BX_SELECT: the driver named with bx_select_driver() gets the device; of several,
  *	the first that is registered, or whose module can be loaded
  * @BX_REFUSE: no driver gets the device
- * @BX_DEFER: no driver yet; the device is elected again after a change of
- *	policies and, on buses of bus_ext's own, of drivers
+ * @BX_DEFER: no driver yet; the device is elected again when another device in the scope
+ *	of the policy (for the hook: on the bus) is added, bound, unbound or removed, when a
+ *	driver of the bus comes, after the time of bx_retry_after(), when a program calls
+ *	bx_reelect_deferred(), and when policies change; see BX_MAX_DEFERRALS
  *
  * Other values are invalid; the policy is ejected.
  */
@@ -378,6 +390,10 @@ enum bx_outcome {
  * @policy_id: identity of the deciding policy, 0 if no policy decided
  * @generation: generation of policies and drivers at the election
  * @time_ns: time of the election in ns, CLOCK_MONOTONIC
+ * @deferrals: if @outcome is BX_OUT_DEFERRED, number of deferrals, at most
+ *	BX_MAX_DEFERRALS; else 0
+ * @retry_ms: if @outcome is BX_OUT_DEFERRED, the time after which the device is elected
+ *	again, 0 for none; else 0
  */
 struct bx_decision {
 	char	driver[BX_NAME_LEN];
@@ -391,6 +407,8 @@ struct bx_decision {
 	__u64	policy_id;
 	__u64	generation;
 	__u64	time_ns;
+	__u32	deferrals;
+	__u32	retry_ms;
 };
 
 /**

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/internal.h"
@@ -91,7 +92,7 @@ int64_t fake_rebind(const struct bx_devref *ref)
 
 /* ---- for the test ---- */
 
-/* BY:OUTCOME:DRIVER, and :POLICY */
+/* BY:OUTCOME:DRIVER, and :POLICY; for a deferred device the number of deferrals */
 static int parse_decision(const char *text, struct bx_decision *d)
 {
 	char copy[200], *rest = copy;
@@ -111,7 +112,10 @@ static int parse_decision(const char *text, struct bx_decision *d)
 	while (strcmp(bx_outcome_text(d->outcome), outcome))
 		if (!strcmp(bx_outcome_text(d->outcome++), "unknown"))
 			return -1;
-	strcpy(d->driver, driver);
+	if (d->outcome == BX_OUT_DEFERRED)
+		d->deferrals = atoi(driver);
+	else
+		strcpy(d->driver, driver);
 	if (d->by == BX_BY_SELECT)
 		strcpy(d->policy, policy);
 	d->generation = 1;

@@ -57,6 +57,7 @@ struct device_driver {
 };
 
 struct device {
+	struct kobject		kobj;
 	const struct bus_type	*bus;
 	struct device_driver	*driver;
 	void			*driver_data;
@@ -70,7 +71,10 @@ struct device {
 	} driver_override;
 };
 
+/* Of a device that a test has: references are not counted. */
+#define kobject_get_unless_zero(kobj)	((void)(kobj), true)
 void put_device(struct device *dev);
+const char *dev_name(const struct device *dev);
 
 static inline void *dev_get_drvdata(const struct device *dev)
 {

@@ -6,7 +6,10 @@
 #define HZ			250
 #define jiffies_to_msecs(j)	((unsigned int)((j) * 1000 / HZ))
 
+#define msecs_to_jiffies(ms)	(((unsigned long)(ms) * HZ + 999) / 1000)
+
 #define time_after(a, b)	((long)((b) - (a)) < 0)
+#define time_before(a, b)	time_after(b, a)
 
 extern unsigned long jiffies;
 

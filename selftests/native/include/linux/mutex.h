@@ -13,6 +13,7 @@ typedef struct { bool held; } raw_spinlock_t;
 typedef struct { bool held; } spinlock_t;	/* in tests, as above */
 
 #define DEFINE_MUTEX(name)		struct mutex name
+#define DEFINE_SPINLOCK(name)		spinlock_t name
 #define DEFINE_RAW_SPINLOCK(name)	raw_spinlock_t name
 
 void native_mutex_lock(bool *held, const char *name);
@@ -25,6 +26,8 @@ void native_held(bool held, const char *name);
 #define mutex_unlock(lock)	native_mutex_unlock(&(lock)->held, #lock)
 #define spin_lock(lock)		native_spin_lock(&(lock)->held, #lock)
 #define spin_unlock(lock)	native_spin_unlock(&(lock)->held, #lock)
+#define spin_lock_bh		spin_lock
+#define spin_unlock_bh		spin_unlock
 #define lockdep_assert_held(lock) \
 	native_held((lock)->held, #lock)
 

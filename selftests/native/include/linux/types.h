@@ -61,6 +61,7 @@ struct hlist_head {
 #define U32_MAX			(~0U)
 #define U64_MAX			(~0ULL)
 #define ilog2(n)		(31 - __builtin_clz(n))
+#define clamp(v, low, high)	((v) < (low) ? (low) : (v) > (high) ? (high) : (v))
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define swap(a, b) do { \
 	typeof(a) swapped = (a); \

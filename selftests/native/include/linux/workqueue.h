@@ -10,10 +10,12 @@ struct workqueue_struct;
 struct work_struct {
 	void			(*func)(struct work_struct *work);
 	struct work_struct	*next;
+	bool			queued;
 };
 
 #define INIT_WORK(work, fn)	((void)((work)->func = (fn)))
 
+bool cancel_work_sync(struct work_struct *work);
 bool queue_work(struct workqueue_struct *wq, struct work_struct *work);
 
 #endif /* _NATIVE_WORKQUEUE_H */
