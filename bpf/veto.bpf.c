@@ -10,8 +10,8 @@
  * select() and any score.  A score from 1 to BX_SCORE_MAX would prefer a driver;
  * BX_NO_SCORE gives no opinion.
  *
- * Limits: match() works on buses of bus_ext's own.  An adopted bus (pci,
- * platform) keeps its own match rule; use select() there.
+ * Limits: on an adopted bus (pci, usb), match() is asked only about drivers that claim
+ * the device, and a device that is bound already stays bound.
  */
 #include <bpf/bus_ext.bpf.h>
 

@@ -27,8 +27,7 @@
  * @owner: its module, pinned; NULL if it is built in
  * @nb: notifier of its devices
  * @nb_removed: notifier of their removal, before those of other parties
- * @nb_binding: notifier of bindings, after those of other parties; registered only if
- *	the bus is steered at binding
+ * @nb_binding: notifier of bindings, after those of other parties
  * @reelect: elects unbound devices again
  * @revisit: elects devices again that wait, or that a driver has rejected
  * @deferrals: its deferred devices
@@ -343,8 +342,7 @@ static int bx_adopted_notify_removed(struct notifier_block *nb,
 	bx_entry_leave(dev);
 	bx_emit_dev(dev, "", BX_EVENT_REMOVED);
 	bx_deferrals_event(dev, bx_dev_vendor(dev));
-	if (bx_steers_at_binding(dev->bus))
-		bx_binding_ended(dev);
+	bx_binding_ended(dev);
 	bx_entry_remove(dev);
 	return NOTIFY_OK;
 }
@@ -373,10 +371,8 @@ static int bx_adopted_notify_binding(struct notifier_block *nb,
 
 static void bx_unadopt_bus(struct bx_adopted_bus *bus)
 {
-	if (bx_steers_at_binding(bus->type)) {
-		bus_unregister_notifier(bus->type, &bus->nb_binding);
-		bx_veto_flush();
-	}
+	bus_unregister_notifier(bus->type, &bus->nb_binding);
+	bx_veto_flush();
 	bus_unregister_notifier(bus->type, &bus->nb);
 	bus_unregister_notifier(bus->type, &bus->nb_removed);
 	bx_sysfs_del_bus(bus->kobj);
@@ -397,8 +393,6 @@ static int bx_adopt_notify(struct bx_adopted_bus *bus, const struct bus_type *ty
 		goto err_removed;
 	if (bx_entries_add(type))
 		WRITE_ONCE(bus->missing, true);
-	if (!bx_steers_at_binding(type))
-		return 0;
 	err = bus_register_notifier(type, &bus->nb_binding);
 	if (!err)
 		return 0;
@@ -466,17 +460,16 @@ static bool bx_is_awaitable(const char *name)
 	return bx_bus_desc(name);
 }
 
-/* Vetoes must work; the result is kept. */
 static int bx_adopt_check(const struct bus_type *type)
 {
-	static bool checked;
-	int err;
+	return bx_steers_at_binding(type) ? bx_veto_check() : 0;
+}
 
-	if (!bx_steers_at_binding(type) || checked)
-		return 0;
-	err = bx_veto_check();
-	checked = !err;
-	return err;
+/* A veto of match() is enforced at binding on all buses. */
+static int bx_adopted_judge_init(void)
+{
+	guard(mutex)(&bx_adopt_mutex);
+	return bx_veto_check();
 }
 
 /*
@@ -594,6 +587,7 @@ static struct notifier_block bx_module_nb = {
 
 static const struct bx_kind bx_adopted_kind = {
 	.adopted	= true,
+	.judge_init	= bx_adopted_judge_init,
 	.claimants	= bx_adopted_claimants,
 	.bus_get	= bx_adopted_bus_get,
 	.for_each_bus	= bx_adopted_for_each_bus,

@@ -36,20 +36,6 @@ void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
 	o->error = error;
 }
 
-struct bx_cand *bx_cand_find(struct bx_election *e, const char *name)
-{
-	for (u32 i = 0; i < e->ncands; i++) {
-		if (!strcmp(e->cands[i].rec.name, name))
-			return &e->cands[i];
-	}
-	return NULL;
-}
-
-bool bx_cand_eligible(const struct bx_cand *c)
-{
-	return !c->vetoed && !c->rec.error;
-}
-
 /*
  * Whether programs of the policy at position @i may run.  None runs after an
  * invalid result: a real election ejects the policy; a dry one (an explanation,
@@ -155,6 +141,17 @@ enum bx_opinion_why bx_ask_match(struct bx_election *e,
 	return why;
 }
 
+/* The first veto is that which is shown. */
+static void bx_veto_cand(struct bx_election *e, struct bx_cand *c, struct bx_inst *inst)
+{
+	if (c->vetoed)
+		return;
+	c->vetoed = true;
+	c->veto_by = inst;
+	if (!strcmp(c->rec.name, e->binding))
+		strscpy(e->binding_veto, inst->name, sizeof(e->binding_veto));
+}
+
 /* Asks one policy about a driver: the first score counts, any veto stands. */
 static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 			 struct bx_inst *inst)
@@ -171,7 +168,7 @@ static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 		why = BX_WHY_SHADOW;
 	} else if (ret == BX_VETO) {
 		why = BX_WHY_VETO;
-		c->vetoed = true;
+		bx_veto_cand(e, c, inst);
 		if (!e->dry)
 			this_cpu_inc(inst->counts->vetoed);
 	} else {
@@ -188,7 +185,7 @@ static void bx_judge_one(struct bx_election *e, struct bx_cand *c,
 static void bx_veto_closed(struct bx_election *e, struct bx_cand *c,
 			   struct bx_inst *inst)
 {
-	c->vetoed = true;
+	bx_veto_cand(e, c, inst);
 	bx_log_opinion(e, BX_OPN_QUARANTINE, inst, c->rec.name, BX_VETO,
 		       BX_WHY_VETO, 0);
 }
@@ -217,12 +214,12 @@ void bx_judge(struct bx_election *e, struct bx_cand *c)
 enum bx_opinion_why bx_check_candidate(struct bx_election *e,
 				       const char *name, int *error)
 {
-	struct bx_cand *c = bx_cand_find(e, name);
+	struct bx_cand *c = bx_cand_named(e, name);
 
 	*error = 0;
-	if (!c)
-		return BX_WHY_WON;
-	if (c->rec.error) {
+	if (!c)		/* without memory, nothing tells that it is not vetoed */
+		return e->judges ? BX_WHY_VETOED : BX_WHY_WON;
+	if (c->rec.error && !e->adopted) {
 		*error = c->rec.error;
 		return BX_WHY_FAILED;
 	}

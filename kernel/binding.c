@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buses without driver_override: the decision is enforced when a driver is bound
+ * Decisions that are enforced when a driver is bound: all on buses without
+ * driver_override, and those of match() on each adopted bus
  *
- * Called by the notifier of such a bus, under the device lock, for each driver that the
+ * Called by the notifier of the bus, under the device lock, for each driver that the
  * driver core is about to probe: at the first binding, when a driver is registered, for
  * bind and drivers_probe in sysfs.  A driver can also be bound without a probe, for
  * example by usb_driver_claim_interface(), which a veto cannot prevent: the device is
@@ -10,16 +11,6 @@
  */
 #include <linux/sched.h>
 #include "core.h"
-
-static bool bx_binding_allows(const struct bx_entry *entry, const char *driver)
-{
-	lockdep_assert_held(&entry->lock);
-	if (!entry->token)
-		return true;
-	return (entry->dec.outcome == BX_OUT_DRIVER ||
-		entry->dec.outcome == BX_OUT_ABSENT) &&
-	       !strcmp(entry->text, driver);
-}
 
 /*
  * Whether a process has asked for this driver, as by bind in sysfs, which gets only
@@ -39,7 +30,9 @@ static void bx_binding_describe(const struct bx_decision *dec, char *buf, size_t
 
 	len = scnprintf(buf, size, "%s%s%s", hook ? "the hook" : "policy '",
 			dec->policy, hook ? "" : "'");
-	if (dec->outcome == BX_OUT_REFUSED)
+	if (dec->by == BX_BY_VETO)
+		scnprintf(buf + len, size - len, " vetoes it");
+	else if (dec->outcome == BX_OUT_REFUSED)
 		scnprintf(buf + len, size - len, " refuses the device");
 	else if (dec->outcome == BX_OUT_DEFERRED)
 		scnprintf(buf + len, size - len, " defers the device");
@@ -52,6 +45,13 @@ static void bx_binding_refused(struct device *dev, const struct bx_decision *dec
 {
 	char why[BX_MSG_LEN];
 
+	if (dec->by == BX_BY_NONE) {
+		dev_warn(dev, "driver '%s' is refused: there is no memory to ask the policies about it\n",
+			 dev->driver->name);
+		return;
+	}
+	if (!bx_is_asked_for(dev->driver))
+		return;
 	bx_binding_describe(dec, why, sizeof(why));
 	if (*dec->policy)
 		dev_notice(dev, "driver '%s' is refused: %s; to overrule it: bxctl detach %s\n",
@@ -78,28 +78,27 @@ static struct bx_entry *bx_binding_entry(struct device *dev)
 }
 
 /**
- * bx_binding_begin() - keep a driver from its probe that was not elected
- * @dev: a device on a bus without driver_override; its lock is held
+ * bx_binding_begin() - keep a driver from its probe that was not elected, or is vetoed
+ * @dev: a device on an adopted bus; its lock is held
+ *
+ * On a bus with driver_override, only match() has to be enforced here, and the first
+ * policy that has it has checked that vetoes work.
  *
  * Context: BUS_NOTIFY_BIND_DRIVER, after all other notifiers.
  */
 void bx_binding_begin(struct device *dev)
 {
-	struct bx_entry *entry = bx_binding_entry(dev);
-	struct bx_decision dec;
-	bool allowed;
+	struct bx_entry *entry;
+	struct bx_decision why;
 
+	if (!bx_vetoes_work())
+		return;
+	entry = bx_binding_entry(dev);
 	if (!entry)
 		return;
-	bx_override_freshen(dev);	/* policies may have changed */
-	mutex_lock(&entry->lock);
-	allowed = bx_binding_allows(entry, dev->driver->name);
-	dec = entry->dec;
-	mutex_unlock(&entry->lock);
-	if (!allowed) {
-		bx_veto_arm(entry->veto, dev);
-		if (bx_is_asked_for(dev->driver))
-			bx_binding_refused(dev, &dec);
+	if (!bx_override_admits(entry, dev, &why)) {
+		bx_veto_arm(&entry->veto, dev);
+		bx_binding_refused(dev, &why);
 	}
 	bx_entry_put(entry);
 }
@@ -111,7 +110,7 @@ void bx_binding_ended(struct device *dev)
 
 	if (!entry)
 		return;
-	bx_veto_disarm(entry->veto);
+	bx_veto_disarm(&entry->veto);
 	bx_entry_put(entry);
 }
 
@@ -124,7 +123,7 @@ void bx_binding_bound(struct device *dev)
 
 	if (!entry)
 		return;
-	if (bx_veto_disarm(entry->veto)) {
+	if (bx_veto_disarm(&entry->veto)) {
 		mutex_lock(&entry->lock);
 		dec = entry->dec;
 		mutex_unlock(&entry->lock);

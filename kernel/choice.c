@@ -123,11 +123,10 @@ static enum bx_opinion_why bx_try_choice(struct bx_election *e,
 		return BX_WHY_UNCLAIMED;
 	if (!inst)
 		return BX_WHY_WON;
-	if (!e->adopted)
-		return bx_check_candidate(e, name, error);
-	return inst->flags & BX_F_NEXT_BEST &&
-	       bx_choice_state(e, name) == BX_DRIVER_REJECTED ?
-	       BX_WHY_FAILED : BX_WHY_WON;
+	if (e->adopted && inst->flags & BX_F_NEXT_BEST &&
+	    bx_choice_state(e, name) == BX_DRIVER_REJECTED)
+		return BX_WHY_FAILED;
+	return bx_check_candidate(e, name, error);
 }
 
 /*

@@ -339,6 +339,7 @@ struct bx_index;
 
 bool bx_in_scope(const struct bx_inst *inst, const char *bus, u32 vendor);
 const struct bx_policy_chain *bx_chain_lookup(const char *bus, u32 vendor);
+bool bx_chain_judges(const struct bx_policy_chain *chain);
 struct bx_policy_chain *bx_trial_chain(const struct bx_trial *trial,
 				       const char *bus, u32 vendor);
 int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp,
@@ -425,7 +426,8 @@ typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
 /**
  * struct bx_kind - operations of a kind of bus
  * @adopted: the bus' own rule decides if no policy does; such buses have no
- *	contract, and match() is not called
+ *	contract
+ * @judge_init: makes vetoes of match() possible; 0 or an errno; not set if they are
  * @claimants: whether only a driver that claims the device can be bound; not set if
  *	any driver can on all buses of the kind
  * @bus_get: looks up a bus and pins its module; 0 or -ENODEV
@@ -446,6 +448,7 @@ typedef int (*bx_bus_fn)(const struct bus_type *bus, bool adopted, void *data);
  */
 struct bx_kind {
 	bool	adopted;
+	int	(*judge_init)(void);
 	bool	(*claimants)(const char *bus);
 	int	(*bus_get)(const char *bus, struct module **owner);
 	int	(*for_each_bus)(bx_bus_fn fn, void *data);
@@ -558,6 +561,7 @@ void bx_veto_flush(void);
 /* ---- vetocheck.c: whether vetoes work on the running kernel ---- */
 
 int bx_veto_check(void);
+bool bx_vetoes_work(void);
 
 /* ---- entry.c: entries of devices on adopted buses ---- */
 
@@ -591,11 +595,14 @@ int bx_veto_check(void);
  * @next_best: the deciding policy has BX_F_NEXT_BEST
  * @waits: the elected driver is absent, and was not the only choice
  * @retry: the elected driver has rejected the device, and was not the only choice
+ * @judged: a policy with match() was in scope of the last election, so each driver is
+ *	judged when it is about to be bound; the decision has no override then
+ * @vetoed: that election has vetoed a driver
  * @prepared: bx_bus_prepare() has changed the device
  * @notes: what became of elected drivers
  * @notes_gen: generation of @notes
  * @deferral: its deferrals
- * @veto: on a bus that is steered at binding, else absent; device lock
+ * @veto: keeps a driver from its probe; device lock
  */
 struct bx_entry {
 	struct rhash_head	node;
@@ -623,11 +630,13 @@ struct bx_entry {
 	bool			next_best;
 	bool			waits;
 	bool			retry;
+	bool			judged;
+	bool			vetoed;
 	bool			prepared;
 	struct list_head	notes;
 	u64			notes_gen;
 	struct bx_deferral	deferral;	/* bx_defer_lock */
-	struct bx_veto		veto[];		/* device lock */
+	struct bx_veto		veto;		/* device lock */
 };
 
 struct bx_entry *bx_entry_get(struct device *dev);
@@ -656,6 +665,7 @@ int bx_fact_records(struct device *dev, struct bx_fact_rec **recs, u32 *n);
 /* ---- event.c: device events for policies ---- */
 
 bool bx_is_in_scope(struct device *dev);
+bool bx_is_judged(struct device *dev);
 
 void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 		   enum bx_event_kind kind);
@@ -681,6 +691,14 @@ bool bx_provides(const struct bx_provider *provider, u32 op);
 size_t bx_contract_print(const struct bx_contract *contract, char *buf,
 			 size_t size);
 
+/* ---- rule.c: the own rule of an adopted bus ---- */
+
+bool bx_rule_claims(struct device *dev, const struct device_driver *drv);
+bool bx_rule_claims_by_name(struct device *dev, const char *driver);
+int bx_rule_for_each_claimant(struct device *dev,
+			      int (*fn)(const char *driver, void *data), void *data);
+bool bx_rule_obeys(const struct bus_type *bus);
+
 /* ---- notes.c: what became of drivers that were elected for a device ---- */
 
 enum bx_driver_state bx_note_state(const struct list_head *notes,
@@ -700,6 +718,7 @@ struct bx_cand {
 	struct bx_inst		*by;		/* policy that gave @score */
 	bool			judged;
 	bool			vetoed;
+	struct bx_inst		*veto_by;	/* first policy that vetoed it */
 };
 
 /**
@@ -709,11 +728,16 @@ struct bx_cand {
  * @chain: policies in scope; bx_srcu
  * @cands: candidate drivers
  * @ncands: number of @cands
- * @adopted: on an adopted bus: without candidates; select() may name any driver
+ * @maxcands: capacity of @cands on an adopted bus
+ * @judges: on an adopted bus: a policy in scope has match()
+ * @binding: on an adopted bus, the driver that is being bound, or empty
+ * @binding_veto: the first policy that vetoed it, or empty
+ * @adopted: on an adopted bus: select() may name any driver
  * @claimants: only a driver that claims the device can be bound
  * @override: driver_override of the administrator, or empty
  * @dec: the outcome
- * @winner: order of the elected driver on an own bus, 0 for none
+ * @winner: order of the elected candidate, 0 for none; on an adopted bus without a
+ *	decision, of the one that its own rule takes
  * @decided: @dec is final
  * @by: the deciding policy, or NULL
  * @nchoices: number of drivers that the deciding program named
@@ -729,7 +753,7 @@ struct bx_cand {
  * @muted: bitmap of the policies of @chain with an invalid result in this
  *	election
  * @trial: policies and drivers of a trial; NULL for the present ones
- * @error: errno of a trial without an outcome, else 0
+ * @error: errno of an election without an outcome, else 0
  */
 struct bx_election {
 	struct bx_select_ctx	ctx;
@@ -737,6 +761,10 @@ struct bx_election {
 	const struct bx_policy_chain	*chain;
 	struct bx_cand		*cands;
 	u32			ncands;
+	u32			maxcands;
+	bool			judges;
+	char			binding[BX_NAME_LEN];
+	char			binding_veto[BX_NAME_LEN];
 	bool			adopted;
 	bool			claimants;
 	char			override[BX_NAME_LEN];
@@ -759,13 +787,18 @@ struct bx_election {
 	int			error;
 };
 
+/* ---- cands.c: the drivers among which an election chooses ---- */
+
+struct bx_cand *bx_cand_find(struct bx_election *e, const char *name);
+struct bx_cand *bx_cand_named(struct bx_election *e, const char *name);
+bool bx_cand_eligible(const struct bx_cand *c);
+int bx_cands_collect(struct bx_election *e);
+
 /* ---- ask.c: results of policies in an election ---- */
 
 void bx_log_opinion(struct bx_election *e, enum bx_opinion_kind kind,
 		    const struct bx_inst *inst, const char *driver, s32 verdict,
 		    enum bx_opinion_why why, s32 error);
-struct bx_cand *bx_cand_find(struct bx_election *e, const char *name);
-bool bx_cand_eligible(const struct bx_cand *c);
 bool bx_may_run(const struct bx_election *e, u32 i);
 bool bx_is_closed(const struct bx_election *e, u32 i);
 enum bx_opinion_why bx_ask_match(struct bx_election *e,
@@ -776,12 +809,6 @@ enum bx_opinion_why bx_check_candidate(struct bx_election *e,
 				       const char *name, int *error);
 enum bx_opinion_why bx_ask_select(struct bx_election *e,
 				  struct bx_inst *inst, s32 *ret);
-
-/* ---- rule.c: the own rule of an adopted bus ---- */
-
-bool bx_rule_claims(struct device *dev, const struct device_driver *drv);
-bool bx_rule_claims_by_name(struct device *dev, const char *driver);
-int bx_rule_explain(struct bx_election *e);
 
 /* ---- choice.c: the drivers that a program names, and the time of a deferral ---- */
 
@@ -818,12 +845,17 @@ struct bx_election *bx_election_alloc(struct device *dev, bool explain);
 struct bx_election *bx_election_alloc_log(bool explain);
 void bx_election_free(struct bx_election *e);
 void bx_elect(struct bx_election *e, u64 generation);
+void bx_elect_kernel(struct bx_election *e);
 void bx_elect_held(struct bx_election *e);
 void bx_decide(struct bx_election *e, enum bx_decider by,
 	       enum bx_outcome outcome, const char *driver,
 	       struct bx_inst *inst);
 
 int bx_hook_select(struct bx_select_ctx *ctx);
+
+/* ---- explain.c: the own rule of an adopted bus in an explanation ---- */
+
+int bx_rule_explain(struct bx_election *e);
 
 /* ---- trial.c: elections of described devices ---- */
 
@@ -877,17 +909,22 @@ int bx_override_elect(struct device *dev);
 void bx_override_reelect(struct device *dev);
 void bx_override_bound(struct device *dev);
 void bx_override_freshen(struct device *dev);
-bool bx_override_not_bound(struct device *dev);
-void bx_override_load_ended(struct device *dev, const char *driver, bool came,
-			    bool before);
+bool bx_override_admits(struct bx_entry *entry, struct device *dev,
+			struct bx_decision *why);
 bool bx_override_may_wait(void);
-void bx_override_revisit(struct device *dev);
 int bx_override_explain(struct device *dev, struct bx_election *e);
 bool bx_override_decision(struct device *dev, struct bx_decision *dec);
 void bx_override_forget(struct device *dev, u64 policy_id);
 void bx_override_inherit(struct device *dev, u64 policy_id, u64 heir_id);
 void bx_override_clear(struct device *dev);
 u64 bx_override_next_gen(void);
+
+/* ---- revisit.c: elected drivers that are absent, or reject the device ---- */
+
+bool bx_override_not_bound(struct device *dev);
+void bx_override_load_ended(struct device *dev, const char *driver, bool came,
+			    bool before);
+void bx_override_revisit(struct device *dev);
 
 /* ---- rebind.c: rebinds on adopted buses ---- */
 

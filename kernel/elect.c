@@ -5,9 +5,9 @@
  * There is one election per device and generation, not one opinion per pair;
  * the callers (own.c, override.c) cache the outcome.  Order of authority,
  * highest first: the administrator's driver_override, the hook, the policies'
- * select() in order, the highest match() score, the drivers' id tables.  A veto
- * excludes a driver from everything below the hook.  A quarantined policy refuses
- * in the place of its select().
+ * select() in order, the highest match() score, the drivers' id tables or, on an
+ * adopted bus, its own rule.  A veto excludes a driver from everything below the hook.
+ * A quarantined policy refuses in the place of its select().
  *
  * bx_elect() and all that it calls run inside a bx_srcu read section, in
  * process context, with or without the device lock.
@@ -118,7 +118,7 @@ void bx_decide(struct bx_election *e, enum bx_decider by,
 	if (inst) {
 		strscpy(e->dec.policy, inst->name, sizeof(e->dec.policy));
 		e->dec.policy_id = inst->policy->id;
-		e->next_best = by == BX_BY_SELECT &&
+		e->next_best = (by == BX_BY_SELECT || (by == BX_BY_SCORE && e->adopted)) &&
 			       inst->flags & BX_F_NEXT_BEST;
 		if (!e->dry)
 			this_cpu_inc(inst->counts->decided);
@@ -260,50 +260,86 @@ static void bx_elect_match_closed(struct bx_election *e)
 	}
 }
 
+static struct bx_cand *bx_better(struct bx_cand *best, struct bx_cand *c)
+{
+	return best && best->score >= c->score ? best : c;
+}
+
+/*
+ * On an adopted bus, a device whose scored drivers have all rejected it stays with the
+ * best of them: other drivers must not get it.
+ */
 static void bx_elect_score(struct bx_election *e)
 {
-	struct bx_cand *best = NULL;
+	struct bx_cand *best = NULL, *failed = NULL;
 
 	for (u32 i = 0; i < e->ncands; i++) {
 		struct bx_cand *c = &e->cands[i];
 
 		bx_judge(e, c);
-		if (bx_cand_eligible(c) && c->score &&
-		    (!best || c->score > best->score))
-			best = c;
+		if (c->vetoed || !c->score)
+			continue;
+		if (bx_cand_eligible(c))
+			best = bx_better(best, c);
+		else if (e->adopted)
+			failed = bx_better(failed, c);
 	}
+	best = best ?: failed;
 	bx_elect_match_closed(e);
 	if (best && !e->decided)
 		bx_decide(e, BX_BY_SCORE, BX_OUT_DRIVER, best->rec.name,
 			  best->by);
 }
 
+static enum bx_opinion_why bx_table_why(const struct bx_election *e,
+					const struct bx_cand *c)
+{
+	/* the rule of an adopted bus knows nothing of former probes */
+	if (c->rec.error && !e->adopted)
+		return BX_WHY_FAILED;
+	if (c->vetoed)
+		return BX_WHY_VETOED;
+	if (e->decided)
+		return strcmp(e->dec.driver, c->rec.name) ? BX_WHY_LATE : BX_WHY_WON;
+	return e->winner && c->rec.claims ? BX_WHY_LOW : BX_WHY_WON;
+}
+
+/* Policies have vetoed each driver that claims the device, of which there is one. */
+static void bx_elect_vetoed(struct bx_election *e)
+{
+	for (u32 i = 0; i < e->ncands && !e->decided; i++) {
+		const struct bx_cand *c = &e->cands[i];
+
+		if (c->rec.claims && c->vetoed)
+			bx_decide(e, BX_BY_VETO, BX_OUT_REFUSED, NULL, c->veto_by);
+	}
+}
+
+/* On an adopted bus the first driver is only noted: the kernel's own rule will take it. */
 static void bx_elect_id_table(struct bx_election *e)
 {
 	for (u32 i = 0; i < e->ncands; i++) {
 		struct bx_cand *c = &e->cands[i];
-		enum bx_opinion_why why = BX_WHY_WON;
+		enum bx_opinion_why why = bx_table_why(e, c);
+		struct bx_inst *veto_by = why == BX_WHY_VETOED ? c->veto_by : NULL;
 
-		if (c->rec.error)
-			why = BX_WHY_FAILED;
-		else if (c->vetoed)
-			why = BX_WHY_VETOED;
-		else if (e->decided)
-			why = strcmp(e->dec.driver, c->rec.name) ? BX_WHY_LATE :
-			      BX_WHY_WON;
 		if (!c->rec.claims) {
-			bx_log_opinion(e, BX_OPN_CANDIDATE, NULL, c->rec.name,
+			bx_log_opinion(e, BX_OPN_CANDIDATE, veto_by, c->rec.name,
 				       0, why == BX_WHY_LATE ||
 				       (why == BX_WHY_WON && !e->decided) ?
 				       BX_WHY_PASS : why, c->rec.error);
 			continue;
 		}
-		if (why == BX_WHY_WON && !e->decided)
+		if (why == BX_WHY_WON && !e->decided && e->adopted)
+			e->winner = c->order;
+		else if (why == BX_WHY_WON && !e->decided)
 			bx_decide(e, BX_BY_ID_TABLE, BX_OUT_DRIVER, c->rec.name,
 				  NULL);
-		bx_log_opinion(e, BX_OPN_ID_TABLE, NULL, c->rec.name, 1, why,
+		bx_log_opinion(e, BX_OPN_ID_TABLE, veto_by, c->rec.name, 1, why,
 			       c->rec.error);
 	}
+	if (e->adopted && !e->winner)
+		bx_elect_vetoed(e);
 }
 
 /*
@@ -333,10 +369,10 @@ static void bx_finish_log(struct bx_election *e)
 
 /**
  * bx_elect() - hold an election
- * @e: from bx_election_alloc(), with candidates and override filled in
+ * @e: from bx_election_alloc(), with override and, on an own bus, candidates filled in
  * @generation: generation of the caller's cache
  *
- * The outcome is in @e->dec; a trial without an outcome has its errno in
+ * The outcome is in @e->dec; an election without an outcome has its errno in
  * @e->error.
  *
  * Context: inside bx_srcu, which @e's candidates must not outlive; may sleep.
@@ -356,6 +392,11 @@ void bx_elect(struct bx_election *e, u64 generation)
 		e->chain = chain;
 	}
 
+	if (e->adopted && bx_chain_judges(e->chain)) {
+		e->judges = true;
+		if (bx_cands_collect(e))
+			return;
+	}
 	if (e->log)
 		e->ctx.dev.flags |= BX_DEV_TRIAL;
 	bx_elect_override(e);
@@ -363,10 +404,12 @@ void bx_elect(struct bx_election *e, u64 generation)
 		bx_elect_hook(e);
 	if (!e->decided || e->log)
 		bx_elect_select(e);
-	if (!e->decided || e->log) {
+	if ((!e->decided || e->log) && (!e->adopted || e->judges)) {
 		bx_elect_score(e);
 		bx_elect_id_table(e);
 	}
+	if (e->error)
+		return;
 	if (e->log)
 		bx_finish_log(e);
 	else if (!e->dry)
@@ -377,6 +420,22 @@ void bx_elect(struct bx_election *e, u64 generation)
 	e->dec.time_ns = ktime_get_ns();
 	if (!e->dry)
 		trace_bx_decide(&e->ctx.dev, &e->dec);
+}
+
+/**
+ * bx_elect_kernel() - let the own rule of an adopted bus decide, for an explanation
+ * @e: after bx_elect(), with candidates
+ */
+void bx_elect_kernel(struct bx_election *e)
+{
+	if (e->decided)
+		return;
+	e->dec.by = BX_BY_KERNEL;
+	for (u32 i = 0; i < e->ncands; i++) {
+		if (e->cands[i].order == e->winner)
+			bx_decide(e, BX_BY_KERNEL, BX_OUT_DRIVER,
+				  e->cands[i].rec.name, NULL);
+	}
 }
 
 /**

@@ -81,21 +81,20 @@ struct bx_entry *bx_entry_get(struct device *dev)
  */
 int bx_entry_add(struct device *dev, bool found)
 {
-	u32 vetoes = bx_steers_at_binding(dev->bus);
 	struct bx_entry *entry;
 	int err;
 
-	entry = kzalloc(struct_size(entry, veto, vetoes), GFP_KERNEL);
+	entry = kzalloc(sizeof(*entry), GFP_KERNEL);
 	if (!entry)
 		return -ENOMEM;
-	if (vetoes)
-		bx_veto_init(entry->veto);
+	bx_veto_init(&entry->veto);
 	kref_init(&entry->ref);
 	mutex_init(&entry->lock);
 	spin_lock_init(&entry->iommu_lock);
 	INIT_LIST_HEAD(&entry->notes);
 	bx_deferral_init(&entry->deferral, dev);
 	entry->dev = dev;
+	entry->dec.by = BX_BY_KERNEL;
 	entry->found = found;
 	entry->vf_index = -1;
 	entry->iommu_group = -1;

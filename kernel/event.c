@@ -48,6 +48,16 @@ bool bx_is_in_scope(struct device *dev)
 	return found;
 }
 
+/* Whether a policy with match() has a device in its scope; in process context */
+bool bx_is_judged(struct device *dev)
+{
+	int idx = srcu_read_lock(&bx_srcu);
+	bool judged = bx_chain_judges(bx_chain_lookup(dev->bus->name, bx_dev_vendor(dev)));
+
+	srcu_read_unlock(&bx_srcu, idx);
+	return judged;
+}
+
 /**
  * bx_emit_event() - report an event to the policies in scope and to tracing
  * @dev: the device

@@ -36,15 +36,15 @@ void bx_dev_driver_name(struct device *dev, char *buf, size_t len)
  * bx_dev_is_bound() - check whether a driver is bound to a device
  * @dev: the device
  *
- * While a driver is probed, or refused at binding, dev->driver is set; on a bus that is
- * steered there, such a device does not count as bound.
+ * While a driver is probed, or refused at binding, dev->driver is set; where drivers may
+ * be refused, such a device does not count as bound.
  *
  * Context: any, with or without the device lock.
  * Return: true if one is.
  */
 bool bx_dev_is_bound(struct device *dev)
 {
-	if (bx_steers_at_binding(dev->bus))
+	if (bx_vetoes_work())
 		return device_is_bound(dev);
 	return READ_ONCE(dev->driver);
 }

@@ -87,6 +87,16 @@ static const struct bx_scope *bx_scope_find(const struct bx_index *index,
 	return NULL;
 }
 
+/* Whether a policy of a chain has match() */
+bool bx_chain_judges(const struct bx_policy_chain *chain)
+{
+	for (u32 i = 0; chain && i < chain->n; i++) {
+		if (chain->inst[i]->ops->match)
+			return true;
+	}
+	return false;
+}
+
 /**
  * bx_chain_lookup() - find the policies in scope of a device
  * @bus: name of its bus

@@ -2,10 +2,14 @@
 /*
  * Elections on adopted buses, by an override
  *
- * These buses keep their own match rule.  The outcome of an election (only hook
- * and select()) is written to the device's override: driver_override, or on a bus
- * without that, the one in its entry (steer.c); "none" keeps all drivers away.
- * Without an opinion nothing is written, and the device behaves as on a stock kernel.
+ * These buses keep their own match rule.  A decision of the hook or of select() is written
+ * to the device's override: driver_override, or on a bus without that, the one in its
+ * entry (steer.c); "none" keeps all drivers away.  Without an opinion nothing is written,
+ * and the device behaves as on a stock kernel.
+ *
+ * A decision of match() is not written: an override would keep away drivers that are
+ * registered later, about which no policy has been asked.  So each driver is judged when
+ * it is about to be bound, in an election of its own.
  *
  * bus_ext never touches an override that it did not write.  It removes its own
  * overrides with the policy.  If another party has removed or replaced one, the
@@ -33,6 +37,12 @@ u64 bx_override_next_gen(void)
  */
 static atomic_t bx_any_elected = ATOMIC_INIT(0);
 
+/* Whether match() of policies has decided, which leaves no override */
+static bool bx_by_match(const struct bx_decision *dec)
+{
+	return dec->by == BX_BY_SCORE || dec->by == BX_BY_VETO;
+}
+
 /* ---- the override ---- */
 
 /* Whether bus_ext wrote the override that bx_steer_read() has returned */
@@ -53,6 +63,8 @@ static void bx_entry_drop(struct bx_entry *entry)
 	entry->next_best = false;
 	entry->waits = false;
 	entry->retry = false;
+	entry->judged = false;
+	entry->vetoed = false;
 }
 
 /*
@@ -109,6 +121,8 @@ static int bx_entry_write(struct bx_entry *entry, const char *name)
  */
 static const char *bx_override_name(const struct bx_decision *dec)
 {
+	if (bx_by_match(dec))
+		return NULL;
 	switch (dec->outcome) {
 	case BX_OUT_DRIVER:
 	case BX_OUT_ABSENT:
@@ -131,7 +145,7 @@ static void bx_override_set_up(struct bx_entry *entry, struct bx_election *e)
 	e->may_load = true;
 }
 
-static void bx_override_run(struct bx_entry *entry, struct bx_election *e, u64 gen)
+static int bx_override_run(struct bx_entry *entry, struct bx_election *e, u64 gen)
 {
 	int idx;
 
@@ -139,9 +153,10 @@ static void bx_override_run(struct bx_entry *entry, struct bx_election *e, u64 g
 	idx = srcu_read_lock(&bx_srcu);
 	bx_elect(e, gen);
 	srcu_read_unlock(&bx_srcu, idx);
+	return e->error;
 }
 
-/* Records the decision that the override follows. */
+/* Records the decision that the override follows, or that needs none. */
 static void bx_entry_decide(struct bx_entry *entry, struct bx_election *e)
 {
 	bx_deferral_note(&entry->deferral, e);
@@ -151,22 +166,47 @@ static void bx_entry_decide(struct bx_entry *entry, struct bx_election *e)
 	entry->retry = false;
 }
 
-/* Applies a decision.  Returns 1 if the override changed, 0 if not, or an errno. */
+static bool bx_has_veto(const struct bx_election *e)
+{
+	bool vetoed = false;
+
+	for (u32 i = 0; i < e->ncands; i++)
+		vetoed |= e->cands[i].vetoed;
+	return vetoed;
+}
+
+/* Whether an unbound device may get another driver than before, or one at all */
+static bool bx_entry_differs(const struct bx_entry *entry, const struct bx_election *e,
+			     const char *want)
+{
+	if (want)
+		return !entry->token || strcmp(entry->text, want);
+	return entry->token || entry->vetoed ||
+	       entry->dec.by != (bx_by_match(&e->dec) ? e->dec.by : BX_BY_KERNEL) ||
+	       (e->dec.by == BX_BY_SCORE && strcmp(entry->dec.driver, e->dec.driver));
+}
+
+/* Applies a decision.  Returns 1 if it differs from the last one, 0 if not, or an errno. */
 static int bx_entry_apply(struct bx_entry *entry, struct bx_election *e)
 {
 	const char *want = bx_override_name(&e->dec);
-	bool same = want && entry->token && !strcmp(entry->text, want);
+	bool differs = bx_entry_differs(entry, e, want);
 	int err;
 
+	if (want ? differs : entry->token != NULL) {
+		entry->gen = e->dec.generation;
+		err = bx_entry_write(entry, want);
+		if (err)
+			return err;
+	} else if (!want) {
+		bx_entry_drop(entry);
+	}
 	entry->gen = e->dec.generation;
-	if (!want && !entry->token)
-		return 0;
-	err = same ? 0 : bx_entry_write(entry, want);
-	if (err)
-		return err;
-	if (want)
+	entry->judged = e->judges;
+	entry->vetoed = bx_has_veto(e);
+	if (want || bx_by_match(&e->dec))
 		bx_entry_decide(entry, e);
-	return !same;
+	return differs;
 }
 
 /* Drivers are tried again after a change of policies. */
@@ -177,6 +217,18 @@ static void bx_entry_refresh_notes(struct bx_entry *entry, u64 gen)
 		bx_deferral_reset(&entry->deferral);
 	}
 	entry->notes_gen = gen;
+}
+
+/*
+ * Where the rule of the bus obeys our override, it does not tell which other drivers claim
+ * the device, about which match() may have to be asked.
+ */
+static int bx_entry_uncover(struct bx_entry *entry)
+{
+	if (!entry->token || !bx_rule_obeys(entry->dev->bus) ||
+	    !bx_is_judged(entry->dev))
+		return 0;
+	return bx_entry_write(entry, NULL) ?: 1;
 }
 
 /* @request: set if the caller must request the module of the elected driver */
@@ -190,13 +242,17 @@ static int bx_entry_elect(struct bx_entry *entry, struct bx_election *e,
 	if (entry->gone)
 		return -ENODEV;
 	removed = bx_entry_refresh(entry, e->override, sizeof(e->override));
+	if (!removed)
+		removed = bx_entry_uncover(entry);
 	if (removed < 0)
 		return removed;
 	bx_entry_refresh_notes(entry, gen);
 	e->notes = &entry->notes;
 	/* A driver that is registered from now on is found by bx_override_revisit(). */
 	atomic_xchg(&bx_any_elected, 1);
-	bx_override_run(entry, e, gen);
+	ret = bx_override_run(entry, e, gen);
+	if (ret)
+		return ret;
 	*request = bx_choice_request(e);
 	ret = bx_entry_apply(entry, e);
 	return ret < 0 ? ret : ret | removed;
@@ -252,15 +308,25 @@ int bx_override_elect(struct device *dev)
 	return ret;
 }
 
-/* Whether there was an election since policies and the override changed */
+/*
+ * Whether there was an election since policies and the override changed.  Where match()
+ * judges, an election is also due after a change of drivers, which nothing tells.
+ */
 static bool bx_entry_is_current(struct bx_entry *entry)
 {
 	char text[BX_NAME_LEN];
 
 	guard(mutex)(&entry->lock);
 	return entry->gone ||
-	       (!bx_entry_refresh(entry, text, sizeof(text)) &&
+	       (!bx_entry_refresh(entry, text, sizeof(text)) && !entry->judged &&
 		entry->gen == atomic64_read(&bx_override_gen));
+}
+
+/* The bus may have undone it at an unbind. */
+static void bx_entry_prepare_again(struct bx_entry *entry)
+{
+	if (!entry->gone)
+		bx_entry_prepare(entry, entry->token ? entry->text : NULL);
 }
 
 /**
@@ -270,7 +336,7 @@ static bool bx_entry_is_current(struct bx_entry *entry)
  * A device that was bound when policies changed, or whose override was removed,
  * is given back to the policies.
  *
- * Context: BUS_NOTIFY_UNBOUND_DRIVER, BUS_NOTIFY_BIND_DRIVER.
+ * Context: BUS_NOTIFY_UNBOUND_DRIVER.
  */
 void bx_override_freshen(struct device *dev)
 {
@@ -280,12 +346,89 @@ void bx_override_freshen(struct device *dev)
 		return;
 	if (!bx_entry_is_current(entry))
 		bx_override_elect_entry(entry, dev);
-	/* the bus may have undone it at the unbind */
 	mutex_lock(&entry->lock);
-	if (!entry->gone)
-		bx_entry_prepare(entry, entry->token ? entry->text : NULL);
+	bx_entry_prepare_again(entry);
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
+}
+
+/* ---- a driver that is about to be bound ---- */
+
+/*
+ * Whether the last decision allows a driver; @veto: the policy that vetoed it, or empty.
+ * @why takes the decision that does not allow it.
+ */
+static bool bx_entry_admits(const struct bx_entry *entry, const char *veto,
+			    const char *driver, struct bx_decision *why)
+{
+	*why = entry->dec;
+	if (entry->token || entry->dec.by == BX_BY_SCORE)
+		return (why->outcome == BX_OUT_DRIVER || why->outcome == BX_OUT_ABSENT) &&
+		       !strcmp(why->driver, driver);
+	if (!*veto)
+		return true;
+	why->by = BX_BY_VETO;
+	why->outcome = BX_OUT_REFUSED;
+	strscpy(why->policy, veto, sizeof(why->policy));
+	return false;
+}
+
+/* Without memory for an election, no policy could be asked, so none has allowed a driver. */
+static bool bx_admits_unasked(struct device *dev, struct bx_decision *why)
+{
+	*why = (struct bx_decision) { .by = BX_BY_NONE, .outcome = BX_OUT_REFUSED };
+	return !bx_is_in_scope(dev);
+}
+
+/* As bx_override_admits(), with an election about @driver. */
+static bool bx_entry_elect_binding(struct bx_entry *entry, struct bx_election *e,
+				   const char *driver, struct bx_decision *why)
+{
+	bool request = false, admits = true;
+	int ret;
+
+	strscpy(e->binding, driver, sizeof(e->binding));
+	mutex_lock(&entry->lock);
+	ret = bx_entry_elect(entry, e, &request);
+	if (ret >= 0)
+		admits = bx_entry_admits(entry, e->binding_veto, driver, why);
+	bx_entry_prepare_again(entry);
+	mutex_unlock(&entry->lock);
+	bx_entry_elected(e, request, ret);
+	return ret == -ENOMEM ? bx_admits_unasked(e->ctx.device, why) : admits;
+}
+
+/**
+ * bx_override_admits() - check whether a driver may be bound
+ * @entry: the entry of the device
+ * @dev: the device; its lock is held, and its driver is the one in question
+ * @why: takes the decision that does not allow it
+ *
+ * Holds an election if one is due, and always if match() judges: the driver may be
+ * registered since.
+ *
+ * Context: BUS_NOTIFY_BIND_DRIVER.
+ * Return: false if it may not.
+ */
+bool bx_override_admits(struct bx_entry *entry, struct device *dev,
+			struct bx_decision *why)
+{
+	const char *driver = dev->driver->name;
+	struct bx_election *e;
+	bool admits;
+
+	if (!bx_entry_is_current(entry)) {
+		e = bx_election_alloc(dev, false);
+		admits = e ? bx_entry_elect_binding(entry, e, driver, why) :
+			     bx_admits_unasked(dev, why);
+		bx_election_free(e);
+		return admits;
+	}
+	mutex_lock(&entry->lock);
+	admits = entry->gone || bx_entry_admits(entry, "", driver, why);
+	bx_entry_prepare_again(entry);
+	mutex_unlock(&entry->lock);
+	return admits;
 }
 
 /* ---- re-elections ---- */
@@ -306,7 +449,7 @@ static bool bx_override_run_bound(struct bx_entry *entry, struct bx_election *e)
 	idx = srcu_read_lock(&bx_srcu);
 	bx_elect(e, atomic64_read(&bx_override_gen));
 	bx_dev_driver_name(e->ctx.device, driver, sizeof(driver));
-	agrees = e->dec.outcome == BX_OUT_DRIVER &&
+	agrees = !e->error && e->dec.outcome == BX_OUT_DRIVER &&
 		 !strcmp(e->dec.driver, driver);
 	if (agrees)
 		bx_elect_held(e);
@@ -380,10 +523,20 @@ void bx_override_bound(struct device *dev)
 	bx_entry_put(entry);
 }
 
+/* Drops what follows from a detached policy; an errno if its override is not ours. */
+static int bx_entry_forget(struct bx_entry *entry)
+{
+	if (entry->token)
+		return bx_entry_write(entry, NULL);
+	bx_entry_drop(entry);
+	return 0;
+}
+
 /**
  * bx_override_forget() - remove the override of a detached policy
  * @dev: a device on an adopted bus; the caller holds a reference to it
- * @policy_id: the policy; nothing is done unless it decided on the device
+ * @policy_id: the policy; nothing is done unless it decided on the device, or a driver
+ *	was vetoed
  *
  * The device stays bound.  If it is unbound, the following re-election attaches
  * it, since the override may have kept it unbound.
@@ -398,9 +551,9 @@ void bx_override_forget(struct device *dev, u64 policy_id)
 	if (!entry)
 		return;
 	mutex_lock(&entry->lock);
-	if (!entry->gone && entry->dec.policy_id == policy_id &&
+	if (!entry->gone && (entry->dec.policy_id == policy_id || entry->vetoed) &&
 	    bx_entry_refresh(entry, text, sizeof(text)) >= 0 &&
-	    (!entry->token || !bx_entry_write(entry, NULL)))
+	    (entry->dec.policy_id != policy_id || !bx_entry_forget(entry)))
 		entry->attach = !bx_dev_is_bound(dev);
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
@@ -427,96 +580,10 @@ void bx_override_inherit(struct device *dev, u64 policy_id, u64 heir_id)
 	bx_entry_put(entry);
 }
 
-/* ---- drivers that are absent, or reject the device ---- */
-
-/**
- * bx_override_load_ended() - take note of the end of a module's load
- * @dev: a device on an adopted bus; the caller holds a reference to it
- * @driver: the driver
- * @came: it is registered
- * @before: it was before the load
- *
- * The driver core has probed a driver that came with the load.  One that was
- * there before may have come between the election and its override.
- *
- * Context: process; may probe.
- */
-void bx_override_load_ended(struct device *dev, const char *driver, bool came,
-			    bool before)
-{
-	struct bx_entry *entry = bx_entry_get(dev);
-
-	if (!entry)
-		return;
-	mutex_lock(&entry->lock);
-	bx_note_load_ended(&entry->notes, driver, came);
-	if (before && !entry->gone && !strcmp(entry->text, driver))
-		entry->attach = true;
-	mutex_unlock(&entry->lock);
-	bx_entry_put(entry);
-	if (!came || before)
-		bx_override_reelect(dev);
-}
-
-/**
- * bx_override_not_bound() - take note of a driver whose probe has failed
- * @dev: a device on an adopted bus
- *
- * Context: BUS_NOTIFY_DRIVER_NOT_BOUND.
- * Return: true if bx_override_revisit() must be called for the device.
- */
-bool bx_override_not_bound(struct device *dev)
-{
-	struct bx_entry *entry = bx_entry_get(dev);
-	char driver[BX_NAME_LEN];
-	bool retry = false;
-
-	if (!entry)
-		return false;
-	bx_dev_driver_name(dev, driver, sizeof(driver));
-	mutex_lock(&entry->lock);
-	if (!entry->gone && entry->next_best && *driver &&
-	    !strcmp(driver, entry->text) &&
-	    bx_note_state(&entry->notes, driver) != BX_DRIVER_REJECTED)
-		retry = bx_note_set(&entry->notes, driver, BX_DRIVER_REJECTED);
-	entry->retry |= retry;
-	mutex_unlock(&entry->lock);
-	bx_entry_put(entry);
-	return retry;
-}
-
 /* Whether a device may wait for one of several drivers; clears the flag. */
 bool bx_override_may_wait(void)
 {
 	return atomic_xchg(&bx_any_elected, 0);
-}
-
-/**
- * bx_override_revisit() - elect a device again that waits or was rejected
- * @dev: a device on an adopted bus; the caller holds a reference to it
- *
- * Context: process; may probe.
- */
-void bx_override_revisit(struct device *dev)
-{
-	struct bx_entry *entry = bx_entry_get(dev);
-	bool waits, retry;
-
-	if (!entry)
-		return;
-	mutex_lock(&entry->lock);
-	waits = !entry->gone && entry->waits;
-	retry = !entry->gone && entry->retry;
-	entry->retry = false;
-	mutex_unlock(&entry->lock);
-	bx_entry_put(entry);
-	if (retry) {
-		/* the failed probe still had the device when its notifier ran */
-		device_lock(dev);
-		device_unlock(dev);
-	}
-	if (waits || retry)
-		bx_override_reelect(dev);
 }
 
 /* Removes the override, if bus_ext wrote it, and drops the decision. */
@@ -555,13 +622,13 @@ bool bx_override_decision(struct device *dev, struct bx_decision *dec)
 		return false;
 	mutex_lock(&entry->lock);
 	now = bx_steer_read(entry, name, sizeof(name));
-	ours = bx_entry_wrote(entry, now, name);
+	ours = now ? bx_entry_wrote(entry, now, name) : bx_by_match(&entry->dec);
 	if (ours)
 		*dec = entry->dec;
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
 	if (!now)
-		return false;
+		return ours;
 	if (ours) {
 		/* The driver may have been registered since. */
 		if (dec->outcome == BX_OUT_ABSENT &&
@@ -587,6 +654,7 @@ int bx_override_explain(struct device *dev, struct bx_election *e)
 {
 	struct bx_entry *entry = bx_entry_get(dev);
 	const char *now;
+	int err;
 
 	if (!entry)
 		return -ENODEV;
@@ -595,8 +663,11 @@ int bx_override_explain(struct device *dev, struct bx_election *e)
 	if (bx_entry_wrote(entry, now, e->override))
 		e->override[0] = '\0';
 	e->notes = &entry->notes;
-	bx_override_run(entry, e, atomic64_read(&bx_override_gen));
+	err = bx_override_run(entry, e, atomic64_read(&bx_override_gen));
 	mutex_unlock(&entry->lock);
 	bx_entry_put(entry);
-	return bx_rule_explain(e);
+	if (err || !e->judges)
+		return err ?: bx_rule_explain(e);
+	bx_elect_kernel(e);
+	return 0;
 }

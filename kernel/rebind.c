@@ -10,11 +10,12 @@ static bool bx_is_driver_outcome(const struct bx_decision *dec)
 	return dec->outcome == BX_OUT_DRIVER || dec->outcome == BX_OUT_ABSENT;
 }
 
-/* Without a decision, a driver that the bus' own rule matches stays bound. */
-static bool bx_keeps_driver(struct device *dev, const struct bx_decision *dec,
-			    bool decided)
+/* Without a decision, a driver stays bound that the bus' own rule matches, unless it is vetoed. */
+static bool bx_keeps_driver(struct bx_entry *entry, struct device *dev,
+			    const struct bx_decision *dec, bool decided)
 {
 	char driver[BX_NAME_LEN];
+	struct bx_decision why;
 	bool keeps;
 
 	if (decided) {
@@ -22,7 +23,8 @@ static bool bx_keeps_driver(struct device *dev, const struct bx_decision *dec,
 		return bx_is_driver_outcome(dec) && !strcmp(driver, dec->driver);
 	}
 	device_lock(dev);
-	keeps = dev->driver && bx_rule_claims(dev, dev->driver);
+	keeps = dev->driver && bx_rule_claims(dev, dev->driver) &&
+		bx_override_admits(entry, dev, &why);
 	device_unlock(dev);
 	return keeps;
 }
@@ -50,7 +52,7 @@ static int bx_rebind_as_decided(struct bx_entry *entry, struct device *dev,
 	bool decided = bx_override_decision(dev, &dec);
 	int err;
 
-	if (READ_ONCE(dev->driver) && !bx_keeps_driver(dev, &dec, decided))
+	if (READ_ONCE(dev->driver) && !bx_keeps_driver(entry, dev, &dec, decided))
 		bx_steer_release(entry);
 	if (!bx_is_ready_to_probe(dev))
 		return -EAGAIN;

@@ -88,6 +88,55 @@ bool bx_rule_claims(struct device *dev, const struct device_driver *drv)
 	return claims;
 }
 
+struct bx_rule_claimants {
+	struct device		*dev;
+	struct pci_dev		*copy;
+	int			(*fn)(const char *driver, void *data);
+	void			*data;
+};
+
+static int bx_rule_claimant(struct device_driver *drv, void *data)
+{
+	const struct bx_rule_claimants *all = data;
+
+	return bx_rule_matches(all->dev, all->copy, drv) ?
+	       all->fn(drv->name, all->data) : 0;
+}
+
+/**
+ * bx_rule_for_each_claimant() - call a function for each driver that claims a device
+ * @dev: a device on an adopted bus
+ * @fn: the function, called in the order of registration; an errno ends the walk
+ * @data: its argument
+ *
+ * Context: process; with or without the device lock.
+ * Return: 0, -ENOMEM, or the errno of @fn.
+ */
+int bx_rule_for_each_claimant(struct device *dev,
+			      int (*fn)(const char *driver, void *data), void *data)
+{
+	struct bx_rule_claimants all = { .dev = dev, .fn = fn, .data = data };
+	int err;
+
+	all.copy = bx_rule_copy(dev);
+	if (IS_ERR(all.copy))
+		return PTR_ERR(all.copy);
+	err = bus_for_each_drv(dev->bus, NULL, &all, bx_rule_claimant);
+	kfree(all.copy);
+	return err;
+}
+
+/**
+ * bx_rule_obeys() - check whether the rule of a bus sees only the driver of an override
+ * @bus: an adopted bus
+ *
+ * Return: true if it does; the rules of pci and platform are asked without the override.
+ */
+bool bx_rule_obeys(const struct bus_type *bus)
+{
+	return bus->driver_override && bus != &pci_bus_type && bus != &platform_bus_type;
+}
+
 struct bx_rule_query {
 	struct device	*dev;
 	const char	*driver;
@@ -113,53 +162,4 @@ bool bx_rule_claims_by_name(struct device *dev, const char *driver)
 	struct bx_rule_query q = { .dev = dev, .driver = driver };
 
 	return bus_for_each_drv(dev->bus, NULL, &q, bx_rule_query_driver);
-}
-
-struct bx_rule_walk {
-	struct pci_dev		*copy;
-	struct bx_election	*e;
-	char			first[BX_NAME_LEN];
-};
-
-static int bx_rule_explain_driver(struct device_driver *drv, void *data)
-{
-	struct bx_rule_walk *walk = data;
-	struct bx_election *e = walk->e;
-
-	e->dec.considered++;
-	if (!bx_rule_matches(e->ctx.device, walk->copy, drv))
-		return 0;
-	if (!*walk->first)
-		strscpy(walk->first, drv->name, sizeof(walk->first));
-	bx_log_opinion(e, BX_OPN_ID_TABLE, NULL, drv->name, 1,
-		       e->decided ? BX_WHY_LATE :
-		       strcmp(walk->first, drv->name) ? BX_WHY_LOW :
-		       BX_WHY_WON, 0);
-	return 0;
-}
-
-/**
- * bx_rule_explain() - log the drivers that the own rule of the bus matches
- * @e: an election with a log; if it has no outcome, the first driver wins
- *
- * Context: process.
- * Return: 0 or -ENOMEM.
- */
-int bx_rule_explain(struct bx_election *e)
-{
-	struct bx_rule_walk walk = { .e = e };
-
-	walk.copy = bx_rule_copy(e->ctx.device);
-	if (IS_ERR(walk.copy))
-		return PTR_ERR(walk.copy);
-	bus_for_each_drv(e->ctx.device->bus, NULL, &walk,
-			 bx_rule_explain_driver);
-	kfree(walk.copy);
-	if (e->decided)
-		return 0;
-	e->dec.by = BX_BY_KERNEL;
-	strscpy(e->dec.driver, walk.first, sizeof(e->dec.driver));
-	if (*walk.first)
-		e->dec.outcome = BX_OUT_DRIVER;
-	return 0;
 }

@@ -31,7 +31,7 @@ static bool bx_shadow_veto(struct bx_election *e, struct bx_inst *inst)
 	u32 kept = 0;
 
 	for (u32 i = 0; inst->ops->match && i < ctx->nchoices; i++) {
-		struct bx_cand *c = bx_cand_find(e, ctx->choice[i]);
+		struct bx_cand *c = bx_cand_named(e, ctx->choice[i]);
 		s32 score = 0;
 
 		if (c && bx_ask_match(e, inst, c, &score) != BX_WHY_WON)
@@ -87,14 +87,14 @@ static bool bx_shadow_decides(struct bx_election *e, struct bx_inst *inst,
 static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 			    s32 *ret)
 {
-	struct bx_cand *best = NULL;
-	s32 score, top = 0;
+	struct bx_cand *best = NULL, *failed = NULL;
+	s32 score, top = 0, top_failed = 0;
 
 	for (u32 i = 0; inst->ops->match && i < e->ncands; i++) {
 		struct bx_cand *c = &e->cands[i];
 		bool wins = c->order == e->winner;
 
-		if (!bx_cand_eligible(c) ||
+		if (c->vetoed || (c->rec.error && !e->adopted) ||
 		    (bx_by_select(e) && !wins))
 			continue;
 		if (bx_ask_match(e, inst, c, &score) != BX_WHY_WON)
@@ -109,10 +109,17 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 		if (c->score && !bx_are_twins(inst, c->by) &&
 		    (!score || bx_is_before(e->chain, c->by, inst)))
 			score = c->score;
-		if (score > top) {
+		if (score > top && !c->rec.error) {
 			top = score;
 			best = c;
+		} else if (score > top_failed && c->rec.error) {
+			top_failed = score;
+			failed = c;
 		}
+	}
+	if (!best) {
+		top = top_failed;
+		best = failed;
 	}
 	if (!best && e->dec.by == BX_BY_SCORE && bx_are_twins(inst, e->by)) {
 		*ret = BX_NO_SCORE;

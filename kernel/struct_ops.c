@@ -55,9 +55,9 @@ static int bx_ops_check(const struct bus_ext_ops *ops,
 	if (!ops->select && !ops->match && !ops->event && !calls)
 		return bx_refuse_ops(ops, -EINVAL,
 				     "select, match, event, call or complete must be set");
-	if (kind->adopted && ops->match)
+	if (kind->judge_init && ops->match && kind->judge_init())
 		return bx_refuse_ops(ops, -EOPNOTSUPP,
-				     "match() is not called on adopted bus '%s'; use select()",
+				     "match() cannot keep drivers from bus '%s': the kernel does not refuse a driver at binding as expected",
 				     ops->bus);
 	if (kind->adopted && calls)
 		return bx_refuse_ops(ops, -EOPNOTSUPP,

@@ -108,6 +108,10 @@ void bx_elect_trial(struct bx_election *e)
 	idx = srcu_read_lock(&bx_srcu);
 	bx_elect(e, 0);
 	srcu_read_unlock(&bx_srcu, idx);
-	if (!e->error && e->adopted)
+	if (e->error || !e->adopted)
+		return;
+	if (e->judges)
+		bx_elect_kernel(e);
+	else
 		bx_trial_kernel_rule(e);
 }

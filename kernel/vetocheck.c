@@ -116,8 +116,18 @@ static int bx_check_with_drivers(void)
 	return err;
 }
 
+static bool bx_veto_checked;
+
+/* Whether vetoes are known to work: bx_veto_check() was called, and has found that */
+bool bx_vetoes_work(void)
+{
+	return READ_ONCE(bx_veto_checked);
+}
+
 /**
  * bx_veto_check() - check that vetoes work on the running kernel
+ *
+ * That they do is kept.
  *
  * Context: process; may sleep; one caller at a time.
  * Return: 0, -EOPNOTSUPP if they do not, or another errno.
@@ -126,6 +136,8 @@ int bx_veto_check(void)
 {
 	int err;
 
+	if (bx_vetoes_work())
+		return 0;
 	bx_veto_init(&bx_check_veto);
 	memset(bx_check_probes, 0, sizeof(bx_check_probes));
 	err = bus_register(&bx_check_bus);
@@ -137,5 +149,7 @@ int bx_veto_check(void)
 		bus_unregister_notifier(&bx_check_bus, &bx_check_nb);
 	}
 	bus_unregister(&bx_check_bus);
+	if (!err)
+		WRITE_ONCE(bx_veto_checked, true);
 	return err;
 }

@@ -66,7 +66,7 @@ NATIVE_NAMES   := index publish election rules trial contract command \
 NATIVE_PROGS   := $(NATIVE_NAMES:%=$(NATIVE_OUT)/%)
 NATIVE_COLLIDE := $(NATIVE_OUT)/index_collide
 NATIVE_KERNEL  := $(patsubst %,$(NATIVE_OUT)/kernel/%.o, \
-	counts names refuse expect index eject run notes defer contract ask choice shadow elect \
+	counts names refuse expect index eject run notes defer contract cands ask choice shadow elect \
 	trial call policy commit struct_ops)
 NATIVE_LIB     := $(patsubst %,$(NATIVE_OUT)/%.o, \
 	shim module world case model ktap)

@@ -96,7 +96,8 @@ struct bx_call {
  * @select: decides on a device; returns enum bx_verdict.  Before it returns
  *	BX_SELECT, it must name a driver with bx_select_driver(), or several.
  * @match: scores or vetoes one driver for a device; returns enum
- *	bx_match_verdict.  Not called on adopted buses.
+ *	bx_match_verdict.  On adopted buses, asked about drivers that claim the device
+ *	or that select() named.
  * @event: receives events of devices in scope
  * @call: decides on a call that a driver makes on its device; returns enum
  *	bx_call_verdict, or an errno to deny the call.  Called on buses of
@@ -107,7 +108,7 @@ struct bx_call {
  *	attach
  * @exit: called after the policy is no longer active or staged
  * @name: unique in the kernel; [A-Za-z0-9_.-]
- * @bus: the bus in scope: "pci", "platform" or one of bus_ext's own
+ * @bus: the bus in scope: one of the kernel, such as "pci", or of bus_ext's own
  * @vendor: vendor in scope; 0 or BX_ANY for all
  * @priority: higher comes first; policies of equal priority come in order of
  *	names
@@ -241,7 +242,8 @@ extern void bx_call_error(struct bx_call *call, s32 code,
 	struct bx_call *: bx_call_error)(ctx, code, msg)
 
 /*
- * Iterates over the candidate drivers, in select() on a bus of bus_ext's own:
+ * Iterates over the candidate drivers, in select(): on a bus of bus_ext's own, all its
+ * drivers; on an adopted bus, those that claim the device, if a policy in scope has match():
  *
  *	struct bx_candidate *c;
  *

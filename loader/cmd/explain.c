@@ -87,7 +87,10 @@ static const char *opinion_why(char *buf, const struct bx_opinion *o)
 	case BX_WHY_LATE:
 		return "decided above";
 	case BX_WHY_VETOED:
-		return "vetoed";
+		if (o->kind != BX_OPN_ID_TABLE && o->kind != BX_OPN_CANDIDATE)
+			return "vetoed";
+		snprintf(buf, WORDS, "vetoed by policy %s", o->policy);
+		return buf;
 	case BX_WHY_FAILED:
 		if (!o->error)	/* on an adopted bus */
 			return "its probe failed";

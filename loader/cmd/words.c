@@ -73,6 +73,9 @@ const char *word_decider(char *buf, const struct bx_decision *d)
 	case BX_BY_QUARANTINE:
 		snprintf(buf, WORDS, "policy %s (quarantined)", d->policy);
 		return buf;
+	case BX_BY_VETO:
+		snprintf(buf, WORDS, "policy %s (veto)", d->policy);
+		return buf;
 	default:
 		return "?";
 	}

@@ -82,7 +82,7 @@ static const char *attach_reason(int err)
 {
 	switch (err) {
 	case -EOPNOTSUPP:
-		return "match() is not for this bus, which keeps its own rule; use select()";
+		return "the kernel does not let bus_ext refuse drivers on this bus";
 	case -E2BIG:
 		return "there are too many policies";
 	case -EEXIST:

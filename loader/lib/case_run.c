@@ -93,7 +93,7 @@ int run_election(struct run *r, struct yaml_node *one,
 				 bx_outcome_text, BX_OUT_ABSENT);
 	if (!err)
 		err = check_word(r, expect, "by", by, bx_decider_text,
-				 BX_BY_KERNEL);
+				 BX_BY_VETO);
 	if (!err && !driver && !outcome && !by && !policy)
 		err = yaml_bad(&r->y, one, "nothing is expected of this case");
 	if (err || r->only_read)

@@ -25,6 +25,7 @@ const char *bx_decider_text(__u32 by)
 		[BX_BY_ID_TABLE]	= "id_table",
 		[BX_BY_KERNEL]		= "kernel",
 		[BX_BY_QUARANTINE]	= "quarantine",
+		[BX_BY_VETO]		= "veto",
 	};
 
 	return by < sizeof(keys) / sizeof(*keys) ? keys[by] : "unknown";

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Uses that people have for it, on qemu's devices with the kernel's drivers: one of two
 # identical controllers by its path, one of two cards by its serial number, all functions of
-# a slot, the vendor's driver or else the kernel's, a driver whose module has another name, a
-# driver in the kernel image, and a policy beside tools that write and clear driver_override.
+# a slot, the vendor's driver or else the kernel's, anything but one driver, a driver whose
+# module has another name, a driver in the kernel image, and a policy beside tools that write
+# and clear driver_override.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh
@@ -38,9 +39,11 @@ viable() {
 			return 1
 	done
 }
+# Probes of the driver that rejects the cards
+wrong_probes() { dmesg | grep -c 'use 8139cp' || true; }
 nr_ejected() { cat /sys/kernel/bus_ext/nr_ejected; }
 
-ktap_plan 38
+ktap_plan 47
 modprobe bus_ext
 ejected=$(nr_ejected)
 
@@ -114,6 +117,27 @@ check rejected_card_goes_to_the_next becomes $rejected 8139cp
 check_equal nothing_was_ejected_for_it "$ejected" "$(nr_ejected)"
 check policy_is_still_there eval "bxctl policies | grep -q vendor_else"
 bxctl detach vendor_else >/dev/null
+
+# anything but one driver, whichever module is loaded first
+modprobe -r -a 8139too 8139cp
+wrong=$(wrong_probes)
+check not_applies apply not
+modprobe -a 8139too 8139cp
+check other_driver_gets_the_card becomes $absent 8139cp
+check and_its_sibling becomes $rejected 8139cp
+modprobe -r -a 8139too 8139cp
+modprobe -a 8139cp 8139too
+check in_the_other_order_too becomes $absent 8139cp
+echo $absent >$pci/$absent/driver/unbind
+check_fails vetoed_driver_cannot_be_bound_by_hand \
+	eval "echo $absent >/sys/bus/pci/drivers/8139too/bind"
+check log_says_who_vetoes_it \
+	eval "dmesg | grep -q \"driver '8139too' is refused: policy 'not_too' vetoes it\""
+check_equal it_was_never_probed "$wrong" "$(wrong_probes)"
+check explain_shows_the_veto \
+	eval "bxctl explain pci/$absent | grep -q '8139too.*vetoed by policy'"
+check_equal override_is_not_written "(null)" "$(cat $pci/$absent/driver_override)"
+bxctl detach not_too >/dev/null
 
 # a driver in the kernel image
 check built_in_driver_was_first driver_is $virtio virtio-pci

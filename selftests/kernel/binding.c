@@ -13,52 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 #include <kselftest_harness.h>
+#include "../lib/anybus.h"
 #include "../lib/bxtest.h"
 
-#define BUS	"bxany"
-#define DIR	"/sys/devices/bxany/"
-#define DEV	"any0"
 #define ROUNDS	6
 #define REFUSED	"driver 'a' is refused: policy 'p0' refuses the device; to overrule it: bxctl detach p0"
 #define CLAIMED	"driver 'a' has claimed the device without a probe, although policy 'p0' refuses"
-
-static int any(const char *file, const char *text)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), DIR "%s", file);
-	return bxt_write(path, text);
-}
-
-static int any_number(const char *file)
-{
-	char path[64], text[16];
-
-	snprintf(path, sizeof(path), DIR "%s", file);
-	return bxt_read(path, text, sizeof(text)) ? -1 : atoi(text);
-}
-
-static int probes_of(const char *driver)
-{
-	char text[256], *line;
-	size_t len = strlen(driver);
-
-	if (bxt_read(DIR "probes", text, sizeof(text)))
-		return -1;
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		if (!strncmp(line, driver, len) && line[len] == ' ')
-			return atoi(line + len);
-	}
-	return -1;
-}
-
-static int driver_file(const char *driver, const char *file, const char *device)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path), "/sys/bus/" BUS "/drivers/%s/%s", driver, file);
-	return bxt_write(path, device);
-}
 
 /* Loading any module waits for asynchronous probes. */
 static int wait_for_probes(void)
@@ -67,12 +27,6 @@ static int wait_for_probes(void)
 
 	return err ?: bxt_unload_soon("pcspkr");
 }
-
-#define devices(n)	ASSERT_EQ(0, any("devices", #n))
-#define registers(name)	ASSERT_EQ(0, any("register", name))
-#define EXPECT_ON(device, name) EXPECT_STREQ(name, bxt_bound_on(BUS, device))
-#define EXPECT_PROBES(name, n)	EXPECT_EQ(n, probes_of(name))
-#define attach_any(slot, ...)	attach(slot, .bus = BUS, __VA_ARGS__)
 
 /* ---- finding a bus ---- */
 
@@ -129,15 +83,8 @@ FIXTURE(any) {
 
 FIXTURE_SETUP(any)
 {
-	static const char *const drivers[] = { "a", "b", "async", "never" };
-
-	ASSERT_EQ(0, bxt_load("bxany"));
 	ASSERT_EQ(0, bxt_clean());
-	devices(0);
-	for (unsigned int i = 0; i < sizeof(drivers) / sizeof(*drivers); i++)
-		any("unregister", drivers[i]);
-	ASSERT_EQ(0, any("probes", "0"));
-	ASSERT_EQ(0, any("domain", "0"));
+	ASSERT_EQ(0, any_reset());
 }
 
 FIXTURE_TEARDOWN(any)

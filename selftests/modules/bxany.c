@@ -9,6 +9,7 @@
  *	register	a write registers the driver of this name
  *	unregister	a write unregisters it
  *	probes		"NAME NUMBER" of probes, one line per driver; a write resets
+ *	rejects		a write makes the probe of this driver fail from now on, "-" of none
  *	claim		a write "DRIVER DEVICE" binds a driver without a probe
  *	domain		whether devices that are added have a PM domain of their own;
  *			2: its activate() takes a while
@@ -32,6 +33,7 @@ struct bxany_driver {
 	struct device_driver	drv;
 	bool			registered;
 	atomic_t		probes;
+	bool			rejects;
 };
 
 static struct device *bxany_root;
@@ -61,8 +63,10 @@ static const struct bus_type bxany_bus = {
 
 static int bxany_probe(struct device *dev)
 {
-	atomic_inc(&container_of_const(dev->driver, struct bxany_driver, drv)->probes);
-	return 0;
+	struct bxany_driver *driver = container_of(dev->driver, struct bxany_driver, drv);
+
+	atomic_inc(&driver->probes);
+	return READ_ONCE(driver->rejects) ? -ENODEV : 0;
 }
 
 #define BXANY_DRIVER(name_, type)					\
@@ -265,6 +269,17 @@ static ssize_t probes_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RW(probes);
 
+static ssize_t rejects_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t count)
+{
+	struct bxany_driver *driver = bxany_driver(buf);
+
+	for (u32 i = 0; i < ARRAY_SIZE(bxany_drivers); i++)
+		WRITE_ONCE(bxany_drivers[i].rejects, driver == &bxany_drivers[i]);
+	return count;
+}
+static DEVICE_ATTR_WO(rejects);
+
 /* As usb_driver_claim_interface() */
 static int bxany_claim(struct bxany_driver *driver, struct device *dev)
 {
@@ -302,6 +317,7 @@ static struct attribute *bxany_attrs[] = {
 	&dev_attr_register.attr,
 	&dev_attr_unregister.attr,
 	&dev_attr_probes.attr,
+	&dev_attr_rejects.attr,
 	&dev_attr_claim.attr,
 	&dev_attr_domain.attr,
 	&dev_attr_active.attr,

@@ -9,13 +9,15 @@
  *	life		adds, binds, unbinds and removes one more device many times,
  *			and shows the shortest time of a round, in nanoseconds; in a
  *			VM that counts instructions ('make bench') in instructions
+ *	second		a write of 1 registers the driver "bxplat2", 0 unregisters it
  *
- * The driver of the devices, "bxplat", does nothing.
+ * The drivers of the devices, "bxplat" and then "bxplat2", do nothing.
  */
 #include <linux/device.h>
 #include <linux/kstrtox.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
+#include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/platform_device.h>
@@ -43,6 +45,18 @@ static struct platform_device *bxplat_add(u32 id)
 {
 	return platform_device_register_data(bxplat_root, "bxplat", id, NULL, 0);
 }
+
+static const struct platform_device_id bxplat_ids[] = {
+	{ .name = "bxplat" },
+	{ }
+};
+
+static struct platform_driver bxplat_second = {
+	.driver		= { .name = "bxplat2" },
+	.id_table	= bxplat_ids,
+	.probe		= bxplat_probe,
+};
+static bool bxplat_has_second;
 
 static int bxplat_set(u32 n)
 {
@@ -83,6 +97,26 @@ static ssize_t devices_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RW(devices);
 
+static ssize_t second_store(struct device *dev, struct device_attribute *attr,
+			    const char *buf, size_t count)
+{
+	bool want;
+	int err = kstrtobool(buf, &want);
+
+	if (err)
+		return err;
+	mutex_lock(&bxplat_mutex);
+	if (want && !bxplat_has_second)
+		err = platform_driver_register(&bxplat_second);
+	else if (!want && bxplat_has_second)
+		platform_driver_unregister(&bxplat_second);
+	if (!err)
+		bxplat_has_second = want;
+	mutex_unlock(&bxplat_mutex);
+	return err ?: count;
+}
+static DEVICE_ATTR_WO(second);
+
 static ssize_t life_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
@@ -103,6 +137,7 @@ static DEVICE_ATTR_ADMIN_RO(life);
 
 static struct attribute *bxplat_attrs[] = {
 	&dev_attr_devices.attr,
+	&dev_attr_second.attr,
 	&dev_attr_life.attr,
 	NULL
 };
@@ -135,6 +170,8 @@ static void __exit bxplat_exit(void)
 	mutex_lock(&bxplat_mutex);
 	bxplat_set(0);
 	mutex_unlock(&bxplat_mutex);
+	if (bxplat_has_second)
+		platform_driver_unregister(&bxplat_second);
 	platform_driver_unregister(&bxplat_driver);
 	root_device_unregister(bxplat_root);
 }

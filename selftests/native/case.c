@@ -77,7 +77,7 @@ void native_policy_generate(struct native_policy *p, unsigned int nr,
 		   (native_one_in(4) ? BX_F_STAGED : 0) |
 		   (native_one_in(3) ? BX_F_FAIL_CLOSED : 0);
 	p->selects = native_one_in(2);
-	p->matches = !native_is_adopted(p->bus) && !native_one_in(4);
+	p->matches = !native_one_in(native_is_adopted(p->bus) ? 2 : 4);
 	say_generate(&p->select, mistakes);
 	for (int d = 0; d < NATIVE_DRIVERS; d++)
 		p->match[d] = match_generate(mistakes);
@@ -121,10 +121,8 @@ void native_generate(struct native_case *c)
 		struct native_policy *p = &c->policy[i];
 
 		native_policy_generate(p, i, c->mistakes);
-		if (!native_one_in(4)) {
+		if (!native_one_in(4))
 			p->bus = c->bus;
-			p->matches &= !native_is_adopted(c->bus);
-		}
 		p->dead = native_one_in(10);
 		if (p->flags & BX_F_STAGED)
 			p->enters = native_one_in(2);

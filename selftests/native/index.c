@@ -158,7 +158,6 @@ static void generate(struct native_policy *p)
 	native_policy_generate(p, native_random(10), false);
 	if (native_one_in(2))
 		p->bus = native_bus[native_random(2)];
-	p->matches &= !native_is_adopted(p->bus);
 }
 
 /* Of one name and mode */
@@ -241,7 +240,6 @@ static bool update(void)
 		next.name[0] = 'Q';
 	if (!native_one_in(8))
 		next.bus = s->policy.bus;
-	next.matches &= !native_is_adopted(next.bus);
 	if (!native_one_in(8))
 		next.flags &= ~(u64)BX_F_STAGED;
 	if (!native_one_in(8))

@@ -16,6 +16,7 @@ struct model {
 	bool				dead[NATIVE_POLICIES];
 	bool				judged[NATIVE_DRIVERS];
 	bool				vetoed[NATIVE_DRIVERS];
+	int				vetoed_by[NATIVE_DRIVERS];
 	s32				score[NATIVE_DRIVERS];
 	int				scored_by[NATIVE_DRIVERS];
 };
@@ -179,6 +180,14 @@ static int find(const struct native_case *c, const char *driver)
 	return -1;
 }
 
+/* The first veto counts for what is shown. */
+static void veto(struct model *m, unsigned int d, unsigned int p)
+{
+	if (!m->vetoed[d])
+		m->vetoed_by[d] = p;
+	m->vetoed[d] = true;
+}
+
 /* Asks each policy about a driver, once. */
 static void judge(struct model *m, unsigned int d)
 {
@@ -192,7 +201,7 @@ static void judge(struct model *m, unsigned int d)
 		s32 verdict = m->c->policy[p].match[letter];
 
 		if (m->c->policy[p].matches && closed(m, p))
-			m->vetoed[d] = true;
+			veto(m, d, p);
 		if (!m->c->policy[p].matches || !followed(m, p))
 			continue;
 		m->out->of[p].asked++;
@@ -201,14 +210,14 @@ static void judge(struct model *m, unsigned int d)
 		} else if (unlisted_match(&m->c->policy[p], letter)) {
 			eject(m, p, BX_EXIT_UNLISTED, 0);
 		} else if (verdict == BX_VETO) {
-			m->vetoed[d] = true;
+			veto(m, d, p);
 			m->out->of[p].vetoed++;
 		} else if (verdict > 0 && !m->score[d]) {
 			m->score[d] = verdict;
 			m->scored_by[d] = p;
 		}
 		if (closed(m, p))
-			m->vetoed[d] = true;
+			veto(m, d, p);
 	}
 }
 
@@ -245,17 +254,19 @@ static bool by_override(struct model *m)
 	return true;
 }
 
+/* Whether a policy passes over the driver since its probe has failed */
+static bool has_failed(const struct model *m, int d, int p)
+{
+	return m->c->driver[d].error && (!native_is_adopted(m->c->bus) ||
+					 m->c->policy[p].flags & BX_F_NEXT_BEST);
+}
+
 /* Whether the registered driver can have the device; @p is the policy, or -1 */
 static bool possible(struct model *m, int d, int p)
 {
-	bool failed = m->c->driver[d].error;
-
 	if (p < 0)
 		return true;
-	/* on an adopted bus, the driver core knows the drivers */
-	if (native_is_adopted(m->c->bus))
-		return !failed || !(m->c->policy[p].flags & BX_F_NEXT_BEST);
-	if (failed)
+	if (has_failed(m, d, p))
 		return false;
 	judge(m, d);
 	return !m->vetoed[d];
@@ -277,7 +288,8 @@ static char choose(struct model *m, const struct native_say *say, int p)
 		if (d >= 0 && possible(m, d, p))
 			return *name;
 		if (d >= 0) {
-			rejected = *name;
+			if (has_failed(m, d, p))
+				rejected = *name;
 			continue;
 		}
 		if (m->when == MODEL_NOW && !(m->c->absent & 1U << (*name - 'a')))
@@ -371,19 +383,40 @@ static bool eligible(const struct model *m, unsigned int d)
 	return !m->vetoed[d] && !m->c->driver[d].error;
 }
 
-static bool by_score(struct model *m)
+/* On an adopted bus, only drivers that claim the device are candidates. */
+static bool is_candidate(const struct model *m, unsigned int d)
+{
+	return !native_is_adopted(m->c->bus) || m->c->driver[d].claims;
+}
+
+/* The driver with the highest score, among those that failed or not; -1 for none */
+static int best_score(const struct model *m, bool failed)
 {
 	int best = -1;
 
-	for (unsigned int d = 0; d < m->c->ndrivers; d++)
-		judge(m, d);
-	if (by_closed_match(m))
-		return true;
 	for (unsigned int d = 0; d < m->c->ndrivers; d++) {
-		if (eligible(m, d) && m->score[d] &&
+		if (is_candidate(m, d) && !m->vetoed[d] &&
+		    failed == !!m->c->driver[d].error && m->score[d] &&
 		    (best < 0 || m->score[d] > m->score[best]))
 			best = d;
 	}
+	return best;
+}
+
+static bool by_score(struct model *m)
+{
+	int best;
+
+	for (unsigned int d = 0; d < m->c->ndrivers; d++) {
+		if (is_candidate(m, d))
+			judge(m, d);
+	}
+	if (by_closed_match(m))
+		return true;
+	best = best_score(m, false);
+	/* no other driver must get the device */
+	if (best < 0 && native_is_adopted(m->c->bus))
+		best = best_score(m, true);
 	if (best < 0)
 		return false;
 	decide(m, BX_BY_SCORE, BX_OUT_DRIVER, m->c->driver[best].name,
@@ -404,6 +437,35 @@ static bool by_id_table(struct model *m)
 	return false;
 }
 
+/* The rule of an adopted bus, without the vetoed drivers */
+static void by_kernel(struct model *m)
+{
+	int vetoed = -1;
+
+	for (unsigned int d = 0; d < m->c->ndrivers; d++) {
+		if (!m->c->driver[d].claims)
+			continue;
+		if (!m->vetoed[d]) {
+			strscpy(m->out->kernel, m->c->driver[d].name,
+				sizeof(m->out->kernel));
+			return;
+		}
+		if (vetoed < 0)
+			vetoed = d;
+	}
+	if (vetoed >= 0)
+		decide(m, BX_BY_VETO, BX_OUT_REFUSED, "", m->vetoed_by[vetoed]);
+}
+
+static bool judged(const struct model *m)
+{
+	bool judged = false;
+
+	for (unsigned int i = 0; i < m->n; i++)
+		judged |= m->c->policy[m->chain[i]].matches;
+	return judged;
+}
+
 static void elect(const struct native_case *c, enum model_when when,
 		  struct model_outcome *out)
 {
@@ -416,8 +478,14 @@ static void elect(const struct native_case *c, enum model_when when,
 		m.dead[i] = c->policy[i].dead;
 	if (by_override(&m) || by_hook(&m, when) || by_select(&m))
 		return;
-	/* on an adopted bus the bus' own rule decides the rest */
-	if (!native_is_adopted(c->bus) && !by_score(&m))
+	/* without match() an adopted bus' own rule decides the rest */
+	if (native_is_adopted(c->bus) && !judged(&m))
+		return;
+	if (by_score(&m))
+		return;
+	if (native_is_adopted(c->bus))
+		by_kernel(&m);
+	else
 		by_id_table(&m);
 }
 
@@ -430,7 +498,8 @@ static bool diverges(const struct native_case *c, enum model_when when,
 
 	other.policy[p].flags &= ~(u64)BX_F_SHADOW;
 	elect(&other, when, &out);
-	return out.outcome != now->outcome || strcmp(out.driver, now->driver);
+	return out.outcome != now->outcome || strcmp(out.driver, now->driver) ||
+	       strcmp(out.kernel, now->kernel);
 }
 
 void model_elect(const struct native_case *c, enum model_when when,

@@ -20,6 +20,8 @@ struct native_say native_hook;
 unsigned int native_hook_asked;
 unsigned int native_registered;
 unsigned int native_claiming;
+const struct native_case *native_on_bus;
+int native_judge_error;
 unsigned int native_forgotten, native_inherited;
 struct bx_decision native_traced;
 unsigned int native_decisions;
@@ -312,8 +314,13 @@ static const struct bx_kind own_kind = {
 	.bus_get = own_bus_get, .contract = own_contract,
 };
 
+static int judge_init(void)
+{
+	return native_judge_error;
+}
+
 static const struct bx_kind adopted_kind = {
-	.adopted = true, .bus_get = adopted_bus_get,
+	.adopted = true, .bus_get = adopted_bus_get, .judge_init = judge_init,
 };
 
 const struct bx_kind *bx_kind_get(const char *bus, struct module **owner)
@@ -339,6 +346,18 @@ bool bx_rule_claims_by_name(struct device *dev, const char *driver)
 {
 	return bx_bus_has_driver(dev->bus, driver) &&
 	       native_claiming & 1U << (*driver - 'a');
+}
+
+int bx_rule_for_each_claimant(struct device *dev,
+			      int (*fn)(const char *driver, void *data), void *data)
+{
+	int err = 0;
+
+	for (unsigned int d = 0; d < native_on_bus->ndrivers && !err; d++) {
+		if (native_on_bus->driver[d].claims)
+			err = fn(native_on_bus->driver[d].name, data);
+	}
+	return err;
 }
 
 int bx_adopt(const char *name)

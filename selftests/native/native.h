@@ -115,11 +115,17 @@ bool native_record(const struct native_link *link, struct bx_policy_rec *rec);
 struct bx_commit_enter native_enter(const struct bx_policy_rec *rec);
 struct native_map *native_map_of(const struct bx_inst *inst);
 
+struct native_case;
+
 extern struct native_say native_hook;
 extern unsigned int native_hook_asked;
 /* Drivers that adopted buses have, as a bit for each name */
 extern unsigned int native_registered;
 extern unsigned int native_claiming;	/* those of them that claim the device */
+/* The errno with which an adopted bus refuses match() */
+extern int native_judge_error;
+/* The case that is set up: the order of registration */
+extern const struct native_case *native_on_bus;
 /* Calls of the functions that a commit and a detach have to make */
 extern unsigned int native_forgotten, native_inherited;
 /* The last tracepoints */
@@ -212,6 +218,7 @@ void native_tear_down(struct native_world *w);
  * @by: enum bx_decider
  * @outcome: enum bx_outcome
  * @driver: the elected driver
+ * @kernel: the driver that the rule of an adopted bus takes, if match() was asked
  * @policy: number of the deciding policy, -1 for none
  * @score: the winner's score
  * @of: the effects of the election on each policy
@@ -220,6 +227,7 @@ struct model_outcome {
 	u32		by;
 	u32		outcome;
 	char		driver[BX_NAME_LEN];
+	char		kernel[BX_NAME_LEN];
 	int		policy;
 	s32		score;
 	struct {

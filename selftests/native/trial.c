@@ -48,6 +48,10 @@ static void model_kernel(const struct native_case *c, struct model_outcome *m)
 	if (m->by != BX_BY_NONE || !native_is_adopted(c->bus))
 		return;
 	m->by = BX_BY_KERNEL;
+	if (*m->kernel) {
+		m->outcome = BX_OUT_DRIVER;
+		strscpy(m->driver, m->kernel, sizeof(m->driver));
+	}
 	for (unsigned int d = 0; d < c->ndrivers && !*m->driver; d++) {
 		if (!c->driver[d].claims)
 			continue;

@@ -91,6 +91,7 @@ void native_set_up(struct native_world *w, const struct native_case *c)
 	dev_set_drvdata(&w->dev, &w->info);
 	native_hook = c->hook;
 	native_hook_asked = 0;
+	native_on_bus = c;
 	native_registered = 0;
 	native_claiming = 0;
 	for (unsigned int d = 0; d < c->ndrivers; d++) {
@@ -155,9 +156,11 @@ struct bx_election *native_run(struct native_world *w, bool explain)
 	if (!e)
 		return NULL;
 	idx = srcu_read_lock(&bx_srcu);
-	if (candidates(w, e)) {
+	if (candidates(w, e))
 		bx_elect(e, NATIVE_GENERATION);
-	} else {
+	else
+		e->error = -ENOMEM;
+	if (e->error) {
 		bx_election_free(e);
 		e = NULL;
 	}

@@ -219,7 +219,8 @@ struct bx_dev_info {
  * struct bx_candidate - a candidate driver of an election
  * @name: its name
  * @claims: 1 if its id table matches the device
- * @error: errno (negative) of a probe that rejected the device, else 0
+ * @error: errno (negative) of a probe that rejected the device, else 0.  On adopted
+ *	buses, -ENODEV for a driver of which it is known, see BX_DRIVER_REJECTED.
  */
 struct bx_candidate {
 	char	name[BX_NAME_LEN];
@@ -346,6 +347,8 @@ struct bx_event {
  * @BX_BY_ID_TABLE: a driver's static id table
  * @BX_BY_KERNEL: an adopted bus' own match rule
  * @BX_BY_QUARANTINE: a quarantined policy (BX_F_FAIL_CLOSED)
+ * @BX_BY_VETO: the policies' match(): each driver of an adopted bus that claims the device
+ *	is vetoed; the policy is that of the first veto
  */
 enum bx_decider {
 	BX_BY_NONE,
@@ -356,6 +359,7 @@ enum bx_decider {
 	BX_BY_ID_TABLE,
 	BX_BY_KERNEL,
 	BX_BY_QUARANTINE,
+	BX_BY_VETO,
 };
 
 /**
@@ -655,7 +659,8 @@ enum bx_opinion_why {
 
 /**
  * struct bx_opinion - record of the explanation iterator
- * @policy: the policy with this opinion; empty if it is not a policy's
+ * @policy: the policy with this opinion; empty if it is not a policy's; with BX_OPN_ID_TABLE
+ *	and BX_OPN_CANDIDATE, the first policy that vetoed the driver
  * @driver: the driver concerned; empty if there is none
  * @kind: enum bx_opinion_kind
  * @verdict: the return value; for BX_OPN_DECISION, enum bx_outcome
