@@ -10,11 +10,15 @@
 #include <linux/kobject.h>
 #include "core.h"
 
-/* ---- ids, from the modalias: the bus' own modules may not be loaded ---- */
+/*
+ * ---- ids, from a variable of the uevent: a function of the bus would make its module one
+ * that this one depends on ----
+ */
 
-static bool bx_ids_usb(const char *modalias, u32 *vendor, u32 *device)
+/* Devices, which have no modalias, have it, too. */
+static bool bx_ids_usb(const char *product, u32 *vendor, u32 *device)
 {
-	return sscanf(modalias, "usb:v%4xp%4x", vendor, device) == 2;
+	return sscanf(product, "%x/%x/", vendor, device) == 2;
 }
 
 static bool bx_ids_hid(const char *modalias, u32 *vendor, u32 *device)
@@ -50,15 +54,15 @@ static const struct bx_bus_desc bx_bus_descs[] = {
 	{ .name = "platform", .type = &platform_bus_type },
 	{ .name = "auxiliary" },
 	{ .name = "hdaudio", .match_writes = true },
-	{ .name = "hid", .ids = bx_ids_hid, .prepare = bx_prepare_hid },
+	{ .name = "hid", .ids_in = "MODALIAS=", .ids = bx_ids_hid, .prepare = bx_prepare_hid },
 	{ .name = "i2c" },
 	{ .name = "mdio_bus" },
 	{ .name = "scsi" },
 	{ .name = "serio" },
 	{ .name = "spi" },
-	{ .name = "usb", .ids = bx_ids_usb },
+	{ .name = "usb", .ids_in = "PRODUCT=", .ids = bx_ids_usb },
 	{ .name = "vdpa" },
-	{ .name = "virtio", .ids = bx_ids_virtio },
+	{ .name = "virtio", .ids_in = "MODALIAS=", .ids = bx_ids_virtio },
 	{ .name = "wmi" },
 };
 
@@ -83,13 +87,35 @@ const struct bx_bus_desc *bx_bus_desc_nth(u32 i)
 	return i < ARRAY_SIZE(bx_bus_descs) ? &bx_bus_descs[i] : NULL;
 }
 
-/* The environment of a uevent of the device, as the driver core fills it in */
-static void bx_uevent_fill(const struct device *dev, struct kobj_uevent_env *env)
+/* The environment of a uevent of the device, as the driver core fills it in, or NULL */
+static struct kobj_uevent_env *bx_uevent_env(const struct device *dev)
 {
-	if (dev->bus->uevent && dev->bus->uevent(dev, env))
-		return;
+	struct kobj_uevent_env *env = kzalloc(sizeof(*env), GFP_KERNEL);
+
+	if (!env || (dev->bus->uevent && dev->bus->uevent(dev, env)))
+		return env;
 	if (dev->type && dev->type->uevent)
 		dev->type->uevent(dev, env);
+	return env;
+}
+
+/* Returns the value of a variable; @key ends with '='.  NULL without it. */
+static const char *bx_uevent_value(const struct kobj_uevent_env *env, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (int i = 0; i < env->envp_idx; i++) {
+		if (!strncmp(env->envp[i], key, len))
+			return env->envp[i] + len;
+	}
+	return NULL;
+}
+
+static char *bx_uevent_modalias(const struct kobj_uevent_env *env)
+{
+	const char *alias = bx_uevent_value(env, "MODALIAS=");
+
+	return alias ? kstrdup(alias, GFP_KERNEL) : NULL;
 }
 
 /**
@@ -102,18 +128,9 @@ static void bx_uevent_fill(const struct device *dev, struct kobj_uevent_env *env
  */
 char *bx_bus_modalias(const struct device *dev)
 {
-	struct kobj_uevent_env *env = kzalloc(sizeof(*env), GFP_KERNEL);
-	static const char key[] = "MODALIAS=";
-	size_t len = strlen(key);
-	char *alias = NULL;
+	struct kobj_uevent_env *env = bx_uevent_env(dev);
+	char *alias = env ? bx_uevent_modalias(env) : NULL;
 
-	if (!env)
-		return NULL;
-	bx_uevent_fill(dev, env);
-	for (int i = 0; i < env->envp_idx && !alias; i++) {
-		if (!strncmp(env->envp[i], key, len))
-			alias = kstrdup(env->envp[i] + len, GFP_KERNEL);
-	}
 	kfree(env);
 	return alias;
 }
@@ -129,12 +146,19 @@ char *bx_bus_modalias(const struct device *dev)
 char *bx_bus_identify(struct device *dev, u32 *vendor, u32 *device)
 {
 	const struct bx_bus_desc *desc = bx_bus_desc(dev->bus->name);
-	char *modalias = bx_bus_modalias(dev);
+	struct kobj_uevent_env *env = bx_uevent_env(dev);
+	const char *ids = NULL;
+	char *modalias = NULL;
 
-	if (!modalias || !desc || !desc->ids || !desc->ids(modalias, vendor, device)) {
+	if (env && desc && desc->ids)
+		ids = bx_uevent_value(env, desc->ids_in);
+	if (!ids || !desc->ids(ids, vendor, device)) {
 		*vendor = 0;
 		*device = 0;
 	}
+	if (env)
+		modalias = bx_uevent_modalias(env);
+	kfree(env);
 	return modalias;
 }
 

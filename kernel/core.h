@@ -496,7 +496,9 @@ static inline bool bx_steers_at_binding(const struct bus_type *bus)
  * struct bx_bus_desc - a bus of the kernel
  * @name: its name
  * @type: the bus, if it is adopted at module load; else it is found by its name
- * @ids: reads vendor and device id from a modalias; NULL if there are none
+ * @ids_in: the variable of its uevents, with '=', that has vendor and device id; NULL if
+ *	there are none
+ * @ids: reads them from its value
  * @match_writes: its match() changes the device, so only the driver core may call it
  * @prepare: prepares a device for the driver that was elected, NULL for none; see
  *	bx_bus_prepare(); may be NULL
@@ -504,7 +506,8 @@ static inline bool bx_steers_at_binding(const struct bus_type *bus)
 struct bx_bus_desc {
 	const char		*name;
 	const struct bus_type	*type;
-	bool	(*ids)(const char *modalias, u32 *vendor, u32 *device);
+	const char		*ids_in;
+	bool	(*ids)(const char *value, u32 *vendor, u32 *device);
 	bool	match_writes;
 	bool	(*prepare)(struct device *dev, const char *driver, bool before);
 };

@@ -50,7 +50,7 @@ tablet_of() {
 	done
 }
 
-ktap_plan 36
+ktap_plan 37
 unload		# another test may have loaded them
 modprobe bus_ext
 check_fails usb_is_not_there test -e /sys/bus/usb
@@ -70,6 +70,9 @@ check explain_shows_who_decided \
 check_equal ids_are_known "0525 a4a2" \
 	"$(bxctl --json explain "usb/$net:1.0" | jq -r '.device | "\(.vendor) \(.device)"' |
 		sed 's/0x//g')"
+check_equal those_of_the_device_too "0525 a4a2 usb" \
+	"$(bxctl --json explain "usb/$net" |
+		jq -r '"\(.device.vendor) \(.device.device) \(.device.driver)"' | sed 's/0x//g')"
 
 # facts by name, compared with sysfs
 check_equal interface_has_the_ports_of_its_device "$net" "$(fact "usb/$net:1.0" path)"
