@@ -30,7 +30,9 @@ static void bx_binding_describe(const struct bx_decision *dec, char *buf, size_t
 
 	len = scnprintf(buf, size, "%s%s%s", hook ? "the hook" : "policy '",
 			dec->policy, hook ? "" : "'");
-	if (dec->by == BX_BY_VETO)
+	if (dec->by == BX_BY_KERNEL)	/* which has other drivers for the device */
+		strscpy(buf, "a policy vetoes it", size);
+	else if (dec->by == BX_BY_VETO)
 		scnprintf(buf + len, size - len, " vetoes it");
 	else if (dec->outcome == BX_OUT_REFUSED)
 		scnprintf(buf + len, size - len, " refuses the device");
@@ -70,11 +72,21 @@ static struct bx_entry *bx_binding_entry(struct device *dev)
 		return entry;
 	if (!bx_entry_add(dev, false))
 		bx_entry_complete(dev);
-	entry = bx_entry_get(dev);
-	if (!entry)
-		dev_warn(dev, "driver '%s' is not checked: out of memory\n",
-			 dev->driver->name);
-	return entry;
+	return bx_entry_get(dev);
+}
+
+/*
+ * There is no memory for an entry, and so no policy can be asked: no driver is bound if one
+ * may decide on the device, whose vendor is not known.
+ */
+static void bx_binding_unasked(struct device *dev)
+{
+	static const struct bx_decision unasked = { .by = BX_BY_NONE };
+
+	if (!bx_is_bus_in_scope(dev->bus->name))
+		return;
+	bx_veto_arm_spare(dev);
+	bx_binding_refused(dev, &unasked);
 }
 
 /**
@@ -94,8 +106,10 @@ void bx_binding_begin(struct device *dev)
 	if (!bx_vetoes_work())
 		return;
 	entry = bx_binding_entry(dev);
-	if (!entry)
+	if (!entry) {
+		bx_binding_unasked(dev);
 		return;
+	}
 	if (!bx_override_admits(entry, dev, &why)) {
 		bx_veto_arm(&entry->veto, dev);
 		bx_binding_refused(dev, &why);
@@ -106,32 +120,28 @@ void bx_binding_begin(struct device *dev)
 /* The probe has failed or was refused, or the device was removed before activate(). */
 void bx_binding_ended(struct device *dev)
 {
-	struct bx_entry *entry = bx_entry_get(dev);
-
-	if (!entry)
-		return;
-	bx_veto_disarm(&entry->veto);
-	bx_entry_put(entry);
+	bx_veto_disarm(dev);
 }
 
 /* A driver is bound; if a veto is still armed, without a probe. */
 void bx_binding_bound(struct device *dev)
 {
-	struct bx_entry *entry = bx_entry_get(dev);
 	struct bx_decision dec;
+	struct bx_entry *entry;
 	char why[BX_MSG_LEN];
 
+	if (!bx_veto_disarm(dev))
+		return;
+	entry = bx_entry_get(dev);
 	if (!entry)
 		return;
-	if (bx_veto_disarm(&entry->veto)) {
-		mutex_lock(&entry->lock);
-		dec = entry->dec;
-		mutex_unlock(&entry->lock);
-		WRITE_ONCE(entry->claimed, true);
-		bx_binding_describe(&dec, why, sizeof(why));
-		dev_warn(dev, "driver '%s' has claimed the device without a probe, although %s\n",
-			 dev->driver->name, why);
-	}
+	mutex_lock(&entry->lock);
+	dec = entry->dec;
+	mutex_unlock(&entry->lock);
+	WRITE_ONCE(entry->claimed, true);
+	bx_binding_describe(&dec, why, sizeof(why));
+	dev_warn(dev, "driver '%s' has claimed the device without a probe, although %s\n",
+		 dev->driver->name, why);
 	bx_entry_put(entry);
 }
 

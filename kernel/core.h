@@ -340,6 +340,7 @@ struct bx_index;
 bool bx_in_scope(const struct bx_inst *inst, const char *bus, u32 vendor);
 const struct bx_policy_chain *bx_chain_lookup(const char *bus, u32 vendor);
 bool bx_chain_judges(const struct bx_policy_chain *chain);
+bool bx_is_bus_in_scope(const char *bus);
 struct bx_policy_chain *bx_trial_chain(const struct bx_trial *trial,
 				       const char *bus, u32 vendor);
 int bx_index_publish(const struct list_head *policies, u32 n, gfp_t gfp,
@@ -548,17 +549,22 @@ void bx_deferral_end(struct bx_deferral *d);
  * @saved: the former one
  * @dev: the device, referenced while it is armed
  * @armed: entry in bx_armed, or empty
+ * @spare: one of the vetoes for devices without an entry
+ * @busy: a spare one is in use
  */
 struct bx_veto {
 	struct dev_pm_domain	pd;
 	struct dev_pm_domain	*saved;
 	struct device		*dev;
 	struct list_head	armed;
+	bool			spare;
+	bool			busy;
 };
 
 void bx_veto_init(struct bx_veto *veto);
 void bx_veto_arm(struct bx_veto *veto, struct device *dev);
-bool bx_veto_disarm(struct bx_veto *veto);
+void bx_veto_arm_spare(struct device *dev);
+bool bx_veto_disarm(struct device *dev);
 void bx_veto_flush(void);
 
 /* ---- vetocheck.c: whether vetoes work on the running kernel ---- */

@@ -119,6 +119,19 @@ const struct bx_policy_chain *bx_chain_lookup(const char *bus, u32 vendor)
 	return scope ? scope->chain : NULL;
 }
 
+/* Whether a policy has devices of the bus in its scope, of whatever vendor; may sleep */
+bool bx_is_bus_in_scope(const char *bus)
+{
+	int idx = srcu_read_lock(&bx_srcu);
+	const struct bx_index *index = srcu_dereference(bx_index, &bx_srcu);
+	bool found = false;
+
+	for (u32 i = 0; index && i < index->n; i++)
+		found |= !strcmp(index->scope[i].bus, bus);
+	srcu_read_unlock(&bx_srcu, idx);
+	return found;
+}
+
 /* Whether a version has devices of a vendor on a bus in its scope */
 bool bx_in_scope(const struct bx_inst *inst, const char *bus, u32 vendor)
 {

@@ -13,7 +13,11 @@
 #include "core.h"
 
 static LIST_HEAD(bx_armed);
-static DEFINE_SPINLOCK(bx_armed_lock);	/* protects bx_armed */
+static DEFINE_SPINLOCK(bx_armed_lock);	/* protects bx_armed, .busy of bx_spares */
+
+/* For devices whose entry there was no memory for */
+static struct bx_veto bx_spares[4];
+static DECLARE_WAIT_QUEUE_HEAD(bx_spare_wait);
 
 /* A PM domain takes precedence, so its callbacks must be those of the device so far. */
 static const struct dev_pm_ops *bx_pm_ops(const struct device *dev)
@@ -45,6 +49,17 @@ static void bx_veto_restore(struct bx_veto *veto)
 		bx_domain_set(veto->dev, veto->saved);
 }
 
+/* Takes a veto out of the list; a spare one is free again. */
+static void bx_veto_unlist(struct bx_veto *veto)
+{
+	lockdep_assert_held(&bx_armed_lock);
+	list_del_init(&veto->armed);
+	if (!veto->spare)
+		return;
+	veto->busy = false;
+	wake_up(&bx_spare_wait);
+}
+
 /*
  * From now on, bx_veto_flush() does not wait for the caller, which must not sleep any
  * more before it leaves this module.
@@ -54,7 +69,7 @@ static void bx_veto_done(struct bx_veto *veto)
 	struct device *dev = veto->dev;
 
 	spin_lock(&bx_armed_lock);
-	list_del_init(&veto->armed);
+	bx_veto_unlist(veto);
 	spin_unlock(&bx_armed_lock);
 	put_device(dev);	/* the driver core has a reference, too */
 }
@@ -79,24 +94,36 @@ void bx_veto_init(struct bx_veto *veto)
 	INIT_LIST_HEAD(&veto->armed);
 }
 
+static struct bx_veto *bx_veto_of(const struct device *dev)
+{
+	struct bx_veto *veto;
+
+	lockdep_assert_held(&bx_armed_lock);
+	list_for_each_entry(veto, &bx_armed, armed) {
+		if (veto->dev == dev)
+			return veto;
+	}
+	return NULL;
+}
+
 /**
  * bx_veto_disarm() - remove a veto that was not called
- * @veto: the veto of a device whose lock is held, or which was removed
+ * @dev: a device whose lock is held, or which was removed
  *
- * Return: true if it was armed: nothing has called activate().
+ * Return: true if there was one: nothing has called activate().
  */
-bool bx_veto_disarm(struct bx_veto *veto)
+bool bx_veto_disarm(struct device *dev)
 {
-	bool armed;
+	struct bx_veto *veto;
 
+	/* only the holder of the device's lock adds and removes it */
 	spin_lock(&bx_armed_lock);
-	armed = !list_empty(&veto->armed);
-	list_del_init(&veto->armed);
+	veto = bx_veto_of(dev);
 	spin_unlock(&bx_armed_lock);
-	if (!armed)
+	if (!veto)
 		return false;
 	bx_veto_restore(veto);
-	put_device(veto->dev);
+	bx_veto_done(veto);
 	return true;
 }
 
@@ -114,7 +141,7 @@ void bx_veto_arm(struct bx_veto *veto, struct device *dev)
 {
 	const struct dev_pm_ops *ops;
 
-	bx_veto_disarm(veto);
+	bx_veto_disarm(dev);
 	ops = bx_pm_ops(dev);
 	if (dev->pm_domain)
 		veto->pd = *dev->pm_domain;
@@ -131,6 +158,42 @@ void bx_veto_arm(struct bx_veto *veto, struct device *dev)
 	bx_domain_set(dev, &veto->pd);
 }
 
+static struct bx_veto *bx_spare_take(void)
+{
+	struct bx_veto *free = NULL;
+
+	spin_lock(&bx_armed_lock);
+	for (u32 i = 0; i < ARRAY_SIZE(bx_spares) && !free; i++) {
+		if (!bx_spares[i].busy)
+			free = &bx_spares[i];
+	}
+	if (free) {
+		if (!free->spare)
+			bx_veto_init(free);
+		free->spare = true;
+		free->busy = true;
+	}
+	spin_unlock(&bx_armed_lock);
+	return free;
+}
+
+/**
+ * bx_veto_arm_spare() - as bx_veto_arm(), for a device without an entry
+ * @dev: the device; its lock is held
+ *
+ * Waits while all spare vetoes are in use: each is, until the driver core has come from
+ * the notifier to activate(), which waits for no other device.
+ *
+ * Context: as bx_veto_arm().
+ */
+void bx_veto_arm_spare(struct device *dev)
+{
+	struct bx_veto *veto;
+
+	wait_event(bx_spare_wait, (veto = bx_spare_take()));
+	bx_veto_arm(veto, dev);
+}
+
 static struct device *bx_first_armed(void)
 {
 	struct bx_veto *veto;
@@ -143,19 +206,6 @@ static struct device *bx_first_armed(void)
 	return dev;
 }
 
-static struct bx_veto *bx_veto_of(const struct device *dev)
-{
-	struct bx_veto *veto, *found = NULL;
-
-	spin_lock(&bx_armed_lock);
-	list_for_each_entry(veto, &bx_armed, armed) {
-		if (veto->dev == dev)
-			found = veto;
-	}
-	spin_unlock(&bx_armed_lock);
-	return found;
-}
-
 /**
  * bx_veto_flush() - remove all vetoes
  *
@@ -166,14 +216,11 @@ static struct bx_veto *bx_veto_of(const struct device *dev)
  */
 void bx_veto_flush(void)
 {
-	struct bx_veto *veto;
 	struct device *dev;
 
 	while ((dev = bx_first_armed())) {
 		device_lock(dev);
-		veto = bx_veto_of(dev);
-		if (veto)
-			bx_veto_disarm(veto);
+		bx_veto_disarm(dev);
 		device_unlock(dev);
 		put_device(dev);
 	}

@@ -52,7 +52,7 @@ static int bx_check_notify(struct notifier_block *nb, unsigned long action,
 		break;
 	case BUS_NOTIFY_DRIVER_NOT_BOUND:
 	case BUS_NOTIFY_BOUND_DRIVER:
-		bx_veto_disarm(&bx_check_veto);
+		bx_veto_disarm(dev);
 		break;
 	}
 	return NOTIFY_OK;

@@ -465,4 +465,12 @@ TEST_F(platform, override_of_the_administrator_is_above_a_veto)
 	EXPECT_BY(BX_BY_OVERRIDE, PLAT);
 }
 
-BXT_MAIN("bus_ext")
+int main(int argc, char **argv)
+{
+	int ret;
+
+	if (bxt_start("bus_ext"))
+		return KSFT_FAIL;
+	ret = test_harness_run(argc, argv);
+	return bxt_finish() || bxt_unload("bxany") ? KSFT_FAIL : ret;
+}

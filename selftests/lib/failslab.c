@@ -239,3 +239,14 @@ bool failslab_disarm(void)
 		hit |= was_hit(workers[i].fd);
 	return hit;
 }
+
+/* All allocations of this process fail, or none. */
+int failslab_all(bool on)
+{
+	int err = on ? bxt_write(FAILSLAB "task-filter", "Y") ?:
+		       bxt_write(FAILSLAB "times", "-1") : 0;
+
+	return err ?: bxt_write(FAILSLAB "probability", on ? "100" : "0") ?:
+	       bxt_write("/proc/self/make-it-fail", on ? "1" : "0") ?:
+	       (on ? 0 : bxt_write(FAILSLAB "task-filter", "N"));
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Allocations that fail on request, by the kernel's failslab: the nth one that
+ * Allocations that fail on request, by the kernel's failslab: the nth one, or all, that
  * a task makes with a function of a module on the stack
  *
  * Sweeps over the allocations of an operation are in sweep.h.
@@ -18,5 +18,6 @@ int failslab_setup(void);
 int failslab_spare(const char *function);
 int failslab_arm(enum whose whose, int nth);
 bool failslab_disarm(void);
+int failslab_all(bool on);
 
 #endif /* _FAILSLAB_H */
