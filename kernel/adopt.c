@@ -415,7 +415,9 @@ static int bx_adopt_bus(struct bx_adopted_bus *bus, const struct bus_type *type)
 	bx_deferrals_start(&bus->deferrals, type, bx_override_reelect);
 	/* pairs with bx_adopted_next(): an entry's device is on an adopted bus */
 	smp_store_release(&bus->type, type);
-	err = bx_adopt_notify(bus, type);
+	err = bx_steers_at_binding(type) ? bx_sysfs_add_override(bus->kobj) : 0;
+	if (!err)
+		err = bx_adopt_notify(bus, type);
 	if (!err)
 		return 0;
 	WRITE_ONCE(bus->type, NULL);

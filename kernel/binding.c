@@ -25,14 +25,19 @@ static bool bx_is_asked_for(const struct device_driver *drv)
 /* The decision in words, such as "policy 'p' refuses the device" */
 static void bx_binding_describe(const struct bx_decision *dec, char *buf, size_t size)
 {
-	bool hook = !*dec->policy;
 	int len;
 
-	len = scnprintf(buf, size, "%s%s%s", hook ? "the hook" : "policy '",
-			dec->policy, hook ? "" : "'");
-	if (dec->by == BX_BY_KERNEL)	/* which has other drivers for the device */
+	if (dec->by == BX_BY_KERNEL) {	/* which has other drivers for the device */
 		strscpy(buf, "a policy vetoes it", size);
-	else if (dec->by == BX_BY_VETO)
+		return;
+	}
+	if (dec->by == BX_BY_OVERRIDE)
+		len = scnprintf(buf, size, "the administrator's override");
+	else if (*dec->policy)
+		len = scnprintf(buf, size, "policy '%s'", dec->policy);
+	else
+		len = scnprintf(buf, size, "the hook");
+	if (dec->by == BX_BY_VETO)
 		scnprintf(buf + len, size - len, " vetoes it");
 	else if (dec->outcome == BX_OUT_REFUSED)
 		scnprintf(buf + len, size - len, " refuses the device");
@@ -43,24 +48,22 @@ static void bx_binding_describe(const struct bx_decision *dec, char *buf, size_t
 			  dec->driver);
 }
 
+/* In the log for a user who binds by hand, and gets only an errno */
 static void bx_binding_refused(struct device *dev, const struct bx_decision *dec)
 {
+	const char *driver = dev->driver->name;
 	char why[BX_MSG_LEN];
 
 	if (dec->by == BX_BY_NONE) {
 		dev_warn(dev, "driver '%s' is refused: there is no memory to ask the policies about it\n",
-			 dev->driver->name);
+			 driver);
 		return;
 	}
 	if (!bx_is_asked_for(dev->driver))
 		return;
 	bx_binding_describe(dec, why, sizeof(why));
-	if (*dec->policy)
-		dev_notice(dev, "driver '%s' is refused: %s; to overrule it: bxctl detach %s\n",
-			   dev->driver->name, why, dec->policy);
-	else
-		dev_notice(dev, "driver '%s' is refused: %s; to overrule it, detach its program\n",
-			   dev->driver->name, why);
+	dev_notice(dev, "driver '%s' is refused: %s; to overrule it: bxctl override %s/%s %s\n",
+		   driver, why, dev->bus->name, dev_name(dev), driver);
 }
 
 /* Elects a device that has no entry yet: a driver was faster than its addition. */

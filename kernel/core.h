@@ -596,6 +596,7 @@ bool bx_vetoes_work(void);
  * @lock: protects all below; held while programs elect, never while a driver
  *	probes
  * @gone: the device was removed
+ * @admin: the administrator's override on a bus without driver_override, or empty
  * @token: the override that bus_ext wrote, see compat.h and steer.c; NULL for none
  * @text: its text
  * @dec: the decision from which it follows
@@ -631,6 +632,7 @@ struct bx_entry {
 	s32			iommu_group;
 	struct mutex		lock;		/* all below */
 	bool			gone;
+	char			admin[BX_NAME_LEN];
 	const char		*token;
 	char			text[BX_NAME_LEN];
 	struct bx_decision	dec;
@@ -658,6 +660,11 @@ s32 bx_entry_iommu_group(struct bx_entry *entry);
 int bx_entries_init(void);
 int bx_entries_add(const struct bus_type *bus);
 void bx_entries_exit(void);
+
+/* ---- admin.c: the administrator's override where there is no driver_override ---- */
+
+int bx_admin_override(const char *bus, const char *device, const char *driver);
+ssize_t bx_admin_show(const char *bus, char *buf);
 
 /* ---- facts.c: descriptions of devices ---- */
 
@@ -883,6 +890,7 @@ void bx_sysfs_del_policy(struct kobject *kobj);
 void bx_uevent_policy(struct bx_policy *policy, const char *stage);
 struct kobject *bx_sysfs_add_bus(const char *name,
 				 const struct bx_contract *contract);
+int bx_sysfs_add_override(struct kobject *kobj);
 void bx_sysfs_del_bus(struct kobject *kobj);
 int bx_sysfs_init(const struct attribute **files);
 void bx_sysfs_exit(void);

@@ -193,7 +193,7 @@ static int bx_entry_apply(struct bx_entry *entry, struct bx_election *e)
 	bool differs = bx_entry_differs(entry, e, want);
 	int err;
 
-	if (want ? differs : entry->token != NULL) {
+	if (want ? differs : !!entry->token) {
 		entry->gen = e->dec.generation;
 		err = bx_entry_write(entry, want);
 		if (err)
@@ -326,7 +326,8 @@ static bool bx_entry_is_current(struct bx_entry *entry)
 static void bx_entry_prepare_again(struct bx_entry *entry)
 {
 	if (!entry->gone)
-		bx_entry_prepare(entry, entry->token ? entry->text : NULL);
+		bx_entry_prepare(entry, *entry->admin ? entry->admin :
+					entry->token ? entry->text : NULL);
 }
 
 /**
@@ -373,6 +374,17 @@ static bool bx_entry_admits(const struct bx_entry *entry, const char *veto,
 	return false;
 }
 
+/* The administrator's override is above all policies; one in driver_override is not here. */
+static bool bx_admin_admits(const struct bx_entry *entry, const char *driver,
+			    struct bx_decision *why)
+{
+	*why = (struct bx_decision) { .by = BX_BY_OVERRIDE, .outcome = BX_OUT_DRIVER };
+	strscpy(why->driver, entry->admin, sizeof(why->driver));
+	if (!strcmp(entry->admin, BX_OVERRIDE_NONE))
+		why->outcome = BX_OUT_REFUSED;
+	return !strcmp(entry->admin, driver);
+}
+
 /* Without memory for an election, no policy could be asked, so none has allowed a driver. */
 static bool bx_admits_unasked(struct device *dev, struct bx_decision *why)
 {
@@ -390,7 +402,9 @@ static bool bx_entry_elect_binding(struct bx_entry *entry, struct bx_election *e
 	strscpy(e->binding, driver, sizeof(e->binding));
 	mutex_lock(&entry->lock);
 	ret = bx_entry_elect(entry, e, &request);
-	if (ret >= 0)
+	if (*entry->admin)
+		admits = bx_admin_admits(entry, driver, why);
+	else if (ret >= 0)
 		admits = bx_entry_admits(entry, e->binding_veto, driver, why);
 	bx_entry_prepare_again(entry);
 	mutex_unlock(&entry->lock);

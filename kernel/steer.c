@@ -3,13 +3,15 @@
  * The override of a device on an adopted bus, and binding it
  *
  * Where the bus has driver_override, this is the override.  Devices on other buses have
- * one in their entry, which only bus_ext writes: binding.c refuses all other drivers
- * before their probe.  It cannot make a driver take a device that it does not claim.
+ * one in their entry, and another one of the administrator (admin.c): binding.c refuses
+ * all other drivers before their probe.  It cannot make a driver take a device that it
+ * does not claim.
  */
 #include "core.h"
 
-/* The token of an override in an entry: no other party can write there. */
+/* The tokens of overrides in an entry: of bus_ext, and of the administrator */
 static const char bx_entry_token[] = "";
+static const char bx_admin_token[] = "";
 
 /* As bx_override_read(); bx_entry.lock held. */
 const char *bx_steer_read(struct bx_entry *entry, char *buf, size_t len)
@@ -17,6 +19,10 @@ const char *bx_steer_read(struct bx_entry *entry, char *buf, size_t len)
 	lockdep_assert_held(&entry->lock);
 	if (!bx_steers_at_binding(entry->dev->bus))
 		return bx_override_read(entry->dev, buf, len);
+	if (*entry->admin) {
+		strscpy(buf, entry->admin, len);
+		return bx_admin_token;
+	}
 	strscpy(buf, entry->token ? entry->text : "", len);
 	return entry->token;
 }
@@ -28,6 +34,8 @@ const char *bx_steer_swap(struct bx_entry *entry, const char *name)
 	if (!bx_steers_at_binding(entry->dev->bus))
 		return bx_override_swap(entry->dev, entry->token, entry->text,
 					name);
+	if (*entry->admin)
+		return ERR_PTR(-EBUSY);
 	return name ? bx_entry_token : NULL;
 }
 

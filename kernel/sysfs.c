@@ -4,6 +4,9 @@
  *
  *	buses/NAME/		one per own or adopted bus
  *	buses/NAME/contract	contract of an own bus, see bx_contract_print()
+ *	buses/NAME/override	of an adopted bus without driver_override: the administrator's
+ *				overrides; a write of "DEVICE DRIVER" sets one, "DEVICE none"
+ *				keeps all drivers away, "DEVICE" removes it
  *	policies/NAME/		one per active policy
  *	policies/NAME@shadow/	one per active policy in shadow mode
  *
@@ -244,6 +247,33 @@ static ssize_t contract_read(struct file *file, struct kobject *kobj,
 
 static const struct bin_attribute bx_contract_attr = __BIN_ATTR_RO(contract, 0);
 
+static ssize_t override_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return bx_admin_show(kobject_name(kobj), buf);
+}
+
+static ssize_t override_store(struct kobject *kobj, struct kobj_attribute *attr,
+			      const char *buf, size_t len)
+{
+	char line[BX_DEV_NAME_LEN + BX_NAME_LEN + 1];
+	char *device = line, *driver;
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (strscpy(line, buf, sizeof(line)) < 0)
+		return -EINVAL;
+	device = strim(line);
+	driver = strchr(device, ' ');
+	if (driver)
+		*driver++ = '\0';
+	err = bx_admin_override(kobject_name(kobj), device, driver ? skip_spaces(driver) : "");
+	return err ?: len;
+}
+
+static const struct kobj_attribute bx_override_attr = __ATTR(override, 0600, override_show,
+							      override_store);
+
 static void bx_bus_dir_release(struct kobject *kobj)
 {
 	kfree(container_of(kobj, struct bx_bus_dir, kobj));
@@ -279,6 +309,12 @@ struct kobject *bx_sysfs_add_bus(const char *name,
 		return ERR_PTR(err);
 	}
 	return &dir->kobj;
+}
+
+/* Adds the file for overrides of a bus that has no driver_override. */
+int bx_sysfs_add_override(struct kobject *kobj)
+{
+	return sysfs_create_file(kobj, &bx_override_attr.attr);
 }
 
 void bx_sysfs_del_bus(struct kobject *kobj)

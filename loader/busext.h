@@ -368,7 +368,7 @@ typedef void (*bx_applied_fn)(const struct bx_applied *applied, void *arg);
  * -EBADMSG: a policy gives an invalid result for a device (BX_FAULT_REJECTED)
  * -EPERM: no CAP_SYS_ADMIN (BX_FAULT_PERMISSION)
  * -ENODEV: bus not found (BX_FAULT_REJECTED)
- * -EOPNOTSUPP: match() on an adopted bus (BX_FAULT_REJECTED)
+ * -EOPNOTSUPP: the kernel does not let bus_ext refuse drivers (BX_FAULT_REJECTED)
  * -E2BIG: too many policies (BX_FAULT_REJECTED)
  * -EEXIST: the name is in use by a policy that is not pinned here or belongs to an
  *	installed bundle, or another process replaced the policy (BX_FAULT_CONFLICT)
@@ -1609,6 +1609,21 @@ const char *bx_holder_text(char *buf, size_t size,
  */
 int bx_list_holders(struct bx_handle *handle, const struct bx_devref *ref,
 		    bx_holder_fn fn, void *arg);
+
+/**
+ * bx_set_override() - set or remove the administrator's override of a device
+ * @handle: the handle
+ * @ref: the device; an empty bus is filled in
+ * @driver: the only driver that gets it; BX_OVERRIDE_NONE for no driver; NULL to remove
+ *	the override
+ *
+ * It is above all policies, and binds and unbinds nothing itself: see bx_rebind().  It is
+ * driver_override where the bus has that; else it ends when the device is removed.
+ *
+ * Return: 0; those of bx_get_device(); -EINVAL when @driver is not a driver's name
+ * (BX_FAULT_USAGE); -EACCES, -EPERM (BX_FAULT_PERMISSION).
+ */
+int bx_set_override(struct bx_handle *handle, struct bx_devref *ref, const char *driver);
 
 /**
  * enum bx_rebind_flags - flags of bx_rebind() and bx_rebind_all()

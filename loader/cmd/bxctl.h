@@ -14,6 +14,7 @@
  *	explain.c      explain, reelect
  *	rebind.c       rebind
  *	group.c        groups of devices, in explain and plan
+ *	override.c     override
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
@@ -221,6 +222,7 @@ extern const struct command install_commands[];
 extern const struct command device_commands[];
 extern const struct command explain_commands[];
 extern const struct command rebind_commands[];
+extern const struct command override_commands[];
 extern const struct command status_commands[];
 extern const struct command main_commands[];
 extern const struct command *const command_tables[];

@@ -320,6 +320,12 @@ static void print_deferred(const struct bx_device_rec *rec)
 	       "of its policy, and when a driver comes\n");
 }
 
+static void print_vetoed(const struct bx_device_rec *rec)
+{
+	if (rec->decision.by == BX_BY_VETO)
+		printf("every driver that claims it is vetoed; another one gets it when it is loaded\n");
+}
+
 /* The reason why the elected driver is not bound, where it is known; false if not */
 static bool print_unclaimed(const struct bx_device_rec *rec)
 {
@@ -366,6 +372,7 @@ static void print_decision(const struct bx_device_rec *rec)
 	printf(", by %s\n", word_decider(decider, d));
 	print_absent(rec);
 	print_deferred(rec);
+	print_vetoed(rec);
 	if (bx_is_as_decided(rec) || print_unclaimed(rec))
 		return;
 	if (rec->driver[0])

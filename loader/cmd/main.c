@@ -243,6 +243,7 @@ const struct command *const command_tables[] = {
 	device_commands,
 	explain_commands,
 	rebind_commands,
+	override_commands,
 	main_commands,
 	NULL
 };

@@ -217,7 +217,7 @@ static int check_operand(struct env *env)
 	if (cmd->operand && cmd->operand[0] != '[' && !env->args.operand)
 		return usage_error(env, "'%s' needs an argument: %s",
 				   cmd->name, cmd->operand);
-	if (cmd->operand && takes_two(cmd) && !env->args.second)
+	if (cmd->operand && takes_two(cmd) && !strchr(cmd->operand, '[') && !env->args.second)
 		return usage_error(env, "'%s' needs two arguments: %s",
 				   cmd->name, cmd->operand);
 	return 0;

@@ -11,6 +11,7 @@
  *	decided.c  devices with what is decided on them now
  *	rebind.c   rebinding all devices that are not as decided
  *	group.c    the functions of a card and IOMMU groups; rebinding all of them or none
+ *	override.c the administrator's override of a device
  *	contract.c the operations of a bus
  *	object.c   reading and checking a BPF object before it is loaded
  *	elf.c      checking the bytes of an object before libbpf reads them

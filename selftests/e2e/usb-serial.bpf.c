@@ -9,7 +9,9 @@ static s32 BX_OP_SLEEPABLE(serial_select, struct bx_select_ctx *ctx)
 {
 	char serial[BX_FACT_LEN] = {};
 
-	if (bx_fact(ctx, BX_FACT_SERIAL, serial) < 0 || !bx_streq(serial, "AAA"))
+	/* an interface: the device itself, which has no modalias, stays */
+	if (!ctx->dev.modalias[0] || bx_fact(ctx, BX_FACT_SERIAL, serial) < 0 ||
+	    !bx_streq(serial, "AAA"))
 		return BX_PASS;
 	return BX_REFUSE;
 }

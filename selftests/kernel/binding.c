@@ -17,7 +17,7 @@
 #include "../lib/bxtest.h"
 
 #define ROUNDS	6
-#define REFUSED	"driver 'a' is refused: policy 'p0' refuses the device; to overrule it: bxctl detach p0"
+#define REFUSED	"driver 'a' is refused: policy 'p0' refuses the device; to overrule it: bxctl override bxany/any0 a"
 #define CLAIMED	"driver 'a' has claimed the device without a probe, although policy 'p0' refuses"
 
 /* Loading any module waits for asynchronous probes. */
@@ -255,6 +255,83 @@ TEST_F(any, bind_by_hand_of_the_selected_driver_works)
 	EXPECT_EQ(0, driver_file("b", "bind", DEV));
 	EXPECT_ON(DEV, "b");
 	EXPECT_PROBES("a", 0);
+}
+
+/* ---- the administrator's override ---- */
+
+#define OVERRIDE	"/sys/kernel/bus_ext/buses/" BUS "/override"
+#define ADMINS	"driver 'a' is refused: the administrator's override gives it to driver 'b'"
+
+#define overrides(text)	ASSERT_EQ(0, bxt_write(OVERRIDE, text))
+
+TEST_F(any, override_is_above_a_policy_until_it_is_removed)
+{
+	bxt_script(0)->select = BX_REFUSE;
+	attach_any(0);
+	registers("a");
+	registers("b");
+	devices(2);
+	overrides(DEV " b");
+	EXPECT_ON(DEV, "");		/* as driver_override, it binds nothing itself */
+	EXPECT_EQ(1, bxt_rebind(DEV));
+	EXPECT_ON(DEV, "b");
+	EXPECT_BY(BX_BY_OVERRIDE, DEV);
+	EXPECT_TRUE(bxt_contains(OVERRIDE, DEV " b\n"));
+	ASSERT_EQ(0, bxt_reelect(BUS));
+	EXPECT_ON(DEV, "b");
+	EXPECT_ON("any1", "");
+	EXPECT_PROBES("a", 0);
+	overrides(DEV);
+	EXPECT_FALSE(bxt_contains(OVERRIDE, DEV));
+	EXPECT_EQ(1, bxt_rebind(DEV));
+	EXPECT_ON(DEV, "");
+	EXPECT_BY(BX_BY_SELECT, DEV);
+}
+
+TEST_F(any, override_refuses_other_drivers_without_a_policy)
+{
+	int log;
+
+	attach_any(0);
+	registers("a");
+	registers("b");
+	devices(1);
+	overrides(DEV " b");
+	ASSERT_EQ(0, driver_file("a", "unbind", DEV));
+	log = bxt_kernel_log();
+	EXPECT_EQ(-ENODEV, driver_file("a", "bind", DEV));
+	EXPECT_TRUE(bxt_kernel_said(log, ADMINS));
+	close(log);
+	EXPECT_EQ(0, driver_file("b", "bind", DEV));
+	overrides(DEV " none");
+	EXPECT_EQ(1, bxt_rebind(DEV));
+	EXPECT_ON(DEV, "");
+	EXPECT_OUTCOME(BX_OUT_REFUSED, DEV);
+}
+
+TEST_F(any, override_is_above_a_veto_and_ends_with_the_device)
+{
+	judges(0, 0, "a", BX_VETO);
+	attach_any(0, .ops = BX_OP_MATCH);
+	registers("a");
+	devices(1);
+	EXPECT_ON(DEV, "");
+	overrides(DEV " a");
+	EXPECT_EQ(1, bxt_rebind(DEV));
+	EXPECT_ON(DEV, "a");
+	devices(0);
+	devices(1);
+	EXPECT_ON(DEV, "");
+	EXPECT_FALSE(bxt_contains(OVERRIDE, DEV));
+}
+
+TEST_F(any, override_of_what_is_no_device_is_refused)
+{
+	attach_any(0);
+	devices(1);
+	EXPECT_EQ(-ENODEV, bxt_write(OVERRIDE, "any7 a"));
+	EXPECT_EQ(-EINVAL, bxt_write(OVERRIDE, DEV " a_driver_whose_name_is_far_too_long_for_it"));
+	EXPECT_NE(0, access("/sys/kernel/bus_ext/buses/pci/override", F_OK));
 }
 
 TEST_F(any, drivers_probe_does_not_bind_a_refused_device)

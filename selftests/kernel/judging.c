@@ -13,7 +13,7 @@
 #include "../lib/bxtest.h"
 
 #define JUDGES	(BX_OP_SELECT | BX_OP_MATCH)
-#define VETOED	"driver 'a' is refused: policy 'p0' vetoes it; to overrule it: bxctl detach p0"
+#define VETOED	"driver 'a' is refused: policy 'p0' vetoes it; to overrule it: bxctl override bxany/any0 a"
 
 #define attach_judge(slot, ...)	attach_any(slot, .ops = JUDGES, __VA_ARGS__)
 
@@ -359,7 +359,7 @@ TEST_F(judge, shadow_mode_counts_a_veto_of_the_winner)
 	registers("a");
 	devices(1);
 	EXPECT_ON(DEV, "a");
-	EXPECT_LT(0, policy("p0@shadow").diverged);
+	EXPECT_LT(0, policy("p0").diverged);
 }
 
 TEST_F(judge, trial_of_a_described_device_judges_its_drivers)

@@ -163,13 +163,15 @@ TEST_F(policy, without_a_say_is_einval)
 	EXPECT_EQ(0, bxt_script(0)->inits + bxt_script(0)->exits);
 }
 
-TEST_F(policy, match_on_an_adopted_bus_is_eopnotsupp)
+TEST_F(policy, adopted_bus_takes_each_program_of_elections)
 {
-	EXPECT_REFUSED(EOPNOTSUPP, "adopted bus 'platform'",
-		       .bus = "platform", .ops = BX_OP_SELECT | BX_OP_MATCH);
-	EXPECT_REFUSED(EOPNOTSUPP, "adopted bus 'pci'",
-		       .bus = "pci", .ops = BX_OP_MATCH);
-	EXPECT_LE(0, attach_errno(0, .bus = "pci", .ops = BX_OP_EVENT));
+	static const __u32 ops[] = { BX_OP_SELECT | BX_OP_MATCH, BX_OP_MATCH, BX_OP_EVENT };
+	int link;
+
+	for (int i = 0; i < 3; i++) {
+		link = attach(0, .bus = "pci", .ops = ops[i]);
+		detach(link);
+	}
 }
 
 TEST_F(policy, without_a_link_is_eopnotsupp)
