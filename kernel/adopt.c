@@ -291,6 +291,8 @@ static void bx_adopted_added(struct bx_adopted_bus *bus, struct device *dev)
 	bx_entry_complete(dev);
 	bx_emit_dev(dev, "", BX_EVENT_ADDED);
 	bx_override_elect(dev);
+	if (bx_regroup(dev))
+		bx_adopted_queue(bus, BX_ANY);
 }
 
 static void bx_adopted_bound(struct device *dev, enum bx_event_kind kind)
@@ -340,6 +342,8 @@ static int bx_adopted_notify_removed(struct notifier_block *nb,
 	if (action != BUS_NOTIFY_REMOVED_DEVICE)
 		return NOTIFY_OK;
 	bx_entry_leave(dev);
+	if (bx_regroup(dev))
+		bx_adopted_queue(container_of(nb, struct bx_adopted_bus, nb_removed), BX_ANY);
 	bx_emit_dev(dev, "", BX_EVENT_REMOVED);
 	bx_deferrals_event(dev, bx_dev_vendor(dev));
 	bx_binding_ended(dev);
@@ -396,7 +400,6 @@ static int bx_adopt_notify(struct bx_adopted_bus *bus, const struct bus_type *ty
 	err = bus_register_notifier(type, &bus->nb_binding);
 	if (!err)
 		return 0;
-
 	bus_unregister_notifier(type, &bus->nb);
 err_removed:
 	bus_unregister_notifier(type, &bus->nb_removed);

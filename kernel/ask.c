@@ -256,6 +256,21 @@ static enum bx_opinion_why bx_check_select(struct bx_election *e,
 	return BX_WHY_BAD;
 }
 
+/*
+ * Notes the groups that a program has asked for.  Without memory for their members it has
+ * decided without knowing them: that counts as BX_DEFER.
+ */
+static void bx_ask_grouped(struct bx_election *e, struct bx_inst *inst,
+			   struct bx_run *run, s32 *ret)
+{
+	if (e->asked & ~READ_ONCE(inst->groups))
+		WRITE_ONCE(inst->groups, inst->groups | e->asked);
+	if (!bx_group_is_missing(e, e->asked))
+		return;
+	run->failed = false;
+	*ret = BX_DEFER;
+}
+
 /* Runs one select(); BX_WHY_WON if the result is valid, else the reason. */
 enum bx_opinion_why bx_ask_select(struct bx_election *e,
 				  struct bx_inst *inst, s32 *ret)
@@ -263,11 +278,16 @@ enum bx_opinion_why bx_ask_select(struct bx_election *e,
 	enum bx_opinion_why why;
 	struct bx_run run;
 
-	bx_choices_clear(&e->ctx);
-	bx_elect_run_init(&run, e, inst, "select()");
-	bx_select_begin(&e->ctx, &run);
-	*ret = inst->ops->select(&e->ctx);
-	bx_select_end(&e->ctx);
+	bx_group_read(e, READ_ONCE(inst->groups));
+	do {
+		e->asked = 0;
+		bx_choices_clear(&e->ctx);
+		bx_elect_run_init(&run, e, inst, "select()");
+		bx_select_begin(&e->ctx, &run);
+		*ret = inst->ops->select(&e->ctx);
+		bx_select_end(&e->ctx);
+	} while (bx_group_read(e, e->asked));
+	bx_ask_grouped(e, inst, &run, ret);
 	why = bx_run_judge(&run) ? bx_check_select(e, inst, *ret) :
 				   bx_run_why(&run);
 	if (why != BX_WHY_UNLISTED)

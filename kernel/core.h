@@ -240,6 +240,7 @@ struct bx_policy {
  * @counts: the numbers of @policy
  * @since: generation of the first index that has it, 0 before; bx_policy_mutex
  * @slow: a program ran longer than slow_ms, which is logged once
+ * @groups: mask of enum bx_group that its select() has asked for
  * @ejected: set once, by bx_eject_claim(); no program is started afterwards
  * @exit: the reason; written by the claimant before it queues @work
  * @work: ends an ejection, see policy.c
@@ -261,6 +262,7 @@ struct bx_inst {
 	struct bx_counts __percpu *counts;
 	u64			since;
 	bool			slow;
+	u32			groups;
 	atomic_t		ejected;
 	struct bx_exit_info	exit;
 	struct work_struct	work;
@@ -612,6 +614,7 @@ bool bx_vetoes_work(void);
  * @notes: what became of elected drivers
  * @notes_gen: generation of @notes
  * @deferral: its deferrals
+ * @groups: mask of enum bx_group that the last election has asked for; read without the lock
  * @veto: keeps a driver from its probe; device lock
  */
 struct bx_entry {
@@ -647,6 +650,7 @@ struct bx_entry {
 	struct list_head	notes;
 	u64			notes_gen;
 	struct bx_deferral	deferral;	/* bx_defer_lock */
+	u32			groups;
 	struct bx_veto		veto;		/* device lock */
 };
 
@@ -738,6 +742,18 @@ struct bx_cand {
 };
 
 /**
+ * struct bx_members - the members of a group, for one election
+ * @recs: the members
+ * @n: number of @recs
+ * @known: they were read
+ */
+struct bx_members {
+	struct bx_member	*recs;
+	u32			n;
+	bool			known;
+};
+
+/**
  * struct bx_election - one election of a driver for a device
  * @ctx: context of select() and the hook: the device
  * @match: context of match(): the device and a driver
@@ -769,6 +785,10 @@ struct bx_cand {
  * @muted: bitmap of the policies of @chain with an invalid result in this
  *	election
  * @trial: policies and drivers of a trial; NULL for the present ones
+ * @asked: mask of enum bx_group that the last program has asked for
+ * @groups: mask of those whose members were read
+ * @entry_groups: takes @groups, for bx_regroup(); NULL for none
+ * @members: members of these groups
  * @error: errno of an election without an outcome, else 0
  */
 struct bx_election {
@@ -800,8 +820,21 @@ struct bx_election {
 	bool			dry;
 	DECLARE_BITMAP(muted, BX_MAX_ATTACHED);
 	const struct bx_trial	*trial;
+	u32			asked;
+	u32			groups;
+	u32			*entry_groups;
+	struct bx_members	members[BX_NR_GROUPS];
 	int			error;
 };
+
+/* ---- group.c: groups of devices ---- */
+
+extern bool bx_groups_asked;	/* set by the first program that asks for a group */
+
+bool bx_group_shared(struct device *a, struct device *b, enum bx_group kind);
+bool bx_group_read(struct bx_election *e, u32 groups);
+bool bx_group_is_missing(const struct bx_election *e, u32 groups);
+void bx_group_free(struct bx_election *e);
 
 /* ---- cands.c: the drivers among which an election chooses ---- */
 
@@ -925,6 +958,7 @@ int bx_override_elect_entry(struct bx_entry *entry, struct device *dev);
 int bx_override_elect(struct device *dev);
 void bx_override_reelect(struct device *dev);
 void bx_override_bound(struct device *dev);
+bool bx_override_regroup(struct bx_entry *entry, struct device *dev);
 void bx_override_freshen(struct device *dev);
 bool bx_override_admits(struct bx_entry *entry, struct device *dev,
 			struct bx_decision *why);
@@ -942,6 +976,10 @@ bool bx_override_not_bound(struct device *dev);
 void bx_override_load_ended(struct device *dev, const char *driver, bool came,
 			    bool before);
 void bx_override_revisit(struct device *dev);
+
+/* ---- regroup.c: members of a group that comes or goes ---- */
+
+bool bx_regroup(struct device *dev);
 
 /* ---- rebind.c: rebinds on adopted buses ---- */
 

@@ -98,6 +98,7 @@ void bx_election_free(struct bx_election *e)
 		return;
 	kvfree(e->cands);
 	kvfree(e->log);
+	bx_group_free(e);
 	kfree(e);
 }
 

@@ -199,6 +199,44 @@ bpf_iter_bx_candidate_destroy(struct bpf_iter_bx_candidate *it)
 {
 }
 
+/*
+ * The members of the device's group belong to the election, too: __opaque[0] is the
+ * election, [1] the position, and the kind in its upper half.  The election reads them if
+ * there are none yet, and runs the program again: see group.c.
+ */
+__bpf_kfunc int bpf_iter_bx_member_new(struct bpf_iter_bx_member *it,
+				       struct bx_select_ctx *ctx, u32 kind)
+{
+	struct bx_election *e = bx_select_run(ctx) ? ctx->election : NULL;
+
+	it->__opaque[0] = 0;
+	it->__opaque[1] = (u64)kind << 32;
+	if (!e || kind >= BX_NR_GROUPS)
+		return -EINVAL;
+	e->asked |= BIT(kind);
+	it->__opaque[0] = (unsigned long)e;
+	return 0;
+}
+
+__bpf_kfunc struct bx_member *
+bpf_iter_bx_member_next(struct bpf_iter_bx_member *it)
+{
+	struct bx_election *e = (void *)(unsigned long)it->__opaque[0];
+	const struct bx_members *members;
+
+	if (!e)
+		return NULL;
+	members = &e->members[it->__opaque[1] >> 32];
+	if (!members->known || (u32)it->__opaque[1] >= members->n)
+		return NULL;
+	return &members->recs[(u32)it->__opaque[1]++];
+}
+
+__bpf_kfunc void
+bpf_iter_bx_member_destroy(struct bpf_iter_bx_member *it)
+{
+}
+
 #define BX_ITER(what, type)						\
 __bpf_kfunc struct type *						\
 bpf_iter_bx_##what##_next(struct bpf_iter_bx_##what *it)		\

@@ -46,6 +46,7 @@ struct type *bpf_iter_bx_##what##_next(struct bpf_iter_bx_##what *it);	\
 void bpf_iter_bx_##what##_destroy(struct bpf_iter_bx_##what *it)
 
 BX_DECLARE_ITER(candidate, bx_candidate, struct bx_select_ctx *ctx);
+BX_DECLARE_ITER(member, bx_member, struct bx_select_ctx *ctx, u32 kind);
 BX_DECLARE_ITER(device, bx_device_rec, u32 flags);
 BX_DECLARE_ITER(driver, bx_driver_rec, u32 flags);
 BX_DECLARE_ITER(policy, bx_policy_rec, u32 flags);

@@ -231,6 +231,13 @@ static int bx_entry_uncover(struct bx_entry *entry)
 	return bx_entry_write(entry, NULL) ?: 1;
 }
 
+/* The election notes the groups that it asks for in the entry. */
+static void bx_entry_ungroup(struct bx_entry *entry, struct bx_election *e)
+{
+	WRITE_ONCE(entry->groups, 0);
+	e->entry_groups = &entry->groups;
+}
+
 /* @request: set if the caller must request the module of the elected driver */
 static int bx_entry_elect(struct bx_entry *entry, struct bx_election *e,
 			  bool *request)
@@ -248,6 +255,7 @@ static int bx_entry_elect(struct bx_entry *entry, struct bx_election *e,
 		return removed;
 	bx_entry_refresh_notes(entry, gen);
 	e->notes = &entry->notes;
+	bx_entry_ungroup(entry, e);
 	/* A driver that is registered from now on is found by bx_override_revisit(). */
 	atomic_xchg(&bx_any_elected, 1);
 	ret = bx_override_run(entry, e, gen);
@@ -459,6 +467,7 @@ static bool bx_override_run_bound(struct bx_entry *entry, struct bx_election *e)
 
 	bx_override_set_up(entry, e);
 	e->notes = &entry->notes;
+	bx_entry_ungroup(entry, e);
 	e->dry = true;
 	idx = srcu_read_lock(&bx_srcu);
 	bx_elect(e, atomic64_read(&bx_override_gen));
@@ -544,6 +553,24 @@ static int bx_entry_forget(struct bx_entry *entry)
 		return bx_entry_write(entry, NULL);
 	bx_entry_drop(entry);
 	return 0;
+}
+
+/**
+ * bx_override_regroup() - elect an unbound device again whose group has changed
+ * @entry: its entry
+ * @dev: the device, on an adopted bus; the caller holds a reference to it
+ *
+ * Context: process; probes nothing.
+ * Return: true if the decision has changed: the next re-election attaches the device.
+ */
+bool bx_override_regroup(struct bx_entry *entry, struct device *dev)
+{
+	if (bx_dev_is_bound(dev) || bx_override_elect_entry(entry, dev) <= 0)
+		return false;
+	mutex_lock(&entry->lock);
+	entry->attach = !bx_dev_is_bound(dev);
+	mutex_unlock(&entry->lock);
+	return true;
 }
 
 /**

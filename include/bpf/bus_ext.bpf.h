@@ -270,6 +270,39 @@ bpf_iter_bx_candidate_destroy(struct bpf_iter_bx_candidate *it) __ksym __weak;
 	     ((c) = bpf_iter_bx_candidate_next(&___it)); )
 
 /*
+ * Iterates over the members of the device's group, which include the device, in select().
+ * They are in the same order for each member, so a program that decides by nothing else
+ * decides alike on all:
+ *
+ *	struct bx_member *m;
+ *
+ *	bx_for_each_member(m, ctx, BX_GROUP_SLOT)
+ *		if (m->dev.class >> 16 == 0x03)
+ *			return bx_select(ctx, "vfio-pci");
+ *
+ * The program runs twice when it asks for a group for the first time, then without members
+ * and without effect.
+ */
+struct bpf_iter_bx_member {
+	u64 __opaque[2];
+} __attribute__((aligned(8)));
+
+extern int bpf_iter_bx_member_new(struct bpf_iter_bx_member *it,
+				  struct bx_select_ctx *ctx, u32 kind) __ksym __weak;
+extern struct bx_member *
+bpf_iter_bx_member_next(struct bpf_iter_bx_member *it) __ksym __weak;
+extern void
+bpf_iter_bx_member_destroy(struct bpf_iter_bx_member *it) __ksym __weak;
+
+#define bx_for_each_member(m, ctx, kind) \
+	for (struct bpf_iter_bx_member ___it \
+	     __attribute__((cleanup(bpf_iter_bx_member_destroy))), \
+	     *___p __attribute__((unused)) = ( \
+		bpf_iter_bx_member_new(&___it, (ctx), (kind)), \
+		(void)bpf_iter_bx_member_destroy, (void *)0); \
+	     ((m) = bpf_iter_bx_member_next(&___it)); )
+
+/*
  * Reads a bit-field of a kernel type through a pointer of a context, as in
  * bx_bitfield(ctx->pdev, is_virtfn); 0 if the pointer is NULL.
  *

@@ -95,6 +95,24 @@ static __always_inline bool look_around(struct script *s,
 	return found || !s->wants[0];
 }
 
+static __always_inline void look_at_group(struct script *s,
+					  struct bx_select_ctx *ctx)
+{
+	struct bx_member *m;
+
+	note(s->meant);
+	if (!s->asks_group)
+		return;
+	s->nmembers = 0;
+	bx_for_each_member(m, ctx, s->asks_group - 1) {
+		bpf_probe_read_kernel(s->member[s->nmembers & (SCRIPT_CANDIDATES - 1)],
+				      BX_DEV_NAME_LEN, m->dev.name);
+		s->nmembers++;
+	}
+	if (!s->nmembers && s->error_without_members)
+		bx_policy_error(ctx, 1, "no members");
+}
+
 static __always_inline void name_drivers(struct script *s,
 					 struct bx_select_ctx *ctx)
 {
@@ -119,6 +137,7 @@ static __always_inline s32 do_select(struct script *s,
 	give_up(s, BX_OP_SELECT, ctx);
 	if (!found || !meant(s, &ctx->dev))
 		return BX_PASS;
+	look_at_group(s, ctx);
 	if (s->asks_state[0])
 		s->state = bx_driver_state_mem(ctx, s->asks_state, BX_NAME_LEN);
 	name_drivers(s, ctx);

@@ -43,7 +43,7 @@ viable() {
 wrong_probes() { dmesg | grep -c 'use 8139cp' || true; }
 nr_ejected() { cat /sys/kernel/bus_ext/nr_ejected; }
 
-ktap_plan 47
+ktap_plan 61
 modprobe bus_ext
 ejected=$(nr_ejected)
 
@@ -96,6 +96,35 @@ check other_slot_is_the_hosts becomes $others e1000e
 check function_0_is_a_guests becomes $multi.0 vfio-pci
 check function_1_is_a_guests becomes $multi.1 vfio-pci
 check vfio_may_use_the_group viable $multi.0
+replug $multi.0 $multi.1
+check function_0_is_so_again_though_it_comes_first becomes $multi.0 vfio-pci
+check function_1_is_so_again becomes $multi.1 vfio-pci
+check_fails the_hosts_driver_was_not_tried eval "dmesg | grep -q 'e1000e $multi'"
+bxctl detach slot >/dev/null
+
+# all of them are moved, or none
+for dev in $multi.0 $multi.1; do echo "$dev" >"$pci/$dev/driver/unbind"; done
+echo $multi.0 >/sys/bus/pci/drivers_probe
+check function_0_was_bound_before becomes $multi.0 e1000e
+apply slot >/dev/null
+check function_1_was_not becomes $multi.1 vfio-pci
+check_equal the_other_function_is_in_the_group "$multi.1" \
+	"$(bxctl explain --json pci/$multi.0 | jq -r '.group[] | select(.slot).name')"
+wait_until 30 test -e "$pci/$multi.0/net"
+net=$(ls "$pci/$multi.0/net")
+ip link set "$net" up
+check_fails one_in_use_keeps_the_group bxctl rebind --group $multi.1
+ip link set "$net" down
+echo not-there >"$pci/$multi.1/driver_override"
+check_fails one_that_fails_keeps_the_group bxctl rebind --group $multi.1
+check function_0_has_its_driver_again becomes $multi.0 e1000e
+check function_1_has_its_driver_again becomes $multi.1 vfio-pci
+check_equal no_override_is_left_behind "(null) not-there" \
+	"$(cat "$pci/$multi".[01]/driver_override | xargs)"
+echo >"$pci/$multi.1/driver_override"
+check otherwise_it_is_moved bxctl rebind --group $multi.1
+check function_0_has_moved driver_is $multi.0 vfio-pci
+check function_1_has_stayed driver_is $multi.1 vfio-pci
 bxctl detach slot >/dev/null
 
 # a driver whose module has another name

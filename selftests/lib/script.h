@@ -58,6 +58,8 @@ enum script_bus {
  * @then: see @companion
  * @wakes: event() calls bx_reelect_deferred() for this bus
  * @asks_state: the driver whose state it reads; empty for none
+ * @asks_group: the group of @device that it reads, plus 1: enum bx_group; 0 for none
+ * @error_without_members: it calls bx_policy_error() when it sees no member
  * @match: the return values of match(), driver by driver
  * @match_rest: its return value for all other drivers
  * @init: the return value of init()
@@ -94,6 +96,9 @@ enum script_bus {
  * @state: result of the last bx_driver_state_mem(), 100 for none
  * @ncandidates: drivers that the last select() could choose among
  * @candidates: the first of them
+ * @meant: calls of select() for @device
+ * @nmembers: members of its group that the last of these saw
+ * @member: names of the first of them
  */
 struct script {
 	char			device[BX_DEV_NAME_LEN];
@@ -107,6 +112,8 @@ struct script {
 	__s32			then;
 	enum script_bus		wakes;
 	char			asks_state[BX_NAME_LEN];
+	__u32			asks_group;
+	__u32			error_without_members;
 	struct script_verdict	match[SCRIPT_VERDICTS];
 	__s32			match_rest;
 	__s32			init;
@@ -144,6 +151,9 @@ struct script {
 	__s32			state;
 	__u32			ncandidates;
 	struct script_candidate	candidates[SCRIPT_CANDIDATES];
+	__u32			meant;
+	__u32			nmembers;
+	char			member[SCRIPT_CANDIDATES][BX_DEV_NAME_LEN];
 };
 
 #endif /* _SCRIPT_H */

@@ -18,6 +18,7 @@ const char *const native_bus[NATIVE_BUSES] = {
 
 struct native_say native_hook;
 unsigned int native_hook_asked;
+bool native_no_members;
 unsigned int native_registered;
 unsigned int native_claiming;
 const struct native_case *native_on_bus;
@@ -93,6 +94,9 @@ static s32 program_select(struct bx_select_ctx *ctx)
 
 	name_drivers(ctx, say);
 	misbehave(ctx->run, say->verdict);
+	ctx->election->asked |= say->groups;
+	if (say->groups && !ctx->election->members[0].known)
+		give_up(ctx->run);
 	return say->verdict;
 }
 
@@ -363,6 +367,23 @@ int bx_rule_for_each_claimant(struct device *dev,
 int bx_adopt(const char *name)
 {
 	return -ENODEV;
+}
+
+bool bx_group_read(struct bx_election *e, u32 groups)
+{
+	bool read = groups && !native_no_members && !e->members[0].known;
+
+	e->members[0].known |= read;
+	return read;
+}
+
+bool bx_group_is_missing(const struct bx_election *e, u32 groups)
+{
+	return groups && !e->members[0].known;
+}
+
+void bx_group_free(struct bx_election *e)
+{
 }
 
 void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)

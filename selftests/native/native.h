@@ -44,11 +44,13 @@ bool native_is_adopted(const char *bus);
  * @verdict: its return value, NATIVE_GIVE_UP or NATIVE_SLOW
  * @driver: the driver it names, or empty
  * @more: the drivers it names after that, a letter each
+ * @groups: mask of enum bx_group that select() asks for: it gives up without the members
  */
 struct native_say {
 	s32	verdict;
 	char	driver[BX_NAME_LEN];
 	char	more[BX_MAX_CHOICES + 1];
+	u32	groups;
 };
 
 /**
@@ -119,6 +121,7 @@ struct native_case;
 
 extern struct native_say native_hook;
 extern unsigned int native_hook_asked;
+extern bool native_no_members;	/* memory runs out when members of a group are read */
 /* Drivers that adopted buses have, as a bit for each name */
 extern unsigned int native_registered;
 extern unsigned int native_claiming;	/* those of them that claim the device */

@@ -738,6 +738,28 @@ static void score_bounds_are_scores(void)
 	EXPECT_DRIVER(&c, BX_BY_SCORE, "b", "p");
 }
 
+/* ---- groups ---- */
+
+static void first_run_without_the_members_has_no_effect(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	selects(add(&c, "p", 0), BX_SELECT, "b");
+	c.policy[0].select.groups = BIT(BX_GROUP_SLOT);
+	EXPECT_DRIVER(&c, BX_BY_SELECT, "b", "p");
+}
+
+static void without_memory_for_the_members_the_device_is_deferred(void)
+{
+	struct native_case c = with_drivers("ab");
+
+	selects(add(&c, "p", 0), BX_SELECT, "b");
+	c.policy[0].select.groups = BIT(BX_GROUP_SLOT);
+	native_no_members = true;
+	expect(&c, BX_BY_SELECT, BX_OUT_DEFERRED, "", "p");
+	native_no_members = false;
+}
+
 static const struct native_test tests[] = {
 	NATIVE_TEST(override_beats_the_hook_and_a_veto),
 	NATIVE_TEST(hook_beats_select_and_a_veto),
@@ -781,6 +803,8 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(unlisted_driver_ejects),
 	NATIVE_TEST(limit_is_of_names_only),
 	NATIVE_TEST(score_bounds_are_scores),
+	NATIVE_TEST(first_run_without_the_members_has_no_effect),
+	NATIVE_TEST(without_memory_for_the_members_the_device_is_deferred),
 };
 
 int main(void)

@@ -229,6 +229,30 @@ struct bx_candidate {
 };
 
 /**
+ * enum bx_group - kind of a group of devices
+ * @BX_GROUP_SLOT: the functions of a PCI card: the same bus and device number; a virtual
+ *	function is only in its own
+ * @BX_GROUP_IOMMU: the devices of an IOMMU group, on the same bus.  Its number does not
+ *	identify it: it changes when devices are removed and found again.
+ * @BX_NR_GROUPS: number of kinds
+ */
+enum bx_group {
+	BX_GROUP_SLOT,
+	BX_GROUP_IOMMU,
+	BX_NR_GROUPS,
+};
+
+/**
+ * struct bx_member - a member of the device's group, or the device itself
+ * @dev: the member
+ * @driver: the driver bound to it; empty if there is none
+ */
+struct bx_member {
+	struct bx_dev_info	dev;
+	char			driver[BX_NAME_LEN];
+};
+
+/**
  * enum bx_driver_state - what is known of a driver, on the bus of a device
  * @BX_DRIVER_UNKNOWN: not registered; its module was not requested for the device, so
  *	it is not known whether it can be loaded.  Naming the driver requests it.
