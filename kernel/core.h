@@ -626,6 +626,7 @@ struct bx_entry {
 	bool			found;
 	bool			complete;
 	struct device		*parent;
+	bool			hotplugged;
 	s32			vf_index;
 	u32			vendor;
 	u32			device;
@@ -677,7 +678,7 @@ u32 bx_dev_vendor(struct device *dev);
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
 bool bx_dev_is_bound(struct device *dev);
 
-/* ---- fact.c: facts by name ---- */
+/* ---- fact.c: facts by name; the functions that read them are in fact.h ---- */
 
 int bx_election_fact(const struct bx_election *e, u32 fact, char *buf);
 int bx_fact_records(struct device *dev, struct bx_fact_rec **recs, u32 *n);

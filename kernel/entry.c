@@ -8,6 +8,7 @@
  * was loaded, from the load on.  Without an entry there are no elections.
  */
 #include <linux/iommu.h>
+#include <linux/moduleparam.h>
 #include <linux/rhashtable.h>
 #include "core.h"
 
@@ -17,6 +18,10 @@ static const struct rhashtable_params bx_entry_params = {
 	.head_offset		= offsetof(struct bx_entry, node),
 	.automatic_shrinking	= true,
 };
+
+static bool bx_booted;
+module_param_named(booted, bx_booted, bool, 0644);
+MODULE_PARM_DESC(booted, "the machine has booted: devices that are added from now on are hot-plugged");
 
 static struct rhashtable bx_entries;
 static LIST_HEAD(bx_entry_list);
@@ -96,6 +101,7 @@ int bx_entry_add(struct device *dev, bool found)
 	entry->dev = dev;
 	entry->dec.by = BX_BY_KERNEL;
 	entry->found = found;
+	entry->hotplugged = !found && READ_ONCE(bx_booted);
 	entry->vf_index = -1;
 	entry->iommu_group = -1;
 	spin_lock(&bx_entry_list_lock);

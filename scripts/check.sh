@@ -43,7 +43,7 @@ not_asked() {
 # a kfunc is declared extern, and checkpatch takes the text after its ')' for a cast
 ^(include/bpf|bpf|loader|selftests)/.*:AVOID_EXTERNS:
 # names of USB's descriptors
-^kernel/fact\.c:.*:CAMELCASE:
+^(kernel/fact_usb\.c|selftests/native/include/linux/usb(/cdc)?\.h):.*:CAMELCASE:
 # OpenSSL's and LLVM's names
 ^loader/(lib/(sign|signature|trust|elf)|tests/(fuzz|objects|native)/[a-z.]*)\.[ch]:.*:CAMELCASE:
 # mkdtemp() writes into the array

@@ -2,10 +2,12 @@
 /*
  * bxctl: one device: why it has its driver; new elections
  */
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bxctl.h"
 
@@ -195,7 +197,7 @@ static void print_facts(const struct explanation *e)
 	for (size_t i = 0; i < e->nr_facts; i++) {
 		const struct bx_fact_rec *rec = &e->facts[i];
 
-		printf("%-8s %-12s %s%s\n", i ? "" : "facts", rec->name,
+		printf("%-8s %-19s %s%s\n", i ? "" : "facts", rec->name,
 		       rec->error ? "cannot be read: " : rec->value,
 		       rec->error ? strerror(-rec->error) : "");
 	}
@@ -339,6 +341,35 @@ static bool print_unclaimed(const struct bx_device_rec *rec)
 	return true;
 }
 
+/* The module of the elected driver; "" if it is not registered, or in the kernel image */
+static const char *module_of(char *buf, const struct bx_device_rec *rec)
+{
+	const char *driver = rec->decision.driver, *name;
+	char path[PATH_MAX], target[PATH_MAX];
+	ssize_t len = -1;
+
+	if (driver[0]) {
+		snprintf(path, sizeof(path), "/sys/bus/%s/drivers/%s/module",
+			 rec->dev.bus, driver);
+		len = readlink(path, target, sizeof(target) - 1);
+	}
+	target[len < 0 ? 0 : len] = '\0';
+	name = strrchr(target, '/');
+	snprintf(buf, WORDS, "%.64s", name ? name + 1 : "");
+	return buf;
+}
+
+/* A driver whose module has another name, as xhci_hcd of xhci_pci */
+static void print_driver(const struct bx_device_rec *rec)
+{
+	const char *driver = rec->decision.driver;
+	char module[WORDS];
+
+	printf("decision: %s", driver);
+	if (module_of(module, rec)[0] && strcmp(module, driver))
+		printf(" (module %s)", module);
+}
+
 static void print_decision(const struct bx_device_rec *rec)
 {
 	const struct bx_decision *d = &rec->decision;
@@ -353,7 +384,7 @@ static void print_decision(const struct bx_device_rec *rec)
 	}
 	switch (d->outcome) {
 	case BX_OUT_DRIVER:
-		printf("decision: %s", d->driver);
+		print_driver(rec);
 		break;
 	case BX_OUT_REFUSED:
 		printf("decision: no driver, all are refused");
@@ -416,10 +447,12 @@ static void print_explained(const struct explanation *e,
 static void json_explained(struct env *env, const struct bx_device_rec *rec)
 {
 	struct json *j = &env->json;
+	char module[WORDS];
 
 	json_object(j, "decision");
 	json_string(j, "outcome", bx_outcome_text(rec->decision.outcome));
 	json_string_or_null(j, "driver", rec->decision.driver);
+	json_string_or_null(j, "module", module_of(module, rec));
 	json_string_or_null(j, "driver_state", key_driver_state(&rec->decision));
 	json_string(j, "by", bx_decider_text(rec->decision.by));
 	json_string_or_null(j, "policy", rec->decision.policy);

@@ -185,7 +185,7 @@ static int unknown_key(const struct yaml *y, const struct yaml_node *key,
 		       const char *const *known)
 {
 	const char *meant = text_nearest(key->text, known);
-	char list[256] = "";
+	char list[512] = "";
 	size_t len = 0;
 
 	for (int k = 0; known[k] && len < sizeof(list); k++)

@@ -34,7 +34,7 @@ vf_driver() { basename "$(readlink "$pci/0000:01:00.$1/driver" || echo /none)"; 
 vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }
 
 bundles=(bpf/bundles/*/)
-ktap_plan $((42 + ${#bundles[@]}))
+ktap_plan $((43 + ${#bundles[@]}))
 modprobe -a bus_ext nvme bx_sf
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 
@@ -111,6 +111,8 @@ bad_case "an invalid modalias" "is not the modalias" \
 	"- { name: x, device: { bus: pci, modalias: 'pci:v1' }, expect: { driver: a } }"
 bad_case "an unknown fact" "unknown key 'serail' .did you mean 'serial'" \
 	"- { name: x, device: { bus: pci, facts: { serail: S2 } }, expect: { driver: a } }"
+bad_case "a fact without a similar name" "known keys: path, slot, .*dmi.sys_vendor, .*, boot" \
+	"- { name: x, device: { bus: pci, facts: { color: red } }, expect: { driver: a } }"
 bad_case "a fact that is too long" "'serial' .*127" \
 	"- { name: x, device: { bus: pci, facts: { serial: $(printf '%0128d' 0) } }, expect: { driver: a } }"
 bad_case "a setting that the bundle has not" "has no setting 'y'" \
@@ -143,7 +145,7 @@ bad_case "an argument of another size" "another size than 1 bytes" \
 make_bundle facts -- 'drivers: [ b ]'
 case_file serial <<-END
 	- name: the device with the serial number
-	  device: { bus: pci, facts: { serial: S2, path: "0000:00:1c.0/00.0" } }
+	  device: { bus: pci, facts: { serial: S2, dmi.sys_vendor: ACME } }
 	  drivers: [ a, b ]
 	  expect: { driver: b, by: select }
 	- name: another one

@@ -74,12 +74,12 @@ commands_in_advice() {
 
 # Names of facts: in the kernel's table, in the library, in the documentation
 facts_in() {
-	sed -n 's/^\t*\[\(BX_FACT_[A-Z_]*\)\]\t* *= {* *"\([a-z_]*\)".*/\1 \2/p' "$1"
+	sed -n 's/^\t*\[\(BX_FACT_[A-Z_]*\)\]\t* *= {* *"\([a-z_.]*\)".*/\1 \2/p' "$1"
 }
 
 facts_in_docs() {
 	sed -n '/^## Facts by name/,/^## /p' docs/buses.md | grep -o '^| `[^|]*|' |
-		grep -o '[a-z_]\+'
+		grep -o '[a-z_.]\+'
 }
 
 mapfile -t commands < <(commands_in_help)

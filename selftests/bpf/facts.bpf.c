@@ -6,11 +6,14 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bus_ext.bpf.h>
 
+/* Entries: one for each fact, one for a fact that does not exist, one for a short read */
+#define SLOTS	32
+
 /* The device; empty for the first virtual function */
 char device[BX_DEV_NAME_LEN];
-/* Results and texts; BX_NR_FACTS entries, and one of a fact that does not exist */
-int result[16];
-char text[16][BX_FACT_LEN];
+/* Results and texts */
+int result[SLOTS];
+char text[SLOTS][BX_FACT_LEN];
 /* Result of a buffer that is one byte shorter than the path and its NUL */
 int cut;
 __u32 reads;
@@ -34,10 +37,10 @@ static __always_inline bool is_meant(const struct bx_dev_info *dev)
 	if (!is_meant(&(ctx)->dev)) \
 		break; \
 	reads++; \
-	for (u32 i = 0; i <= BX_NR_FACTS && i < 16; i++) \
+	for (u32 i = 0; i <= BX_NR_FACTS && i < SLOTS; i++) \
 		result[i] = bx_fact(ctx, i, text[i]); \
 	len = result[BX_FACT_PATH] & (BX_FACT_LEN - 1); \
-	cut = short_read(ctx, BX_FACT_PATH, text[15], len); \
+	cut = short_read(ctx, BX_FACT_PATH, text[SLOTS - 1], len); \
 } while (0)
 
 static s32 BX_OP_SLEEPABLE(facts_select, struct bx_select_ctx *ctx)

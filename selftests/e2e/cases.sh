@@ -43,7 +43,7 @@ viable() {
 wrong_probes() { dmesg | grep -c 'use 8139cp' || true; }
 nr_ejected() { cat /sys/kernel/bus_ext/nr_ejected; }
 
-ktap_plan 61
+ktap_plan 62
 modprobe bus_ext
 ejected=$(nr_ejected)
 
@@ -132,6 +132,8 @@ check_fails module_is_not_loaded grep -q '^xhci_pci ' /proc/modules
 check usb_applies apply usb
 bxctl rebind "$multi.1" >/dev/null || true
 check module_is_found_by_the_device becomes $multi.1 xhci_hcd
+check_equal explain_names_the_module xhci_pci \
+	"$(bxctl explain --json "pci/$multi.1" | jq -r .decision.module)"
 bxctl detach usb >/dev/null
 
 # the vendor's driver, else the kernel's

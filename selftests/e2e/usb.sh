@@ -50,7 +50,7 @@ tablet_of() {
 	done
 }
 
-ktap_plan 37
+ktap_plan 40
 unload		# another test may have loaded them
 modprobe bus_ext
 check_fails usb_is_not_there test -e /sys/bus/usb
@@ -82,6 +82,8 @@ for name in serial product manufacturer; do
 done
 check_match all_interfaces_are_listed '^:.*:0a0000:.*' "$(fact "usb/$net" interfaces)"
 check explain_prints_them eval "bxctl explain usb/$net:1.0 | grep -q '^facts    path  *$net\$'"
+check_equal adapter_tells_its_address "$(cat "$usb/$net:1.0/net/"*/address)" \
+	"$(fact "usb/$net:1.0" mac)"
 check_match network_card_has_its_address_as_serial '^525400[0-9a-f]{10}$' "$(fact "pci/$card" serial)"
 check_equal firmware_has_numbered_the_controller 7 "$(fact pci/0000:01:00.0 acpi_index)"
 
@@ -120,6 +122,9 @@ check and_the_other_one_is_not driver_is "$usb/$(adapter AAA):1.0" none
 modprobe -a usbhid hid_generic wacom
 check special_driver_takes_the_tablet wait_until 30 eval "driver_is \"\$(tablet_of)\" wacom"
 tablet=$(basename "$(tablet_of)")
+uevent() { sed -n "s/^$1=//p" "$hid/$tablet/uevent"; }
+check_equal tablet_has_its_path "$(uevent HID_PHYS)" "$(fact "hid/$tablet" path)"
+check_equal tablet_has_its_name "$(uevent HID_NAME)" "$(fact "hid/$tablet" product)"
 check tablet_policy_applies apply tablet
 check rebind_takes_the_generic_driver bxctl rebind "hid/$tablet"
 check it_is_the_generic_one driver_is "$hid/$tablet" hid-generic

@@ -9,7 +9,7 @@
 #define CONTROL_EXITS		16
 #define CONTROL_OPINIONS	64
 #define CONTROL_DRIVERS		16
-#define CONTROL_FACTS		16
+#define CONTROL_FACTS		32
 
 /**
  * struct control_io - questions and answers

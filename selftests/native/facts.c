@@ -3,11 +3,19 @@
  * Facts by name, natively: how paths are spelled, texts that a device chooses, and the
  * bounds of buffers
  *
- * kernel/fact.c is included, on devices of PCI and USB that are made here.
+ * kernel/fact.c and its readers are included, on devices of PCI, USB and HID that are made
+ * here.
  */
+#include <stdarg.h>
 #include <stdlib.h>
+#include <linux/dmi.h>
+#include <linux/etherdevice.h>
+#include <linux/hid.h>
+#include <linux/of_net.h>
 #include <linux/pci.h>
 #include <linux/uaccess.h>
+#include <linux/usb.h>
+#include <linux/vgaarb.h>
 #include "native.h"
 
 static bool is_pci;
@@ -37,9 +45,66 @@ long copy_from_kernel_nofault(void *to, const void *from, size_t size)
 	return 0;
 }
 
+static struct pci_dev *boot_vga;
+
+struct pci_dev *vga_default_device(void)
+{
+	return boot_vga;
+}
+
+static const char *dmi[DMI_BOARD_NAME + 1];
+
+const char *dmi_get_system_info(int field)
+{
+	return dmi[field];
+}
+
+static int firmware_error;
+
+int of_get_mac_address(struct device_node *np, u8 *addr)
+{
+	memcpy(addr, "\x52\x54\0\x12\x34\x56", ETH_ALEN);
+	return firmware_error;
+}
+
+static const char *strings[4];	/* of a USB device; it does not answer for the others */
+static bool usbcore = true;
+
+int usb_string(struct usb_device *udev, int number, char *buf, size_t size)
+{
+	if (number >= 4 || !strings[number])
+		return -EPIPE;
+	strscpy(buf, strings[number], size);
+	return strlen(buf);
+}
+
+#define symbol_get(name)	(usbcore ? (name) : NULL)
+#define symbol_put(name)	((void)(name))
+
+/* With the kernel's formats for an address and for a node, which no test has */
+static int format(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	const u8 *mac;
+	int len;
+
+	va_start(args, fmt);
+	if (!strcmp(fmt, "%pM")) {
+		mac = va_arg(args, const u8 *);
+		len = snprintf(buf, size, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+			       mac[1], mac[2], mac[3], mac[4], mac[5]);
+	} else {
+		len = vsnprintf(buf, size, fmt, args);
+	}
+	va_end(args);
+	return len;
+}
+
+static bool known = true;	/* the device has an entry */
+
 static struct bx_entry *get_entry(struct device *dev)
 {
-	return &entry;
+	return known ? &entry : NULL;
 }
 
 static void put_entry(struct bx_entry *got)
@@ -56,7 +121,12 @@ static bool is_own(const struct device *dev)
 #define bx_entry_get		get_entry
 #define bx_entry_put		put_entry
 #define bx_is_own		is_own
+#define snprintf		format
+#include "fact_any.c"
+#include "fact_pci.c"
+#include "fact_usb.c"
 #include "fact.c"
+#undef snprintf
 
 static char *text;	/* BX_FACT_LEN bytes, which nothing follows */
 static struct bx_election e;
@@ -190,6 +260,22 @@ static void untrusted_is_a_fact_of_each_pci_device(void)
 	EXPECT(is(&pci[1].dev, BX_FACT_UNTRUSTED, "1"));
 }
 
+static void boot_vga_is_a_fact_of_graphics_cards(void)
+{
+	set_up_pci(0);
+	boot_vga = &pci[1];
+	EXPECT(read_fact(&pci[1].dev, BX_FACT_BOOT_VGA) == -ENODATA);
+	pci[0].class = 0x030000;
+	pci[1].class = 0x030000;
+	boot_vga = NULL;
+	EXPECT(read_fact(&pci[1].dev, BX_FACT_BOOT_VGA) == -ENODATA);
+	boot_vga = &pci[1];
+	pci[2].class = 0x038000;
+	EXPECT(is(&pci[0].dev, BX_FACT_BOOT_VGA, "0"));
+	EXPECT(is(&pci[1].dev, BX_FACT_BOOT_VGA, "1"));
+	EXPECT(read_fact(&pci[2].dev, BX_FACT_BOOT_VGA) == -ENODATA);
+}
+
 /* ---- usb ---- */
 
 static const struct bus_type usb_bus = { .name = "usb" };
@@ -303,6 +389,133 @@ static void list_of_classes_is_never_cut(void)
 	EXPECT(last == 17);
 }
 
+/* The address is string 3, in a descriptor behind another one. */
+static void set_up_adapter(u8 *extra, int len)
+{
+	set_up_usb();
+	config.desc.bNumInterfaces = 1;
+	cache.num_altsetting = 1;
+	alt[0] = (struct usb_host_interface) {
+		.desc = { USB_CLASS_COMM, 6, 0 }, .extra = extra, .extralen = len,
+	};
+	strings[3] = "525400aBcDeF";
+}
+
+static void adapter_tells_its_address_in_a_string(void)
+{
+	u8 extra[] = { 5, 0x24, 0, 0x10, 1, 13, 0x24, 0x0f, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+
+	set_up_adapter(extra, sizeof(extra));
+	EXPECT(is(&udev.dev, BX_FACT_MAC, "52:54:00:ab:cd:ef"));
+	EXPECT(is(&intf, BX_FACT_MAC, "52:54:00:ab:cd:ef"));
+	alt[0].desc.bInterfaceClass = 3;
+	EXPECT(read_fact(&udev.dev, BX_FACT_MAC) == -ENODATA);
+}
+
+static void address_that_is_none_is_not_given(void)
+{
+	static const char *const bad[] = { "", "525400abcde", "525400abcdeff", "525400abcdeg" };
+	u8 extra[] = { 13, 0x24, 0x0f, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+
+	set_up_adapter(extra, sizeof(extra));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		strings[3] = bad[i];
+		EXPECT(read_fact(&udev.dev, BX_FACT_MAC) == -ENODATA && !*text);
+	}
+	strings[3] = NULL;
+	EXPECT(read_fact(&udev.dev, BX_FACT_MAC) == -ENXIO);
+	extra[3] = 0;
+	EXPECT(read_fact(&udev.dev, BX_FACT_MAC) == -ENODATA);
+	extra[3] = 3;
+	usbcore = false;
+	EXPECT(read_fact(&udev.dev, BX_FACT_MAC) == -ENODATA);
+	usbcore = true;
+}
+
+static void descriptors_without_sense_have_no_address(void)
+{
+	static const u8 good[] = { 2, 0x24, 13, 0x24, 0x0f, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	u8 *extra;
+
+	for (int len = 0; len <= (int)sizeof(good); len++) {
+		extra = malloc(len ?: 1);	/* with nothing behind it */
+		memcpy(extra, good, len);
+		set_up_adapter(extra, len);
+		EXPECT(read_fact(&udev.dev, BX_FACT_MAC) ==
+		       (len == sizeof(good) ? 17 : -ENODATA));
+		if (len) {
+			extra[0] = 0;	/* a length that never ends */
+			EXPECT(read_fact(&udev.dev, BX_FACT_MAC) == -ENODATA);
+		}
+		free(extra);
+	}
+	set_up_adapter(NULL, 0);
+	EXPECT(read_fact(&udev.dev, BX_FACT_MAC) == -ENODATA);
+}
+
+/* ---- hid ---- */
+
+static void hid_device_has_the_texts_of_its_transport(void)
+{
+	static const struct bus_type hid_bus = { .name = "hid" };
+	struct hid_device hid = {
+		.dev.bus = &hid_bus, .name = "Pad", .phys = "usb-1/input0",
+		.uniq = "a4:c1:38:00:00:01",
+	};
+
+	is_pci = false;
+	EXPECT(is(&hid.dev, BX_FACT_PRODUCT, "Pad"));
+	EXPECT(is(&hid.dev, BX_FACT_PATH, "usb-1/input0"));
+	EXPECT(is(&hid.dev, BX_FACT_SERIAL, "a4:c1:38:00:00:01"));
+	hid.uniq[0] = '\0';
+	EXPECT(read_fact(&hid.dev, BX_FACT_SERIAL) == -ENODATA);
+}
+
+/* ---- the firmware and the machine ---- */
+
+static void address_is_what_the_firmware_says(void)
+{
+	set_up_pci(0);
+	EXPECT(read_fact(&pci[0].dev, BX_FACT_MAC) == -ENODATA);
+	pci[0].dev.of_node = (void *)&pci[0];
+	EXPECT(is(&pci[0].dev, BX_FACT_MAC, "52:54:00:12:34:56"));
+	firmware_error = -EPROBE_DEFER;
+	EXPECT(read_fact(&pci[0].dev, BX_FACT_MAC) == -EAGAIN);
+	firmware_error = -ENODEV;
+	EXPECT(read_fact(&pci[0].dev, BX_FACT_MAC) == -ENODATA);
+	firmware_error = 0;
+}
+
+static void hotplugged_device_was_added_after_the_boot(void)
+{
+	set_up_pci(0);
+	EXPECT(is(&pci[0].dev, BX_FACT_HOTPLUGGED, "0"));
+	entry.hotplugged = true;
+	EXPECT(is(&pci[0].dev, BX_FACT_HOTPLUGGED, "1"));
+	entry.hotplugged = false;
+	known = false;
+	EXPECT(read_fact(&pci[0].dev, BX_FACT_HOTPLUGGED) == -ENODATA);
+	known = true;
+}
+
+static void machine_is_a_fact_of_each_device(void)
+{
+	set_up_pci(0);
+	EXPECT(read_fact(&pci[0].dev, BX_FACT_SYS_VENDOR) == -ENODATA);
+	dmi[DMI_SYS_VENDOR] = "ACME";
+	dmi[DMI_PRODUCT_NAME] = "Anvil\t2";
+	EXPECT(is(&pci[0].dev, BX_FACT_SYS_VENDOR, "ACME"));
+	EXPECT(is(&pci[0].dev, BX_FACT_PRODUCT_NAME, "Anvil?2"));
+	set_up_usb();
+	EXPECT(is(&udev.dev, BX_FACT_SYS_VENDOR, "ACME"));
+	dmi[DMI_SYS_VENDOR] = NULL;
+	dmi[DMI_PRODUCT_NAME] = NULL;
+	EXPECT(read_fact(&udev.dev, BX_FACT_BOOT) == -ENODATA);
+	bx_boot = "guests";
+	EXPECT(is(&udev.dev, BX_FACT_BOOT, "guests"));
+	bx_boot = NULL;
+}
+
 /* ---- the table ---- */
 
 static void each_fact_has_a_name_of_its_own(void)
@@ -357,7 +570,7 @@ static void removed_device_has_no_records(void)
 	EXPECT(bx_fact_records(&intf, &recs, &n) == -ENODEV);
 	entry.gone = false;
 	EXPECT(!bx_fact_records(&intf, &recs, &n));
-	EXPECT(n == 4 && recs[0].fact == BX_FACT_PATH);
+	EXPECT(n == 5 && recs[0].fact == BX_FACT_PATH);
 	EXPECT(!strcmp(recs[1].name, "serial") && !strcmp(recs[1].value, "S1"));
 	kvfree(recs);
 }
@@ -370,7 +583,7 @@ static void fact_that_cannot_be_read_has_a_record_with_the_error(void)
 	set_up_pci(0);
 	present = false;
 	EXPECT(!bx_fact_records(&pci[0].dev, &recs, &n));
-	EXPECT(n == 3 && recs[1].fact == BX_FACT_SERIAL && recs[1].error == -ENXIO);
+	EXPECT(n == 4 && recs[1].fact == BX_FACT_SERIAL && recs[1].error == -ENXIO);
 	EXPECT(!*recs[1].value && !strcmp(recs[1].name, "serial"));
 	kvfree(recs);
 }
@@ -384,11 +597,19 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(slot_is_read_while_it_is_registered),
 	NATIVE_TEST(slot_that_is_being_renamed_is_not_read),
 	NATIVE_TEST(untrusted_is_a_fact_of_each_pci_device),
+	NATIVE_TEST(boot_vga_is_a_fact_of_graphics_cards),
 	NATIVE_TEST(interface_has_the_facts_of_its_device),
 	NATIVE_TEST(text_of_a_device_is_printable),
 	NATIVE_TEST(longest_text_of_a_device_fits),
 	NATIVE_TEST(each_class_of_an_interface_is_listed_once),
 	NATIVE_TEST(list_of_classes_is_never_cut),
+	NATIVE_TEST(adapter_tells_its_address_in_a_string),
+	NATIVE_TEST(address_that_is_none_is_not_given),
+	NATIVE_TEST(descriptors_without_sense_have_no_address),
+	NATIVE_TEST(hid_device_has_the_texts_of_its_transport),
+	NATIVE_TEST(address_is_what_the_firmware_says),
+	NATIVE_TEST(hotplugged_device_was_added_after_the_boot),
+	NATIVE_TEST(machine_is_a_fact_of_each_device),
 	NATIVE_TEST(each_fact_has_a_name_of_its_own),
 	NATIVE_TEST(removable_is_a_fact_where_the_bus_knows),
 	NATIVE_TEST(described_device_has_the_facts_of_its_description),

@@ -278,7 +278,7 @@ enum bx_driver_state {
 };
 
 /** BX_FACT_NAME_LEN - names of facts, with the NUL */
-#define BX_FACT_NAME_LEN	16
+#define BX_FACT_NAME_LEN	32
 /** BX_FACT_LEN - texts of facts, with the NUL; a longer one is not given */
 #define BX_FACT_LEN	128
 
@@ -286,22 +286,37 @@ enum bx_driver_state {
  * enum bx_fact - facts by name, texts that are read on request; see docs/buses.md
  * @BX_FACT_PATH: "path": the place, without numbers of buses that may change: on pci the
  *	bridges, as in "0000:00:1c.0/00.0", and "/vf3" after that of the physical function;
- *	on usb the ports, "1-1.2"
+ *	on usb the ports, "1-1.2"; on hid where it is attached
  * @BX_FACT_SLOT: "slot": name of the physical slot
  * @BX_FACT_SERIAL: "serial": on pci, the PCI Device Serial Number as 16 hex digits; on
- *	usb, the serial number of the device
+ *	usb and hid, the serial number of the device
  * @BX_FACT_MANUFACTURER: "manufacturer": of the USB device
- * @BX_FACT_PRODUCT: "product": of the USB device
+ * @BX_FACT_PRODUCT: "product": of the USB or HID device
  * @BX_FACT_INTERFACES: "interfaces": classes, subclasses and protocols of all interfaces
  *	of the USB device, ":030101:080650:"
+ * @BX_FACT_MAC: "mac": address of a network card, where the firmware or the descriptors of
+ *	a USB device tell it, "52:54:00:12:34:56"
  * @BX_FACT_REMOVABLE: "removable": "fixed", "removable" or "unknown", as in sysfs
  * @BX_FACT_UNTRUSTED: "untrusted": "1" if the firmware says that the PCI device is attached
  *	from outside, else "0"
+ * @BX_FACT_HOTPLUGGED: "hotplugged": "1" if the device was added after the machine had
+ *	booted (the module's parameter booted), else "0"
+ * @BX_FACT_BOOT_VGA: "boot_vga": "1" for the graphics card that the firmware has used,
+ *	"0" for another one
  * @BX_FACT_ACPI_PATH: "acpi_path": path in the firmware's namespace
  * @BX_FACT_ACPI_HID: "acpi_hid": hardware id in the firmware
  * @BX_FACT_ACPI_INDEX: "acpi_index": number that the firmware gives a PCI device
  * @BX_FACT_LABEL: "label": label that the firmware gives a PCI device
  * @BX_FACT_OF_NODE: "of_node": path in the devicetree
+ * @BX_FACT_SYS_VENDOR: "dmi.sys_vendor": of the machine, as those below
+ * @BX_FACT_PRODUCT_NAME: "dmi.product_name"
+ * @BX_FACT_PRODUCT_VERSION: "dmi.product_version"
+ * @BX_FACT_PRODUCT_SKU: "dmi.product_sku"
+ * @BX_FACT_BOARD_VENDOR: "dmi.board_vendor"
+ * @BX_FACT_BOARD_NAME: "dmi.board_name"
+ * @BX_FACT_BIOS_VERSION: "dmi.bios_version"
+ * @BX_FACT_BOOT: "boot": the module's parameter boot, "bus_ext.boot=" on the kernel
+ *	command line
  * @BX_NR_FACTS: number of facts
  */
 enum bx_fact {
@@ -311,13 +326,24 @@ enum bx_fact {
 	BX_FACT_MANUFACTURER,
 	BX_FACT_PRODUCT,
 	BX_FACT_INTERFACES,
+	BX_FACT_MAC,
 	BX_FACT_REMOVABLE,
 	BX_FACT_UNTRUSTED,
+	BX_FACT_HOTPLUGGED,
+	BX_FACT_BOOT_VGA,
 	BX_FACT_ACPI_PATH,
 	BX_FACT_ACPI_HID,
 	BX_FACT_ACPI_INDEX,
 	BX_FACT_LABEL,
 	BX_FACT_OF_NODE,
+	BX_FACT_SYS_VENDOR,
+	BX_FACT_PRODUCT_NAME,
+	BX_FACT_PRODUCT_VERSION,
+	BX_FACT_PRODUCT_SKU,
+	BX_FACT_BOARD_VENDOR,
+	BX_FACT_BOARD_NAME,
+	BX_FACT_BIOS_VERSION,
+	BX_FACT_BOOT,
 	BX_NR_FACTS,
 };
 

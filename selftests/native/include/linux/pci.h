@@ -21,9 +21,12 @@ struct pci_dev {
 	struct pci_bus	*bus;
 	struct pci_slot	*slot;
 	unsigned int	devfn;
+	unsigned int	class;
 	bool		is_virtfn, untrusted;
 	struct pci_dev	*physfn;
 };
+
+#define PCI_CLASS_DISPLAY_VGA	0x0300
 
 #define PCI_SLOT(devfn)		(((devfn) >> 3) & 0x1f)
 #define PCI_FUNC(devfn)		((devfn) & 0x07)

@@ -13,6 +13,8 @@ struct usb_interface_descriptor {
 
 struct usb_host_interface {
 	struct usb_interface_descriptor	desc;
+	unsigned char			*extra;
+	int				extralen;
 };
 
 struct usb_interface_cache {
@@ -35,6 +37,11 @@ struct usb_device {
 	struct usb_host_config	*config;
 	char			*product, *manufacturer, *serial;
 };
+
+#define USB_CLASS_COMM		2
+#define USB_DT_CS_INTERFACE	0x24
+
+int usb_string(struct usb_device *udev, int number, char *buf, size_t size);
 
 #define to_usb_device(d)	container_of(d, struct usb_device, dev)
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Functions that read facts by name, for the table in fact.c
+ *
+ * A reader runs while the device is on its bus: in an election of the device, or under
+ * bx_entry.lock with bx_entry.gone not set.  So dev->parent and what the device
+ * references are there; each reader says what keeps the rest.
+ */
+#ifndef _BX_FACT_H
+#define _BX_FACT_H
+
+#include "core.h"
+
+/*
+ * Writes a text; returns its length, which may exceed @size, or an errno: -ENODATA if the
+ * device has no such fact.
+ */
+typedef int (*bx_fact_fn)(struct device *dev, char *buf, size_t size);
+
+/* ---- fact_any.c: any bus, the firmware, the machine ---- */
+
+int bx_fact_put(char *buf, size_t size, const char *text);
+
+int bx_any_removable(struct device *dev, char *buf, size_t size);
+int bx_any_hotplugged(struct device *dev, char *buf, size_t size);
+int bx_any_mac(struct device *dev, char *buf, size_t size);
+int bx_any_of_node(struct device *dev, char *buf, size_t size);
+int bx_acpi_path(struct device *dev, char *buf, size_t size);
+int bx_acpi_hid(struct device *dev, char *buf, size_t size);
+int bx_acpi_index(struct device *dev, char *buf, size_t size);
+int bx_acpi_label(struct device *dev, char *buf, size_t size);
+
+int bx_dmi_sys_vendor(struct device *dev, char *buf, size_t size);
+int bx_dmi_product_name(struct device *dev, char *buf, size_t size);
+int bx_dmi_product_version(struct device *dev, char *buf, size_t size);
+int bx_dmi_product_sku(struct device *dev, char *buf, size_t size);
+int bx_dmi_board_vendor(struct device *dev, char *buf, size_t size);
+int bx_dmi_board_name(struct device *dev, char *buf, size_t size);
+int bx_dmi_bios_version(struct device *dev, char *buf, size_t size);
+int bx_machine_boot(struct device *dev, char *buf, size_t size);
+
+/* ---- fact_pci.c ---- */
+
+int bx_pci_path(struct device *dev, char *buf, size_t size);
+int bx_pci_slot(struct device *dev, char *buf, size_t size);
+int bx_pci_serial(struct device *dev, char *buf, size_t size);
+int bx_pci_untrusted(struct device *dev, char *buf, size_t size);
+int bx_pci_boot_vga(struct device *dev, char *buf, size_t size);
+
+/* ---- fact_usb.c: usb, and hid, whose devices often are on usb ---- */
+
+int bx_usb_path(struct device *dev, char *buf, size_t size);
+int bx_usb_serial(struct device *dev, char *buf, size_t size);
+int bx_usb_manufacturer(struct device *dev, char *buf, size_t size);
+int bx_usb_product(struct device *dev, char *buf, size_t size);
+int bx_usb_removable(struct device *dev, char *buf, size_t size);
+int bx_usb_interfaces(struct device *dev, char *buf, size_t size);
+int bx_usb_mac(struct device *dev, char *buf, size_t size);
+int bx_hid_path(struct device *dev, char *buf, size_t size);
+int bx_hid_serial(struct device *dev, char *buf, size_t size);
+int bx_hid_product(struct device *dev, char *buf, size_t size);
+
+#endif /* _BX_FACT_H */
