@@ -179,7 +179,7 @@ test: all $(TEST_PROGS) $(TEST_PACKAGES) vm-ready ## run the tests; TESTS="patte
 # The time limits in tests.list are for the default set.
 test-full: ## run all tests, also the long ones, and each fuzz target for 30 s: hours
 	@$(MAKE) --no-print-directory fuzz
-	@SET=full SLOWER=$(or $(SLOWER),5) IN_VM=1 BX_KILL_STEPS=all BX_FAULT_STRIDE=1 STRESS_SECONDS=3600 $(MAKE) --no-print-directory test
+	@SET=full SLOWER=$(or $(SLOWER),5) IN_VM=1 BX_KILL_STEPS=all BX_FAULT_STRIDE=1 BX_ORDERS=20 STRESS_SECONDS=3600 $(MAKE) --no-print-directory test
 
 quick: all $(TEST_PROGS) vm-ready ## after an edit: run the quick tests on the host, and the affected tests in one VM
 	@MAKE_PID=$$PPID TOUCHED=1 VM_KERNEL_DIR=$(KDIR) selftests/run

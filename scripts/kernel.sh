@@ -75,7 +75,7 @@ packages() {
 # Modules for hardware that no VM here has are most of the bytes to decompress.
 absent() {
 	local dir
-	for dir in sound net/{bluetooth,mac80211,wireless,netfilter} \
+	for dir in sound/{firewire,isa,soc,usb,pci/[!h]*} net/{bluetooth,mac80211,wireless,netfilter} \
 		drivers/{gpu,media,infiniband,staging,iio,bluetooth,isdn,mtd,mmc,target} \
 		drivers/net/{ethernet/[!ir]*,wireless,can,wan,wwan} \
 		fs/{bcachefs,btrfs,xfs,ocfs2,nfs,nfsd,smb,ceph,gfs2,f2fs,jfs,dlm}; do

@@ -57,6 +57,15 @@ $(BENCH_CHURN): selftests/bench/churn.c
 
 TEST_PROGS += $(BENCH_CHURN)
 
+# The process behind a vdpa device, for e2e/buses.sh.
+E2E_VDUSE := $(BUILD)/selftests/e2e/vduse
+$(E2E_VDUSE): selftests/e2e/vduse.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -Werror -static -o $@ $<
+
+TEST_PROGS += $(E2E_VDUSE)
+
 # Native tests of the core: files of kernel/ in user space, with the headers in
 # selftests/native/include instead of the kernel's, and with sanitizers. The program
 # index_collide has an index.c in which all bus names have the same hash.

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* bxaux_second: one of two drivers for the same auxiliary devices */
+#include "bxaux_driver.h"
