@@ -467,14 +467,14 @@ static bool bx_is_awaitable(const char *name)
 
 static int bx_adopt_check(const struct bus_type *type)
 {
-	return bx_steers_at_binding(type) ? bx_veto_check() : 0;
+	return bx_steers_at_binding(type) && !bx_match_hooked() ? bx_veto_check() : 0;
 }
 
 /* A veto of match() is enforced at binding on all buses. */
 static int bx_adopted_judge_init(void)
 {
 	guard(mutex)(&bx_adopt_mutex);
-	return bx_veto_check();
+	return bx_match_hooked() ? 0 : bx_veto_check();
 }
 
 /*
@@ -661,6 +661,9 @@ int bx_adopt_start(void)
 	const struct bx_bus_desc *desc;
 	int err;
 
+	err = bx_binding_start();
+	if (err)
+		return err;
 	/* before the buses, so that none comes unnoticed */
 	err = register_module_notifier(&bx_module_nb);
 	if (err)
@@ -708,6 +711,7 @@ void bx_adopt_exit(void)
 {
 	struct bx_adopted_bus *bus;
 
+	bx_binding_stop();
 	bx_adopted_for_each_dev(bx_unadopt_dev, NULL);
 	for (u32 i = 0; (bus = bx_adopted_next(&i)); ) {
 		bx_unadopt_bus(bus);

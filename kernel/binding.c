@@ -8,6 +8,8 @@
  * bind and drivers_probe in sysfs.  A driver can also be bound without a probe, for
  * example by usb_driver_claim_interface(), which a veto cannot prevent: the device is
  * shown as claimed.
+ *
+ * Where the driver core asks (matchhook.c), the answers are the same, and no veto is armed.
  */
 #include <linux/sched.h>
 #include "core.h"
@@ -49,21 +51,21 @@ static void bx_binding_describe(const struct bx_decision *dec, char *buf, size_t
 }
 
 /* In the log for a user who binds by hand, and gets only an errno */
-static void bx_binding_refused(struct device *dev, const struct bx_decision *dec)
+static void bx_binding_refused(struct device *dev, const struct device_driver *drv,
+			       const struct bx_decision *dec)
 {
-	const char *driver = dev->driver->name;
 	char why[BX_MSG_LEN];
 
 	if (dec->by == BX_BY_NONE) {
 		dev_warn(dev, "driver '%s' is refused: there is no memory to ask the policies about it\n",
-			 driver);
+			 drv->name);
 		return;
 	}
-	if (!bx_is_asked_for(dev->driver))
+	if (!bx_is_asked_for(drv))
 		return;
 	bx_binding_describe(dec, why, sizeof(why));
 	dev_notice(dev, "driver '%s' is refused: %s; to overrule it: bxctl override %s/%s %s\n",
-		   driver, why, dev->bus->name, dev_name(dev), driver);
+		   drv->name, why, dev->bus->name, dev_name(dev), drv->name);
 }
 
 /* Elects a device that has no entry yet: a driver was faster than its addition. */
@@ -79,17 +81,29 @@ static struct bx_entry *bx_binding_entry(struct device *dev)
 }
 
 /*
- * There is no memory for an entry, and so no policy can be asked: no driver is bound if one
- * may decide on the device, whose vendor is not known.
+ * Whether a driver may be bound although there is no memory for an entry, so that no policy
+ * can be asked: not if one may decide on the device, whose vendor is not known.
  */
-static void bx_binding_unasked(struct device *dev)
+static bool bx_binding_unasked(struct device *dev, const struct device_driver *drv)
 {
 	static const struct bx_decision unasked = { .by = BX_BY_NONE };
 
 	if (!bx_is_bus_in_scope(dev->bus->name))
-		return;
-	bx_veto_arm_spare(dev);
-	bx_binding_refused(dev, &unasked);
+		return true;
+	bx_binding_refused(dev, drv, &unasked);
+	return false;
+}
+
+/* Whether the device may have the driver; an administrator learns why not. */
+static bool bx_binding_check(struct bx_entry *entry, struct device *dev,
+			     const struct device_driver *drv)
+{
+	struct bx_decision why;
+	bool admits = bx_override_admits(entry, dev, drv->name, &why);
+
+	if (!admits)
+		bx_binding_refused(dev, drv, &why);
+	return admits;
 }
 
 /**
@@ -104,26 +118,84 @@ static void bx_binding_unasked(struct device *dev)
 void bx_binding_begin(struct device *dev)
 {
 	struct bx_entry *entry;
-	struct bx_decision why;
 
-	if (!bx_vetoes_work())
+	if (bx_match_hooked() || !bx_vetoes_work())
 		return;
 	entry = bx_binding_entry(dev);
 	if (!entry) {
-		bx_binding_unasked(dev);
+		if (!bx_binding_unasked(dev, dev->driver))
+			bx_veto_arm_spare(dev);
 		return;
 	}
-	if (!bx_override_admits(entry, dev, &why)) {
+	if (!bx_binding_check(entry, dev, dev->driver))
 		bx_veto_arm(&entry->veto, dev);
-		bx_binding_refused(dev, &why);
-	}
 	bx_entry_put(entry);
+}
+
+/*
+ * The driver core asks whether a driver may be tried, about devices on all buses.  The
+ * device may be bound or removed already; only the answer of the last election counts.
+ */
+static bool bx_binding_may_match(struct device *dev, const struct device_driver *drv)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+	struct bx_decision why;
+	bool admits;
+
+	if (!entry)
+		return true;
+	admits = bx_override_would_admit(entry, drv->name, &why);
+	if (!admits)
+		bx_binding_refused(dev, drv, &why);
+	bx_entry_put(entry);
+	return admits;
+}
+
+/*
+ * The driver core asks, under the device lock, whether a driver may be probed.  A device
+ * on an adopted bus that is ready for this has its entry, unless memory ran out.
+ */
+static bool bx_binding_may_bind(struct device *dev, const struct device_driver *drv)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+	bool admits;
+
+	if (!entry)
+		return dev->bus->match == bx_own_match || bx_binding_unasked(dev, drv);
+	admits = bx_binding_check(entry, dev, drv);
+	entry->asked = admits ? drv : NULL;
+	bx_entry_put(entry);
+	return admits;
 }
 
 /* The probe has failed or was refused, or the device was removed before activate(). */
 void bx_binding_ended(struct device *dev)
 {
+	struct bx_entry *entry;
+
 	bx_veto_disarm(dev);
+	if (!bx_match_hooked())
+		return;
+	entry = bx_entry_get(dev);
+	if (entry)
+		entry->asked = NULL;
+	bx_entry_put(entry);
+}
+
+/* Whether the driver core has not asked about the bound driver, and it was not elected */
+static bool bx_binding_is_unasked(struct device *dev)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+	struct bx_decision why;
+	bool unasked;
+
+	if (!entry)
+		return false;
+	unasked = entry->asked != dev->driver &&
+		  !bx_override_would_admit(entry, dev->driver->name, &why);
+	entry->asked = NULL;
+	bx_entry_put(entry);
+	return unasked;
 }
 
 /* A driver is bound; if a veto is still armed, without a probe. */
@@ -133,7 +205,7 @@ void bx_binding_bound(struct device *dev)
 	struct bx_entry *entry;
 	char why[BX_MSG_LEN];
 
-	if (!bx_veto_disarm(dev))
+	if (bx_match_hooked() ? !bx_binding_is_unasked(dev) : !bx_veto_disarm(dev))
 		return;
 	entry = bx_entry_get(dev);
 	if (!entry)
@@ -155,4 +227,15 @@ void bx_binding_unbound(struct device *dev)
 	if (entry)
 		WRITE_ONCE(entry->claimed, false);
 	bx_entry_put(entry);
+}
+
+/* Called before, and after, the notifiers of adopted buses are registered. */
+int bx_binding_start(void)
+{
+	return bx_match_hook_start(bx_binding_may_match, bx_binding_may_bind);
+}
+
+void bx_binding_stop(void)
+{
+	bx_match_hook_stop();
 }

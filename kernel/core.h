@@ -569,6 +569,30 @@ void bx_veto_arm_spare(struct device *dev);
 bool bx_veto_disarm(struct device *dev);
 void bx_veto_flush(void);
 
+/* ---- matchhook.c: kernels whose driver core asks, without vetoes ---- */
+
+typedef bool (*bx_match_fn)(struct device *dev, const struct device_driver *drv);
+
+#ifdef CONFIG_DRIVER_MATCH_HOOK
+int bx_match_hook_start(bx_match_fn match, bx_match_fn bind);
+void bx_match_hook_stop(void);
+bool bx_match_hooked(void);
+#else
+static inline int bx_match_hook_start(bx_match_fn match, bx_match_fn bind)
+{
+	return 0;
+}
+
+static inline void bx_match_hook_stop(void)
+{
+}
+
+static inline bool bx_match_hooked(void)
+{
+	return false;
+}
+#endif
+
 /* ---- vetocheck.c: whether vetoes work on the running kernel ---- */
 
 int bx_veto_check(void);
@@ -593,6 +617,8 @@ bool bx_vetoes_work(void);
  * @modalias: its modalias, or NULL
  * @claimed: the bound driver was bound without a probe, against the decision; device
  *	lock
+ * @asked: the driver about which the driver core has asked last, if it was allowed, see
+ *	matchhook.c; only compared; device lock
  * @iommu_lock: protects @iommu_group, and @gone together with @lock
  * @iommu_group: id of the IOMMU group that was seen last, -1 for none
  * @lock: protects all below; held while programs elect, never while a driver
@@ -632,6 +658,7 @@ struct bx_entry {
 	u32			device;
 	char			*modalias;
 	bool			claimed;
+	const struct device_driver *asked;
 	spinlock_t		iommu_lock;	/* @iommu_group */
 	s32			iommu_group;
 	struct mutex		lock;		/* all below */
@@ -961,8 +988,10 @@ void bx_override_reelect(struct device *dev);
 void bx_override_bound(struct device *dev);
 bool bx_override_regroup(struct bx_entry *entry, struct device *dev);
 void bx_override_freshen(struct device *dev);
-bool bx_override_admits(struct bx_entry *entry, struct device *dev,
+bool bx_override_admits(struct bx_entry *entry, struct device *dev, const char *driver,
 			struct bx_decision *why);
+bool bx_override_would_admit(struct bx_entry *entry, const char *driver,
+			     struct bx_decision *why);
 bool bx_override_may_wait(void);
 int bx_override_explain(struct device *dev, struct bx_election *e);
 bool bx_override_decision(struct device *dev, struct bx_decision *dec);
@@ -988,6 +1017,8 @@ int bx_override_rebind(struct device *dev);
 
 /* ---- binding.c: decisions enforced when a driver is bound ---- */
 
+int bx_binding_start(void);
+void bx_binding_stop(void);
 void bx_binding_begin(struct device *dev);
 void bx_binding_ended(struct device *dev);
 void bx_binding_bound(struct device *dev);

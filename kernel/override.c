@@ -423,19 +423,19 @@ static bool bx_entry_elect_binding(struct bx_entry *entry, struct bx_election *e
 /**
  * bx_override_admits() - check whether a driver may be bound
  * @entry: the entry of the device
- * @dev: the device; its lock is held, and its driver is the one in question
+ * @dev: the device; its lock is held
+ * @driver: the driver
  * @why: takes the decision that does not allow it
  *
  * Holds an election if one is due, and always if match() judges: the driver may be
  * registered since.
  *
- * Context: BUS_NOTIFY_BIND_DRIVER.
+ * Context: before a driver is bound, as in BUS_NOTIFY_BIND_DRIVER.
  * Return: false if it may not.
  */
-bool bx_override_admits(struct bx_entry *entry, struct device *dev,
+bool bx_override_admits(struct bx_entry *entry, struct device *dev, const char *driver,
 			struct bx_decision *why)
 {
-	const char *driver = dev->driver->name;
 	struct bx_election *e;
 	bool admits;
 
@@ -451,6 +451,24 @@ bool bx_override_admits(struct bx_entry *entry, struct device *dev,
 	bx_entry_prepare_again(entry);
 	mutex_unlock(&entry->lock);
 	return admits;
+}
+
+/**
+ * bx_override_would_admit() - check whether the last election allows a driver
+ * @entry: the entry of the device
+ * @driver: the driver
+ * @why: takes the decision that does not allow it
+ *
+ * Context: process; no lock is needed, so the answer is provisional.
+ * Return: false if it does not; true also if an election is due.
+ */
+bool bx_override_would_admit(struct bx_entry *entry, const char *driver,
+			     struct bx_decision *why)
+{
+	if (!bx_entry_is_current(entry))
+		return true;
+	guard(mutex)(&entry->lock);
+	return entry->gone || bx_entry_admits(entry, "", driver, why);
 }
 
 /* ---- re-elections ---- */

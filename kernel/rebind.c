@@ -24,7 +24,7 @@ static bool bx_keeps_driver(struct bx_entry *entry, struct device *dev,
 	}
 	device_lock(dev);
 	keeps = dev->driver && bx_rule_claims(dev, dev->driver) &&
-		bx_override_admits(entry, dev, &why);
+		bx_override_admits(entry, dev, dev->driver->name, &why);
 	device_unlock(dev);
 	return keeps;
 }

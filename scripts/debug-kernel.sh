@@ -13,7 +13,8 @@
 #
 # VERSION is that of the stock kernel, whose source package is used. The package's version
 # and the configuration identify a sanitizer kernel, so kernels with others exist side by
-# side. CONFIG="CONFIG_X=y ..." adds to the configuration, selftests/vm/debug.config. An
+# side. CONFIG="CONFIG_X=y ..." adds to the configuration, selftests/vm/debug.config;
+# PATCHES=DIR applies DIR/*.patch to the source, which identify the kernel, too. An
 # interrupted build continues.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -31,7 +32,12 @@ wanted() {
 	[ -z "${CONFIG:-}" ] || xargs -n 1 <<<"$CONFIG"
 }
 
-key=$({ echo "$source_version"; wanted; } | sha256sum | cut -c 1-8)
+# In the order of their numbers; 0000 is a cover letter.
+patches() {
+	[ -z "${PATCHES:-}" ] || find "$PATCHES" -name '*.patch' ! -name '0000-*' | sort
+}
+
+key=$({ echo "$source_version"; wanted; patches | xargs -r cat; } | sha256sum | cut -c 1-8)
 release=$(cut -d- -f1 <<<"$source_version")-debug-$key
 dir=$build/kernel/$release
 work=$build/debug-kernel/$key
@@ -44,7 +50,7 @@ kmake() {
 }
 
 unpack() {
-	local free
+	local free patch
 	[ -e "$work/unpacked" ] && return
 	mkdir -p "$src"
 	free=$(df --output=avail -k "$work" | tail -n 1)
@@ -52,6 +58,10 @@ unpack() {
 		"kernel, and has $((free / 1000)) MB"
 	step KERNEL "unpacking the source of $release"
 	tar xJf "$tar" -C "$src" --strip-components=1
+	while IFS= read -r patch; do
+		step PATCH "${patch##*/}"
+		logged debug-kernel-patch patch -d "$src" -p1 -F0 <"$patch"
+	done < <(patches)
 	touch "$work/unpacked"
 }
 

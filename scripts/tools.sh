@@ -15,7 +15,8 @@ extract() {
 	tar xJf "$tar" -C "$to" --strip-components=1 --wildcards \
 		"$name"/tools/{Makefile,arch,build,include,lib,scripts,bpf/bpftool} \
 		"$name"/tools/testing/selftests/kselftest{,_harness}.h \
-		"$name"/scripts "$name"/kernel/bpf "$name"/include/uapi
+		"$name"/scripts "$name"/kernel/bpf "$name"/include/uapi \
+		"$name"/drivers/base "$name"/include/linux/device	# for upstream/check.sh
 }
 
 fetch() {
