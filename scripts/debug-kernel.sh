@@ -60,7 +60,7 @@ unpack() {
 	tar xJf "$tar" -C "$src" --strip-components=1
 	while IFS= read -r patch; do
 		step PATCH "${patch##*/}"
-		logged debug-kernel-patch patch -d "$src" -p1 -F0 <"$patch"
+		logged debug-kernel-patch patch -d "$src" -p1 -F0 -i "$(realpath "$patch")"
 	done < <(patches)
 	touch "$work/unpacked"
 }
