@@ -43,11 +43,11 @@ PACKAGES := build \
 	$(if $(filter deb test test-full test-packages,$(MAKECMDGOALS)),deb) \
 	$(filter check,$(MAKECMDGOALS))
 ifneq ($(filter-out help clean distclean,$(or $(MAKECMDGOALS),all)),)
-CONFIG := $(BUILD)/config$(addprefix -,$(KERNEL)).mk
-include $(CONFIG)
+CONFIG_MK := $(BUILD)/config$(addprefix -,$(KERNEL)).mk
+include $(CONFIG_MK)
 endif
 
-$(CONFIG): scripts/config.sh scripts/packages.sh
+$(CONFIG_MK): scripts/config.sh scripts/packages.sh
 	$(Q)KERNEL=$(KERNEL) scripts/config.sh $@ $(PACKAGES)
 
 # VM_KERNEL_DIR= is the directory of another kernel, laid out as described in

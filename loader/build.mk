@@ -47,7 +47,7 @@ $(BXCTL): $(LOADER_CMD_OBJS) $(LIBBUSEXT)
 # libbpf of our own is installed beside the library.
 LIBBUSEXT_PC := $(BUILD)/loader/libbusext.pc
 BX_VERSION   := $(shell sed -n 's/^.define BXCTL_VERSION\s*"\(.*\)"/\1/p' loader/cmd/bxctl.h)
-$(LIBBUSEXT_PC): loader/libbusext.pc.in loader/build.mk loader/cmd/bxctl.h $(CONFIG)
+$(LIBBUSEXT_PC): loader/libbusext.pc.in loader/build.mk loader/cmd/bxctl.h $(CONFIG_MK)
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e 's|@VERSION@|$(BX_VERSION)|' -e 's|@LIBS@|$(strip $(patsubst \
 		%/libbpf.a,-L$${libdir}/bus_ext -lbpf,$(LOADER_LIBS)))|' $< >$@
