@@ -661,9 +661,6 @@ int bx_adopt_start(void)
 	const struct bx_bus_desc *desc;
 	int err;
 
-	err = bx_binding_start();
-	if (err)
-		return err;
 	/* before the buses, so that none comes unnoticed */
 	err = register_module_notifier(&bx_module_nb);
 	if (err)

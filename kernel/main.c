@@ -29,7 +29,8 @@ static int __init bx_init(void)
 	err = bx_async_init();
 	if (err)
 		goto err_adopt;
-	err = bx_policy_init() ?: bx_kfunc_init() ?: bx_adopt_start();
+	err = bx_policy_init() ?: bx_kfunc_init() ?: bx_binding_start() ?:
+	      bx_adopt_start();
 	if (!err)
 		return 0;
 
