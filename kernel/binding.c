@@ -106,6 +106,19 @@ static bool bx_binding_check(struct bx_entry *entry, struct device *dev,
 	return admits;
 }
 
+/* The driver core has asked, unless the driver is bound without a probe. */
+static void bx_binding_begin_hooked(struct device *dev)
+{
+	struct bx_entry *entry = bx_entry_get(dev);
+
+	if (!entry)
+		return;
+	entry->claims = entry->asked != dev->driver &&
+			!bx_binding_check(entry, dev, dev->driver);
+	entry->asked = NULL;
+	bx_entry_put(entry);
+}
+
 /**
  * bx_binding_begin() - keep a driver from its probe that was not elected, or is vetoed
  * @dev: a device on an adopted bus; its lock is held
@@ -119,7 +132,11 @@ void bx_binding_begin(struct device *dev)
 {
 	struct bx_entry *entry;
 
-	if (bx_match_hooked() || !bx_vetoes_work())
+	if (bx_match_hooked()) {
+		bx_binding_begin_hooked(dev);
+		return;
+	}
+	if (!bx_vetoes_work())
 		return;
 	entry = bx_binding_entry(dev);
 	if (!entry) {
@@ -171,41 +188,26 @@ static bool bx_binding_may_bind(struct device *dev, const struct device_driver *
 /* The probe has failed or was refused, or the device was removed before activate(). */
 void bx_binding_ended(struct device *dev)
 {
-	struct bx_entry *entry;
-
 	bx_veto_disarm(dev);
-	if (!bx_match_hooked())
-		return;
-	entry = bx_entry_get(dev);
-	if (entry)
-		entry->asked = NULL;
-	bx_entry_put(entry);
 }
 
-/* Whether the driver core has not asked about the bound driver, and it was not elected */
-static bool bx_binding_is_unasked(struct device *dev)
+static bool bx_binding_claims(struct device *dev)
 {
 	struct bx_entry *entry = bx_entry_get(dev);
-	struct bx_decision why;
-	bool unasked;
+	bool claims = entry && entry->claims;
 
-	if (!entry)
-		return false;
-	unasked = entry->asked != dev->driver &&
-		  !bx_override_would_admit(entry, dev->driver->name, &why);
-	entry->asked = NULL;
 	bx_entry_put(entry);
-	return unasked;
+	return claims;
 }
 
-/* A driver is bound; if a veto is still armed, without a probe. */
+/* A driver is bound; without a probe if a veto is still armed, or the driver core has not asked. */
 void bx_binding_bound(struct device *dev)
 {
 	struct bx_decision dec;
 	struct bx_entry *entry;
 	char why[BX_MSG_LEN];
 
-	if (bx_match_hooked() ? !bx_binding_is_unasked(dev) : !bx_veto_disarm(dev))
+	if (bx_match_hooked() ? !bx_binding_claims(dev) : !bx_veto_disarm(dev))
 		return;
 	entry = bx_entry_get(dev);
 	if (!entry)

@@ -619,6 +619,8 @@ bool bx_vetoes_work(void);
  *	lock
  * @asked: the driver about which the driver core has asked last, if it was allowed, see
  *	matchhook.c; only compared; device lock
+ * @claims: the driver core has not asked about the driver that is being bound, which was not
+ *	elected; device lock
  * @iommu_lock: protects @iommu_group, and @gone together with @lock
  * @iommu_group: id of the IOMMU group that was seen last, -1 for none
  * @lock: protects all below; held while programs elect, never while a driver
@@ -659,6 +661,7 @@ struct bx_entry {
 	char			*modalias;
 	bool			claimed;
 	const struct device_driver *asked;
+	bool			claims;
 	spinlock_t		iommu_lock;	/* @iommu_group */
 	s32			iommu_group;
 	struct mutex		lock;		/* all below */
