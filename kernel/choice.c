@@ -116,6 +116,8 @@ static enum bx_opinion_why bx_try_choice(struct bx_election *e,
 					 const struct bx_inst *inst,
 					 const char *name, int *error)
 {
+	enum bx_opinion_why why;
+
 	*error = 0;
 	if (!bx_election_has_driver(e, name))
 		return bx_may_come(e, name) ? BX_WHY_WON : BX_WHY_ABSENT;
@@ -123,10 +125,11 @@ static enum bx_opinion_why bx_try_choice(struct bx_election *e,
 		return BX_WHY_UNCLAIMED;
 	if (!inst)
 		return BX_WHY_WON;
-	if (e->adopted && inst->flags & BX_F_NEXT_BEST &&
+	why = bx_check_candidate(e, name, error);
+	if (why == BX_WHY_WON && e->adopted && inst->flags & BX_F_NEXT_BEST &&
 	    bx_choice_state(e, name) == BX_DRIVER_REJECTED)
 		return BX_WHY_FAILED;
-	return bx_check_candidate(e, name, error);
+	return why;
 }
 
 /*

@@ -278,7 +278,7 @@ static void bx_elect_score(struct bx_election *e)
 		struct bx_cand *c = &e->cands[i];
 
 		bx_judge(e, c);
-		if (c->vetoed || !c->score)
+		if (c->vetoed || !c->score || (e->adopted && !c->rec.claims))
 			continue;
 		if (bx_cand_eligible(c))
 			best = bx_better(best, c);
@@ -355,14 +355,14 @@ static void bx_finish_log(struct bx_election *e)
 		if (o->kind != BX_OPN_MATCH || o->why != BX_WHY_LOW)
 			continue;
 		c = bx_cand_find(e, o->driver);
-		if (c && c->rec.error)
+		if (e->dec.by == BX_BY_SCORE && !strcmp(e->dec.driver, o->driver))
+			o->why = BX_WHY_WON;
+		else if (c && c->rec.error)
 			o->why = BX_WHY_FAILED;
 		else if (c && c->vetoed)
 			o->why = BX_WHY_VETOED;
 		else if (e->dec.by != BX_BY_SCORE)
 			o->why = BX_WHY_LATE;
-		else if (!strcmp(e->dec.driver, o->driver))
-			o->why = BX_WHY_WON;
 	}
 }
 
@@ -411,12 +411,12 @@ void bx_elect(struct bx_election *e, u64 generation)
 	}
 	if (e->error)
 		return;
+	e->dec.considered = e->ncands;
 	if (e->log)
 		bx_finish_log(e);
 	else if (!e->dry)
 		bx_elect_shadow(e);
 
-	e->dec.considered = e->ncands;
 	e->dec.generation = generation;
 	e->dec.time_ns = ktime_get_ns();
 	if (!e->dry)

@@ -31,7 +31,9 @@ static bool bx_shadow_veto(struct bx_election *e, struct bx_inst *inst)
 	u32 kept = 0;
 
 	for (u32 i = 0; inst->ops->match && i < ctx->nchoices; i++) {
-		struct bx_cand *c = bx_cand_named(e, ctx->choice[i]);
+		const char *name = ctx->choice[i];
+		struct bx_cand *c = bx_election_has_driver(e, name) ?
+				    bx_cand_named(e, name) : NULL;
 		s32 score = 0;
 
 		if (c && bx_ask_match(e, inst, c, &score) != BX_WHY_WON)
@@ -94,7 +96,8 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 		struct bx_cand *c = &e->cands[i];
 		bool wins = c->order == e->winner;
 
-		if (c->vetoed || (c->rec.error && !e->adopted) ||
+		if (c->vetoed || (!e->adopted && c->rec.error) ||
+		    (e->adopted && !c->rec.claims && !wins) ||
 		    (bx_by_select(e) && !wins))
 			continue;
 		if (bx_ask_match(e, inst, c, &score) != BX_WHY_WON)
@@ -132,6 +135,16 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 	return true;
 }
 
+/* The driver that the device gets, also by the own rule of an adopted bus; "" for none */
+static const char *bx_driver_of(const struct bx_election *e)
+{
+	for (u32 i = 0; !e->decided && i < e->ncands; i++) {
+		if (e->cands[i].order == e->winner)
+			return e->cands[i].rec.name;
+	}
+	return e->dec.driver;
+}
+
 /* Whether the outcome would differ if this policy were not in shadow mode. */
 static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 {
@@ -151,7 +164,7 @@ static bool bx_shadow_diverges(struct bx_election *e, u32 i, s32 *ret)
 	}
 	switch (*ret) {
 	case BX_SELECT:
-		return strcmp(e->ctx.driver, e->dec.driver);
+		return strcmp(e->ctx.driver, bx_driver_of(e));
 	case BX_REFUSE:
 		return e->dec.outcome != BX_OUT_REFUSED;
 	default:

@@ -275,7 +275,10 @@ static u32 decider_of(const struct bx_opinion *o)
 /* Opinions that won name the winner; one of them decided. */
 static const char *check_winners(const struct bx_election *e)
 {
-	bool spoken = e->dec.by != BX_BY_NONE && e->dec.by != BX_BY_ID_TABLE;
+	bool table = e->dec.by == BX_BY_ID_TABLE ||
+		     (e->dec.by == BX_BY_KERNEL && *e->dec.driver);
+	bool spoken = e->dec.by != BX_BY_NONE && e->dec.by != BX_BY_ID_TABLE &&
+		      e->dec.by != BX_BY_KERNEL && e->dec.by != BX_BY_VETO;
 	unsigned int deciding = 0, tables = 0;
 
 	for (u32 i = 0; i < e->nlog; i++) {
@@ -299,7 +302,7 @@ static const char *check_winners(const struct bx_election *e)
 	}
 	if (deciding != spoken)
 		return native_text("%u opinions decided", deciding);
-	if (e->dec.by == BX_BY_ID_TABLE && tables != 1)
+	if (table && tables != 1)
 		return native_text("%u id tables won", tables);
 	return NULL;
 }
@@ -392,7 +395,7 @@ static const char *check_reasons(const struct native_case *c,
 		    !c->mistakes && o->kind != BX_OPN_HOOK)
 			return native_text("'%s' made no mistake", o->policy);
 		if (o->why == BX_WHY_LOW && e->dec.by != BX_BY_SCORE &&
-		    !(o->kind == BX_OPN_ID_TABLE && e->adopted && !e->decided))
+		    !(o->kind == BX_OPN_ID_TABLE && e->dec.by == BX_BY_KERNEL))
 			return native_text("score of '%s' is too low, and no score decided",
 					   o->driver);
 	}
@@ -407,6 +410,8 @@ static const char *check_opinions(const struct native_case *c)
 
 	native_set_up(&w, c);
 	e = native_run(&w, true);
+	if (e->judges)
+		bx_elect_kernel(e);
 	wrong = check_winners(e) ?: check_complete(&w, e) ?:
 		check_reasons(c, e);
 	bx_election_free(e);

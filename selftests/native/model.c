@@ -266,10 +266,10 @@ static bool possible(struct model *m, int d, int p)
 {
 	if (p < 0)
 		return true;
-	if (has_failed(m, d, p))
+	if (has_failed(m, d, p) && !native_is_adopted(m->c->bus))
 		return false;
 	judge(m, d);
-	return !m->vetoed[d];
+	return !m->vetoed[d] && !has_failed(m, d, p);
 }
 
 /*
@@ -288,7 +288,7 @@ static char choose(struct model *m, const struct native_say *say, int p)
 		if (d >= 0 && possible(m, d, p))
 			return *name;
 		if (d >= 0) {
-			if (has_failed(m, d, p))
+			if (!m->vetoed[d] && has_failed(m, d, p))
 				rejected = *name;
 			continue;
 		}
@@ -489,6 +489,11 @@ static void elect(const struct native_case *c, enum model_when when,
 		by_id_table(&m);
 }
 
+static const char *driver_of(const struct model_outcome *out)
+{
+	return out->by == BX_BY_NONE ? out->kernel : out->driver;
+}
+
 /* Whether the election would end differently without the policy's shadow mode */
 static bool diverges(const struct native_case *c, enum model_when when,
 		     unsigned int p, const struct model_outcome *now)
@@ -498,8 +503,8 @@ static bool diverges(const struct native_case *c, enum model_when when,
 
 	other.policy[p].flags &= ~(u64)BX_F_SHADOW;
 	elect(&other, when, &out);
-	return out.outcome != now->outcome || strcmp(out.driver, now->driver) ||
-	       strcmp(out.kernel, now->kernel);
+	return strcmp(driver_of(&out), driver_of(now)) ||
+	       (!*driver_of(now) && out.outcome != now->outcome);
 }
 
 void model_elect(const struct native_case *c, enum model_when when,
