@@ -29,8 +29,13 @@ apply() {
 # There is no Signed-off-by before a patch is posted, nor a change of MAINTAINERS, which
 # covers both directories.
 style() {
-	perl "$source/scripts/checkpatch.pl" --no-tree --strict --no-signoff \
-		--ignore FILE_PATH_CHANGES upstream/000[1-9]-*.patch
+	local patch status=0
+	# From stdin: checkpatch takes a file of a repository for source.
+	for patch in upstream/000[1-9]-*.patch; do
+		perl "$source/scripts/checkpatch.pl" --no-tree --strict --no-signoff \
+			--ignore FILE_PATH_CHANGES - <"$patch" || status=1
+	done
+	return $status
 }
 
 # compile OBJECT...: the files that the patches change, as a module that is not linked

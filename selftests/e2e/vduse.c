@@ -29,7 +29,7 @@ static int open_control(void)
 	return fd;
 }
 
-static void create(int control, const char *name)
+static void create_device(int control, const char *name)
 {
 	static union {
 		struct vduse_dev_config	head;
@@ -79,7 +79,7 @@ static void serve(int fd)
 }
 
 /* It must be gone from the bus: the module counts a reference for the device. */
-static void destroy(int control, const char *name)
+static void destroy_device(int control, const char *name)
 {
 	char arg[VDUSE_NAME_MAX] = "";
 
@@ -101,10 +101,10 @@ int main(int argc, char **argv)
 		errx(1, "usage: vduse NAME");
 	sigaction(SIGTERM, &action, NULL);
 	control = open_control();
-	create(control, argv[1]);
+	create_device(control, argv[1]);
 	fd = setup(argv[1]);
 	serve(fd);
 	close(fd);
-	destroy(control, argv[1]);
+	destroy_device(control, argv[1]);
 	return 0;
 }

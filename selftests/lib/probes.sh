@@ -75,6 +75,7 @@ probes_watch() {
 		# shellcheck disable=SC2206
 		probes_events+=($functions)
 	done
+	# shellcheck disable=SC2034 # for the test
 	probes_why="kprobe events: $(tail -n 3 "$probes_tracing/error_log" 2>/dev/null)"
 	probes_enable "$argument" 2>/dev/null
 }
