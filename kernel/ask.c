@@ -275,12 +275,14 @@ static void bx_ask_grouped(struct bx_election *e, struct bx_inst *inst,
 enum bx_opinion_why bx_ask_select(struct bx_election *e,
 				  struct bx_inst *inst, s32 *ret)
 {
+	u32 retry_ms = e->ctx.retry_ms;
 	enum bx_opinion_why why;
 	struct bx_run run;
 
 	bx_group_read(e, READ_ONCE(inst->groups));
 	do {
 		e->asked = 0;
+		e->ctx.retry_ms = retry_ms;
 		bx_choices_clear(&e->ctx);
 		bx_elect_run_init(&run, e, inst, "select()");
 		bx_select_begin(&e->ctx, &run);
