@@ -13,9 +13,6 @@
 #include "../lib/bxtest.h"
 #include "../lib/sweep.h"
 
-#define MISSING	"no policy decides on the device before the next re-election"
-#define UNASKED	"driver 'a' is refused: there is no memory to ask the policies about it"
-
 FIXTURE(any) {
 };
 
@@ -30,7 +27,6 @@ FIXTURE_SETUP(any)
 FIXTURE_TEARDOWN(any)
 {
 	failslab_all(false);
-	bxt_write("/sys/bus/" BUS "/drivers_autoprobe", "1");
 	any("devices", "0");
 }
 
@@ -77,46 +73,6 @@ TEST_F(any, vetoed_driver_is_not_probed_whichever_allocation_fails)
 	sweep((&(struct step){ .run = add_device, .done = is_refused,
 			       .undone = has_no_device, .undo = remove_device }),
 	      OURS);
-}
-
-/* The device has no entry after one of its allocations has failed; false if none did. */
-static bool add_without_entry(struct __test_metadata *_metadata)
-{
-	bool missing = false, hit = true;
-	int log = bxt_kernel_log();
-
-	for (int nth = 1; hit && !missing; nth++) {
-		ASSERT_EQ(0, remove_device());
-		ASSERT_EQ(0, failslab_arm(OURS, nth));
-		add_device();
-		hit = failslab_disarm();
-		missing = hit && bxt_kernel_said(log, MISSING);
-	}
-	close(log);
-	return missing;
-}
-
-TEST_F(any, device_without_an_entry_gets_no_driver)
-{
-	int log, err;
-
-	registers("a");
-	attach_any(0);
-	/* with memory, a probe would add the entry */
-	ASSERT_EQ(0, bxt_write("/sys/bus/" BUS "/drivers_autoprobe", "0"));
-	ASSERT_TRUE(add_without_entry(_metadata));
-	log = bxt_kernel_log();
-	ASSERT_EQ(0, failslab_all(true));
-	err = driver_file("a", "bind", DEV);
-	ASSERT_EQ(0, failslab_all(false));
-	EXPECT_EQ(-ENODEV, err);
-	EXPECT_PROBES("a", 0);
-	EXPECT_EQ(0, any_number("foreign"));
-	EXPECT_TRUE(bxt_kernel_said(log, UNASKED));
-	close(log);
-	/* the policy has no objection */
-	EXPECT_EQ(0, driver_file("a", "bind", DEV));
-	EXPECT_ON(DEV, "a");
 }
 
 TEST_F(any, device_is_bound_without_memory_if_no_policy_is_attached)
