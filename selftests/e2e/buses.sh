@@ -26,7 +26,7 @@ cleanup() {
 	bxctl detach --all >/dev/null || true
 	probes_end
 	end_vdpa 2>/dev/null || true
-	unload "${modules[@]}"
+	unload "${modules[@]}" xhci_hcd
 }
 apply() { bxctl apply --allow-unsigned "$objects/buses-$1.bpf.o"; }
 

@@ -46,7 +46,7 @@ cleanup() {
 	bxctl remove orders >/dev/null || true
 	probes_end
 	echo "$modprobe" >/proc/sys/kernel/modprobe
-	unload "${modules[@]}" usbserial >/dev/null
+	unload "${modules[@]}" usbserial usbnet xhci_hcd >/dev/null
 	rm -rf "$bundle" "$options"
 }
 

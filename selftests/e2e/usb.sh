@@ -14,8 +14,8 @@ hid=/sys/bus/hid/devices
 card=0000:00:0d.0	# e1000e
 
 unload() {
-	modprobe -r -a cdc_subset cdc_ether wacom usbhid hid_generic ftdi_sio usbserial \
-		xhci_pci usbcore 2>/dev/null || true
+	modprobe -r -a cdc_subset cdc_ether usbnet wacom usbhid hid_generic ftdi_sio usbserial \
+		usb_storage xhci_pci xhci_hcd usbcore 2>/dev/null || true
 }
 cleanup() {
 	bxctl detach --all >/dev/null || true
