@@ -87,7 +87,7 @@ static int bx_cands_described(struct bx_election *e)
 int bx_cands_collect(struct bx_election *e)
 {
 	e->error = e->ctx.device ?
-		   bx_rule_for_each_claimant(e->ctx.device, bx_cand_add_claimant, e) :
+		   bx_rule_walk_claimants(e->ctx.device, bx_cand_add_claimant, e) :
 		   bx_cands_described(e);
 	/* the driver core has found it; it may be too new for the walk */
 	if (!e->error && *e->binding && !bx_cand_find(e, e->binding) &&

@@ -48,7 +48,7 @@ int bx_rule_explain(struct bx_election *e)
 
 	e->dec.considered = 0;
 	bus_for_each_drv(dev->bus, NULL, e, bx_count_driver);
-	err = bx_rule_for_each_claimant(dev, bx_rule_explain_driver, &walk);
+	err = bx_rule_walk_claimants(dev, bx_rule_explain_driver, &walk);
 	if (err || e->decided)
 		return err;
 	e->dec.by = BX_BY_KERNEL;

@@ -104,7 +104,7 @@ static int bx_rule_claimant(struct device_driver *drv, void *data)
 }
 
 /**
- * bx_rule_for_each_claimant() - call a function for each driver that claims a device
+ * bx_rule_walk_claimants() - call a function for each driver that claims a device
  * @dev: a device on an adopted bus
  * @fn: the function, called in the order of registration; an errno ends the walk
  * @data: its argument
@@ -112,7 +112,7 @@ static int bx_rule_claimant(struct device_driver *drv, void *data)
  * Context: process; with or without the device lock.
  * Return: 0, -ENOMEM, or the errno of @fn.
  */
-int bx_rule_for_each_claimant(struct device *dev,
+int bx_rule_walk_claimants(struct device *dev,
 			      int (*fn)(const char *driver, void *data), void *data)
 {
 	struct bx_rule_claimants all = { .dev = dev, .fn = fn, .data = data };

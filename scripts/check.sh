@@ -69,7 +69,7 @@ not_asked() {
 # the size of an argument, which sizeof does not evaluate
 ^(kernel/contracts/bx_virtio_dev\.c|loader/lib/yaml\.h):.*:MACRO_ARG_REUSE:
 # the actions of a step are an initializer
-^selftests/kernel/faults(_policy)?\.c:.*:PARENTHESIS_ALIGNMENT:
+^selftests/kernel/faults(_policy|_any)?\.c:.*:PARENTHESIS_ALIGNMENT:
 # tests have macros that are statements with declarations, as their harness has
 ^selftests/.*:(MACRO_ARG_REUSE|MACRO_WITH_FLOW_CONTROL):
 # a macro outside of functions has definitions, which 'do' cannot enclose

@@ -325,7 +325,8 @@ static void print_deferred(const struct bx_device_rec *rec)
 static void print_vetoed(const struct bx_device_rec *rec)
 {
 	if (rec->decision.by == BX_BY_VETO)
-		printf("every driver that claims it is vetoed; another one gets it when it is loaded\n");
+		printf("every driver that claims it is vetoed; "
+		       "another one gets it when it is loaded\n");
 }
 
 /* The reason why the elected driver is not bound, where it is known; false if not */

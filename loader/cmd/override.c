@@ -27,7 +27,8 @@ static int do_override(struct env *env)
 	int err;
 
 	if (!a->second == !a->clear)
-		return usage_error(env, "'override' needs either a DRIVER ('none' for no driver) or '--clear'");
+		return usage_error(env, "'override' needs either a DRIVER ('none' for no driver) "
+				   "or '--clear'");
 	err = bx_parse_device(env->bx, a->operand, a->bus, &ref);
 	if (!err)
 		err = bx_set_override(env->bx, &ref, a->second);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One driver for each device that several drivers claim, whichever is there first */
+/*
+ * One driver for each device that several drivers claim, whichever is there first.  USB devices
+ * themselves, which have no modalias, are for the driver "usb".
+ */
 #include <bpf/bus_ext.bpf.h>
 
 #define MOUSE	"serio1"
@@ -13,11 +16,15 @@ static s32 BX_OP(ethernet_select, struct bx_select_ctx *ctx)
 
 static s32 BX_OP(adapter_select, struct bx_select_ctx *ctx)
 {
-	return ctx->dev.device == 0xa4a2 ? bx_select(ctx, "cdc_ether") : BX_PASS;
+	if (ctx->dev.device != 0xa4a2 || !ctx->dev.modalias[0])
+		return BX_PASS;
+	return bx_select(ctx, "cdc_ether");
 }
 
 static s32 BX_OP(storage_select, struct bx_select_ctx *ctx)
 {
+	if (!ctx->dev.modalias[0])
+		return BX_PASS;
 	switch (ctx->dev.device) {
 	case BOT:
 		return bx_select(ctx, "usb-storage");

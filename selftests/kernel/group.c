@@ -41,7 +41,8 @@ static bool find_functions(void)
 	int n = paths(CARD, 0, NULL);
 	char name[32], path[96];
 
-	observer[0] = other[0] = '\0';
+	observer[0] = '\0';
+	other[0] = '\0';
 	for (int i = 0; i < n && !other[0]; i++) {
 		paths(CARD, i, name);
 		snprintf(path, sizeof(path), PCI "%s/driver", name);

@@ -56,6 +56,7 @@ static struct platform_driver bxplat_second = {
 	.id_table	= bxplat_ids,
 	.probe		= bxplat_probe,
 };
+
 static bool bxplat_has_second;
 
 static int bxplat_set(u32 n)

@@ -352,7 +352,7 @@ bool bx_rule_claims_by_name(struct device *dev, const char *driver)
 	       native_claiming & 1U << (*driver - 'a');
 }
 
-int bx_rule_for_each_claimant(struct device *dev,
+int bx_rule_walk_claimants(struct device *dev,
 			      int (*fn)(const char *driver, void *data), void *data)
 {
 	int err = 0;
