@@ -747,7 +747,7 @@ size_t bx_contract_print(const struct bx_contract *contract, char *buf,
 bool bx_rule_claims(struct device *dev, const struct device_driver *drv);
 bool bx_rule_claims_by_name(struct device *dev, const char *driver);
 int bx_rule_walk_claimants(struct device *dev,
-			      int (*fn)(const char *driver, void *data), void *data);
+			   int (*fn)(const char *driver, void *data), void *data);
 bool bx_rule_obeys(const struct bus_type *bus);
 
 /* ---- notes.c: what became of drivers that were elected for a device ---- */

@@ -113,7 +113,7 @@ static int bx_rule_claimant(struct device_driver *drv, void *data)
  * Return: 0, -ENOMEM, or the errno of @fn.
  */
 int bx_rule_walk_claimants(struct device *dev,
-			      int (*fn)(const char *driver, void *data), void *data)
+			   int (*fn)(const char *driver, void *data), void *data)
 {
 	struct bx_rule_claimants all = { .dev = dev, .fn = fn, .data = data };
 	int err;

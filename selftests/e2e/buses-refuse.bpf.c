@@ -26,16 +26,15 @@ static s32 BX_OP(refuse_interface, struct bx_select_ctx *ctx)
 	return ctx->dev.modalias[0] ? BX_REFUSE : BX_PASS;
 }
 
-#define REFUSES(policy, ...) \
+#define REFUSES(policy, program, ...) \
 	SEC(".struct_ops.link") struct bus_ext_ops policy = { .name = #policy, \
-		.select = (void *)refuse, __VA_ARGS__ }
+		.select = (void *)program, __VA_ARGS__ }
 
 BX_POLICY(no_mouse, .bus = "serio", .select = (void *)refuse_mouse);
-BX_POLICY(no_storage, .bus = "usb", .vendor = 0x46f4,	/* qemu's disks */
-	  .select = (void *)refuse_interface);
-REFUSES(no_auxiliary, .bus = "auxiliary");
-REFUSES(no_codec, .bus = "hdaudio");
-REFUSES(no_sensor, .bus = "i2c");
-REFUSES(no_spi, .bus = "spi");
-REFUSES(no_disk, .bus = "scsi");
-REFUSES(no_vdpa, .bus = "vdpa");
+REFUSES(no_auxiliary, refuse, .bus = "auxiliary");
+REFUSES(no_codec, refuse, .bus = "hdaudio");
+REFUSES(no_sensor, refuse, .bus = "i2c");
+REFUSES(no_spi, refuse, .bus = "spi");
+REFUSES(no_disk, refuse, .bus = "scsi");
+REFUSES(no_vdpa, refuse, .bus = "vdpa");
+REFUSES(no_storage, refuse_interface, .bus = "usb", .vendor = 0x46f4);	/* qemu's disks */

@@ -353,7 +353,7 @@ bool bx_rule_claims_by_name(struct device *dev, const char *driver)
 }
 
 int bx_rule_walk_claimants(struct device *dev,
-			      int (*fn)(const char *driver, void *data), void *data)
+			   int (*fn)(const char *driver, void *data), void *data)
 {
 	int err = 0;
 
