@@ -122,10 +122,10 @@ check and_the_other_one_is_not driver_is "$usb/$(adapter AAA):1.0" none
 modprobe -a usbhid hid_generic wacom
 check special_driver_takes_the_tablet wait_until 30 eval "driver_is \"\$(tablet_of)\" wacom"
 tablet=$(basename "$(tablet_of)")
+check tablet_policy_applies apply tablet
 uevent() { sed -n "s/^$1=//p" "$hid/$tablet/uevent"; }
 check_equal tablet_has_its_path "$(uevent HID_PHYS)" "$(fact "hid/$tablet" path)"
 check_equal tablet_has_its_name "$(uevent HID_NAME)" "$(fact "hid/$tablet" product)"
-check tablet_policy_applies apply tablet
 check rebind_takes_the_generic_driver bxctl rebind "hid/$tablet"
 check it_is_the_generic_one driver_is "$hid/$tablet" hid-generic
 rmmod wacom	# modprobe -r removes usbhid with it, and so the device

@@ -256,7 +256,7 @@ TEST_F(facts, device_that_comes_after_the_boot_is_hotplugged)
 	EXPECT_FACT(BX_FACT_HOTPLUGGED, "0");
 }
 
-/* Spaces at the end of a text, which sysfs leaves out, are not compared. */
+/* Spaces at the end of a text, which sysfs leaves out, are not compared; not each kernel has DMI. */
 TEST_F(facts, machine_is_what_sysfs_shows)
 {
 	static const struct {
@@ -274,7 +274,10 @@ TEST_F(facts, machine_is_what_sysfs_shows)
 	read_in_election(edu);
 	for (int i = 0; i < 4; i++) {
 		snprintf(path, sizeof(path), "/sys/class/dmi/id/%s", dmi[i].file);
-		ASSERT_EQ(0, bxt_read(path, expected, sizeof(expected)));
+		if (bxt_read(path, expected, sizeof(expected))) {
+			EXPECT_EQ(-ENODATA, facts->bss->result[dmi[i].fact]);
+			continue;
+		}
 		expected[strcspn(expected, "\n")] = '\0';
 		EXPECT_LT(0, strlen(expected));
 		EXPECT_EQ(0, strncmp(expected, facts->bss->text[dmi[i].fact],
@@ -394,12 +397,15 @@ TEST_F(facts, records_are_what_programs_read)
 TEST_F(facts, simulated_device_has_only_the_facts_of_the_machine)
 {
 	const struct bx_fact_rec *recs;
+	int n;
 
 	EXPECT_EQ(-ENODEV, bxt_facts("no_such_device", &recs));
 	device("d", "f055:1");
-	/* it has those of the machine, and no others */
-	ASSERT_LT(0, bxt_facts("d", &recs));
-	EXPECT_LE(BX_FACT_SYS_VENDOR, recs[0].fact);
+	/* it has those of the machine, if any, and no others */
+	n = bxt_facts("d", &recs);
+	ASSERT_LE(0, n);
+	if (n)
+		EXPECT_LE(BX_FACT_SYS_VENDOR, recs[0].fact);
 }
 
 int main(int argc, char **argv)
