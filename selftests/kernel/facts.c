@@ -256,7 +256,10 @@ TEST_F(facts, device_that_comes_after_the_boot_is_hotplugged)
 	EXPECT_FACT(BX_FACT_HOTPLUGGED, "0");
 }
 
-/* Spaces at the end of a text, which sysfs leaves out, are not compared; not each kernel has DMI. */
+/*
+ * Spaces at the end of a text, which sysfs leaves out, are not compared; not each kernel has
+ * DMI.
+ */
 TEST_F(facts, machine_is_what_sysfs_shows)
 {
 	static const struct {
