@@ -15,44 +15,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/moduleparam.h>
-#include "core.h"
-
-/* Most buses that are adopted or awaited */
-#define BX_MAX_ADOPTED	64
-
-/**
- * struct bx_adopted_bus - an adopted or awaited bus
- * @name: its name
- * @type: the bus; NULL while it is awaited, then constant
- * @owner: its module, pinned; NULL if it is built in
- * @nb: notifier of its devices
- * @nb_removed: notifier of their removal, before those of other parties
- * @nb_binding: notifier of bindings, after those of other parties
- * @reelect: elects unbound devices again
- * @revisit: elects devices again that wait, or that a driver has rejected
- * @deferrals: its deferred devices
- * @scope_lock: protects @vendor and @pending
- * @vendor: vendor of the devices that @reelect elects, BX_ANY for all
- * @pending: @vendor is valid
- * @missing: a device has no entry, for lack of memory; @reelect adds it
- * @kobj: /sys/kernel/bus_ext/buses/NAME
- */
-struct bx_adopted_bus {
-	char			name[BX_NAME_LEN];
-	const struct bus_type	*type;
-	struct module		*owner;
-	struct notifier_block	nb;
-	struct notifier_block	nb_removed;
-	struct notifier_block	nb_binding;
-	struct work_struct	reelect;
-	struct work_struct	revisit;
-	struct bx_deferrals	deferrals;
-	spinlock_t		scope_lock;	/* @vendor, @pending */
-	u32			vendor;
-	bool			pending;
-	bool			missing;
-	struct kobject		*kobj;
-};
+#include "adopted.h"
 
 static char *bx_adopt_names[BX_MAX_ADOPTED / 2];
 static unsigned int bx_nadopt_names;
@@ -62,39 +25,7 @@ MODULE_PARM_DESC(adopt, "names of buses to adopt at load, or when they come");
 /* Serializes adoptions, and walks that add entries */
 static DEFINE_MUTEX(bx_adopt_mutex);
 
-/* Grows under bx_adopt_mutex; readers need no lock. */
-static struct bx_adopted_bus *bx_adopted[BX_MAX_ADOPTED];
-static u32 bx_nadopted;
-
 /* ---- the buses ---- */
-
-/* Returns the next bus after number *@i that exists, NULL at the end. */
-static struct bx_adopted_bus *bx_adopted_next(u32 *i)
-{
-	/* pairs with bx_adopted_add() */
-	u32 n = smp_load_acquire(&bx_nadopted);
-
-	while (*i < n) {
-		struct bx_adopted_bus *bus = bx_adopted[(*i)++];
-
-		/* pairs with bx_adopt_bus() */
-		if (smp_load_acquire(&bus->type))
-			return bus;
-	}
-	return NULL;
-}
-
-/* Returns a bus that is adopted or awaited, or NULL. */
-static struct bx_adopted_bus *bx_adopted_find(const char *name)
-{
-	u32 n = smp_load_acquire(&bx_nadopted);	/* see bx_adopted_next() */
-
-	for (u32 i = 0; i < n; i++) {
-		if (!strcmp(bx_adopted[i]->name, name))
-			return bx_adopted[i];
-	}
-	return NULL;
-}
 
 /* An adopted bus keeps its module itself. */
 static int bx_adopted_bus_get(const char *name, struct module **owner)
@@ -115,33 +46,12 @@ static int bx_adopted_for_each_bus(bx_bus_fn fn, void *data)
 	return ret;
 }
 
-static bool bx_adopted_has(const struct bus_type *type)
-{
-	struct bx_adopted_bus *bus;
-
-	for (u32 i = 0; (bus = bx_adopted_next(&i)); ) {
-		if (type == bus->type)
-			return true;
-	}
-	return false;
-}
-
 static bool bx_adopted_claimants(const char *name)
 {
 	const struct bx_adopted_bus *bus = bx_adopted_find(name);
 	const struct bus_type *type = bus ? READ_ONCE(bus->type) : NULL;
 
 	return !type || bx_steers_at_binding(type);
-}
-
-/* Calls a function for each device on all adopted buses. */
-static void bx_adopted_for_each_dev(int (*fn)(struct device *dev, void *data),
-				    void *data)
-{
-	struct bx_adopted_bus *bus;
-
-	for (u32 i = 0; (bus = bx_adopted_next(&i)); )
-		bus_for_each_dev(bus->type, NULL, data, fn);
 }
 
 /* ---- changes of policies ---- */
@@ -447,13 +357,6 @@ static struct bx_adopted_bus *bx_adopted_alloc(const char *name)
 	return bus;
 }
 
-static void bx_adopted_add(struct bx_adopted_bus *bus)
-{
-	bx_adopted[bx_nadopted] = bus;
-	/* pairs with bx_adopted_next() */
-	smp_store_release(&bx_nadopted, bx_nadopted + 1);
-}
-
 /* ---- buses by name ---- */
 
 static bool bx_is_awaitable(const char *name)
@@ -505,7 +408,7 @@ static int bx_adopt_locked(const char *name)
 
 	if (bx_adopted_find(name))
 		return 0;
-	if (bx_nadopted == BX_MAX_ADOPTED)
+	if (bx_adopted_is_full())
 		return -ENOSPC;
 	bus = bx_adopted_alloc(name);
 	if (!bus)
@@ -540,12 +443,11 @@ int bx_adopt(const char *name)
 /* A module may have registered a bus that is awaited. */
 static void bx_adopt_awaited(void)
 {
+	struct bx_adopted_bus *bus;
 	int err;
 
 	guard(mutex)(&bx_adopt_mutex);
-	for (u32 i = 0; i < bx_nadopted; i++) {
-		struct bx_adopted_bus *bus = bx_adopted[i];
-
+	for (u32 i = 0; (bus = bx_adopted_nth(i)); i++) {
 		if (bus->type)
 			continue;
 		err = bx_adopt_existing(bus);
@@ -605,12 +507,6 @@ static const struct bx_kind bx_adopted_kind = {
 	.forget		= bx_adopted_forget,
 	.inherit	= bx_adopted_inherit,
 };
-
-static void bx_adopted_free(void)
-{
-	while (bx_nadopted)
-		kfree(bx_adopted[--bx_nadopted]);
-}
 
 /*
  * Called before bx_adopt_start(): lookups of the buses that are adopted at load, and of

@@ -985,16 +985,17 @@ void bx_steer_release(struct bx_entry *entry);
 
 /* ---- override.c: elections on adopted buses, by an override ---- */
 
+int bx_override_elect_locked(struct bx_entry *entry, struct bx_election *e,
+			     bool *request);
+void bx_override_elected(const struct bx_election *e, bool request, int ret);
+bool bx_override_is_current(struct bx_entry *entry);
+void bx_override_prepare(struct bx_entry *entry);
 int bx_override_elect_entry(struct bx_entry *entry, struct device *dev);
 int bx_override_elect(struct device *dev);
 void bx_override_reelect(struct device *dev);
 void bx_override_bound(struct device *dev);
 bool bx_override_regroup(struct bx_entry *entry, struct device *dev);
 void bx_override_freshen(struct device *dev);
-bool bx_override_admits(struct bx_entry *entry, struct device *dev, const char *driver,
-			struct bx_decision *why);
-bool bx_override_would_admit(struct bx_entry *entry, const char *driver,
-			     struct bx_decision *why);
 bool bx_override_may_wait(void);
 int bx_override_explain(struct device *dev, struct bx_election *e);
 bool bx_override_decision(struct device *dev, struct bx_decision *dec);
@@ -1002,6 +1003,13 @@ void bx_override_forget(struct device *dev, u64 policy_id);
 void bx_override_inherit(struct device *dev, u64 policy_id, u64 heir_id);
 void bx_override_clear(struct device *dev);
 u64 bx_override_next_gen(void);
+
+/* ---- admit.c: whether a driver may be bound ---- */
+
+bool bx_override_admits(struct bx_entry *entry, struct device *dev, const char *driver,
+			struct bx_decision *why);
+bool bx_override_would_admit(struct bx_entry *entry, const char *driver,
+			     struct bx_decision *why);
 
 /* ---- revisit.c: elected drivers that are absent, or reject the device ---- */
 
