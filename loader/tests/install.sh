@@ -188,10 +188,11 @@ cp build/loader/tests/objects/good.bpf.o "$work/less/"
 sed -i 's/^    vendor: .*//' "$work/less/bundle.yaml"
 says "plan tells what goes with a policy that a new version has not" 2 \
 	"0000:01:00.1 +vfio-pci +nvme +kernel +when bound again" plan --allow-unsigned "$work/less"
-# undocumented: keys of the JSON on stdin that the man page lacks
+# undocumented: keys of the JSON on stdin that the man page lacks, but for names of facts
 undocumented() {
 	local key
-	for key in $(jq -r '[paths | map(strings) | .[-1] // empty] | unique[]'); do
+	for key in $(jq -r '[paths | map(strings) | select(.[-2] != "facts") | .[-1] // empty] |
+			unique[]'); do
 		grep -qE "^\.(Li|Pq Li|Cm) (.*[ ,(])?$key([ ,.;)]|\$)" docs/man/bxctl.8 || echo "$key"
 	done
 }
