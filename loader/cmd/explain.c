@@ -360,6 +360,16 @@ static const char *module_of(char *buf, const struct bx_device_rec *rec)
 	return buf;
 }
 
+/* Names of modules have underscores. */
+static bool is_named_as(const char *module, const char *driver)
+{
+	while (*module && (*module == *driver || (*module == '_' && *driver == '-'))) {
+		module++;
+		driver++;
+	}
+	return !*module && !*driver;
+}
+
 /* A driver whose module has another name, as xhci_hcd of xhci_pci */
 static void print_driver(const struct bx_device_rec *rec)
 {
@@ -367,7 +377,7 @@ static void print_driver(const struct bx_device_rec *rec)
 	char module[WORDS];
 
 	printf("decision: %s", driver);
-	if (module_of(module, rec)[0] && strcmp(module, driver))
+	if (module_of(module, rec)[0] && !is_named_as(module, driver))
 		printf(" (module %s)", module);
 }
 
