@@ -147,7 +147,7 @@ static void bx_adopted_forget(u64 policy_id)
 {
 	struct bx_succession s = { .policy_id = policy_id };
 
-	bx_adopted_for_each_dev(bx_adopted_forget_dev, &s);
+	bx_adopted_walk_devs(bx_adopted_forget_dev, &s);
 }
 
 /**
@@ -161,7 +161,7 @@ static void bx_adopted_inherit(u64 policy_id, u64 heir_id)
 {
 	struct bx_succession s = { .policy_id = policy_id, .heir_id = heir_id };
 
-	bx_adopted_for_each_dev(bx_adopted_inherit_dev, &s);
+	bx_adopted_walk_devs(bx_adopted_inherit_dev, &s);
 }
 
 /* ---- drivers that come, or reject a device ---- */
@@ -605,7 +605,7 @@ void bx_adopt_exit(void)
 	struct bx_adopted_bus *bus;
 
 	bx_binding_stop();
-	bx_adopted_for_each_dev(bx_unadopt_dev, NULL);
+	bx_adopted_walk_devs(bx_unadopt_dev, NULL);
 	for (u32 i = 0; (bus = bx_adopted_next(&i)); ) {
 		bx_unadopt_bus(bus);
 		module_put(bus->owner);

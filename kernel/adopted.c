@@ -57,7 +57,7 @@ bool bx_adopted_has(const struct bus_type *type)
 }
 
 /* Calls a function for each device on all adopted buses. */
-void bx_adopted_for_each_dev(int (*fn)(struct device *dev, void *data), void *data)
+void bx_adopted_walk_devs(int (*fn)(struct device *dev, void *data), void *data)
 {
 	struct bx_adopted_bus *bus;
 

@@ -50,7 +50,7 @@ struct bx_adopted_bus *bx_adopted_next(u32 *i);
 struct bx_adopted_bus *bx_adopted_find(const char *name);
 struct bx_adopted_bus *bx_adopted_nth(u32 i);
 bool bx_adopted_has(const struct bus_type *type);
-void bx_adopted_for_each_dev(int (*fn)(struct device *dev, void *data), void *data);
+void bx_adopted_walk_devs(int (*fn)(struct device *dev, void *data), void *data);
 bool bx_adopted_is_full(void);
 void bx_adopted_add(struct bx_adopted_bus *bus);
 void bx_adopted_free(void);
