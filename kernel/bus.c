@@ -62,7 +62,6 @@ int __bx_bus_register(struct bx_bus *bus, struct module *owner)
 	mutex_init(&bus->drv_lock);
 	INIT_LIST_HEAD(&bus->drivers);
 	atomic_set(&bus->ndevices, 0);
-	bx_own_bus_init(bus);
 	bus->type = (struct bus_type) {
 		.name		= bus->name,
 		.dev_groups	= bx_device_groups,
@@ -72,9 +71,10 @@ int __bx_bus_register(struct bx_bus *bus, struct module *owner)
 		.remove		= bx_own_remove,
 		.driver_override = true,
 	};
+	bx_own_bus_init(bus);
 	err = bus_register(&bus->type);
 	if (err)
-		return err;
+		goto err_own;
 	bus->kobj = bx_sysfs_add_bus(bus->name, bus->contract);
 	if (IS_ERR(bus->kobj)) {
 		err = PTR_ERR(bus->kobj);
@@ -95,6 +95,8 @@ err_sysfs:
 	bx_sysfs_del_bus(bus->kobj);
 err_bus:
 	bus_unregister(&bus->type);
+err_own:
+	bx_own_bus_exit(bus);
 	return err;
 }
 EXPORT_SYMBOL_GPL(__bx_bus_register);
