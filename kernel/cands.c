@@ -18,6 +18,16 @@ struct bx_cand *bx_cand_find(struct bx_election *e, const char *name)
 	return NULL;
 }
 
+/* Returns the candidate that wins, also by the own rule of an adopted bus, or NULL. */
+struct bx_cand *bx_cand_winner(const struct bx_election *e)
+{
+	for (u32 i = 0; i < e->ncands; i++) {
+		if (e->cands[i].order == e->winner)
+			return &e->cands[i];
+	}
+	return NULL;
+}
+
 bool bx_cand_eligible(const struct bx_cand *c)
 {
 	return !c->vetoed && !c->rec.error;

@@ -871,6 +871,7 @@ void bx_group_free(struct bx_election *e);
 
 struct bx_cand *bx_cand_find(struct bx_election *e, const char *name);
 struct bx_cand *bx_cand_named(struct bx_election *e, const char *name);
+struct bx_cand *bx_cand_winner(const struct bx_election *e);
 bool bx_cand_eligible(const struct bx_cand *c);
 int bx_cands_collect(struct bx_election *e);
 

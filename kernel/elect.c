@@ -429,14 +429,13 @@ void bx_elect(struct bx_election *e, u64 generation)
  */
 void bx_elect_kernel(struct bx_election *e)
 {
+	const struct bx_cand *winner = bx_cand_winner(e);
+
 	if (e->decided)
 		return;
 	e->dec.by = BX_BY_KERNEL;
-	for (u32 i = 0; i < e->ncands; i++) {
-		if (e->cands[i].order == e->winner)
-			bx_decide(e, BX_BY_KERNEL, BX_OUT_DRIVER,
-				  e->cands[i].rec.name, NULL);
-	}
+	if (winner)
+		bx_decide(e, BX_BY_KERNEL, BX_OUT_DRIVER, winner->rec.name, NULL);
 }
 
 /**

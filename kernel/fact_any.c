@@ -233,40 +233,19 @@ int bx_any_mac(struct device *dev, char *buf, size_t size)
 
 /* ---- the machine ---- */
 
-int bx_dmi_sys_vendor(struct device *dev, char *buf, size_t size)
-{
-	return bx_fact_put(buf, size, dmi_get_system_info(DMI_SYS_VENDOR));
+#define BX_DMI_FACT(name, field)						\
+int bx_dmi_##name(struct device *dev, char *buf, size_t size)		\
+{									\
+	return bx_fact_put(buf, size, dmi_get_system_info(field));	\
 }
 
-int bx_dmi_product_name(struct device *dev, char *buf, size_t size)
-{
-	return bx_fact_put(buf, size, dmi_get_system_info(DMI_PRODUCT_NAME));
-}
-
-int bx_dmi_product_version(struct device *dev, char *buf, size_t size)
-{
-	return bx_fact_put(buf, size, dmi_get_system_info(DMI_PRODUCT_VERSION));
-}
-
-int bx_dmi_product_sku(struct device *dev, char *buf, size_t size)
-{
-	return bx_fact_put(buf, size, dmi_get_system_info(DMI_PRODUCT_SKU));
-}
-
-int bx_dmi_board_vendor(struct device *dev, char *buf, size_t size)
-{
-	return bx_fact_put(buf, size, dmi_get_system_info(DMI_BOARD_VENDOR));
-}
-
-int bx_dmi_board_name(struct device *dev, char *buf, size_t size)
-{
-	return bx_fact_put(buf, size, dmi_get_system_info(DMI_BOARD_NAME));
-}
-
-int bx_dmi_bios_version(struct device *dev, char *buf, size_t size)
-{
-	return bx_fact_put(buf, size, dmi_get_system_info(DMI_BIOS_VERSION));
-}
+BX_DMI_FACT(sys_vendor, DMI_SYS_VENDOR)
+BX_DMI_FACT(product_name, DMI_PRODUCT_NAME)
+BX_DMI_FACT(product_version, DMI_PRODUCT_VERSION)
+BX_DMI_FACT(product_sku, DMI_PRODUCT_SKU)
+BX_DMI_FACT(board_vendor, DMI_BOARD_VENDOR)
+BX_DMI_FACT(board_name, DMI_BOARD_NAME)
+BX_DMI_FACT(bios_version, DMI_BIOS_VERSION)
 
 /* A parameter of the module, which modprobe also takes from the kernel command line */
 int bx_machine_boot(struct device *dev, char *buf, size_t size)

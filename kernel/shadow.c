@@ -138,11 +138,9 @@ static bool bx_shadow_match(struct bx_election *e, struct bx_inst *inst,
 /* The driver that the device gets, also by the own rule of an adopted bus; "" for none */
 static const char *bx_driver_of(const struct bx_election *e)
 {
-	for (u32 i = 0; !e->decided && i < e->ncands; i++) {
-		if (e->cands[i].order == e->winner)
-			return e->cands[i].rec.name;
-	}
-	return e->dec.driver;
+	const struct bx_cand *winner = e->decided ? NULL : bx_cand_winner(e);
+
+	return winner ? winner->rec.name : e->dec.driver;
 }
 
 /* Whether the outcome would differ if this policy were not in shadow mode. */

@@ -111,8 +111,8 @@ static int for_each(struct bx_handle *h, enum request which,
 	return ret;
 }
 
-/* Defines a list function whose callback has a typed record. */
-#define DEFINE_LIST(what, list, which, rec_type) \
+/* Defines a function that passes a record to a callback with its type. */
+#define DEFINE_THUNK(what) \
 struct what##_call { \
 	bx_##what##_fn	fn; \
 	void		*arg; \
@@ -122,7 +122,11 @@ static int what##_thunk(const void *rec, void *arg) \
 	const struct what##_call *call = arg; \
 \
 	return call->fn(rec, call->arg); \
-} \
+}
+
+/* Defines a list function whose callback has a typed record. */
+#define DEFINE_LIST(what, list, which, rec_type) \
+DEFINE_THUNK(what) \
 int bx_##list(struct bx_handle *h, bx_##what##_fn fn, void *arg) \
 { \
 	struct what##_call call = { fn, arg }; \
@@ -141,16 +145,7 @@ DEFINE_LIST(exit, list_exits, LIST_EXITS, bx_exit_info)
  * checked first.
  */
 #define DEFINE_LIST_OF_DEVICE(what, list, which, rec_type) \
-struct what##_call { \
-	bx_##what##_fn	fn; \
-	void		*arg; \
-}; \
-static int what##_thunk(const void *rec, void *arg) \
-{ \
-	const struct what##_call *call = arg; \
-\
-	return call->fn(rec, call->arg); \
-} \
+DEFINE_THUNK(what) \
 int bx_##list(struct bx_handle *h, const struct bx_devref *ref, \
 	      bx_##what##_fn fn, void *arg) \
 { \
