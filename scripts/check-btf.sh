@@ -7,7 +7,7 @@
 headers=$1
 shift
 for ko; do
-	readelf -SW "$ko" | grep -q ' \.BTF ' && continue
+	readelf -SW "$ko" | grep >/dev/null ' \.BTF ' && continue
 	echo "bus_ext: ${ko##*/} has no BTF: check that pahole (package dwarves) is" \
 		"installed, and that $headers/vmlinux has a .BTF section" >&2
 	exit 1

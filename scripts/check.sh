@@ -106,7 +106,7 @@ modules_w1() {
 shell() {
 	# also by the first line, because many scripts have no extension
 	sources | while read -r file; do
-		if [[ $file == *.sh ]] || head -n 1 "$file" | grep -qE '^#!.*\b(ba)?sh$'; then
+		if [[ $file == *.sh ]] || head -n 1 "$file" | grep >/dev/null -E '^#!.*\b(ba)?sh$'; then
 			echo "$file"
 		fi
 	done | xargs -r shellcheck -x -P SCRIPTDIR
@@ -118,7 +118,7 @@ spdx() {
 	local -a names
 	local -A used=()
 	while read -r file; do
-		if ! line=$(head -n 3 "$file" | grep -m 1 'SPDX-License-Identifier:'); then
+		if ! line=$(grep -m 1 'SPDX-License-Identifier:' <(head -n 3 "$file")); then
 			echo "$file: no SPDX-License-Identifier in its first lines"
 			status=1
 			continue

@@ -283,13 +283,13 @@ echo >"$work/held"
 wait "$holder"
 
 # --- the program, and the script that starts it
-if readelf -V "$bxctl" 2>/dev/null | grep -q -i asan; then
+if readelf -V "$bxctl" 2>/dev/null | grep >/dev/null -i asan; then
 	ktap_skip "bxctl is built hardened" "it is built with sanitizers"
 else
 	check_equal "bxctl is built hardened" "BIND_NOW __stack_chk_fail fortify" \
 		"$(readelf -Wd "$bxctl" | grep -o -m1 BIND_NOW) $(
 			readelf -W --dyn-syms "$bxctl" | grep -o -m1 __stack_chk_fail) $(
-			readelf -W --dyn-syms "$bxctl" | grep -q '__[a-z]*_chk@' && echo fortify)"
+			readelf -W --dyn-syms "$bxctl" | grep >/dev/null '__[a-z]*_chk@' && echo fortify)"
 fi
 sed -n '/^to_log()/,/^}/p' "$script" | sed "s|/dev/kmsg|$work/kmsg|" >"$work/to_log"
 # shellcheck disable=SC2016

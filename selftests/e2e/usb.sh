@@ -55,7 +55,7 @@ unload		# another test may have loaded them
 modprobe bus_ext
 check_fails usb_is_not_there test -e /sys/bus/usb
 check policy_of_a_bus_that_comes_later_applies apply net
-check policies_shows_it eval "bxctl policies | grep -q 'usb_net .*awaits bus'"
+check policies_shows_it eval "bxctl policies | grep >/dev/null 'usb_net .*awaits bus'"
 
 # a network adapter: the wrong driver is there first
 modprobe -a cdc_subset xhci_pci
@@ -66,7 +66,7 @@ check control_interface_goes_to_the_right_driver becomes "$usb/$net:1.0" cdc_eth
 check data_interface_goes_to_the_right_driver becomes "$usb/$net:1.1" cdc_ether
 check network_interface_is_there wait_until 30 eval "ls $usb/$net:1.0/net/* >/dev/null"
 check explain_shows_who_decided \
-	eval "bxctl explain usb/$net:1.0 | grep -q 'decision: cdc_ether, by policy usb_net'"
+	eval "bxctl explain usb/$net:1.0 | grep >/dev/null 'decision: cdc_ether, by policy usb_net'"
 check_equal ids_are_known "0525 a4a2" \
 	"$(bxctl --json explain "usb/$net:1.0" | jq -r '.device | "\(.vendor) \(.device)"' |
 		sed 's/0x//g')"
@@ -81,7 +81,7 @@ for name in serial product manufacturer; do
 		"$(fact "usb/$net:1.0" $name)"
 done
 check_match all_interfaces_are_listed '^:.*:0a0000:.*' "$(fact "usb/$net" interfaces)"
-check explain_prints_them eval "bxctl explain usb/$net:1.0 | grep -q '^facts    path  *$net\$'"
+check explain_prints_them eval "bxctl explain usb/$net:1.0 | grep >/dev/null '^facts    path  *$net\$'"
 check_equal adapter_tells_its_address "$(cat "$usb/$net:1.0/net/"*/address)" \
 	"$(fact "usb/$net:1.0" mac)"
 check_match network_card_has_its_address_as_serial '^525400[0-9a-f]{10}$' "$(fact "pci/$card" serial)"
@@ -94,7 +94,7 @@ echo "$net:1.0" >/sys/bus/usb/drivers/cdc_ether/unbind
 check_fails wrong_driver_cannot_be_bound_by_hand \
 	eval "echo '$net:1.1' >/sys/bus/usb/drivers/cdc_subset/bind"
 check log_says_who_refused \
-	eval "dmesg | grep -q \"$net:1.1: bus_ext: driver 'cdc_subset' is refused: policy 'usb_net'\""
+	eval "dmesg | grep >/dev/null \"$net:1.1: bus_ext: driver 'cdc_subset' is refused: policy 'usb_net'\""
 check rebind_brings_it_back bxctl rebind "usb/$net:1.0"
 check it_is_bound driver_is "$usb/$net:1.0" cdc_ether
 check bxctl_shows_it_as_decided \

@@ -46,7 +46,7 @@ carrier() { cat $bx/"$1"/virtio*/net/*/carrier; }
 address_of() { ip link set "$(interface_of "$1")" address "$2"; }
 has_carrier() { [ "$(carrier "$1")" = 1 ]; }
 lacks_carrier() { [ "$(carrier "$1")" = 0 ]; }
-in_log() { dmesg | grep -q "$1"; }
+in_log() { dmesg | grep >/dev/null "$1"; }
 bound_after_create() {
 	create "$1" net "$2"
 	[ -e "$bx/$1/driver" ]

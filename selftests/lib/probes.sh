@@ -120,7 +120,7 @@ probes_list() {
 
 # probes_tried DEVICE DRIVER: the driver core has tried it, and is through
 probes_tried() {
-	probes_list | grep -q "^$1 $2 "
+	probes_list | grep >/dev/null "^$1 $2 "
 }
 
 # probes_refused DEVICE DRIVER: it was tried and not probed

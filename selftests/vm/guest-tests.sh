@@ -20,9 +20,9 @@ kernel_log_since() {
 	dmesg | sed "1,\|# test $1\$|d"
 }
 
-splats_since() {
-	kernel_log_since "$1" |
-		grep -E -m 1 -A 25 -f <(grep -v '^#' "$here/splats")
+# Reads a log; see splats() in qemu.sh for the reason why it is not at the end of a pipe.
+first_splat() {
+	grep -E -m 1 -A 25 -f <(grep -v '^#' "$here/splats") "$1"
 }
 
 leftover_modules() {
@@ -85,7 +85,7 @@ for test in "$@"; do
 	echo "@begin $name $seconds"
 	echo "# test $mark" >/dev/kmsg
 	judge "$name" "$program" "$seconds"
-	if lines=$(splats_since "$mark"); then
+	if lines=$(first_splat <(kernel_log_since "$mark")); then
 		judge_fail "$name" "the kernel complained:"
 		printf "%s\n" "$lines" | sed "s|^|$name: # |"
 		echo "@splat $name"
@@ -105,7 +105,7 @@ for test in "$@"; do
 done
 # The kernel is intact at this point: its log must have no further complaint, also
 # from the ends of tests.
-if lines=$(dmesg | grep -E -m 1 -A 25 -f <(grep -v '^#' "$here/splats")); then
+if lines=$(first_splat <(dmesg)); then
 	judge_fail "$name" "the kernel complained afterwards:"
 	printf "%s\n" "$lines" | sed "s|^|$name: # |"
 fi

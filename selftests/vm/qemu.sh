@@ -91,9 +91,11 @@ port() {
 	qemu_args+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=vm.$1")
 }
 
+# Not at the end of a pipe: the writer of a long log would die of SIGPIPE when the first fault
+# has been found, and with it the status of the pipe.
 splats() {
-	cat "$run/console.log" "$run/dmesg" 2>/dev/null | tr -d '\r' |
-		grep -E -m 1 -A 25 -f <(grep -v '^#' "$vm_dir/splats")
+	grep -E -m 1 -A 25 -f <(grep -v '^#' "$vm_dir/splats") \
+		<(cat "$run/console.log" "$run/dmesg" 2>/dev/null | tr -d '\r')
 }
 
 # Prints why the kernel died, or its last messages.

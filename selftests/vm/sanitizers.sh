@@ -39,7 +39,7 @@ RUN="selftests/vm/guest-tests.sh leaks=$work/leaks=60; $commands dmesg" DEVICES=
 
 # complains REGEX: the kernel printed this, in words that by themselves fail the run
 complains() {
-	grep -E "$1" "$work/out" | grep -qE -f <(grep -v '^#' selftests/vm/splats)
+	grep -E "$1" "$work/out" | grep >/dev/null -E -f <(grep -v '^#' selftests/vm/splats)
 }
 # reports NAME REGEX
 reports() {
