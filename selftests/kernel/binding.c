@@ -557,6 +557,8 @@ TEST_F(any, detach_while_a_driver_is_refused_frees_the_device)
 	int link;
 	bool done;
 
+	if (bxt_contains("/sys/module/bus_ext/parameters/match_hook", "Y\n"))
+		SKIP(return, "a driver core that asks does not show a refused driver");
 	ASSERT_EQ(0, any("domain", "2"));
 	bxt_script(0)->select = BX_REFUSE;
 	link = attach_any(0);
