@@ -16,10 +16,34 @@
 #include <linux/rwsem.h>
 #include <linux/wait_bit.h>
 #include "core.h"
+#include "lifecycle.h"
+
+/*
+ * The state is changed here because the uevent follows that tells it.  In particular, the
+ * last one tells that no call is in flight any more.
+ */
+static void bx_bus_notify_state(struct bx_device *bdev, unsigned long action)
+{
+	switch (action) {
+	case BUS_NOTIFY_ADD_DEVICE:
+	case BUS_NOTIFY_UNBOUND_DRIVER:
+		bx_state_set(bdev, BX_STATE_READY);
+		break;
+	case BUS_NOTIFY_BOUND_DRIVER:
+		bx_state_set(bdev, BX_STATE_BOUND);
+		break;
+	case BUS_NOTIFY_REMOVED_DEVICE:
+		bx_device_unplug(bdev);
+		bx_call_drain(bdev);
+		bx_state_set(bdev, BX_STATE_GONE);
+		break;
+	}
+}
 
 static int bx_bus_notify(struct notifier_block *nb, unsigned long action,
 			 void *data)
 {
+	bx_bus_notify_state(to_bx_device(data), action);
 	if (action == BUS_NOTIFY_ADD_DEVICE)
 		bx_emit_dev(data, "", BX_EVENT_ADDED);
 	if (action == BUS_NOTIFY_ADD_DEVICE || action == BUS_NOTIFY_BOUND_DRIVER ||

@@ -483,7 +483,7 @@ int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len)
 	struct bx_call call __uninitialized;
 
 	if (READ_ONCE(bdev->gone))
-		return -ENODEV;
+		return bx_device_is_stale(bdev) ? -ESTALE : -ENODEV;
 	/* explicitly: a call has no time to clear memory twice */
 	call.dev = bdev->info;
 	call.op = op;

@@ -140,6 +140,23 @@ struct bx_call {
 	bool			targeted;	/* @to is set, or in a trial its name */
 };
 
+/* Programs see the members up to @of_user; the others are private. */
+struct bx_admit_ctx {
+	struct bx_dev_info	dev;
+	char			type[BX_NAME_LEN];
+	char			comm[BX_COMM_LEN];
+	u32			uid;
+	u32			gid;
+	u32			pid;
+	u64			cgroup;
+	u32			of_type;
+	u32			of_parent;
+	u32			of_user;
+
+	struct bx_run		*run;
+	char			reason[BX_MSG_LEN];
+};
+
 /* <bpf/bus_ext.bpf.h> documents the members; append-only. */
 struct bus_ext_ops {
 	s32	(*select)(struct bx_select_ctx *ctx);
@@ -149,6 +166,7 @@ struct bus_ext_ops {
 	void	(*exit)(struct bx_exit_info *info);
 	s32	(*call)(struct bx_call *call);
 	void	(*complete)(struct bx_call *call, s32 ret);
+	s32	(*admit)(struct bx_admit_ctx *ctx);
 	char	name[BX_NAME_LEN];
 	char	bus[BX_NAME_LEN];
 	u32	vendor;
@@ -732,6 +750,10 @@ void bx_device_unlist(struct bx_device *bdev);
 struct bx_device *bx_device_find_rcu(const struct bx_bus *bus,
 				     const char *name);
 void bx_devices_update_watched(bool *setting, bool value);
+bool bx_guid_exists(const guid_t *guid);
+bool bx_device_is_stale(const struct bx_device *bdev);
+int bx_devices_init(void);
+void bx_devices_exit(void);
 
 /* ---- contract.c: checks of contracts and providers ---- */
 

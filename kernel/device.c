@@ -4,6 +4,7 @@
  */
 #include <linux/wait_bit.h>
 #include "core.h"
+#include "lifecycle.h"
 
 /* ---- attributes ---- */
 
@@ -38,6 +39,19 @@ static ssize_t modalias_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(modalias);
 
+static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", bx_state_name(READ_ONCE(to_bx_device(dev)->state)));
+}
+static DEVICE_ATTR_RO(state);
+
+static ssize_t generation_show(struct device *dev, struct device_attribute *attr,
+			       char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", to_bx_device(dev)->generation);
+}
+static DEVICE_ATTR_RO(generation);
+
 static struct attribute *bx_device_attrs[] = {
 	&dev_attr_vendor.attr,
 	&dev_attr_device.attr,
@@ -47,6 +61,8 @@ static struct attribute *bx_device_attrs[] = {
 	&dev_attr_revision.attr,
 	&dev_attr_guid.attr,
 	&dev_attr_modalias.attr,
+	&dev_attr_state.attr,
+	&dev_attr_generation.attr,
 	NULL
 };
 
@@ -64,10 +80,15 @@ int bx_device_uevent(const struct device *dev, struct kobj_uevent_env *env)
 
 	bx_modalias(bdev, alias, sizeof(alias));
 	return add_uevent_var(env, "MODALIAS=%s", alias) ?:
-	       add_uevent_var(env, "BX_GUID=%pUl", &bdev->guid);
+	       add_uevent_var(env, "BX_GUID=%pUl", &bdev->guid) ?:
+	       add_uevent_var(env, "BX_GENERATION=%llu", bdev->generation) ?:
+	       add_uevent_var(env, "BX_STATE=%s", bx_state_name(READ_ONCE(bdev->state))) ?:
+	       (bdev->inst ? add_uevent_var(env, "BX_TYPE=%s", bdev->inst->type->name) : 0);
 }
 
 /* ---- allocation ---- */
+
+static atomic64_t bx_generations;
 
 static void bx_device_release(struct device *dev)
 {
@@ -82,6 +103,7 @@ static void bx_device_release(struct device *dev)
 	free_percpu(bdev->calls);
 	kfree(bdev->op);
 	kfree(bdev->info);
+	bx_instance_free(bdev->inst);
 	kfree_rcu(bdev, rcu);	/* bx_call_end() reads it */
 	module_put(owner);
 	module_put(THIS_MODULE);	/* bx_exit() waits for this function */
@@ -147,6 +169,7 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 		bdev->guid = *guid;
 	else
 		guid_gen(&bdev->guid);
+	bdev->generation = atomic64_inc_return(&bx_generations);
 	bdev->provider = provider;
 	bdev->hw_data = hw_data;
 	bx_own_device_init(bdev);
@@ -199,6 +222,7 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 	if (err) {
 		bx_device_unplug(bdev);
 		bx_call_drain(bdev);
+		bx_state_set(bdev, BX_STATE_GONE);
 		bx_device_unlist(bdev);
 		return err;
 	}
@@ -232,9 +256,8 @@ void bx_device_remove(struct bx_device *bdev)
 	/* Describe the device before removal, emit the event afterwards. */
 	if (info)
 		bx_dev_info_fill(&bdev->dev, info);
-	device_del(&bdev->dev);
-	bx_device_unplug(bdev);
-	bx_call_drain(bdev);
+	bx_state_drain(bdev);
+	device_del(&bdev->dev);		/* drains calls, see bx_bus_notify() */
 	if (info) {
 		info->flags &= ~BX_DEV_BOUND;
 		bx_emit_event(info, "", BX_EVENT_REMOVED);

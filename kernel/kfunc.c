@@ -294,6 +294,25 @@ __bpf_kfunc void bx_call_error(struct bx_call *call, s32 code,
 	bx_run_error(call->run, code, msg__str);
 }
 
+/* bx_admit_error() - as bx_select_error(), for admit() */
+__bpf_kfunc void bx_admit_error(struct bx_admit_ctx *ctx, s32 code,
+				const char *msg__str)
+{
+	bx_run_error(ctx->run, code, msg__str);
+}
+
+/**
+ * bx_admit_reason() - give the reason of a refusal
+ * @ctx: the context that admit() was called with
+ * @msg__str: the reason, a constant string of the object
+ *
+ * Shown to the operator if the program then returns an errno.  The last call counts.
+ */
+__bpf_kfunc void bx_admit_reason(struct bx_admit_ctx *ctx, const char *msg__str)
+{
+	strscpy(ctx->reason, msg__str, sizeof(ctx->reason));
+}
+
 /**
  * bx_call_data() - access the argument of a call, for reading and writing
  * @call: the context that call() or complete() was called with
@@ -484,6 +503,8 @@ BTF_ID_FLAGS(func, bx_match_fact, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_select_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_match_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_event_error, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_admit_error, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_admit_reason, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_call_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_call_data, KF_TRUSTED_ARGS | KF_RET_NULL)
 BTF_ID_FLAGS(func, bx_call_result, KF_TRUSTED_ARGS)

@@ -22,6 +22,8 @@ int bx_match_fact(struct bx_match_ctx *ctx, u32 fact, char *buf, u32 buf__sz);
 void bx_select_error(struct bx_select_ctx *ctx, s32 code, const char *msg__str);
 void bx_match_error(struct bx_match_ctx *ctx, s32 code, const char *msg__str);
 void bx_event_error(struct bx_event *event, s32 code, const char *msg__str);
+void bx_admit_error(struct bx_admit_ctx *ctx, s32 code, const char *msg__str);
+void bx_admit_reason(struct bx_admit_ctx *ctx, const char *msg__str);
 void bx_call_error(struct bx_call *call, s32 code, const char *msg__str);
 u8 *bx_call_data(struct bx_call *call, u32 offset, const size_t rdwr_buf_size);
 int bx_call_result(struct bx_call *call, s32 ret);

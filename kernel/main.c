@@ -19,9 +19,12 @@ static int __init bx_init(void)
 	int err;
 
 	bx_call_init();
-	err = bx_state_init();
+	err = bx_devices_init();
 	if (err)
 		return err;
+	err = bx_state_init();
+	if (err)
+		goto err_devices;
 	err = bx_adopt_init();
 	if (err)
 		goto err_sysfs;
@@ -41,6 +44,8 @@ err_adopt:
 err_sysfs:
 	bx_sysfs_exit();
 	synchronize_rcu_tasks();
+err_devices:
+	bx_devices_exit();
 	return err;
 }
 
@@ -59,6 +64,7 @@ static void __exit bx_exit(void)
 	 * preempted before it returned from there.
 	 */
 	synchronize_rcu_tasks();
+	bx_devices_exit();
 }
 
 module_init(bx_init);

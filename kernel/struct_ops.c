@@ -52,9 +52,9 @@ static int bx_ops_check(const struct bus_ext_ops *ops,
 	bool calls = ops->call || ops->complete;
 	const struct bx_contract *contract;
 
-	if (!ops->select && !ops->match && !ops->event && !calls)
+	if (!ops->select && !ops->match && !ops->event && !ops->admit && !calls)
 		return bx_refuse_ops(ops, -EINVAL,
-				     "select, match, event, call or complete must be set");
+				     "select, match, event, admit, call or complete must be set");
 	if (kind->judge_init && ops->match && kind->judge_init())
 		return bx_refuse_ops(ops, -EOPNOTSUPP,
 				     "match() cannot keep drivers from bus '%s': the kernel does not refuse a driver at binding as expected",
@@ -63,6 +63,9 @@ static int bx_ops_check(const struct bus_ext_ops *ops,
 		return bx_refuse_ops(ops, -EOPNOTSUPP,
 				     "call() and complete() are not called on adopted bus '%s'",
 				     ops->bus);
+	if (kind->adopted && ops->admit)
+		return bx_refuse_ops(ops, -EOPNOTSUPP,
+				     "admit() is not called on adopted bus '%s'", ops->bus);
 	if (!calls && memchr_inv(ops->calls, 0, sizeof(ops->calls)))
 		return bx_refuse_ops(ops, -EINVAL,
 				     ".calls is set without call or complete");
@@ -429,6 +432,11 @@ static void bx_stub_complete(struct bx_call *call, s32 ret)
 {
 }
 
+static s32 bx_stub_admit(struct bx_admit_ctx *ctx)
+{
+	return 0;
+}
+
 static struct bus_ext_ops bx_cfi_stubs = {
 	.select		= bx_stub_select,
 	.match		= bx_stub_match,
@@ -437,6 +445,7 @@ static struct bus_ext_ops bx_cfi_stubs = {
 	.exit		= bx_stub_exit,
 	.call		= bx_stub_call,
 	.complete	= bx_stub_complete,
+	.admit		= bx_stub_admit,
 };
 
 static struct bpf_struct_ops bx_struct_ops = {

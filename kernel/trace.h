@@ -13,7 +13,7 @@
 #define _BX_TRACE_H
 
 #include <linux/tracepoint.h>
-#include <uapi/linux/bus_ext.h>
+#include <linux/bus_ext.h>
 
 #define bx_show_decider(by) __print_symbolic(by,			\
 	{ BX_BY_NONE, "none" },					\
@@ -100,6 +100,36 @@ DEFINE_EVENT(bx_driver_class, bx_create,
 DEFINE_EVENT(bx_driver_class, bx_remove,
 	TP_PROTO(const struct bx_dev_info *dev, const char *driver),
 	TP_ARGS(dev, driver));
+
+#define bx_show_state(state) __print_symbolic(state,			\
+	{ BX_STATE_CREATING, "creating" },				\
+	{ BX_STATE_READY, "ready" },					\
+	{ BX_STATE_BOUND, "bound" },					\
+	{ BX_STATE_DRAINING, "draining" },				\
+	{ BX_STATE_GONE, "gone" })
+
+/* The state of a device on a bus of bus_ext's own has changed. */
+TRACE_EVENT(bx_state,
+	TP_PROTO(const struct bx_device *bdev, u32 from, u32 to),
+	TP_ARGS(bdev, from, to),
+	TP_STRUCT__entry(
+		__string(bus, bdev->bus->name)
+		__string(device, dev_name(&bdev->dev))
+		__field(u64, generation)
+		__field(u32, from)
+		__field(u32, to)
+	),
+	TP_fast_assign(
+		__assign_str(bus);
+		__assign_str(device);
+		__entry->generation = bdev->generation;
+		__entry->from = from;
+		__entry->to = to;
+	),
+	TP_printk("bus=%s device=%s generation=%llu from=%s to=%s",
+		  __get_str(bus), __get_str(device), __entry->generation,
+		  bx_show_state(__entry->from), bx_show_state(__entry->to))
+);
 
 /* A policy was attached, updated, committed, retired or detached. */
 TRACE_EVENT(bx_policy,

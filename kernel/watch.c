@@ -7,13 +7,14 @@
  * has the previous chain is freed.  Tracing watches all operations.
  */
 #include <linux/cleanup.h>
-#include <linux/hashtable.h>
+#include <linux/rhashtable.h>
 #include "core.h"
+#include "lifecycle.h"
 #include "trace.h"
 
 static LIST_HEAD(bx_devices);
-static DEFINE_HASHTABLE(bx_device_names, 10);	/* read under RCU, too */
-/* Protects both, and the mask of each device. */
+static struct rhashtable bx_device_names, bx_device_guids;	/* read under RCU, too */
+/* Protects all of them, and the mask of each device. */
 static DEFINE_MUTEX(bx_device_mutex);
 static bool bx_call_tracing;	/* bx_device_mutex */
 
@@ -83,43 +84,89 @@ void bx_call_trace_off(void)
 
 /* ---- the list ---- */
 
-static u32 bx_device_hash(const char *name)
+/* The key of bx_device_names: names are unique on a bus. */
+struct bx_device_key {
+	const struct bx_bus	*bus;
+	const char		*name;
+};
+
+static u32 bx_device_key_hash(const void *data, u32 len, u32 seed)
 {
-	return full_name_hash(NULL, name, strlen(name));
+	const struct bx_device_key *key = data;
+
+	return jhash(key->name, strlen(key->name), seed);
+}
+
+static u32 bx_device_obj_hash(const void *data, u32 len, u32 seed)
+{
+	const struct bx_device *bdev = data;
+
+	return jhash(dev_name(&bdev->dev), strlen(dev_name(&bdev->dev)), seed);
+}
+
+static int bx_device_key_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct bx_device_key *key = arg->key;
+	const struct bx_device *bdev = obj;
+
+	return bdev->bus != key->bus || strcmp(dev_name(&bdev->dev), key->name);
+}
+
+static const struct rhashtable_params bx_name_params = {
+	.head_offset	= offsetof(struct bx_device, name_node),
+	.hashfn		= bx_device_key_hash,
+	.obj_hashfn	= bx_device_obj_hash,
+	.obj_cmpfn	= bx_device_key_cmp,
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params bx_guid_params = {
+	.head_offset	= offsetof(struct bx_device, guid_node),
+	.key_offset	= offsetof(struct bx_device, guid),
+	.key_len	= sizeof(guid_t),
+	.automatic_shrinking = true,
+};
+
+static int bx_device_hash(struct bx_device *bdev)
+{
+	struct bx_device_key key = { bdev->bus, dev_name(&bdev->dev) };
+	int err;
+
+	err = rhashtable_lookup_insert_fast(&bx_device_guids, &bdev->guid_node,
+					    bx_guid_params);
+	if (err)
+		return err;
+	err = rhashtable_lookup_insert_key(&bx_device_names, &key, &bdev->name_node,
+					   bx_name_params);
+	if (err)
+		rhashtable_remove_fast(&bx_device_guids, &bdev->guid_node,
+				       bx_guid_params);
+	return err;
 }
 
 /*
- * Adds a device to the list; -EEXIST if its GUID or name is in use.
+ * Adds a device to the list; -EEXIST if its GUID or name is in use, -ENOMEM.
  * device_add() would report a duplicate name with a stack trace.
  */
 int bx_device_list(struct bx_device *bdev)
 {
-	struct bx_device *other;
-	int err = 0;
+	int err;
 
-	mutex_lock(&bx_device_mutex);
-	list_for_each_entry(other, &bx_devices, node) {
-		if (guid_equal(&other->guid, &bdev->guid) ||
-		    (other->bus == bdev->bus &&
-		     !strcmp(dev_name(&other->dev), dev_name(&bdev->dev))))
-			err = -EEXIST;
-	}
-	if (!err) {
+	guard(mutex)(&bx_device_mutex);
+	bx_device_update_watched(bdev);
+	/* the device can be the target of a redirect from here on */
+	err = bx_device_hash(bdev);
+	if (!err)
 		list_add_tail(&bdev->node, &bx_devices);
-		bx_device_update_watched(bdev);
-		/* the device can be the target of a redirect from here on */
-		hash_add_rcu(bx_device_names, &bdev->name_node,
-			     bx_device_hash(dev_name(&bdev->dev)));
-	}
-	mutex_unlock(&bx_device_mutex);
 	return err;
 }
 
 void bx_device_unlist(struct bx_device *bdev)
 {
-	mutex_lock(&bx_device_mutex);
+	guard(mutex)(&bx_device_mutex);
 	list_del_init(&bdev->node);
-	mutex_unlock(&bx_device_mutex);
+	rhashtable_remove_fast(&bx_device_names, &bdev->name_node, bx_name_params);
+	rhashtable_remove_fast(&bx_device_guids, &bdev->guid_node, bx_guid_params);
 }
 
 /**
@@ -132,14 +179,46 @@ void bx_device_unlist(struct bx_device *bdev)
  */
 struct bx_device *bx_device_find_rcu(const struct bx_bus *bus, const char *name)
 {
-	struct bx_device *bdev;
+	struct bx_device_key key = { bus, name };
+	struct bx_device *bdev = rhashtable_lookup(&bx_device_names, &key, bx_name_params);
 
-	hash_for_each_possible_rcu(bx_device_names, bdev, name_node,
-				   bx_device_hash(name)) {
-		if (bdev->bus == bus && !strcmp(dev_name(&bdev->dev), name))
-			return bdev;
-	}
-	return NULL;
+	return bdev && !READ_ONCE(bdev->gone) ? bdev : NULL;
+}
+
+/* Whether a device has this GUID; in any context */
+bool bx_guid_exists(const guid_t *guid)
+{
+	guard(rcu)();
+	return rhashtable_lookup(&bx_device_guids, guid, bx_guid_params);
+}
+
+/* Whether the GUID of a removed device belongs to a newer one; in any context */
+bool bx_device_is_stale(const struct bx_device *bdev)
+{
+	const struct bx_device *other;
+
+	guard(rcu)();
+	other = rhashtable_lookup(&bx_device_guids, &bdev->guid, bx_guid_params);
+	return other && other != bdev;
+}
+
+int bx_devices_init(void)
+{
+	int err = rhashtable_init(&bx_device_names, &bx_name_params);
+
+	if (err)
+		return err;
+	err = rhashtable_init(&bx_device_guids, &bx_guid_params);
+	if (err)
+		rhashtable_destroy(&bx_device_names);
+	return err;
+}
+
+/* No device is left. */
+void bx_devices_exit(void)
+{
+	rhashtable_destroy(&bx_device_guids);
+	rhashtable_destroy(&bx_device_names);
 }
 
 /**
@@ -154,12 +233,12 @@ struct bx_device *bx_device_find_rcu(const struct bx_bus *bus, const char *name)
  */
 void bx_device_unplug(struct bx_device *bdev)
 {
+	bx_state_drain(bdev);
 	guard(mutex)(&bx_device_mutex);
 	if (bdev->gone)
 		return;
 	WRITE_ONCE(bdev->gone, true);
 	for (u32 i = 0; i < BX_CALL_WORDS; i++)
 		WRITE_ONCE(bdev->watched[i], ~0ULL);
-	hash_del_rcu(&bdev->name_node);
 }
 EXPORT_SYMBOL_GPL(bx_device_unplug);

@@ -92,6 +92,32 @@ struct bx_call {
 };
 
 /**
+ * struct bx_admit_ctx - argument of admit()
+ * @dev: description of the device, which does not exist yet; its name is its GUID
+ * @type: its type
+ * @comm: name of the creating task
+ * @uid: user id of that task, in the first user namespace
+ * @gid: group id, likewise
+ * @pid: its process id, in the first namespace
+ * @cgroup: id of its cgroup (version 2)
+ * @of_type: devices of this type of this parent, with this one
+ * @of_parent: devices of this parent, with this one
+ * @of_user: devices that this user has created, with this one
+ */
+struct bx_admit_ctx {
+	struct bx_dev_info	dev;
+	char			type[BX_NAME_LEN];
+	char			comm[BX_COMM_LEN];
+	u32			uid;
+	u32			gid;
+	u32			pid;
+	u64			cgroup;
+	u32			of_type;
+	u32			of_parent;
+	u32			of_user;
+};
+
+/**
  * struct bus_ext_ops - a policy
  * @select: decides on a device; returns enum bx_verdict.  Before it returns
  *	BX_SELECT, it must name a driver with bx_select_driver(), or several.
@@ -107,6 +133,8 @@ struct bx_call {
  * @init: called before the policy is active or staged; an errno refuses the
  *	attach
  * @exit: called after the policy is no longer active or staged
+ * @admit: asked before a device is created on request; 0, or an errno that refuses it, for
+ *	which bx_admit_reason() gives a reason.  On buses of bus_ext's own.
  * @name: unique in the kernel; [A-Za-z0-9_.-]
  * @bus: the bus in scope: one of the kernel, such as "pci", or of bus_ext's own
  * @vendor: vendor in scope; 0 or BX_ANY for all
@@ -129,6 +157,7 @@ struct bus_ext_ops {
 	void	(*exit)(struct bx_exit_info *info);
 	s32	(*call)(struct bx_call *call);
 	void	(*complete)(struct bx_call *call, s32 ret);
+	s32	(*admit)(struct bx_admit_ctx *ctx);
 	char	name[BX_NAME_LEN];
 	char	bus[BX_NAME_LEN];
 	u32	vendor;
@@ -234,12 +263,22 @@ extern void bx_event_error(struct bx_event *event, s32 code,
 			   const char *msg__str) __ksym __weak;
 extern void bx_call_error(struct bx_call *call, s32 code,
 			  const char *msg__str) __ksym __weak;
+extern void bx_admit_error(struct bx_admit_ctx *ctx, s32 code,
+			   const char *msg__str) __ksym __weak;
 
 #define bx_policy_error(ctx, code, msg) _Generic((ctx), \
 	struct bx_select_ctx *: bx_select_error, \
 	struct bx_match_ctx *: bx_match_error, \
 	struct bx_event *: bx_event_error, \
+	struct bx_admit_ctx *: bx_admit_error, \
 	struct bx_call *: bx_call_error)(ctx, code, msg)
+
+/*
+ * In admit(): gives the reason, a literal, which the operator sees if the program then
+ * returns an errno.
+ */
+extern void bx_admit_reason(struct bx_admit_ctx *ctx,
+			    const char *msg__str) __ksym __weak;
 
 /*
  * Iterates over the candidate drivers, in select(): on a bus of bus_ext's own, all its

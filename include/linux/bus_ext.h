@@ -17,6 +17,7 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/percpu.h>
+#include <linux/rhashtable-types.h>
 #include <linux/timer.h>
 #include <linux/uuid.h>
 #include <linux/workqueue.h>
@@ -228,6 +229,9 @@ struct bx_device {
 	void			*hw_data;
 	/* private: */
 	struct bx_calls __percpu *calls;
+	u32			state;		/* enum bx_dev_state, see lifecycle.c */
+	u64			generation;	/* of its GUID: never used again */
+	struct bx_instance	*inst;		/* if it was created on request */
 	const void __rcu	*chain;		/* policies in scope, see watch.c */
 	u64			watched[BX_CALL_WORDS];	/* all set if @gone */
 	u64			covered[BX_CALL_WORDS];	/* by policies */
@@ -235,7 +239,8 @@ struct bx_device {
 	bool			pins_owner;	/* the bus' module, once removed */
 	bx_op_fn		*op;		/* one for each operation */
 	struct bx_dev_info	*info;		/* description when it was added */
-	struct hlist_node	name_node;
+	struct rhash_head	name_node;
+	struct rhash_head	guid_node;
 	struct list_head	node;
 	struct work_struct	reattach;
 	bool			added;		/* device_add() has returned */
@@ -354,7 +359,7 @@ static __always_inline void bx_call_end(struct bx_device *bdev)
  *
  * Context: that of the operation: any for an atomic one, else may sleep.
  * Return: the result of the provider or a policy; -ENODEV if the device is
- * gone, -EOPNOTSUPP if the operation is not implemented, -ELOOP if calls nest
+ * gone, -ESTALE if it is gone and its GUID belongs to another device, -EOPNOTSUPP if the operation is not implemented, -ELOOP if calls nest
  * too deep.
  */
 static __always_inline int bx_call(struct bx_device *bdev, u32 op, void *arg,

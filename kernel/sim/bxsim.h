@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Shared definitions of bxsim: bxsim_dev.c has the devices and their provider,
- * bxsim_drv.c the drivers, bxsim_main.c the attributes and the module
+ * bxsim_drv.c the drivers, bxsim_parent.c the parents, bxsim_main.c the attributes and the module
  */
 #ifndef _BXSIM_H
 #define _BXSIM_H
@@ -35,6 +35,8 @@ int bxsim_cmd_unplug(char *line);
 int bxsim_cmd_hold(char *line);
 int bxsim_cmd_call(char *line);
 int bxsim_cmd_release(char *line);
+int bxsim_cmd_parent_add(char *line);
+int bxsim_cmd_parent_del(char *line);
 int bxsim_cmd_driver_add(char *line);
 int bxsim_cmd_driver_del(char *line);
 int bxsim_cmd_driver_set(char *line);
@@ -46,6 +48,11 @@ ssize_t bxsim_show_drvs(char *buf);
 /* Removes all; there must be no commands any more, or not yet. */
 void bxsim_clear_devs(void);
 void bxsim_clear_drvs(void);
+void bxsim_clear_parents(void);
+
+int bxsim_init_parents(void);
+void *bxsim_hw_alloc(const struct bx_provider **provider);
+void bxsim_hw_free(void *hw_data);
 
 void bxsim_delay(u32 ms);
 int bxsim_call_text(struct bx_device *bdev, const char *text, size_t count,

@@ -110,6 +110,18 @@ static const struct bx_provider bxsim_no_provider = {
 	.by_policy	= true,
 };
 
+/* The hardware of a device that a parent creates on request, and its provider */
+void *bxsim_hw_alloc(const struct bx_provider **provider)
+{
+	*provider = &bxsim_provider;
+	return kzalloc(sizeof(struct bxsim_dev), GFP_KERNEL);
+}
+
+void bxsim_hw_free(void *hw_data)
+{
+	kfree(hw_data);
+}
+
 /* Calls with "CMD TEXT".  The answer is in @arg; returns its bytes or an errno. */
 int bxsim_call_text(struct bx_device *bdev, const char *text, size_t count,
 		    char arg[BXSIM_EXEC_LEN])

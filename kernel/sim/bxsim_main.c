@@ -21,6 +21,7 @@
  *   driver_del	NAME
  *   driver_set	NAME [probe=RESULT] [delay=MS]
  *   drivers	one line a driver: NAME probes=N bound=N probe=RESULT
+ *   parent_add, parent_del	see bxsim_parent.c
  *
  * The lists end in "..." when there is more than fits a page.  A bound device
  * has an attribute of the driver's, "exec": write "CMD TEXT", read the answer.
@@ -56,6 +57,8 @@ BX_CMD_ATTR(unplug, bxsim_cmd_unplug);
 BX_CMD_ATTR(hold, bxsim_cmd_hold);
 BX_CMD_ATTR(call, bxsim_cmd_call);
 BX_CMD_ATTR(release, bxsim_cmd_release);
+BX_CMD_ATTR(parent_add, bxsim_cmd_parent_add);
+BX_CMD_ATTR(parent_del, bxsim_cmd_parent_del);
 BX_CMD_ATTR(driver_add, bxsim_cmd_driver_add);
 BX_CMD_ATTR(driver_del, bxsim_cmd_driver_del);
 BX_CMD_ATTR(driver_set, bxsim_cmd_driver_set);
@@ -82,6 +85,8 @@ static struct attribute *bxsim_attrs[] = {
 	&dev_attr_call.attr,
 	&dev_attr_release.attr,
 	&dev_attr_devices.attr,
+	&dev_attr_parent_add.attr,
+	&dev_attr_parent_del.attr,
 	&dev_attr_driver_add.attr,
 	&dev_attr_driver_del.attr,
 	&dev_attr_driver_set.attr,
@@ -151,6 +156,7 @@ static int __init bxsim_init_devices(void)
 
 static void bxsim_clear(void)
 {
+	bxsim_clear_parents();
 	bxsim_clear_devs();
 	bxsim_clear_drvs();
 }
@@ -166,6 +172,8 @@ static int __init bxsim_init(void)
 	ret = bxsim_init_drivers();
 	if (!ret)
 		ret = bxsim_init_devices();
+	if (!ret)
+		ret = bxsim_init_parents();
 	if (!ret)
 		ret = device_add_group(bxsim_root, &bxsim_group);
 	if (ret) {

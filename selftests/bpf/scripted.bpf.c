@@ -263,6 +263,28 @@ static __always_inline void do_complete(struct script *s, struct bx_call *call,
 		bx_call_result(call, s->complete_result);
 }
 
+static __always_inline s32 do_admit(struct script *s, struct bx_admit_ctx *ctx)
+{
+	note(s->admits);
+	bpf_probe_read_kernel(&s->admit_dev, sizeof(s->admit_dev), &ctx->dev);
+	bpf_probe_read_kernel(s->admit_type, sizeof(s->admit_type), ctx->type);
+	bpf_probe_read_kernel(s->admit_comm, sizeof(s->admit_comm), ctx->comm);
+	s->admit_uid = ctx->uid;
+	s->admit_cgroup = ctx->cgroup;
+	s->admit_of_type = ctx->of_type;
+	s->admit_of_parent = ctx->of_parent;
+	s->admit_of_user = ctx->of_user;
+	take_time(s, BX_OP_ADMIT);
+	give_up(s, BX_OP_ADMIT, ctx);
+	if (s->admit_most && ctx->of_user > s->admit_most) {
+		bx_admit_reason(ctx, "too many devices of this user");
+		return -122;	/* EDQUOT */
+	}
+	if (s->admit < 0)
+		bx_admit_reason(ctx, "not today");
+	return s->admit;
+}
+
 #define PROG(section, prog, result, arg, ...) \
 	SEC(section) s32 prog(unsigned long long *args) \
 	{ \
@@ -278,6 +300,8 @@ static __always_inline void do_complete(struct script *s, struct bx_call *call,
 	     struct bx_select_ctx *ctx) \
 	PROG(section, match_##n, do_match(&scripts[n], ctx), \
 	     struct bx_match_ctx *ctx) \
+	PROG(section, admit_##n, do_admit(&scripts[n], ctx), \
+	     struct bx_admit_ctx *ctx) \
 	PROG(section, event_##n, 0, struct bx_event *event, \
 	     do_event(&scripts[n], event)) \
 	PROG(section, exit_##n, 0, struct bx_exit_info *info, \
@@ -298,7 +322,8 @@ static __always_inline void do_complete(struct script *s, struct bx_call *call,
 		.select = (void *)select_##n, .match = (void *)match_##n, \
 		.event = (void *)event_##n, .init = (void *)init_##n, \
 		.exit = (void *)exit_##n, .call = (void *)call_##n, \
-		.complete = (void *)complete_##n, .name = "slot", \
+		.complete = (void *)complete_##n, .admit = (void *)admit_##n, \
+		.name = "slot", \
 		.bus = "bx-sf", .calls = BX_WATCH_ALL, \
 	}
 

@@ -34,7 +34,7 @@ static size_t log_len;
 /* Policies as the kernel wants them; see bpf_struct_ops_map_update_elem(). */
 struct policy_value {
 	__u64	common[8];		/* refcount, state; a cache line */
-	__u64	select, match, event, init, exit, call, complete;
+	__u64	select, match, event, init, exit, call, complete, admit;
 	char	name[BX_NAME_LEN];
 	char	bus[BX_NAME_LEN];
 	__u32	vendor;
@@ -249,7 +249,7 @@ static void fill(struct policy_value *value, int slot,
 	memcpy(value->calls, spec->calls, sizeof(value->calls));
 	if (!ops && !spec->no_ops)
 		ops = BX_OP_SELECT | BX_OP_EVENT | BX_OP_INIT | BX_OP_EXIT |
-		      (strcmp(bus, "bx-sf") ? 0 : BX_OP_MATCH) |
+		      (strcmp(bus, "bx-sf") ? 0 : BX_OP_MATCH | BX_OP_ADMIT) |
 		      (spec->calls[0] ? BX_OP_CALL | BX_OP_COMPLETE : 0);
 	value->select = ops & BX_OP_SELECT ? prog_fd("select", slot) : 0;
 	value->match = ops & BX_OP_MATCH ? prog_fd("match", slot) : 0;
@@ -258,6 +258,7 @@ static void fill(struct policy_value *value, int slot,
 	value->exit = ops & BX_OP_EXIT ? prog_fd("exit", slot) : 0;
 	value->call = ops & BX_OP_CALL ? prog_fd("call", slot) : 0;
 	value->complete = ops & BX_OP_COMPLETE ? prog_fd("complete", slot) : 0;
+	value->admit = ops & BX_OP_ADMIT ? prog_fd("admit", slot) : 0;
 }
 
 /**

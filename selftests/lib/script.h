@@ -67,6 +67,8 @@ enum script_bus {
  * @call_result: its argument of bx_call_result(), which is not called with 0
  * @call_target: the device that it redirects to; empty for none
  * @call_writes: it adds this to the last byte of the argument, if there is one
+ * @admit: the return value of admit(), which gives a reason if it is negative
+ * @admit_most: admit() refuses with -EDQUOT if the user has more devices; 0 for no limit
  * @complete_result: argument of complete() for bx_call_result(); 1: no call
  * @complete_writes: as @call_writes
  * @error_in: enum bx_op_mask, where bx_policy_error() is called
@@ -81,6 +83,15 @@ enum script_bus {
  * @exits: calls of exit()
  * @calls: calls of call()
  * @completes: calls of complete()
+ * @admits: calls of admit()
+ * @admit_type: what the last of them was told: the type
+ * @admit_comm: the task
+ * @admit_uid: its user
+ * @admit_cgroup: its cgroup
+ * @admit_of_type: devices of the type
+ * @admit_of_parent: of the parent
+ * @admit_of_user: of the user
+ * @admit_dev: the device
  * @call_op: the operation of the last call()
  * @call_len: bytes of its argument
  * @call_first: the first 8 bytes of it
@@ -121,6 +132,8 @@ struct script {
 	__s32			call_result;
 	char			call_target[BX_DEV_NAME_LEN];
 	__u8			call_writes;
+	__s32			admit;
+	__u32			admit_most;
 	__s32			complete_result;
 	__u8			complete_writes;
 	__u32			error_in;
@@ -136,6 +149,15 @@ struct script {
 	__u32			exits;
 	__u32			calls;
 	__u32			completes;
+	__u32			admits;
+	char			admit_type[BX_NAME_LEN];
+	char			admit_comm[BX_COMM_LEN];
+	__u32			admit_uid;
+	__u64			admit_cgroup;
+	__u32			admit_of_type;
+	__u32			admit_of_parent;
+	__u32			admit_of_user;
+	struct bx_dev_info	admit_dev;
 	__u32			call_op;
 	__u32			call_len;
 	__u64			call_first;

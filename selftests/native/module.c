@@ -393,6 +393,11 @@ void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)
 	*info = *facts;
 }
 
+bool bx_device_is_stale(const struct bx_device *bdev)
+{
+	return false;
+}
+
 struct bx_device *bx_device_find_rcu(const struct bx_bus *bus, const char *name)
 {
 	return NULL;

@@ -178,6 +178,25 @@ enum bx_dev_flags {
 };
 
 /**
+ * enum bx_dev_state - state of a device on a bus of bus_ext's own; see docs/lifecycle.md
+ * @BX_STATE_CREATING: not on its bus yet
+ * @BX_STATE_READY: on its bus, without a driver
+ * @BX_STATE_BOUND: a driver is bound
+ * @BX_STATE_DRAINING: the hardware is gone, or the device is being removed
+ * @BX_STATE_GONE: removed
+ */
+enum bx_dev_state {
+	BX_STATE_CREATING,
+	BX_STATE_READY,
+	BX_STATE_BOUND,
+	BX_STATE_DRAINING,
+	BX_STATE_GONE,
+};
+
+/** BX_COMM_LEN - name of a task, with the NUL */
+#define BX_COMM_LEN	16
+
+/**
  * struct bx_dev_info - description of a device
  * @name: device name, e.g. "0000:01:00.1"
  * @bus: bus name
@@ -506,6 +525,7 @@ enum bx_op_mask {
 	BX_OP_EXIT	= 1 << 4,
 	BX_OP_CALL	= 1 << 5,
 	BX_OP_COMPLETE	= 1 << 6,
+	BX_OP_ADMIT	= 1 << 7,
 };
 
 /** BX_LIMIT_DRIVERS - drivers that a limit may list */
