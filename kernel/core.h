@@ -978,6 +978,8 @@ void bx_uevent_policy(struct bx_policy *policy, const char *stage);
 struct kobject *bx_sysfs_add_bus(const char *name,
 				 const struct bx_contract *contract);
 int bx_sysfs_add_override(struct kobject *kobj);
+int bx_sysfs_add_parent(struct device *dev);
+void bx_sysfs_del_parent(struct device *dev);
 void bx_sysfs_del_bus(struct kobject *kobj);
 int bx_sysfs_init(const struct attribute **files);
 void bx_sysfs_exit(void);

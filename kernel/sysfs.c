@@ -7,6 +7,7 @@
  *	buses/NAME/override	of an adopted bus without driver_override: the administrator's
  *				overrides; a write of "DEVICE DRIVER" sets one, "DEVICE none"
  *				keeps all drivers away, "DEVICE" removes it
+ *	parents/NAME		link to each device that creates devices, see types.c
  *	policies/NAME/		one per active policy
  *	policies/NAME@shadow/	one per active policy in shadow mode
  *
@@ -23,7 +24,7 @@
 #include <linux/sysfs.h>
 #include "core.h"
 
-static struct kobject *bx_kobj, *bx_buses_kobj;
+static struct kobject *bx_kobj, *bx_buses_kobj, *bx_parents_kobj;
 static struct kset *bx_policies_kset;
 
 /*
@@ -323,6 +324,17 @@ void bx_sysfs_del_bus(struct kobject *kobj)
 	kobject_put(kobj);
 }
 
+/* Adds the link to a parent; -EEXIST if another one has the same name. */
+int bx_sysfs_add_parent(struct device *dev)
+{
+	return sysfs_create_link(bx_parents_kobj, &dev->kobj, dev_name(dev));
+}
+
+void bx_sysfs_del_parent(struct device *dev)
+{
+	sysfs_remove_link(bx_parents_kobj, dev_name(dev));
+}
+
 static const char *bx_uevent_subsystem(const struct kobject *kobj)
 {
 	return "bus_ext";
@@ -348,7 +360,8 @@ int bx_sysfs_init(const struct attribute **files)
 	bx_policies_kset = kset_create_and_add("policies", &bx_uevent_ops,
 					       bx_kobj);
 	bx_buses_kobj = kobject_create_and_add("buses", bx_kobj);
-	if (bx_policies_kset && bx_buses_kobj)
+	bx_parents_kobj = kobject_create_and_add("parents", bx_kobj);
+	if (bx_policies_kset && bx_buses_kobj && bx_parents_kobj)
 		err = sysfs_create_files(bx_kobj, files);
 	if (err)
 		bx_sysfs_exit();
@@ -357,6 +370,7 @@ int bx_sysfs_init(const struct attribute **files)
 
 void bx_sysfs_exit(void)
 {
+	kobject_put(bx_parents_kobj);
 	kobject_put(bx_buses_kobj);
 	kset_unregister(bx_policies_kset);
 	kobject_put(bx_kobj);

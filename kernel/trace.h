@@ -126,9 +126,10 @@ TRACE_EVENT(bx_state,
 		__entry->from = from;
 		__entry->to = to;
 	),
-	TP_printk("bus=%s device=%s generation=%llu from=%s to=%s",
-		  __get_str(bus), __get_str(device), __entry->generation,
-		  bx_show_state(__entry->from), bx_show_state(__entry->to))
+	TP_printk("bus=%s device=%s from=%s to=%s generation=%llu",
+		  __get_str(bus), __get_str(device),
+		  bx_show_state(__entry->from), bx_show_state(__entry->to),
+		  __entry->generation)
 );
 
 /* A policy was attached, updated, committed, retired or detached. */

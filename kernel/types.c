@@ -6,7 +6,8 @@
 /**
  * DOC: parents
  *
- * Below the device of a parent, "bx_types" has a directory for each type, in the shape that
+ * /sys/kernel/bus_ext/parents has a link to the device of each parent.  Below that,
+ * "bx_types" has a directory for each type, in the shape that
  * mediated devices have:
  *
  *	create			write "GUID", or "GUID NAME=VALUE ..." with settings, to
@@ -15,6 +16,8 @@
  *	description		longer text, if there is one
  *	device_api		name of the contract
  *	available_instances	number of devices that can still be created
+ *	settings		a line for each setting: NAME KIND MIN MAX LIVE INITIAL, where
+ *				LIVE is 1 or 0, and INITIAL may be empty; if there are any
  *	devices/		links to the devices
  *
  * A device that was created like this also has
@@ -85,6 +88,25 @@ static ssize_t available_instances_show(struct bx_type_dir *dir, char *buf)
 	return sysfs_emit(buf, "%u\n", bx_instances_available(dir));
 }
 
+static ssize_t settings_show(struct bx_type_dir *dir, char *buf)
+{
+	static const char *const kinds[] = {
+		[BX_SETTING_NUMBER] = "number", [BX_SETTING_BOOL] = "bool",
+		[BX_SETTING_TEXT] = "text",
+	};
+	ssize_t len = 0;
+
+	for (u32 i = 0; i < dir->type->nr_settings; i++) {
+		const struct bx_setting *s = &dir->type->settings[i];
+
+		len += sysfs_emit_at(buf, len, "%s %s %llu %llu %d %s\n", s->name,
+				     kinds[s->kind], s->min,
+				     s->kind == BX_SETTING_BOOL ? 1 : s->max, s->live,
+				     s->initial);
+	}
+	return len;
+}
+
 #define BX_TYPE_ATTR(_name, _mode, _show, _store)			\
 	static struct bx_type_attr bx_type_attr_##_name = {		\
 		.attr = { .name = #_name, .mode = _mode },		\
@@ -96,6 +118,7 @@ BX_TYPE_ATTR(name, 0444, name_show, NULL);
 BX_TYPE_ATTR(description, 0444, description_show, NULL);
 BX_TYPE_ATTR(device_api, 0444, device_api_show, NULL);
 BX_TYPE_ATTR(available_instances, 0444, available_instances_show, NULL);
+BX_TYPE_ATTR(settings, 0444, settings_show, NULL);
 
 static struct attribute *bx_type_attrs[] = {
 	&bx_type_attr_create.attr,
@@ -103,15 +126,17 @@ static struct attribute *bx_type_attrs[] = {
 	&bx_type_attr_description.attr,
 	&bx_type_attr_device_api.attr,
 	&bx_type_attr_available_instances.attr,
+	&bx_type_attr_settings.attr,
 	NULL
 };
 
 static umode_t bx_type_is_visible(struct kobject *kobj, struct attribute *attr, int n)
 {
-	struct bx_type_dir *dir = container_of(kobj, struct bx_type_dir, kobj);
+	const struct bx_type *type = container_of(kobj, struct bx_type_dir, kobj)->type;
 
-	return attr == &bx_type_attr_description.attr && !dir->type->description ?
-	       0 : attr->mode;
+	if (attr == &bx_type_attr_description.attr && !type->description)
+		return 0;
+	return attr == &bx_type_attr_settings.attr && !type->nr_settings ? 0 : attr->mode;
 }
 
 static const struct attribute_group bx_type_group = {
@@ -265,8 +290,8 @@ static void bx_parent_uevent(struct bx_parent *parent, const char *state)
  *
  * Context: process.
  * Return: 0; -EINVAL for a missing function, a name that is not valid or used twice, a type
- * without limit, or a setting whose initial value is not valid; -EEXIST if the device is a
- * parent already; -ENOMEM.
+ * without limit, or a setting whose initial value is not valid; -EEXIST if a parent
+ * of that name exists; -ENOMEM.
  */
 int bx_parent_register(struct bx_parent *parent)
 {
@@ -281,8 +306,13 @@ int bx_parent_register(struct bx_parent *parent)
 	parent->unplugged = false;
 	parent->nr = 0;
 	parent->used = 0;
+	err = bx_sysfs_add_parent(parent->dev);
+	if (err)
+		return err;
 	err = bx_types_add(parent);
-	if (!err)
+	if (err)
+		bx_sysfs_del_parent(parent->dev);
+	else
 		bx_parent_uevent(parent, "registered");
 	return err;
 }
@@ -333,6 +363,7 @@ void bx_parent_unregister(struct bx_parent *parent)
 	/* not under the lock: the files' removal waits for writers that want it */
 	up_write(&parent->going_sem);
 	bx_types_del(parent);
+	bx_sysfs_del_parent(parent->dev);
 	bx_parent_uevent(parent, "unregistered");
 }
 EXPORT_SYMBOL_GPL(bx_parent_unregister);

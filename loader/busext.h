@@ -1625,6 +1625,98 @@ int bx_list_holders(struct bx_handle *handle, const struct bx_devref *ref,
  */
 int bx_set_override(struct bx_handle *handle, struct bx_devref *ref, const char *driver);
 
+/** BX_GUID_LEN - a GUID as text, with the NUL */
+#define BX_GUID_LEN	37
+
+/**
+ * struct bx_type_about - a type of devices that a parent creates on request
+ * @parent: name of the parent
+ * @name: its name
+ * @title: a short text for people
+ * @description: a longer one; empty if there is none
+ * @contract: name of the contract of its devices
+ * @settings: their settings, a line each: NAME KIND MIN MAX LIVE INITIAL, where KIND is
+ *	number, bool or text, MIN and MAX are of the number or of the length of the text,
+ *	LIVE is 1 if it can be changed while a driver is bound, and INITIAL may be empty
+ * @available: devices of it that can still be created
+ * @devices: its devices
+ */
+struct bx_type_about {
+	char		parent[BX_DEV_NAME_LEN];
+	char		name[BX_NAME_LEN];
+	char		title[128];
+	char		description[256];
+	char		contract[BX_NAME_LEN];
+	char		settings[4096];
+	unsigned int	available;
+	unsigned int	devices;
+};
+
+typedef int (*bx_type_fn)(const struct bx_type_about *type, void *arg);
+
+/**
+ * bx_list_types() - list the types of parents
+ * @handle: the handle
+ * @parent: only of this parent; NULL for all
+ * @fn: called for each, in order of their names
+ * @arg: second argument of @fn
+ *
+ * Return: 0, what @fn returned, or a negative errno; -ENOENT when bus_ext is not loaded
+ * (BX_FAULT_KERNEL).
+ */
+int bx_list_types(struct bx_handle *handle, const char *parent, bx_type_fn fn, void *arg);
+
+/**
+ * struct bx_new_device - a device to be created
+ * @parent: name of its parent
+ * @type: name of its type
+ * @guid: its GUID; NULL for a new random one
+ * @settings: values of its settings, "NAME=VALUE"
+ * @nr_settings: number of @settings
+ */
+struct bx_new_device {
+	const char		*parent;
+	const char		*type;
+	const char		*guid;
+	const char *const	*settings;
+	unsigned int		nr_settings;
+};
+
+/**
+ * bx_create_device() - create a device
+ * @handle: the handle
+ * @new: what to create
+ * @rec: takes its record, with the driver that was bound, or the decision
+ *
+ * Return: 0, also if no driver was bound; -ENOENT for an unknown parent, type or setting, and
+ * -EINVAL for a text that is not a GUID (BX_FAULT_USAGE); -EEXIST if the GUID is in use
+ * (BX_FAULT_CONFLICT); -EUSERS without capacity; -ENODEV if the parent is being removed; the
+ * errno of a policy or of the parent; -EACCES, -EPERM (BX_FAULT_PERMISSION).
+ */
+int bx_create_device(struct bx_handle *handle, const struct bx_new_device *new,
+		     struct bx_device_rec *rec);
+
+/**
+ * bx_parse_guid() - read a GUID
+ * @handle: the handle
+ * @text: the text
+ * @guid: takes it in lower case
+ *
+ * Return: 0, or -EINVAL (BX_FAULT_USAGE).
+ */
+int bx_parse_guid(struct bx_handle *handle, const char *text, char guid[BX_GUID_LEN]);
+
+/**
+ * bx_destroy_device() - remove a device that was created on request
+ * @handle: the handle
+ * @ref: the device; an empty bus is filled in
+ *
+ * Return: 0; those of bx_get_device(); -EINVAL for a device that only its parent removes
+ * (BX_FAULT_USAGE); -EAGAIN while it is being created, -ENODEV; -EACCES, -EPERM
+ * (BX_FAULT_PERMISSION).
+ */
+int bx_destroy_device(struct bx_handle *handle, struct bx_devref *ref);
+
 /**
  * enum bx_rebind_flags - flags of bx_rebind() and bx_rebind_all()
  * @BX_REBIND_FORCE: also if the device is in use

@@ -15,6 +15,7 @@
  *	rebind.c       rebind
  *	group.c        groups of devices, in explain and plan
  *	override.c     override
+ *	create.c       types, create, destroy
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
@@ -73,6 +74,7 @@
  * @verbose: --verbose
  * @all: --all
  * @policy: --policy
+ * @guid: --guid
  * @dry_run: --dry-run
  * @group: --group
  * @rebind: --rebind
@@ -108,6 +110,7 @@ struct args {
 	bool		verbose;
 	bool		all;
 	const char	*policy;
+	const char	*guid;
 	bool		dry_run;
 	bool		group;
 	bool		rebind;
@@ -223,6 +226,7 @@ extern const struct command device_commands[];
 extern const struct command explain_commands[];
 extern const struct command rebind_commands[];
 extern const struct command override_commands[];
+extern const struct command create_commands[];
 extern const struct command status_commands[];
 extern const struct command main_commands[];
 extern const struct command *const command_tables[];

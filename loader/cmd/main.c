@@ -244,6 +244,7 @@ const struct command *const command_tables[] = {
 	explain_commands,
 	rebind_commands,
 	override_commands,
+	create_commands,
 	main_commands,
 	NULL
 };

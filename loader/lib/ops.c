@@ -34,6 +34,7 @@ static const struct known {
 	{ "exit",	PROGRAM,	8 },
 	{ "call",	PROGRAM,	8 },
 	{ "complete",	PROGRAM,	8 },
+	{ "admit",	PROGRAM,	8 },
 	{ "name",	TEXT,		BX_NAME_LEN },
 	{ "bus",	TEXT,		BX_NAME_LEN },
 	{ "vendor",	NUMBER,		4 },

@@ -8,8 +8,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <linux/netlink.h>
 #include <kselftest_harness.h>
 #include <linux/bx_sf.h>
 #include "../lib/bxtest.h"
@@ -141,6 +143,10 @@ TEST_F(create, type_has_the_files_of_mediated_devices)
 	EXPECT_STREQ("sf", text_of(TYPES "small/device_api"));
 	EXPECT_STREQ("single", text_of(TYPES "single/name"));
 	EXPECT_NE(0, access(TYPES "single/description", F_OK));
+	EXPECT_TRUE(bxt_contains(TYPES "small/settings", "rate number 1 1000 1 10\n"));
+	EXPECT_TRUE(bxt_contains(TYPES "small/settings", "migratable bool 0 1 0 0\n"));
+	EXPECT_NE(0, access(TYPES "single/settings", F_OK));
+	EXPECT_EQ(0, access("/sys/kernel/bus_ext/parents/bxsim/bx_types/small", F_OK));
 	EXPECT_EQ(0, access(TYPES "small/devices", F_OK));
 	EXPECT_EQ(-EACCES, bxt_write(TYPES "small/name", "x") ?: -EACCES);
 }
@@ -292,6 +298,66 @@ TEST_F(create, device_whose_hardware_is_gone_drains)
 	EXPECT_STREQ("draining", attribute("d", "state"));
 	ASSERT_EQ(0, bxt_write("/sys/bus/bx-sf/drivers/a/unbind", "d"));
 	EXPECT_STREQ("draining", attribute("d", "state"));
+}
+
+/* The value of a variable of a uevent; "" if it has none */
+static const char *variable(const char *event, ssize_t len, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = event; p < event + len; p += strlen(p) + 1) {
+		if (!strncmp(p, name, n) && p[n] == '=')
+			return p + n + 1;
+	}
+	return "";
+}
+
+static int listen_to_uevents(void)
+{
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_KOBJECT_UEVENT);
+
+	return fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof(to)) ? -1 : fd;
+}
+
+/* All events of devices on bx-sf so far: "ACTION STATE, ..." */
+static const char *told(int fd)
+{
+	static char text[512];
+	char event[8192];
+	size_t len = 0;
+	ssize_t n;
+
+	text[0] = '\0';
+	while ((n = recv(fd, event, sizeof(event) - 1, 0)) > 0) {
+		event[n] = '\0';
+		if (strcmp(variable(event, n, "SUBSYSTEM"), "bx-sf") ||
+		    strcmp(variable(event, n, "BX_GUID"), GUID1) ||
+		    strcmp(variable(event, n, "BX_TYPE"), "small") ||
+		    !*variable(event, n, "BX_GENERATION"))
+			continue;
+		len += snprintf(text + len, sizeof(text) - len, "%s%s %s", len ? ", " : "",
+				variable(event, n, "ACTION"), variable(event, n, "BX_STATE"));
+	}
+	return text;
+}
+
+TEST_F(create, each_transition_has_one_uevent)
+{
+	int fd = listen_to_uevents();
+
+	ASSERT_LE(0, fd);
+	driver("a", "ids=*:*");
+	ASSERT_EQ(0, create("small", GUID1));
+	EXPECT_STREQ("add ready, bind bound", told(fd));
+	ASSERT_EQ(0, bxt_write("/sys/bus/bx-sf/drivers/a/unbind", GUID1));
+	EXPECT_STREQ("unbind ready", told(fd));
+	ASSERT_EQ(0, bxt_write("/sys/bus/bx-sf/drivers/a/bind", GUID1));
+	EXPECT_STREQ("bind bound", told(fd));
+	ASSERT_EQ(0, end(GUID1));
+	EXPECT_STREQ("change draining, unbind draining, remove gone", told(fd));
+	close(fd);
 }
 
 /* ---- generations ---- */

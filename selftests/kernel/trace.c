@@ -165,7 +165,9 @@ TEST_F(trace, text_form)
 	EXPECT_TRACED("bx_create: bus=bx-sf device=d");
 	EXPECT_TRACED("bx_decide: bus=bx-sf device=d outcome=driver driver=b "
 		      "by=select policy=p0");
+	EXPECT_TRACED("bx_state: bus=bx-sf device=d from=creating to=ready");
 	EXPECT_TRACED("bx_bind: bus=bx-sf device=d driver=b");
+	EXPECT_TRACED("bx_state: bus=bx-sf device=d from=ready to=bound");
 	EXPECT_TRACED("bx_eject: name=p0 bus=bx-sf device=d2 kind=1024 code=99");
 	EXPECT_TRACED("bx_policy: detach name=p0");
 }
