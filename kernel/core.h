@@ -10,10 +10,16 @@
  *	bx_adopt_mutex		adoptions of buses, walks that add entries of devices
  *	device lock		the driver core's; match() may lack it.  On usb, that of
  *				the parent before
+ *	bx_parents_mutex	the list of parents and its notifiers.  The lock of a parent's
+ *				device may be held, but not that of one below it
+ *	bx_parent.going_sem	read: creations and removals of the parent's devices, which take
+ *				their device locks; write: the end of the parent
  *	notifiers of a bus	the driver core's rwsem: read around each notifier, written
  *				to by an adoption and by the module's exit
  *	bx_entry.lock		the decision on one device of an adopted bus
  *	bx_bus.drv_lock		writes to a bus' list of drivers
+ *	bx_parent.lock, bx_users_lock	instances and the capacity of a parent; devices of
+ *				each user
  *	bx_device_mutex		the list of devices, their watched operations
  *	bx_device.elect_lock	the decision on one device of an own bus
  *	bx_srcu (read)		policies and drivers in use by elections

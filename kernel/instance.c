@@ -102,7 +102,8 @@ static void bx_instance_release(struct bx_instance *inst)
 
 /* ---- creation ---- */
 
-static struct bx_instance *bx_instance_alloc(struct bx_type_dir *dir, const guid_t *guid)
+static struct bx_instance *bx_instance_alloc(struct bx_type_dir *dir, const guid_t *guid,
+					     struct device *front)
 {
 	struct bx_instance *inst = kzalloc(sizeof(*inst), GFP_KERNEL);
 
@@ -117,6 +118,7 @@ static struct bx_instance *bx_instance_alloc(struct bx_type_dir *dir, const guid
 	inst->type = dir->type;
 	inst->dir = dir;
 	inst->guid = *guid;
+	inst->front = front;
 	inst->uid = current_uid();
 	return inst;
 }
@@ -149,7 +151,8 @@ static int bx_instance_add(struct bx_instance *inst)
 	struct bx_device *bdev;
 	int err;
 
-	bdev = bx_device_alloc(inst->type->bus, inst->parent->dev, &inst->type->id,
+	/* the front has the same name, so the device is below it */
+	bdev = bx_device_alloc(inst->type->bus, inst->front ?: inst->parent->dev, &inst->type->id,
 			       &inst->guid, inst->provider, inst->hw_data);
 	if (IS_ERR(bdev))
 		return PTR_ERR(bdev);
@@ -214,29 +217,31 @@ static int bx_instance_try(struct bx_instance *inst, char *words)
  * @dir: its type
  * @guid: its GUID, which is its name
  * @words: values of its settings, "NAME=VALUE" with spaces between; changed
+ * @front: the device that represents it on another bus, or NULL
  *
  * Context: process.
- * Return: 0, also if no driver was bound; -EINVAL or -ERANGE for invalid settings; -EEXIST if
+ * Return: the instance, also if no driver was bound, or an ERR_PTR(): -EINVAL or -ERANGE for invalid settings; -EEXIST if
  * the GUID is in use; -EUSERS without capacity; -ENODEV if the parent is going; the errno of
  * a policy's admit() or of the parent; those of bx_device_add().
  */
-int bx_instance_create(struct bx_type_dir *dir, const guid_t *guid, char *words)
+struct bx_instance *bx_instance_create(struct bx_type_dir *dir, const guid_t *guid,
+				       char *words, struct device *front)
 {
 	struct bx_parent *parent = dir->parent;
-	struct bx_instance *inst;
+	struct bx_instance *inst = NULL;
 	int err = -ENODEV;
 
 	if (!down_read_trylock(&parent->going_sem))
-		return -ENODEV;
+		return ERR_PTR(-ENODEV);
 	if (parent->going)
 		goto out;
-	inst = bx_instance_alloc(dir, guid);
+	inst = bx_instance_alloc(dir, guid, front);
 	err = inst ? bx_instance_try(inst, words) : -ENOMEM;
 	if (err)
 		bx_instance_free(inst);
 out:
 	up_read(&parent->going_sem);
-	return err;
+	return err ? ERR_PTR(err) : inst;
 }
 
 /* ---- end ---- */
@@ -309,6 +314,9 @@ static ssize_t remove_store(struct device *dev, struct device_attribute *attr,
 	unsigned long val;
 	int err;
 
+	/* that of the front removes both */
+	if (to_bx_device(dev)->inst->front)
+		return -EBUSY;
 	err = kstrtoul(buf, 0, &val);
 	if (!err && val)
 		err = bx_instance_remove(dev, attr, to_bx_device(dev)->inst);

@@ -58,7 +58,8 @@ int bx_admit(struct bx_instance *inst);
 
 extern const struct attribute_group bx_instance_group;
 
-int bx_instance_create(struct bx_type_dir *dir, const guid_t *guid, char *words);
+struct bx_instance *bx_instance_create(struct bx_type_dir *dir, const guid_t *guid,
+				       char *words, struct device *front);
 void bx_instance_end(struct bx_instance *inst);
 u32 bx_instances_available(struct bx_type_dir *dir);
 struct bx_instance *bx_instance_claim(struct bx_parent *parent,

@@ -48,8 +48,8 @@ struct bx_type_attr {
 static ssize_t create_store(struct bx_type_dir *dir, const char *buf, size_t count)
 {
 	char text[UUID_STRING_LEN + 1], *words;
+	struct bx_instance *inst;
 	guid_t guid;
-	int err;
 
 	if (count < UUID_STRING_LEN)
 		return -EINVAL;
@@ -63,9 +63,10 @@ static ssize_t create_store(struct bx_type_dir *dir, const char *buf, size_t cou
 	words = kstrndup(buf, count, GFP_KERNEL);
 	if (!words)
 		return -ENOMEM;
-	err = bx_instance_create(dir, &guid, strim(words));
+	inst = bx_instance_create(dir, &guid, strim(words), NULL);
 	kfree(words);
-	return err ?: count + UUID_STRING_LEN;
+	/* the device may have been removed again, so only the pointer is looked at */
+	return IS_ERR(inst) ? PTR_ERR(inst) : count + UUID_STRING_LEN;
 }
 
 static ssize_t name_show(struct bx_type_dir *dir, char *buf)
@@ -251,6 +252,13 @@ static int bx_types_add(struct bx_parent *parent)
 
 /* ---- parents ---- */
 
+static LIST_HEAD(bx_parents);
+static BLOCKING_NOTIFIER_HEAD(bx_parent_chain);
+/*
+ * Protects both.  Outside of the locks of a parent; the device lock of a parent may be held.
+ */
+static DEFINE_MUTEX(bx_parents_mutex);
+
 static int bx_parent_check(const struct bx_parent *parent)
 {
 	if (!parent->dev || !parent->ops || !parent->ops->create || !parent->nr_types)
@@ -310,11 +318,16 @@ int bx_parent_register(struct bx_parent *parent)
 	if (err)
 		return err;
 	err = bx_types_add(parent);
-	if (err)
+	if (err) {
 		bx_sysfs_del_parent(parent->dev);
-	else
-		bx_parent_uevent(parent, "registered");
-	return err;
+		return err;
+	}
+	scoped_guard(mutex, &bx_parents_mutex) {
+		list_add_tail(&parent->node, &bx_parents);
+		blocking_notifier_call_chain(&bx_parent_chain, BX_PARENT_ADDED, parent);
+	}
+	bx_parent_uevent(parent, "registered");
+	return 0;
 }
 EXPORT_SYMBOL_GPL(bx_parent_register);
 
@@ -353,6 +366,10 @@ void bx_parent_unregister(struct bx_parent *parent)
 {
 	struct bx_instance *inst;
 
+	scoped_guard(mutex, &bx_parents_mutex) {
+		list_del(&parent->node);
+		blocking_notifier_call_chain(&bx_parent_chain, BX_PARENT_GOING, parent);
+	}
 	down_write(&parent->going_sem);
 	parent->going = true;
 	while (!IS_ERR(inst = bx_instance_claim(parent, NULL))) {
@@ -367,3 +384,107 @@ void bx_parent_unregister(struct bx_parent *parent)
 	bx_parent_uevent(parent, "unregistered");
 }
 EXPORT_SYMBOL_GPL(bx_parent_unregister);
+
+/* ---- bridges ---- */
+
+/**
+ * bx_parent_notifier_register() - register a notifier of parents
+ * @nb: the notifier; called with enum bx_parent_event and the struct bx_parent
+ *
+ * It is told of all parents that are there, too.
+ *
+ * Context: process.
+ * Return: 0 or an errno.
+ */
+int bx_parent_notifier_register(struct notifier_block *nb)
+{
+	struct bx_parent *parent;
+	int err;
+
+	guard(mutex)(&bx_parents_mutex);
+	err = blocking_notifier_chain_register(&bx_parent_chain, nb);
+	if (err)
+		return err;
+	list_for_each_entry(parent, &bx_parents, node)
+		nb->notifier_call(nb, BX_PARENT_ADDED, parent);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bx_parent_notifier_register);
+
+/**
+ * bx_parent_notifier_unregister() - unregister a notifier of parents
+ * @nb: the notifier; told BX_PARENT_GOING of all parents that are there
+ *
+ * Context: process.
+ */
+void bx_parent_notifier_unregister(struct notifier_block *nb)
+{
+	struct bx_parent *parent;
+
+	guard(mutex)(&bx_parents_mutex);
+	list_for_each_entry(parent, &bx_parents, node)
+		nb->notifier_call(nb, BX_PARENT_GOING, parent);
+	blocking_notifier_chain_unregister(&bx_parent_chain, nb);
+}
+EXPORT_SYMBOL_GPL(bx_parent_notifier_unregister);
+
+/**
+ * bx_parent_create() - create a device that another bus represents
+ * @parent: the parent
+ * @type: number of the type in @parent->types
+ * @guid: its GUID
+ * @front: the device of the other bus, with the GUID as its name; it becomes the parent of
+ *	the device.  Drivers may register with other subsystems for it instead, see
+ *	bx_device_front().
+ *
+ * Its settings have their initial values.  People cannot remove it by itself: the caller
+ * must call bx_parent_destroy().
+ *
+ * Context: process; binds a driver.
+ * Return: the device's instance, or an ERR_PTR() as of a write to the type's file "create".
+ */
+struct bx_instance *bx_parent_create(struct bx_parent *parent, u32 type,
+				     const guid_t *guid, struct device *front)
+{
+	char words[] = "";
+
+	return bx_instance_create(parent->dirs[type], guid, words, front);
+}
+EXPORT_SYMBOL_GPL(bx_parent_create);
+
+/**
+ * bx_parent_destroy() - remove a device of bx_parent_create()
+ * @inst: the instance, which is freed
+ *
+ * Context: process; waits for the driver's remove() and for calls in flight.
+ */
+void bx_parent_destroy(struct bx_instance *inst)
+{
+	inst = bx_instance_claim(inst->parent, inst);
+	if (!WARN_ON_ONCE(IS_ERR(inst)))
+		bx_instance_end(inst);
+}
+EXPORT_SYMBOL_GPL(bx_parent_destroy);
+
+/* bx_parent_available() - number of devices of type number @type that can be created */
+u32 bx_parent_available(struct bx_parent *parent, u32 type)
+{
+	return bx_instances_available(parent->dirs[type]);
+}
+EXPORT_SYMBOL_GPL(bx_parent_available);
+
+/**
+ * bx_device_front() - the device that represents a device to other subsystems
+ * @bdev: the device
+ *
+ * A driver that offers the device to another subsystem, such as vfio, registers for this
+ * device, so that people find it where they look.
+ *
+ * Context: any; valid while a driver is bound.
+ * Return: the front of bx_parent_create(), else the device itself.
+ */
+struct device *bx_device_front(struct bx_device *bdev)
+{
+	return bdev->inst && bdev->inst->front ? bdev->inst->front : &bdev->dev;
+}
+EXPORT_SYMBOL_GPL(bx_device_front);

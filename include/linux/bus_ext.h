@@ -377,6 +377,7 @@ static __always_inline int bx_call(struct bx_device *bdev, u32 op, void *arg,
 }
 
 bool bx_has_op(struct bx_device *bdev, u32 op);
+struct device *bx_device_front(struct bx_device *bdev);
 
 static inline void *bx_get_drvdata(const struct bx_device *bdev)
 {

@@ -11,6 +11,7 @@
 #define _LINUX_BX_PARENT_H
 
 #include <linux/bus_ext.h>
+#include <linux/notifier.h>
 #include <linux/rwsem.h>
 #include <linux/uidgid.h>
 
@@ -82,6 +83,8 @@ struct bx_type {
  * @hw_data: set by create(); private to the provider and its drivers
  * @values: values of the settings, as text, by their number
  *
+ * @front: the device that represents it on another bus, see bx_parent_create(), or NULL
+ *
  * The other members are private.
  */
 struct bx_instance {
@@ -91,6 +94,7 @@ struct bx_instance {
 	const struct bx_provider *provider;
 	void			*hw_data;
 	char			(*values)[BX_VALUE_LEN];
+	struct device		*front;
 	/* private: */
 	struct bx_type_dir	*dir;
 	struct list_head	node;
@@ -139,6 +143,7 @@ struct bx_parent {
 	u32				nr_types;
 	u32				capacity;
 	/* private: */
+	struct list_head		node;
 	struct kobject			*types_kobj;
 	struct bx_type_dir		**dirs;
 	struct rw_semaphore		going_sem;	/* protects @going */
@@ -153,5 +158,25 @@ struct bx_parent {
 int bx_parent_register(struct bx_parent *parent);
 void bx_parent_unregister(struct bx_parent *parent);
 void bx_parent_unplug(struct bx_parent *parent);
+
+/* For bridges: modules that offer all parents on another bus, too */
+
+/**
+ * enum bx_parent_event - what a notifier of parents is told
+ * @BX_PARENT_ADDED: a parent was registered, or is there when the notifier is registered
+ * @BX_PARENT_GOING: it is being unregistered, or the notifier is; the bridge must end all
+ *	devices that it has created on it
+ */
+enum bx_parent_event {
+	BX_PARENT_ADDED,
+	BX_PARENT_GOING,
+};
+
+int bx_parent_notifier_register(struct notifier_block *nb);
+void bx_parent_notifier_unregister(struct notifier_block *nb);
+struct bx_instance *bx_parent_create(struct bx_parent *parent, u32 type,
+				     const guid_t *guid, struct device *front);
+void bx_parent_destroy(struct bx_instance *inst);
+u32 bx_parent_available(struct bx_parent *parent, u32 type);
 
 #endif /* _LINUX_BX_PARENT_H */

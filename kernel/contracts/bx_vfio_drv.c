@@ -394,7 +394,7 @@ static int bx_vfio_probe(struct bx_device *bdev, const struct bx_device_id *id)
 	struct bx_vfio_dev *dev;
 	int err;
 
-	dev = vfio_alloc_device(bx_vfio_dev, vdev, &bdev->dev,
+	dev = vfio_alloc_device(bx_vfio_dev, vdev, bx_device_front(bdev),
 				&bx_vfio_dev_ops);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);

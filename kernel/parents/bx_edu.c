@@ -11,6 +11,8 @@
  * A sub-function's GUID consists of its kind and the PCI address, so it is the
  * same after a reload or a reboot.
  *
+ * Further ones are created on request, of the types fact and dma: they share the engine.
+ *
  * Locking: bx_edu.lock serialises requests.  The interrupt handler shares only
  * the atomic members with them.
  */
@@ -19,6 +21,7 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/bx_edu.h>
+#include <linux/bx_parent.h>
 #include <linux/bx_sf.h>
 #include <linux/cleanup.h>
 #include <linux/completion.h>
@@ -65,6 +68,7 @@
 #define EDU_POLL_US		1000
 
 #define EDU_KINDS		3
+#define EDU_CAPACITY		8	/* sub-functions on request */
 
 struct bx_edu;
 
@@ -89,6 +93,7 @@ struct bx_edu_sf {
  * @irq_count: interrupts since the last reset
  * @irq_done: completed by the interrupt handler
  * @sf: the sub-functions
+ * @parent: creates others on request
  */
 struct bx_edu {
 	struct pci_dev		*pdev;
@@ -100,6 +105,7 @@ struct bx_edu {
 	atomic_t		irq_count;
 	struct completion	irq_done;
 	struct bx_edu_sf	sf[EDU_KINDS];
+	struct bx_parent	parent;
 };
 
 static struct bx_edu *bx_edu_of(struct bx_device *bdev)
@@ -417,6 +423,58 @@ static int bx_edu_add_sfs(struct bx_edu *edu)
 	return 0;
 }
 
+/* Sub-functions on request */
+
+static int bx_edu_inst_create(struct bx_instance *inst)
+{
+	struct bx_edu *edu = container_of(inst->parent, struct bx_edu, parent);
+	struct bx_edu_sf *sf = kzalloc(sizeof(*sf), GFP_KERNEL);
+
+	if (!sf)
+		return -ENOMEM;
+	sf->edu = edu;
+	inst->hw_data = sf;
+	inst->provider = &bx_edu_types[inst->type->id.subdevice - 1].provider;
+	return 0;
+}
+
+static void bx_edu_inst_destroy(struct bx_instance *inst)
+{
+	kfree(inst->hw_data);
+}
+
+static const struct bx_parent_ops bx_edu_parent_ops = {
+	.create		= bx_edu_inst_create,
+	.destroy	= bx_edu_inst_destroy,
+};
+
+#define BX_EDU_TYPE(_name, _kind, _description) {			\
+	.name = _name, .description = _description,			\
+	.bus = &bx_sf_bus, .units = 1,					\
+	.id = { .vendor = BX_EDU_VENDOR, .device = BX_EDU_DEVICE,	\
+		.subdevice = _kind },					\
+}
+
+static const struct bx_type bx_edu_requests[] = {
+	BX_EDU_TYPE("fact", BX_EDU_KIND_FACT, "computes factorials"),
+	BX_EDU_TYPE("dma", BX_EDU_KIND_DMA, "moves memory"),
+};
+
+static int bx_edu_add_parent(struct bx_edu *edu)
+{
+	int ret;
+
+	edu->parent = (struct bx_parent) {
+		.dev		= &edu->pdev->dev,
+		.ops		= &bx_edu_parent_ops,
+		.types		= bx_edu_requests,
+		.nr_types	= ARRAY_SIZE(bx_edu_requests),
+		.capacity	= EDU_CAPACITY,
+	};
+	ret = bx_parent_register(&edu->parent);
+	return ret ? dev_err_probe(&edu->pdev->dev, ret, "cannot register as a parent\n") : 0;
+}
+
 /* The PCI device */
 
 static int bx_edu_init_mmio(struct bx_edu *edu)
@@ -493,7 +551,16 @@ static int bx_edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	pci_set_master(pdev);
 	ret = bx_edu_add_sfs(edu);
 	if (ret)
-		pci_clear_master(pdev);
+		goto err_master;
+	ret = bx_edu_add_parent(edu);
+	if (ret)
+		goto err_sfs;
+	return 0;
+
+err_sfs:
+	bx_edu_remove_sfs(edu);
+err_master:
+	pci_clear_master(pdev);
 	return ret;
 }
 
@@ -501,9 +568,12 @@ static void bx_edu_remove(struct pci_dev *pdev)
 {
 	struct bx_edu *edu = pci_get_drvdata(pdev);
 
-	if (!pci_device_is_present(pdev))
+	if (!pci_device_is_present(pdev)) {
+		bx_parent_unplug(&edu->parent);
 		bx_edu_unplug_sfs(edu);
+	}
 	/* first the sub-functions, because their drivers use the PCI device */
+	bx_parent_unregister(&edu->parent);
 	bx_edu_remove_sfs(edu);
 	pci_clear_master(pdev);
 }

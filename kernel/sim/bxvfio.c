@@ -10,6 +10,8 @@
  *   destroy	NAME; waits until the device is closed
  *   devices	one line a device: NAME open=0|1 resets=N wired=N
  *
+ * It is also a parent, which creates up to four devices on request, of the type "vfio".
+ *
  * The list ends in "..." when there is more than fits a page.  The reason for a
  * refused write is in the kernel log.
  *
@@ -23,6 +25,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bx_parent.h>
 #include <linux/bx_vfio.h>
 #include <linux/cleanup.h>
 #include <linux/device.h>
@@ -494,6 +497,41 @@ static const struct attribute_group bxvfio_group = {
 	.attrs	= bxvfio_attrs,
 };
 
+/* ---- devices on request, which are not in the list ---- */
+
+static int bxvfio_inst_create(struct bx_instance *inst)
+{
+	struct bxvfio_dev *sim = bxvfio_alloc();
+
+	if (!sim)
+		return -ENOMEM;
+	snprintf(sim->rom, sizeof(sim->rom), "bxvfio on request");
+	inst->hw_data = sim;
+	inst->provider = &bxvfio_provider;
+	return 0;
+}
+
+static void bxvfio_inst_destroy(struct bx_instance *inst)
+{
+	bxvfio_free(inst->hw_data);
+}
+
+static const struct bx_parent_ops bxvfio_parent_ops = {
+	.create		= bxvfio_inst_create,
+	.destroy	= bxvfio_inst_destroy,
+};
+
+static const struct bx_type bxvfio_types[] = {
+	{ .name = "vfio", .title = "for user space", .bus = &bx_vfio_bus, .max = 4,
+	  .id = { .vendor = 0xf055, .device = 0x40 } },
+};
+
+static struct bx_parent bxvfio_parent = {
+	.ops		= &bxvfio_parent_ops,
+	.types		= bxvfio_types,
+	.nr_types	= ARRAY_SIZE(bxvfio_types),
+};
+
 /* ---- the module ---- */
 
 static int __init bxvfio_init(void)
@@ -505,7 +543,17 @@ static int __init bxvfio_init(void)
 		return PTR_ERR(bxvfio_root);
 	err = device_add_group(bxvfio_root, &bxvfio_group);
 	if (err)
-		root_device_unregister(bxvfio_root);
+		goto err_root;
+	bxvfio_parent.dev = bxvfio_root;
+	err = bx_parent_register(&bxvfio_parent);
+	if (err)
+		goto err_group;
+	return 0;
+
+err_group:
+	device_remove_group(bxvfio_root, &bxvfio_group);
+err_root:
+	root_device_unregister(bxvfio_root);
 	return err;
 }
 module_init(bxvfio_init);
@@ -515,6 +563,7 @@ static void __exit bxvfio_exit(void)
 {
 	struct bxvfio_dev *sim, *next;
 
+	bx_parent_unregister(&bxvfio_parent);
 	device_remove_group(bxvfio_root, &bxvfio_group);
 	list_for_each_entry_safe(sim, next, &bxvfio_devs, node) {
 		bx_device_remove(sim->bdev);

@@ -58,6 +58,87 @@ TEST_F(sim, a_device_is_destroyed_or_stays)
 	      OURS);
 }
 
+/* ---- devices on request ---- */
+
+#define GUID		"6a4c1c2e-6b0a-4e5e-9d4f-000000000001"
+#define CREATED		"/sys/bus/bx-sf/devices/" GUID
+#define SMALL		"/sys/devices/bxsim/bx_types/small/"
+
+static int create_on_request(void)
+{
+	return bxt_write(SMALL "create", GUID " rate=20 label=x");
+}
+
+static int remove_on_request(void)
+{
+	return bxt_write(CREATED "/remove", "1");
+}
+
+static bool request_done(void)
+{
+	return is_bound(GUID, "a") && exists(SMALL "devices/" GUID) &&
+	       exists(CREATED "/bx_type") && bxt_contains(CREATED "/settings/rate", "20\n") &&
+	       bxt_contains(SMALL "available_instances", "15\n");
+}
+
+static bool request_undone(void)
+{
+	return !exists(CREATED) && !exists(SMALL "devices/" GUID) &&
+	       bxt_contains(SMALL "available_instances", "16\n") && !bxt_bound_devices("a");
+}
+
+TEST_F(sim, a_device_on_request_is_created_or_not)
+{
+	driver("a", "ids=*:*");
+	/* a creation that failed counts for no user */
+	bxt_script(0)->admit_most = 1;
+	attach(0);
+	sweep((&(struct step){ .run = create_on_request, .done = request_done,
+			       .undone = request_undone, .undo = remove_on_request }),
+	      OURS);
+	EXPECT_EQ(ejected, bxt_nr_ejected());
+}
+
+TEST_F(sim, a_device_on_request_is_removed)
+{
+	driver("a", "ids=*:*");
+	attach(0);
+	sweep((&(struct step){ .prepare = create_on_request, .run = remove_on_request,
+			       .done = request_undone, .undo = bxt_settle }),
+	      OURS);
+}
+
+static int add_parent(void)
+{
+	return bxt_sim("parent_add", "bxsim2");
+}
+
+static int del_parent(void)
+{
+	return bxt_sim("parent_del", "bxsim2");
+}
+
+static bool parent_done(void)
+{
+	return exists("/sys/devices/bxsim2/bx_types/small/create") &&
+	       exists("/sys/devices/bxsim2/bx_types/single/devices") &&
+	       exists("/sys/kernel/bus_ext/parents/bxsim2");
+}
+
+static bool parent_undone(void)
+{
+	return !exists("/sys/devices/bxsim2") && !exists("/sys/kernel/bus_ext/parents/bxsim2");
+}
+
+TEST_F(sim, a_parent_is_registered_or_not)
+{
+	sweep((&(struct step){ .run = add_parent, .done = parent_done,
+			       .undone = parent_undone, .undo = del_parent }),
+	      OURS);
+}
+
+/* ---- drivers ---- */
+
 static int add_driver(void)
 {
 	return bxt_sim("driver_add", "a ids=*:*");
