@@ -32,7 +32,7 @@ group() {
 		;;
 	vm)
 		echo qemu-system-x86 busybox-static kmod cpio util-linux
-		echo gojq ncurses-base openssl
+		echo gojq ncurses-base openssl mdevctl udev
 		;;
 	deb)
 		echo debhelper dh-dkms dpkg-dev

@@ -34,6 +34,8 @@
 #include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/stringify.h>
 #include <linux/uuid.h>
 
 /* Registers; below 0x80 only accesses of 4 bytes are defined */
@@ -76,10 +78,12 @@ struct bx_edu;
  * struct bx_edu_sf - a sub-function, the hw_data of its device
  * @edu: the PCI device
  * @bdev: the device on bx-sf, NULL unless added
+ * @limit: the largest number whose factorial it computes
  */
 struct bx_edu_sf {
 	struct bx_edu		*edu;
 	struct bx_device	*bdev;
+	u32			limit;
 };
 
 /**
@@ -163,9 +167,6 @@ static int bx_edu_factorial(struct bx_edu *edu, struct bx_edu_factorial *arg)
 {
 	int ret;
 
-	if (arg->value > BX_EDU_FACTORIAL_MAX)
-		return -ERANGE;
-
 	guard(mutex)(&edu->lock);
 	ret = bx_edu_wait(edu, EDU_STATUS, EDU_STATUS_COMPUTING);
 	if (ret)
@@ -180,12 +181,16 @@ static int bx_edu_factorial(struct bx_edu *edu, struct bx_edu_factorial *arg)
 static int bx_edu_fact_exec(struct bx_device *bdev, void *arg, u32 len)
 {
 	struct bx_sf_exec_arg *req = arg;
+	struct bx_edu_factorial *fact = (void *)req->data;
+	struct bx_edu_sf *sf = bdev->hw_data;
 
 	if (req->cmd != BX_EDU_FACTORIAL)
 		return -EOPNOTSUPP;
-	if (len != struct_size(req, data, sizeof(struct bx_edu_factorial)))
+	if (len != struct_size(req, data, sizeof(*fact)))
 		return -EINVAL;
-	return bx_edu_factorial(bx_edu_of(bdev), (void *)req->data);
+	if (fact->value > READ_ONCE(sf->limit))
+		return -ERANGE;
+	return bx_edu_factorial(sf->edu, fact);
 }
 
 static int bx_edu_fact_reset(struct bx_device *bdev, void *unused, u32 len)
@@ -412,6 +417,7 @@ static int bx_edu_add_sfs(struct bx_edu *edu)
 
 	for (i = 0; i < EDU_KINDS; i++) {
 		edu->sf[i].edu = edu;
+		edu->sf[i].limit = BX_EDU_FACTORIAL_MAX;
 		ret = bx_edu_add_sf(&edu->sf[i], &bx_edu_types[i]);
 		if (ret) {
 			bx_edu_remove_sfs(edu);
@@ -425,17 +431,33 @@ static int bx_edu_add_sfs(struct bx_edu *edu)
 
 /* Sub-functions on request */
 
+static int bx_edu_inst_set(struct bx_instance *inst, u32 setting, const char *value)
+{
+	struct bx_edu_sf *sf = inst->hw_data;
+	u32 limit;
+	int ret = kstrtou32(value, 10, &limit);
+
+	if (!ret)
+		WRITE_ONCE(sf->limit, limit);
+	return ret;
+}
+
 static int bx_edu_inst_create(struct bx_instance *inst)
 {
 	struct bx_edu *edu = container_of(inst->parent, struct bx_edu, parent);
 	struct bx_edu_sf *sf = kzalloc(sizeof(*sf), GFP_KERNEL);
+	int ret = 0;
 
 	if (!sf)
 		return -ENOMEM;
 	sf->edu = edu;
 	inst->hw_data = sf;
 	inst->provider = &bx_edu_types[inst->type->id.subdevice - 1].provider;
-	return 0;
+	if (inst->type->nr_settings)
+		ret = bx_edu_inst_set(inst, 0, inst->values[0]);
+	if (ret)
+		kfree(sf);
+	return ret;
 }
 
 static void bx_edu_inst_destroy(struct bx_instance *inst)
@@ -446,17 +468,25 @@ static void bx_edu_inst_destroy(struct bx_instance *inst)
 static const struct bx_parent_ops bx_edu_parent_ops = {
 	.create		= bx_edu_inst_create,
 	.destroy	= bx_edu_inst_destroy,
+	.set		= bx_edu_inst_set,
 };
 
-#define BX_EDU_TYPE(_name, _kind, _description) {			\
+static const struct bx_setting bx_edu_settings[] = {
+	{ .name = "limit", .kind = BX_SETTING_NUMBER, .max = BX_EDU_FACTORIAL_MAX,
+	  .initial = __stringify(BX_EDU_FACTORIAL_MAX), .live = true },
+};
+
+#define BX_EDU_TYPE(_name, _kind, _description, ...) {			\
 	.name = _name, .description = _description,			\
 	.bus = &bx_sf_bus, .units = 1,					\
 	.id = { .vendor = BX_EDU_VENDOR, .device = BX_EDU_DEVICE,	\
 		.subdevice = _kind },					\
+	__VA_ARGS__							\
 }
 
 static const struct bx_type bx_edu_requests[] = {
-	BX_EDU_TYPE("fact", BX_EDU_KIND_FACT, "computes factorials"),
+	BX_EDU_TYPE("fact", BX_EDU_KIND_FACT, "computes factorials",
+		    .settings = bx_edu_settings, .nr_settings = 1),
 	BX_EDU_TYPE("dma", BX_EDU_KIND_DMA, "moves memory"),
 };
 

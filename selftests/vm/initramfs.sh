@@ -141,6 +141,13 @@ for entry in x/xterm x/xterm-256color l/linux v/vt220 s/screen t/tmux-256color; 
 	[ ! -e "/lib/terminfo/$entry" ] || copy "/lib/terminfo/$entry"
 done
 
+# udev is a name of udevadm. Debian 12's rule names mdevctl in sbin, where it is not.
+if [ -e "$root/usr/bin/mdevctl" ] && [ -e "$root/usr/bin/udevadm" ]; then
+	mkdir -p "$root"/usr/lib/{systemd,udev/rules.d} "$root"/etc/{mdevctl.d,udev}
+	ln -s ../../bin/udevadm "$root/usr/lib/systemd/systemd-udevd"
+	cp /usr/lib/udev/rules.d/60-mdevctl.rules "$root/usr/lib/udev/rules.d/"
+	[ -e "$root/usr/sbin/mdevctl" ] || ln -s ../bin/mdevctl "$root/usr/sbin/mdevctl"
+fi
 install -m 755 "$here/init" "$root/init"
 install -m 755 "$here"/guest/* "$root/usr/bin/"
 install -D -m 644 "$top/boot/modprobe.conf" "$root/usr/lib/modprobe.d/bus_ext.conf"
