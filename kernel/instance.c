@@ -9,7 +9,7 @@
  *
  * Locking: bx_parent.going_sem is held for reading around a creation and an end by people,
  * and taken for writing by the end of the parent, which then ends all devices itself.  An
- * instance is ended by the one who has claimed it, under bx_parent.lock.
+ * instance is ended by the task that has claimed it, under bx_parent.lock.
  */
 #include <linux/cred.h>
 #include <linux/xarray.h>
@@ -172,7 +172,7 @@ static int bx_instance_add(struct bx_instance *inst)
 	return err;
 }
 
-/* What follows the reservation */
+/* All steps after the reservation */
 static int bx_instance_make(struct bx_instance *inst)
 {
 	const struct bx_parent_ops *ops = inst->parent->ops;
@@ -247,7 +247,7 @@ out:
 /* ---- end ---- */
 
 /*
- * Claims an instance, so that nobody else ends it: @inst, or any for NULL.  Returns
+ * Claims an instance, so that no other task ends it: @inst, or any for NULL.  Returns
  * it, -ENODEV if there is none or another one ends it, -EAGAIN if it is being created.
  */
 struct bx_instance *bx_instance_claim(struct bx_parent *parent, struct bx_instance *inst)

@@ -228,8 +228,9 @@ static int check_type(struct bx_handle *h, struct search *s)
 	if (err || s->found)
 		return err;
 	if (!s->parent)
-		return fail(h, BX_FAULT_USAGE, ENOENT, "'%s' is not a parent that creates devices; there %s%s",
-			    s->new->parent, s->names[0] ? "are: " : "is none", s->names);
+		return fail(h, BX_FAULT_USAGE, ENOENT, "'%s' is not a parent that creates devices; %s%s",
+			    s->new->parent, s->names[0] ? "there are: " : "no device is one",
+			    s->names);
 	return fail(h, BX_FAULT_USAGE, ENOENT, "parent '%s' has no type '%s'; it has: %s",
 		    s->new->parent, s->new->type, s->names);
 }
