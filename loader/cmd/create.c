@@ -105,8 +105,6 @@ static int do_create(struct env *env)
 	char outcome[WORDS];
 	int err;
 
-	if (!a->second)
-		return usage_error(env, "'create' needs a PARENT and a TYPE");
 	err = bx_create_device(env->bx, &new, &rec);
 	if (err)
 		return err;
@@ -117,7 +115,8 @@ static int do_create(struct env *env)
 		       rec.dev.name, rec.driver);
 	else
 		printf("%s\n%s/%s: no driver is bound: %s\n", rec.dev.name, rec.dev.bus,
-		       rec.dev.name, word_outcome(outcome, &rec));
+		       rec.dev.name, rec.decision.outcome == BX_OUT_NONE ?
+		       "no driver claims it" : word_outcome(outcome, &rec));
 	return 0;
 }
 

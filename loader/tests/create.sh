@@ -41,7 +41,7 @@ says the_driver_is_told 0 "bx-sf/$guid: driver 'a' is bound" \
 	create --guid $guid --set rate=0x20 --set label=x bxsim small
 check_equal settings_are_taken "32 x" "$(cat $bus/$guid/settings/rate) $(cat $bus/$guid/settings/label)"
 says a_device_with_a_driver_is_removed 0 "bx-sf/$guid: removed" destroy bx-sf/$guid
-random=$(bxctl create bxsim small | head -n 1)
+random=$(bxctl create bxsim small | sed -n 1p)
 check_match a_random_guid_is_of_version_4 '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' \
 	"$random"
 check_equal and_is_the_device bound "$(cat "$bus/$random/state")"
@@ -52,7 +52,7 @@ says an_unknown_parent 8 "'nosuch' is not a parent that creates devices; there a
 	create nosuch small
 says an_unknown_type 8 "parent 'bxsim' has no type 'tiny'; it has: large, single, small" \
 	create bxsim tiny
-says no_type 8 "needs a PARENT and a TYPE" create bxsim
+says no_type 8 "needs two arguments: PARENT TYPE" create bxsim
 says not_a_guid 8 "'x' is not a GUID" create --guid x bxsim small
 says the_null_guid 8 "is not a GUID" create --guid 00000000-0000-0000-0000-000000000000 bxsim small
 says an_unknown_setting 8 "type 'small' of parent 'bxsim' has no setting 'speed'" \

@@ -142,7 +142,7 @@ for entry in x/xterm x/xterm-256color l/linux v/vt220 s/screen t/tmux-256color; 
 done
 
 # udev is a name of udevadm. Debian 12's rule names mdevctl in sbin, where it is not.
-if [ -e "$root/usr/bin/mdevctl" ] && [ -e "$root/usr/bin/udevadm" ]; then
+if type -P mdevctl udevadm >/dev/null; then
 	mkdir -p "$root"/usr/lib/{systemd,udev/rules.d} "$root"/etc/{mdevctl.d,udev}
 	ln -s ../../bin/udevadm "$root/usr/lib/systemd/systemd-udevd"
 	cp /usr/lib/udev/rules.d/60-mdevctl.rules "$root/usr/lib/udev/rules.d/"
