@@ -18,7 +18,7 @@ cleanup() {
 	bxctl detach --all >/dev/null 2>&1 || true
 	pkill udevd 2>/dev/null || killall systemd-udevd 2>/dev/null || true
 	modprobe -r bx_mdev 2>/dev/null || true
-	rm -rf /etc/mdevctl.d/*
+	rm -rf /etc/mdevctl.d/0*
 }
 factorial() { echo "$2" >"$bus/$1/factorial" && cat "$bus/$1/factorial"; }
 driver_of() { basename "$(readlink "$bus/$1/driver" || echo none)"; }
@@ -29,7 +29,7 @@ ktap_plan 27
 modprobe -a bx_edu bx_edu_sf bx_mdev
 wait_until 10 test -e $bus/edu-$parent-fact/factorial
 
-check_match types_are_listed "$parent $type Available instances: 8 Device API: bus_ext Description: computes factorials" \
+check_match types_are_listed "$parent $type Available instances: 8 Device API: bus_ext Name: fact Description: computes factorials" \
 	"$(mdevctl types -p $parent | xargs)"
 check_equal nothing_runs "" "$(running)"
 check a_device_is_defined mdevctl define -u $guid -p $parent -t $type

@@ -143,7 +143,8 @@ done
 
 # udev is a name of udevadm. Debian 12's rule names mdevctl in sbin, where it is not.
 if type -P mdevctl udevadm >/dev/null; then
-	mkdir -p "$root"/usr/lib/{systemd,udev/rules.d} "$root"/etc/{mdevctl.d,udev}
+	mkdir -p "$root"/usr/lib/{systemd,udev/rules.d} \
+		"$root"/etc/{udev,mdevctl.d/scripts.d/{callouts,notifiers}}
 	ln -s ../../bin/udevadm "$root/usr/lib/systemd/systemd-udevd"
 	cp /usr/lib/udev/rules.d/60-mdevctl.rules "$root/usr/lib/udev/rules.d/"
 	[ -e "$root/usr/sbin/mdevctl" ] || ln -s ../bin/mdevctl "$root/usr/sbin/mdevctl"
