@@ -1697,6 +1697,93 @@ int bx_create_device(struct bx_handle *handle, const struct bx_new_device *new,
 		     struct bx_device_rec *rec);
 
 /**
+ * struct bx_definition - a device that is created again after each boot
+ * @guid: its GUID
+ * @device: what is created; @device.guid is @guid
+ * @automatic: it is started at boot, and when its parent comes
+ */
+struct bx_definition {
+	char			guid[BX_GUID_LEN];
+	struct bx_new_device	device;
+	bool			automatic;
+};
+
+typedef int (*bx_definition_fn)(const struct bx_definition *definition, void *arg);
+
+/**
+ * bx_define_device() - define a device
+ * @handle: the handle
+ * @new: the device
+ * @automatic: start it at boot, and when its parent comes
+ * @guid: takes its GUID
+ *
+ * Writes one file, /etc/bus_ext/devices.d/GUID.yaml, and creates nothing.  What can be
+ * checked, as the parent is there, is checked; else a note says so.
+ *
+ * Return: 0; -EEXIST if the GUID is defined (BX_FAULT_CONFLICT); those of
+ * bx_create_device() for a name that is not valid; -EACCES, -EPERM (BX_FAULT_PERMISSION).
+ */
+int bx_define_device(struct bx_handle *handle, const struct bx_new_device *new,
+		     bool automatic, char guid[BX_GUID_LEN]);
+
+/**
+ * bx_undefine_device() - remove the definition of a device
+ * @handle: the handle
+ * @guid: its GUID
+ *
+ * A device that was started stays.
+ *
+ * Return: 0; -ENOENT if it is not defined (BX_FAULT_USAGE); -EACCES, -EPERM.
+ */
+int bx_undefine_device(struct bx_handle *handle, const char *guid);
+
+/**
+ * bx_list_definitions() - list the defined devices
+ * @handle: the handle
+ * @fn: called for each, in order of their GUIDs
+ * @arg: second argument of @fn
+ *
+ * Return: 0, what @fn returned, or an errno of a file that is not valid, with its line.
+ */
+int bx_list_definitions(struct bx_handle *handle, bx_definition_fn fn, void *arg);
+
+/**
+ * bx_start_device() - create a defined device
+ * @handle: the handle
+ * @guid: its GUID
+ * @rec: takes its record
+ *
+ * Return: those of bx_create_device(); -ENOENT if it is not defined (BX_FAULT_USAGE).
+ */
+int bx_start_device(struct bx_handle *handle, const char *guid, struct bx_device_rec *rec);
+
+/**
+ * struct bx_started - a device that was started, or was to be
+ * @definition: its definition
+ * @rec: its record; NULL if it could not be created
+ * @problem: the reason then
+ */
+struct bx_started {
+	const struct bx_definition	*definition;
+	const struct bx_device_rec	*rec;
+	struct bx_problem		problem;
+};
+
+typedef void (*bx_started_fn)(const struct bx_started *started, void *arg);
+
+/**
+ * bx_start_devices() - create the defined devices that start by themselves
+ * @handle: the handle
+ * @parent: only of this parent; NULL for all parents that are there
+ * @fn: called for each, except those that exist; may be NULL
+ * @arg: second argument of @fn
+ *
+ * Return: the number of devices that could not be created, or an errno.
+ */
+int bx_start_devices(struct bx_handle *handle, const char *parent, bx_started_fn fn,
+		     void *arg);
+
+/**
  * bx_parse_guid() - read a GUID
  * @handle: the handle
  * @text: the text

@@ -72,6 +72,14 @@ install_units() {
 	done
 }
 
+# udev's rule; packages install into /lib, an administrator into /etc.
+install_rules() {
+	local dir=/etc/udev/rules.d
+	[ "$prefix" != /usr ] || dir=/lib/udev/rules.d
+	mkdir -p "$root$dir"
+	sed "s|@BINDIR@|$prefix/bin|" "$top/boot/60-bus_ext.rules.in" >"$root$dir/60-bus_ext.rules"
+}
+
 # Packages install into /usr/share, an administrator into /etc.
 install_initramfs() {
 	local dir=/etc/initramfs-tools
@@ -109,6 +117,7 @@ step INSTALL "$root$prefix"
 install_command
 install_bundles
 install_units
+install_rules
 install_initramfs
 install_aliases
 install_library

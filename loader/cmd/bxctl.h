@@ -16,6 +16,7 @@
  *	group.c        groups of devices, in explain and plan
  *	override.c     override
  *	create.c       types, create, destroy
+ *	define.c       define, undefine, defined, start
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
@@ -75,6 +76,8 @@
  * @all: --all
  * @policy: --policy
  * @guid: --guid
+ * @parent: --parent
+ * @automatic: --auto
  * @dry_run: --dry-run
  * @group: --group
  * @rebind: --rebind
@@ -111,6 +114,8 @@ struct args {
 	bool		all;
 	const char	*policy;
 	const char	*guid;
+	const char	*parent;
+	bool		automatic;
 	bool		dry_run;
 	bool		group;
 	bool		rebind;
@@ -227,6 +232,7 @@ extern const struct command explain_commands[];
 extern const struct command rebind_commands[];
 extern const struct command override_commands[];
 extern const struct command create_commands[];
+extern const struct command define_commands[];
 extern const struct command status_commands[];
 extern const struct command main_commands[];
 extern const struct command *const command_tables[];

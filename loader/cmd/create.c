@@ -78,18 +78,15 @@ static int do_types(struct env *env)
 	err = bx_list_types(env->bx, env->args.operand, type_row, env);
 	if (env->args.json)
 		json_end_array(&env->json);
-	if (err)
-		return err;
-	if (!env->count && env->args.operand)
-		return usage_error(env, "'%s' is not a parent that creates devices",
-				   env->args.operand);
-	if (env->args.json || env->args.verbose)
-		return 0;
-	if (env->count)
-		table_print(&env->table, "");
-	else
+	if (!err && !env->count && env->args.operand)
+		err = usage_error(env, "'%s' is not a parent that creates devices",
+				  env->args.operand);
+	else if (!err && !env->args.json && !env->count)
 		printf("no parent creates devices\n");
-	return 0;
+	else if (!err && !env->args.json && !env->args.verbose)
+		table_print(&env->table, "");
+	table_free(&env->table);
+	return err;
 }
 
 /* ---- create and destroy ---- */

@@ -245,6 +245,7 @@ const struct command *const command_tables[] = {
 	rebind_commands,
 	override_commands,
 	create_commands,
+	define_commands,
 	main_commands,
 	NULL
 };

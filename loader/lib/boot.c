@@ -275,6 +275,11 @@ int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 		err = state_each(h, boot_one, &boot);
 	if (!err)
 		err = take_out_rest(h, &boot);
+	if (!err) {
+		err = start_defined(h);
+		boot.failed += err > 0 ? err : 0;
+		err = err > 0 ? 0 : err;
+	}
 	h->boot = false;
 	state_unlock(h);
 	return err ?: boot.failed;

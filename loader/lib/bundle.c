@@ -426,38 +426,6 @@ void settings_path(struct bx_handle *h, char *buf, const char *name)
 	snprintf(buf, PATH_MAX, "%s/bundles.d/%s.yaml", h->conf_dir, name);
 }
 
-/*
- * Opens the operator's file: returns a descriptor, or -ENOENT without a message when there
- * is none.  A file that others could change is an error.
- */
-static int open_chosen(struct bx_handle *h, const char *path)
-{
-	char dir[PATH_MAX];
-	struct stat st;
-	int fd, err;
-
-	snprintf(dir, sizeof(dir), "%s/bundles.d", h->conf_dir);
-	for (const char *one = h->conf_dir; one; one = one == dir ? NULL : dir) {
-		fd = open_safe_dir(h, one);
-		if (fd < 0)
-			return fd;
-		close(fd);
-	}
-	if (lstat(path, &st) && errno == ENOENT)
-		return -ENOENT;
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0) {
-		err = fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
-			   path, strerror(errno));
-		return err == -ENOENT ? -EIO : err;
-	}
-	err = safe_dir(h, fd, path);
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
-}
-
 /* Reads the file through the descriptor that was checked. */
 static int read_chosen_file(struct bx_bundle *b)
 {
@@ -466,7 +434,7 @@ static int read_chosen_file(struct bx_bundle *b)
 	int fd, err;
 
 	settings_path(b->h, path, b->about.name);
-	fd = open_chosen(b->h, path);
+	fd = open_conf(b->h, "bundles.d", path);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	err = yaml_open_fd(b->h, fd, path, &y);

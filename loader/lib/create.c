@@ -170,7 +170,7 @@ int bx_parse_guid(struct bx_handle *h, const char *text, char guid[BX_GUID_LEN])
 }
 
 /* A random one, version 4 of RFC 9562 */
-static int new_guid(struct bx_handle *h, char guid[BX_GUID_LEN])
+int new_guid(struct bx_handle *h, char guid[BX_GUID_LEN])
 {
 	unsigned char b[16];
 
@@ -221,12 +221,16 @@ static int find_type(const struct bx_type_about *t, void *arg)
 	return 0;
 }
 
+/* Returns 0, and then @s->found or not @s->parent: the parent is not there. */
+static int search_type(struct bx_handle *h, struct search *s)
+{
+	return bx_list_types(h, NULL, find_type, s);
+}
+
 static int check_type(struct bx_handle *h, struct search *s)
 {
-	int err = bx_list_types(h, NULL, find_type, s);
-
-	if (err || s->found)
-		return err;
+	if (s->found)
+		return 0;
 	if (!s->parent)
 		return fail(h, BX_FAULT_USAGE, ENOENT, "'%s' is not a parent that creates devices; %s%s",
 			    s->new->parent, s->names[0] ? "there are: " : "no device is one",
@@ -344,7 +348,9 @@ int bx_create_device(struct bx_handle *h, const struct bx_new_device *new,
 	char guid[BX_GUID_LEN];
 	int err;
 
-	err = check_type(h, &s);
+	err = search_type(h, &s);
+	if (!err)
+		err = check_type(h, &s);
 	if (!err)
 		err = check_settings(h, new, &s.type);
 	if (!err)
@@ -355,6 +361,24 @@ int bx_create_device(struct bx_handle *h, const struct bx_new_device *new,
 		return err;
 	snprintf(ref.name, sizeof(ref.name), "%s", guid);
 	return bx_get_device(h, &ref, rec);
+}
+
+/* Checks a device that is to be created later, as far as its parent is there. */
+int new_device_check(struct bx_handle *h, const struct bx_new_device *new, bool *there)
+{
+	struct search s = { .new = new };
+	int err = bx_check_kernel(h);
+
+	*there = false;
+	if (err) {	/* nothing is there */
+		error_forget(h);
+		return 0;
+	}
+	err = search_type(h, &s);
+	if (err || !s.parent)
+		return err;
+	*there = true;
+	return check_type(h, &s) ?: check_settings(h, new, &s.type);
 }
 
 /* ---- removal ---- */

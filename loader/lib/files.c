@@ -263,3 +263,31 @@ int new_file_close(struct bx_handle *h, struct new_file *f, int err)
 	f->dir = -1;
 	return err;
 }
+
+int open_conf(struct bx_handle *h, const char *sub, const char *path)
+{
+	char dir[PATH_MAX];
+	struct stat st;
+	int fd, err;
+
+	snprintf(dir, sizeof(dir), "%s/%s", h->conf_dir, sub);
+	for (const char *one = h->conf_dir; one; one = one == dir ? NULL : dir) {
+		fd = open_safe_dir(h, one);
+		if (fd < 0)
+			return fd;
+		close(fd);
+	}
+	if (lstat(path, &st) && errno == ENOENT)
+		return -ENOENT;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) {
+		err = fail(h, BX_FAULT_FAILED, errno, "cannot open '%s': %s",
+			   path, strerror(errno));
+		return err == -ENOENT ? -EIO : err;
+	}
+	err = safe_dir(h, fd, path);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}

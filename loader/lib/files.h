@@ -94,6 +94,19 @@ int new_file_open(struct bx_handle *h, int dir, const char *path, mode_t mode,
  */
 int new_file_close(struct bx_handle *h, struct new_file *f, int err);
 
+/**
+ * open_conf() - open a file of the configuration for reading
+ * @h: the handle
+ * @sub: its directory in the configuration
+ * @path: its path
+ *
+ * The file and both directories must be such as safe_dir() accepts.
+ *
+ * Return: a descriptor; -ENOENT without a message when there is no such file; or another
+ * errno with a message.
+ */
+int open_conf(struct bx_handle *h, const char *sub, const char *path);
+
 /* Syncs new and renamed entries of a directory to disk: 0 or a negative errno. */
 int sync_dir(int fd);
 

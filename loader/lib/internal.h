@@ -418,6 +418,14 @@ int object_check_bytes(struct bx_handle *h, const char *shown, char *data,
  * @path: the object, for messages
  * @map: the policy's variable in the object
  */
+/* create.c */
+struct bx_new_device;
+int new_guid(struct bx_handle *h, char guid[37]);
+int new_device_check(struct bx_handle *h, const struct bx_new_device *new, bool *there);
+
+/* defined.c: returns the number of devices that could not be started, or an errno */
+int start_defined(struct bx_handle *h);
+
 struct ops {
 	struct bpf_object	*obj;
 	const struct btf	*btf;

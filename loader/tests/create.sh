@@ -11,13 +11,14 @@ bus=/sys/bus/bx-sf/devices
 sim=/sys/devices/bxsim
 cleanup() {
 	bxctl detach --all >/dev/null 2>&1 || true
+	rm -f /etc/bus_ext/devices.d/*
 	for dir in "$bus"/*-*-*-*-*/; do
 		echo 1 >"$dir/remove" 2>/dev/null || true
 	done
 }
 json() { bxctl --json "$@" || true; }
 
-ktap_plan 31
+ktap_plan 37
 modprobe bxsim
 says types_are_listed 0 'bxsim +small +sf +16 +0 +Small' types
 says types_of_an_unknown_parent 8 "'nosuch' is not a parent that creates devices" types nosuch
@@ -46,6 +47,18 @@ check_match a_random_guid_is_of_version_4 '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}
 	"$random"
 check_equal and_is_the_device bound "$(cat "$bus/$random/state")"
 bxctl destroy "$random" >/dev/null
+
+# what is defined comes again
+check a_device_is_defined bxctl define --auto --guid $other --set rate=30 bxsim small
+check it_is_started_at_boot bxctl boot
+check_equal as_it_was_defined "30 bound" \
+	"$(cat $bus/$other/settings/rate) $(cat $bus/$other/state)"
+says it_is_listed 0 "$other +bxsim +small +auto +a" defined
+bxctl destroy $other >/dev/null
+says all_are_started_on_request 0 "$other: started, driver a" start --all
+says and_not_twice 0 'nothing to start' start --all
+bxctl undefine $other >/dev/null
+bxctl destroy $other >/dev/null
 
 # mistakes
 says an_unknown_parent 8 "'nosuch' is not a parent that creates devices; there are: bxsim" \
