@@ -220,9 +220,10 @@ static int bx_instance_try(struct bx_instance *inst, char *words)
  * @front: the device that represents it on another bus, or NULL
  *
  * Context: process.
- * Return: the instance, also if no driver was bound, or an ERR_PTR(): -EINVAL or -ERANGE for invalid settings; -EEXIST if
- * the GUID is in use; -EUSERS without capacity; -ENODEV if the parent is going; the errno of
- * a policy's admit() or of the parent; those of bx_device_add().
+ * Return: the instance, also if no driver was bound, or an ERR_PTR(): -EINVAL or -ERANGE for
+ * invalid settings; -EEXIST if the GUID is in use; -EUSERS without capacity; -ENODEV if the
+ * parent is going; the errno of a policy's admit() or of the parent; those of
+ * bx_device_add().
  */
 struct bx_instance *bx_instance_create(struct bx_type_dir *dir, const guid_t *guid,
 				       char *words, struct device *front)

@@ -43,10 +43,10 @@ void bx_instance_free(struct bx_instance *inst);
 /* setting.c */
 
 int bx_setting_check(const struct bx_setting *setting, const char *text,
-		     char value[BX_VALUE_LEN]);
+		     struct bx_value *value);
 int bx_settings_check_type(const struct bx_type *type);
 int bx_settings_parse(const struct bx_type *type, char *words,
-		      char (*values)[BX_VALUE_LEN]);
+		      struct bx_value *values);
 int bx_settings_init(struct bx_type_dir *dir);
 void bx_settings_exit(struct bx_type_dir *dir);
 

@@ -24,7 +24,7 @@ struct bx_setting_attr {
 /* ---- values ---- */
 
 static int bx_number_check(const struct bx_setting *setting, const char *text,
-			   char value[BX_VALUE_LEN])
+			   struct bx_value *value)
 {
 	u64 n;
 	int err = kstrtou64(text, 0, &n);
@@ -33,22 +33,22 @@ static int bx_number_check(const struct bx_setting *setting, const char *text,
 		return err;
 	if (n < setting->min || n > setting->max)
 		return -ERANGE;
-	snprintf(value, BX_VALUE_LEN, "%llu", n);
+	snprintf(value->text, sizeof(value->text), "%llu", n);
 	return 0;
 }
 
-static int bx_bool_check(const char *text, char value[BX_VALUE_LEN])
+static int bx_bool_check(const char *text, struct bx_value *value)
 {
 	bool on;
 	int err = kstrtobool(text, &on);
 
 	if (!err)
-		snprintf(value, BX_VALUE_LEN, "%d", on);
+		snprintf(value->text, sizeof(value->text), "%d", on);
 	return err;
 }
 
 static int bx_text_check(const struct bx_setting *setting, const char *text,
-			 char value[BX_VALUE_LEN])
+			 struct bx_value *value)
 {
 	size_t len = strlen(text);
 
@@ -58,7 +58,7 @@ static int bx_text_check(const struct bx_setting *setting, const char *text,
 		if (!isascii(text[i]) || !isgraph(text[i]))
 			return -EINVAL;
 	}
-	memcpy(value, text, len + 1);
+	memcpy(value->text, text, len + 1);
 	return 0;
 }
 
@@ -72,7 +72,7 @@ static int bx_text_check(const struct bx_setting *setting, const char *text,
  * out of range.
  */
 int bx_setting_check(const struct bx_setting *setting, const char *text,
-		     char value[BX_VALUE_LEN])
+		     struct bx_value *value)
 {
 	switch (setting->kind) {
 	case BX_SETTING_NUMBER:
@@ -88,13 +88,13 @@ int bx_setting_check(const struct bx_setting *setting, const char *text,
 /* Checks the settings that a parent declares; returns 0 or -EINVAL. */
 int bx_settings_check_type(const struct bx_type *type)
 {
-	char value[BX_VALUE_LEN];
+	struct bx_value value;
 
 	for (u32 i = 0; i < type->nr_settings; i++) {
 		const struct bx_setting *setting = &type->settings[i];
 
 		if (!setting->name || bx_name_check(setting->name) || !setting->initial ||
-		    bx_setting_check(setting, setting->initial, value))
+		    bx_setting_check(setting, setting->initial, &value))
 			return -EINVAL;
 	}
 	return 0;
@@ -110,7 +110,7 @@ static int bx_setting_find(const struct bx_type *type, const char *name)
 }
 
 static int bx_settings_parse_word(const struct bx_type *type, char *word,
-				  char (*values)[BX_VALUE_LEN], unsigned long *given)
+				  struct bx_value *values, unsigned long *given)
 {
 	char *value = strchr(word, '=');
 	int nr;
@@ -121,7 +121,7 @@ static int bx_settings_parse_word(const struct bx_type *type, char *word,
 	nr = bx_setting_find(type, word);
 	if (nr < 0 || test_and_set_bit(nr, given))
 		return -EINVAL;
-	return bx_setting_check(&type->settings[nr], value, values[nr]);
+	return bx_setting_check(&type->settings[nr], value, &values[nr]);
 }
 
 /**
@@ -134,7 +134,7 @@ static int bx_settings_parse_word(const struct bx_type *type, char *word,
  * -ERANGE; -ENOMEM.
  */
 int bx_settings_parse(const struct bx_type *type, char *words,
-		      char (*values)[BX_VALUE_LEN])
+		      struct bx_value *values)
 {
 	unsigned long *given = bitmap_zalloc(type->nr_settings, GFP_KERNEL);
 	char *word;
@@ -144,7 +144,7 @@ int bx_settings_parse(const struct bx_type *type, char *words,
 		return -ENOMEM;
 	for (u32 i = 0; i < type->nr_settings && !err; i++)
 		err = bx_setting_check(&type->settings[i], type->settings[i].initial,
-				       values[i]);
+				       &values[i]);
 	while (!err && (word = strsep(&words, " \t"))) {
 		if (*word)
 			err = bx_settings_parse_word(type, word, values, given);
@@ -162,13 +162,13 @@ static ssize_t bx_setting_show(struct device *dev, struct device_attribute *attr
 	ssize_t len;
 
 	device_lock(dev);
-	len = sysfs_emit(buf, "%s\n", to_bx_device(dev)->inst->values[nr]);
+	len = sysfs_emit(buf, "%s\n", to_bx_device(dev)->inst->values[nr].text);
 	device_unlock(dev);
 	return len;
 }
 
 /* Changes a setting; the device lock is held. */
-static int bx_setting_set(struct bx_device *bdev, u32 nr, const char *value)
+static int bx_setting_set(struct bx_device *bdev, u32 nr, const struct bx_value *value)
 {
 	struct bx_instance *inst = bdev->inst;
 	u32 state = READ_ONCE(bdev->state);
@@ -178,12 +178,12 @@ static int bx_setting_set(struct bx_device *bdev, u32 nr, const char *value)
 		return -EBUSY;
 	if (state != BX_STATE_READY && state != BX_STATE_BOUND)
 		return -ENODEV;
-	if (!strcmp(inst->values[nr], value))
+	if (!strcmp(inst->values[nr].text, value->text))
 		return 0;
 	if (inst->parent->ops->set)
-		err = inst->parent->ops->set(inst, nr, value);
+		err = inst->parent->ops->set(inst, nr, value->text);
 	if (!err)
-		strscpy(inst->values[nr], value, BX_VALUE_LEN);
+		inst->values[nr] = *value;
 	return err;
 }
 
@@ -196,18 +196,19 @@ static ssize_t bx_setting_store(struct device *dev, struct device_attribute *att
 {
 	u32 nr = container_of(attr, struct bx_setting_attr, attr)->nr;
 	struct bx_device *bdev = to_bx_device(dev);
-	char value[BX_VALUE_LEN], *text;
+	struct bx_value value;
+	char *text;
 	int err;
 
 	text = kstrndup(buf, count, GFP_KERNEL);
 	if (!text)
 		return -ENOMEM;
-	err = bx_setting_check(&bdev->inst->type->settings[nr], strim(text), value);
+	err = bx_setting_check(&bdev->inst->type->settings[nr], strim(text), &value);
 	kfree(text);
 	if (err)
 		return err;
 	device_lock(dev);
-	err = bx_setting_set(bdev, nr, value);
+	err = bx_setting_set(bdev, nr, &value);
 	device_unlock(dev);
 	return err ?: count;
 }

@@ -1717,8 +1717,8 @@ typedef int (*bx_definition_fn)(const struct bx_definition *definition, void *ar
  * @automatic: start it at boot, and when its parent comes
  * @guid: takes its GUID
  *
- * Writes one file, /etc/bus_ext/devices.d/GUID.yaml, and creates nothing.  What can be
- * checked, as the parent is there, is checked; else a note says so.
+ * Writes one file, /etc/bus_ext/devices.d/GUID.yaml, and creates nothing.  Type and
+ * settings are checked if the parent is there; else a note says so.
  *
  * Return: 0; -EEXIST if the GUID is defined (BX_FAULT_CONFLICT); those of
  * bx_create_device() for a name that is not valid; -EACCES, -EPERM (BX_FAULT_PERMISSION).
@@ -1758,7 +1758,7 @@ int bx_list_definitions(struct bx_handle *handle, bx_definition_fn fn, void *arg
 int bx_start_device(struct bx_handle *handle, const char *guid, struct bx_device_rec *rec);
 
 /**
- * struct bx_started - a device that was started, or was to be
+ * struct bx_started - a device that was started, or could not be
  * @definition: its definition
  * @rec: its record; NULL if it could not be created
  * @problem: the reason then

@@ -48,14 +48,14 @@ $(KTEST_LAMP): docs/contract.md scripts/doc-contract.sh $(MODULES)
 
 TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF) $(KTEST_LAMP)
 
-# The benchmark's program; its policies are BPF objects like all others.
-BENCH_CHURN := $(BUILD)/selftests/bench/churn
-$(BENCH_CHURN): selftests/bench/churn.c
+# The benchmarks' programs; their policies are BPF objects like all others.
+BENCH_PROGS := $(patsubst %,$(BUILD)/selftests/bench/%,churn create)
+$(BENCH_PROGS): $(BUILD)/%: %.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -Werror -o $@ $<
 
-TEST_PROGS += $(BENCH_CHURN)
+TEST_PROGS += $(BENCH_PROGS)
 
 # The process behind a vdpa device, for e2e/buses.sh.
 E2E_VDUSE := $(BUILD)/selftests/e2e/vduse

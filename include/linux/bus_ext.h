@@ -359,7 +359,8 @@ static __always_inline void bx_call_end(struct bx_device *bdev)
  *
  * Context: that of the operation: any for an atomic one, else may sleep.
  * Return: the result of the provider or a policy; -ENODEV if the device is
- * gone, -ESTALE if it is gone and its GUID belongs to another device, -EOPNOTSUPP if the operation is not implemented, -ELOOP if calls nest
+ * gone, -ESTALE if it is gone and its GUID belongs to another device,
+ * -EOPNOTSUPP if the operation is not implemented, -ELOOP if calls nest
  * too deep.
  */
 static __always_inline int bx_call(struct bx_device *bdev, u32 op, void *arg,

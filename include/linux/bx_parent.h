@@ -21,6 +21,14 @@ struct bx_parent;
 #define BX_VALUE_LEN	64
 
 /**
+ * struct bx_value - the value of a setting
+ * @text: as text, in its usual form: a number is decimal, and a bool is 0 or 1
+ */
+struct bx_value {
+	char	text[BX_VALUE_LEN];
+};
+
+/**
  * enum bx_setting_kind - kinds of values
  * @BX_SETTING_NUMBER: a number without sign, decimal or with 0x
  * @BX_SETTING_BOOL: 0 or 1; also y, n, on and off are read
@@ -93,7 +101,7 @@ struct bx_instance {
 	guid_t			guid;
 	const struct bx_provider *provider;
 	void			*hw_data;
-	char			(*values)[BX_VALUE_LEN];
+	struct bx_value		*values;
 	struct device		*front;
 	/* private: */
 	struct bx_type_dir	*dir;

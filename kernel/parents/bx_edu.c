@@ -454,7 +454,7 @@ static int bx_edu_inst_create(struct bx_instance *inst)
 	inst->hw_data = sf;
 	inst->provider = &bx_edu_types[inst->type->id.subdevice - 1].provider;
 	if (inst->type->nr_settings)
-		ret = bx_edu_inst_set(inst, 0, inst->values[0]);
+		ret = bx_edu_inst_set(inst, 0, inst->values[0].text);
 	if (ret)
 		kfree(sf);
 	return ret;

@@ -232,7 +232,8 @@ static int check_type(struct bx_handle *h, struct search *s)
 	if (s->found)
 		return 0;
 	if (!s->parent)
-		return fail(h, BX_FAULT_USAGE, ENOENT, "'%s' is not a parent that creates devices; %s%s",
+		return fail(h, BX_FAULT_USAGE, ENOENT,
+			    "'%s' is not a parent that creates devices; %s%s",
 			    s->new->parent, s->names[0] ? "there are: " : "no device is one",
 			    s->names);
 	return fail(h, BX_FAULT_USAGE, ENOENT, "parent '%s' has no type '%s'; it has: %s",
@@ -363,7 +364,7 @@ int bx_create_device(struct bx_handle *h, const struct bx_new_device *new,
 	return bx_get_device(h, &ref, rec);
 }
 
-/* Checks a device that is to be created later, as far as its parent is there. */
+/* Checks a device that can be created later, as far as its parent is there. */
 int new_device_check(struct bx_handle *h, const struct bx_new_device *new, bool *there)
 {
 	struct search s = { .new = new };

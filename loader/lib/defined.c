@@ -250,7 +250,8 @@ int bx_define_device(struct bx_handle *h, const struct bx_new_device *new, bool 
 	definition_path(h, guid, path);
 	err = write_file(h, path, new, automatic);
 	if (!err && !there)
-		note(h, "parent '%s' is not there: type and settings were not checked", new->parent);
+		note(h, "parent '%s' is not there: type and settings were not checked",
+		     new->parent);
 	return err;
 }
 

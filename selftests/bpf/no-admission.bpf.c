@@ -10,7 +10,4 @@ static s32 BX_OP(no_admission_admit, struct bx_admit_ctx *ctx)
 	return -1;	/* EPERM */
 }
 
-BX_POLICY(no_admission,
-	.bus = "bx-sf",
-	.admit = (void *)no_admission_admit,
-);
+BX_POLICY(no_admission, .bus = "bx-sf", .admit = (void *)no_admission_admit);
