@@ -18,7 +18,7 @@ cleanup() {
 }
 json() { bxctl --json "$@" || true; }
 
-ktap_plan 37
+ktap_plan 42
 modprobe bxsim
 says types_are_listed 0 'bxsim +small +sf +16 +0 +Small' types
 says types_of_an_unknown_parent 8 "'nosuch' is not a parent that creates devices" types nosuch
@@ -95,3 +95,18 @@ bxctl destroy $guid >/dev/null
 says one_less_and_it_is_admitted 0 "driver 'a' is bound" create bxsim small
 for dir in "$bus"/*-*-*-*-*/; do echo 1 >"$dir/remove"; done
 echo a >$sim/driver_del
+
+# a parent with a thousand sub-functions, which a policy divides among three drivers
+bxctl detach --all >/dev/null
+rmmod bxsim
+modprobe bxsim capacity=1000
+for name in first middle last; do echo "$name" >$sim/driver_add; done
+bxctl apply --allow-unsigned build/selftests/bpf/ranges.bpf.o >/dev/null
+bound() { sed -n "s/^$1 .*bound=\([0-9]*\) .*/\1/p" $sim/drivers; }
+check a_thousand_devices_come build/selftests/bench/create 0 1000
+check_equal each_has_the_driver_of_its_range "100 600 300" "$(bound first) $(bound middle) $(bound last)"
+says and_no_more_fit 1 "parent 'bxsim' has no capacity left" create bxsim small
+check they_go build/selftests/bench/create -d 0 1000
+check_equal none_is_left "0 0 0" "$(bound first) $(bound middle) $(bound last)"
+bxctl detach --all >/dev/null
+for name in first middle last; do echo "$name" >$sim/driver_del; done
