@@ -84,6 +84,38 @@ static int destroy_any(struct worker *w)
 	return bxt_sim("destroy", "d%u", any(w, DEVICES));
 }
 
+static const char *const guids[] = {
+	"6a4c1c2e-6b0a-4e5e-9d4f-000000000001", "6a4c1c2e-6b0a-4e5e-9d4f-000000000002",
+	"6a4c1c2e-6b0a-4e5e-9d4f-000000000003",
+};
+
+#define GUIDS	(sizeof(guids) / sizeof(*guids))
+
+static int create_on_request(struct worker *w)
+{
+	static const char *const types[] = { "small", "large", "single" };
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/devices/%s/bx_types/%s/create",
+		 one_in(w, 2) ? "bxsim" : "bxsim2", types[any(w, 3)]);
+	return bxt_write(path, guids[any(w, GUIDS)]);
+}
+
+static int remove_on_request(struct worker *w)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/bx-sf/devices/%s/remove", guids[any(w, GUIDS)]);
+	return bxt_write(path, "1");
+}
+
+static int parent_comes_or_goes(struct worker *w)
+{
+	if (one_in(w, 2))
+		return bxt_sim("parent_add", "bxsim2");
+	return bxt_sim("parent_del", "bxsim2 gone=%d", one_in(w, 2));
+}
+
 /* The last span of each driver; an outdated one only makes the oracle more lenient. */
 static int driver_span[DRIVERS];
 
@@ -338,6 +370,12 @@ static struct operation {
 	/* no module, or in use, being made or destroyed, not there */
 	{ "create a device", create, 20, { ENOENT, EEXIST, ENODEV } },
 	{ "destroy a device", destroy_any, 20, { ENOENT, ENODEV, EBUSY } },
+	/* also: no capacity; a quarantined policy refuses it */
+	{ "create on request", create_on_request, 12,
+	  { ENOENT, EEXIST, ENODEV, EUSERS, EPERM } },
+	{ "remove on request", remove_on_request, 8, { ENOENT, ENODEV, EAGAIN } },
+	{ "add or remove a parent", parent_comes_or_goes, 4,
+	  { ENOENT, EEXIST, ENODEV, EBUSY } },
 	{ "add a driver", add_driver, 12, { ENOENT, EEXIST, ENODEV, EBUSY } },
 	{ "delete a driver", del_driver, 8, { ENOENT, ENODEV, EBUSY } },
 	{ "set a driver", set_driver, 4, { ENOENT, ENODEV } },
@@ -522,6 +560,8 @@ static void check_world(void)
 		snprintf(device, sizeof(device), "d%d", i);
 		check_device(device);
 	}
+	for (size_t i = 0; i < GUIDS; i++)
+		check_device(guids[i]);
 	links = live_links();
 	bxt_read("/sys/kernel/bus_ext/nr_policies", buf, sizeof(buf));
 	if (atoi(buf) != links)
