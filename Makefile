@@ -212,7 +212,7 @@ fuzz: $(BXCTL) $(BPF_OBJECTS) ## fuzz the readers of bundles; FUZZ_SECONDS=30 fo
 .PHONY: bench
 bench: all $(TEST_PROGS) vm-ready ## run the benchmarks in the VM, counting instructions
 	@[ -e selftests/bench/run ] || { echo "selftests/bench/run does not exist" >&2; exit 1; }
-	@ICOUNT=1 TIMEOUT=3600 RUN=selftests/bench/run $(VM)
+	@ICOUNT=1 MEM=4G TIMEOUT=3600 RUN=selftests/bench/run $(VM)
 
 .PHONY: bundle-test
 bundle-test: all vm-ready ## run the test cases of BUNDLE= in the VM

@@ -247,25 +247,36 @@ out:
 
 /* ---- end ---- */
 
-/*
- * Claims an instance, so that no other task ends it: @inst, or any for NULL.  Returns
- * it, -ENODEV if there is none or another one ends it, -EAGAIN if it is being created.
+/**
+ * bx_instance_claim() - claim an instance, so that no other task ends it
+ * @inst: the instance; its device is referenced, or the caller has created it
+ *
+ * Return: 0, -ENODEV if another task ends it, -EAGAIN if it is being created.
  */
-struct bx_instance *bx_instance_claim(struct bx_parent *parent, struct bx_instance *inst)
+int bx_instance_claim(struct bx_instance *inst)
 {
-	struct bx_instance *found = ERR_PTR(-ENODEV), *other;
+	guard(mutex)(&inst->parent->lock);
+	if (inst->ending)
+		return -ENODEV;
+	if (!inst->ready)
+		return -EAGAIN;
+	inst->ending = true;
+	return 0;
+}
+
+/* Claims any instance of a parent without creations; returns NULL after the last. */
+struct bx_instance *bx_instance_claim_any(struct bx_parent *parent)
+{
+	struct bx_instance *inst;
 
 	guard(mutex)(&parent->lock);
-	list_for_each_entry(other, &parent->instances, node) {
-		if ((inst && other != inst) || other->ending)
+	list_for_each_entry(inst, &parent->instances, node) {
+		if (inst->ending)
 			continue;
-		if (!other->ready)
-			return ERR_PTR(-EAGAIN);
-		other->ending = true;
-		found = other;
-		break;
+		inst->ending = true;
+		return inst;
 	}
-	return found;
+	return NULL;
 }
 
 /**
@@ -294,11 +305,12 @@ static int bx_instance_remove(struct device *dev, struct device_attribute *attr,
 {
 	struct bx_parent *parent = inst->parent;
 	struct kernfs_node *node;
+	int err;
 
 	if (!down_read_trylock(&parent->going_sem))
 		return -ENODEV;
-	inst = parent->going ? ERR_PTR(-ENODEV) : bx_instance_claim(parent, inst);
-	if (!IS_ERR(inst)) {
+	err = parent->going ? -ENODEV : bx_instance_claim(inst);
+	if (!err) {
 		/* the removal waits for the ends of writes, but not of this one */
 		node = sysfs_break_active_protection(&dev->kobj, &attr->attr);
 		bx_instance_end(inst);
@@ -306,7 +318,7 @@ static int bx_instance_remove(struct device *dev, struct device_attribute *attr,
 			sysfs_unbreak_active_protection(node);
 	}
 	up_read(&parent->going_sem);
-	return PTR_ERR_OR_ZERO(inst);
+	return err;
 }
 
 static ssize_t remove_store(struct device *dev, struct device_attribute *attr,

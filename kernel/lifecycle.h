@@ -62,7 +62,7 @@ struct bx_instance *bx_instance_create(struct bx_type_dir *dir, const guid_t *gu
 				       char *words, struct device *front);
 void bx_instance_end(struct bx_instance *inst);
 u32 bx_instances_available(struct bx_type_dir *dir);
-struct bx_instance *bx_instance_claim(struct bx_parent *parent,
-				      struct bx_instance *inst);
+int bx_instance_claim(struct bx_instance *inst);
+struct bx_instance *bx_instance_claim_any(struct bx_parent *parent);
 
 #endif /* _BX_LIFECYCLE_H */

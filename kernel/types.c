@@ -372,7 +372,7 @@ void bx_parent_unregister(struct bx_parent *parent)
 	}
 	down_write(&parent->going_sem);
 	parent->going = true;
-	while (!IS_ERR(inst = bx_instance_claim(parent, NULL))) {
+	while ((inst = bx_instance_claim_any(parent))) {
 		if (parent->unplugged)	/* one that was being created then */
 			bx_device_unplug(inst->bdev);
 		bx_instance_end(inst);
@@ -460,8 +460,7 @@ EXPORT_SYMBOL_GPL(bx_parent_create);
  */
 void bx_parent_destroy(struct bx_instance *inst)
 {
-	inst = bx_instance_claim(inst->parent, inst);
-	if (!WARN_ON_ONCE(IS_ERR(inst)))
+	if (!WARN_ON_ONCE(bx_instance_claim(inst)))
 		bx_instance_end(inst);
 }
 EXPORT_SYMBOL_GPL(bx_parent_destroy);
