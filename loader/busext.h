@@ -1406,6 +1406,14 @@ const char *bx_outcome_text(__u32 outcome);
 const char *bx_fact_text(__u32 fact);
 
 /**
+ * bx_fact_is_machine() - check whether a fact is one of the machine
+ * @fact: enum bx_fact
+ *
+ * Return: true if all devices have the same text: "dmi.sys_vendor" and the like, "boot".
+ */
+bool bx_fact_is_machine(__u32 fact);
+
+/**
  * bx_verdict_text() - name the verdict of a policy on a call
  * @verdict: what its call() returned
  *
@@ -1573,7 +1581,87 @@ int bx_parse_device(struct bx_handle *handle, const char *text,
 int bx_get_device(struct bx_handle *handle, struct bx_devref *ref,
 		  struct bx_device_rec *rec);
 
+/**
+ * enum bx_source_kind - what is known of a driver on this machine; the more, the lower
+ * @BX_SOURCE_REGISTERED: it is registered
+ * @BX_SOURCE_LOADABLE: a module that is not loaded has it: one to which the alias
+ *	"bus_ext:BUS:DRIVER" leads, or one of its name that claims the device
+ * @BX_SOURCE_BLACKLISTED: the same, but modprobe's blacklist has the module
+ * @BX_SOURCE_POSSIBLE: a module of another name that claims the device is not loaded: it may
+ *	have the driver
+ * @BX_SOURCE_NO_ALIAS: a module of its name is not loaded, but neither the alias nor the
+ *	device leads to it, so bus_ext does not load it
+ * @BX_SOURCE_NONE: none of these
+ */
+enum bx_source_kind {
+	BX_SOURCE_REGISTERED,
+	BX_SOURCE_LOADABLE,
+	BX_SOURCE_BLACKLISTED,
+	BX_SOURCE_POSSIBLE,
+	BX_SOURCE_NO_ALIAS,
+	BX_SOURCE_NONE,
+};
+
+/**
+ * struct bx_driver_source - where a driver is, or would come from
+ * @kind: what is known
+ * @driver: the driver
+ * @module: the module; empty for a driver in the kernel image, and with BX_SOURCE_NONE
+ * @alias: the alias that bus_ext asks modprobe for
+ */
+struct bx_driver_source {
+	enum bx_source_kind	kind;
+	char			driver[BX_NAME_LEN];
+	char			module[64];
+	char			alias[2 * BX_NAME_LEN + 16];
+};
+
+/**
+ * bx_find_driver() - find out whether a driver is registered, or can be loaded for a device
+ * @handle: the handle
+ * @dev: the device
+ * @driver: name of the driver
+ * @source: takes the result
+ *
+ * Loads nothing.  Names of modules and drivers are compared with '-' and '_' equal.
+ */
+void bx_find_driver(struct bx_handle *handle, const struct bx_dev_info *dev,
+		    const char *driver, struct bx_driver_source *source);
+
+/**
+ * bx_is_module_of() - compare the names of a module and a driver
+ * @module: the module
+ * @driver: the driver
+ *
+ * Return: true if they are the same, with '-' and '_' equal.
+ */
+bool bx_is_module_of(const char *module, const char *driver);
+
+/**
+ * bx_source_kind_text() - name what is known of a driver
+ * @kind: what is known
+ *
+ * Return: "registered", "loadable" and so on.
+ */
+const char *bx_source_kind_text(enum bx_source_kind kind);
+
+/* BX_SOURCE_LEN - size of a text that describes where a driver is, in bytes */
+#define BX_SOURCE_LEN	320
+
+/**
+ * bx_driver_source_text() - describe where a driver is
+ * @buf: takes the text
+ * @size: size of @buf in bytes: BX_SOURCE_LEN is enough
+ * @source: from bx_find_driver()
+ *
+ * Return: @buf: "not registered; module vfio_pci can be loaded for it".
+ */
+const char *bx_driver_source_text(char *buf, size_t size,
+				  const struct bx_driver_source *source);
+
 typedef int (*bx_holder_fn)(const struct bx_holder *holder, void *arg);
+
+struct bx_usage;
 
 /**
  * bx_holder_kind_text() - name the kind of a use
@@ -1609,6 +1697,32 @@ const char *bx_holder_text(char *buf, size_t size,
  */
 int bx_list_holders(struct bx_handle *handle, const struct bx_devref *ref,
 		    bx_holder_fn fn, void *arg);
+
+/**
+ * bx_usage_read() - read the uses of all devices, for bx_usage_list()
+ * @handle: the handle, which must outlive @usage
+ * @usage: takes them, for bx_usage_free(); NULL after an error
+ *
+ * Reads the mounts and open files of all processes: once for many devices.
+ *
+ * Return: as bx_list_holders().
+ */
+int bx_usage_read(struct bx_handle *handle, struct bx_usage **usage);
+
+/**
+ * bx_usage_list() - list what would lose a device if its driver was unbound
+ * @usage: from bx_usage_read()
+ * @ref: the device
+ * @fn: as of bx_list_holders()
+ * @arg: second argument of @fn
+ *
+ * Return: as bx_list_holders().
+ */
+int bx_usage_list(struct bx_usage *usage, const struct bx_devref *ref, bx_holder_fn fn,
+		  void *arg);
+
+/* bx_usage_free() - free what bx_usage_read() has read; NULL is allowed */
+void bx_usage_free(struct bx_usage *usage);
 
 /**
  * bx_set_override() - set or remove the administrator's override of a device

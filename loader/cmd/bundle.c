@@ -558,6 +558,11 @@ static const struct param bundle_params[] = {
 	SET_PARAM, UNSIGNED_PARAM, TIMEOUT_PARAM, {}
 };
 
+static const struct param plan_params[] = {
+	SET_PARAM, FACTS_PARAM(" of the devices that would change"), UNSIGNED_PARAM,
+	TIMEOUT_PARAM, {}
+};
+
 static const struct param verify_params[] = {
 	SET_PARAM,
 	{ "installed", 0, PARAM_FLAG, NULL,
@@ -596,7 +601,7 @@ const struct command bundle_commands[] = {
 	  "version has the settings and the mode that an upgrade keeps. Changes nothing. All of\n"
 	  "it must be trusted: its programs are loaded. The exit status is 2 when something\n"
 	  "would change, and 4 when a policy would be ejected: 'apply' refuses that.",
-	  bundle_params, do_plan },
+	  plan_params, do_plan },
 	{ "sign", "BUNDLE", "sign a bundle",
 	  "Writes bundle.sig into the directory: a CMS signature over the digests of all\n"
 	  "other files.",

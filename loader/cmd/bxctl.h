@@ -14,6 +14,8 @@
  *	explain.c      explain, reelect
  *	rebind.c       rebind
  *	group.c        groups of devices, in explain and plan
+ *	driver.c       where a named driver is, in explain and plan
+ *	facts.c        facts by name, in explain, devices and plan
  *	override.c     override
  *	create.c       types, create, destroy
  *	define.c       define, undefine, defined, start
@@ -80,6 +82,7 @@
  * @automatic: --auto
  * @dry_run: --dry-run
  * @group: --group
+ * @facts: --facts
  * @rebind: --rebind
  * @no_rebind: --no-rebind
  * @force: --force
@@ -118,6 +121,7 @@ struct args {
 	bool		automatic;
 	bool		dry_run;
 	bool		group;
+	bool		facts;
 	bool		rebind;
 	bool		no_rebind;
 	bool		force;
@@ -145,9 +149,11 @@ struct table {
  * @code: exit status of a command that worked
  * @table: its output, if that is a table
  * @holders: another one: uses of devices
+ * @absent: another one: drivers that are not registered
  * @count: number of items that it has seen
  * @bound: number of devices of a plan that change only when they are bound again
  * @futures: devices of a plan, for groups that it would divide
+ * @details: facts and uses of listed devices, see facts.c
  * @notes: the library's notes, when args.json
  * @nr_notes: number of notes
  * @rejections: devices on which a policy of the plan would be ejected
@@ -164,9 +170,11 @@ struct env {
 	int			code;
 	struct table		table;
 	struct table		holders;
+	struct table		absent;
 	unsigned int		count;
 	unsigned int		bound;
 	struct futures		*futures;
+	struct details		*details;
 	char			**notes;
 	unsigned int		nr_notes;
 	unsigned int		rejections;
@@ -273,6 +281,8 @@ bool has_decision(const struct bx_device_rec *rec);
 const char *decided_driver(const struct bx_device_rec *rec);
 void json_device(struct json *j, const char *name,
 		 const struct bx_device_rec *rec);
+/* The same without its end: json_end_object() */
+void json_device_begin(struct json *j, const char *name, const struct bx_device_rec *rec);
 void json_holder(struct json *j, const struct bx_holder *holder);
 void json_policy(struct json *j, const struct bx_policy_rec *rec);
 
@@ -316,6 +326,31 @@ bool is_bundle(const char *path);
 void plan_begin(struct env *env);
 void plan_device(const struct bx_change *change, void *env);
 void plan_end(struct env *env, int changes);
+
+/**
+ * struct facts - the facts of a device
+ * @list: the facts
+ * @count: number of facts
+ */
+struct facts {
+	struct bx_fact_rec	list[BX_NR_FACTS];
+	size_t			count;
+};
+
+#define FACTS_PARAM(of) \
+	{ "facts", 0, PARAM_FLAG, NULL, "also facts by name" of, offsetof(struct args, facts) }
+
+/* facts.c */
+int facts_read(struct env *env, const struct bx_devref *ref, struct facts *facts);
+void facts_json(struct json *j, const struct facts *facts);
+void facts_print(const struct facts *facts);
+int details_begin(struct env *env, bool uses);
+int details_show(struct env *env, const struct bx_device_rec *rec);
+void details_end(struct env *env, bool failed);
+
+/* driver.c: in an object that is open; an empty driver is null */
+void json_driver_source(struct env *env, const struct bx_dev_info *dev, const char *driver);
+void plan_driver(struct env *env, const struct bx_change *change);
 
 /* group.c */
 int show_group(struct env *env, const struct bx_devref *ref);

@@ -48,18 +48,23 @@ static int device_row(const struct bx_device_rec *rec, void *arg)
 {
 	struct listing *l = arg;
 	char id[WORDS], decider[WORDS], outcome[WORDS];
+	int err = 0;
 
 	if (!is_wanted(&l->env->args, rec))
 		return 0;
 	if (l->env->args.json)
-		json_device(&l->env->json, NULL, rec);
+		json_device_begin(&l->env->json, NULL, rec);
 	else
 		table_row(&l->table, rec->dev.bus, rec->dev.name,
 			  word_device_id(id, &rec->dev),
 			  word_bound(rec->driver),
 			  word_decider(decider, &rec->decision),
 			  word_outcome(outcome, rec), NULL);
-	return 0;
+	if (l->env->args.facts)
+		err = details_show(l->env, rec);
+	if (l->env->args.json)
+		json_end_object(&l->env->json);
+	return err;
 }
 
 static int do_devices(struct env *env)
@@ -68,12 +73,15 @@ static int do_devices(struct env *env)
 	int err;
 
 	err = check_bus(env);
+	if (!err && env->args.facts)
+		err = details_begin(env, true);
 	if (err)
 		return err;
 	if (env->args.json) {
 		json_array(&env->json, "devices");
 		err = bx_list_decided(env->bx, device_row, &l);
 		json_end_array(&env->json);
+		details_end(env, err);
 		return err;
 	}
 	table_row(&l.table, "BUS", "DEVICE", "ID", "DRIVER", "DECIDED BY",
@@ -84,6 +92,7 @@ static int do_devices(struct env *env)
 	else if (!err)
 		printf("nothing was decided on any device%s\n",
 		       env->args.all ? "" : "; '--all' lists the others");
+	details_end(env, err);
 	table_free(&l.table);
 	return err;
 }
@@ -315,19 +324,24 @@ static int do_tree(struct env *env)
 	  "also devices of adopted buses without a decision", \
 	  offsetof(struct args, all) }
 
-static const struct param devices_params[] = { BUS_PARAM, ALL_PARAM, {} };
+static const struct param devices_params[] = {
+	BUS_PARAM, ALL_PARAM, FACTS_PARAM(", and what uses the devices"), {}
+};
+
+static const struct param tree_params[] = { BUS_PARAM, ALL_PARAM, {} };
 static const struct param drivers_params[] = { BUS_PARAM, {} };
 
 const struct command device_commands[] = {
 	{ "devices", NULL, "list devices, their drivers, and the deciding policies",
 	  "Lists the devices of bus_ext's own buses, and those of adopted buses\n"
-	  "with a decision.", devices_params, do_devices },
+	  "with a decision. --facts reads from the devices and runs methods of the firmware.",
+	  devices_params, do_devices },
 	{ "drivers", NULL, "list drivers",
 	  "Lists the drivers of every bus that policies can be attached to.",
 	  drivers_params, do_drivers },
 	{ "tree", NULL, "buses with their policies, drivers and devices",
 	  "Shows each bus with its policies, its drivers and the devices that are\n"
 	  "bound to them. Of adopted buses, only drivers with listed devices.",
-	  devices_params, do_tree },
+	  tree_params, do_tree },
 	{}
 };

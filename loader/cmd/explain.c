@@ -2,12 +2,10 @@
 /*
  * bxctl: one device: why it has its driver; new elections
  */
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bxctl.h"
 
@@ -76,8 +74,12 @@ static const char *opinion_says(char *buf, const struct bx_opinion *o)
 	}
 }
 
-static const char *opinion_why(char *buf, const struct bx_opinion *o)
+/* @buf: BX_SOURCE_LEN bytes */
+static const char *opinion_why(char *buf, struct env *env, const struct bx_dev_info *dev,
+			       const struct bx_opinion *o)
 {
+	struct bx_driver_source source;
+
 	if (o->kind == BX_OPN_QUARANTINE && o->why != BX_WHY_LATE)
 		return "quarantined: its programs are not asked";
 	switch (o->why) {
@@ -102,7 +104,8 @@ static const char *opinion_why(char *buf, const struct bx_opinion *o)
 	case BX_WHY_LOW:
 		return "another comes first";
 	case BX_WHY_ABSENT:
-		return "not registered, module not found";
+		bx_find_driver(env->bx, dev, o->driver, &source);
+		return bx_driver_source_text(buf, BX_SOURCE_LEN, &source);
 	case BX_WHY_SHADOW:
 		return "shadow: not applied";
 	case BX_WHY_BAD:
@@ -162,52 +165,30 @@ static const char *key_why(__u32 why)
 /**
  * struct explanation - an election of a device, as it is printed
  * @env: the command
+ * @device: the device
  * @facts: facts of the device
- * @nr_facts: number of @facts
  * @table: opinions
  * @decision: the last opinion
  */
 struct explanation {
 	struct env		*env;
-	struct bx_fact_rec	facts[BX_NR_FACTS];
-	size_t			nr_facts;
+	const struct bx_dev_info *device;
+	struct facts		facts;
 	struct table		table;
 	struct bx_opinion	decision;
 };
 
-static int keep_fact(const struct bx_fact_rec *rec, void *arg)
+/* Whether a policy or the administrator names the driver, which so need not be registered */
+static bool is_named(const struct bx_opinion *o)
 {
-	struct explanation *e = arg;
-
-	if (e->nr_facts < BX_NR_FACTS)
-		e->facts[e->nr_facts++] = *rec;
-	return 0;
-}
-
-static void json_facts(struct json *j, const struct explanation *e)
-{
-	json_object(j, "facts");
-	for (size_t i = 0; i < e->nr_facts; i++)
-		json_string_or_null(j, e->facts[i].name, e->facts[i].value);
-	json_end_object(j);
-}
-
-static void print_facts(const struct explanation *e)
-{
-	for (size_t i = 0; i < e->nr_facts; i++) {
-		const struct bx_fact_rec *rec = &e->facts[i];
-
-		printf("%-8s %-19s %s%s\n", i ? "" : "facts", rec->name,
-		       rec->error ? "cannot be read: " : rec->value,
-		       rec->error ? strerror(-rec->error) : "");
-	}
+	return o->kind == BX_OPN_SELECT || o->kind == BX_OPN_HOOK || o->kind == BX_OPN_OVERRIDE;
 }
 
 static int on_opinion(const struct bx_opinion *o, void *arg)
 {
 	struct explanation *e = arg;
 	struct json *j = &e->env->json;
-	char who[WORDS], says[WORDS], why[WORDS];
+	char who[WORDS], says[WORDS], why[BX_SOURCE_LEN];
 
 	if (o->kind == BX_OPN_DECISION) {
 		e->decision = *o;
@@ -225,11 +206,12 @@ static int on_opinion(const struct bx_opinion *o, void *arg)
 		json_int(j, "verdict", o->verdict);
 		json_string(j, "why", key_why(o->why));
 		json_int(j, "error", o->error);
+		json_driver_source(e->env, e->device, is_named(o) ? o->driver : "");
 		json_end_object(j);
 		return 0;
 	}
 	table_row(&e->table, opinion_who(who, o), opinion_says(says, o),
-		  word_bound(o->driver), opinion_why(why, o), NULL);
+		  word_bound(o->driver), opinion_why(why, e->env, e->device, o), NULL);
 	return 0;
 }
 
@@ -277,12 +259,16 @@ static int print_quarantine(const struct bx_policy_rec *rec, void *arg)
 }
 
 /* The reason why the elected driver is absent */
-static void print_absent(const struct bx_device_rec *rec)
+static void print_absent(struct env *env, const struct bx_device_rec *rec)
 {
 	const struct bx_decision *d = &rec->decision;
+	struct bx_driver_source source;
+	char text[BX_SOURCE_LEN];
 
 	if (d->outcome != BX_OUT_ABSENT)
 		return;
+	bx_find_driver(env->bx, &rec->dev, d->driver, &source);
+	printf("%s is %s\n", d->driver, bx_driver_source_text(text, sizeof(text), &source));
 	if (d->driver_state == BX_DRIVER_LOADING)
 		printf("its module is being loaded\n");
 	if (d->driver_state == BX_DRIVER_ABSENT)
@@ -342,46 +328,19 @@ static bool print_unclaimed(const struct bx_device_rec *rec)
 	return true;
 }
 
-/* The module of the elected driver; "" if it is not registered, or in the kernel image */
-static const char *module_of(char *buf, const struct bx_device_rec *rec)
-{
-	const char *driver = rec->decision.driver, *name;
-	char path[PATH_MAX], target[PATH_MAX];
-	ssize_t len = -1;
-
-	if (driver[0]) {
-		snprintf(path, sizeof(path), "/sys/bus/%s/drivers/%s/module",
-			 rec->dev.bus, driver);
-		len = readlink(path, target, sizeof(target) - 1);
-	}
-	target[len < 0 ? 0 : len] = '\0';
-	name = strrchr(target, '/');
-	snprintf(buf, WORDS, "%.64s", name ? name + 1 : "");
-	return buf;
-}
-
-/* Names of modules have underscores. */
-static bool is_named_as(const char *module, const char *driver)
-{
-	while (*module && (*module == *driver || (*module == '_' && *driver == '-'))) {
-		module++;
-		driver++;
-	}
-	return !*module && !*driver;
-}
-
 /* A driver whose module has another name, as xhci_hcd of xhci_pci */
-static void print_driver(const struct bx_device_rec *rec)
+static void print_driver(struct env *env, const struct bx_device_rec *rec)
 {
 	const char *driver = rec->decision.driver;
-	char module[WORDS];
+	struct bx_driver_source source;
 
+	bx_find_driver(env->bx, &rec->dev, driver, &source);
 	printf("decision: %s", driver);
-	if (module_of(module, rec)[0] && !is_named_as(module, driver))
-		printf(" (module %s)", module);
+	if (source.module[0] && !bx_is_module_of(source.module, driver))
+		printf(" (module %s)", source.module);
 }
 
-static void print_decision(const struct bx_device_rec *rec)
+static void print_decision(struct env *env, const struct bx_device_rec *rec)
 {
 	const struct bx_decision *d = &rec->decision;
 	char decider[WORDS];
@@ -395,7 +354,7 @@ static void print_decision(const struct bx_device_rec *rec)
 	}
 	switch (d->outcome) {
 	case BX_OUT_DRIVER:
-		print_driver(rec);
+		print_driver(env, rec);
 		break;
 	case BX_OUT_REFUSED:
 		printf("decision: no driver, all are refused");
@@ -412,7 +371,7 @@ static void print_decision(const struct bx_device_rec *rec)
 		printf("decision: no driver");
 	}
 	printf(", by %s\n", word_decider(decider, d));
-	print_absent(rec);
+	print_absent(env, rec);
 	print_deferred(rec);
 	print_vetoed(rec);
 	if (bx_is_as_decided(rec) || print_unclaimed(rec))
@@ -445,25 +404,24 @@ static void print_explained(const struct explanation *e,
 			    const struct bx_device_rec *rec)
 {
 	print_header(rec);
-	print_facts(e);
+	facts_print(&e->facts);
 	show_group(e->env, ref);
 	printf("\n");
 	if (e->table.rows > 1) {
 		table_print(&e->table, "");
 		printf("\n");
 	}
-	print_decision(rec);
+	print_decision(e->env, rec);
 }
 
 static void json_explained(struct env *env, const struct bx_device_rec *rec)
 {
 	struct json *j = &env->json;
-	char module[WORDS];
 
 	json_object(j, "decision");
 	json_string(j, "outcome", bx_outcome_text(rec->decision.outcome));
 	json_string_or_null(j, "driver", rec->decision.driver);
-	json_string_or_null(j, "module", module_of(module, rec));
+	json_driver_source(env, &rec->dev, rec->decision.driver);
 	json_string_or_null(j, "driver_state", key_driver_state(&rec->decision));
 	json_string(j, "by", bx_decider_text(rec->decision.by));
 	json_string_or_null(j, "policy", rec->decision.policy);
@@ -483,12 +441,13 @@ static int do_explain(struct env *env)
 	if (!err)
 		err = bx_get_device(env->bx, &ref, &rec);
 	if (!err)
-		err = bx_list_facts(env->bx, &ref, keep_fact, &e);
+		err = facts_read(env, &ref, &e.facts);
 	if (err)
 		return err;
+	e.device = &rec.dev;
 	if (env->args.json) {
 		json_device(&env->json, "device", &rec);
-		json_facts(&env->json, &e);
+		facts_json(&env->json, &e.facts);
 		err = show_group(env, &ref);
 		if (err)
 			return err;

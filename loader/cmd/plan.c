@@ -97,6 +97,12 @@ static void show_call(struct env *env, const struct bx_device_rec *rec,
 		  word_call(then, c, &c->then), c->policy, "at once", NULL);
 }
 
+/* Facts are what a policy may have decided by: they are read of devices that would change. */
+static bool has_details(const struct bx_change *c)
+{
+	return c->differs || c->invalid.policy[0];
+}
+
 static void show_device(struct env *env, const struct bx_change *c)
 {
 	const struct bx_device_rec *rec = c->device;
@@ -118,6 +124,9 @@ static void show_device(struct env *env, const struct bx_change *c)
 	}
 	table_row(&env->table, device, word_bound(rec->driver), driver_then(c),
 		  by, c->at_next_bind ? "when bound again" : "at once", NULL);
+	plan_driver(env, c);
+	if (env->args.facts && has_details(c))
+		details_show(env, rec);
 }
 
 /* ---- JSON ---- */
@@ -166,15 +175,20 @@ static void json_invalid(struct json *j, const struct bx_invalid *invalid)
 	json_end_object(j);
 }
 
-static void json_change(struct json *j, const struct bx_change *c)
+static void json_change(struct env *env, const struct bx_change *c)
 {
+	struct json *j = &env->json;
+
 	json_object(j, NULL);
 	json_device(j, "device", c->device);
+	if (has_details(c))
+		details_show(env, c->device);
 	json_bool(j, "differs", c->differs);
 	json_bool(j, "at_next_bind", c->at_next_bind);
 	json_bool(j, "bound_before", c->differs && c->at_next_bind);
 	json_string(j, "outcome", bx_outcome_text(c->then.verdict));
 	json_string_or_null(j, "driver", c->then.driver);
+	json_driver_source(env, &c->device->dev, c->differs ? c->then.driver : "");
 	json_string(j, "by", bx_decider_text(c->then.by));
 	json_string_or_null(j, "policy", c->then.policy);
 	json_invalid(j, &c->invalid);
@@ -193,6 +207,7 @@ static void json_change(struct json *j, const struct bx_change *c)
 
 void plan_begin(struct env *env)
 {
+	details_begin(env, false);
 	if (env->args.json)
 		json_array(&env->json, "devices");
 	else
@@ -208,7 +223,7 @@ void plan_device(const struct bx_change *c, void *arg)
 	env->bound += c->differs && c->at_next_bind;
 	group_plan(env, c);
 	if (env->args.json)
-		json_change(&env->json, c);
+		json_change(env, c);
 	else
 		show_device(env, c);
 	if (!c->invalid.policy[0])
@@ -227,6 +242,7 @@ void plan_end(struct env *env, int changes)
 	if (env->args.json) {
 		json_end_array(&env->json);
 		group_plan_end(env, changes < 0);
+		details_end(env, changes < 0);
 	} else if (changes >= 0) {
 		if (env->table.rows > 1)
 			table_print(&env->table, "");
@@ -235,19 +251,28 @@ void plan_end(struct env *env, int changes)
 			table_print(&env->holders, "");
 			printf("'bxctl rebind' refuses a device in use without '--force'\n\n");
 		}
+		if (env->absent.rows) {
+			printf("\n");
+			table_print(&env->absent, "");
+			printf("\n");
+		}
 		printf("%d of %u devices in scope would change\n", changes,
 		       env->count);
 		if (env->bound)
 			printf("%u of them bound before the policy: 'apply --rebind' moves them\n",
 			       env->bound);
 		group_plan_end(env, false);
+		details_end(env, false);
 		if (env->rejections)
 			printf("%s%s\n'bxctl apply' and 'bxctl upgrade' refuse this policy\n",
 			       env->rejected, env->rejections > 1 ?
 			       "; so it would on others" : "");
 	}
-	if (changes < 0 && !env->args.json)
+	if (changes < 0 && !env->args.json) {
 		group_plan_end(env, true);
+		details_end(env, true);
+	}
 	table_free(&env->table);
 	table_free(&env->holders);
+	table_free(&env->absent);
 }

@@ -226,8 +226,7 @@ static void json_index(struct json *j, const char *name, __s32 index)
 		json_int(j, name, index);
 }
 
-void json_device(struct json *j, const char *name,
-		 const struct bx_device_rec *rec)
+void json_device_begin(struct json *j, const char *name, const struct bx_device_rec *rec)
 {
 	const struct bx_dev_info *dev = &rec->dev;
 	char buf[WORDS];
@@ -250,6 +249,12 @@ void json_device(struct json *j, const char *name,
 	json_bool(j, "as_decided", bx_is_as_decided(rec));
 	json_bool(j, "bound_before", bx_is_bound_before(rec));
 	json_decision(j, &rec->decision);
+}
+
+void json_device(struct json *j, const char *name,
+		 const struct bx_device_rec *rec)
+{
+	json_device_begin(j, name, rec);
 	json_end_object(j);
 }
 

@@ -406,13 +406,18 @@ static void note_absent(struct bx_handle *h, struct item *item,
 			const struct bx_device_rec *rec)
 {
 	const struct bx_decision *d = &rec->decision;
+	struct bx_driver_source source;
+	char text[BX_SOURCE_LEN];
 
 	if (item->waits || d->outcome != BX_OUT_ABSENT ||
 	    d->driver_state != BX_DRIVER_ABSENT)
 		return;
 	item->waits = true;
-	note(h, "policy '%s': device '%s/%s' waits for driver '%s', whose module was not found",
-	     item->about.name, rec->dev.bus, rec->dev.name, d->driver);
+	bx_find_driver(h, &rec->dev, d->driver, &source);
+	note(h, "policy '%s': device '%s/%s' waits for driver '%s', whose module was not found: "
+	     "it is %s",
+	     item->about.name, rec->dev.bus, rec->dev.name, d->driver,
+	     bx_driver_source_text(text, sizeof(text), &source));
 }
 
 struct decided_devices {

@@ -305,16 +305,50 @@ static int list_holders(struct bx_handle *h, const struct usage *u,
 	return ret;
 }
 
+struct bx_usage {
+	struct bx_handle	*h;
+	struct usage		u;
+};
+
+int bx_usage_read(struct bx_handle *h, struct bx_usage **usage)
+{
+	int err;
+
+	*usage = calloc(1, sizeof(**usage));
+	if (!*usage)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	(*usage)->h = h;
+	err = usage_read(h, &(*usage)->u);
+	if (!err)
+		return 0;
+	bx_usage_free(*usage);
+	*usage = NULL;
+	return err;
+}
+
+int bx_usage_list(struct bx_usage *usage, const struct bx_devref *ref, bx_holder_fn fn,
+		  void *arg)
+{
+	return list_holders(usage->h, &usage->u, ref, fn, arg);
+}
+
+void bx_usage_free(struct bx_usage *usage)
+{
+	if (usage)
+		usage_free(&usage->u);
+	free(usage);
+}
+
 int bx_list_holders(struct bx_handle *h, const struct bx_devref *ref,
 		    bx_holder_fn fn, void *arg)
 {
-	struct usage u;
+	struct bx_usage *usage;
 	int ret;
 
-	ret = usage_read(h, &u);
+	ret = bx_usage_read(h, &usage);
 	if (!ret)
-		ret = list_holders(h, &u, ref, fn, arg);
-	usage_free(&u);
+		ret = bx_usage_list(usage, ref, fn, arg);
+	bx_usage_free(usage);
 	return ret;
 }
 

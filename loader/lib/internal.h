@@ -12,6 +12,7 @@
  *	rebind.c   rebinding all devices that are not as decided
  *	group.c    the functions of a card and IOMMU groups; rebinding all of them or none
  *	override.c the administrator's override of a device
+ *	modules.c  where a driver is: registered, or in a module
  *	contract.c the operations of a bus
  *	object.c   reading and checking a BPF object before it is loaded
  *	elf.c      checking the bytes of an object before libbpf reads them

@@ -69,6 +69,57 @@ int kernel_load_module(const char *name)
 	return err;
 }
 
+static bool has_module(const struct kmod_list *list, const char *name)
+{
+	const struct kmod_list *at;
+	bool found = false;
+
+	kmod_list_foreach(at, list) {
+		struct kmod_module *mod = kmod_module_get_module(at);
+
+		found |= !strcmp(kmod_module_get_name(mod), name);
+		kmod_module_unref(mod);
+	}
+	return found;
+}
+
+static void describe_module(const struct kmod_module *mod, const struct kmod_list *allowed,
+			    struct kernel_module *out)
+{
+	int state = kmod_module_get_initstate(mod);
+	const char *name = kmod_module_get_name(mod);
+
+	copy_name(out->name, sizeof(out->name), name);
+	out->loaded = state == KMOD_MODULE_BUILTIN || state == KMOD_MODULE_LIVE;
+	out->blacklisted = !has_module(allowed, name);
+}
+
+int kernel_find_modules(const char *alias, struct kernel_module *mods, unsigned int max)
+{
+	struct kmod_list *list = NULL, *allowed = NULL, *at;
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	unsigned int n = 0;
+	int err;
+
+	if (!ctx)
+		return -ENOMEM;
+	kmod_set_log_priority(ctx, 0);
+	err = kmod_module_new_from_lookup(ctx, alias, &list);
+	if (!err && list)
+		err = kmod_module_apply_filter(ctx, KMOD_FILTER_BLACKLIST, list, &allowed);
+	kmod_list_foreach(at, err ? NULL : list) {
+		struct kmod_module *mod = kmod_module_get_module(at);
+
+		if (n < max)
+			describe_module(mod, allowed, &mods[n++]);
+		kmod_module_unref(mod);
+	}
+	kmod_module_unref_list(allowed);
+	kmod_module_unref_list(list);
+	kmod_unref(ctx);
+	return err == -ENOMEM ? err : (int)n;
+}
+
 int kernel_is_bpf_fs(const char *path)
 {
 	struct statfs fs;

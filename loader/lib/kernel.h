@@ -54,6 +54,28 @@ bool kernel_permits(void);
 int kernel_load_module(const char *name);
 
 /**
+ * struct kernel_module - a module that an alias leads to
+ * @name: its name, with underscores
+ * @loaded: it is loaded, or in the kernel image
+ * @blacklisted: modprobe does not load it by an alias
+ */
+struct kernel_module {
+	char	name[64];
+	bool	loaded;
+	bool	blacklisted;
+};
+
+/**
+ * kernel_find_modules() - find the modules that modprobe would load; load nothing
+ * @alias: an alias, or the name of a module
+ * @mods: takes the modules
+ * @max: size of @mods; more are left out
+ *
+ * Return: number of modules; 0 also without modules of this kernel; -ENOMEM.
+ */
+int kernel_find_modules(const char *alias, struct kernel_module *mods, unsigned int max);
+
+/**
  * kernel_is_bpf_fs() - check whether a path is on a BPF file system
  * @path: an existing file or directory
  *

@@ -84,6 +84,11 @@ const char *bx_fact_text(__u32 fact)
 	return fact < sizeof(keys) / sizeof(*keys) ? keys[fact] : "unknown";
 }
 
+bool bx_fact_is_machine(__u32 fact)
+{
+	return fact >= BX_FACT_SYS_VENDOR && fact <= BX_FACT_BOOT;
+}
+
 /* ---- lists ---- */
 
 void records_free(struct records *r)

@@ -28,7 +28,7 @@ bound() {
 	basename "$(readlink "/sys/bus/pci/devices/$1/driver")" 2>/dev/null
 }
 
-ktap_plan 58
+ktap_plan 59
 modprobe bus_ext
 modprobe nvme
 modprobe vfio-pci
@@ -117,6 +117,8 @@ fi
 exec 3<"$disk"
 used "an open disk is in use" "$disk is open in process $$ \("
 says "JSON names the process" 10 "\"code\": 10.*\"kind\": \"process\",[[:space:]]*\"node\": \"$disk\",[[:space:]]*\"by\": \"[^\"]*\",[[:space:]]*\"pid\": $$" rebind "$pf" --json
+says "so does a list with facts" 0 "pci/$pf +path +0000:00:.*pci/$pf +in use +$disk is open in process $$ .*machine +command line +.*console=" \
+	devices --all --bus pci --facts
 says "a plan names it" 2 "pci/$pf +nvme +vfio-pci.*DEVICE +IN USE.*pci/$pf +$disk is open in process $$" plan --allow-unsigned build/bpf/first.bpf.o
 says "in JSON too" 2 "\"holders\": \[[^]]*\"pid\": $$" plan --json --allow-unsigned build/bpf/first.bpf.o
 exec 3</dev/nvme0

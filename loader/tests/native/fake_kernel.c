@@ -195,6 +195,31 @@ int kernel_load_module(const char *name)
 	return -EIO;
 }
 
+/* Lines of the file 'modules': ALIAS MODULE [loaded|blacklisted]. */
+int kernel_find_modules(const char *alias, struct kernel_module *mods, unsigned int max)
+{
+	char path[PATH_MAX], line[400], word[200], state[32];
+	unsigned int n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/../modules", fake->dir);
+	f = fopen(path, "re");
+	while (f && n < max && fgets(line, sizeof(line), f)) {
+		struct kernel_module mod = {};
+
+		state[0] = '\0';
+		if (sscanf(line, "%199s %63s %31s", word, mod.name, state) < 2 ||
+		    strcmp(word, alias))
+			continue;
+		mod.loaded = !strcmp(state, "loaded");
+		mod.blacklisted = !strcmp(state, "blacklisted");
+		mods[n++] = mod;
+	}
+	if (f)
+		fclose(f);
+	return n;
+}
+
 int kernel_is_bpf_fs(const char *path)
 {
 	return access(path, F_OK) ? -errno : 1;
@@ -520,7 +545,8 @@ void fake_boot(void)
 	memset(fake->more, 0, sizeof(fake->more));
 	fake->device = (struct bx_device_rec) {
 		.dev = {
-			.name = "0000:00:00.0", .bus = "pci", .vf_index = -1,
+			.name = "0000:00:00.0", .bus = "pci", .modalias = "pci:acme",
+			.vf_index = -1,
 			.iommu_group = -1,
 		},
 		.decision = { .by = BX_BY_KERNEL },
