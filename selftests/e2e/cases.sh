@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Uses that people have for it, on qemu's devices with the kernel's drivers: one of two
 # identical controllers by its path, one of two cards by its serial number, all functions of
-# a slot, the vendor's driver or else the kernel's, anything but one driver, a driver whose
+# a slot, a USB 2 controller with its companions, the vendor's driver or else the kernel's, anything but one driver, a driver whose
 # module has another name, a driver in the kernel image, and a policy beside tools that write
 # and clear driver_override.
 set -euo pipefail
@@ -15,8 +15,11 @@ left=0000:01:00.0 right=0000:02:00.0		# NVMe, behind 00:08.0 and 00:09.0
 absent=0000:00:0a.0 rejected=0000:00:0b.0	# RTL8139
 multi=0000:00:0c others=0000:00:0d.0		# a network card and USB; a network card
 virtio=0000:00:0e.0
+blacklist=/etc/modprobe.d/cases.conf
+companions=(0000:00:1d.0 0000:00:1d.1 0000:00:1d.2) ehci=0000:00:1d.7
 
 cleanup() {
+	rm -f $blacklist
 	bxctl detach --all >/dev/null || true
 }
 driver_is() { [ "$(basename "$(readlink "$pci/$1/driver" || echo /none)")" = "$2" ]; }
@@ -24,6 +27,18 @@ becomes() { wait_until 30 driver_is "$1" "$2"; }
 apply() { bxctl apply --allow-unsigned "$objects/cases-$1.bpf.o"; }
 outcome() {
 	bxctl explain --json "pci/$1" | jq -r '.decision | "\(.driver) \(.outcome)"'
+}
+# planned NAME DEVICE: where the driver is that the policy would choose
+planned() {
+	{ bxctl plan --json --allow-unsigned "$objects/cases-$1.bpf.o" || true; } |
+		jq -r ".devices[] | select(.device.name == \"$2\") | \"\(.driver_source) \(.module)\""
+}
+# source_of DEVICE: where the driver is that was elected
+source_of() { bxctl explain --json "pci/$1" | jq -r '.decision | "\(.driver_source) \(.module)"'; }
+# all_are DRIVER: the companions
+all_are() {
+	local dev
+	for dev in "${companions[@]}"; do driver_is "$dev" "$1" || return 1; done
 }
 replug() {
 	local dev
@@ -43,15 +58,22 @@ viable() {
 wrong_probes() { dmesg | grep -c 'use 8139cp' || true; }
 nr_ejected() { cat /sys/kernel/bus_ext/nr_ejected; }
 
-ktap_plan 62
+ktap_plan 85
 modprobe bus_ext
 ejected=$(nr_ejected)
 
 # one of two identical controllers
+check_equal plan_finds_the_module_of_the_driver "loadable vfio_pci" "$(planned port $right)"
+check_fails and_has_not_loaded_it grep -q '^vfio_pci ' /proc/modules
+mkdir -p /etc/modprobe.d
+echo blacklist vfio_pci >$blacklist
+check_equal plan_knows_the_blacklist "blacklisted vfio_pci" "$(planned port $right)"
+rm $blacklist
 check port_applies apply port
 modprobe -a nvme vfio-pci
 check left_one_is_the_hosts becomes $left nvme
 check right_one_is_a_guests becomes $right vfio-pci
+check_equal its_driver_is_registered "registered vfio_pci" "$(source_of $right)"
 wait_until 30 test -e /sys/class/nvme/nvme0
 check_equal host_has_seen_no_other LEFT "$(xargs </sys/class/nvme/nvme0/serial)"
 check_fails nor_a_second_controller test -e /sys/class/nvme/nvme1
@@ -129,8 +151,41 @@ check function_0_has_moved driver_is $multi.0 vfio-pci
 check function_1_has_stayed driver_is $multi.1 vfio-pci
 bxctl detach slot >/dev/null
 
+# a controller and its companions, whose drivers differ
+modprobe -a ehci_pci uhci_hcd
+check controller_is_the_hosts becomes $ehci ehci-pci
+check its_companions_have_another_driver wait_until 30 all_are uhci_hcd
+check companions_applies apply companions
+check_fails bound_ones_are_left_alone driver_is $ehci vfio-pci
+check_equal each_is_decided_alike "vfio-pci driver" \
+	"$(for dev in $ehci "${companions[@]}"; do outcome "$dev"; done | uniq)"
+hub=$(printf '/dev/bus/usb/%03d/001' "$(cat "$pci/${companions[1]}"/usb*/busnum)")
+exec 3<"$hub"
+check companion_in_use_is_named eval \
+	"{ bxctl rebind --group $ehci 2>&1 || true; } |
+		grep -q 'pci/${companions[1]}. is in use: $hub is open'"
+exec 3<&-
+check controller_keeps_its_driver driver_is $ehci ehci-pci
+check companions_keep_theirs all_are uhci_hcd
+echo not-there >"$pci/$ehci/driver_override"
+check_fails controller_that_fails_keeps_the_group bxctl rebind --group "${companions[0]}"
+check companions_have_their_driver_again all_are uhci_hcd
+check so_has_the_controller driver_is $ehci ehci-pci
+echo >"$pci/$ehci/driver_override"
+check otherwise_all_are_moved bxctl rebind --group "${companions[2]}"
+check controller_has_moved driver_is $ehci vfio-pci
+check companions_have_moved all_are vfio-pci
+check vfio_may_use_them viable $ehci
+replug $ehci "${companions[@]}"
+check controller_is_the_guests_again becomes $ehci vfio-pci
+check so_are_its_companions wait_until 30 all_are vfio-pci
+bxctl detach companions >/dev/null
+for dev in $ehci "${companions[@]}"; do echo "$dev" >"$pci/$dev/driver/unbind"; done
+modprobe -r -a ehci_pci uhci_hcd
+
 # a driver whose module has another name
 check_fails module_is_not_loaded grep -q '^xhci_pci ' /proc/modules
+check_equal device_leads_to_a_module_that_may_have_it "possible xhci_pci" "$(planned usb $multi.1)"
 check usb_applies apply usb
 bxctl rebind "$multi.1" >/dev/null || true
 check module_is_found_by_the_device becomes $multi.1 xhci_hcd
@@ -146,6 +201,8 @@ for dev in $absent $rejected; do
 done
 bxctl reelect pci >/dev/null
 check absent_driver_leaves_it_to_the_next becomes $absent 8139cp
+check_equal explain_finds_no_module_for_it none "$(bxctl explain --json "pci/$absent" |
+	jq -r '.opinions[] | select(.driver == "acme-net").driver_source')"
 check rejected_card_goes_to_the_next becomes $rejected 8139cp
 check_equal nothing_was_ejected_for_it "$ejected" "$(nr_ejected)"
 check policy_is_still_there eval "bxctl policies | grep >/dev/null vendor_else"
