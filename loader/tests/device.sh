@@ -28,7 +28,7 @@ bound() {
 	basename "$(readlink "/sys/bus/pci/devices/$1/driver")" 2>/dev/null
 }
 
-ktap_plan 59
+ktap_plan 60
 modprobe bus_ext
 modprobe nvme
 modprobe vfio-pci
@@ -102,10 +102,14 @@ used() {
 
 if mkfs.ext4 -q "$disk" 2>/dev/null && mount -t ext4 "$disk" "$work" 2>/dev/null; then
 	used "a mounted disk is in use" "$disk is mounted on '$work'"
+	check_equal "it is not that of the root file system" "mount false false" \
+		"$("$bxctl" devices --all --bus pci --facts --json | jq -r ".devices[] | select(.name == \"$pf\") |
+			\"\(.holders[0].kind) \(.holds_root) \(.holds_console)\"")"
 	umount "$work"
 else
 	ktap_skip "a mounted disk is in use" "no ext4 here"
 	ktap_skip "a mounted disk is in use: the driver stays" "no ext4 here"
+	ktap_skip "it is not that of the root file system" "no ext4 here"
 fi
 if mkswap "$disk" >/dev/null 2>&1 && swapon "$disk" 2>/dev/null; then
 	used "swap space is in use" "$disk is swap space"
