@@ -238,24 +238,23 @@ static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
 			bx_adopted_revisit(bus);
 		break;
 	}
-	if (action == BUS_NOTIFY_ADD_DEVICE || action == BUS_NOTIFY_BOUND_DRIVER ||
-	    action == BUS_NOTIFY_UNBOUND_DRIVER)
-		bx_deferrals_event(dev, bx_dev_vendor(dev));
+	bx_event_notify(&bus->deferrals, dev, action);
 	return NOTIFY_OK;
 }
 
 static int bx_adopted_notify_removed(struct notifier_block *nb,
 				     unsigned long action, void *data)
 {
+	struct bx_adopted_bus *bus = container_of(nb, struct bx_adopted_bus, nb_removed);
 	struct device *dev = data;
 
 	if (action != BUS_NOTIFY_REMOVED_DEVICE)
 		return NOTIFY_OK;
 	bx_entry_leave(dev);
 	if (bx_regroup(dev))
-		bx_adopted_queue(container_of(nb, struct bx_adopted_bus, nb_removed), BX_ANY);
+		bx_adopted_queue(bus, BX_ANY);
 	bx_emit_dev(dev, "", BX_EVENT_REMOVED);
-	bx_deferrals_event(dev, bx_dev_vendor(dev));
+	bx_deferrals_event(&bus->deferrals, dev, bx_dev_vendor(dev));
 	bx_binding_ended(dev);
 	bx_entry_remove(dev);
 	return NOTIFY_OK;

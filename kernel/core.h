@@ -558,7 +558,7 @@ void bx_deferrals_start(struct bx_deferrals *all, const struct bus_type *type,
 void bx_deferrals_stop(struct bx_deferrals *all);
 void bx_deferrals_ask(struct bx_deferrals *all);
 int bx_deferrals_ask_by_name(const char *bus);
-void bx_deferrals_event(const struct device *dev, u32 vendor);
+void bx_deferrals_event(struct bx_deferrals *all, const struct device *dev, u32 vendor);
 
 void bx_deferral_init(struct bx_deferral *d, struct device *dev);
 void bx_deferral_begin(struct bx_deferral *d, struct bx_election *e);
@@ -746,6 +746,7 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 		   enum bx_event_kind kind);
 void bx_emit_dev(struct device *dev, const char *driver,
 		 enum bx_event_kind kind);
+void bx_event_notify(struct bx_deferrals *all, struct device *dev, unsigned long action);
 
 /*
  * ---- watch.c: list of devices on own buses, masks of watched operations ----

@@ -20,7 +20,8 @@
 
 /* The started lists of buses */
 static LIST_HEAD(bx_all_deferrals);
-static DEFINE_SPINLOCK(bx_defer_lock);	/* protects all in this file */
+/* Protects all in this file, but for the numbers of events and of listed devices */
+static DEFINE_SPINLOCK(bx_defer_lock);
 
 /* ---- the list of a bus; bx_defer_lock is held ---- */
 
@@ -63,6 +64,7 @@ static void bx_deferral_unlist(struct bx_deferral *d)
 	if (!all)
 		return;
 	list_del(&d->node);
+	WRITE_ONCE(all->listed, all->listed - 1);
 	d->of = NULL;
 	d->due = false;
 	if (d->armed) {
@@ -82,9 +84,12 @@ static void bx_deferral_list(struct bx_deferral *d, const struct bx_election *e)
 	d->armed = e->dec.retry_ms;
 	d->deadline = jiffies + msecs_to_jiffies(e->dec.retry_ms);
 	list_add_tail(&d->node, &all->list);
+	WRITE_ONCE(all->listed, all->listed + 1);
 	if (d->armed)
 		bx_deferrals_arm(all);
-	if (d->seen != all->events)
+	/* pairs with bx_deferrals_event(): that sees the device, or this sees the event */
+	smp_mb();
+	if (d->seen != atomic_read(&all->events))
 		bx_deferral_set_due(d);
 }
 
@@ -148,7 +153,7 @@ static void bx_deferrals_ask_locked(struct bx_deferrals *all)
 	struct bx_deferral *d;
 
 	lockdep_assert_held(&bx_defer_lock);
-	all->events++;
+	atomic_inc(&all->events);
 	list_for_each_entry(d, &all->list, node)
 		bx_deferral_set_due(d);
 }
@@ -191,26 +196,28 @@ int bx_deferrals_ask_by_name(const char *bus)
 
 /**
  * bx_deferrals_event() - elect devices again that may have waited for an event
+ * @all: the deferred devices of the bus
  * @dev: the device that was added, bound, unbound or removed
  * @vendor: its vendor
  *
- * Context: process; after the policies were told.
+ * Mostly there are none, and events of all buses would meet at one lock: they do not take it.
+ *
+ * Context: process; after the policies were told; @all may be stopped, but not freed.
  */
-void bx_deferrals_event(const struct device *dev, u32 vendor)
+void bx_deferrals_event(struct bx_deferrals *all, const struct device *dev, u32 vendor)
 {
-	struct bx_deferrals *all;
 	struct bx_deferral *d;
 
+	atomic_inc(&all->events);
+	/* pairs with bx_deferral_list(), which counts the device before it reads the events */
+	smp_mb__after_atomic();
+	if (!READ_ONCE(all->listed))
+		return;
 	spin_lock_bh(&bx_defer_lock);
-	all = bx_deferrals_of(dev->bus);
-	if (!all)
-		goto out;
-	all->events++;
 	list_for_each_entry(d, &all->list, node) {
 		if (d->dev != dev && (d->vendor == BX_ANY || d->vendor == vendor))
 			bx_deferral_set_due(d);
 	}
-out:
 	spin_unlock_bh(&bx_defer_lock);
 }
 
@@ -235,7 +242,7 @@ void bx_deferral_begin(struct bx_deferral *d, struct bx_election *e)
 	spin_lock_bh(&bx_defer_lock);
 	all = bx_deferrals_of(d->dev->bus);
 	if (all)
-		d->seen = all->events;
+		d->seen = atomic_read(&all->events);
 	e->ctx.deferrals = d->count;
 	spin_unlock_bh(&bx_defer_lock);
 }
@@ -311,7 +318,8 @@ void bx_deferrals_start(struct bx_deferrals *all, const struct bus_type *type,
 {
 	all->type = type;
 	all->reelect = reelect;
-	all->events = 0;
+	all->listed = 0;
+	atomic_set(&all->events, 0);
 	INIT_LIST_HEAD(&all->list);
 	INIT_WORK(&all->work, bx_deferrals_work);
 	timer_setup(&all->timer, bx_deferrals_timer, 0);

@@ -264,7 +264,7 @@ void bx_device_remove(struct bx_device *bdev)
 	}
 	kfree(info);
 	bx_deferral_end(&bdev->deferral);
-	bx_deferrals_event(&bdev->dev, bdev->id.vendor);
+	bx_deferrals_event(&bdev->bus->deferrals, &bdev->dev, bdev->id.vendor);
 	bx_device_unlist(bdev);
 	/*
 	 * The parent's module pinned the bus until now.  A module that has both

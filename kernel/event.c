@@ -126,3 +126,18 @@ void bx_emit_dev(struct device *dev, const char *driver,
 	bx_emit_event(info, driver, kind);
 	kfree(info);
 }
+
+/**
+ * bx_event_notify() - elect deferred devices again after a notification of their bus
+ * @all: the deferred devices of the bus
+ * @dev: the device that it is about
+ * @action: the notification; only an added, bound or unbound device is an event for others
+ *
+ * Context: process; after the policies were told.
+ */
+void bx_event_notify(struct bx_deferrals *all, struct device *dev, unsigned long action)
+{
+	if (action == BUS_NOTIFY_ADD_DEVICE || action == BUS_NOTIFY_BOUND_DRIVER ||
+	    action == BUS_NOTIFY_UNBOUND_DRIVER)
+		bx_deferrals_event(all, dev, bx_dev_vendor(dev));
+}

@@ -158,7 +158,8 @@ struct bx_deferrals {
 	const struct bus_type	*type;
 	void			(*reelect)(struct device *dev);
 	struct list_head	list;
-	u64			events;
+	u32			listed;		/* number of devices in @list */
+	atomic_t		events;
 	struct timer_list	timer;
 	struct work_struct	work;
 };
@@ -170,7 +171,7 @@ struct bx_deferral {
 	struct device		*dev;
 	u32			count;
 	u32			vendor;
-	u64			seen;
+	int			seen;
 	unsigned long		deadline;
 	bool			armed;
 	bool			due;

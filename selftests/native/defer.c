@@ -26,7 +26,7 @@ static struct item {
 
 static void has_event(struct item *i)
 {
-	bx_deferrals_event(&i->dev, i->own_vendor);
+	bx_deferrals_event(i->dev.bus == &bus ? &all : &all_elsewhere, &i->dev, i->own_vendor);
 }
 
 static void elect(struct item *i)

@@ -10,6 +10,16 @@ static inline int atomic_read(const atomic_t *v)
 	return v->counter;
 }
 
+static inline void atomic_set(atomic_t *v, int value)
+{
+	v->counter = value;
+}
+
+static inline void atomic_inc(atomic_t *v)
+{
+	v->counter++;
+}
+
 #define xchg(ptr, new) ({ \
 	typeof(*(ptr)) was = *(ptr); \
 	\

@@ -51,6 +51,7 @@ struct hlist_head {
 #define smp_mb()		barrier()	/* there is one processor */
 #define smp_rmb()		barrier()	/* likewise */
 #define smp_mb__before_atomic()	barrier()
+#define smp_mb__after_atomic()	barrier()	/* likewise */
 #define likely(x)		(x)
 #define unlikely(x)		(x)
 
