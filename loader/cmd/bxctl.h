@@ -347,6 +347,7 @@ void facts_print(const struct facts *facts);
 int details_begin(struct env *env, bool uses);
 int details_show(struct env *env, const struct bx_device_rec *rec);
 void details_end(struct env *env, bool failed);
+int uses_show(struct env *env, const struct bx_device_rec *rec);
 
 /* driver.c: in an object that is open; an empty driver is null */
 void json_driver_source(struct env *env, const struct bx_dev_info *dev, const char *driver);

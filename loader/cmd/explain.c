@@ -399,12 +399,15 @@ static void print_last(const struct bx_device_rec *last,
 	       last->dev.bus);
 }
 
-static void print_explained(const struct explanation *e,
-			    const struct bx_devref *ref,
-			    const struct bx_device_rec *rec)
+static int print_explained(const struct explanation *e,
+			   const struct bx_devref *ref,
+			   const struct bx_device_rec *rec)
 {
+	int err;
+
 	print_header(rec);
 	facts_print(&e->facts);
+	err = uses_show(e->env, rec);
 	show_group(e->env, ref);
 	printf("\n");
 	if (e->table.rows > 1) {
@@ -412,6 +415,7 @@ static void print_explained(const struct explanation *e,
 		printf("\n");
 	}
 	print_decision(e->env, rec);
+	return err;
 }
 
 static void json_explained(struct env *env, const struct bx_device_rec *rec)
@@ -448,7 +452,9 @@ static int do_explain(struct env *env)
 	if (env->args.json) {
 		json_device(&env->json, "device", &rec);
 		facts_json(&env->json, &e.facts);
-		err = show_group(env, &ref);
+		err = uses_show(env, &rec);
+		if (!err)
+			err = show_group(env, &ref);
 		if (err)
 			return err;
 		json_array(&env->json, "opinions");
@@ -463,9 +469,9 @@ static int do_explain(struct env *env)
 		json_end_array(&env->json);
 		json_explained(env, &rec);
 	} else if (!err) {
-		print_explained(&e, &ref, &rec);
+		err = print_explained(&e, &ref, &rec);
 		print_last(&last, &rec);
-		if (rec.decision.by == BX_BY_QUARANTINE)
+		if (!err && rec.decision.by == BX_BY_QUARANTINE)
 			err = bx_list_policies(env->bx, print_quarantine,
 					       rec.decision.policy);
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * bxctl: facts by name, in explain, devices and plan; in devices also what uses the devices
+ * bxctl: facts by name, in explain, devices and plan; in the first two also what uses the
+ * devices
  *
  * Reading facts costs: some come from the device, some from methods of the firmware.  So
  * lists read them only on request, or only of the devices that matter.  Facts of the
@@ -61,7 +62,7 @@ void facts_print(const struct facts *facts)
  * struct details - facts and uses of listed devices
  * @env: the command
  * @usage: the uses of all devices; NULL if they are not shown
- * @device: BUS/NAME of the current device
+ * @device: BUS/NAME of the current device; empty in explain, which has only one
  * @facts: its facts
  * @machine: those that are the same on all devices
  * @root: the current device holds the root file system
@@ -117,10 +118,13 @@ static int show_use(const struct bx_holder *holder, void *arg)
 
 	d->root |= is_root(holder);
 	d->console |= holder->kind == BX_HOLDER_CONSOLE || holder->kind == BX_HOLDER_DISPLAY;
+	bx_holder_text(text, sizeof(text), holder);
 	if (d->env->args.json)
 		json_holder(&d->env->json, holder);
+	else if (d->device[0])
+		add_row(d, d->device, "in use", text);
 	else
-		add_row(d, d->device, "in use", bx_holder_text(text, sizeof(text), holder));
+		printf("in use   %s\n", text);
 	return 0;
 }
 
@@ -188,6 +192,22 @@ int details_show(struct env *env, const struct bx_device_rec *rec)
 		err = 0;
 	if (!err && d->usage)
 		err = show_uses(d, &ref, rec->driver[0]);
+	return err;
+}
+
+/* Shows what uses the device of an explanation; as JSON in the outermost object. */
+int uses_show(struct env *env, const struct bx_device_rec *rec)
+{
+	struct details d = { .env = env };
+	struct bx_devref ref = {};
+	int err;
+
+	snprintf(ref.bus, sizeof(ref.bus), "%s", rec->dev.bus);
+	snprintf(ref.name, sizeof(ref.name), "%s", rec->dev.name);
+	err = bx_usage_read(env->bx, &d.usage);
+	if (!err)
+		err = show_uses(&d, &ref, rec->driver[0]);
+	bx_usage_free(d.usage);
 	return err;
 }
 

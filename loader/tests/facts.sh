@@ -30,7 +30,7 @@ registered() {
 	echo live >"$sys/module/$2/initstate"
 }
 
-ktap_plan 34
+ktap_plan 37
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot
 mkdir -p "$sys/devices/$device" "$sys/bus/pci/devices"
@@ -76,6 +76,12 @@ echo "tty0 ttyX" >"$sys/class/tty/console/active"
 check_equal "so is that of the console" true "$(json '.devices[0].holds_console' devices --facts)"
 check_equal "which is not that of the root" false "$(json '.devices[0].holds_root' devices --facts)"
 says "the table has it, too" 0 "pci/$device +in use +/dev/ttyX is a console" devices --facts
+says "explain has it" 0 "in use   /dev/ttyX is a console" explain "pci/$device"
+check_equal "in JSON, too" '["console",false,true]' \
+	"$(json '[.holders[0].kind, .holds_root, .holds_console]' explain "pci/$device")"
+"$bxctl" !decide '' select:driver:nvme select:driver:nvme
+check_fails "a device without a driver has no users" grep -q "in use" <<<"$("$bxctl" explain "pci/$device")"
+"$bxctl" !decide nvme select:driver:nvme select:driver:nvme
 rm -r "$sys/devices/$device/tty"
 
 # --- where a driver is
