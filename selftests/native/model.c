@@ -126,16 +126,20 @@ bool model_may_name(const struct native_policy *p, char driver)
 	return !p->limited || p->listed & (1U << (driver - 'a'));
 }
 
+/* Whether a program has named the driver @i before */
+static bool is_repeated(const struct native_say *say, unsigned int i)
+{
+	return i && (say->more[i - 1] == say->driver[0] ||
+		     memchr(say->more, say->more[i - 1], i - 1));
+}
+
 /* The drivers that a program names; a repeated one changes nothing. */
 static unsigned int choices(const struct native_say *say)
 {
 	unsigned int n = 0, distinct = 0;
 
 	while (*say->driver && n < 1 + strlen(say->more)) {
-		bool again = n && (say->more[n - 1] == say->driver[0] ||
-				   memchr(say->more, say->more[n - 1], n - 1));
-
-		if (!again && distinct++ == BX_MAX_CHOICES)
+		if (!is_repeated(say, n) && distinct++ == BX_MAX_CHOICES)
 			return n;
 		n++;
 	}
@@ -285,6 +289,8 @@ static char choose(struct model *m, const struct native_say *say, int p)
 		char name[] = { choice(say, i), '\0' };
 		int d = find(m->c, name);
 
+		if (is_repeated(say, i))
+			continue;
 		if (d >= 0 && possible(m, d, p))
 			return *name;
 		if (d >= 0) {
