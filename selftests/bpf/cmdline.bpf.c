@@ -46,5 +46,5 @@ int cmdline_init(unsigned long long *ctx)
 	return 0;
 }
 
-BX_POLICY(cmdline, .bus = "pci", .select = (void *)cmdline_select,
+BX_POLICY(cmdline, .bus = "pci", .vendor = 0x1b36, .select = (void *)cmdline_select,
 	  .match = (void *)cmdline_match, .init = (void *)cmdline_init);

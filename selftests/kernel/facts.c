@@ -2,8 +2,8 @@
 /*
  * Facts by name, as programs and the control interface read them, compared with sysfs
  *
- * Needs the device set all: an edu without a serial number, a controller with virtual
- * functions behind a port, and words on the kernel command line.
+ * Needs the device set all: an edu without a serial number, and a controller with virtual
+ * functions behind a port.
  */
 #include <errno.h>
 #include <glob.h>
@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <kselftest_harness.h>
-#include "selftests/bpf/cmdline.skel.h"
 #include "selftests/bpf/facts.skel.h"
 #include "../lib/bxtest.h"
 
@@ -410,54 +409,6 @@ TEST_F(facts, simulated_device_has_only_the_facts_of_the_machine)
 	ASSERT_LE(0, n);
 	if (n)
 		EXPECT_LE(BX_FACT_SYS_VENDOR, recs[0].fact);
-}
-
-/* ---- the kernel command line ---- */
-
-static struct cmdline *open_cmdline(void)
-{
-	struct cmdline *skel = cmdline__open_and_load();
-	const char *device = edu;
-	const struct bx_opinion *recs;
-
-	if (!skel || !bpf_map__attach_struct_ops(skel->maps.cmdline) ||
-	    bxt_opinions(device, &recs) < 0 || !skel->bss->reads) {
-		cmdline__destroy(skel);
-		return NULL;
-	}
-	return skel;
-}
-
-TEST_F(facts, policy_finds_words_of_the_command_line)
-{
-	struct cmdline *skel = open_cmdline();
-
-	ASSERT_NE(NULL, skel);
-	EXPECT_EQ(1, skel->bss->flag);
-	EXPECT_EQ(1, skel->bss->flag_dash);
-	EXPECT_EQ(1, skel->bss->whole);
-	EXPECT_EQ(0, skel->bss->part_of_word);
-	EXPECT_EQ(0, skel->bss->part_of_value);
-	EXPECT_EQ(0, skel->bss->in_quotes);
-	EXPECT_EQ(0, skel->bss->absent);
-	EXPECT_EQ(1, skel->bss->from_init);
-	EXPECT_EQ(1, skel->bss->from_match);
-	cmdline__destroy(skel);
-}
-
-TEST_F(facts, policy_reads_values_of_the_command_line)
-{
-	struct cmdline *skel = open_cmdline();
-
-	ASSERT_NE(NULL, skel);
-	EXPECT_EQ((int)strlen("an inner word"), skel->bss->quoted_len);
-	EXPECT_STREQ("an inner word", skel->bss->quoted);
-	EXPECT_EQ((int)strlen("second"), skel->bss->twice_len);
-	EXPECT_STREQ("second", skel->bss->twice);
-	EXPECT_EQ(0, skel->bss->empty_len);
-	EXPECT_EQ(-ENODATA, skel->bss->no_value);
-	EXPECT_EQ(-ENAMETOOLONG, skel->bss->too_long);
-	cmdline__destroy(skel);
 }
 
 int main(int argc, char **argv)
