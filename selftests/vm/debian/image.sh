@@ -70,20 +70,25 @@ END
 
 # Paths that dpkg does not unpack, and then the exceptions
 dpkg_paths() {
-	printf -- '--dpkgopt=path-exclude=/usr/share/%s/*\n' doc man info locale
-	echo '--dpkgopt=path-exclude=/lib/modules/*/kernel/*'
-	printf -- '--dpkgopt=path-include=/lib/modules/*/kernel/%s*\n' \
+	printf 'path-exclude=/usr/share/%s/*\n' doc man info locale zoneinfo
+	echo 'path-exclude=/usr/lib/x86_64-linux-gnu/gconv/*'
+	echo 'path-exclude=/usr/src/linux-headers-*/arch/*'
+	echo 'path-include=/usr/src/linux-headers-*/arch/x86*'
+	echo 'path-exclude=/lib/modules/*/kernel/*'
+	printf 'path-include=/lib/modules/*/kernel/%s*\n' \
 		drivers/{block,iommu,nvme,pci,vfio,virtio}/ virt/ crypto/ lib/ block/ \
 		fs/{autofs,configfs,ext4,fuse,jbd2,nls}/ fs/mbcache
 }
 
 # INITRD=No: the kernel's own script would make an initramfs of all modules first.
+# The list of paths is a file in the guest: as options of mmdebstrap, they would have it unpack
+# the essential packages through a filter in Python.
 make_image() {
-	local options
-	mapfile -t options < <(dpkg_paths)
-	sources | BX_HERE=$here BX_IMAGE=$image.tmp BX_SIZE=$size INITRD=No mmdebstrap \
+	sources | BX_HERE=$here BX_IMAGE=$image.tmp BX_SIZE=$size BX_PATHS=$(dpkg_paths) \
+		INITRD=No mmdebstrap \
 		--variant=minbase --dpkgopt=force-unsafe-io --format=null --skip=cleanup/reproducible \
-		--include="$(packages | tr ' \n' ',,' | sed 's/,*$//')" "${options[@]}" \
+		--include="$(packages | tr ' \n' ',,' | sed 's/,*$//')" \
+		--extract-hook='echo "$BX_PATHS" >"$1/etc/dpkg/dpkg.cfg.d/50paths"' \
 		--customize-hook="$hook" bookworm - -
 }
 
