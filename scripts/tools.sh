@@ -33,10 +33,11 @@ fetch() {
 
 # Builds without the disassemblers and libcap, so that bpftool runs in the VM with
 # only libelf and zlib, and without bpftool's own BPF programs ('prog profile', the names of
-# processes), since libbpf and bpftool would be compiled twice for them.
+# processes), since libbpf and bpftool would be compiled twice for them. libbpf has no debug
+# information, which each program of the tests would be linked with.
 make_bpftool() {
 	make -C "$tools/patched/tools/bpf/bpftool" -j"$(nproc)" \
-		OUTPUT="$tools/obj/" \
+		OUTPUT="$tools/obj/" EXTRA_CFLAGS=-O2 \
 		feature-clang-bpf-co-re=0 feature-libcap=0 feature-llvm=0 \
 		feature-libbfd=0 feature-libbfd-liberty=0 feature-libbfd-liberty-z=0 &&
 		make -C "$tools/patched/tools/lib/bpf" DESTDIR="$tools/libbpf" prefix= \
