@@ -91,7 +91,7 @@ NATIVE_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 $(NATIVE_OBJS): $(BUILD)/loader/tests/native/%.o: %.c | $(LIBBPF_READY)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(LOADER_CFLAGS) -O1 $(NATIVE_SANITIZE) -I loader -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(LOADER_CFLAGS) -O1 -fno-var-tracking $(NATIVE_SANITIZE) -I loader -MMD -MP -c $< -o $@
 
 $(BUILD)/loader/tests/native/loader/cmd/main.o: LOADER_CFLAGS += -Dmain=bxctl_main
 # The headers that come with libbpf lack <linux/compiler.h>, which one of them includes.

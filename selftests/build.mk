@@ -11,8 +11,9 @@ KTEST_SKELS   := $(patsubst %.bpf.c,$(BUILD)/%.skel.h, \
 	$(wildcard selftests/bpf/*.bpf.c))
 # include/uapi comes first: here <linux/bus_ext.h> is the shared header. The harness
 # is the kernel's; its warnings are not checked. Its macros make several functions of each
-# test: their optimization takes longer than it saves.
-KTEST_CFLAGS   = $(CFLAGS) -O1 -fno-var-tracking -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
+# test: their optimization takes longer than it saves, so only KTEST_LIB and the stress
+# test's programs are optimized.
+KTEST_CFLAGS   = $(CFLAGS) $(KTEST_OPTIMIZE) -fno-var-tracking -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
 	-I include/uapi $(CPPFLAGS) -isystem $(KSELFTEST_DIR) \
 	-isystem $(BUILD)/tools/source/tools/include/uapi
 
@@ -20,6 +21,8 @@ KTEST_CFLAGS   = $(CFLAGS) -O1 -fno-var-tracking -std=gnu11 -D_GNU_SOURCE $(WARN
 $(KSELFTEST_DIR)/kselftest_harness.h: | $(BUILD)/tools/source
 	$(Q)[ -e $@ ] || scripts/tools.sh fetch $(KVER)
 
+$(KTEST_OBJECTS): KTEST_OPTIMIZE := -O1
+$(KTEST_PROGS:=.o): KTEST_OPTIMIZE := -O0
 $(KTEST_OBJECTS): $(BUILD)/%.o: %.c | $(KTEST_SKELS) $(LIBBPF_READY) \
 		$(KSELFTEST_DIR)/kselftest_harness.h
 	$(call say,CC,$@)
@@ -83,7 +86,7 @@ NATIVE_WEAK    := $(NATIVE_OUT)/weak/index.o
 NATIVE_OBJECTS := $(NATIVE_PROGS:=.o) $(NATIVE_LIB)
 NATIVE_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-NATIVE_CFLAGS   = -O1 -g -std=gnu11 -D_GNU_SOURCE $(WARNINGS) \
+NATIVE_CFLAGS   = -O1 -g -fno-var-tracking -std=gnu11 -D_GNU_SOURCE $(WARNINGS) \
 	-Wno-sign-compare -Werror $(NATIVE_SANITIZE) \
 	-D'EXPORT_SYMBOL_GPL(symbol)=' \
 	-I selftests/native/include -I include -I kernel -I selftests/native
