@@ -86,6 +86,7 @@ shuffled() {
 	done
 }
 
+# Each device has its driver, whose probe has ended.
 all_as_decided() {
 	local line path
 	for line in "${decided[@]}"; do
@@ -97,6 +98,7 @@ all_as_decided() {
 			return 1
 		}
 	done
+	probes_over
 }
 
 # Drivers that were probed, but for those of the host controllers and hubs

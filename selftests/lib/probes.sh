@@ -91,9 +91,10 @@ probes_clear() {
 }
 
 # The recorded tries that have ended, in order: 'DEVICE DRIVER probed' or '... unprobed'.
-# A probe may add devices that are tried before it ends, by the same task.
+# A probe may add devices that are tried before it ends, by the same task. With 'all', also
+# the tries that have not ended: '... running'.
 probes_list() {
-	awk '
+	awk -v all="${1:-}" '
 	match($0, /-[0-9]+ +\[/) {
 		task = substr($0, RSTART + 1, RLENGTH - 1)
 		sub(/ .*/, "", task)
@@ -115,7 +116,18 @@ probes_list() {
 		next
 	}
 	/ dev=/ && dev[task, depth[task]] == value { probed[task, depth[task]] = "probed" }
+	END {
+		if (all)
+			for (task in depth)
+				if (depth[task])
+					print name[task, depth[task]], "running"
+	}
 	' "$probes_tracing/trace"
+}
+
+# probes_over: all tries so far have ended. A device has the link to its driver before that.
+probes_over() {
+	! probes_list all | grep ' running$'
 }
 
 # probes_tried DEVICE DRIVER: the driver core has tried it, and is through
@@ -139,6 +151,7 @@ probes_none() {
 # probes_only DEVICE DRIVER: this driver was probed for the device, and no other
 probes_only() {
 	local drivers
+	wait_until 30 probes_over
 	drivers=$(probes_list | awk -v dev="$1" '$1 == dev && $3 == "probed" { print $2 }' |
 		sort -u)
 	echo "probed: $drivers"
