@@ -11,8 +11,10 @@ sets_seen='' kernel_args='' qemu_args=() run=''
 # Kernel parameters of every VM. A quarter of an emulated boot would be tests of
 # cryptographic algorithms, and modprobe processes that look for those which encrypted
 # keys, key derivation and the jitter entropy source want; nothing here uses any of them.
+# norandmaps: the emulator translates code for the address at which a process has it, so with
+# random addresses the libraries are translated again for each process, most of its cost.
 # shellcheck disable=SC2034 # of the scripts that boot a VM
-common_args="console=ttyS0 loglevel=5 panic=-1 mitigations=off nokaslr log_buf_len=4M \
+common_args="console=ttyS0 loglevel=5 panic=-1 mitigations=off nokaslr norandmaps log_buf_len=4M \
 cryptomgr.notests initcall_blacklist=init_encrypted,crypto_kdf108_init,jent_mod_init"
 
 say() {
