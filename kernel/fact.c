@@ -41,7 +41,8 @@ static const struct bx_fact_desc bx_facts[BX_NR_FACTS] = {
 	[BX_FACT_REMOVABLE] = { "removable", .any = bx_any_removable,
 				.usb = bx_usb_removable },
 	[BX_FACT_UNTRUSTED] = { "untrusted", .pci = bx_pci_untrusted },
-	[BX_FACT_HOTPLUGGED] = { "hotplugged", .any = bx_any_hotplugged },
+	[BX_FACT_HOTPLUGGED] = { "hotplugged", .any = bx_any_hotplugged,
+				 .usb = bx_usb_hotplugged },
 	[BX_FACT_BOOT_VGA] = { "boot_vga", .pci = bx_pci_boot_vga },
 	[BX_FACT_ACPI_PATH] = { "acpi_path", .any = bx_acpi_path },
 	[BX_FACT_ACPI_HID] = { "acpi_hid", .any = bx_acpi_hid },
@@ -57,6 +58,8 @@ static const struct bx_fact_desc bx_facts[BX_NR_FACTS] = {
 	[BX_FACT_BOARD_NAME] = { "dmi.board_name", .any = bx_dmi_board_name },
 	[BX_FACT_BIOS_VERSION] = { "dmi.bios_version", .any = bx_dmi_bios_version },
 	[BX_FACT_BOOT] = { "boot", .any = bx_machine_boot },
+	[BX_FACT_FINGERPRINT] = { "fingerprint", .pci = bx_pci_fingerprint,
+				  .usb = bx_usb_fingerprint },
 };
 
 static bx_fact_fn bx_fact_reader(struct device *dev, u32 fact)

@@ -9,6 +9,7 @@
 #ifndef _BX_FACT_H
 #define _BX_FACT_H
 
+#include <crypto/sha2.h>
 #include "core.h"
 
 /*
@@ -16,6 +17,27 @@
  * device has no such fact.
  */
 typedef int (*bx_fact_fn)(struct device *dev, char *buf, size_t size);
+
+/* ---- fingerprint.c ---- */
+
+/* The descriptor of a USB device, three texts, and USB_MAXCONFIG configurations */
+#define BX_FINGERPRINT_PARTS	12
+
+/**
+ * struct bx_fingerprint - digests of the parts of a device's description
+ * @kind: the kind of device
+ * @digest: SHA-256 of each part, in the order in which they were added
+ * @nr: number of parts
+ */
+struct bx_fingerprint {
+	u8	kind[8];
+	u8	digest[BX_FINGERPRINT_PARTS][SHA256_DIGEST_SIZE];
+	u32	nr;
+};
+
+void bx_fingerprint_init(struct bx_fingerprint *print, const char *kind);
+void bx_fingerprint_add(struct bx_fingerprint *print, const void *data, size_t len);
+int bx_fingerprint_put(const struct bx_fingerprint *print, char *buf, size_t size);
 
 /* ---- fact_any.c: any bus, the firmware, the machine ---- */
 
@@ -46,6 +68,7 @@ int bx_pci_slot(struct device *dev, char *buf, size_t size);
 int bx_pci_serial(struct device *dev, char *buf, size_t size);
 int bx_pci_untrusted(struct device *dev, char *buf, size_t size);
 int bx_pci_boot_vga(struct device *dev, char *buf, size_t size);
+int bx_pci_fingerprint(struct device *dev, char *buf, size_t size);
 
 /* ---- fact_usb.c: usb, and hid, whose devices often are on usb ---- */
 
@@ -56,6 +79,8 @@ int bx_usb_product(struct device *dev, char *buf, size_t size);
 int bx_usb_removable(struct device *dev, char *buf, size_t size);
 int bx_usb_interfaces(struct device *dev, char *buf, size_t size);
 int bx_usb_mac(struct device *dev, char *buf, size_t size);
+int bx_usb_hotplugged(struct device *dev, char *buf, size_t size);
+int bx_usb_fingerprint(struct device *dev, char *buf, size_t size);
 int bx_hid_path(struct device *dev, char *buf, size_t size);
 int bx_hid_serial(struct device *dev, char *buf, size_t size);
 int bx_hid_product(struct device *dev, char *buf, size_t size);

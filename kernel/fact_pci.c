@@ -121,3 +121,29 @@ int bx_pci_boot_vga(struct device *dev, char *buf, size_t size)
 		return -ENODATA;
 	return bx_fact_put(buf, size, pdev == boot ? "1" : "0");
 }
+
+/*
+ * The description in the configuration space, which no driver changes.  The kernel has
+ * read it when it found the device; the serial number is read now, as in bx_pci_serial().
+ */
+int bx_pci_fingerprint(struct device *dev, char *buf, size_t size)
+{
+	struct pci_dev *pdev = to_pci_dev(dev);
+	struct bx_fingerprint print;
+	char text[64];
+	size_t len;
+	u64 serial;
+
+	if (!pci_device_is_present(pdev))
+		return -ENXIO;
+	bx_fingerprint_init(&print, "bx-pci-1");
+	len = scnprintf(text, sizeof(text), "%04x:%04x %04x:%04x %06x %02x %02x",
+			pdev->vendor, pdev->device, pdev->subsystem_vendor,
+			pdev->subsystem_device, pdev->class, pdev->revision,
+			pdev->hdr_type);
+	bx_fingerprint_add(&print, text, len);
+	serial = pci_get_dsn(pdev);
+	len = scnprintf(text, sizeof(text), "%016llx", serial);
+	bx_fingerprint_add(&print, serial ? text : NULL, len);
+	return bx_fingerprint_put(&print, buf, size);
+}

@@ -162,6 +162,43 @@ int bx_usb_mac(struct device *dev, char *buf, size_t size)
 	return snprintf(buf, size, "%pM", addr);
 }
 
+/* ---- telling whether the device is a known one ---- */
+
+/* Interfaces come and go with the configuration of a device that stays. */
+int bx_usb_hotplugged(struct device *dev, char *buf, size_t size)
+{
+	struct usb_device *udev = bx_usb_device(dev);
+
+	return udev ? bx_any_hotplugged(&udev->dev, buf, size) : -ENODATA;
+}
+
+static void bx_add_text(struct bx_fingerprint *print, const char *text)
+{
+	bx_fingerprint_add(print, text, text ? strlen(text) : 0);
+}
+
+/*
+ * All descriptors that the kernel has read when it found the device, as 'descriptors' in
+ * sysfs has them, and its texts.  They stay until the release of the device.
+ */
+int bx_usb_fingerprint(struct device *dev, char *buf, size_t size)
+{
+	struct usb_device *udev = bx_usb_device(dev);
+	struct bx_fingerprint print;
+
+	if (!udev || !udev->config || !udev->rawdescriptors)
+		return -ENODATA;
+	bx_fingerprint_init(&print, "bx-usb-1");
+	bx_fingerprint_add(&print, &udev->descriptor, sizeof(udev->descriptor));
+	bx_add_text(&print, udev->manufacturer);
+	bx_add_text(&print, udev->product);
+	bx_add_text(&print, udev->serial);
+	for (int c = 0; c < udev->descriptor.bNumConfigurations; c++)
+		bx_fingerprint_add(&print, udev->rawdescriptors[c],
+				   le16_to_cpu(udev->config[c].desc.wTotalLength));
+	return bx_fingerprint_put(&print, buf, size);
+}
+
 /* ---- hid: texts that the transport has read, which stay until the release ---- */
 
 int bx_hid_path(struct device *dev, char *buf, size_t size)

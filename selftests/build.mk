@@ -106,9 +106,11 @@ $(NATIVE_KERNEL): $(NATIVE_OUT)/kernel/%.o: kernel/%.c
 $(NATIVE_WEAK): kernel/index.c
 	$(call native_compile,-DNATIVE_WEAK_HASH)
 
+$(NATIVE_OUT)/facts: NATIVE_LIBS := -lcrypto
+
 $(NATIVE_PROGS): %: %.o $(NATIVE_LIB) $(NATIVE_KERNEL)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(NATIVE_SANITIZE) -o $@ $^
+	$(Q)$(CC) $(NATIVE_SANITIZE) -o $@ $^ $(NATIVE_LIBS)
 
 $(NATIVE_COLLIDE): $(NATIVE_OUT)/index.o $(NATIVE_LIB) $(NATIVE_WEAK) \
 		$(filter-out %/index.o,$(NATIVE_KERNEL))

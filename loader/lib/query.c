@@ -79,6 +79,7 @@ const char *bx_fact_text(__u32 fact)
 		[BX_FACT_BOARD_NAME]	= "dmi.board_name",
 		[BX_FACT_BIOS_VERSION]	= "dmi.bios_version",
 		[BX_FACT_BOOT]		= "boot",
+		[BX_FACT_FINGERPRINT]	= "fingerprint",
 	};
 
 	return fact < sizeof(keys) / sizeof(*keys) ? keys[fact] : "unknown";

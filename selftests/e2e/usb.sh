@@ -36,6 +36,14 @@ device_of() {
 	done
 	return 1
 }
+# The serial adapter of a serial number
+adapter() {
+	local dev
+	for dev in "$usb"/*-*; do
+		[ "$(cat "$dev/serial" 2>/dev/null)" = "$1" ] || continue
+		basename "$dev"
+	done
+}
 fact() { bxctl --json explain "$1" | jq -r ".facts.$2"; }
 replug() {
 	echo 0 >"$usb/$1/authorized"
@@ -50,7 +58,7 @@ tablet_of() {
 	done
 }
 
-ktap_plan 40
+ktap_plan 43
 unload		# another test may have loaded them
 modprobe bus_ext
 check_fails usb_is_not_there test -e /sys/bus/usb
@@ -86,6 +94,26 @@ check_equal adapter_tells_its_address "$(cat "$usb/$net:1.0/net/"*/address)" \
 	"$(fact "usb/$net:1.0" mac)"
 check_match network_card_has_its_address_as_serial '^525400[0-9a-f]{10}$' "$(fact "pci/$card" serial)"
 check_equal firmware_has_numbered_the_controller 7 "$(fact pci/0000:01:00.0 acpi_index)"
+# The fingerprint, as docs/buses.md defines it, of a device with one configuration
+digest() { sha256sum | cut -d' ' -f1 | sed 's/../\\x&/g'; }
+printed() {
+	local part
+	printf 'bx-usb-1'
+	# shellcheck disable=SC2059 # bytes
+	printf "$(head -c 18 "$usb/$1/descriptors" | digest)"
+	for part in manufacturer product serial; do
+		# shellcheck disable=SC2059
+		printf "$(tr -d '\n' <"$usb/$1/$part" | digest)"
+	done
+	# shellcheck disable=SC2059
+	printf "$(tail -c +19 "$usb/$1/descriptors" | digest)"
+}
+one=$(device_of 0403:6001)
+check_equal fingerprint_is_as_documented "$(printed "$one" | sha256sum | cut -d' ' -f1)" \
+	"$(fact "usb/$one" fingerprint)"
+check_match two_configurations_have_one_too '^[0-9a-f]{64}$' "$(fact "usb/$net" fingerprint)"
+check_fails another_device_of_the_same_ids_has_another \
+	test "$(fact "usb/$(adapter AAA)" fingerprint)" = "$(fact "usb/$(adapter BBB)" fingerprint)"
 
 replug "$net"
 check after_a_replug_too becomes "$usb/$net:1.0" cdc_ether
@@ -101,13 +129,6 @@ check bxctl_shows_it_as_decided \
 	eval "bxctl --json devices --bus usb | jq -e '[.devices[] | select(.name == \"$net:1.0\") | .as_decided] == [true]'"
 
 # two serial adapters that differ by their serial number
-adapter() {
-	local dev
-	for dev in "$usb"/*-*; do
-		[ "$(cat "$dev/serial" 2>/dev/null)" = "$1" ] || continue
-		basename "$dev"
-	done
-}
 check serial_policy_applies apply serial
 modprobe ftdi_sio
 check adapter_bbb_is_the_hosts becomes "$usb/$(adapter BBB):1.0" ftdi_sio

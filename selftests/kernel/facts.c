@@ -256,6 +256,27 @@ TEST_F(facts, device_that_comes_after_the_boot_is_hotplugged)
 	EXPECT_FACT(BX_FACT_HOTPLUGGED, "0");
 }
 
+TEST_F(facts, fingerprint_stays_and_differs_from_that_of_another_device)
+{
+	char remove[64], print[BX_FACT_LEN];
+
+	attach_facts(facts);
+	read_in_election(pf);
+	ASSERT_EQ(64, facts->bss->result[BX_FACT_FINGERPRINT]);
+	EXPECT_EQ(64, strspn(facts->bss->text[BX_FACT_FINGERPRINT], "0123456789abcdef"));
+	strcpy(print, facts->bss->text[BX_FACT_FINGERPRINT]);
+	read_in_election(edu);
+	ASSERT_EQ(64, facts->bss->result[BX_FACT_FINGERPRINT]);
+	EXPECT_STRNE(print, facts->bss->text[BX_FACT_FINGERPRINT]);
+	strcpy(print, facts->bss->text[BX_FACT_FINGERPRINT]);
+	snprintf(remove, sizeof(remove), PCI "%s/remove", edu);
+	EXPECT_EQ(0, bxt_write(remove, "1"));
+	EXPECT_EQ(0, bxt_write("/sys/bus/pci/rescan", "1"));
+	settle();
+	read_in_election(edu);
+	EXPECT_STREQ(print, facts->bss->text[BX_FACT_FINGERPRINT]);
+}
+
 /*
  * Spaces at the end of a text, which sysfs leaves out, are not compared; not each kernel has
  * DMI.

@@ -8,6 +8,7 @@
  */
 #include <stdarg.h>
 #include <stdlib.h>
+#include <openssl/sha.h>
 #include <linux/dmi.h>
 #include <linux/etherdevice.h>
 #include <linux/hid.h>
@@ -81,7 +82,12 @@ int usb_string(struct usb_device *udev, int number, char *buf, size_t size)
 #define symbol_get(name)	(usbcore ? (name) : NULL)
 #define symbol_put(name)	((void)(name))
 
-/* With the kernel's formats for an address and for a node, which no test has */
+void sha256(const u8 *data, unsigned int len, u8 *out)
+{
+	SHA256(data, len, out);
+}
+
+/* With the kernel's formats for an address, for a digest, and for a node, which no test has */
 static int format(char *buf, size_t size, const char *fmt, ...)
 {
 	va_list args;
@@ -93,6 +99,12 @@ static int format(char *buf, size_t size, const char *fmt, ...)
 		mac = va_arg(args, const u8 *);
 		len = snprintf(buf, size, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
 			       mac[1], mac[2], mac[3], mac[4], mac[5]);
+	} else if (!strcmp(fmt, "%*phN")) {
+		int bytes = va_arg(args, int);
+
+		mac = va_arg(args, const u8 *);
+		for (len = 0; len < 2 * bytes; len += 2)
+			sprintf(buf + len, "%02x", mac[len / 2]);
 	} else {
 		len = vsnprintf(buf, size, fmt, args);
 	}
@@ -101,9 +113,11 @@ static int format(char *buf, size_t size, const char *fmt, ...)
 }
 
 static bool known = true;	/* the device has an entry */
+static struct device *asked;	/* the last whose entry was looked up */
 
 static struct bx_entry *get_entry(struct device *dev)
 {
+	asked = dev;
 	return known ? &entry : NULL;
 }
 
@@ -122,6 +136,7 @@ static bool is_own(const struct device *dev)
 #define bx_entry_put		put_entry
 #define bx_is_own		is_own
 #define snprintf		format
+#include "fingerprint.c"
 #include "fact_any.c"
 #include "fact_pci.c"
 #include "fact_usb.c"
@@ -453,6 +468,151 @@ static void descriptors_without_sense_have_no_address(void)
 	EXPECT(read_fact(&udev.dev, BX_FACT_MAC) == -ENODATA);
 }
 
+/* ---- fingerprints ---- */
+
+static char *raw[BX_FINGERPRINT_PARTS] = { "config A", "config B" };
+static struct usb_host_config configs[BX_FINGERPRINT_PARTS];
+
+static void set_up_print(void)
+{
+	set_up_usb();
+	udev.config = configs;
+	udev.rawdescriptors = raw;
+	udev.descriptor.bNumConfigurations = 2;
+	memset(udev.descriptor.other, 7, sizeof(udev.descriptor.other));
+	for (int i = 0; i < BX_FINGERPRINT_PARTS; i++)
+		configs[i].desc.wTotalLength = htole16(8);
+}
+
+/* The fingerprint as the documentation defines it */
+static void expected_print(char *out, const char *kind, int nr, const void *const *part,
+			   const size_t *len)
+{
+	u8 all[8 + 32 * BX_FINGERPRINT_PARTS] = {}, digest[32];
+
+	memcpy(all, kind, 8);
+	for (int i = 0; i < nr; i++)
+		if (part[i])
+			SHA256(part[i], len[i], all + 8 + 32 * i);
+	SHA256(all, 8 + 32 * nr, digest);
+	for (int i = 0; i < 32; i++)
+		sprintf(out + 2 * i, "%02x", digest[i]);
+}
+
+static void fingerprint_is_as_documented(void)
+{
+	const void *part[6] = { &udev.descriptor, "M", NULL, "S1", raw[0], raw[1] };
+	const size_t len[6] = { 18, 1, 0, 2, 8, 8 };
+	char expected[65];
+
+	set_up_print();
+	udev.product = NULL;
+	expected_print(expected, "bx-usb-1", 6, part, len);
+	EXPECT(is(&udev.dev, BX_FACT_FINGERPRINT, expected));
+	EXPECT(is(&intf, BX_FACT_FINGERPRINT, expected));
+}
+
+static void fingerprint_of_pci_is_as_documented(void)
+{
+	const void *part[2] = { "1b36:0010 1af4:1100 010802 02 00", "00000000021b36ff" };
+	const size_t len[2] = { 32, 16 };
+	char expected[65];
+
+	set_up_pci(0);
+	present = true;
+	serial = 0x21b36ff;
+	pci[0].vendor = 0x1b36;
+	pci[0].device = 0x10;
+	pci[0].subsystem_vendor = 0x1af4;
+	pci[0].subsystem_device = 0x1100;
+	pci[0].class = 0x010802;
+	pci[0].revision = 2;
+	expected_print(expected, "bx-pci-1", 2, part, len);
+	EXPECT(is(&pci[0].dev, BX_FACT_FINGERPRINT, expected));
+	serial = 0;
+	part[1] = NULL;
+	expected_print(expected, "bx-pci-1", 2, part, len);
+	EXPECT(is(&pci[0].dev, BX_FACT_FINGERPRINT, expected));
+	present = false;
+	EXPECT(read_fact(&pci[0].dev, BX_FACT_FINGERPRINT) == -ENXIO && !*text);
+}
+
+/* Reads the fingerprint into one of many, and checks that it is a new one. */
+static void expect_new(char prints[][65], int *n)
+{
+	EXPECT(read_fact(&udev.dev, BX_FACT_FINGERPRINT) == 64);
+	for (int i = 0; i < *n; i++)
+		EXPECT(strcmp(prints[i], text));
+	strcpy(prints[(*n)++], text);
+}
+
+static void each_part_changes_the_fingerprint(void)
+{
+	char **texts[] = { &udev.product, &udev.manufacturer, &udev.serial };
+	char prints[16][65];
+	int n = 0;
+
+	set_up_print();
+	expect_new(prints, &n);
+	udev.descriptor.other[0]++;
+	expect_new(prints, &n);
+	set_up_print();
+	raw[1] = "config C";
+	expect_new(prints, &n);
+	raw[1] = "config B";
+	configs[1].desc.wTotalLength = htole16(7);
+	expect_new(prints, &n);
+	set_up_print();
+	udev.descriptor.bNumConfigurations = 1;
+	expect_new(prints, &n);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		set_up_print();
+		*texts[i] = "other";
+		expect_new(prints, &n);
+		*texts[i] = "";
+		expect_new(prints, &n);
+		*texts[i] = NULL;
+		expect_new(prints, &n);
+	}
+}
+
+/* Neither by moving bytes from one text to the next, nor by what cannot be printed */
+static void texts_of_two_devices_do_not_collide(void)
+{
+	char prints[8][65];
+	int n = 0;
+
+	set_up_print();
+	udev.manufacturer = "ab";
+	udev.product = "c";
+	expect_new(prints, &n);
+	udev.manufacturer = "a";
+	udev.product = "bc";
+	expect_new(prints, &n);
+	udev.product = "\x01";
+	expect_new(prints, &n);
+	udev.product = "\x02";
+	expect_new(prints, &n);
+}
+
+static void fingerprint_that_lacks_a_part_is_not_given(void)
+{
+	set_up_print();
+	udev.descriptor.bNumConfigurations = BX_FINGERPRINT_PARTS - 4;
+	EXPECT(read_fact(&udev.dev, BX_FACT_FINGERPRINT) == 64);
+	udev.descriptor.bNumConfigurations++;
+	EXPECT(read_fact(&udev.dev, BX_FACT_FINGERPRINT) == -ENODATA && !*text);
+	udev.descriptor.bNumConfigurations = 1;
+	udev.rawdescriptors = NULL;
+	EXPECT(read_fact(&udev.dev, BX_FACT_FINGERPRINT) == -ENODATA);
+	set_up_print();
+	udev.config = NULL;
+	EXPECT(read_fact(&udev.dev, BX_FACT_FINGERPRINT) == -ENODATA);
+	set_up_print();
+	intf.type = &other_type;
+	EXPECT(read_fact(&intf, BX_FACT_FINGERPRINT) == -ENODATA);
+}
+
 /* ---- hid ---- */
 
 static void hid_device_has_the_texts_of_its_transport(void)
@@ -542,6 +702,15 @@ static void removable_is_a_fact_where_the_bus_knows(void)
 	EXPECT(is(&dev, BX_FACT_REMOVABLE, "unknown"));
 }
 
+/* An interface of a device that stays is not new when the configuration changes. */
+static void interface_is_as_hotplugged_as_its_device(void)
+{
+	set_up_usb();
+	asked = NULL;
+	EXPECT(is(&intf, BX_FACT_HOTPLUGGED, "0"));
+	EXPECT(asked == &udev.dev);
+}
+
 /* ---- descriptions and records ---- */
 
 static void described_device_has_the_facts_of_its_description(void)
@@ -583,7 +752,8 @@ static void fact_that_cannot_be_read_has_a_record_with_the_error(void)
 	set_up_pci(0);
 	present = false;
 	EXPECT(!bx_fact_records(&pci[0].dev, &recs, &n));
-	EXPECT(n == 4 && recs[1].fact == BX_FACT_SERIAL && recs[1].error == -ENXIO);
+	EXPECT(recs[n - 1].fact == BX_FACT_FINGERPRINT && recs[n - 1].error == -ENXIO);
+	EXPECT(n == 5 && recs[1].fact == BX_FACT_SERIAL && recs[1].error == -ENXIO);
 	EXPECT(!*recs[1].value && !strcmp(recs[1].name, "serial"));
 	kvfree(recs);
 }
@@ -606,12 +776,18 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(adapter_tells_its_address_in_a_string),
 	NATIVE_TEST(address_that_is_none_is_not_given),
 	NATIVE_TEST(descriptors_without_sense_have_no_address),
+	NATIVE_TEST(fingerprint_is_as_documented),
+	NATIVE_TEST(fingerprint_of_pci_is_as_documented),
+	NATIVE_TEST(each_part_changes_the_fingerprint),
+	NATIVE_TEST(texts_of_two_devices_do_not_collide),
+	NATIVE_TEST(fingerprint_that_lacks_a_part_is_not_given),
 	NATIVE_TEST(hid_device_has_the_texts_of_its_transport),
 	NATIVE_TEST(address_is_what_the_firmware_says),
 	NATIVE_TEST(hotplugged_device_was_added_after_the_boot),
 	NATIVE_TEST(machine_is_a_fact_of_each_device),
 	NATIVE_TEST(each_fact_has_a_name_of_its_own),
 	NATIVE_TEST(removable_is_a_fact_where_the_bus_knows),
+	NATIVE_TEST(interface_is_as_hotplugged_as_its_device),
 	NATIVE_TEST(described_device_has_the_facts_of_its_description),
 	NATIVE_TEST(removed_device_has_no_records),
 	NATIVE_TEST(fact_that_cannot_be_read_has_a_record_with_the_error),

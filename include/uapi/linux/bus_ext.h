@@ -336,6 +336,8 @@ enum bx_driver_state {
  * @BX_FACT_BIOS_VERSION: "dmi.bios_version"
  * @BX_FACT_BOOT: "boot": the module's parameter boot, "bus_ext.boot=" on the kernel
  *	command line
+ * @BX_FACT_FINGERPRINT: "fingerprint": on pci and usb, SHA-256 over all that the device
+ *	says of itself, as 64 hex digits; see docs/buses.md
  * @BX_NR_FACTS: number of facts
  */
 enum bx_fact {
@@ -363,6 +365,7 @@ enum bx_fact {
 	BX_FACT_BOARD_NAME,
 	BX_FACT_BIOS_VERSION,
 	BX_FACT_BOOT,
+	BX_FACT_FINGERPRINT,
 	BX_NR_FACTS,
 };
 

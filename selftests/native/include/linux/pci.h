@@ -22,6 +22,8 @@ struct pci_dev {
 	struct pci_slot	*slot;
 	unsigned int	devfn;
 	unsigned int	class;
+	u16		vendor, device, subsystem_vendor, subsystem_device;
+	u8		revision, hdr_type;
 	bool		is_virtfn, untrusted;
 	struct pci_dev	*physfn;
 };

@@ -3,6 +3,7 @@
 #ifndef _NATIVE_USB_H
 #define _NATIVE_USB_H
 
+#include <endian.h>
 #include <linux/device.h>
 
 struct usb_interface_descriptor {
@@ -24,6 +25,7 @@ struct usb_interface_cache {
 
 struct usb_host_config {
 	struct {
+		u16	wTotalLength;
 		u8	bNumInterfaces;
 	} desc;
 	struct usb_interface_cache	*intf_cache[32];
@@ -32,11 +34,15 @@ struct usb_host_config {
 struct usb_device {
 	struct device		dev;
 	struct {
+		u8	other[17];
 		u8	bNumConfigurations;
 	} descriptor;
 	struct usb_host_config	*config;
+	char			**rawdescriptors;
 	char			*product, *manufacturer, *serial;
 };
+
+#define le16_to_cpu(v)		le16toh(v)
 
 #define USB_CLASS_COMM		2
 #define USB_DT_CS_INTERFACE	0x24
