@@ -530,11 +530,13 @@ const struct bx_bundle_about *bx_bundle_about(const struct bx_bundle *bundle);
  * @BX_SETTING_INT: a number
  * @BX_SETTING_BOOL: true or false
  * @BX_SETTING_STRING: text
+ * @BX_SETTING_LIST: several texts, with commas between them in a value
  */
 enum bx_setting_type {
 	BX_SETTING_INT,
 	BX_SETTING_BOOL,
 	BX_SETTING_STRING,
+	BX_SETTING_LIST,
 };
 
 /**
@@ -549,6 +551,7 @@ enum bx_setting_type {
  * @nr_values: number of @values
  * @allowed: readable description of the allowed values
  * @help: its purpose
+ * @max_items: most items, of BX_SETTING_LIST
  */
 struct bx_setting {
 	const char		*name;
@@ -561,6 +564,7 @@ struct bx_setting {
 	unsigned int		nr_values;
 	const char		*allowed;
 	const char		*help;
+	unsigned int		max_items;
 };
 
 typedef int (*bx_setting_fn)(const struct bx_setting *setting, void *arg);
@@ -579,12 +583,12 @@ int bx_bundle_list_settings(struct bx_bundle *bundle, bx_setting_fn fn,
 /**
  * bx_bundle_set() - choose the value of a setting
  * @bundle: the bundle
- * @assignment: NAME=VALUE
+ * @assignment: NAME=VALUE; of a list, also NAME+=ITEMS or NAME-=ITEMS, which changes its value
  *
  * Programs get the value as a constant when they are loaded.
  *
  * Return: 0; -EINVAL for a value that is not allowed, -ENOENT for an unknown
- * setting (both BX_FAULT_REJECTED); -EINVAL without '=' (BX_FAULT_USAGE).
+ * setting or item (both BX_FAULT_REJECTED); -EINVAL without '=' (BX_FAULT_USAGE).
  */
 int bx_bundle_set(struct bx_bundle *bundle, const char *assignment);
 

@@ -334,8 +334,8 @@ static int show_setting(const struct bx_setting *s, void *arg)
 	struct env *env = arg;
 
 	if (!env->args.json) {
-		printf("setting %s = %s (%s): %s\n", s->name, s->value,
-		       s->allowed, s->help);
+		printf("setting %s = %s (%s): %s\n", s->name,
+		       setting_text(s, s->value), s->allowed, s->help);
 		return 0;
 	}
 	json_setting(&env->json, s);

@@ -187,7 +187,7 @@ enum param_type {
 	PARAM_TEXT,	/* const char *: not empty */
 	PARAM_BUS,	/* const char *: fits a bus name */
 	PARAM_SECONDS,	/* unsigned int: 1..86400 */
-	PARAM_SET,	/* args.set: NAME=VALUE, each time */
+	PARAM_SET,	/* args.set: NAME=VALUE, NAME+=VALUE or NAME-=VALUE, each time */
 	PARAM_UNSET,	/* args.unset: NAME, each time */
 	PARAM_MODE,	/* enum bx_mode: shadow or enforce */
 	PARAM_NUMBER,	/* unsigned int: 1.. */
@@ -312,6 +312,8 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec);
 /* inspect.c */
 void json_about(struct env *env, const struct bx_bundle *bundle);
 void json_setting(struct json *j, const struct bx_setting *s);
+/* The value or the default of a setting, for people */
+const char *setting_text(const struct bx_setting *s, const char *value);
 
 /* bundle.c */
 int open_bundle(struct env *env, unsigned int flags, struct bx_bundle **bundle);

@@ -38,7 +38,21 @@ void json_about(struct env *env, const struct bx_bundle *bundle)
 	json_end_object(j);
 }
 
-/* Writes the value of a setting by its type: a number, true or false, or text. */
+static void json_items(struct json *j, const char *name, const char *list)
+{
+	char item[256];
+	size_t len;
+
+	json_array(j, name);
+	for (; *list; list += len + !!list[len]) {
+		len = strcspn(list, ",");
+		snprintf(item, sizeof(item), "%.*s", (int)len, list);
+		json_string(j, NULL, item);
+	}
+	json_end_array(j);
+}
+
+/* Writes the value of a setting by its type: a number, true or false, text, or texts. */
 static void json_value(struct json *j, const char *name, int type,
 		       const char *value)
 {
@@ -46,13 +60,15 @@ static void json_value(struct json *j, const char *name, int type,
 		json_int(j, name, strtoll(value, NULL, 0));
 	else if (type == BX_SETTING_BOOL)
 		json_bool(j, name, !strcmp(value, "true"));
+	else if (type == BX_SETTING_LIST)
+		json_items(j, name, value);
 	else
 		json_string(j, name, value);
 }
 
 void json_setting(struct json *j, const struct bx_setting *s)
 {
-	static const char *const types[] = { "int", "bool", "string" };
+	static const char *const types[] = { "int", "bool", "string", "list" };
 
 	json_object(j, NULL);
 	json_string(j, "name", s->name);
@@ -63,6 +79,8 @@ void json_setting(struct json *j, const struct bx_setting *s)
 		json_int(j, "min", s->min);
 		json_int(j, "max", s->max);
 	}
+	if (s->type == BX_SETTING_LIST)
+		json_uint(j, "max_items", s->max_items);
 	if (s->nr_values) {
 		json_array(j, "values");
 		for (unsigned int i = 0; i < s->nr_values; i++)
@@ -73,6 +91,11 @@ void json_setting(struct json *j, const struct bx_setting *s)
 	json_end_object(j);
 }
 
+const char *setting_text(const struct bx_setting *s, const char *value)
+{
+	return s->type == BX_SETTING_LIST && !value[0] ? "[]" : value;
+}
+
 static int show_setting(const struct bx_setting *s, void *arg)
 {
 	struct env *env = arg;
@@ -81,7 +104,8 @@ static int show_setting(const struct bx_setting *s, void *arg)
 		json_setting(&env->json, s);
 	else
 		printf("setting   %s = %s (default %s; %s): %s\n", s->name,
-		       s->value, s->initial, s->allowed, s->help);
+		       setting_text(s, s->value), setting_text(s, s->initial),
+		       s->allowed, s->help);
 	return 0;
 }
 

@@ -241,7 +241,8 @@ static int print_setting(const struct bx_setting *setting, void *arg)
 	const struct bundle_status *s = arg;
 
 	printf("  %s: %s = %s (default %s)\n", s->name, setting->name,
-	       setting->value, setting->initial);
+	       setting_text(setting, setting->value),
+	       setting_text(setting, setting->initial));
 	return 0;
 }
 

@@ -391,6 +391,8 @@ void bx_bundle_close(struct bx_bundle *b)
 	free(b->who);
 	if (b->scratch && tree_discard(b->scratch))
 		note(b->h, "'%s' cannot be removed", b->scratch);
+	for (unsigned int i = 0; i < b->nr_settings; i++)
+		free(b->settings[i].initial);
 	free(b->scratch);
 	free(b->path);
 	free(b->shown);
@@ -403,7 +405,7 @@ void bx_bundle_close(struct bx_bundle *b)
 static int read_chosen(struct bx_bundle *b, const struct yaml *y)
 {
 	struct yaml_node *root = yaml_root(y), *node;
-	const char *name, *value;
+	const char *name;
 	struct setting *s;
 	int err = 0;
 
@@ -414,9 +416,7 @@ static int read_chosen(struct bx_bundle *b, const struct yaml *y)
 		s = bundle_setting(b, name);
 		if (!s)
 			return setting_missing(b, name, y, node);
-		err = yaml_scalar(y, node, &value);
-		if (!err)
-			err = setting_set(b, s, value);
+		err = setting_read(b, y, node, s);
 	}
 	return err;
 }

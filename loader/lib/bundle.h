@@ -5,6 +5,7 @@
  *	bundle.c   the manifest
  *	claims.c   buses and vendors that policies may decide about
  *	settings.c the settings in the manifest, and their values
+ *	list.c     those that are lists of texts
  *	constants.c  the values as constants of the policies
  *	activate.c load, verify, activate
  *	plan.c     what applying it would change
@@ -28,6 +29,8 @@
 #define MAX_SETTINGS	64
 #define MAX_VALUES	32
 #define MAX_VALUE_LEN	128
+#define MAX_ITEMS	64
+#define MAX_LIST_LEN	4224	/* 64 fingerprints, with commas */
 
 /* SHA-256 of a certificate in hexadecimal, with its NUL */
 #define FINGERPRINT_SIZE	65
@@ -41,7 +44,8 @@ struct signer;
  * @max: greatest number
  * @values: the allowed values, when there is a list of them
  * @nr_values: number of @values
- * @value: the value, as text
+ * @value: the value, as text; of a list, its items with commas between them
+ * @initial: the default of a list; NULL for other types
  * @allowed: readable description of the allowed values
  */
 struct setting {
@@ -50,7 +54,8 @@ struct setting {
 	int64_t			max;
 	const char		*values[MAX_VALUES];
 	unsigned int		nr_values;
-	char			value[MAX_VALUE_LEN];
+	char			value[MAX_LIST_LEN];
+	char			*initial;
 	char			allowed[512];
 };
 
@@ -164,6 +169,18 @@ int setting_set(struct bx_bundle *b, struct setting *s, const char *value);
 /* @y and @node: place of the name, for the message; NULL for the command line */
 int setting_missing(struct bx_bundle *b, const char *name,
 		    const struct yaml *y, const struct yaml_node *node);
+
+/* Reads the value from YAML, a list or a scalar. */
+int setting_read(struct bx_bundle *b, const struct yaml *y, struct yaml_node *node,
+		 struct setting *s);
+
+/* list.c: after an error, the value is as before. */
+bool list_has(const struct setting *s, const char *item);
+int list_set(struct bx_bundle *b, struct setting *s, const char *list);
+/* @how: '+' to add the items of @list, '-' to remove them */
+int list_change(struct bx_bundle *b, struct setting *s, char how, const char *list);
+int list_read(struct bx_bundle *b, const struct yaml *y, struct yaml_node *node,
+	      struct setting *s);
 
 /* constants.c: @seen has a bit for each setting with a constant in an object. */
 int constants_put(struct bx_bundle *b, const struct object *obj,

@@ -59,7 +59,7 @@ static int run_case(struct run *r, struct yaml_node *one)
 static int use_settings(struct run *r, struct yaml_node *root)
 {
 	struct yaml_node *map = NULL, *value;
-	const char *name, *text = NULL;
+	const char *name;
 	struct setting *s;
 	int err;
 
@@ -71,9 +71,7 @@ static int use_settings(struct run *r, struct yaml_node *root)
 			return yaml_bad(&r->y, value,
 					"bundle '%s' has no setting '%.64s'",
 					bx_bundle_about(r->b)->name, name);
-		err = yaml_scalar(&r->y, value, &text);
-		if (!err)
-			err = setting_set(r->b, s, text);
+		err = setting_read(r->b, &r->y, value, s);
 	}
 	return err;
 }

@@ -103,6 +103,25 @@ int check_is_set(struct bx_handle *h, const char *name,
 		    setting, name);
 }
 
+/* Items are added to the value that is valid now; others are checked with the intended state. */
+static int choose_one(struct bx_handle *h, const struct installed *inst,
+		      struct generation *g, const char *assignment)
+{
+	struct bx_bundle *b;
+	int err;
+
+	if (!strchr(assignment, '='))
+		return fail(h, BX_FAULT_USAGE, EINVAL,
+			    "'%s' is not a setting: write NAME=VALUE", assignment);
+	if (!is_list_change(assignment))
+		return generation_set(h, g, assignment);
+	err = installed_open(h, inst, g, &b);
+	if (!err)
+		err = keep_chosen(b, g, assignment);
+	bx_bundle_close(b);
+	return err;
+}
+
 static int choose(struct bx_handle *h, const struct installed *inst,
 		  struct generation *g, const struct bx_install_opts *opts)
 {
@@ -114,11 +133,7 @@ static int choose(struct bx_handle *h, const struct installed *inst,
 			generation_unset(g, opts->unset[i]);
 	}
 	for (unsigned int i = 0; !err && i < opts->nr_set; i++)
-		err = strchr(opts->set[i], '=') ?
-			generation_set(h, g, opts->set[i]) :
-			fail(h, BX_FAULT_USAGE, EINVAL,
-			     "'%s' is not a setting: write NAME=VALUE",
-			     opts->set[i]);
+		err = choose_one(h, inst, g, opts->set[i]);
 	return err;
 }
 

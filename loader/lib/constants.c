@@ -170,6 +170,46 @@ static int put_text(struct bx_bundle *b, const struct object *obj,
 	return 0;
 }
 
+/* Writes the items of a list into an array of texts, which are empty behind the last one. */
+static int put_list(struct bx_bundle *b, const struct object *obj,
+		    const struct setting *s, const struct constant *c)
+{
+	const struct btf *btf = bpf_object__btf(obj->bpf);
+	const struct btf_type *text = btf_is_array(c->type) ?
+		real_type(btf, btf_array(c->type)->type) : NULL;
+	const char *item = s->value;
+	size_t room, len, at = 0;
+
+	if (!text || !btf_is_array(text) ||
+	    c->size != (size_t)btf_array(c->type)->nelems * btf_array(text)->nelems)
+		return misfit(b, obj, s, "not an array of arrays of characters");
+	room = btf_array(text)->nelems;
+	if (s->about.max_items * room > c->size)
+		return misfit(b, obj, s, "too short for all items");
+	memset(c->data, 0, c->size);
+	for (; *item; item += len + !!item[len]) {
+		len = strcspn(item, ",");
+		if (len >= room)
+			return misfit(b, obj, s, "too narrow for an item");
+		memcpy(c->data + at, item, len);
+		at += room;
+	}
+	return 0;
+}
+
+static int put_setting(struct bx_bundle *b, const struct object *obj,
+		       const struct setting *s, const struct constant *c)
+{
+	switch (s->about.type) {
+	case BX_SETTING_STRING:
+		return put_text(b, obj, s, c);
+	case BX_SETTING_LIST:
+		return put_list(b, obj, s, c);
+	default:
+		return put_number(b, obj, s, c);
+	}
+}
+
 /* Writes the settings that have a constant in the object, and sets their bits in @seen. */
 int constants_put(struct bx_bundle *b, const struct object *obj, uint64_t *seen)
 {
@@ -181,9 +221,7 @@ int constants_put(struct bx_bundle *b, const struct object *obj, uint64_t *seen)
 
 		if (ret > 0) {
 			*seen |= 1ULL << i;
-			ret = s->about.type == BX_SETTING_STRING ?
-				put_text(b, obj, s, &c) :
-				put_number(b, obj, s, &c);
+			ret = put_setting(b, obj, s, &c);
 		}
 		if (ret < 0)
 			return ret;

@@ -253,20 +253,19 @@ static int check_unset(struct candidate *c, const struct generation *before)
 	return err;
 }
 
-/* Applies the operator's file, the settings given now, and the settings given before. */
+/* Applies the operator's file, the settings given before, and the settings given now. */
 static int choose(struct candidate *c, const struct generation *before)
 {
-	struct bx_handle *h = c->b->h;
 	int err;
 
 	err = before ? check_unset(c, before) : 0;
 	if (!err)
 		err = bx_bundle_configure(c->b);
-	for (unsigned int i = 0; !err && i < c->opts->nr_set; i++)
-		err = bx_bundle_set(c->b, c->opts->set[i]) ?:
-			generation_set(h, &c->gen, c->opts->set[i]);
+	/* first, because items are added to the list that was given before */
 	for (unsigned int i = 0; !err && before && i < before->nr_set; i++)
 		err = keep_setting(c, before->set[i]);
+	for (unsigned int i = 0; !err && i < c->opts->nr_set; i++)
+		err = keep_chosen(c->b, &c->gen, c->opts->set[i]);
 	return err;
 }
 

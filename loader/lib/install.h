@@ -30,6 +30,14 @@
 /* Below the store: the copy of a bundle that is not yet a generation */
 #define NEW	".new"
 
+/* kept.c */
+
+/* Returns whether an assignment is NAME+=ITEMS or NAME-=ITEMS, which only lists have. */
+bool is_list_change(const char *assignment);
+
+/* Sets it in the bundle, and keeps the whole resulting value in the generation. */
+int keep_chosen(struct bx_bundle *b, struct generation *g, const char *assignment);
+
 /* installed.c */
 
 /* Computes the digest of the list of digests of the bundle in @dir, of DIGEST_SIZE. */

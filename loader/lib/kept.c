@@ -2,6 +2,10 @@
 /*
  * libbusext: the settings and the mode that a bundle keeps from its installed version
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "install.h"
 
 /*
@@ -23,6 +27,34 @@ static int keep_settings(struct bx_bundle *b, const struct generation *g)
 		error_forget(b->h);
 	}
 	return 0;
+}
+
+bool is_list_change(const char *assignment)
+{
+	size_t len = strcspn(assignment, "=");
+
+	return assignment[len] && len && strchr("+-", assignment[len - 1]);
+}
+
+int keep_chosen(struct bx_bundle *b, struct generation *g, const char *assignment)
+{
+	struct setting *s;
+	char *name, *whole;
+	int err;
+
+	err = bx_bundle_set(b, assignment);
+	if (err || !is_list_change(assignment))
+		return err ?: generation_set(b->h, g, assignment);
+	name = strndup(assignment, strcspn(assignment, "=") - 1);
+	s = name ? bundle_setting(b, name) : NULL;
+	if (!s || asprintf(&whole, "%s=%s", name, s->value) < 0) {
+		free(name);
+		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	}
+	err = generation_set(b->h, g, whole);
+	free(whole);
+	free(name);
+	return err;
 }
 
 int bx_bundle_keep(struct bx_bundle *b)

@@ -2,7 +2,7 @@
 /*
  * libbusext: the settings of a bundle: their declaration in the manifest, and values
  *
- * constants.c writes the values into the policies.
+ * Lists are in list.c.  constants.c writes the values into the policies.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@ static const char *const type_names[] = {
 	[BX_SETTING_INT]	= "int",
 	[BX_SETTING_BOOL]	= "bool",
 	[BX_SETTING_STRING]	= "string",
+	[BX_SETTING_LIST]	= "list",
 };
 
 /* Writes a readable description of the allowed values. */
@@ -27,6 +28,10 @@ static void describe(struct setting *s)
 	else if (!s->nr_values && s->about.type == BX_SETTING_INT)
 		n = snprintf(at, room, "a number from %lld to %lld",
 			     (long long)s->min, (long long)s->max);
+	else if (s->about.type == BX_SETTING_LIST)
+		n = snprintf(at, room,
+			     "a list of up to %u texts of up to %d characters of ASCII",
+			     s->about.max_items, MAX_VALUE_LEN - 1);
 	else if (!s->nr_values)
 		n = snprintf(at, room, "text of up to %d characters of ASCII",
 			     MAX_VALUE_LEN - 1);
@@ -85,6 +90,8 @@ static bool is_allowed(const struct setting *s, const char *value)
 
 int setting_set(struct bx_bundle *b, struct setting *s, const char *value)
 {
+	if (s->about.type == BX_SETTING_LIST)
+		return list_set(b, s, value);
 	if (!is_allowed(s, value))
 		return fail(b->h, BX_FAULT_REJECTED, EINVAL,
 			    "invalid value '%s' for the setting '%s' of bundle '%s': it must be %s",
@@ -92,6 +99,18 @@ int setting_set(struct bx_bundle *b, struct setting *s, const char *value)
 	strcpy(s->value, value);
 	s->about.value = s->value;
 	return 0;
+}
+
+int setting_read(struct bx_bundle *b, const struct yaml *y, struct yaml_node *node,
+		 struct setting *s)
+{
+	const char *value;
+	int err;
+
+	if (s->about.type == BX_SETTING_LIST)
+		return list_read(b, y, node, s);
+	err = yaml_scalar(y, node, &value);
+	return err ?: setting_set(b, s, value);
 }
 
 struct setting *bundle_setting(struct bx_bundle *b, const char *name)
@@ -146,19 +165,21 @@ int setting_missing(struct bx_bundle *b, const char *name,
 
 int bx_bundle_set(struct bx_bundle *b, const char *assignment)
 {
-	const char *equals = strchr(assignment, '=');
-	char name[256];
+	const char *equals = strchr(assignment, '='), *end = equals;
+	char name[256], how;
 	struct setting *s;
 
 	if (!equals || equals == assignment)
 		return fail(b->h, BX_FAULT_USAGE, EINVAL,
 			    "'%s' is not a setting: write NAME=VALUE", assignment);
-	snprintf(name, sizeof(name), "%.*s", (int)(equals - assignment),
-		 assignment);
+	how = equals[-1];
+	end -= how == '+' || how == '-';
+	snprintf(name, sizeof(name), "%.*s", (int)(end - assignment), assignment);
 	s = bundle_setting(b, name);
-	if (s)
-		return setting_set(b, s, equals + 1);
-	return setting_missing(b, name, NULL, NULL);
+	if (!s)
+		return setting_missing(b, name, NULL, NULL);
+	return end == equals ? setting_set(b, s, equals + 1) :
+		list_change(b, s, how, equals + 1);
 }
 
 int bx_bundle_list_settings(struct bx_bundle *b, bx_setting_fn fn, void *arg)
@@ -185,11 +206,11 @@ static int read_type(struct bx_bundle *b, struct yaml_node *map,
 
 	err = yaml_text(&b->yaml, map, "type", YAML_REQUIRED, &text);
 	for (s->about.type = BX_SETTING_INT;
-	     !err && s->about.type <= BX_SETTING_STRING; s->about.type++)
+	     !err && s->about.type <= BX_SETTING_LIST; s->about.type++)
 		if (!strcmp(text, type_names[s->about.type]))
 			return 0;
 	return err ?: yaml_bad(&b->yaml, yaml_at(map, "type"),
-			       "the type of a setting must be int, bool or string, not '%s'",
+			       "the type of a setting must be int, bool, string or list, not '%s'",
 			       text);
 }
 
@@ -233,6 +254,10 @@ static int read_values(struct bx_bundle *b, struct yaml_node *map,
 		return yaml_bad(&b->yaml, list,
 				"'values' is for settings of type int or string, not bool; '%s' may be true or false",
 				s->about.name);
+	if (s->about.type == BX_SETTING_LIST)
+		return yaml_bad(&b->yaml, list,
+				"'values' is for settings of type int or string, and '%s' is of type list",
+				s->about.name);
 	for (unsigned int i = 0; !err && (item = yaml_item(list, i)); i++) {
 		if (i == MAX_VALUES)
 			return yaml_bad(&b->yaml, list, "at most %d values",
@@ -272,11 +297,51 @@ static int read_range(struct bx_bundle *b, struct yaml_node *map,
 				  INT64_MAX, &s->max);
 }
 
+/* Reads how many items a list may have. */
+static int read_max_items(struct bx_bundle *b, struct yaml_node *map,
+			  struct setting *s)
+{
+	const char *text = NULL;
+	int64_t n = 0;
+	int err;
+
+	if (s->about.type == BX_SETTING_LIST) {
+		err = yaml_number(&b->yaml, map, "max_items", YAML_REQUIRED, 1,
+				  MAX_ITEMS, &n);
+		s->about.max_items = n;
+		return err;
+	}
+	err = yaml_text(&b->yaml, map, "max_items", YAML_OPTIONAL, &text);
+	if (err || !text)
+		return err;
+	return yaml_bad(&b->yaml, yaml_at(map, "max_items"),
+			"'max_items' is for settings of type list, and '%s' is of type %s",
+			s->about.name, type_names[s->about.type]);
+}
+
+/* Reads the default of a list, which becomes its value. */
+static int read_list(struct bx_bundle *b, struct yaml_node *map, struct setting *s)
+{
+	struct yaml_node *list = NULL;
+	int err = yaml_list(&b->yaml, map, "default", YAML_REQUIRED, &list);
+
+	if (!err)
+		err = list_read(b, &b->yaml, list, s);
+	if (err)
+		return err;
+	s->initial = strdup(s->value);
+	if (!s->initial)
+		return fail(b->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	s->about.initial = s->initial;
+	b->nr_settings++;
+	return 0;
+}
+
 static int read_setting(struct bx_bundle *b, struct yaml_node *map,
 			const char *name)
 {
 	static const char *const keys[] = {
-		"type", "min", "max", "values", "default", "help", NULL
+		"type", "min", "max", "max_items", "values", "default", "help", NULL
 	};
 	struct setting *s = &b->settings[b->nr_settings];
 	const char *value = NULL;
@@ -297,10 +362,16 @@ static int read_setting(struct bx_bundle *b, struct yaml_node *map,
 	if (!err)
 		err = read_range(b, map, s);
 	if (!err)
+		err = read_max_items(b, map, s);
+	if (!err)
 		err = read_values(b, map, s);
 	if (!err)
 		err = yaml_text(&b->yaml, map, "help", YAML_REQUIRED,
 				&s->about.help);
+	if (!err && s->about.type == BX_SETTING_LIST) {
+		describe(s);
+		return read_list(b, map, s);
+	}
 	if (!err)
 		err = yaml_text(&b->yaml, map, "default", YAML_REQUIRED,
 				&value);

@@ -29,7 +29,7 @@ refuses() {
 # setting TEXT: a manifest with the setting x of these keys
 setting() { echo "settings: { x: { help: x, $1 } }"; }
 
-ktap_plan 75
+ktap_plan 94
 
 # --- new, build
 says "a bundle is written" 0 "wrote the bundle" new "$bundle"
@@ -106,7 +106,7 @@ refuses "a claim of an invalid vendor" "'vendor' must be an id in hexadecimal" '
 
 # --- settings
 refuses "a setting without a type" "the key 'type' is missing" "$(setting 'default: 1')"
-refuses "a setting of an unknown type" "must be int, bool or string" "$(setting 'type: float, default: 1')"
+refuses "a setting of an unknown type" "must be int, bool, string or list" "$(setting 'type: float, default: 1')"
 refuses "a setting without a default" "the key 'default' is missing" "$(setting 'type: int')"
 refuses "a default out of range" "the default of 'x' must be a number from 1 to 3, not '4'" "$(setting 'type: int, min: 1, max: 3, default: 4')"
 refuses "an invalid range" "'max' must be a number from 3" "$(setting 'type: int, min: 3, max: 1, default: 2')"
@@ -132,3 +132,31 @@ says "others are refused" 4 "invalid value '0x191' .*: it must be 0 or 400" veri
 says "an unknown setting" 8 "has no setting 'y'; there are: x" verify --allow-unsigned "$bundle" --set y=1
 says "no value at all" 8 "write NAME=VALUE" verify --allow-unsigned "$bundle" --set x
 says "settings are for bundles" 8 "'--set' needs a bundle" apply "$bundle/acme.bpf.o" --set x=1
+
+# --- lists
+refuses "a list without a limit" "the key 'max_items' is missing" "$(setting 'type: list, default: []')"
+refuses "a list that is too long to be one" "'max_items' must be a number from 1 to 64" "$(setting 'type: list, max_items: 65, default: []')"
+refuses "a limit of items of a number" "'max_items' is for settings of type list, and 'x' is of type int" \
+	"$(setting 'type: int, max_items: 2, default: 1')"
+refuses "values of a list" "'values' is for settings of type int or string, and 'x' is of type list" \
+	"$(setting 'type: list, max_items: 2, values: [ a ], default: []')"
+refuses "a default that is a text" "'default' must be a list" "$(setting 'type: list, max_items: 2, default: a')"
+refuses "a default with a comma in an item" "bundle.yaml:7:.* invalid item of the setting 'x': an item has a blank, a comma" \
+	"$(setting 'type: list, max_items: 2, default: [ "a,b" ]')"
+refuses "a default with too many items" "invalid value 'a,b,c' for the setting 'x' .*too many items; it must be a list of up to 2 texts" \
+	"$(setting 'type: list, max_items: 2, default: [ a, b, c ]')"
+manifest "$(setting 'type: list, max_items: 3, default: [ a ]')"
+list() { "$bxctl" --json info "$@" "$bundle" | jq -c '.settings[0] | [.value, .default, .max_items]'; }
+check_equal "a list is one in JSON" '[["a"],["a"],3]' "$(list)"
+check_equal "--set replaces it" '[["b","c"],["a"],3]' "$(list --set x=b,c)"
+check_equal "also by nothing" '[[],["a"],3]' "$(list --set x=)"
+check_equal "items are added" '[["a","b","c"],["a"],3]' "$(list --set x+=b,c)"
+check_equal "and removed, at each place" '[["c"],["a"],3]' "$(list --set x+=b,c --set x-=a --set x-=b)"
+check_equal "the last one, too" '[["b"],["a"],3]' "$(list --set x+=b,c --set x-=c,a)"
+says "one too many" 4 "invalid value 'b,c,d' .*: there are too many items; it must be a list of up to 3" info "$bundle" --set x+=b,c,d
+says "one that is there" 4 "invalid value 'a' .*: an item is there twice" info "$bundle" --set x+=a
+says "one that is not there" 4 "cannot remove 'b' from the setting 'x' of bundle 'acme': it is not in the list" info "$bundle" --set x-=b
+says "an empty one" 4 "invalid value 'b,' .*: an item is empty" info "$bundle" --set x=b,
+says "one that is too long" 4 "an item is too long" info "$bundle" --set "x+=$(printf 'b%.0s' {1..128})"
+manifest "$(setting 'type: string, default: a')"
+says "only lists have items" 8 "'.=' is for settings of type list, and 'x' of bundle 'acme' has another type" info "$bundle" --set x+=b

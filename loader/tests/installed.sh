@@ -34,7 +34,7 @@ trust() { cp "$work/$1.pem" "$work/etc/keys/"; }
 # sign KEY NAME: $work/NAME
 sign() { "$bxctl" sign --key "$work/$1.key" --cert "$work/$1.pem" "$work/$2" >/dev/null; }
 
-ktap_plan 151
+ktap_plan 161
 mkdir -p "$work"/{etc/keys,etc/bundles.d,tmp,kernel,lib/bundles}
 
 # --- messages of commands
@@ -184,6 +184,29 @@ check_equal "forgets them" "" "$(sed -n '/version: 1.3/,$s/.*"\(.=.\)"/\1/p' "$s
 echo 'n: 10' >"$work/etc/bundles.d/s.yaml"
 says "the operator's file is checked as well" 4 "'10'" mode --offline shadow s
 says "verify finds it" 4 "FAILED s 1.3 .generation 4, current.*'10'" verify --installed
+rm "$work/etc/bundles.d/s.yaml"
+remove_all
+
+# --- lists
+settings='settings: { l: { type: list, max_items: 3, default: [], help: x } }'
+kept() { sed -n 's/.*- "\(l=.*\)"/\1/p' "$state/s/state.yaml" | tail -1; }
+make s 1.0 good -- "$settings"
+quietly "$bxctl" install --allow-unsigned --offline "$work/s" --set l=a
+says "an item is added to the kept list" 0 "enabled s" enable --offline s --set l+=b
+check_equal "which is kept as a whole" "l=a,b" "$(kept)"
+says "another one is removed" 0 "enabled s" enable --offline s --set l-=a
+check_equal "from it" "l=b" "$(kept)"
+says "one too many changes nothing" 4 "too many items" enable --offline s --set l+=c,d,e
+check_equal "at all" "l=b" "$(kept)"
+make s 1.1 good -- "$settings"
+change "an upgrade adds to the kept list" 0 "upgraded s to 1.1" upgrade s --offline --set l+=c
+check_equal "as well" "l=b,c" "$(kept)"
+quietly "$bxctl" enable --offline s --unset l
+echo 'l: [ f, g ]' >"$work/etc/bundles.d/s.yaml"
+quietly "$bxctl" enable --offline s --set l+=h
+check_equal "without a kept list, to that of the operator's file" "l=f,g,h" "$(kept)"
+echo 'l: f' >"$work/etc/bundles.d/s.yaml"
+says "which must be a list there" 4 "s.yaml:1:.*the setting 'l' is a list" mode --offline shadow s
 rm "$work/etc/bundles.d/s.yaml"
 remove_all
 

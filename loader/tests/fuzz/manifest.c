@@ -4,7 +4,7 @@
 
 static int set_again(const struct bx_setting *s, void *arg)
 {
-	char text[BX_NAME_LEN + MAX_VALUE_LEN + 1];
+	char text[BX_NAME_LEN + MAX_LIST_LEN + 1];
 
 	snprintf(text, sizeof(text), "%s=%s", s->name, s->value);
 	/* an accepted manifest has only valid values */

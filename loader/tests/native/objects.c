@@ -506,6 +506,9 @@ static void all_are_good(const char *pattern)
 #define SETTING(name, type, value) \
 	"  " name ": { type: " type ", default: " value ", help: h }\n"
 
+#define LIST(name, max, value) \
+	"  " name ": { type: list, max_items: " max ", default: " value ", help: h }\n"
+
 static const char settings[] =
 	"bundle: x\nversion: 1\nvendor: v\nsummary: s\n"
 	"claims: [ { bus: pci } ]\npolicies: [ x.bpf.o ]\nsettings:\n"
@@ -514,7 +517,8 @@ static const char settings[] =
 	SETTING("size4", "int", "-3")
 	SETTING("size8", "int", "0x123456789abcdef")
 	SETTING("flag", "bool", "true")
-	SETTING("text", "string", "abcdefg");
+	SETTING("text", "string", "abcdefg")
+	LIST("list", "2", "[ abc, d ]");
 
 static int put(const char *manifest, struct object *obj)
 {
@@ -565,7 +569,8 @@ static void settings_are_constants(void)
 		*(__u64 *)constant(&obj, ".rodata", "size8") ==
 			0x123456789abcdef &&
 		*(bool *)constant(&obj, ".rodata", "flag") &&
-		!strcmp(constant(&obj, ".rodata", "text"), "abcdefg");
+		!strcmp(constant(&obj, ".rodata", "text"), "abcdefg") &&
+		!memcmp(constant(&obj, ".rodata", "list"), "abc\0d\0\0\0\0\0\0", 12);
 	report(ok, "a setting of each size and type is written");
 	ok = ok && *(__s32 *)constant(&obj, ".rodata.a", "elsewhere") == 7;
 	report(ok, "a constant of another section stays");
@@ -625,7 +630,7 @@ int main(int argc, char **argv)
 	snprintf(objects, sizeof(objects), "%s/loader/tests/objects", build);
 	if (argc == 3)
 		return write_row(argv[1], argv[2]);
-	if (!world_begin(objects, ARRAY_SIZE(rows) + 8))
+	if (!world_begin(objects, ARRAY_SIZE(rows) + 11))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		run_row(&rows[i]);
@@ -643,6 +648,15 @@ int main(int argc, char **argv)
 	misfits("text for a number",
 		MANIFEST_OF(SETTING("size4", "string", "a")),
 		"it is not an array of characters");
+	misfits("more items than a list has room for",
+		MANIFEST_OF(LIST("list", "4", "[]")),
+		"it is too short for all items");
+	misfits("an item that does not fit",
+		MANIFEST_OF(LIST("list", "3", "[ a, abcd ]")),
+		"it is too narrow for an item");
+	misfits("a list for a text",
+		MANIFEST_OF(LIST("text", "1", "[]")),
+		"it is not an array of arrays of characters");
 	world_close();
 	return failures ? 1 : 0;
 }

@@ -10,10 +10,11 @@ const volatile s32 size4;
 const volatile u64 size8;
 const volatile _Bool flag;
 const volatile char text[8];
+const volatile char list[3][4];
 
 static s32 BX_OP(choose, struct bx_select_ctx *ctx)
 {
-	if (elsewhere == 7 && flag && !text[0] && size1 && size2 && size4 &&
+	if (elsewhere == 7 && flag && !text[0] && !list[1][0] && size1 && size2 && size4 &&
 	    size8)
 		return BX_REFUSE;
 	return BX_PASS;
