@@ -37,6 +37,9 @@ struct bx_fingerprint {
 
 void bx_fingerprint_init(struct bx_fingerprint *print, const char *kind);
 void bx_fingerprint_add(struct bx_fingerprint *print, const void *data, size_t len);
+int bx_fingerprint_end(const struct bx_fingerprint *print, u8 *digest);
+bool bx_fingerprint_was_at_boot(const u8 *digest);
+void bx_fingerprint_remember(const u8 *digest);
 int bx_fingerprint_put(const struct bx_fingerprint *print, char *buf, size_t size);
 
 /* ---- fact_any.c: any bus, the firmware, the machine ---- */
@@ -81,6 +84,7 @@ int bx_usb_interfaces(struct device *dev, char *buf, size_t size);
 int bx_usb_mac(struct device *dev, char *buf, size_t size);
 int bx_usb_hotplugged(struct device *dev, char *buf, size_t size);
 int bx_usb_fingerprint(struct device *dev, char *buf, size_t size);
+int bx_usb_at_boot(struct device *dev, char *buf, size_t size);
 int bx_hid_path(struct device *dev, char *buf, size_t size);
 int bx_hid_serial(struct device *dev, char *buf, size_t size);
 int bx_hid_product(struct device *dev, char *buf, size_t size);

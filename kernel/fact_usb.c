@@ -181,22 +181,50 @@ static void bx_add_text(struct bx_fingerprint *print, const char *text)
  * All descriptors that the kernel has read when it found the device, as 'descriptors' in
  * sysfs has them, and its texts.  They stay until the release of the device.
  */
-int bx_usb_fingerprint(struct device *dev, char *buf, size_t size)
+static int bx_usb_parts(const struct usb_device *udev, struct bx_fingerprint *print)
 {
-	struct usb_device *udev = bx_usb_device(dev);
-	struct bx_fingerprint print;
-
 	if (!udev || !udev->config || !udev->rawdescriptors)
 		return -ENODATA;
-	bx_fingerprint_init(&print, "bx-usb-1");
-	bx_fingerprint_add(&print, &udev->descriptor, sizeof(udev->descriptor));
-	bx_add_text(&print, udev->manufacturer);
-	bx_add_text(&print, udev->product);
-	bx_add_text(&print, udev->serial);
+	bx_fingerprint_init(print, "bx-usb-1");
+	bx_fingerprint_add(print, &udev->descriptor, sizeof(udev->descriptor));
+	bx_add_text(print, udev->manufacturer);
+	bx_add_text(print, udev->product);
+	bx_add_text(print, udev->serial);
 	for (int c = 0; c < udev->descriptor.bNumConfigurations; c++)
-		bx_fingerprint_add(&print, udev->rawdescriptors[c],
+		bx_fingerprint_add(print, udev->rawdescriptors[c],
 				   le16_to_cpu(udev->config[c].desc.wTotalLength));
-	return bx_fingerprint_put(&print, buf, size);
+	return 0;
+}
+
+int bx_usb_fingerprint(struct device *dev, char *buf, size_t size)
+{
+	struct bx_fingerprint print;
+
+	return bx_usb_parts(bx_usb_device(dev), &print) ?:
+		bx_fingerprint_put(&print, buf, size);
+}
+
+/*
+ * A device that was there at boot is remembered when the fact is read, for the case that
+ * it is unplugged and comes back.
+ */
+int bx_usb_at_boot(struct device *dev, char *buf, size_t size)
+{
+	struct usb_device *udev = bx_usb_device(dev);
+	u8 digest[SHA256_DIGEST_SIZE];
+	struct bx_fingerprint print;
+	char hotplugged[2];
+	bool known, boot;
+
+	if (bx_usb_hotplugged(dev, hotplugged, sizeof(hotplugged)) != 1)
+		return -ENODATA;
+	known = !bx_usb_parts(udev, &print) && !bx_fingerprint_end(&print, digest);
+	boot = hotplugged[0] == '0';
+	if (boot && known)
+		bx_fingerprint_remember(digest);
+	if (!boot)
+		boot = known && bx_fingerprint_was_at_boot(digest);
+	return bx_fact_put(buf, size, boot ? "1" : "0");
 }
 
 /* ---- hid: texts that the transport has read, which stay until the release ---- */

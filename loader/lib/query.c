@@ -80,6 +80,7 @@ const char *bx_fact_text(__u32 fact)
 		[BX_FACT_BIOS_VERSION]	= "dmi.bios_version",
 		[BX_FACT_BOOT]		= "boot",
 		[BX_FACT_FINGERPRINT]	= "fingerprint",
+		[BX_FACT_AT_BOOT]	= "at_boot",
 	};
 
 	return fact < sizeof(keys) / sizeof(*keys) ? keys[fact] : "unknown";

@@ -595,6 +595,47 @@ static void texts_of_two_devices_do_not_collide(void)
 	expect_new(prints, &n);
 }
 
+static void device_of_the_boot_is_known_when_it_comes_back(void)
+{
+	set_up_print();
+	udev.serial = "B1";
+	entry.hotplugged = true;
+	EXPECT(is(&udev.dev, BX_FACT_AT_BOOT, "0"));
+	entry.hotplugged = false;
+	EXPECT(is(&intf, BX_FACT_AT_BOOT, "1"));
+	entry.hotplugged = true;
+	EXPECT(is(&udev.dev, BX_FACT_AT_BOOT, "1"));
+	EXPECT(is(&intf, BX_FACT_AT_BOOT, "1"));
+	udev.product = "other";
+	EXPECT(is(&udev.dev, BX_FACT_AT_BOOT, "0"));
+	udev.rawdescriptors = NULL;
+	EXPECT(is(&udev.dev, BX_FACT_AT_BOOT, "0"));
+	entry.hotplugged = false;
+	EXPECT(is(&udev.dev, BX_FACT_AT_BOOT, "1"));
+	known = false;
+	EXPECT(read_fact(&udev.dev, BX_FACT_AT_BOOT) == -ENODATA);
+	known = true;
+}
+
+static void devices_of_the_boot_are_limited(void)
+{
+	char name[16];
+	int last = 0;
+
+	for (int i = 0; i < 2 * BX_BOOT_PRINTS; i++) {
+		snprintf(name, sizeof(name), "L%d", i / 2);	/* each one twice */
+		set_up_print();
+		udev.serial = name;
+		entry.hotplugged = false;
+		EXPECT(is(&udev.dev, BX_FACT_AT_BOOT, "1"));
+		entry.hotplugged = true;
+		EXPECT(read_fact(&udev.dev, BX_FACT_AT_BOOT) == 1);
+		last = *text == '1' ? i / 2 : last;
+	}
+	entry.hotplugged = false;
+	EXPECT(last == BX_BOOT_PRINTS - 2);	/* with that of the test above */
+}
+
 static void fingerprint_that_lacks_a_part_is_not_given(void)
 {
 	set_up_print();
@@ -739,7 +780,7 @@ static void removed_device_has_no_records(void)
 	EXPECT(bx_fact_records(&intf, &recs, &n) == -ENODEV);
 	entry.gone = false;
 	EXPECT(!bx_fact_records(&intf, &recs, &n));
-	EXPECT(n == 5 && recs[0].fact == BX_FACT_PATH);
+	EXPECT(n == 6 && recs[0].fact == BX_FACT_PATH);
 	EXPECT(!strcmp(recs[1].name, "serial") && !strcmp(recs[1].value, "S1"));
 	kvfree(recs);
 }
@@ -780,6 +821,8 @@ static const struct native_test tests[] = {
 	NATIVE_TEST(fingerprint_of_pci_is_as_documented),
 	NATIVE_TEST(each_part_changes_the_fingerprint),
 	NATIVE_TEST(texts_of_two_devices_do_not_collide),
+	NATIVE_TEST(device_of_the_boot_is_known_when_it_comes_back),
+	NATIVE_TEST(devices_of_the_boot_are_limited),
 	NATIVE_TEST(fingerprint_that_lacks_a_part_is_not_given),
 	NATIVE_TEST(hid_device_has_the_texts_of_its_transport),
 	NATIVE_TEST(address_is_what_the_firmware_says),

@@ -338,6 +338,8 @@ enum bx_driver_state {
  *	command line
  * @BX_FACT_FINGERPRINT: "fingerprint": on pci and usb, SHA-256 over all that the device
  *	says of itself, as 64 hex digits; see docs/buses.md
+ * @BX_FACT_AT_BOOT: "at_boot": on usb, "1" if the device, or one with its fingerprint, was
+ *	there before the machine had booted, else "0"
  * @BX_NR_FACTS: number of facts
  */
 enum bx_fact {
@@ -366,6 +368,7 @@ enum bx_fact {
 	BX_FACT_BIOS_VERSION,
 	BX_FACT_BOOT,
 	BX_FACT_FINGERPRINT,
+	BX_FACT_AT_BOOT,
 	BX_NR_FACTS,
 };
 
