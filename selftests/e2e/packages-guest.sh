@@ -54,7 +54,7 @@ ours() {
 installed() {
 	status_of install dpkg -i old/*.deb
 	say "${1:-}initrd" "$(in_initrd)"
-	say enabled "$(systemctl is-enabled bus_ext-early bus_ext | xargs)"
+	say enabled "$(systemctl is-enabled bus_ext-early bus_ext bus_ext-booted | xargs)"
 }
 
 # bundles OPTION...: install both

@@ -112,7 +112,7 @@ install_old() {
 nothing_enabled() {
 	is "the initramfs has nothing but the script and the aliases" "$1initrd" \
 		$'scripts/init-top/bus_ext\nusr/lib/modprobe.d/bus_ext.conf'
-	is "the units are enabled" enabled "enabled enabled"
+	is "the units are enabled" enabled "enabled enabled enabled"
 }
 
 first_boot() {
