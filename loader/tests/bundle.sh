@@ -35,7 +35,7 @@ vf_has() { [ "$(vf_driver "$1")" = "$2" ]; }
 
 bundles=(bpf/bundles/*/)
 ktap_plan $((43 + ${#bundles[@]}))
-modprobe -a bus_ext nvme bx_sf
+modprobe -a bus_ext nvme bx_sf usbcore
 wait_until 30 test -e /sys/bus/pci/drivers/nvme/0000:01:00.0
 
 # --- bundles of the tree
