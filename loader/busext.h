@@ -1663,6 +1663,87 @@ const char *bx_source_kind_text(enum bx_source_kind kind);
 const char *bx_driver_source_text(char *buf, size_t size,
 				  const struct bx_driver_source *source);
 
+/** BX_FINGERPRINT_LEN - digits of a device's fingerprint, with the NUL */
+#define BX_FINGERPRINT_LEN	65
+
+/**
+ * struct bx_approval - a device that is approved, or waits for it
+ * @bundle: the installed bundle whose setting 'approved' has, or would take, the fingerprint
+ * @fingerprint: of the device
+ * @approved: it is in the list
+ * @changed: the operation has changed the list
+ * @there: the device is there, with @device and the facts below
+ * @device: its record
+ * @manufacturer: fact, empty if the device lacks it, as those below
+ * @product: fact
+ * @serial: fact
+ * @interfaces: fact
+ */
+struct bx_approval {
+	char			bundle[BX_NAME_LEN];
+	char			fingerprint[BX_FINGERPRINT_LEN];
+	bool			approved;
+	bool			changed;
+	bool			there;
+	struct bx_device_rec	device;
+	char			manufacturer[BX_FACT_LEN];
+	char			product[BX_FACT_LEN];
+	char			serial[BX_FACT_LEN];
+	char			interfaces[BX_FACT_LEN];
+};
+
+typedef int (*bx_approval_fn)(const struct bx_approval *approval, void *arg);
+
+/**
+ * bx_approve() - approve a device that a policy refuses until then
+ * @handle: the handle
+ * @ref: the device; an empty bus is filled in
+ * @expected: the fingerprint that it must have, or NULL
+ * @done: takes the approval
+ *
+ * Adds the device's fingerprint to the list setting 'approved' of the enabled bundle whose
+ * policy has refused the device, or whose claims include it, and activates the bundle, as
+ * bx_enable().  The device is elected again.
+ *
+ * Return: 0, also if it was approved already; -ENODEV and -ENOTUNIQ as bx_get_device();
+ * -EKEYREJECTED for another fingerprint than @expected (BX_FAULT_STATE); -ENODATA if the
+ * device has none, -ENOENT without such a bundle (both BX_FAULT_REJECTED); -ENODEV or -EPERM
+ * if the device has gone or is still refused afterwards (BX_FAULT_STATE), but its fingerprint
+ * is approved; as bx_enable(), and then nothing has changed.
+ */
+int bx_approve(struct bx_handle *handle, struct bx_devref *ref, const char *expected,
+	       struct bx_approval *done);
+
+/**
+ * bx_revoke() - end the approval of a fingerprint
+ * @handle: the handle
+ * @ref: the device that has it; unused with @fingerprint
+ * @fingerprint: the fingerprint, or NULL
+ * @done: takes the result
+ *
+ * A bound device keeps its driver until it is rebound or removed.
+ *
+ * Return: 0, also if it was not approved; an errno as bx_approve().
+ */
+int bx_revoke(struct bx_handle *handle, struct bx_devref *ref, const char *fingerprint,
+	      struct bx_approval *done);
+
+/**
+ * bx_list_approvals() - list approvals, and the devices that wait for one
+ * @handle: the handle
+ * @fn: called for each approved fingerprint, with each device that has it, and for each
+ *	device that is refused and can be approved
+ * @arg: second argument of @fn
+ *
+ * Reads the facts of all devices on usb and pci.
+ *
+ * Return: 0, what @fn returned, or a negative errno as of bx_list_devices().
+ */
+int bx_list_approvals(struct bx_handle *handle, bx_approval_fn fn, void *arg);
+
+/* Returns whether the device is refused and bx_approve() would change that. */
+bool bx_is_approvable(struct bx_handle *handle, const struct bx_device_rec *rec);
+
 typedef int (*bx_holder_fn)(const struct bx_holder *holder, void *arg);
 
 struct bx_usage;

@@ -19,6 +19,7 @@
  *	override.c     override
  *	create.c       types, create, destroy
  *	define.c       define, undefine, defined, start
+ *	approve.c      approve
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
@@ -87,6 +88,9 @@
  * @no_rebind: --no-rebind
  * @force: --force
  * @help: --help
+ * @list: --list
+ * @revoke: --revoke
+ * @fingerprint: --fingerprint
  */
 struct args {
 	const char	*operand;
@@ -126,6 +130,9 @@ struct args {
 	bool		no_rebind;
 	bool		force;
 	bool		help;
+	bool		list;
+	bool		revoke;
+	const char	*fingerprint;
 };
 
 /* table.c: rows of @columns cells, NULL-terminated */
@@ -241,6 +248,7 @@ extern const struct command rebind_commands[];
 extern const struct command override_commands[];
 extern const struct command create_commands[];
 extern const struct command define_commands[];
+extern const struct command approve_commands[];
 extern const struct command status_commands[];
 extern const struct command main_commands[];
 extern const struct command *const command_tables[];

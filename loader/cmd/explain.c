@@ -340,7 +340,8 @@ static void print_driver(struct env *env, const struct bx_device_rec *rec)
 		printf(" (module %s)", source.module);
 }
 
-static void print_decision(struct env *env, const struct bx_device_rec *rec)
+static void print_decision(struct env *env, const struct bx_device_rec *rec,
+			   bool approvable)
 {
 	const struct bx_decision *d = &rec->decision;
 	char decider[WORDS];
@@ -371,6 +372,9 @@ static void print_decision(struct env *env, const struct bx_device_rec *rec)
 		printf("decision: no driver");
 	}
 	printf(", by %s\n", word_decider(decider, d));
+	if (approvable)
+		printf("it waits for an approval: 'bxctl approve %s/%s'\n", rec->dev.bus,
+		       rec->dev.name);
 	print_absent(env, rec);
 	print_deferred(rec);
 	print_vetoed(rec);
@@ -414,7 +418,7 @@ static int print_explained(const struct explanation *e,
 		table_print(&e->table, "");
 		printf("\n");
 	}
-	print_decision(e->env, rec);
+	print_decision(e->env, rec, bx_is_approvable(e->env->bx, rec));
 	return err;
 }
 
@@ -432,6 +436,7 @@ static void json_explained(struct env *env, const struct bx_device_rec *rec)
 	json_int(j, "score", rec->decision.score);
 	json_end_object(j);
 	json_bool(j, "as_decided", bx_is_as_decided(rec));
+	json_bool(j, "approvable", bx_is_approvable(env->bx, rec));
 }
 
 static int do_explain(struct env *env)

@@ -246,6 +246,7 @@ const struct command *const command_tables[] = {
 	override_commands,
 	create_commands,
 	define_commands,
+	approve_commands,
 	main_commands,
 	NULL
 };

@@ -13,6 +13,9 @@
  *						election and one now, each as BY:OUTCOME:DRIVER
  *	BXCTL_FAKE=DIR bxctl-native !device NAME DRIVER NOW [PARENT]
  *						a further device, which has had no election
+ *	BXCTL_FAKE=DIR bxctl-native !fingerprint PRINT
+ *						the device's; from now on, a change of policies
+ *						elects it, with the result of !decide
  *	BXCTL_FAKE=DIR bxctl-native !group NAME N
  *						puts such a device into an IOMMU group
  *	BXCTL_FAKE=DIR bxctl-native !drivers	the further devices with their drivers
@@ -141,6 +144,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "!decide"))
 		return argc != 5 || fake_decide(argv[2], argv[3], argv[4]);
+	if (!strcmp(argv[1], "!fingerprint")) {
+		fake_fingerprint(argc > 2 ? argv[2] : "");
+		return 0;
+	}
 	if (!strcmp(argv[1], "!device"))
 		return argc < 5 || fake_add_device(argv[2], argv[3], argv[4], argv[5]);
 	if (!strcmp(argv[1], "!group"))

@@ -82,6 +82,7 @@ enum fake_requests { REQUESTS_END, REQUESTS_WAIT, REQUESTS_FULL, REQUESTS_LOST }
  * @sysfs: the directory that replaces /sys
  * @loaded: bus_ext is loaded
  * @device: the only device: unbound, until no policy guards it any more
+ * @fingerprint: of @device; with it, @device is elected after each change, as @opinion says
  * @scripted: the test says what is bound to the device and decided on it: @device, and
  *	@opinion as the result of an explanation
  * @more: further devices
@@ -95,6 +96,7 @@ struct fake {
 	bool			loaded;
 	struct bx_device_rec	device;
 	bool			scripted;
+	char			fingerprint[BX_FACT_LEN];
 	struct bx_opinion	opinion;
 	struct fake_device	more[FAKE_DEVICES];
 	unsigned int		signal_at;
@@ -129,6 +131,10 @@ void fake_add_record(struct records *out, const void *rec);
 /* fake_devices.c: NULL for the only other device, or none */
 struct fake_device *fake_find_device(const struct bx_devref *ref);
 void fake_list_opinions(const struct bx_devref *ref, struct records *out);
+void fake_list_facts(const struct bx_devref *ref, struct records *out);
+
+/* Elects the device that has a fingerprint, unless it is bound. */
+void fake_elect(void);
 /* Returns as bx_override_rebind(). */
 int64_t fake_rebind(const struct bx_devref *ref);
 

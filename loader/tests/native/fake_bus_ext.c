@@ -445,6 +445,8 @@ int control_list(struct bx_handle *h, enum request which, const void *about,
 		err = list_trial(about, out);
 	if (which == LIST_OPINIONS)
 		fake_list_opinions(about, out);
+	if (which == LIST_FACTS)
+		fake_list_facts(about, out);
 	fake_end(0);
 	return err ? run_failed(h, "list", err) : 0;
 }
@@ -468,6 +470,7 @@ int control_call(struct bx_handle *h, enum request which,
 	} else if (which == REBIND) {
 		*result = new_ticket(fake_rebind(ref));
 	} else {
+		fake_elect();
 		*result = fake->requests == REQUESTS_FULL ? -EBUSY :
 			  new_ticket(0);
 	}

@@ -146,6 +146,33 @@ int fake_decide(const char *driver, const char *last, const char *now)
 	return 0;
 }
 
+void fake_fingerprint(const char *print)
+{
+	copy_name(fake->fingerprint, sizeof(fake->fingerprint), print);
+}
+
+void fake_list_facts(const struct bx_devref *ref, struct records *out)
+{
+	struct bx_fact_rec rec = { .fact = BX_FACT_FINGERPRINT, .name = "fingerprint" };
+
+	if (!fake->fingerprint[0] || strcmp(ref->name, fake->device.dev.name))
+		return;
+	strcpy(rec.value, fake->fingerprint);
+	fake_add_record(out, &rec);
+	rec = (struct bx_fact_rec) { BX_FACT_PRODUCT, 0, "product", "Disk" };
+	fake_add_record(out, &rec);
+}
+
+void fake_elect(void)
+{
+	struct bx_device_rec *rec = &fake->device;
+
+	if (!fake->fingerprint[0] || rec->driver[0])
+		return;
+	bx_set_decision(rec, &fake->opinion);
+	strcpy(rec->driver, fake->opinion.driver);
+}
+
 int fake_add_device(const char *name, const char *driver, const char *now,
 		    const char *parent)
 {

@@ -47,6 +47,12 @@ void fake_modprobe(void);
 int fake_decide(const char *driver, const char *last, const char *now);
 
 /**
+ * fake_fingerprint() - give the scripted device a fingerprint, or, with "", none
+ * @print: the fingerprint
+ */
+void fake_fingerprint(const char *print);
+
+/**
  * fake_add_device() - add a device to the scripted one
  * @name: its name
  * @driver: the bound driver, or empty
