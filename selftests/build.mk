@@ -60,14 +60,15 @@ $(BENCH_PROGS): $(BUILD)/%: %.c
 
 TEST_PROGS += $(BENCH_PROGS)
 
-# The process behind a vdpa device, for e2e/buses.sh.
-E2E_VDUSE := $(BUILD)/selftests/e2e/vduse
-$(E2E_VDUSE): selftests/e2e/vduse.c
+# The processes behind a vdpa device, for e2e/buses.sh, and behind a USB device, for
+# e2e/approve.sh.
+E2E_DEVICES := $(BUILD)/selftests/e2e/vduse $(BUILD)/selftests/e2e/usbdev
+$(E2E_DEVICES): $(BUILD)/selftests/e2e/%: selftests/e2e/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -Werror -static -o $@ $<
 
-TEST_PROGS += $(E2E_VDUSE)
+TEST_PROGS += $(E2E_DEVICES)
 
 # Native tests of the core: files of kernel/ in user space, with the headers in
 # selftests/native/include instead of the kernel's, and with sanitizers. The program
