@@ -61,6 +61,7 @@ static const struct bx_fact_desc bx_facts[BX_NR_FACTS] = {
 	[BX_FACT_FINGERPRINT] = { "fingerprint", .pci = bx_pci_fingerprint,
 				  .usb = bx_usb_fingerprint },
 	[BX_FACT_AT_BOOT] = { "at_boot", .usb = bx_usb_at_boot },
+	[BX_FACT_CONFIGURATION] = { "configuration", .usb = bx_usb_configuration },
 };
 
 static bx_fact_fn bx_fact_reader(struct device *dev, u32 fact)

@@ -85,6 +85,7 @@ int bx_usb_mac(struct device *dev, char *buf, size_t size);
 int bx_usb_hotplugged(struct device *dev, char *buf, size_t size);
 int bx_usb_fingerprint(struct device *dev, char *buf, size_t size);
 int bx_usb_at_boot(struct device *dev, char *buf, size_t size);
+int bx_usb_configuration(struct device *dev, char *buf, size_t size);
 int bx_hid_path(struct device *dev, char *buf, size_t size);
 int bx_hid_serial(struct device *dev, char *buf, size_t size);
 int bx_hid_product(struct device *dev, char *buf, size_t size);

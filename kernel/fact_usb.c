@@ -227,6 +227,15 @@ int bx_usb_at_boot(struct device *dev, char *buf, size_t size)
 	return bx_fact_put(buf, size, boot ? "1" : "0");
 }
 
+/* An interface has that to which it belongs, which does not change while it is there. */
+int bx_usb_configuration(struct device *dev, char *buf, size_t size)
+{
+	struct usb_device *udev = bx_usb_device(dev);
+	const struct usb_host_config *config = udev ? READ_ONCE(udev->actconfig) : NULL;
+
+	return config ? snprintf(buf, size, "%u", config->desc.bConfigurationValue) : -ENODATA;
+}
+
 /* ---- hid: texts that the transport has read, which stay until the release ---- */
 
 int bx_hid_path(struct device *dev, char *buf, size_t size)

@@ -81,6 +81,7 @@ const char *bx_fact_text(__u32 fact)
 		[BX_FACT_BOOT]		= "boot",
 		[BX_FACT_FINGERPRINT]	= "fingerprint",
 		[BX_FACT_AT_BOOT]	= "at_boot",
+		[BX_FACT_CONFIGURATION]	= "configuration",
 	};
 
 	return fact < sizeof(keys) / sizeof(*keys) ? keys[fact] : "unknown";

@@ -58,7 +58,7 @@ tablet_of() {
 	done
 }
 
-ktap_plan 43
+ktap_plan 44
 unload		# another test may have loaded them
 modprobe bus_ext
 check_fails usb_is_not_there test -e /sys/bus/usb
@@ -88,6 +88,8 @@ for name in serial product manufacturer; do
 	check_equal "interface_has_the_${name}_of_its_device" "$(cat "$usb/$net/$name")" \
 		"$(fact "usb/$net:1.0" $name)"
 done
+check_equal interface_has_its_configuration "$(cat "$usb/$net/bConfigurationValue")" \
+	"$(fact "usb/$net:1.0" configuration)"
 check_match all_interfaces_are_listed '^:.*:0a0000:.*' "$(fact "usb/$net" interfaces)"
 check explain_prints_them eval "bxctl explain usb/$net:1.0 | grep >/dev/null '^facts    path  *$net\$'"
 check_equal adapter_tells_its_address "$(cat "$usb/$net:1.0/net/"*/address)" \

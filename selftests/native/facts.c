@@ -380,6 +380,12 @@ static void each_class_of_an_interface_is_listed_once(void)
 	cache.num_altsetting = 3;
 	EXPECT(is(&udev.dev, BX_FACT_INTERFACES, ":030101:080650:"));
 	EXPECT(is(&intf, BX_FACT_INTERFACES, ":030101:080650:"));
+	EXPECT(read_fact(&udev.dev, BX_FACT_CONFIGURATION) == -ENODATA);
+	config.desc.bConfigurationValue = 2;
+	udev.actconfig = &config;
+	EXPECT(is(&udev.dev, BX_FACT_CONFIGURATION, "2"));
+	EXPECT(is(&intf, BX_FACT_CONFIGURATION, "2"));
+	udev.actconfig = NULL;
 	config.desc.bNumInterfaces = 2;		/* the other one was not parsed */
 	EXPECT(is(&udev.dev, BX_FACT_INTERFACES, ":030101:080650:"));
 	udev.config = NULL;

@@ -340,6 +340,8 @@ enum bx_driver_state {
  *	says of itself, as 64 hex digits; see docs/buses.md
  * @BX_FACT_AT_BOOT: "at_boot": on usb, "1" if the device, or one with its fingerprint, was
  *	there before the machine had booted, else "0"
+ * @BX_FACT_CONFIGURATION: "configuration": on usb, number of the active configuration, to
+ *	which an interface belongs
  * @BX_NR_FACTS: number of facts
  */
 enum bx_fact {
@@ -369,6 +371,7 @@ enum bx_fact {
 	BX_FACT_BOOT,
 	BX_FACT_FINGERPRINT,
 	BX_FACT_AT_BOOT,
+	BX_FACT_CONFIGURATION,
 	BX_NR_FACTS,
 };
 

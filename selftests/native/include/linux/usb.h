@@ -27,6 +27,7 @@ struct usb_host_config {
 	struct {
 		u16	wTotalLength;
 		u8	bNumInterfaces;
+		u8	bConfigurationValue;
 	} desc;
 	struct usb_interface_cache	*intf_cache[32];
 };
@@ -37,7 +38,7 @@ struct usb_device {
 		u8	other[17];
 		u8	bNumConfigurations;
 	} descriptor;
-	struct usb_host_config	*config;
+	struct usb_host_config	*config, *actconfig;
 	char			**rawdescriptors;
 	char			*product, *manufacturer, *serial;
 };
