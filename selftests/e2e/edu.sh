@@ -19,7 +19,7 @@ cleanup() {
 	echo >$trace/kprobe_events
 }
 
-ktap_plan 17
+ktap_plan 19
 modprobe bx_edu
 edu=$(parent)
 fact=$edu-fact dma=$edu-dma irq=$edu-irq
@@ -55,6 +55,9 @@ check_equal guid_is_stable "$guid" "$(cat "$sf/$fact/guid")"
 modprobe bx_edu_sf
 card=$(compgen -G "$sf/edu-0000:0[1-9]:*-fact" | sed 's|.*/edu-||; s|-fact$||')
 check card_behind_a_port_works wait_until 10 driver_is "edu-$card-fact" edu-fact
+requested=6a4c1c2e-6b0a-4e5e-9d4f-000000000001
+echo $requested >"/sys/bus/pci/devices/$card/bx_types/fact/create"
+check function_on_request_works wait_until 10 driver_is $requested edu-fact
 port=$(realpath "/sys/bus/pci/devices/$card/..")
 echo 'p:unplug bx_device_unplug' >$trace/kprobe_events
 echo 1 >$trace/events/kprobes/unplug/enable
@@ -62,6 +65,7 @@ echo 1 >$trace/events/bus_ext/bx_unbind/enable
 printf '\xf0\xf0' | dd of="$port/config" bs=1 seek=25 conv=notrunc status=none
 echo 1 >"/sys/bus/pci/devices/$card/remove"
 check_match pulled_card_is_unplugged_before_its_drivers_are_unbound \
-	'^unplug unplug unplug bx_unbind ' \
+	'^unplug unplug unplug unplug bx_unbind ' \
 	"$(grep -oE ' unplug:|bx_unbind: .*edu-' "$trace/trace" | sed 's/:.*//' | xargs) "
 check_equal its_functions_are_gone '' "$(compgen -G "$sf/edu-$card-*" || true)"
+check_fails and_that_on_request test -e $sf/$requested
