@@ -42,19 +42,34 @@ bus-ext ($1) unstable; urgency=medium
 END
 }
 
-# Prints the name and the directory of each module, for dkms.
+# Prints the modules of the directories whose Kbuild is given, with their directories.
+kbuild_modules() {
+	local kbuild module
+	for kbuild; do
+		for module in $(sed -n 's/^obj-m += //p' "$kbuild"); do
+			[[ $module != *.o ]] || echo "${kbuild%Kbuild}${module%.o}"
+		done
+	done
+}
+
+# Prints the name and the directory of each module, for dkms, whose configuration is a
+# script. The bridges are not built for a kernel without the other bus, so they are last.
 dkms_modules() {
-	local module n=0
+	local modules module n=0
+	modules=$(cd "$1" && kbuild_modules kernel/{,contracts/,parents/}Kbuild &&
+		echo && kbuild_modules kernel/bridges/Kbuild)
 	while read -r module; do
+		if [ -z "$module" ]; then
+			# shellcheck disable=SC2016 # for dkms
+			echo 'if grep -qs ^CONFIG_VFIO_MDEV= "$kernel_source_dir/.config"; then'
+			continue
+		fi
 		echo "BUILT_MODULE_NAME[$n]=\"${module##*/}\""
 		echo "BUILT_MODULE_LOCATION[$n]=\"${module%/*}\""
 		echo "DEST_MODULE_LOCATION[$n]=\"/updates/dkms\""
 		n=$((n + 1))
-	done < <(cd "$1" && find kernel -name Kbuild ! -path 'kernel/sim/*' | sort |
-		while read -r kbuild; do
-			sed -n 's/^obj-m += //p' "$kbuild" | grep -o '[a-z0-9_]*\.o' |
-				sed "s|^|${kbuild%Kbuild}|; s|\.o$||"
-		done)
+	done <<<"$modules"
+	echo fi
 	[ $n -gt 0 ] || die "kernel/Kbuild builds no module"
 }
 
