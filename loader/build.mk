@@ -108,9 +108,15 @@ $(NATIVE_TESTS): $(BUILD)/loader/tests/native/%: \
 	$(Q)$(CC) $(LDFLAGS) $(NATIVE_LDFLAGS) $(NATIVE_SANITIZE) -Wl,-z,now -o $@ $^ \
 		$(LOADER_LIBS)
 
+# It knows its half of the faults by its name.
+NATIVE_ERRORS := $(BUILD)/loader/tests/native/crash_safety_errors
+$(NATIVE_ERRORS): $(BUILD)/loader/tests/native/crash_safety
+	$(Q)ln -f $< $@
+
 -include $(NATIVE_OBJS:.o=.d)
 
-TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(STORAGE_TEST) $(KILLAT) $(NATIVE_TESTS)
+TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(STORAGE_TEST) $(KILLAT) \
+	$(NATIVE_TESTS) $(NATIVE_ERRORS)
 
 # Fuzz targets: the readers of untrusted files, with stubs for the kernel.
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))

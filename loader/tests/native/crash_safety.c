@@ -12,6 +12,9 @@
  *	  one makes the state before, and nothing is left over.
  *
  * The kernel is that of fake_kernel.h.
+ *
+ * Under the name crash_safety it injects signals, under crash_safety_errors errors of calls:
+ * two tests that can run at the same time.  With the name of a command, all faults of that.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -640,13 +643,16 @@ static void run_verb(const struct verb *v, enum fault fault)
 int main(int argc, char **argv)
 {
 	const char *build = getenv("BUILD") ?: "build";
+	bool errors = strstr(argv[0], "_errors");
+	int first = errors && argc < 2 ? FAULT_ENOSPC : FAULT_KILL;
+	int last = errors || argc > 1 ? FAULT_EINTR : FAULT_PIPE;
 	char objects[4096];
 
 	snprintf(objects, sizeof(objects), "%s/loader/tests/objects", build);
-	if (!world_begin(objects, ARRAY_SIZE(verbs) * (NR_FAULTS - 1)))
+	if (!world_begin(objects, ARRAY_SIZE(verbs) * (last - first + 1)))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		for (int fault = 1; fault < NR_FAULTS; fault++)
+		for (int fault = first; fault <= last; fault++)
 			if (argc < 2 || !strcmp(argv[1], verbs[i].name))
 				run_verb(&verbs[i], fault);
 	world_close();
