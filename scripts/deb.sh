@@ -46,7 +46,7 @@ END
 kbuild_modules() {
 	local kbuild module
 	for kbuild; do
-		for module in $(sed -n 's/^obj-m += //p' "$kbuild"); do
+		sed -n 's/^obj-m += //p' "$kbuild" | tr ' ' '\n' | while read -r module; do
 			[[ $module != *.o ]] || echo "${kbuild%Kbuild}${module%.o}"
 		done
 	done
@@ -69,7 +69,7 @@ dkms_modules() {
 		echo "DEST_MODULE_LOCATION[$n]=\"/updates/dkms\""
 		n=$((n + 1))
 	done <<<"$modules"
-	echo fi
+	echo "fi"
 	[ $n -gt 0 ] || die "kernel/Kbuild builds no module"
 }
 

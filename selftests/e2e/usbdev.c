@@ -95,6 +95,12 @@ static void transmit(const void *from, size_t len)
 		exit(0);
 }
 
+static int put(uint8_t *to, const void *from, int len)
+{
+	memcpy(to, from, len);
+	return len;
+}
+
 /* A string descriptor, or, with number 0, the list of languages */
 static int put_text(uint8_t *to, unsigned int number)
 {
@@ -103,17 +109,13 @@ static int put_text(uint8_t *to, unsigned int number)
 	if (number > 3)
 		return -EPIPE;
 	if (!number)
-		to[len++] = 0x09, to[len++] = 0x04;
-	for (const char *p = texts[number]; *p; p++)
-		to[len++] = *p, to[len++] = 0;
+		len += put(to + len, "\x09\x04", 2);
+	for (const char *p = texts[number]; *p; p++) {
+		to[len++] = *p;
+		to[len++] = 0;
+	}
 	to[0] = len;
 	to[1] = USB_DT_STRING;
-	return len;
-}
-
-static int put(uint8_t *to, const void *from, int len)
-{
-	memcpy(to, from, len);
 	return len;
 }
 

@@ -84,6 +84,7 @@ dpkg_paths() {
 # The list of paths is a file in the guest: as options of mmdebstrap, they would have it unpack
 # the essential packages through a filter in Python.
 make_image() {
+	# shellcheck disable=SC2016 # for mmdebstrap
 	sources | BX_HERE=$here BX_IMAGE=$image.tmp BX_SIZE=$size BX_PATHS=$(dpkg_paths) \
 		INITRD=No mmdebstrap \
 		--variant=minbase --dpkgopt=force-unsafe-io --format=null --skip=cleanup/reproducible \
