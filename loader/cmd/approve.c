@@ -37,6 +37,17 @@ static void json_approval(struct json *j, const struct bx_approval *a)
 		json_null(j, "device");
 }
 
+static void show_change(struct env *env, const struct bx_approval *a,
+			void (*print)(const struct bx_approval *a))
+{
+	if (!env->args.json) {
+		print(a);
+		return;
+	}
+	json_bool(&env->json, "changed", a->changed);
+	json_approval(&env->json, a);
+}
+
 /* ---- approve DEVICE ---- */
 
 static void print_approved(const struct bx_approval *a)
@@ -62,12 +73,7 @@ static int approve(struct env *env)
 		err = bx_approve(env->bx, &ref, env->args.fingerprint, &a);
 	if (err)
 		return err;
-	if (env->args.json) {
-		json_bool(&env->json, "changed", a.changed);
-		json_approval(&env->json, &a);
-	} else {
-		print_approved(&a);
-	}
+	show_change(env, &a, print_approved);
 	return 0;
 }
 
@@ -109,12 +115,7 @@ static int revoke(struct env *env)
 		err = bx_revoke(env->bx, &ref, print ? operand : NULL, &a);
 	if (err)
 		return err;
-	if (env->args.json) {
-		json_bool(&env->json, "changed", a.changed);
-		json_approval(&env->json, &a);
-	} else {
-		print_revoked(&a);
-	}
+	show_change(env, &a, print_revoked);
 	return 0;
 }
 

@@ -251,6 +251,23 @@ static int take_out_rest(struct bx_handle *h, struct boot *boot)
 	return err;
 }
 
+static void note_start(const struct bx_started *started, void *arg)
+{
+	if (!started->rec)
+		note_failure(arg, "%s", started->problem.text);
+}
+
+/* Creates the devices that come again after each boot. */
+static int boot_defined(struct bx_handle *h, struct boot *boot)
+{
+	int ret = bx_start_devices(h, NULL, note_start, h);
+
+	if (ret < 0)
+		return ret;
+	boot->failed += ret;
+	return 0;
+}
+
 int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 {
 	struct boot boot = { .fn = fn, .arg = arg };
@@ -275,11 +292,8 @@ int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 		err = state_each(h, boot_one, &boot);
 	if (!err)
 		err = take_out_rest(h, &boot);
-	if (!err) {
-		err = start_defined(h);
-		boot.failed += err > 0 ? err : 0;
-		err = err > 0 ? 0 : err;
-	}
+	if (!err)
+		err = boot_defined(h, &boot);
 	h->boot = false;
 	state_unlock(h);
 	return err ?: boot.failed;

@@ -36,19 +36,6 @@ static void read_text(int dir, const char *name, char *text, size_t size)
 		close(fd);
 }
 
-static int write_text(const char *path, const char *text)
-{
-	ssize_t len = strlen(text);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0 || write(fd, text, len) != len)
-		err = errno;
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
 /* ---- types ---- */
 
 static void read_type(int dir, struct bx_type_about *t)
@@ -186,58 +173,69 @@ int new_guid(struct bx_handle *h, char guid[BX_GUID_LEN])
 	return 0;
 }
 
-struct search {
-	const struct bx_new_device	*new;
-	struct bx_type_about		type;
-	bool				parent;
-	bool				found;
-	char				names[256];
-};
-
-static void add_name(struct search *s, const char *name)
+/* Whether a text can be the name of a directory entry, and of no other one */
+static bool is_entry(const char *name)
 {
-	size_t len = strlen(s->names);
-
-	snprintf(s->names + len, sizeof(s->names) - len, "%s%s", len ? ", " : "", name);
+	return *name && *name != '.' && !strchr(name, '/');
 }
 
-static int find_type(const struct bx_type_about *t, void *arg)
+bool parent_is_there(const struct bx_handle *h, const char *parent)
 {
-	struct search *s = arg;
+	char path[PATH_MAX];
 
-	if (strcmp(t->parent, s->new->parent)) {
-		if (!s->parent && !strstr(s->names, t->parent))
-			add_name(s, t->parent);
+	snprintf(path, sizeof(path), "%s/kernel/bus_ext/parents/%s", h->sysfs, parent);
+	return is_entry(parent) && !access(path, F_OK);
+}
+
+/* Opens the directory of a type; returns a negative number if there is none. */
+static int open_type(const struct bx_handle *h, const struct bx_new_device *new)
+{
+	char path[PATH_MAX];
+
+	if (!is_entry(new->parent) || !is_entry(new->type) ||
+	    snprintf(path, sizeof(path), "%s/kernel/bus_ext/parents/%s/bx_types/%s",
+		     h->sysfs, new->parent, new->type) >= (int)sizeof(path))
+		return -1;
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* The names for the message about one that is not valid: parents, or the types of @of */
+struct names_list {
+	const char	*of;
+	char		last[BX_DEV_NAME_LEN];
+	char		text[256];
+};
+
+static int add_name(const struct bx_type_about *t, void *arg)
+{
+	struct names_list *names = arg;
+	const char *name = names->of ? t->name : t->parent;
+	size_t len = strlen(names->text);
+
+	/* the types of a parent come one after the other */
+	if (!names->of && !strcmp(names->last, name))
 		return 0;
-	}
-	if (!s->parent)
-		s->names[0] = '\0';
-	s->parent = true;
-	add_name(s, t->name);
-	if (strcmp(t->name, s->new->type))
-		return 0;
-	s->type = *t;
-	s->found = true;
+	snprintf(names->last, sizeof(names->last), "%s", name);
+	snprintf(names->text + len, sizeof(names->text) - len, "%s%s", len ? ", " : "", name);
 	return 0;
 }
 
-/* Returns 0, and then @s->found or not @s->parent: the parent is not there. */
-static int search_type(struct bx_handle *h, struct search *s)
+static int no_such_type(struct bx_handle *h, const struct bx_new_device *new)
 {
-	return bx_list_types(h, NULL, find_type, s);
-}
+	struct names_list names = {};
+	int err;
 
-static int check_type(struct bx_handle *h, struct search *s)
-{
-	if (s->found)
-		return 0;
-	if (!s->parent)
-		return fail(h, BX_FAULT_USAGE, ENOENT,
-			    "'%s' is not a parent that creates devices; %s%s",
-			    s->new->parent, s->names[0] ? "there are: " : "no device is one",
-			    s->names);
-	return fail(h, BX_FAULT_USAGE, ENOENT, "parent '%s' has no type '%s'; it has: %s",
-		    s->new->parent, s->new->type, s->names);
+	if (parent_is_there(h, new->parent))
+		names.of = new->parent;
+	err = bx_list_types(h, names.of, add_name, &names);
+	if (err)
+		return err;
+	if (names.of)
+		return fail(h, BX_FAULT_USAGE, ENOENT, "parent '%s' has no type '%s'; it has: %s",
+			    new->parent, new->type, names.text);
+	return fail(h, BX_FAULT_USAGE, ENOENT,
+		    "'%s' is not a parent that creates devices; %s%s", new->parent,
+		    names.text[0] ? "there are: " : "no device is one", names.text);
 }
 
 /* Whether the type has the setting of "NAME=VALUE"; @settings: as the kernel lists them */
@@ -255,15 +253,15 @@ static bool has_setting(const char *settings, const char *assignment)
 }
 
 static int check_settings(struct bx_handle *h, const struct bx_new_device *new,
-			  const struct bx_type_about *type)
+			  const char *settings)
 {
 	for (unsigned int i = 0; i < new->nr_settings; i++) {
 		const char *s = new->settings[i];
 
-		if (!has_setting(type->settings, s))
+		if (!has_setting(settings, s))
 			return fail(h, BX_FAULT_USAGE, ENOENT,
 				    "type '%s' of parent '%s' has no setting '%.*s'",
-				    type->name, type->parent, (int)strcspn(s, "="), s);
+				    new->type, new->parent, (int)strcspn(s, "="), s);
 		for (const char *p = s; *p; p++) {
 			if (!isgraph((unsigned char)*p))
 				return fail(h, BX_FAULT_USAGE, EINVAL,
@@ -274,26 +272,29 @@ static int check_settings(struct bx_handle *h, const struct bx_new_device *new,
 	return 0;
 }
 
+/* Checks that parent, type and settings are there; reads nothing else of them. */
+static int check_new(struct bx_handle *h, const struct bx_new_device *new)
+{
+	char settings[4096];
+	int dir = open_type(h, new);
+
+	if (dir < 0)
+		return no_such_type(h, new);
+	read_text(dir, "settings", settings, sizeof(settings));
+	close(dir);
+	return check_settings(h, new, settings);
+}
+
 /* The reason of a policy's refusal, which the kernel lists; empty if it was none */
 static void find_refusal(struct bx_handle *h, const char *guid, char *reason, size_t size)
 {
-	char path[PATH_MAX], text[4096], *line, *next;
-	int dir;
+	char text[4096], *line, *save;
 
 	reason[0] = '\0';
-	snprintf(path, sizeof(path), "%s/kernel/bus_ext", h->sysfs);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return;
-	read_text(dir, "refused", text, sizeof(text));
-	close(dir);
-	for (line = text; line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
+	read_refused(h, text, sizeof(text));
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (strstr(line, guid))		/* the last one counts */
 			snprintf(reason, size, "policy %.240s", line);
-	}
 }
 
 static int creation_failed(struct bx_handle *h, const struct bx_new_device *new,
@@ -336,7 +337,7 @@ static int write_new(struct bx_handle *h, const struct bx_new_device *new, const
 		len += snprintf(line + len, size - len, " %s", new->settings[i]);
 	snprintf(path, sizeof(path), "%s/kernel/bus_ext/parents/%s/bx_types/%s/create",
 		 h->sysfs, new->parent, new->type);
-	err = write_text(path, line);
+	err = write_sysfs(path, line);
 	free(line);
 	return err ? creation_failed(h, new, guid, err) : 0;
 }
@@ -344,16 +345,13 @@ static int write_new(struct bx_handle *h, const struct bx_new_device *new, const
 int bx_create_device(struct bx_handle *h, const struct bx_new_device *new,
 		     struct bx_device_rec *rec)
 {
-	struct search s = { .new = new };
 	struct bx_devref ref = {};
 	char guid[BX_GUID_LEN];
 	int err;
 
-	err = search_type(h, &s);
+	err = bx_check_kernel(h);
 	if (!err)
-		err = check_type(h, &s);
-	if (!err)
-		err = check_settings(h, new, &s.type);
+		err = check_new(h, new);
 	if (!err)
 		err = new->guid ? bx_parse_guid(h, new->guid, guid) : new_guid(h, guid);
 	if (!err)
@@ -367,19 +365,11 @@ int bx_create_device(struct bx_handle *h, const struct bx_new_device *new,
 /* Checks a device that can be created later, as far as its parent is there. */
 int new_device_check(struct bx_handle *h, const struct bx_new_device *new, bool *there)
 {
-	struct search s = { .new = new };
-	int err = bx_check_kernel(h);
-
-	*there = false;
-	if (err) {	/* nothing is there */
-		error_forget(h);
-		return 0;
-	}
-	err = search_type(h, &s);
-	if (err || !s.parent)
-		return err;
-	*there = true;
-	return check_type(h, &s) ?: check_settings(h, new, &s.type);
+	*there = !bx_check_kernel(h) && parent_is_there(h, new->parent);
+	if (*there)
+		return check_new(h, new);
+	error_forget(h);
+	return 0;
 }
 
 /* ---- removal ---- */
@@ -400,7 +390,7 @@ int bx_destroy_device(struct bx_handle *h, struct bx_devref *ref)
 			    rec.dev.bus, rec.dev.name, rec.dev.parent);
 	snprintf(path, sizeof(path), "%s/bus/%s/devices/%s/remove", h->sysfs, rec.dev.bus,
 		 rec.dev.name);
-	err = write_text(path, "1");
+	err = write_sysfs(path, "1");
 	if (!err)
 		return 0;
 	return fail(h, err == EPERM || err == EACCES ? BX_FAULT_PERMISSION : BX_FAULT_FAILED, err,

@@ -348,14 +348,6 @@ struct start {
 	int			failed;
 };
 
-static bool parent_is_there(const struct bx_handle *h, const char *parent)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/kernel/bus_ext/parents/%s", h->sysfs, parent);
-	return !access(path, F_OK);
-}
-
 static int start_one(const struct bx_definition *d, void *arg)
 {
 	struct start *s = arg;
@@ -389,15 +381,4 @@ int bx_start_devices(struct bx_handle *h, const char *parent, bx_started_fn fn, 
 	int err = bx_list_definitions(h, start_one, &s);
 
 	return err ?: s.failed;
-}
-
-static void note_start(const struct bx_started *started, void *arg)
-{
-	if (!started->rec)
-		note_failure(arg, "%s", started->problem.text);
-}
-
-int start_defined(struct bx_handle *h)
-{
-	return bx_start_devices(h, NULL, note_start, h);
 }

@@ -153,18 +153,15 @@ static int write_device(struct bx_handle *h, const struct bx_devref *ref,
 			const char *file, const char *text)
 {
 	char path[PATH_MAX];
-	ssize_t len = strlen(text), n;
-	int fd;
+	int err;
 
 	snprintf(path, sizeof(path), "%s/bus/%s/devices/%s/%s", h->sysfs, ref->bus,
 		 ref->name, file);
-	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	n = fd < 0 ? -1 : write(fd, text, len);
-	if (n != len)
-		fail(h, BX_FAULT_FAILED, errno, "cannot write '%s': %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return n == len ? 0 : -EIO;
+	err = write_sysfs(path, text);
+	if (!err)
+		return 0;
+	fail(h, BX_FAULT_FAILED, err, "cannot write '%s': %s", path, strerror(err));
+	return -EIO;
 }
 
 /* The administrator's override is the decision, and must be there afterwards. */

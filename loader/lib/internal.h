@@ -176,6 +176,8 @@ void verifier_summary(struct bx_handle *h, char *buf, size_t size);
 ssize_t read_below(const char *dir, const char *name, char *buf, size_t size);
 ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
 		   size_t size);
+/* Writes a text with one call; returns 0 or an errno, positive and without a message. */
+int write_sysfs(const char *path, const char *text);
 uint64_t now_ms(void);
 const char *seconds_text(char *buf, size_t size, unsigned int ms);
 void copy_name(char *dst, size_t size, const char *src);
@@ -422,10 +424,9 @@ int object_check_bytes(struct bx_handle *h, const char *shown, char *data,
 /* create.c */
 struct bx_new_device;
 int new_guid(struct bx_handle *h, char guid[37]);
+bool parent_is_there(const struct bx_handle *h, const char *parent);
 int new_device_check(struct bx_handle *h, const struct bx_new_device *new, bool *there);
 
-/* defined.c: returns the number of devices that could not be started, or an errno */
-int start_defined(struct bx_handle *h);
 
 struct ops {
 	struct bpf_object	*obj;

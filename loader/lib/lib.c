@@ -266,6 +266,19 @@ ssize_t read_sysfs(struct bx_handle *h, const char *name, char *buf,
 	return read_below(h->sysfs, name, buf, size);
 }
 
+int write_sysfs(const char *path, const char *text)
+{
+	ssize_t len = strlen(text);
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0 || write(fd, text, len) != len)
+		err = errno;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 static bool set_dir(char *to, size_t size, const char *chosen,
 		    const char *usual)
 {

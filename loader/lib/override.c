@@ -33,14 +33,8 @@ static void find_target(struct bx_handle *h, const struct bx_devref *ref,
 static int write_target(struct bx_handle *h, const struct bx_devref *ref,
 			const struct target *to)
 {
-	ssize_t len = strlen(to->text);
-	int fd = open(to->path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
+	int err = write_sysfs(to->path, to->text);
 
-	if (fd < 0 || write(fd, to->text, len) != len)
-		err = errno;
-	if (fd >= 0)
-		close(fd);
 	if (!err)
 		return 0;
 	return fail(h, err == EPERM || err == EACCES ? BX_FAULT_PERMISSION : BX_FAULT_FAILED,

@@ -470,20 +470,15 @@ static int check_bound(struct bx_handle *h, const struct bx_device_rec *rec)
 int bx_clear_exits(struct bx_handle *h)
 {
 	char path[PATH_MAX];
-	int fd, err;
+	int err;
 
 	err = bx_check_kernel(h);
 	if (err)
 		return err;
 	snprintf(path, sizeof(path), "%s/kernel/bus_ext/ejected", h->sysfs);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd >= 0 && write(fd, "clear", 5) == 5) {
-		close(fd);
+	err = write_sysfs(path, "clear");
+	if (!err)
 		return 0;
-	}
-	err = errno;
-	if (fd >= 0)
-		close(fd);
 	return fail(h, err == EPERM || err == EACCES ? BX_FAULT_PERMISSION :
 		    BX_FAULT_FAILED, err,
 		    "cannot clear the list of ejections: '%s': %s", path,
