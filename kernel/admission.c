@@ -23,16 +23,10 @@ static void bx_admit_describe(const struct bx_instance *inst, struct bx_dev_info
 	strscpy(info->bus, inst->type->bus->name, sizeof(info->bus));
 	strscpy(info->parent, dev_name(parent), sizeof(info->parent));
 	bx_dev_driver_name(parent, info->parent_driver, sizeof(info->parent_driver));
-	info->vendor = inst->type->id.vendor;
-	info->device = inst->type->id.device;
-	info->subvendor = inst->type->id.subvendor;
-	info->subdevice = inst->type->id.subdevice;
-	info->class = inst->type->id.class;
-	info->revision = inst->type->id.revision;
+	bx_info_identity(info, &inst->type->id, &inst->guid);
 	info->vf_index = -1;
 	info->numa_node = dev_to_node(parent);
 	info->iommu_group = -1;
-	export_guid(info->guid, &inst->guid);
 }
 
 static u64 bx_current_cgroup(void)

@@ -33,9 +33,7 @@ static void bx_bus_notify_state(struct bx_device *bdev, unsigned long action)
 		bx_state_set(bdev, BX_STATE_BOUND);
 		break;
 	case BUS_NOTIFY_REMOVED_DEVICE:
-		bx_device_unplug(bdev);
-		bx_call_drain(bdev);
-		bx_state_set(bdev, BX_STATE_GONE);
+		bx_device_end_calls(bdev);
 		break;
 	}
 }

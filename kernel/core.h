@@ -728,6 +728,7 @@ ssize_t bx_admin_show(const char *bus, char *buf);
 /* ---- facts.c: descriptions of devices ---- */
 
 void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info);
+void bx_info_identity(struct bx_dev_info *info, const struct bx_id *id, const guid_t *guid);
 u32 bx_dev_vendor(struct device *dev);
 void bx_dev_driver_name(struct device *dev, char *buf, size_t len);
 bool bx_dev_is_bound(struct device *dev);
@@ -1087,6 +1088,7 @@ void bx_call_init(void);
 /* ---- device.c: devices on own buses ---- */
 
 extern const struct attribute_group *bx_device_groups[];
+void bx_device_end_calls(struct bx_device *bdev);
 
 int bx_device_uevent(const struct device *dev, struct kobj_uevent_env *env);
 

@@ -189,6 +189,14 @@ EXPORT_SYMBOL_GPL(bx_device_alloc);
 
 /* ---- add and remove ---- */
 
+/* The provider is not called any more after this; in process context. */
+void bx_device_end_calls(struct bx_device *bdev)
+{
+	bx_device_unplug(bdev);
+	bx_call_drain(bdev);
+	bx_state_set(bdev, BX_STATE_GONE);
+}
+
 /**
  * bx_device_add() - add a device, elect and bind its driver
  * @bdev: the device, from bx_device_alloc()
@@ -220,9 +228,7 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 		return err;
 	err = device_add(&bdev->dev);
 	if (err) {
-		bx_device_unplug(bdev);
-		bx_call_drain(bdev);
-		bx_state_set(bdev, BX_STATE_GONE);
+		bx_device_end_calls(bdev);
 		bx_device_unlist(bdev);
 		return err;
 	}

@@ -79,15 +79,16 @@ static void bx_info_pci(struct pci_dev *pdev, struct bx_dev_info *info)
 		info->flags |= BX_DEV_PF;
 }
 
-static void bx_info_own(struct bx_device *bdev, struct bx_dev_info *info)
+/* Describes the identity of a device on an own bus, which need not exist yet. */
+void bx_info_identity(struct bx_dev_info *info, const struct bx_id *id, const guid_t *guid)
 {
-	info->vendor = bdev->id.vendor;
-	info->device = bdev->id.device;
-	info->subvendor = bdev->id.subvendor;
-	info->subdevice = bdev->id.subdevice;
-	info->class = bdev->id.class;
-	info->revision = bdev->id.revision;
-	export_guid(info->guid, &bdev->guid);
+	info->vendor = id->vendor;
+	info->device = id->device;
+	info->subvendor = id->subvendor;
+	info->subdevice = id->subdevice;
+	info->class = id->class;
+	info->revision = id->revision;
+	export_guid(info->guid, guid);
 }
 
 static void bx_info_parent(struct device *parent, struct bx_dev_info *info)
@@ -153,7 +154,7 @@ void bx_dev_info_fill(struct device *dev, struct bx_dev_info *info)
 		info->flags |= BX_DEV_BOUND;
 
 	if (bx_is_own(dev)) {
-		bx_info_own(to_bx_device(dev), info);
+		bx_info_identity(info, &to_bx_device(dev)->id, &to_bx_device(dev)->guid);
 		bx_info_own_links(dev, info);
 		return;
 	}

@@ -427,7 +427,6 @@ int new_guid(struct bx_handle *h, char guid[37]);
 bool parent_is_there(const struct bx_handle *h, const char *parent);
 int new_device_check(struct bx_handle *h, const struct bx_new_device *new, bool *there);
 
-
 struct ops {
 	struct bpf_object	*obj;
 	const struct btf	*btf;

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <linux/netlink.h>
 #include <kselftest_harness.h>
 #include <linux/bx_sf.h>
 #include "../lib/bxtest.h"
@@ -300,27 +299,6 @@ TEST_F(create, device_whose_hardware_is_gone_drains)
 	EXPECT_STREQ("draining", attribute("d", "state"));
 }
 
-/* The value of a variable of a uevent; "" if it has none */
-static const char *variable(const char *event, ssize_t len, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = event; p < event + len; p += strlen(p) + 1) {
-		if (!strncmp(p, name, n) && p[n] == '=')
-			return p + n + 1;
-	}
-	return "";
-}
-
-static int listen_to_uevents(void)
-{
-	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			NETLINK_KOBJECT_UEVENT);
-
-	return fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof(to)) ? -1 : fd;
-}
-
 /* All events of devices on bx-sf so far: "ACTION STATE, ..." */
 static const char *told(int fd)
 {
@@ -332,20 +310,20 @@ static const char *told(int fd)
 	text[0] = '\0';
 	while ((n = recv(fd, event, sizeof(event) - 1, 0)) > 0) {
 		event[n] = '\0';
-		if (strcmp(variable(event, n, "SUBSYSTEM"), "bx-sf") ||
-		    strcmp(variable(event, n, "BX_GUID"), GUID1) ||
-		    strcmp(variable(event, n, "BX_TYPE"), "small") ||
-		    !*variable(event, n, "BX_GENERATION"))
+		if (strcmp(bxt_uevent_value(event, n, "SUBSYSTEM"), "bx-sf") ||
+		    strcmp(bxt_uevent_value(event, n, "BX_GUID"), GUID1) ||
+		    strcmp(bxt_uevent_value(event, n, "BX_TYPE"), "small") ||
+		    !*bxt_uevent_value(event, n, "BX_GENERATION"))
 			continue;
 		len += snprintf(text + len, sizeof(text) - len, "%s%s %s", len ? ", " : "",
-				variable(event, n, "ACTION"), variable(event, n, "BX_STATE"));
+				bxt_uevent_value(event, n, "ACTION"), bxt_uevent_value(event, n, "BX_STATE"));
 	}
 	return text;
 }
 
 TEST_F(create, each_transition_has_one_uevent)
 {
-	int fd = listen_to_uevents();
+	int fd = bxt_uevents();
 
 	ASSERT_LE(0, fd);
 	driver("a", "ids=*:*");

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <linux/netlink.h>
 #include <kselftest_harness.h>
 #include "../lib/bxtest.h"
 
@@ -21,30 +20,15 @@ FIXTURE(uevent) {
 
 FIXTURE_SETUP(uevent)
 {
-	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-
 	ASSERT_EQ(0, bxt_clean());
 	driver("a", "ids=*:*");
-	self->socket = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			      NETLINK_KOBJECT_UEVENT);
+	self->socket = bxt_uevents();
 	ASSERT_LE(0, self->socket);
-	ASSERT_EQ(0, bind(self->socket, (struct sockaddr *)&to, sizeof(to)));
 }
 
 FIXTURE_TEARDOWN(uevent)
 {
 	close(self->socket);
-}
-
-/* Returns the value of a variable in the event: "NAME=VALUE" with NULs between; or "". */
-static const char *value(const char *event, ssize_t len, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = event; p < event + len; p += strlen(p) + 1)
-		if (!strncmp(p, name, n) && p[n] == '=')
-			return p + n + 1;
-	return "";
 }
 
 /*
@@ -59,12 +43,12 @@ static const char *next_event(int from)
 
 	while ((n = recv(from, event, sizeof(event) - 1, 0)) > 0) {
 		event[n] = '\0';
-		if (strcmp(value(event, n, "SUBSYSTEM"), "bus_ext"))
+		if (strcmp(bxt_uevent_value(event, n, "SUBSYSTEM"), "bus_ext"))
 			continue;
 		snprintf(text, sizeof(text), "%s %s %s %s %s: %s",
-			 value(event, n, "ACTION"), value(event, n, "STAGE"),
-			 value(event, n, "POLICY"), value(event, n, "BUS"),
-			 value(event, n, "VERSION"), value(event, n, "REASON"));
+			 bxt_uevent_value(event, n, "ACTION"), bxt_uevent_value(event, n, "STAGE"),
+			 bxt_uevent_value(event, n, "POLICY"), bxt_uevent_value(event, n, "BUS"),
+			 bxt_uevent_value(event, n, "VERSION"), bxt_uevent_value(event, n, "REASON"));
 		return text;
 	}
 	return "";

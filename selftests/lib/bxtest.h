@@ -116,6 +116,10 @@ int bxt_write(const char *path, const char *text);
 int bxt_read(const char *path, char *buf, unsigned int size);
 int bxt_kernel_log(void);
 bool bxt_kernel_said(int log, const char *text);
+/* A socket for uevents, as udev has one, which does not block; or a negative errno */
+int bxt_uevents(void);
+/* The value of a variable of an event: "NAME=VALUE" with NULs between; "" if it has none */
+const char *bxt_uevent_value(const char *event, long len, const char *name);
 bool bxt_contains(const char *path, const char *text);
 int bxt_sim(const char *attr, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

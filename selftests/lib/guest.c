@@ -10,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/netlink.h>
 #include "bxtest.h"
 
 #define SIM		"/sys/devices/bxsim/"
@@ -72,6 +74,31 @@ bool bxt_kernel_said(int log, const char *text)
 		said |= !!strstr(line, text);
 	}
 	return said;
+}
+
+int bxt_uevents(void)
+{
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_KOBJECT_UEVENT);
+	int err;
+
+	if (fd < 0 || !bind(fd, (struct sockaddr *)&to, sizeof(to)))
+		return fd < 0 ? -errno : fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+const char *bxt_uevent_value(const char *event, long len, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = event; p < event + len; p += strlen(p) + 1) {
+		if (!strncmp(p, name, n) && p[n] == '=')
+			return p + n + 1;
+	}
+	return "";
 }
 
 bool bxt_contains(const char *path, const char *text)
