@@ -316,7 +316,8 @@ static const char *told(int fd)
 		    !*bxt_uevent_value(event, n, "BX_GENERATION"))
 			continue;
 		len += snprintf(text + len, sizeof(text) - len, "%s%s %s", len ? ", " : "",
-				bxt_uevent_value(event, n, "ACTION"), bxt_uevent_value(event, n, "BX_STATE"));
+				bxt_uevent_value(event, n, "ACTION"),
+				bxt_uevent_value(event, n, "BX_STATE"));
 	}
 	return text;
 }

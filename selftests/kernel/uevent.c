@@ -48,7 +48,8 @@ static const char *next_event(int from)
 		snprintf(text, sizeof(text), "%s %s %s %s %s: %s",
 			 bxt_uevent_value(event, n, "ACTION"), bxt_uevent_value(event, n, "STAGE"),
 			 bxt_uevent_value(event, n, "POLICY"), bxt_uevent_value(event, n, "BUS"),
-			 bxt_uevent_value(event, n, "VERSION"), bxt_uevent_value(event, n, "REASON"));
+			 bxt_uevent_value(event, n, "VERSION"),
+			 bxt_uevent_value(event, n, "REASON"));
 		return text;
 	}
 	return "";
