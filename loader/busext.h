@@ -2182,6 +2182,131 @@ int bx_settle(struct bx_handle *handle);
 int bx_list_buses(struct bx_handle *handle,
 		  int (*fn)(const char *bus, void *arg), void *arg);
 
+/* ---- rules ---- */
+
+/*
+ * Rules are tables that decide without a program of a vendor: docs/rules.md.  None of these
+ * functions needs bus_ext, but bx_rules_device_read(), which reads a device of the machine.
+ */
+struct bx_rules;
+struct bx_rules_device;
+
+/**
+ * enum bx_rules_kind - kind of a problem of rules
+ * @BX_RULES_ERROR: the text is not a rule
+ * @BX_RULES_SHADOWED: another rule wins on each device that the rule matches
+ * @BX_RULES_CONTRADICTORY: the same, with the same pattern and conditions, and another verdict
+ * @BX_RULES_UNREACHABLE: no device can match
+ * @BX_RULES_TIE: only the order of lines decides between two rules with different verdicts
+ * @BX_RULES_SUSPECT: it can match, but is probably not meant like this
+ * @BX_RULES_UNKNOWN_DRIVER: no driver of that name is registered, and no module has the name
+ */
+enum bx_rules_kind {
+	BX_RULES_ERROR,
+	BX_RULES_SHADOWED,
+	BX_RULES_CONTRADICTORY,
+	BX_RULES_UNREACHABLE,
+	BX_RULES_TIE,
+	BX_RULES_SUSPECT,
+	BX_RULES_UNKNOWN_DRIVER,
+};
+
+/**
+ * struct bx_rules_problem - a problem of rules
+ * @kind: its kind
+ * @file: the file; NULL if it cannot be told
+ * @line: the line, from 1; 0 for the whole file
+ * @column: the column, from 1
+ * @text: a message, printable
+ * @other_file: the file of the other rule; NULL if there is none
+ * @other_line: its line
+ */
+struct bx_rules_problem {
+	enum bx_rules_kind	kind;
+	const char		*file;
+	unsigned int		line;
+	unsigned int		column;
+	const char		*text;
+	const char		*other_file;
+	unsigned int		other_line;
+};
+
+typedef void (*bx_rules_problem_fn)(const struct bx_rules_problem *problem, void *arg);
+
+/**
+ * bx_rules_kind_text() - name a kind of problems
+ * @kind: the kind
+ *
+ * Return: "error", "shadowed" and so on.
+ */
+const char *bx_rules_kind_text(enum bx_rules_kind kind);
+
+/**
+ * bx_rules_read() - read a file of rules, and the files that it includes
+ * @handle: the handle
+ * @path: the file
+ * @fn: called for each error; may be NULL: the first one is bx_error()
+ * @arg: second argument of @fn
+ * @rules: takes the rules, for bx_rules_close(); NULL after an error
+ *
+ * Return: 0, -EINVAL (BX_FAULT_REJECTED) or another errno.
+ */
+int bx_rules_read(struct bx_handle *handle, const char *path, bx_rules_problem_fn fn, void *arg,
+		  struct bx_rules **rules);
+
+/**
+ * bx_rules_close() - free rules
+ * @rules: the rules; may be NULL
+ */
+void bx_rules_close(struct bx_rules *rules);
+
+/**
+ * bx_rules_count() - get the number of rules
+ * @rules: the rules
+ *
+ * Return: the number, with those of included files.
+ */
+size_t bx_rules_count(const struct bx_rules *rules);
+
+/**
+ * bx_rules_format() - get the canonical form of a file of rules
+ * @handle: the handle
+ * @path: the file; files that it includes are not read
+ * @fn: called for each error; may be NULL: the first one is bx_error()
+ * @arg: second argument of @fn
+ * @text: takes the text, to be freed with free(); NULL after an error
+ * @canonical: takes whether the file is in this form already
+ *
+ * Return: 0, -EINVAL (BX_FAULT_REJECTED) or another errno.
+ */
+int bx_rules_format(struct bx_handle *handle, const char *path, bx_rules_problem_fn fn, void *arg,
+		    char **text, bool *canonical);
+
+/**
+ * enum bx_rule_why - why a rule decides on a device, or does not
+ * @BX_RULE_MATCHES: it wins
+ * @BX_RULE_SCORES: its score counts
+ * @BX_RULE_OTHER_BUS: it is for another bus
+ * @BX_RULE_PATTERN: its pattern does not match the modalias
+ * @BX_RULE_CONDITION: a condition does not hold
+ * @BX_RULE_APPROVED: it is valid until the device is approved, which it is
+ * @BX_RULE_PRIORITY: the winner has a higher priority
+ * @BX_RULE_SPECIFICITY: the winner's pattern fixes more characters, or as many, and it has more
+ *	conditions
+ * @BX_RULE_ORDER: the winner, which is equal in this, comes first
+ */
+enum bx_rule_why {
+	BX_RULE_MATCHES,
+	BX_RULE_SCORES,
+	BX_RULE_OTHER_BUS,
+	BX_RULE_PATTERN,
+	BX_RULE_CONDITION,
+	BX_RULE_APPROVED,
+	BX_RULE_PRIORITY,
+	BX_RULE_SPECIFICITY,
+	BX_RULE_ORDER,
+};
+
 #ifdef __cplusplus
 }
 #endif

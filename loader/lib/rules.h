@@ -2,7 +2,14 @@
 /*
  * libbusext: rules, the tables that decide without a policy's own code
  *
- *	rules_parse.c  from the text to this model
+ *	rules_words.c  names of conditions, buses and classes (rules_text.h)
+ *	rules_lex.c    from a line to words
+ *	rules_value.c  from a word to values
+ *	rules_line.c   from words to a rule
+ *	rules_read.c   files, and those that they include
+ *	rules_print.c  from a rule to its canonical text
+ *	rules_format.c from a file to its canonical text, with comments
+ *	rules_glob.c   globs
  *	rules_eval.c   the meaning of the model: slow and obvious
  *
  * The language is described in docs/rules.md.  Shorthands, aliases of values and the
@@ -14,9 +21,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <linux/bus_ext.h>
 
-struct bx_handle;
+#include "../busext.h"
 
 /* Limits, for hostile files */
 #define RULES_LINE	4096		/* bytes of a line */
@@ -37,8 +43,8 @@ struct bx_handle;
  * @BX_COND_FLAG: a bit of bx_dev_info.flags, which @what is; without values
  * @BX_COND_CMDLINE: the kernel command line.  Without @key, a value is a whole word of the
  *	line; with @key, the text of the last "KEY=text" of it, empty without one.  '-' and '_'
- *	are equal in keys, and in words up to '='.  The line is the same until the next boot:
- *	an engine may evaluate this when the table is loaded.
+ *	are equal in keys and in whole words.  Quotes of the line are dropped.  The line is the
+ *	same until the next boot: an engine may evaluate this when the table is loaded.
  */
 enum bx_cond_kind {
 	BX_COND_FACT,
@@ -208,10 +214,13 @@ struct bx_rules {
  * character is special in the text, also not '/' and a leading '.'.
  */
 bool rules_glob(const char *glob, const char *text);
-/* The same; outside of '[...]' '-' and '_' are equal, as for modprobe. */
+/*
+ * The same as modprobe compares: each '-' of the text is a '_', and so is each '-' of the glob
+ * that is not in a set.
+ */
 bool rules_glob_alias(const char *glob, const char *text);
-/* Whether @text has '*', '?', '[' or '\' */
-bool rules_is_glob(const char *text);
+/* Returns the end of the set that begins at @set, past its ']'; NULL if it has none. */
+const char *rules_glob_set_end(const char *set);
 /* Number of characters that the glob fixes: not '*', '?' or a set */
 unsigned int rules_glob_fixed(const char *glob);
 
@@ -221,6 +230,8 @@ unsigned int rules_glob_fixed(const char *glob);
 unsigned int rules_specificity(const struct bx_rule *rule);
 /* Below 0 if @a wins over @b, if both match; 0 only for the same rule */
 int rules_compare(const struct bx_rule *a, const struct bx_rule *b);
+/* Points to all rules of the table in this order; to be freed; NULL without memory */
+const struct bx_rule **rules_ranked(const struct bx_rules *rules);
 
 /**
  * struct bx_rules_device - a device to evaluate rules for
@@ -233,13 +244,13 @@ int rules_compare(const struct bx_rule *a, const struct bx_rule *b);
  * @nmembers: number of members
  */
 struct bx_rules_device {
-	struct bx_dev_info		dev;
-	char				fact[BX_NR_FACTS][BX_FACT_LEN];
-	const char			*cmdline;
-	bool				approved;
-	const struct bx_rules_device	*const *member;
-	const unsigned int		*in_group;
-	size_t				nmembers;
+	struct bx_dev_info	dev;
+	char			fact[BX_NR_FACTS][BX_FACT_LEN];
+	char			*cmdline;
+	bool			approved;
+	struct bx_rules_device	**member;
+	unsigned int		*in_group;
+	size_t			nmembers;
 };
 
 /* rules_eval.c: a condition, and all that makes a rule match */
@@ -247,6 +258,12 @@ bool rules_cond_holds(const struct bx_rule_cond *cond,
 		      const struct bx_rules_device *device);
 bool rules_match(const struct bx_rule *rule,
 		 const struct bx_rules_device *device);
+/*
+ * Why a rule does not match the device itself; BX_RULE_MATCHES if it does.  *@cond: the first
+ * condition that does not hold, with BX_RULE_CONDITION; may be NULL
+ */
+enum bx_rule_why rules_mismatch(const struct bx_rule *rule, const struct bx_rules_device *device,
+				const struct bx_rule_cond **cond);
 /*
  * Returns the winner: the first rule, in the order of rules_compare(), that matches and
  * has no score; NULL without one.
@@ -261,10 +278,15 @@ unsigned int rules_score(const struct bx_rules *rules,
 			 const struct bx_rules_device *device,
 			 const char *driver);
 
-/* rules_parse.c: @text need not end with a NUL; it is not kept.  Errors: bx_error() */
-int rules_parse(struct bx_handle *h, const char *name, const char *text,
-		size_t len, struct bx_rules *rules);
-int rules_read(struct bx_handle *h, const char *path, struct bx_rules *rules);
+/*
+ * rules_read.c: a text, which need not end with a NUL and is not kept, without includes; and a
+ * file.  @fn is called for each error, and may be NULL; the first one is bx_error().  After an
+ * error @rules is empty.
+ */
+int rules_parse(struct bx_handle *h, const char *name, const char *text, size_t len,
+		bx_rules_problem_fn fn, void *arg, struct bx_rules *rules);
+int rules_read(struct bx_handle *h, const char *path, bx_rules_problem_fn fn, void *arg,
+	       struct bx_rules *rules);
 void rules_free(struct bx_rules *rules);
 
 #endif /* _BUSEXT_RULES_H */
