@@ -2269,6 +2269,31 @@ void bx_rules_close(struct bx_rules *rules);
 size_t bx_rules_count(const struct bx_rules *rules);
 
 /**
+ * enum bx_rules_check_flags - what bx_rules_check() looks for
+ * @BX_RULES_LINT: also for ties, suspect rules and unknown drivers; reads the drivers and modules
+ *	of this machine
+ */
+enum bx_rules_check_flags {
+	BX_RULES_LINT	= 1 << 0,
+};
+
+/**
+ * bx_rules_check() - look for rules that never win
+ * @handle: the handle
+ * @rules: the rules
+ * @flags: enum bx_rules_check_flags
+ * @fn: called for each problem, in the order of rules; may be NULL
+ * @arg: second argument of @fn
+ *
+ * Finds shadowed, contradictory and unreachable rules.  Rules that cannot be compared, as those
+ * with two different globs, are not told.
+ *
+ * Return: number of problems, or a negative errno.
+ */
+int bx_rules_check(struct bx_handle *handle, const struct bx_rules *rules, unsigned int flags,
+		   bx_rules_problem_fn fn, void *arg);
+
+/**
  * bx_rules_format() - get the canonical form of a file of rules
  * @handle: the handle
  * @path: the file; files that it includes are not read
@@ -2281,6 +2306,18 @@ size_t bx_rules_count(const struct bx_rules *rules);
  */
 int bx_rules_format(struct bx_handle *handle, const char *path, bx_rules_problem_fn fn, void *arg,
 		    char **text, bool *canonical);
+
+/**
+ * bx_rules_rewrite() - replace a file of rules
+ * @handle: the handle
+ * @path: the file, which must exist; keeps its mode and its owner
+ * @text: the text
+ *
+ * The file has the old or the new text, at any time.
+ *
+ * Return: 0 or a negative errno.
+ */
+int bx_rules_rewrite(struct bx_handle *handle, const char *path, const char *text);
 
 /**
  * enum bx_rule_why - why a rule decides on a device, or does not
@@ -2306,6 +2343,194 @@ enum bx_rule_why {
 	BX_RULE_SPECIFICITY,
 	BX_RULE_ORDER,
 };
+
+/**
+ * bx_rules_device_describe() - describe a device to explain rules for
+ * @handle: the handle
+ * @bus: its bus; NULL if the modalias tells it
+ * @modalias: its modalias, from which its ids are read; NULL if it has none
+ * @device: takes the description, for bx_rules_device_free()
+ *
+ * Return: 0, -ENOMEM, or -EINVAL (BX_FAULT_USAGE).
+ */
+int bx_rules_device_describe(struct bx_handle *handle, const char *bus, const char *modalias,
+			     struct bx_rules_device **device);
+
+/**
+ * bx_rules_device_set() - change a description
+ * @handle: the handle
+ * @device: the description
+ * @assignment: NAME=VALUE: a fact or another condition of the language, the kernel command line
+ *	as cmdline=LINE, approved=1, or another modalias
+ *
+ * Return: 0, -ENOMEM, or -EINVAL (BX_FAULT_USAGE).
+ */
+int bx_rules_device_set(struct bx_handle *handle, struct bx_rules_device *device,
+			const char *assignment);
+
+/**
+ * bx_rules_device_read() - describe a device of the machine, with its facts and groups
+ * @handle: the handle
+ * @ref: the device; an empty bus is filled in
+ * @device: takes the description
+ *
+ * Whether it is approved is not read.
+ *
+ * Return: as bx_get_device() and bx_list_facts().
+ */
+int bx_rules_device_read(struct bx_handle *handle, struct bx_devref *ref,
+			 struct bx_rules_device **device);
+
+/**
+ * bx_rules_device_free() - free a description
+ * @device: the description; may be NULL
+ */
+void bx_rules_device_free(struct bx_rules_device *device);
+
+/**
+ * bx_rules_device_info() - get the plain part of a description
+ * @device: the description
+ *
+ * Return: the part, valid as long as @device.
+ */
+const struct bx_dev_info *bx_rules_device_info(const struct bx_rules_device *device);
+
+/**
+ * struct bx_rule_said - a rule, and what it means for a device
+ * @file: its file
+ * @line: its line
+ * @column: its column
+ * @text: the rule in canonical form
+ * @verdict: its verdict, as "driver=nvme"
+ * @driver: its first driver; empty if it names none
+ * @score: its score; 0 if it has none
+ * @why: what it means
+ * @detail: the same as a phrase, with the values that were compared
+ */
+struct bx_rule_said {
+	const char		*file;
+	unsigned int		line;
+	unsigned int		column;
+	const char		*text;
+	const char		*verdict;
+	const char		*driver;
+	unsigned int		score;
+	enum bx_rule_why	why;
+	const char		*detail;
+};
+
+typedef void (*bx_rule_said_fn)(const struct bx_rule_said *said, void *arg);
+
+/**
+ * enum bx_rules_explain_flags - flags of bx_rules_explain()
+ * @BX_RULES_ALL: also rules whose pattern does not match
+ */
+enum bx_rules_explain_flags {
+	BX_RULES_ALL	= 1 << 0,
+};
+
+/**
+ * bx_rules_explain() - tell which rule wins on a device, and why each other one does not
+ * @handle: the handle
+ * @rules: the rules
+ * @device: the device
+ * @flags: enum bx_rules_explain_flags
+ * @fn: called for each rule, in the order in which they win
+ * @arg: second argument of @fn
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bx_rules_explain(struct bx_handle *handle, const struct bx_rules *rules,
+		     const struct bx_rules_device *device, unsigned int flags,
+		     bx_rule_said_fn fn, void *arg);
+
+/**
+ * bx_rule_why_text() - name a reason
+ * @why: the reason
+ *
+ * Return: "wins", "pattern", "condition" and so on.
+ */
+const char *bx_rule_why_text(enum bx_rule_why why);
+
+/**
+ * struct bx_rules_imported - what bx_rules_import() has read
+ * @patterns: number of patterns
+ * @skipped: number of lines that do not tell a bus
+ * @unnamed: number of lines whose module has a name that is too long for a driver
+ */
+struct bx_rules_imported {
+	size_t	patterns;
+	size_t	skipped;
+	size_t	unnamed;
+};
+
+/**
+ * bx_rules_import() - write the aliases of a kernel's modules as rules
+ * @handle: the handle
+ * @path: a file modules.alias; NULL for that of the running kernel
+ * @bus: only for this bus; NULL for all
+ * @text: takes the rules, to be freed with free()
+ * @about: takes what was read
+ *
+ * Several modules with one pattern become one rule with any-order.  Drivers have the names of
+ * modules, unless a module is loaded.
+ *
+ * Return: 0 or a negative errno.
+ */
+int bx_rules_import(struct bx_handle *handle, const char *path, const char *bus, char **text,
+		    struct bx_rules_imported *about);
+
+/**
+ * struct bx_rules_ambiguous - devices that several drivers claim
+ * @bus: their bus
+ * @pattern: what their modaliases match
+ * @driver: the drivers
+ * @ndrivers: number of drivers, at least 2
+ * @file: file of the rule that wins on such a device; NULL if none does
+ * @line: its line
+ * @verdict: its verdict
+ */
+struct bx_rules_ambiguous {
+	const char	*bus;
+	const char	*pattern;
+	const char	**driver;
+	size_t		ndrivers;
+	const char	*file;
+	unsigned int	line;
+	const char	*verdict;
+};
+
+typedef void (*bx_rules_ambiguous_fn)(const struct bx_rules_ambiguous *a, void *arg);
+
+/**
+ * bx_rules_ambiguous() - list devices that several drivers of a kernel claim
+ * @handle: the handle
+ * @rules: rules that decide; NULL for none
+ * @path: a file modules.alias; NULL for that of the running kernel
+ * @bus: only this bus, pci or usb; NULL for both
+ * @fn: called for each pattern
+ * @arg: second argument of @fn
+ *
+ * A rule wins here only if a device of which nothing but the modalias is known matches it.
+ *
+ * Return: number of patterns, or a negative errno.
+ */
+int bx_rules_ambiguous(struct bx_handle *handle, const struct bx_rules *rules, const char *path,
+		       const char *bus, bx_rules_ambiguous_fn fn, void *arg);
+
+typedef void (*bx_rules_count_fn)(const char *of, const char *what, size_t count, void *arg);
+
+/**
+ * bx_rules_stats() - count what rules have
+ * @handle: the handle
+ * @rules: the rules
+ * @fn: called for each count, as of "bus", "pci"; only for those that are not 0
+ * @arg: second argument of @fn
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bx_rules_stats(struct bx_handle *handle, const struct bx_rules *rules, bx_rules_count_fn fn,
+		   void *arg);
 
 #ifdef __cplusplus
 }

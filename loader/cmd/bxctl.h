@@ -20,6 +20,8 @@
  *	create.c       types, create, destroy
  *	define.c       define, undefine, defined, start
  *	approve.c      approve
+ *	rules.c        rules fmt, check, lint, stats, import, ambiguous
+ *	rules_explain.c  rules explain
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
@@ -45,6 +47,8 @@
 #define BXCTL_WOULD_CHANGE	2
 /* and of 'test' */
 #define BXCTL_CASE_FAILED	9
+/* and of 'rules check' and 'rules lint' */
+#define BXCTL_WARNED		9
 
 /* Times that '--set' may be given, and '--unset' */
 #define MAX_SET		64
@@ -91,6 +95,9 @@
  * @list: --list
  * @revoke: --revoke
  * @fingerprint: --fingerprint
+ * @check: --check
+ * @modalias: --modalias
+ * @aliases: --aliases
  */
 struct args {
 	const char	*operand;
@@ -133,6 +140,9 @@ struct args {
 	bool		list;
 	bool		revoke;
 	const char	*fingerprint;
+	bool		check;
+	const char	*modalias;
+	const char	*aliases;
 };
 
 /* table.c: rows of @columns cells, NULL-terminated */
@@ -147,6 +157,7 @@ struct table {
 /**
  * struct env - the environment of a command
  * @command: the command
+ * @family: the first word of a command of two words, NULL for any other one
  * @args: its arguments
  * @bx: the library
  * @json: the open outermost object of the output, when args.json
@@ -168,6 +179,7 @@ struct table {
  */
 struct env {
 	const struct command	*command;
+	const char		*family;
 	struct args		args;
 	struct bx_handle	*bx;
 	struct json		json;
@@ -220,7 +232,7 @@ struct param {
 
 /**
  * struct command - a verb
- * @name: its name; there is no abbreviation
+ * @name: its name, one word or two; there is no abbreviation
  * @operand: name of its operand, or of two; in brackets when it may be
  *	left out, NULL when it takes none
  * @help: one line
@@ -249,6 +261,7 @@ extern const struct command override_commands[];
 extern const struct command create_commands[];
 extern const struct command define_commands[];
 extern const struct command approve_commands[];
+extern const struct command rules_commands[];
 extern const struct command status_commands[];
 extern const struct command main_commands[];
 extern const struct command *const command_tables[];
@@ -267,6 +280,7 @@ int spawn(pid_t *pid, char **argv);
 /* params.c */
 int params_parse(struct env *env, int argc, char **argv);
 const struct command *find_command(const char *name);
+bool is_family(const char *name);
 /* The commands of all tables, counted from 0; NULL after the last. */
 const struct command *command_at(size_t n);
 
@@ -362,6 +376,11 @@ int uses_show(struct env *env, const struct bx_device_rec *rec);
 /* driver.c: in an object that is open; an empty driver is null */
 void json_driver_source(struct env *env, const struct bx_dev_info *dev, const char *driver);
 void plan_driver(struct env *env, const struct bx_change *change);
+
+/* rules.c */
+int rules_open(struct env *env, const char *path, struct bx_rules **rules);
+int do_rules_explain(struct env *env);
+extern const struct param rules_explain_params[];
 
 /* group.c */
 int show_group(struct env *env, const struct bx_devref *ref);

@@ -20,14 +20,14 @@ static const struct {
 } exit_codes[] = {
 	{ BX_FAULT_NONE, "done, and the resulting state was checked" },
 	{ BX_FAULT_FAILED, "failed" },
-	{ BXCTL_WOULD_CHANGE, "plan, rebind --dry-run: something would change" },
+	{ BXCTL_WOULD_CHANGE, "plan, rebind --dry-run, rules fmt --check: something would change" },
 	{ BX_FAULT_KERNEL, "bus_ext is not loaded, or of another version" },
 	{ BX_FAULT_REJECTED, "an object or bundle is refused: untrusted, or not acceptable" },
 	{ BX_FAULT_CONFLICT, "conflict: the name is in use, or another process made a change" },
 	{ BX_FAULT_STATE, "a policy was ejected, or the state is not the one asked for" },
 	{ BX_FAULT_PERMISSION, "permission denied" },
 	{ BX_FAULT_USAGE, "usage error, or an unknown name" },
-	{ BXCTL_CASE_FAILED, "test: a case failed" },
+	{ BXCTL_CASE_FAILED, "test: a case failed; rules check, lint: there are warnings" },
 	{ BX_FAULT_IN_USE, "a device to be rebound is in use, and keeps its driver" },
 };
 
@@ -36,7 +36,8 @@ static int do_help(struct env *env);
 /* Adds a pointer to the help to the message. */
 int usage_error(struct env *env, const char *fmt, ...)
 {
-	bool named = env->command && env->command->run != do_help;
+	const char *name = !env->command ? env->family :
+		env->command->run == do_help ? NULL : env->command->name;
 	size_t len;
 	va_list args;
 
@@ -45,8 +46,7 @@ int usage_error(struct env *env, const char *fmt, ...)
 	va_end(args);
 	len = strlen(env->error);
 	snprintf(env->error + len, sizeof(env->error) - len,
-		 "; see 'bxctl help%s%s'", named ? " " : "",
-		 named ? env->command->name : "");
+		 "; see 'bxctl help%s%s'", name ? " " : "", name ?: "");
 	return -EINVAL;
 }
 
@@ -79,6 +79,30 @@ static void print_params(const struct param *params)
 			 params->metavar ? " " : "", params->metavar ?: "");
 		printf("  %-22s  %s\n", left, params->help);
 	}
+}
+
+/* Whether a command is the one that is asked for, or belongs to that family */
+static bool is_asked(const struct command *cmd, const char *name)
+{
+	size_t len = name ? strlen(name) : 0;
+
+	return !name || (!strncmp(cmd->name, name, len) && strchr(" ", cmd->name[len]));
+}
+
+static void help_family(const char *name)
+{
+	const struct command *cmd;
+	char left[64];
+
+	printf("usage: bxctl %s COMMAND [OPTIONS] [ARGUMENT]\n\nCommands:\n", name);
+	for (size_t i = 0; (cmd = command_at(i)); i++) {
+		if (!is_asked(cmd, name))
+			continue;
+		snprintf(left, sizeof(left), "%s%s%s", cmd->name, cmd->operand ? " " : "",
+			 cmd->operand ?: "");
+		printf("  %-28s  %s\n", left, cmd->help);
+	}
+	printf("\n'bxctl help %s COMMAND' has the options of each.\n", name);
 }
 
 static void help_all(void)
@@ -127,7 +151,7 @@ static void json_params(struct json *j, const char *name,
 	json_end_array(j);
 }
 
-static void json_help(struct json *j, const struct command *only)
+static void json_help(struct json *j, const char *only)
 {
 	const struct command *cmd;
 	size_t i;
@@ -135,7 +159,7 @@ static void json_help(struct json *j, const struct command *only)
 	json_params(j, "options", common_params);
 	json_array(j, "commands");
 	for (i = 0; (cmd = command_at(i)); i++) {
-		if (only && cmd != only)
+		if (!is_asked(cmd, only))
 			continue;
 		json_object(j, NULL);
 		json_string(j, "name", cmd->name);
@@ -164,18 +188,34 @@ static void word_params(struct env *env, const struct param *params)
 		word(env, "--", params->name);
 }
 
-/* For the completion: commands, or the options of one */
-static void help_words(struct env *env, const struct command *cmd)
+/* The first words of commands, each once; of a family the second ones */
+static void word_commands(struct env *env, const char *family)
 {
 	const struct command *one;
+	char name[64], last[64] = "";
+	size_t len = family ? strlen(family) + 1 : 0;
 
+	for (size_t i = 0; (one = command_at(i)); i++) {
+		if (!is_asked(one, family))
+			continue;
+		snprintf(name, sizeof(name), "%s", one->name + len);
+		name[strcspn(name, " ")] = '\0';
+		if (strcmp(name, last))
+			word(env, "", name);
+		strcpy(last, name);
+	}
+}
+
+/* For the completion: commands, or the options of one */
+static void help_words(struct env *env, const char *name, const struct command *cmd)
+{
 	if (env->args.json)
 		json_array(&env->json, "words");
 	if (cmd)
 		word_params(env, cmd->params);
-	for (size_t i = 0; !cmd && (one = command_at(i)); i++)
-		word(env, "", one->name);
-	if (cmd)
+	else
+		word_commands(env, name);
+	if (name)
 		word_params(env, common_params);
 	if (env->args.json)
 		json_end_array(&env->json);
@@ -184,19 +224,26 @@ static void help_words(struct env *env, const struct command *cmd)
 static int do_help(struct env *env)
 {
 	const struct command *cmd = NULL;
+	const char *name = env->args.operand;
+	char both[64];
 
-	if (env->args.operand) {
-		cmd = find_command(env->args.operand);
-		if (!cmd)
-			return usage_error(env, "unknown command '%s'",
-					   env->args.operand);
+	if (env->args.second) {
+		snprintf(both, sizeof(both), "%s %s", name, env->args.second);
+		name = both;
+	}
+	if (name) {
+		cmd = find_command(name);
+		if (!cmd && !is_family(name))
+			return usage_error(env, "unknown command '%s'", name);
 	}
 	if (env->args.words)
-		help_words(env, cmd);
+		help_words(env, name, cmd);
 	else if (env->args.json)
-		json_help(&env->json, cmd);
+		json_help(&env->json, name);
 	else if (cmd)
 		help_command(cmd);
+	else if (name)
+		help_family(name);
 	else
 		help_all();
 	return 0;
@@ -229,7 +276,7 @@ const struct command main_commands[] = {
 	{ "version", NULL, "the versions of bxctl and of the module",
 	  "Prints the version of bxctl and that of the loaded module.",
 	  NULL, do_version },
-	{ "help", "[COMMAND]", "this text, or that of a command",
+	{ "help", "[COMMAND [WORD]]", "this text, or that of a command",
 	  "Describes all commands, or one in detail.", help_params, do_help },
 	{}
 };
@@ -247,6 +294,7 @@ const struct command *const command_tables[] = {
 	create_commands,
 	define_commands,
 	approve_commands,
+	rules_commands,
 	main_commands,
 	NULL
 };
@@ -365,7 +413,7 @@ int main(int argc, char **argv)
 	handle_signals();
 	err = params_parse(&env, argc, argv);
 	if (!err && env.args.help) {
-		env.args.operand = env.command ? env.command->name : NULL;
+		env.args.operand = env.command ? env.command->name : env.family;
 		env.command = find_command("help");
 	}
 	if (!err)

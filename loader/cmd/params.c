@@ -8,6 +8,7 @@
  */
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,31 @@ const struct command *find_command(const char *name)
 		if (!strcmp(cmd->name, name))
 			return cmd;
 	return NULL;
+}
+
+/* Whether commands have two words, of which this is the first one */
+bool is_family(const char *name)
+{
+	const struct command *cmd;
+	size_t len = strlen(name);
+
+	for (size_t n = 0; (cmd = command_at(n)); n++)
+		if (!strncmp(cmd->name, name, len) && cmd->name[len] == ' ')
+			return true;
+	return false;
+}
+
+/* Lists the second words of a family. */
+static const char *family_words(const char *name, char *buf, size_t size)
+{
+	const struct command *cmd;
+	size_t len = strlen(name), at = 0;
+
+	for (size_t n = 0; (cmd = command_at(n)) && at < size; n++)
+		if (!strncmp(cmd->name, name, len) && cmd->name[len] == ' ')
+			at += snprintf(buf + at, size - at, "%s%s", at ? ", " : "",
+				       cmd->name + len + 1);
+	return buf;
 }
 
 /* @len: length of @word, or of "--name" where it is "--name=value" */
@@ -183,14 +209,25 @@ static bool takes_two(const struct command *cmd)
 	return strchr(cmd->operand, ' ');
 }
 
-static int parse_word(struct env *env, const char *word)
+static int parse_command(struct env *env, const char *word)
 {
-	if (!env->command) {
-		env->command = find_command(word);
-		if (!env->command)
-			return usage_error(env, "unknown command '%s'", word);
+	char name[64];
+
+	if (!env->family && is_family(word)) {
+		env->family = word;
 		return 0;
 	}
+	snprintf(name, sizeof(name), "%s%s%s", env->family ?: "", env->family ? " " : "", word);
+	env->command = find_command(name);
+	if (!env->command)
+		return usage_error(env, "unknown command '%s'", name);
+	return 0;
+}
+
+static int parse_word(struct env *env, const char *word)
+{
+	if (!env->command)
+		return parse_command(env, word);
 	if (!env->command->operand)
 		return usage_error(env, "'%s' takes no argument, but there is '%s'",
 				   env->command->name, word);
@@ -211,7 +248,11 @@ static int parse_word(struct env *env, const char *word)
 static int check_operand(struct env *env)
 {
 	const struct command *cmd = env->command;
+	char words[256];
 
+	if (!cmd && env->family)
+		return usage_error(env, "'%s' needs a second word: %s", env->family,
+				   family_words(env->family, words, sizeof(words)));
 	if (!cmd)
 		return usage_error(env, "a command is missing");
 	if (cmd->operand && cmd->operand[0] != '[' && !env->args.operand)

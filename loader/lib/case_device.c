@@ -99,7 +99,7 @@ static bool pci_modalias_from(const char *text, struct bx_dev_info *dev)
 }
 
 /* As the kernel reads the ids of a device, kernel/buses.c; buses without ids have none. */
-static bool modalias_from(const char *text, struct bx_dev_info *dev)
+bool modalias_from(const char *text, struct bx_dev_info *dev)
 {
 	__u32 bus, group;
 

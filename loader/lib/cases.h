@@ -52,6 +52,8 @@ struct verdict {
 int read_errno(struct run *r, struct yaml_node *map, const char *key,
 	       int64_t *out, bool *there);
 const char *errno_word(char *buf, int64_t err);
+/* Reads the ids in a modalias; false if it is not one of dev->bus. */
+bool modalias_from(const char *text, struct bx_dev_info *dev);
 int read_device(struct run *r, struct yaml_node *one);
 int read_drivers(struct run *r, struct yaml_node *one);
 

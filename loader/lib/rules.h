@@ -11,6 +11,13 @@
  *	rules_format.c from a file to its canonical text, with comments
  *	rules_glob.c   globs
  *	rules_eval.c   the meaning of the model: slow and obvious
+ *	rules_explain.c  why a rule wins, and others do not
+ *	rules_device.c devices, described ones and those of the machine
+ *	rules_check.c  rules that never win (rules_check.h)
+ *	rules_shape.c  patterns as sets of ids (rules_shape.h)
+ *	rules_import.c rules from modules.alias (rules_import.h)
+ *	rules_ambiguous.c  devices that several drivers claim
+ *	rules_stats.c  what a table has
  *
  * The language is described in docs/rules.md.  Shorthands, aliases of values and the
  * defaults of the language end in the parser: two rules that mean the same have the same
@@ -252,6 +259,9 @@ struct bx_rules_device {
 	unsigned int		*in_group;
 	size_t			nmembers;
 };
+
+/* rules_device.c: reads the ids in the modalias; false if it is not one of the bus. */
+bool rules_device_ids(struct bx_dev_info *dev);
 
 /* rules_eval.c: a condition, and all that makes a rule match */
 bool rules_cond_holds(const struct bx_rule_cond *cond,

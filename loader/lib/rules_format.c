@@ -5,10 +5,14 @@
  * Comments stay where they are.  Rules without a line between them are a block, whose parts
  * stand below each other; a part that is much longer than the others does not move them.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "files.h"
 #include "internal.h"
 #include "rules_text.h"
 
@@ -269,4 +273,40 @@ int bx_rules_format(struct bx_handle *h, const char *path, bx_rules_problem_fn f
 		*canonical = len == before_len && !memcmp(*text, before, len);
 	free(before);
 	return err;
+}
+
+static int write_text(struct bx_handle *h, int fd, const struct stat *st, const char *path,
+		      const char *text)
+{
+	size_t left = strlen(text);
+	ssize_t n;
+
+	if (fchmod(fd, st->st_mode & 07777) ||
+	    ((st->st_uid != geteuid() || st->st_gid != getegid()) &&
+	     fchown(fd, st->st_uid, st->st_gid)))
+		return fail(h, BX_FAULT_FAILED, errno, "cannot keep the owner and the mode of '%s': %s",
+			    path, strerror(errno));
+	for (; left; left -= n, text += n) {
+		n = write(fd, text, left);
+		if (n < 0)
+			return fail(h, BX_FAULT_FAILED, errno, "cannot write '%s': %s", path,
+				    strerror(errno));
+	}
+	return 0;
+}
+
+int bx_rules_rewrite(struct bx_handle *h, const char *path, const char *text)
+{
+	struct new_file f;
+	struct stat st;
+	int err;
+
+	if (stat(path, &st))
+		return fail(h, BX_FAULT_FAILED, errno, "cannot read '%s': %s", path,
+			    strerror(errno));
+	err = new_file_open(h, AT_FDCWD, path, 0600, &f);
+	if (err)
+		return err;
+	err = write_text(h, f.fd, &st, path, text);
+	return new_file_close(h, &f, err);
 }
