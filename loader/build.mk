@@ -80,7 +80,7 @@ $(KILLAT): loader/tests/killat.c
 
 # bxctl with faults at its steps: all files but kernel.c and control.c, with sanitizers
 # and a fake kernel. Each test is linked with all of these files.
-LOADER_NATIVE := crash_safety objects text yaml holders bxctl rules_text rules_import
+LOADER_NATIVE := crash_safety objects text yaml holders bxctl rules_text rules_eval rules_import
 NATIVE_TESTS  := $(LOADER_NATIVE:%=$(BUILD)/loader/tests/native/%)
 NATIVE_SOURCES := $(wildcard loader/tests/native/*.c loader/cmd/*.c) \
 	$(filter-out %/kernel.c %/control.c,$(wildcard loader/lib/*.c))
