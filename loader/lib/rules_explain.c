@@ -109,7 +109,7 @@ static enum bx_rule_why against(const struct bx_rule *rule, const struct bx_rule
 		return BX_RULE_PRIORITY;
 	}
 	if (rule->specificity != winner->specificity) {
-		snprintf(buf, size, "%s:%u is more specific: %u fixed characters and %zu conditions, against %u and %zu",
+		snprintf(buf, size, "%s:%u is more specific (fixed characters: %u, conditions: %zu) than this (%u, %zu)",
 			 winner->file, winner->line, winner->specificity / 64, winner->nconds,
 			 rule->specificity / 64, rule->nconds);
 		return BX_RULE_SPECIFICITY;

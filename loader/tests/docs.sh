@@ -9,8 +9,11 @@ man=docs/man/bxctl.8
 # shellcheck source=loader/bxctl.bash-completion
 . loader/bxctl.bash-completion
 
+# The second word of a command is in lower case, and not a list of words as of 'mode'.
+command_words='\([a-z]*\( [a-z]\+\>[^|]\)\?\).*'
+
 commands_in_help() {
-	bxctl help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\).*/\1/p'
+	bxctl help | sed -n "/^Commands:/,/^\$/s/^  $command_words/\1/p" | sed 's/ $//'
 }
 
 # options_in_help COMMAND: long options, without the common ones
@@ -26,7 +29,7 @@ common_options() {
 # A command has a section of the man page:
 #	.It Cm apply Oo Fl -timeout Ar SECONDS Oc Ar FILE | DIR
 commands_in_man() {
-	sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' "$man"
+	sed -n "s/^\.It Cm $command_words/\1/p" "$man" | sed 's/ $//'
 }
 
 options_in_man() {
@@ -83,13 +86,15 @@ facts_in_docs() {
 }
 
 mapfile -t commands < <(commands_in_help)
-ktap_plan $((12 + 2 * ${#commands[@]}))
+ktap_plan $((13 + 2 * ${#commands[@]}))
 
 check_match "help lists commands" "apply .*status .*help" "${commands[*]}"
 check_equal "the man page has every command" "$(commands_in_help | sorted)" \
 	"$(commands_in_man | sorted)"
-check_equal "the completion has every command" "$(commands_in_help | sorted)" \
+check_equal "the completion has every command" "$(commands_in_help | cut -d' ' -f1 | sort -u | xargs)" \
 	"$(complete_words bxctl '' | sorted)"
+check_equal "and the second word of a command" "$(commands_in_help | sed -n 's/^rules //p' | sorted)" \
+	"$(complete_words bxctl rules '' | sorted)"
 check_equal "the man page has the common options" "$(common_options | sorted)" \
 	"$(common_options_in_man | sorted)"
 check_equal "the man page has every exit status" "$(exit_codes_in_help | xargs)" \
@@ -99,7 +104,7 @@ check_equal "the completion has the common options" "$(common_options | sorted)"
 
 check_equal "every hint has a remedy" "$(hints | sorted)" "$(hints_with_advice | sorted)"
 check_equal "and none names a command that does not exist" "" \
-	"$(comm -23 <(commands_in_advice | sort -u) <(commands_in_help | sort))"
+	"$(comm -23 <(commands_in_advice | sort -u) <(commands_in_help | cut -d' ' -f1 | sort -u))"
 check_equal "the library does not speak of bxctl's commands" "" \
 	"$(grep -nE '"[^"]*bxctl [^"]*"' loader/lib/*.c)"
 
@@ -110,10 +115,11 @@ check_equal "and the documentation" "$(facts_in kernel/fact.c | cut -d' ' -f2 | 
 	"$(facts_in_docs | sorted)"
 
 for command in "${commands[@]}"; do
+	read -ra words <<<"$command"
 	check_equal "the man page has the options of $command" \
 		"$(options_in_help "$command" | sorted)" \
 		"$(options_in_man "$command" | sorted)"
 	check_equal "the completion has the options of $command" \
 		"$({ options_in_help "$command"; common_options; } | sorted)" \
-		"$(complete_words bxctl "$command" -- | sorted)"
+		"$(complete_words bxctl "${words[@]}" -- | sorted)"
 done
