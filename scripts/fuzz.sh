@@ -12,6 +12,19 @@ seconds=${FUZZ_SECONDS:-30}
 found=$build/fuzz/found
 bxctl=$build/bin/bxctl
 
+# seed_rules DIR: the files of the tests, and some lines of a kernel's aliases
+seed_rules() {
+	local file
+	for file in "$top"/loader/tests/rules/*/*; do
+		cp "$file" "$1/$(basename "$(dirname "$file")")-$(basename "$file")"
+	done
+	{
+		printf 'pci:* pass\n\n---\n'
+		printf 'alias pci:v00008086d%s*sv*sd*bc*sc*i* %s\n' 0000A a 0000A b
+		printf 'alias usb:v13FDp3940d0[0-2]*dc*dsc*dp*ic*isc*ip*in* uas\n'
+	} >"$1/aliases"
+}
+
 # seeds TARGET: write the files that the target starts from
 seeds() {
 	local dir=$build/fuzz/corpus/$1 work bundle name
@@ -62,6 +75,7 @@ seeds() {
 		printf '  ? ? ? ? ? ?$?:\t ?2' >"$dir/keys"
 		;;
 	esac
+	[ "$1" != rules ] || seed_rules "$dir"
 	[ "$1" != object ] || cp "$build"/bpf/bundles/*/*.bpf.o "$build"/loader/tests/objects/*.bpf.o "$dir/"
 	rm -rf "$work"
 }

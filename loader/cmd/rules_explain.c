@@ -30,7 +30,9 @@ static int read_device(struct env *env, struct bx_rules_device **device)
 	int err;
 
 	if (!a->second && !a->modalias && !a->bus)
-		return usage_error(env, "'rules explain' needs a DEVICE, or '--modalias' or '--bus' of a described one");
+		return usage_error(env,
+				   "'rules explain' needs a DEVICE, or '--modalias' or '--bus' "
+				   "of a described one");
 	if (a->second && a->modalias)
 		return usage_error(env, "a DEVICE and '--modalias' exclude each other");
 	if (!a->second)

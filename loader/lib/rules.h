@@ -153,7 +153,7 @@ enum bx_rule_verdict {
 	BX_RULE_PASS,
 };
 
-/** BX_RULE_NO_GROUP - the rule is for the device alone, see struct bx_rule.group */
+/** BX_RULE_NO_GROUP - the rule is for one device, see struct bx_rule.group */
 #define BX_RULE_NO_GROUP	(-1)
 
 /**

@@ -150,7 +150,8 @@ static void check_hidden(struct checker *c, const struct rules_checked *r)
 		return;
 	mutual = rules_covers(r, by);
 	same = rules_same_verdict(by->rule, r->rule);
-	snprintf(text, sizeof(text), !mutual ? "never wins: %s:%u wins on each device that matches" :
+	snprintf(text, sizeof(text),
+		 !mutual ? "never wins: %s:%u wins on each device that matches" :
 		 same ? "never wins: %s:%u is the same" :
 		 "contradicts %s:%u, which wins: the same pattern and conditions, another verdict",
 		 by->rule->file, by->rule->line);
@@ -182,8 +183,9 @@ static void check_tie(struct checker *c, const struct rules_checked *first,
 	    rules_same_verdict(first->rule, r->rule) || !rules_meets(first, r) ||
 	    rules_covers(first, r))
 		return;
-	snprintf(text, sizeof(text), "only the order of lines decides between this and %s:%u, which wins on devices that match both; 'priority=' would tell",
-		 first->rule->file, first->rule->line);
+	snprintf(text, sizeof(text),
+		 "only the order of lines decides between this and %s:%u, which wins on devices "
+		 "that match both; 'priority=' would tell", first->rule->file, first->rule->line);
 	tell(c, BX_RULES_TIE, r->rule, first->rule, text);
 }
 
@@ -261,8 +263,8 @@ static int check_drivers(struct checker *c)
 
 			if (!look(l, rule->bus, driver) || is_known(c, &c->rule[i], driver))
 				continue;
-			snprintf(text, sizeof(text), "driver '%s' is not registered on bus '%s', and no module can bring it",
-				 driver, rule->bus);
+			snprintf(text, sizeof(text), "driver '%s' is not registered on bus '%s', "
+				 "and no module can bring it", driver, rule->bus);
 			tell(c, BX_RULES_UNKNOWN_DRIVER, rule, NULL, text);
 		}
 	}

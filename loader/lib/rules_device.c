@@ -36,8 +36,8 @@ static int set_modalias(struct bx_handle *h, struct bx_rules_device *d, const ch
 	copy_name(d->dev.modalias, sizeof(d->dev.modalias), modalias);
 	if (rules_device_ids(&d->dev))
 		return 0;
-	return fail(h, BX_FAULT_USAGE, EINVAL, "'%.128s' is not the modalias of a device on bus '%s'",
-		    modalias, d->dev.bus);
+	return fail(h, BX_FAULT_USAGE, EINVAL,
+		    "'%.128s' is not the modalias of a device on bus '%s'", modalias, d->dev.bus);
 }
 
 int bx_rules_device_describe(struct bx_handle *h, const char *bus, const char *modalias,

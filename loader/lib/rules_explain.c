@@ -90,8 +90,8 @@ static void actual(const struct bx_rule_cond *cond, const struct bx_rules_device
 
 /* ---- one rule ---- */
 
-static const struct bx_rules_device *matching_member(const struct bx_rule *rule,
-						      const struct bx_rules_device *d)
+static const struct bx_rules_device *
+member_of(const struct bx_rule *rule, const struct bx_rules_device *d)
 {
 	for (size_t i = 0; i < d->nmembers; i++)
 		if (d->in_group[i] & 1U << rule->group &&
@@ -100,16 +100,17 @@ static const struct bx_rules_device *matching_member(const struct bx_rule *rule,
 	return NULL;
 }
 
-static enum bx_rule_why against(const struct bx_rule *rule, const struct bx_rule *winner,
+static enum bx_rule_why lost_to(const struct bx_rule *winner, const struct bx_rule *rule,
 				char *buf, size_t size)
 {
 	if (rule->priority != winner->priority) {
-		snprintf(buf, size, "%s:%u wins: priority %d against %d", winner->file, winner->line,
-			 winner->priority, rule->priority);
+		snprintf(buf, size, "%s:%u wins: priority %d against %d", winner->file,
+			 winner->line, winner->priority, rule->priority);
 		return BX_RULE_PRIORITY;
 	}
 	if (rule->specificity != winner->specificity) {
-		snprintf(buf, size, "%s:%u is more specific (fixed characters: %u, conditions: %zu) than this (%u, %zu)",
+		snprintf(buf, size, "%s:%u is more specific (fixed characters: %u, "
+			 "conditions: %zu) than this (%u, %zu)",
 			 winner->file, winner->line, winner->specificity / 64, winner->nconds,
 			 rule->specificity / 64, rule->nconds);
 		return BX_RULE_SPECIFICITY;
@@ -140,7 +141,7 @@ static enum bx_rule_why matched(const struct explain *e, const struct bx_rule *r
 		rule == e->winner ? NULL : e->winner;
 
 	if (before)
-		return against(rule, before, buf, size);
+		return lost_to(before, rule, buf, size);
 	if (rule->verdict == BX_RULE_SCORE) {
 		snprintf(buf, size, "its score counts");
 		return BX_RULE_SCORES;
@@ -176,7 +177,7 @@ static enum bx_rule_why explain(const struct explain *e, const struct bx_rule *r
 	size_t len;
 
 	if (why != BX_RULE_MATCHES && rule->group != BX_RULE_NO_GROUP)
-		member = matching_member(rule, e->device);
+		member = member_of(rule, e->device);
 	if (why != BX_RULE_MATCHES && !member) {
 		tell_mismatch(e, rule, why, cond, buf, size);
 		return why;

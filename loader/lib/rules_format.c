@@ -284,8 +284,9 @@ static int write_text(struct bx_handle *h, int fd, const struct stat *st, const 
 	if (fchmod(fd, st->st_mode & 07777) ||
 	    ((st->st_uid != geteuid() || st->st_gid != getegid()) &&
 	     fchown(fd, st->st_uid, st->st_gid)))
-		return fail(h, BX_FAULT_FAILED, errno, "cannot keep the owner and the mode of '%s': %s",
-			    path, strerror(errno));
+		return fail(h, BX_FAULT_FAILED, errno,
+			    "cannot keep the owner and the mode of '%s': %s", path,
+			    strerror(errno));
 	for (; left; left -= n, text += n) {
 		n = write(fd, text, left);
 		if (n < 0)

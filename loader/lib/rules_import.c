@@ -244,8 +244,8 @@ static int write_rules(FILE *out, const struct rules_aliases *list)
 {
 	int err = 0;
 
-	fprintf(out, "# Which drivers claim which devices, from the aliases of a kernel's modules.\n"
-		"# A driver has the name of its module, unless that was loaded: no file has the other names.\n");
+	fprintf(out, "# Drivers that claim devices, from the aliases of a kernel's modules.\n"
+		"# A driver has the name of its module, unless that is loaded.\n");
 	for (size_t i = 0; !err && i < list->n; i++) {
 		if (!i || strcmp(list->alias[i].bus, list->alias[i - 1].bus))
 			fprintf(out, "\n");

@@ -11,7 +11,7 @@
 #include "internal.h"
 #include "rules_text.h"
 
-/* What a quoted character is marked for, and what a backslash quotes */
+/* Characters that are marked if they are quoted, and that a backslash quotes */
 #define SPECIAL		"*?[]\\,\"=!:#"
 /* Stands for "", so that an empty text is not the same as none */
 #define EMPTY		'\1'
@@ -121,7 +121,7 @@ static bool word(struct lexer *l)
 }
 
 /* A comment may be in any language. */
-static bool comment(struct lexer *l)
+static bool read_comment(struct lexer *l)
 {
 	size_t end = l->len, len;
 
@@ -159,7 +159,7 @@ void rules_lex(const char *line, size_t len, struct rules_lexed *out)
 			continue;
 		}
 		if (line[l.pos] == '#') {
-			comment(&l);
+			read_comment(&l);
 			return;
 		}
 		good = word(&l);

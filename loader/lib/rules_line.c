@@ -9,6 +9,7 @@
 #include "internal.h"
 #include "rules_text.h"
 
+#define NAME_CHARS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 #define VERDICTS	"driver=NAME, refuse, defer, score=DRIVER:NUMBER or pass"
 
 /**
@@ -106,8 +107,7 @@ static int read_pattern(struct line *l)
 static bool is_bus_name(const char *name)
 {
 	return *name && *name != '.' && strlen(name) < BX_NAME_LEN &&
-		!name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			     "0123456789_.-")];
+		!name[strspn(name, NAME_CHARS)];
 }
 
 static int use_bus(struct line *l, const struct part *i, const char *implied, bool firm)
@@ -312,7 +312,7 @@ static const struct keyword {
 };
 
 #define NKEYWORDS	(sizeof(keywords) / sizeof(*keywords))
-#define SEEN_VERDICT	(1U << NKEYWORDS)
+#define SEEN_VERDICT	0x10000	/* above the bits of the keywords */
 
 static int read_keyword(struct line *l, const struct keyword *k, const struct part *i)
 {
@@ -340,8 +340,8 @@ static int cond_key(struct line *l, const struct part *i, struct bx_rule_cond *c
 	if (*name != '.')
 		return 0;
 	name++;
-	if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "0123456789_.-")] || strlen(i->name) == sizeof(i->name) - 1)
+	if (!*name || name[strspn(name, NAME_CHARS)] ||
+	    strlen(i->name) == sizeof(i->name) - 1)
 		return rules_bad(l->p, i->column,
 				 "expected cmdline=WORD or cmdline.NAME=VALUE, got '%s'", i->name);
 	cond->key = strdup(name);
@@ -415,7 +415,7 @@ static int read_word(struct line *l, const struct rules_word *word)
 	return read_cond(l, &i);
 }
 
-/* What only the whole line tells */
+/* Checks that need the whole line */
 static int check_line(struct line *l)
 {
 	struct bx_rule *rule = l->rule;

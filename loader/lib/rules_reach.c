@@ -124,14 +124,14 @@ static const char *suspect_value(const struct bx_rule *rule, const struct bx_rul
 		return buf;
 	}
 	if (is_fact(cond, BX_FACT_SLOT) && v->text && strchr(v->text, ':')) {
-		snprintf(buf, SIZE, "'slot' is the name of a physical slot, as in /sys/bus/pci/slots; expected name=%.64s",
-			 v->text);
+		snprintf(buf, SIZE, "'slot' is the name of a physical slot, as in "
+			 "/sys/bus/pci/slots; expected name=%.64s", v->text);
 		return buf;
 	}
 	if (is_fact(cond, BX_FACT_SERIAL) && !strcmp(rule->bus, "pci") &&
 	    v->kind == BX_VALUE_TEXT && v->text[0] && !is_dsn(v->text)) {
-		snprintf(buf, SIZE, "the serial number of a PCI device is 16 hexadecimal digits in lower case, not '%.64s'",
-			 v->text);
+		snprintf(buf, SIZE, "the serial number of a PCI device is 16 hexadecimal digits "
+			 "in lower case, not '%.64s'", v->text);
 		return buf;
 	}
 	return NULL;
@@ -143,7 +143,8 @@ const char *rules_suspect(const struct rules_checked *c, char *buf)
 	const char *why = NULL;
 
 	if (rule->until_approved && !(rules_bus_bit(rule->bus) & (RULES_ON_PCI | RULES_ON_USB))) {
-		snprintf(buf, SIZE, "devices on bus '%s' have no fingerprint, so they are never approved",
+		snprintf(buf, SIZE,
+			 "devices on bus '%s' have no fingerprint, so they are never approved",
 			 rule->bus);
 		return buf;
 	}

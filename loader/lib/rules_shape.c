@@ -3,7 +3,7 @@
  * libbusext: patterns as sets of ids
  *
  * A modalias of pci or usb has a hexadecimal digit at each of some places, and the same
- * characters between them.  What a pattern lets through at each place is its shape, with
+ * characters between them.  The digits that a pattern lets through at each place are its shape, by
  * which patterns are compared exactly: one includes another, or both have a device in common.
  */
 #include <stdio.h>

@@ -295,7 +295,8 @@ static const struct {
 } warnings[] = {
 	{ "pci:* refuse\npci:* refuse\n", "2:shadowed:1 " },
 	{ "pci:* refuse\npci:* pass\n", "2:contradictory:1 " },
-	{ "pci:* refuse\npci:* driver=a\npci:* driver=a\n", "2:contradictory:1 3:contradictory:1 " },
+	{ "pci:* refuse\npci:* driver=a\npci:* driver=a\n",
+	  "2:contradictory:1 3:contradictory:1 " },
 	{ "pci:v0* refuse\npci:* pass\n", "" },
 	{ "pci:v* refuse\npci:* pass\n", "2:contradictory:1 " },
 	{ "pci:* refuse priority=1\npci:v0* pass\n", "2:shadowed:1 " },
@@ -449,7 +450,7 @@ static struct bx_rules_device *with_members(const char *bus)
 	return d;
 }
 
-/* What was said of each rule of a table: its kind and the other rule's line */
+/* The problem of each rule of a table: its kind and the other rule's line */
 static enum bx_rules_kind kind[64];
 static unsigned int other[64];
 
@@ -518,8 +519,8 @@ static bool one_table(void)
 
 static void random_tables(void)
 {
-	unsigned int cases = getenv("BX_CASES") ? atoi(getenv("BX_CASES")) : 3000;
-	int seed = getenv("BX_SEED") ? atoi(getenv("BX_SEED")) : getpid();
+	unsigned int cases = env_number("BX_CASES", 3000);
+	int seed = env_number("BX_SEED", getpid());
 	bool good = true;
 
 	printf("# BX_SEED=%d\n", seed);

@@ -248,10 +248,12 @@ static bool shapes_are_right(void)
 
 static bool agree_on_all(void)
 {
-	unsigned long cases = getenv("BX_CASES") ? strtoul(getenv("BX_CASES"), NULL, 10) : 3000;
-	unsigned long step = cases && cases < rules.n ? rules.n / cases : 1;
+	unsigned long cases = env_number("BX_CASES", 3000);
+	unsigned long step = 1;
 	bool good = true;
 
+	if (cases && cases < rules.n)
+		step = rules.n / cases;
 	for (size_t i = rand() % step; i < rules.n; i += step)
 		good &= agree_on(i);
 	return good;
@@ -308,7 +310,10 @@ static bool import(const char *dir)
 
 int main(void)
 {
-	int seed = getenv("BX_SEED") ? atoi(getenv("BX_SEED")) : getpid();
+	int seed = env_number("BX_SEED", getpid());
+	/* names of loaded modules' drivers must not be read */
+	struct bx_open_opts opts = { .sysfs = "/nonexistent" };
+	const char *no_config = NULL;
 	char dir[PATH_MAX];
 
 	find_kernel(dir, sizeof(dir));
@@ -316,9 +321,9 @@ int main(void)
 		printf("1..0 # SKIP there is no kernel in build/kernel\n");
 		return 0;
 	}
-	if (bx_open(&h, &(struct bx_open_opts) { .sysfs = "/nonexistent" }))
+	if (bx_open(&h, &opts))
 		return 1;
-	kmod = kmod_new(dir, (const char *const []) { NULL });
+	kmod = kmod_new(dir, &no_config);
 	if (!kmod || kmod_load_resources(kmod))
 		return 1;
 	srand(seed);

@@ -240,7 +240,7 @@ static bool is_sound_changed(const char *name, const char *text, size_t len)
 	return good;
 }
 
-static void files(void)
+static void all_files(void)
 {
 	check(each_file(CORPUS "/good", is_canonical), "good files are read, and are canonical");
 	check(each_file(CORPUS "/bad", is_refused),
@@ -258,12 +258,13 @@ static const struct {
 	const char *text, *canonical;
 } forms[] = {
 	{ "", "" },
-	{ "\n\n# a\n\n\n\n#b  \n\n", "# a\n\n#b\n" },
+	{ "\n\n# a\n\n\n\n#b  \t\n\n", "# a\n\n#b\n" },
 	{ "pci:*   refuse", "pci:*  refuse\n" },
 	{ "pci:*\trefuse\tserial=1\r\n", "pci:*  serial=1  refuse\n" },
 	{ "pci:* bus=pci refuse", "pci:*  refuse\n" },
 	{ "*  refuse bus=pci", "*  bus=pci  refuse\n" },
-	{ "of:* bus=i2c pass\nof:* bus=platform pass", "of:*  bus=i2c  pass\nof:*           pass\n" },
+	{ "of:* bus=i2c pass\nof:* bus=platform pass",
+	  "of:*  bus=i2c  pass\nof:*           pass\n" },
 	{ "pci:* priority=0 pass", "pci:*  pass\n" },
 	{ "pci:* any_order driver=a,b", "pci:*  driver=a,b any-order\n" },
 	{ "pci:* driver=a,b any-order", "pci:*  driver=a,b any-order\n" },
@@ -275,7 +276,8 @@ static const struct {
 	{ "pci:* class=0x01,0x0108,0x010802,02-0280 pass",
 	  "pci:*  class=storage,0108,nvme,020000-0280ff  pass\n" },
 	{ "usb:* class=0206,020c,020d,020E,0202ff,e00103,ef0401 pass", "usb:*  class=net  pass\n" },
-	{ "pci:* vendor=0x8086-0x8087 revision=5 pass", "pci:*  vendor=8086-8087 revision=05  pass\n" },
+	{ "pci:* vendor=0x8086-0x8087 revision=5 pass",
+	  "pci:*  vendor=8086-8087 revision=05  pass\n" },
 	{ "pci:* vf-index=0-0,03 pass", "pci:*  vf-index=0,3  pass\n" },
 	{ "pci:* mac=AA:BB:cc:00:11:22 pass", "pci:*  mac=aa:bb:cc:00:11:22  pass\n" },
 	{ "pci:* label=\"x\" serial=\"a b\"c pass", "pci:*  label=x serial=\"a bc\"  pass\n" },
@@ -339,7 +341,8 @@ static void add_value(char *out)
 		strcat(out, "\"");
 		break;
 	case 2:
-		strcat(out, ANY("0", "1", "0-3", "none", "10ec", "020000", "net", "02-03", "fixed"));
+		strcat(out, ANY("0", "1", "0-3", "none", "10ec", "020000", "net", "02-03",
+				"fixed"));
 		break;
 	default:
 		add_chars(out, "abc*?-");
@@ -372,7 +375,8 @@ static void add_condition(char *out)
 static void add_rule(char *out)
 {
 	out += strlen(out);
-	strcpy(out, ANY("pci:*", "usb:*", "pci:v000010ECd*", "*", "of:N*", "hid:[0-9]*", "\"x:\"*"));
+	strcpy(out, ANY("pci:*", "usb:*", "pci:v000010ECd*", "*", "of:N*", "hid:[0-9]*",
+			"\"x:\"*"));
 	if (rand() % 2)
 		strcat(out, ANY(" bus=usb", " bus=pci", " bus=x"));
 	for (int n = rand() % 3; n; n--)
@@ -380,15 +384,16 @@ static void add_rule(char *out)
 	strcat(out, ANY(" pass", " refuse", " driver=a", " driver=a,\"b c\"", " score=a:5",
 			" score=\"a:b\":7", " defer", ""));
 	if (!(rand() % 4))
-		strcat(out, ANY(" priority=5", " until=approved", " any-order", " group", " group=iommu"));
+		strcat(out, ANY(" priority=5", " until=approved", " any-order", " group",
+				" group=iommu"));
 	strcat(out, ANY("", "", "", " # x", " #"));
 	strcat(out, "\n");
 }
 
 static void random_rules(void)
 {
-	unsigned int cases = getenv("BX_CASES") ? atoi(getenv("BX_CASES")) : 20000, read = 0;
-	int seed = getenv("BX_SEED") ? atoi(getenv("BX_SEED")) : getpid();
+	unsigned int cases = env_number("BX_CASES", 20000), read = 0;
+	int seed = env_number("BX_SEED", getpid());
 	char text[2048];
 	struct bx_rules rules;
 	bool good = true;
@@ -454,7 +459,7 @@ static void glob_cases(void)
 
 /* ---- includes ---- */
 
-static char dir[] = "/tmp/bus_ext-rules.XXXXXX";
+static char dir[64];
 
 static void write_file(const char *name, const char *text)
 {
@@ -586,10 +591,11 @@ static void limits(void)
 
 int main(void)
 {
+	strcpy(dir, "/tmp/bus_ext-rules.XXXXXX");
 	if (bx_open(&h, NULL) || !mkdtemp(dir))
 		return 1;
 	printf("TAP version 13\n1..23\n");
-	files();
+	all_files();
 	canonical_forms();
 	random_rules();
 	glob_cases();

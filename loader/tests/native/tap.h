@@ -33,4 +33,12 @@ static inline bool same(const char *name, const char *expected, const char *actu
 	return false;
 }
 
+/* A number from the environment */
+static inline long env_number(const char *name, long other)
+{
+	const char *text = getenv(name);
+
+	return text ? strtol(text, NULL, 10) : other;
+}
+
 #endif /* _NATIVE_TAP_H */
