@@ -85,8 +85,19 @@ facts_in_docs() {
 		grep -o '[a-z_.]\+'
 }
 
+# Names of conditions: in the library, and in a table of the documentation
+conditions() {
+	sed -n 's/^\t\(FACT\|MEMBER\)("\([a-z_.-]*\)".*/\2/p; s/^\t{ "\([a-z]*\)", BX_COND_.*/\1/p' \
+		loader/lib/rules_words.c
+}
+
+conditions_in_docs() {
+	sed -n '/^## Conditions/,/^## /p' docs/rules.md | grep -o '^| `[^|]*|' |
+		grep -o '[a-z_.-]\+' | grep -v '\.$'
+}
+
 mapfile -t commands < <(commands_in_help)
-ktap_plan $((13 + 2 * ${#commands[@]}))
+ktap_plan $((15 + 2 * ${#commands[@]}))
 
 check_match "help lists commands" "apply .*status .*help" "${commands[*]}"
 check_equal "the man page has every command" "$(commands_in_help | sorted)" \
@@ -113,6 +124,11 @@ check_equal "the library has the names of the kernel's facts" "$(facts_in kernel
 	"$(facts_in loader/lib/query.c | sorted)"
 check_equal "and the documentation" "$(facts_in kernel/fact.c | cut -d' ' -f2 | sorted)" \
 	"$(facts_in_docs | sorted)"
+
+check_equal "rules have a condition for each fact" "$(facts_in kernel/fact.c | cut -d' ' -f2 | sorted)" \
+	"$(sed -n 's/^\tFACT("\([a-z_.]*\)".*/\1/p' loader/lib/rules_words.c | sorted)"
+check_equal "the documentation has each condition" "$(conditions | sorted)" \
+	"$(conditions_in_docs | sorted)"
 
 for command in "${commands[@]}"; do
 	read -ra words <<<"$command"

@@ -18,7 +18,7 @@ json() { "$bxctl" --json "${@:2}" | jq -c "$1"; }
 # rules LINE...: a file of rules
 rules() { printf '%s\n' "$@" >"$work/t.rules"; }
 
-ktap_plan 56
+ktap_plan 58
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot
 file=$work/t.rules
@@ -127,4 +127,9 @@ check_equal "only of one bus" '[1,1]' "$(json '[.patterns, .skipped]' rules impo
 rules 'pci:v00008086d000027B8* driver=lpc_ich'
 check_equal "who wins" "[[\"pci:v00008086d000027B8*\",[\"intel_rng\",\"lpc_ich\"],\"driver=lpc_ich\",1]]" \
 	"$(json '[.ambiguous[] | [.pattern, .drivers, .verdict, .line]]' rules ambiguous --aliases "$work/modules.alias" "$file")"
+check_equal "the rules of the documentation are rules" 0 \
+	"$(awk '/^```/ { on = /rules/; next } on' docs/rules.md >"$file"
+	"$bxctl" --json rules check "$file" | jq '.errors + .warnings + (.rules == 0 | if . then 1 else 0 end)')"
+says "in canonical form" 0 "^$" rules fmt --check "$file"
+rules 'pci:v00008086d000027B8* driver=lpc_ich'
 says "stats count" 0 "total +rules +1.*bus +pci +1.*verdict +driver +1" rules stats "$file"
