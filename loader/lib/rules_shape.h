@@ -51,7 +51,7 @@ bool rules_shape_meets(const struct rules_shape *a, const struct rules_shape *b,
  */
 bool rules_shape_related(const struct rules_shape *a, const struct rules_shape *b,
 			 struct rules_shape *both);
-/* A modalias that is let through; @seed chooses the digits that are free. */
+/* A modalias that is let through, of RULES_FITS; @seed chooses the digits that are free. */
 void rules_shape_example(const struct rules_shape *s, unsigned int seed, char *buf);
 /* The shape as a pattern, of at most RULES_SHAPE_TEXT bytes */
 void rules_shape_print(const struct rules_shape *s, char *buf);

@@ -8,7 +8,7 @@
  * in common.
  *
  *   BX_ALIASES=DIR  the directory of another kernel's modules
- *   BX_CASES=       patterns to make devices from (3000), 0 for all of them
+ *   BX_CASES=       patterns to make devices from (all of them)
  *   BX_SEED=        the same devices again
  */
 #include <glob.h>
@@ -28,6 +28,7 @@ static struct bx_handle *h;
 static struct kmod_ctx *kmod;
 static struct bx_rules rules;
 static struct rules_shape *shape;
+static bool *never;		/* no device matches the pattern */
 
 /* ---- two sets of modules ---- */
 
@@ -88,7 +89,10 @@ static void by_kmod(const char *modalias, char *out)
 	write_modules(&m, out);
 }
 
-/* ---- an index of the rules: by the characters up to the first vendor's end ---- */
+/*
+ * ---- an index of the rules: by the characters up to the end of the device's number, or of the
+ * vendor's ----
+ */
 
 #define HASHES	65536
 
@@ -104,10 +108,12 @@ static unsigned int hash_of(const char *text, size_t len)
 	return (hash ^ hash >> 16) & (HASHES - 1);
 }
 
-/* pci:v12345678, usb:v1234 */
-static size_t key_len(const char *text)
+/* pci:v12345678d12345678, usb:v1234p1234 */
+static size_t key_len(const char *text, bool device)
 {
-	return !strncmp(text, "pci:", 4) ? 13 : 9;
+	bool pci = !strncmp(text, "pci:", 4);
+
+	return device ? (pci ? 22 : 14) : (pci ? 13 : 9);
 }
 
 static void build_index(void)
@@ -119,13 +125,14 @@ static void build_index(void)
 		first[i] = -1;
 	for (size_t i = 0; i < rules.n; i++) {
 		const char *pattern = rules.rule[i].pattern;
-		size_t len = key_len(pattern);
-		unsigned int hash = hash_of(pattern, len);
+		size_t fixed = strcspn(pattern, "*?[\\");
+		unsigned int hash;
 
-		if (strcspn(pattern, "*?[\\") < len) {
+		if (fixed < key_len(pattern, false)) {
 			wild[nwild++] = i;
 			continue;
 		}
+		hash = hash_of(pattern, key_len(pattern, fixed >= key_len(pattern, true)));
 		next[i] = first[hash];
 		first[hash] = i;
 	}
@@ -147,8 +154,10 @@ static void by_rules(const char *modalias, char *out)
 
 	snprintf(d.dev.bus, sizeof(d.dev.bus), "%.3s", modalias);
 	strcpy(d.dev.modalias, modalias);
-	for (long i = first[hash_of(modalias, key_len(modalias))]; i >= 0; i = next[i])
-		consider(&m, &rules.rule[i], &d);
+	for (int device = 0; device < 2; device++)
+		for (long i = first[hash_of(modalias, key_len(modalias, device))]; i >= 0;
+		     i = next[i])
+			consider(&m, &rules.rule[i], &d);
 	for (size_t i = 0; i < nwild; i++)
 		consider(&m, &rules.rule[wild[i]], &d);
 	write_modules(&m, out);
@@ -196,7 +205,7 @@ static bool agree_on(size_t i)
 	}
 	/* what it has in common with one before it */
 	for (size_t n = 0, k = i; n < 50 && k--; n++) {
-		if (!rules_shape_meets(&shape[i], &shape[k], &both))
+		if (never[k] || !rules_shape_meets(&shape[i], &shape[k], &both))
 			continue;
 		rules_shape_example(&both, rand(), modalias);
 		good &= agrees(modalias);
@@ -205,7 +214,7 @@ static bool agree_on(size_t i)
 	for (size_t n = 0; n < 3 && nwild; n++) {
 		size_t k = wild[rand() % nwild];
 
-		if (!rules_shape_meets(&shape[i], &shape[k], &both))
+		if (never[k] || !rules_shape_meets(&shape[i], &shape[k], &both))
 			continue;
 		rules_shape_example(&both, rand(), modalias);
 		good &= agrees(modalias);
@@ -216,11 +225,20 @@ static bool agree_on(size_t i)
 static bool has_shapes(void)
 {
 	bool good = rules.n;
+	enum rules_fit fit;
 
 	shape = calloc(rules.n, sizeof(*shape));
-	for (size_t i = 0; i < rules.n; i++)
-		if (rules_shape(rules.rule[i].bus, rules.rule[i].pattern, &shape[i]) != RULES_FITS)
-			good = same(rules.rule[i].pattern, "a shape", "none");
+	never = calloc(rules.n, sizeof(*never));
+	for (size_t i = 0; i < rules.n; i++) {
+		const char *pattern = rules.rule[i].pattern;
+
+		fit = rules_shape(rules.rule[i].bus, pattern, &shape[i]);
+		never[i] = fit == RULES_FITS_NEVER;
+		if (never[i])
+			printf("# no device matches %s\n", pattern);
+		else if (fit != RULES_FITS)
+			good = same(pattern, "a shape", "none");
+	}
 	return good;
 }
 
@@ -234,6 +252,8 @@ static bool shapes_are_right(void)
 	for (size_t i = 0; good && i < rules.n; i++) {
 		const char *pattern = rules.rule[i].pattern;
 
+		if (never[i])
+			continue;
 		rules_shape_example(&shape[i], rand(), modalias);
 		if (!rules_glob_alias(pattern, modalias))
 			good = same(pattern, "matches", modalias);
@@ -248,14 +268,14 @@ static bool shapes_are_right(void)
 
 static bool agree_on_all(void)
 {
-	unsigned long cases = env_number("BX_CASES", 3000);
+	unsigned long cases = env_number("BX_CASES", 0);
 	unsigned long step = 1;
 	bool good = true;
 
 	if (cases && cases < rules.n)
 		step = rules.n / cases;
 	for (size_t i = rand() % step; i < rules.n; i += step)
-		good &= agree_on(i);
+		good &= never[i] || agree_on(i);
 	return good;
 }
 
@@ -341,6 +361,7 @@ int main(void)
 	free(next);
 	free(wild);
 	free(shape);
+	free(never);
 	rules_free(&rules);
 	kmod_unref(kmod);
 	bx_close(h);
