@@ -69,7 +69,8 @@ enum bx_cond_kind {
  * @BX_MEMBER_NAME: name
  * @BX_MEMBER_PARENT: parent, empty if there is none
  * @BX_MEMBER_PARENT_DRIVER: parent_driver, empty if there is none
- * @BX_MEMBER_GUID: guid, as 36 characters in lower case; empty if it is all zero
+ * @BX_MEMBER_GUID: guid, as the kernel writes it, 36 characters in lower case; empty if it is
+ *	all zero
  * @BX_MEMBER_VENDOR: vendor
  * @BX_MEMBER_DEVICE: device
  * @BX_MEMBER_SUBVENDOR: subvendor

@@ -117,8 +117,10 @@ static int set_flag(struct bx_handle *h, const char *name, const char *value, __
 	return 0;
 }
 
+/* Of a GUID, the kernel stores the first three numbers with the lowest byte first. */
 static int set_guid(struct bx_handle *h, const char *value, __u8 *to)
 {
+	static const int order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
 	char guid[BX_GUID_LEN], digits[3] = "";
 	int err = bx_parse_guid(h, value, guid);
 
@@ -126,7 +128,7 @@ static int set_guid(struct bx_handle *h, const char *value, __u8 *to)
 		if (guid[i] == '-')
 			continue;
 		memcpy(digits, guid + i++, 2);
-		to[n++] = strtoul(digits, NULL, 16);
+		to[order[n++]] = strtoul(digits, NULL, 16);
 	}
 	return err;
 }

@@ -279,6 +279,43 @@ static bool agree_on_all(void)
 	return good;
 }
 
+/* ---- devices that several drivers claim ---- */
+
+static unsigned long told;
+
+static void on_ambiguous(const struct bx_rules_ambiguous *a, void *arg)
+{
+	char modalias[RULES_SHAPE_LEN + 1], found[MOST * BX_NAME_LEN], word[BX_NAME_LEN + 2];
+	struct rules_shape s;
+	bool *good = arg;
+
+	told++;
+	if (a->ndrivers < 2 || rules_shape(a->bus, a->pattern, &s) != RULES_FITS) {
+		*good = same(a->pattern, "several drivers", "one");
+		return;
+	}
+	rules_shape_example(&s, rand(), modalias);
+	found[0] = ' ';
+	by_kmod(modalias, found + 1);
+	for (size_t i = 0; i < a->ndrivers; i++) {
+		snprintf(word, sizeof(word), " %s ", a->driver[i]);
+		if (!strstr(found, word))
+			*good = same(modalias, a->driver[i], found);
+	}
+}
+
+static bool ambiguous_are_right(const char *dir)
+{
+	char path[PATH_MAX + 32];
+	bool good = true;
+	int n;
+
+	snprintf(path, sizeof(path), "%s/modules.alias", dir);
+	n = bx_rules_ambiguous(h, NULL, path, NULL, on_ambiguous, &good);
+	printf("# %d patterns are claimed by several modules\n", n);
+	return good && n > 0 && (unsigned long)n == told;
+}
+
 /* ---- the kernel ---- */
 
 static void find_kernel(char *dir, size_t size)
@@ -347,7 +384,7 @@ int main(void)
 	if (!kmod || kmod_load_resources(kmod))
 		return 1;
 	srand(seed);
-	printf("TAP version 13\n1..5\n# BX_SEED=%d\n", seed);
+	printf("TAP version 13\n1..6\n# BX_SEED=%d\n", seed);
 	check(import(dir), "the aliases of a kernel are rules");
 	build_index();
 	check(has_shapes(), "each of their patterns is a set of ids");
@@ -357,6 +394,7 @@ int main(void)
 	       devices, claimed, ambiguous, unnamed);
 	check(claimed > devices / 10 && claimed < devices && ambiguous > devices / 100,
 	      "among them are devices of one module, of several, and of none");
+	check(ambiguous_are_right(dir), "libkmod finds all drivers of devices that several claim");
 	free(first);
 	free(next);
 	free(wild);
