@@ -7,10 +7,10 @@
  * of modules; sysfs has the drivers of those that are loaded.
  */
 #include <dirent.h>
+#include <libkmod.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "internal.h"
 #include "rules_import.h"
@@ -188,22 +188,32 @@ static int read_lines(struct bx_handle *h, char *text, const char *only,
 	return err ? fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory") : 0;
 }
 
+/* Finds the file of the running kernel where modprobe looks for it. */
+static int usual_path(struct bx_handle *h, char *path, size_t size)
+{
+	struct kmod_ctx *kmod = kmod_new(NULL, NULL);
+
+	if (!kmod)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	snprintf(path, size, "%s/modules.alias", kmod_get_dirname(kmod));
+	kmod_unref(kmod);
+	return 0;
+}
+
 int rules_aliases_read(struct bx_handle *h, const char *path, const char *bus,
 		       struct rules_aliases *list)
 {
-	char usual[PATH_MAX];
-	struct utsname kernel;
-	char *text = NULL;
+	char usual[PATH_MAX], *text = NULL;
 	size_t len;
-	int err;
+	int err = 0;
 
 	*list = (struct rules_aliases) {};
 	if (!path) {
-		uname(&kernel);
-		snprintf(usual, sizeof(usual), "/lib/modules/%s/modules.alias", kernel.release);
+		err = usual_path(h, usual, sizeof(usual));
 		path = usual;
 	}
-	err = rules_load(h, path, &text, &len);
+	if (!err)
+		err = rules_load(h, path, &text, &len);
 	if (err)
 		return err;
 	text[len] = '\0';

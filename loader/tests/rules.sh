@@ -18,7 +18,7 @@ json() { "$bxctl" --json "${@:2}" | jq -c "$1"; }
 # rules LINE...: a file of rules
 rules() { printf '%s\n' "$@" >"$work/t.rules"; }
 
-ktap_plan 58
+ktap_plan 60
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot
 file=$work/t.rules
@@ -52,6 +52,13 @@ says "a file with errors is told" 4 "t.rules:1:7: error: unknown word 'frob'" ru
 check_equal "and not changed, either" $'pci:* frob\npci:*    pass' "$(cat "$file")"
 says "a file that is not there" 1 "cannot open '.*none': No such file" rules fmt "$work/none"
 says "a directory" 4 "is not a file" rules fmt "$work"
+mkfifo "$work/fifo"
+says "nor does a pipe keep it waiting" 4 "is not a file" rules check "$work/fifo"
+if [ -e "/lib/modules/$(uname -r)/modules.alias" ]; then
+	says "the aliases are those of the running kernel" 0 "driver=" rules import
+else
+	says "the aliases are those of the running kernel" 1 "cannot open '/.*/$(uname -r)/modules.alias'" rules import
+fi
 
 # --- check
 rules 'pci:* pass frob' 'usb:* serial=' 'pci:* refuse'
