@@ -9,11 +9,12 @@
  *
  * Locks: bx_comp_mutex protects the list and the parts of composite devices.  No driver is
  * called with it.  A driver is bound under the lock of the composite device: so a part that
- * leaves either has left the list before bx_comp_prepare(), or device_release_driver() waits
- * for the probe.
+ * leaves either has left the list before bx_comp_prepare(), or its unbinding waits for the
+ * probe.
  */
 #include <linux/bx_composite.h>
 #include <linux/cleanup.h>
+#include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -55,6 +56,9 @@ struct bx_comp {
 
 static LIST_HEAD(bx_comps);
 static DEFINE_MUTEX(bx_comp_mutex);	/* bx_comps and what is in it */
+
+/* A remove() may make parts of other composite devices leave: any number at once. */
+static struct workqueue_struct *bx_comp_wq;
 
 static void bx_comp_work_fn(struct work_struct *work);
 static DECLARE_WORK(bx_comp_work, bx_comp_work_fn);
@@ -138,6 +142,37 @@ static struct bx_device *bx_comp_take(struct bx_part *part)
 	return comp->bdev;
 }
 
+/* A driver that is being unbound, for a part that leaves */
+struct bx_comp_unbind {
+	struct work_struct	work;
+	struct device		*dev;
+	struct completion	done;
+};
+
+static void bx_comp_unbind_fn(struct work_struct *work)
+{
+	struct bx_comp_unbind *unbind = container_of(work, struct bx_comp_unbind, work);
+
+	device_release_driver(unbind->dev);
+	complete(&unbind->done);
+}
+
+/*
+ * Unbinds the driver, and waits for it.  The caller is in the notifier of another bus.  The
+ * locks of all notifiers are one class for lockdep, so the notifier of this bus runs in
+ * another thread; no part can be on this bus, so there is no cycle.
+ */
+static void bx_comp_unbind(struct device *dev)
+{
+	struct bx_comp_unbind unbind = { .dev = dev };
+
+	init_completion(&unbind.done);
+	INIT_WORK_ONSTACK(&unbind.work, bx_comp_unbind_fn);
+	queue_work(bx_comp_wq, &unbind.work);
+	wait_for_completion(&unbind.done);
+	destroy_work_on_stack(&unbind.work);
+}
+
 static void bx_comp_leaves(struct bx_part *part)
 {
 	struct bx_device *bdev = bx_comp_take(part);
@@ -146,7 +181,7 @@ static void bx_comp_leaves(struct bx_part *part)
 	if (!bdev)
 		return;
 	dev_info(&bdev->dev, "part '%s' leaves: %s\n", part->name, dev_name(part->dev));
-	device_release_driver(&bdev->dev);
+	bx_comp_unbind(&bdev->dev);
 	put_device(&bdev->dev);
 	/* an optional part is not needed, and a spare one may be there */
 	guard(mutex)(&bx_comp_mutex);
@@ -529,9 +564,13 @@ static int __init bx_composite_init(void)
 {
 	int err;
 
+	bx_comp_wq = alloc_workqueue("bx_composite", WQ_UNBOUND, WQ_UNBOUND_MAX_ACTIVE);
+	if (!bx_comp_wq)
+		return -ENOMEM;
 	bx_comp_root = root_device_register("bx_composite");
-	if (IS_ERR(bx_comp_root))
-		return PTR_ERR(bx_comp_root);
+	err = PTR_ERR_OR_ZERO(bx_comp_root);
+	if (err)
+		goto err_wq;
 	err = bx_bus_register(&bx_composite_bus);
 	if (err)
 		goto err_root;
@@ -549,6 +588,8 @@ err_bus:
 	bx_bus_unregister(&bx_composite_bus);
 err_root:
 	root_device_unregister(bx_comp_root);
+err_wq:
+	destroy_workqueue(bx_comp_wq);
 	return err;
 }
 module_init(bx_composite_init);
@@ -565,6 +606,7 @@ static void __exit bx_composite_exit(void)
 	bus_unregister_notifier(&bx_composite_bus.type, &bx_comp_nb);
 	bx_bus_unregister(&bx_composite_bus);
 	root_device_unregister(bx_comp_root);
+	destroy_workqueue(bx_comp_wq);
 }
 module_exit(bx_composite_exit);
 
