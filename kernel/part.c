@@ -75,26 +75,6 @@ static bool bx_part_is_busy(const struct bx_part *part)
 	return part->there == READ_ONCE(bx_part_user_nr) && READ_ONCE(part->busy);
 }
 
-/* Tells the user that a part is there, or leaves; the lock of the device is held. */
-static void bx_part_tell(struct bx_part *part, bool there)
-{
-	const struct bx_part_user *user;
-	int idx = srcu_read_lock(&bx_part_srcu);
-	u64 nr;
-
-	user = srcu_dereference(bx_part_user, &bx_part_srcu);
-	nr = READ_ONCE(bx_part_user_nr);
-	if (user && there != (part->there == nr)) {
-		if (!there)
-			user->leaves(part);
-		part->there = there ? nr : 0;
-		part->busy = false;
-		if (there)
-			user->came(part);
-	}
-	srcu_read_unlock(&bx_part_srcu, idx);
-}
-
 /* ---- retries ---- */
 
 /* A device to look at again: its lock was taken, or it cannot be probed yet. */
@@ -142,6 +122,32 @@ static void bx_part_later(struct device *dev)
 		kfree(retry);
 	}
 	schedule_delayed_work(&bx_part_retry_dwork, READ_ONCE(bx_part_retry_delay));
+}
+
+/* ---- what the user is told ---- */
+
+static void bx_part_tell_user(const struct bx_part_user *user, struct bx_part *part, bool there)
+{
+	if (!there)
+		user->leaves(part);
+	part->busy = false;
+	part->there = there ? READ_ONCE(bx_part_user_nr) : 0;
+	if (there && user->came(part)) {
+		part->there = 0;
+		bx_part_later(part->dev);
+	}
+}
+
+/* Tells the user that a part is there, or leaves; the lock of the device is held. */
+static void bx_part_tell(struct bx_part *part, bool there)
+{
+	int idx = srcu_read_lock(&bx_part_srcu);
+	const struct bx_part_user *user;
+
+	user = srcu_dereference(bx_part_user, &bx_part_srcu);
+	if (user && there != (part->there == READ_ONCE(bx_part_user_nr)))
+		bx_part_tell_user(user, part, there);
+	srcu_read_unlock(&bx_part_srcu, idx);
 }
 
 /* ---- asking policies ---- */
@@ -223,11 +229,8 @@ static struct bx_part *bx_part_alloc(const struct bx_part_ctx *ctx)
 {
 	struct bx_part *part = kzalloc(sizeof(*part), GFP_KERNEL);
 
-	if (!part) {
-		dev_warn(ctx->device, "no memory to make it part '%s' of '%s'\n", ctx->part,
-			 ctx->composite);
+	if (!part)
 		return NULL;
-	}
 	part->dev = get_device(ctx->device);
 	strscpy(part->composite, ctx->composite, sizeof(part->composite));
 	strscpy(part->name, ctx->part, sizeof(part->name));
@@ -257,8 +260,10 @@ static void bx_part_set(struct bx_part *part, const struct bx_part_ctx *ctx)
 		return;
 	if (!part) {
 		part = bx_part_alloc(ctx);
-		if (!part)
+		if (!part) {
+			bx_part_later(ctx->device);
 			return;
+		}
 		bx_part_insert(part);
 		if (!rcu_access_pointer(bx_part_user))
 			request_module_nowait("bx_composite");

@@ -43,13 +43,14 @@ struct bx_part {
 
 /**
  * struct bx_part_user - the user of parts
- * @came: the part is there from now on; must neither sleep long nor take the lock of a device
+ * @came: the part is there from now on; must neither sleep long nor take the lock of a
+ *	device.  0, or -ENOMEM: it is called again later
  * @leaves: the part is there until this returns; may sleep
  *
  * Both are called with the lock of the part's device held.
  */
 struct bx_part_user {
-	void	(*came)(struct bx_part *part);
+	int	(*came)(struct bx_part *part);
 	void	(*leaves)(struct bx_part *part);
 };
 

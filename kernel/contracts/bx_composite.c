@@ -54,6 +54,8 @@ struct bx_comp {
 	bool			broken;
 };
 
+#define BX_COMP_RETRY	HZ
+
 static LIST_HEAD(bx_comps);
 static DEFINE_MUTEX(bx_comp_mutex);	/* bx_comps and what is in it */
 
@@ -61,7 +63,7 @@ static DEFINE_MUTEX(bx_comp_mutex);	/* bx_comps and what is in it */
 static struct workqueue_struct *bx_comp_wq;
 
 static void bx_comp_work_fn(struct work_struct *work);
-static DECLARE_WORK(bx_comp_work, bx_comp_work_fn);
+static DECLARE_DELAYED_WORK(bx_comp_work, bx_comp_work_fn);
 
 /* ---- parts ---- */
 
@@ -108,22 +110,29 @@ static struct bx_comp *bx_comp_get(const char *name)
 static void bx_comp_mark(struct bx_comp *comp)
 {
 	comp->changed = true;
-	schedule_work(&bx_comp_work);
+	mod_delayed_work(system_wq, &bx_comp_work, 0);
 }
 
-static void bx_comp_came(struct bx_part *part)
+/* Tries again what has failed, mostly for lack of memory. */
+static void bx_comp_retry(struct bx_comp *comp)
+{
+	guard(mutex)(&bx_comp_mutex);
+	comp->changed = true;
+	schedule_delayed_work(&bx_comp_work, BX_COMP_RETRY);
+}
+
+static int bx_comp_came(struct bx_part *part)
 {
 	struct bx_comp *comp;
 
 	guard(mutex)(&bx_comp_mutex);
 	comp = bx_comp_get(part->composite);
+	if (!comp)
+		return -ENOMEM;
 	part->of = comp;
-	if (!comp) {
-		dev_warn(part->dev, "no memory for composite device '%s'\n", part->composite);
-		return;
-	}
 	list_add_tail(&part->use, &comp->parts);
 	bx_comp_mark(comp);
+	return 0;
 }
 
 /* Takes a part off the list; returns the device if its driver uses the part, referenced. */
@@ -132,8 +141,6 @@ static struct bx_device *bx_comp_take(struct bx_part *part)
 	struct bx_comp *comp = part->of;
 
 	guard(mutex)(&bx_comp_mutex);
-	if (!comp)
-		return NULL;
 	list_del_init(&part->use);
 	bx_comp_mark(comp);
 	if (!comp->bound || !part->busy)
@@ -286,9 +293,11 @@ static int bx_comp_link_parts(struct bx_comp *comp)
 		if (!comp->used[i])
 			continue;
 		comp->link[i] = device_link_add(dev, comp->used[i]->dev, DL_FLAG_STATELESS);
-		if (!comp->link[i])
-			return dev_err_probe(dev, -EINVAL, "cannot depend on part '%s', %s\n",
-					     comp->need[i], dev_name(comp->used[i]->dev));
+		if (!comp->link[i]) {
+			dev_dbg(dev, "cannot depend on part '%s'\n", comp->need[i]);
+			bx_comp_retry(comp);
+			return -EPROBE_DEFER;
+		}
 	}
 	return 0;
 }
@@ -298,9 +307,11 @@ static int bx_comp_prepare(struct bx_device *bdev, struct bx_driver *drv)
 	struct bx_comp *comp = bdev->hw_data;
 	const char *missing = bx_comp_take_parts(comp, to_composite_driver(drv));
 
-	if (missing)
-		return dev_err_probe(&bdev->dev, -EPROBE_DEFER, "part '%s' is missing\n",
-				     missing);
+	/* no dev_err_probe(): after a bind by hand the driver core leaks the reason */
+	if (missing) {
+		dev_dbg(&bdev->dev, "part '%s' is missing\n", missing);
+		return -EPROBE_DEFER;
+	}
 	return bx_comp_link_parts(comp);
 }
 
@@ -478,6 +489,7 @@ static void bx_comp_add(struct bx_comp *comp)
 		comp->bdev = NULL;
 	if (!IS_ERR(bdev))
 		put_device(&bdev->dev);
+	bx_comp_retry(comp);
 }
 
 /* References the parts that the driver needs and that have no driver of their own. */
@@ -600,7 +612,7 @@ static void __exit bx_composite_exit(void)
 	struct bx_comp *comp, *tmp;
 
 	bx_parts_release();
-	cancel_work_sync(&bx_comp_work);
+	cancel_delayed_work_sync(&bx_comp_work);
 	list_for_each_entry_safe(comp, tmp, &bx_comps, node)
 		bx_comp_end(comp);
 	bus_unregister_notifier(&bx_composite_bus.type, &bx_comp_nb);

@@ -113,7 +113,8 @@ static bool is_there(void *arg)
 	return !access(arg, F_OK);
 }
 
-#define EXPECT_PAIR(driver) EXPECT_STREQ(driver, bxt_bound_on("bx-composite", "pair.0"))
+/* While a probe is deferred, a driver is seen, too. */
+#define EXPECT_PAIR_IS(state) EXPECT_STREQ(state, text_of(PAIR "/state"))
 
 /* ---- tests ---- */
 
@@ -160,7 +161,7 @@ TEST_F(composite, driver_is_bound_when_the_last_part_comes)
 	attach_both();
 	devices(1);
 	ASSERT_TRUE(becomes(PAIR "/missing", "right"));
-	EXPECT_PAIR("");
+	EXPECT_PAIR_IS("ready");
 	EXPECT_EQ(0, number("probes"));
 	EXPECT_STREQ("left bxany/any0 free p0", text_of(PAIR "/parts"));
 	device("d0", "1:1");
@@ -174,7 +175,7 @@ TEST_F(composite, driver_is_unbound_before_a_part_on_an_own_bus_leaves)
 {
 	make_pair();
 	destroy("d0");
-	EXPECT_PAIR("");
+	EXPECT_PAIR_IS("ready");
 	EXPECT_EQ(1, number("removes"));
 	EXPECT_TRUE(becomes(PAIR "/missing", "right"));
 	device("d0", "1:1");
@@ -186,7 +187,7 @@ TEST_F(composite, driver_is_unbound_before_a_part_on_an_adopted_bus_leaves)
 {
 	make_pair();
 	devices(0);
-	EXPECT_PAIR("");
+	EXPECT_PAIR_IS("ready");
 	EXPECT_EQ(1, number("removes"));
 	EXPECT_TRUE(becomes(PAIR "/missing", "left"));
 	devices(1);
@@ -211,7 +212,7 @@ TEST_F(composite, driver_that_comes_later_is_bound)
 	devices(1);
 	device("d0", "1:1");
 	ASSERT_TRUE(bxt_becomes(is_there, PAIR));
-	EXPECT_PAIR("");
+	EXPECT_PAIR_IS("ready");
 	ASSERT_EQ(0, bxt_load("bxpair"));
 	EXPECT_TRUE(pair_becomes("pair.0", "bxpair"));
 }
@@ -257,7 +258,7 @@ TEST_F(composite, free_part_leaves_before_another_driver_is_probed)
 	registers("a");
 	EXPECT_PROBES("a", 1);
 	EXPECT_EQ(1, number("removes"));
-	EXPECT_PAIR("");
+	EXPECT_PAIR_IS("ready");
 	EXPECT_EQ(0, any("unregister", "a"));
 	EXPECT_TRUE(pair_becomes("pair.0", "bxpair"));
 }
@@ -269,7 +270,7 @@ TEST_F(composite, part_stays_when_another_driver_is_refused)
 	settle();
 	EXPECT_PROBES("a", 0);
 	EXPECT_EQ(0, number("removes"));
-	EXPECT_PAIR("bxpair");
+	EXPECT_PAIR_IS("bound");
 }
 
 TEST_F(composite, part_comes_back_after_a_failed_probe)
@@ -294,7 +295,7 @@ TEST_F(composite, bound_part_is_there_while_its_driver_is_bound)
 	registers("a");
 	ASSERT_TRUE(pair_becomes("pair.0", "bxpair"));
 	EXPECT_EQ(0, driver_file("a", "unbind", "any0"));
-	EXPECT_PAIR("");
+	EXPECT_PAIR_IS("ready");
 	EXPECT_EQ(1, number("removes"));
 }
 
@@ -304,7 +305,7 @@ TEST_F(composite, claimed_part_leaves)
 	make_pair();
 	registers("never");
 	ASSERT_EQ(0, any("claim", "never any0"));
-	EXPECT_PAIR("");
+	EXPECT_PAIR_IS("ready");
 	EXPECT_EQ(1, number("removes"));
 }
 
@@ -356,11 +357,11 @@ TEST_F(composite, failed_probe_leaves_the_parts_free)
 	device("d0", "1:1");
 	ASSERT_TRUE(bxt_becomes(is_there, PAIR));
 	settle();
-	EXPECT_PAIR("");
+	EXPECT_PAIR_IS("ready");
 	EXPECT_TRUE(gets_part("left bxany/any0 free p0"));
 	ASSERT_EQ(0, bxt_write(PARAMETER "error", "0"));
 	EXPECT_EQ(0, bxt_write(COMPOSITES "drivers/bxpair/bind", "pair.0"));
-	EXPECT_PAIR("bxpair");
+	EXPECT_PAIR_IS("bound");
 }
 
 /* The work item that would bind the driver again has done what came after the unbind. */
@@ -371,7 +372,7 @@ TEST_F(composite, unbind_by_the_administrator_stays)
 	names(0, 1, "any1", "pair.1/left", 0);
 	devices(2);
 	ASSERT_TRUE(bxt_becomes(is_there, COMPOSITES "devices/pair.1"));
-	EXPECT_PAIR("");
+	EXPECT_PAIR_IS("ready");
 	EXPECT_EQ(1, number("probes"));
 }
 
@@ -387,7 +388,7 @@ TEST_F(composite, parts_of_a_bound_device_keep_their_names)
 	device("d0", "1:1");
 	ASSERT_TRUE(pair_becomes("pair.0", "bxpair"));
 	detach(link);
-	EXPECT_PAIR("bxpair");
+	EXPECT_PAIR_IS("bound");
 	EXPECT_EQ(0, number("removes"));
 	ASSERT_EQ(0, bxt_write(COMPOSITES "drivers/bxpair/unbind", "pair.0"));
 	EXPECT_TRUE(becomes(PAIR "/missing", "left"));
@@ -510,7 +511,7 @@ TEST_F(composite, policy_decides_on_a_composite_device)
 	device("d0", "1:1");
 	ASSERT_TRUE(bxt_becomes(is_there, PAIR));
 	settle();
-	EXPECT_PAIR("");
+	EXPECT_PAIR_IS("ready");
 	EXPECT_EQ(0, number("probes"));
 }
 
@@ -581,7 +582,7 @@ TEST_F(composite, pci_function_is_a_part)
 	device("d0", "1:1");
 	ASSERT_TRUE(pair_becomes("pair.0", "bxpair"));
 	ASSERT_EQ(0, bxt_write(path, "1"));
-	EXPECT_PAIR("");
+	EXPECT_PAIR_IS("ready");
 	ASSERT_EQ(0, bxt_write("/sys/bus/pci/rescan", "1"));
 	EXPECT_TRUE(pair_becomes("pair.0", "bxpair"));
 	EXPECT_EQ(2, number("probes"));
@@ -606,18 +607,18 @@ static void *toggle_driver(void *arg)
 	return NULL;
 }
 
-static void *toggle_composite(void *arg)
+/* A bind by hand is not tried: the driver core leaks its reason for a deferral. */
+static void *unbind_composite(void *arg)
 {
-	for (int i = 0; __atomic_load_n(&running, __ATOMIC_RELAXED); i++)
-		bxt_write(i % 2 ? COMPOSITES "drivers/bxpair/unbind" :
-				  COMPOSITES "drivers/bxpair/bind", "pair.0");
+	while (__atomic_load_n(&running, __ATOMIC_RELAXED))
+		bxt_write(COMPOSITES "drivers/bxpair/unbind", "pair.0");
 	return NULL;
 }
 
 TEST_F(composite, parts_come_and_go_at_once)
 {
 	static void *(*const toggles[])(void *) = { toggle_any, toggle_driver,
-						    toggle_composite };
+						    unbind_composite };
 	pthread_t threads[3];
 	int link;
 
