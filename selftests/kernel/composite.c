@@ -258,6 +258,7 @@ TEST_F(composite, free_part_leaves_before_another_driver_is_probed)
 	registers("a");
 	EXPECT_PROBES("a", 1);
 	EXPECT_EQ(1, number("removes"));
+	EXPECT_EQ(0, number("bound"));
 	EXPECT_PAIR_IS("ready");
 	EXPECT_EQ(0, any("unregister", "a"));
 	EXPECT_TRUE(pair_becomes("pair.0", "bxpair"));
@@ -297,6 +298,7 @@ TEST_F(composite, bound_part_is_there_while_its_driver_is_bound)
 	EXPECT_EQ(0, driver_file("a", "unbind", "any0"));
 	EXPECT_PAIR_IS("ready");
 	EXPECT_EQ(1, number("removes"));
+	EXPECT_EQ(1, number("bound"));
 }
 
 TEST_F(composite, claimed_part_leaves)

@@ -7,6 +7,7 @@
  *
  *	probes, removes	number of calls that succeeded
  *	parts		the parts of the last probe, as in "left=bxany/any0 right=bx-sf/d0"
+ *	bound		number of parts that had a driver of their own in the last remove()
  *	early		number of parts that were not there any more in remove(): must be 0
  *	error		errno of the next probes, for them to fail
  *	invalid		number of invalid drivers whose registration was refused at load: 5
@@ -16,12 +17,13 @@
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 
-static int probes, removes, early, error, invalid;
+static int probes, removes, bound, early, error, invalid;
 static char text[3 * (BX_NAME_LEN + BX_NAME_LEN + BX_DEV_NAME_LEN)];
 static char *parts = text;
 module_param(probes, int, 0444);
 module_param(removes, int, 0444);
 module_param(parts, charp, 0444);
+module_param(bound, int, 0444);
 module_param(early, int, 0444);
 module_param(error, int, 0644);
 module_param(invalid, int, 0444);
@@ -56,10 +58,12 @@ static void bxpair_remove(struct bx_device *bdev)
 {
 	struct device *part;
 
+	bound = 0;
 	for (u32 i = 0; bxpair_needs[i].name; i++) {
 		part = bx_composite_part(bdev, bxpair_needs[i].name);
 		if (part ? !device_is_registered(part) : !bxpair_needs[i].optional)
 			early++;
+		bound += part && device_is_bound(part);
 	}
 	removes++;
 }
