@@ -241,7 +241,7 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 	 */
 	smp_store_mb(bdev->added, true);
 	bx_own_reelect_dev(&bdev->dev, READ_ONCE(bdev->forget) ? bdev : NULL);
-	bx_part_ask(&bdev->dev);	/* not before: nobody could use it */
+	bx_part_ask(&bdev->dev);	/* a driver can be bound to it from now on */
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bx_device_add);

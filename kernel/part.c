@@ -69,10 +69,16 @@ static void bx_part_free(struct bx_part *part)
 
 /* ---- what the user knows ---- */
 
-/* Whether a driver uses the part; what a former user has set does not count. */
+/* Whether the user knows that the part is there; a former user does not count. */
+static bool bx_part_is_known(const struct bx_part *part)
+{
+	return part->there == READ_ONCE(bx_part_user_nr);
+}
+
+/* Whether a driver uses the part */
 static bool bx_part_is_busy(const struct bx_part *part)
 {
-	return part->there == READ_ONCE(bx_part_user_nr) && READ_ONCE(part->busy);
+	return bx_part_is_known(part) && READ_ONCE(part->busy);
 }
 
 /* ---- retries ---- */
@@ -145,7 +151,7 @@ static void bx_part_tell(struct bx_part *part, bool there)
 	const struct bx_part_user *user;
 
 	user = srcu_dereference(bx_part_user, &bx_part_srcu);
-	if (user && there != (part->there == READ_ONCE(bx_part_user_nr)))
+	if (user && there != bx_part_is_known(part))
 		bx_part_tell_user(user, part, there);
 	srcu_read_unlock(&bx_part_srcu, idx);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A composite device of real hardware (bpf/composite-pair.bpf.c): a card without a driver, and
-# an NVMe controller with the kernel's driver. What explain says of it, in text and JSON.
+# an NVMe controller with the kernel's driver; its explanation, in text and JSON.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . selftests/lib/ktap.sh

@@ -122,7 +122,8 @@ static bool pair_is_done(void)
 
 static bool pair_is_undone(void)
 {
-	return access("/sys/bus/" BUS "/devices/any1", F_OK) && !bxt_contains(PAIR "/state", "bound");
+	return access("/sys/bus/" BUS "/devices/any1", F_OK) &&
+	       !bxt_contains(PAIR "/state", "bound");
 }
 
 static void name_pair(void)
