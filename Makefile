@@ -37,8 +37,8 @@ distclean: ## remove everything but the sources
 # something looks them up once and writes them to this file. Packages that the goals
 # need later are requested at once.
 PACKAGES := build \
-	$(if $(filter vm quick test test-full test-packages test-debug bench demo,$(MAKECMDGOALS)),vm) \
-	$(if $(filter test-debug,$(MAKECMDGOALS)),debug) \
+	$(if $(filter vm quick test test-full test-packages test-debug test-debug-drivers bench demo,$(MAKECMDGOALS)),vm) \
+	$(if $(filter test-debug test-debug-drivers,$(MAKECMDGOALS)),debug) \
 	$(if $(filter test test-full test-packages,$(MAKECMDGOALS)),debian) \
 	$(if $(filter deb test test-full test-packages,$(MAKECMDGOALS)),deb) \
 	$(filter check,$(MAKECMDGOALS))
@@ -196,6 +196,16 @@ test-debug: ## run the kernel tests in a sanitizer kernel (built once, or from K
 	$(Q)scripts/debug-kernel.sh build $(KVER)
 	@WHERE="vm debug debug-host" SLOWER=5 $(MAKE) --no-print-directory test \
 		VM_KERNEL_DIR=$$(scripts/debug-kernel.sh dir $(KVER))
+
+# The kernel's own drivers on the buses that are adopted by name, which debug.config lacks.
+DRIVERS_CONFIG = $(shell grep -h '^CONFIG_' selftests/vm/debug-drivers.config)
+.PHONY: test-debug-drivers
+test-debug-drivers: ## run the end-to-end tests of adopted buses in a sanitizer kernel of their own, which is built
+	$(Q)scripts/packages.sh debug
+	$(Q)CONFIG="$(DRIVERS_CONFIG)" scripts/debug-kernel.sh build $(KVER)
+	@WHERE=stock SLOWER=5 TESTS="$(or $(TESTS),e2e/usb e2e/buses e2e/orders e2e/cases e2e/approve)" \
+		$(MAKE) --no-print-directory test VM_KERNEL_DIR=$$(CONFIG="$(DRIVERS_CONFIG)" \
+		scripts/debug-kernel.sh dir $(KVER))
 
 .PHONY: debug-kernel-pack
 debug-kernel-pack: ## pack the sanitizer kernel, for KERNEL_CACHE=DIR of other checkouts

@@ -60,8 +60,10 @@ static int bx_adopted_reelect_dev(struct device *dev, void *data)
 {
 	u32 vendor = *(u32 *)data;
 
-	if (vendor == BX_ANY || vendor == bx_dev_vendor(dev))
+	if (vendor == BX_ANY || vendor == bx_dev_vendor(dev)) {
 		bx_override_reelect(dev);
+		bx_part_ask(dev);
+	}
 	return 0;
 }
 
@@ -238,6 +240,8 @@ static int bx_adopted_notify(struct notifier_block *nb, unsigned long action,
 			bx_adopted_revisit(bus);
 		break;
 	}
+	if (action != BUS_NOTIFY_BIND_DRIVER)
+		bx_part_notify(dev, action);
 	bx_event_notify(&bus->deferrals, dev, action);
 	return NOTIFY_OK;
 }
@@ -265,7 +269,8 @@ static int bx_adopted_notify_binding(struct notifier_block *nb,
 {
 	switch (action) {
 	case BUS_NOTIFY_BIND_DRIVER:
-		bx_binding_begin(data);
+		if (bx_binding_begin(data))
+			bx_part_notify(data, action);
 		break;
 	case BUS_NOTIFY_BOUND_DRIVER:
 		bx_binding_bound(data);

@@ -119,6 +119,25 @@ static void bx_binding_begin_hooked(struct device *dev)
 	bx_entry_put(entry);
 }
 
+/* As bx_binding_begin(), with a veto */
+static bool bx_binding_begin_armed(struct device *dev)
+{
+	struct bx_entry *entry = bx_binding_entry(dev);
+	bool admits;
+
+	if (!entry) {
+		admits = bx_binding_unasked(dev, dev->driver);
+		if (!admits)
+			bx_veto_arm_spare(dev);
+		return admits;
+	}
+	admits = bx_binding_check(entry, dev, dev->driver);
+	if (!admits)
+		bx_veto_arm(&entry->veto, dev);
+	bx_entry_put(entry);
+	return admits;
+}
+
 /**
  * bx_binding_begin() - keep a driver from its probe that was not elected, or is vetoed
  * @dev: a device on an adopted bus; its lock is held
@@ -127,26 +146,14 @@ static void bx_binding_begin_hooked(struct device *dev)
  * policy that has it has checked that vetoes work.
  *
  * Context: BUS_NOTIFY_BIND_DRIVER, after all other notifiers.
+ * Return: false if the driver will not be probed.
  */
-void bx_binding_begin(struct device *dev)
+bool bx_binding_begin(struct device *dev)
 {
-	struct bx_entry *entry;
-
-	if (bx_match_hooked()) {
-		bx_binding_begin_hooked(dev);
-		return;
-	}
-	if (!bx_vetoes_work())
-		return;
-	entry = bx_binding_entry(dev);
-	if (!entry) {
-		if (!bx_binding_unasked(dev, dev->driver))
-			bx_veto_arm_spare(dev);
-		return;
-	}
-	if (!bx_binding_check(entry, dev, dev->driver))
-		bx_veto_arm(&entry->veto, dev);
-	bx_entry_put(entry);
+	if (!bx_match_hooked())
+		return !bx_vetoes_work() || bx_binding_begin_armed(dev);
+	bx_binding_begin_hooked(dev);
+	return true;
 }
 
 /*

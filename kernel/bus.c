@@ -44,6 +44,7 @@ static int bx_bus_notify(struct notifier_block *nb, unsigned long action,
 	bx_bus_notify_state(to_bx_device(data), action);
 	if (action == BUS_NOTIFY_ADD_DEVICE)
 		bx_emit_dev(data, "", BX_EVENT_ADDED);
+	bx_part_notify(data, action);
 	bx_event_notify(&container_of(nb, struct bx_bus, nb)->deferrals, data, action);
 	return NOTIFY_OK;
 }

@@ -122,6 +122,16 @@ static inline bool bx_is_ready_to_probe(const struct device *dev)
 }
 #endif
 
+/*
+ * Whether the bus has come so far with a device that a driver may be bound: on PCI that is
+ * later than device_add().
+ */
+static inline bool bx_is_matchable(struct device *dev)
+{
+	return bx_is_ready_to_probe(dev) &&
+	       (!dev_is_pci(dev) || to_pci_dev(dev)->match_driver);
+}
+
 /* Whether a device is probed and unbound under the lock of its parent, as on usb */
 #ifdef BX_TYPE_PARENT_LOCK
 static inline bool bx_needs_parent_lock(const struct device *dev)

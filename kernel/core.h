@@ -9,7 +9,8 @@
  *	bx_bus_rwsem		the list of bus_ext's own buses
  *	bx_adopt_mutex		adoptions of buses, walks that add entries of devices
  *	device lock		the driver core's; match() may lack it.  On usb, that of
- *				the parent before
+ *				the parent before.  That of a part before that of the
+ *				composite device
  *	bx_parents_mutex	the list of parents and its notifiers.  The lock of a parent's
  *				device may be held, but not that of one below it
  *	bx_parent.going_sem	read: creations and removals of the parent's devices, which take
@@ -28,6 +29,8 @@
  *	bx_defer_lock		deferred devices; softirqs off; takes only leaves of async.c
  *	bx_module_lock, bx_entry_list_lock, bx_entry.iommu_lock	leaves
  *	bx_armed_lock, dev->power.lock	leaves
+ *	bx_part_mutex, bx_part_retry_lock	leaves
+ *	bx_part_srcu (read)	the user of parts, which takes device locks of composite devices
  *
  * bx_entry.lock is taken under the parent's lock when a device is added, and
  * under the device's own lock when a driver is being bound or was unbound.  So the holder
@@ -69,6 +72,8 @@
  * - A deferral, part of a bx_device or bx_entry, is listed at its bus without a reference to
  *   the device, until the device's removal; the work that elects takes one.  The list,
  *   timer and work of a bus end before the bus, and on adopted buses before the queues.
+ * - A part (part.c) references its device from its naming to BUS_NOTIFY_DEL_DEVICE, which
+ *   waits until no driver uses it.  Its user may access it between came() and leaves().
  * - The table of entries and each user count references to a bx_entry, which
  *   holds a reference to the device's parent, but none to the device: its
  *   removal takes bx_entry.lock and sets bx_entry.gone.  After that, a request
@@ -163,6 +168,19 @@ struct bx_admit_ctx {
 	char			reason[BX_MSG_LEN];
 };
 
+/* Programs see the members up to @device; the others are private. */
+struct bx_part_ctx {
+	struct bx_dev_info	dev;
+	struct device		*device;
+
+	struct bx_run		*run;
+	char			composite[BX_DEV_NAME_LEN];
+	char			part[BX_NAME_LEN];	/* empty: not a part */
+	u32			flags;
+	u64			policy_id;		/* of the policy that has named it */
+	char			policy[BX_NAME_LEN];
+};
+
 /* <bpf/bus_ext.bpf.h> documents the members; append-only. */
 struct bus_ext_ops {
 	s32	(*select)(struct bx_select_ctx *ctx);
@@ -173,6 +191,7 @@ struct bus_ext_ops {
 	s32	(*call)(struct bx_call *call);
 	void	(*complete)(struct bx_call *call, s32 ret);
 	s32	(*admit)(struct bx_admit_ctx *ctx);
+	void	(*part)(struct bx_part_ctx *ctx);
 	char	name[BX_NAME_LEN];
 	char	bus[BX_NAME_LEN];
 	u32	vendor;
@@ -442,6 +461,7 @@ struct bx_run *bx_select_run(const struct bx_select_ctx *ctx);
 
 const struct bx_device_id *bx_id_match(const struct bx_device_id *row,
 				       const struct bx_id *id);
+bool bx_driver_claims(const struct bx_device *bdev, const struct bx_driver *drv);
 int bx_modalias(const struct bx_device *bdev, char *buf, size_t len);
 
 /* ---- kind.c: kinds of bus ---- */
@@ -645,6 +665,7 @@ bool bx_vetoes_work(void);
  *	matchhook.c; only compared; device lock
  * @claims: the driver core has not asked about the driver that is being bound, which was not
  *	elected; device lock
+ * @leaving: the device is being removed; device lock
  * @iommu_lock: protects @iommu_group, and @gone together with @lock
  * @iommu_group: id of the IOMMU group that was seen last, -1 for none
  * @lock: protects all below; held while programs elect, never while a driver
@@ -686,6 +707,7 @@ struct bx_entry {
 	bool			claimed;
 	const struct device_driver *asked;
 	bool			claims;
+	bool			leaving;
 	spinlock_t		iommu_lock;	/* @iommu_group */
 	s32			iommu_group;
 	struct mutex		lock;		/* all below */
@@ -713,6 +735,7 @@ struct bx_entry *bx_entry_get(struct device *dev);
 void bx_entry_put(struct bx_entry *entry);
 int bx_entry_add(struct device *dev, bool found);
 void bx_entry_complete(struct device *dev);
+void bx_entry_set_leaving(struct device *dev);
 void bx_entry_leave(struct device *dev);
 void bx_entry_remove(struct device *dev);
 s32 bx_entry_iommu_group(struct bx_entry *entry);
@@ -736,6 +759,7 @@ bool bx_dev_is_bound(struct device *dev);
 /* ---- fact.c: facts by name; the functions that read them are in fact.h ---- */
 
 int bx_election_fact(const struct bx_election *e, u32 fact, char *buf);
+int bx_device_fact(struct device *dev, u32 fact, char *buf);
 int bx_fact_records(struct device *dev, struct bx_fact_rec **recs, u32 *n);
 
 /* ---- event.c: device events for policies ---- */
@@ -748,6 +772,13 @@ void bx_emit_event(const struct bx_dev_info *dev, const char *driver,
 void bx_emit_dev(struct device *dev, const char *driver,
 		 enum bx_event_kind kind);
 void bx_event_notify(struct bx_deferrals *all, struct device *dev, unsigned long action);
+
+/* ---- part.c: parts of composite devices, see part.h ---- */
+
+void bx_part_ask(struct device *dev);
+void bx_part_notify(struct device *dev, unsigned long action);
+void bx_parts_stop(void);
+void bx_parts_exit(void);
 
 /*
  * ---- watch.c: list of devices on own buses, masks of watched operations ----
@@ -1063,7 +1094,7 @@ int bx_override_rebind(struct device *dev);
 
 int bx_binding_start(void);
 void bx_binding_stop(void);
-void bx_binding_begin(struct device *dev);
+bool bx_binding_begin(struct device *dev);
 void bx_binding_ended(struct device *dev);
 void bx_binding_bound(struct device *dev);
 void bx_binding_unbound(struct device *dev);

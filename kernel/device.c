@@ -76,7 +76,7 @@ int bx_device_uevent(const struct device *dev, struct kobj_uevent_env *env)
 {
 	const struct bx_device *bdev = container_of_const(dev, struct bx_device,
 							  dev);
-	char alias[BX_NAME_LEN + 80];
+	char alias[BX_MODALIAS_LEN];
 
 	bx_modalias(bdev, alias, sizeof(alias));
 	return add_uevent_var(env, "MODALIAS=%s", alias) ?:
@@ -241,6 +241,7 @@ int bx_device_add(struct bx_device *bdev, const char *name)
 	 */
 	smp_store_mb(bdev->added, true);
 	bx_own_reelect_dev(&bdev->dev, READ_ONCE(bdev->forget) ? bdev : NULL);
+	bx_part_ask(&bdev->dev);	/* a driver can be bound to it from now on */
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bx_device_add);

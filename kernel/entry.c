@@ -183,6 +183,17 @@ static void bx_entry_unlink(struct bx_entry *entry)
 	bx_entry_put(entry);	/* the table's */
 }
 
+/* The device is being removed; its lock is held. */
+void bx_entry_set_leaving(struct device *dev)
+{
+	struct bx_entry *entry = bx_entry_find(dev);
+
+	device_lock_assert(dev);
+	if (entry)
+		entry->leaving = true;
+	bx_entry_put(entry);
+}
+
 /**
  * bx_entry_leave() - end the elections of a device that is being removed
  * @dev: the device

@@ -129,6 +129,21 @@ int bx_election_fact(const struct bx_election *e, u32 fact, char *buf)
 	return bx_trial_fact(e->trial, fact, buf);
 }
 
+/**
+ * bx_device_fact() - read a fact of a device for part()
+ * @dev: the device; its lock is held, and it has not begun to leave its bus
+ * @fact: enum bx_fact
+ * @buf: takes the text, BX_FACT_LEN bytes; empty after an error
+ *
+ * Context: may sleep.
+ * Return: as bx_election_fact().
+ */
+int bx_device_fact(struct device *dev, u32 fact, char *buf)
+{
+	buf[0] = '\0';
+	return fact < BX_NR_FACTS ? bx_fact_read(dev, fact, buf) : -EINVAL;
+}
+
 /* ---- for records ---- */
 
 static u32 bx_facts_fill(struct device *dev, struct bx_fact_rec *recs)

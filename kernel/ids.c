@@ -30,10 +30,20 @@ const struct bx_device_id *bx_id_match(const struct bx_device_id *row,
 	return NULL;
 }
 
+/* Whether a driver claims a device by itself, without a policy */
+bool bx_driver_claims(const struct bx_device *bdev, const struct bx_driver *drv)
+{
+	const struct bx_bus_ops *ops = bdev->bus->ops;
+
+	return ops ? ops->claims(bdev, drv) : !!bx_id_match(drv->id_table, &bdev->id);
+}
+
 int bx_modalias(const struct bx_device *bdev, char *buf, size_t len)
 {
 	const struct bx_id *id = &bdev->id;
 
+	if (bdev->bus->ops)
+		return bdev->bus->ops->modalias(bdev, buf, len);
 	return scnprintf(buf, len,
 			 "bus_ext:%s:v%08Xd%08Xsv%08Xsd%08Xc%08Xr%08X",
 			 bdev->bus->name, id->vendor, id->device,

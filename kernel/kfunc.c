@@ -10,6 +10,7 @@
 #include <linux/btf_ids.h>
 #include <linux/ctype.h>
 #include "kfunc.h"
+#include "part.h"
 
 __bpf_kfunc_start_defs();
 
@@ -27,15 +28,21 @@ static ssize_t bx_copy_name(char *to, size_t size, const char *name, size_t max)
 	return len < 0 ? -ENAMETOOLONG : len;
 }
 
+/* Replaces what cannot be printed. */
+static void bx_make_printable(char *name)
+{
+	for (char *c = name; *c; c++) {
+		if (!isascii(*c) || !isprint(*c))
+			*c = '?';
+	}
+}
+
 /* @name: what was copied of it; @len: from bx_copy_driver() */
 static void bx_run_bad_name(struct bx_run *run, char *name, ssize_t len)
 {
 	if (run->failed || !run->inst)
 		return;
-	for (char *c = name; *c; c++) {
-		if (!isascii(*c) || !isprint(*c))
-			*c = '?';
-	}
+	bx_make_printable(name);
 	run->failed = true;
 	run->kind = BX_EXIT_BAD_NAME;
 	run->code = len < 0 ? len : -EINVAL;
@@ -170,18 +177,24 @@ __bpf_kfunc int bx_driver_state_mem(struct bx_select_ctx *ctx, char *name,
 	return bx_state_of(ctx, name, name__sz);
 }
 
-/* Reads a fact of the device of an election to a program's memory. */
-static int bx_give_fact(const struct bx_election *e, u32 fact, char *to, u32 size)
+/* Copies a fact to a program's memory; @len: its length, or an errno. */
+static int bx_copy_fact(const char *text, int len, char *to, u32 size)
 {
-	char text[BX_FACT_LEN];
-	int len = bx_election_fact(e, fact, text);
-
 	if (len < 0)
 		return len;
 	if (len >= size)
 		return -ENAMETOOLONG;
 	memcpy(to, text, len + 1);
 	return len;
+}
+
+/* Reads a fact of the device of an election to a program's memory. */
+static int bx_give_fact(const struct bx_election *e, u32 fact, char *to, u32 size)
+{
+	char text[BX_FACT_LEN];
+	int len = bx_election_fact(e, fact, text);
+
+	return bx_copy_fact(text, len, to, size);
 }
 
 /**
@@ -212,6 +225,16 @@ __bpf_kfunc int bx_match_fact(struct bx_match_ctx *ctx, u32 fact, char *buf,
 {
 	return bx_give_fact(container_of(ctx, struct bx_election, match), fact, buf,
 			    buf__sz);
+}
+
+/* bx_part_fact() - as bx_select_fact(), for part() */
+__bpf_kfunc int bx_part_fact(struct bx_part_ctx *ctx, u32 fact, char *buf,
+			     u32 buf__sz)
+{
+	char text[BX_FACT_LEN];
+	int len = bx_device_fact(ctx->device, fact, text);
+
+	return bx_copy_fact(text, len, buf, buf__sz);
 }
 
 /**
@@ -311,6 +334,73 @@ __bpf_kfunc void bx_admit_error(struct bx_admit_ctx *ctx, s32 code,
 __bpf_kfunc void bx_admit_reason(struct bx_admit_ctx *ctx, const char *msg__str)
 {
 	strscpy(ctx->reason, msg__str, sizeof(ctx->reason));
+}
+
+/* bx_part_error() - as bx_select_error(), for part() */
+__bpf_kfunc void bx_part_error(struct bx_part_ctx *ctx, s32 code,
+			       const char *msg__str)
+{
+	bx_run_error(ctx->run, code, msg__str);
+}
+
+/* Copies the name of a part; an invalid one ejects the policy. */
+static int bx_name_part(struct bx_part_ctx *ctx, const char *name, size_t max, u32 flags)
+{
+	char copy[BX_PART_LEN];
+	struct bx_run *run = ctx->run;
+	ssize_t len = bx_copy_name(copy, sizeof(copy), name, max);
+	char *part = strchr(copy, '/');
+
+	if (part)
+		*part++ = '\0';
+	if (len > 0 && bx_part_name_check(copy, part) && !(flags & ~BX_PART_BOUND)) {
+		strscpy_pad(ctx->composite, copy, sizeof(ctx->composite));
+		strscpy_pad(ctx->part, part, sizeof(ctx->part));
+		ctx->flags = flags;
+		return 0;
+	}
+	if (run->failed)
+		return -EINVAL;
+	bx_make_printable(copy);
+	run->failed = true;
+	run->kind = BX_EXIT_BAD_NAME;
+	run->code = len < 0 ? len : -EINVAL;
+	scnprintf(run->error, sizeof(run->error),
+		  "bx_part() got an invalid name, or flags 0x%x: '%s'", flags, copy);
+	return -EINVAL;
+}
+
+/**
+ * bx_part() - name the device as a part of a composite device
+ * @ctx: the context that part() was called with
+ * @name__str: names of the composite device and of the part, as in "nic-pair.0/companion", a
+ *	constant string of the object.  The first is the type of the composite device, which
+ *	its driver names, and optionally '.' and what tells it from others of this type.
+ *	The names consist of [A-Za-z0-9_.-], the part's without '.'; type and part
+ *	have less than BX_NAME_LEN bytes, the composite device less than BX_DEV_NAME_LEN
+ * @flags: enum bx_part_flags
+ *
+ * The last call counts.
+ *
+ * Return: 0; -EINVAL for an invalid name or flag, which ejects the policy.
+ */
+__bpf_kfunc int bx_part(struct bx_part_ctx *ctx, const char *name__str, u32 flags)
+{
+	return bx_name_part(ctx, name__str, BX_PART_LEN + 1, flags);
+}
+
+/**
+ * bx_part_mem() - as bx_part(), for a name in memory
+ * @ctx: the context that part() was called with
+ * @name: the names, in a map or on the stack
+ * @name__sz: bytes at @name; the name ends with a NUL within them
+ * @flags: enum bx_part_flags
+ *
+ * Return: as bx_part().
+ */
+__bpf_kfunc int bx_part_mem(struct bx_part_ctx *ctx, char *name, u32 name__sz, u32 flags)
+{
+	return bx_name_part(ctx, name, name__sz, flags);
 }
 
 /**
@@ -505,6 +595,10 @@ BTF_ID_FLAGS(func, bx_match_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_event_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_admit_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_admit_reason, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_part, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_part_mem, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_part_fact, KF_SLEEPABLE | KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bx_part_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_call_error, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bx_call_data, KF_TRUSTED_ARGS | KF_RET_NULL)
 BTF_ID_FLAGS(func, bx_call_result, KF_TRUSTED_ARGS)

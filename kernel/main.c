@@ -39,7 +39,9 @@ static int __init bx_init(void)
 
 	bx_async_exit();	/* notifiers may have queued work */
 err_adopt:
+	bx_parts_stop();
 	bx_adopt_exit();
+	bx_parts_exit();
 	bx_entries_exit();
 err_sysfs:
 	bx_sysfs_exit();
@@ -52,9 +54,11 @@ err_devices:
 /* Policies, hooks, buses and devices pin the module, so none is left. */
 static void __exit bx_exit(void)
 {
+	bx_parts_stop();
 	bx_adopt_stop();
 	bx_async_exit();
 	bx_adopt_exit();
+	bx_parts_exit();
 	bx_entries_exit();
 	bx_request_exit();
 	bx_iter_exit();

@@ -64,7 +64,7 @@ static int bx_own_candidates(struct bx_device *bdev, struct bx_election *e)
 			break;
 		c->order = drv->order;
 		strscpy(c->rec.name, drv->name, sizeof(c->rec.name));
-		c->rec.claims = !!bx_id_match(drv->id_table, &bdev->id);
+		c->rec.claims = bx_driver_claims(bdev, drv);
 		c->rec.error = bx_failed_error(bdev, drv);
 		e->ncands++;
 	}
@@ -339,6 +339,8 @@ int bx_own_probe(struct device *dev)
 	bdev->tried = drv->order;
 	mutex_unlock(&bdev->elect_lock);
 	ret = bx_device_complete(bdev);
+	if (!ret && bdev->bus->ops)
+		ret = bdev->bus->ops->prepare(bdev, drv);
 	if (!ret)
 		ret = drv->probe(bdev, bx_id_match(drv->id_table, &bdev->id));
 	if (ret) {
@@ -370,6 +372,8 @@ int bx_own_reelect_dev(struct device *dev, void *forget)
 	struct bx_device *bdev = to_bx_device(dev);
 	bool again;
 
+	if (forget)
+		bx_part_ask(dev);
 	/* Devices still in bx_device_add() are re-elected there. */
 	if (forget && !READ_ONCE(bdev->added)) {
 		/* pairs with bx_device_add(), which sees it, or is seen below */

@@ -324,7 +324,8 @@ static u32 bx_ops_mask(const struct bus_ext_ops *ops)
 	       (ops->exit ? BX_OP_EXIT : 0) |
 	       (ops->call ? BX_OP_CALL : 0) |
 	       (ops->complete ? BX_OP_COMPLETE : 0) |
-	       (ops->admit ? BX_OP_ADMIT : 0);
+	       (ops->admit ? BX_OP_ADMIT : 0) |
+	       (ops->part ? BX_OP_PART : 0);
 }
 
 static void bx_policy_rec_fill(const struct bx_policy *policy,

@@ -52,9 +52,9 @@ static int bx_ops_check(const struct bus_ext_ops *ops,
 	bool calls = ops->call || ops->complete;
 	const struct bx_contract *contract;
 
-	if (!ops->select && !ops->match && !ops->event && !ops->admit && !calls)
+	if (!ops->select && !ops->match && !ops->event && !ops->admit && !ops->part && !calls)
 		return bx_refuse_ops(ops, -EINVAL,
-				     "select, match, event, admit, call or complete must be set");
+				     "select, match, event, admit, part, call or complete must be set");
 	if (kind->judge_init && ops->match && kind->judge_init())
 		return bx_refuse_ops(ops, -EOPNOTSUPP,
 				     "match() cannot keep drivers from bus '%s': the kernel does not refuse a driver at binding as expected",
@@ -66,6 +66,10 @@ static int bx_ops_check(const struct bus_ext_ops *ops,
 	if (kind->adopted && ops->admit)
 		return bx_refuse_ops(ops, -EOPNOTSUPP,
 				     "admit() is not called on adopted bus '%s'", ops->bus);
+	if (ops->part && !strcmp(ops->bus, BX_COMPOSITE_BUS))
+		return bx_refuse_ops(ops, -EOPNOTSUPP,
+				     "a composite device cannot be a part: part() is not called on bus '%s'",
+				     ops->bus);
 	if (!calls && memchr_inv(ops->calls, 0, sizeof(ops->calls)))
 		return bx_refuse_ops(ops, -EINVAL,
 				     ".calls is set without call or complete");
@@ -437,6 +441,10 @@ static s32 bx_stub_admit(struct bx_admit_ctx *ctx)
 	return 0;
 }
 
+static void bx_stub_part(struct bx_part_ctx *ctx)
+{
+}
+
 static struct bus_ext_ops bx_cfi_stubs = {
 	.select		= bx_stub_select,
 	.match		= bx_stub_match,
@@ -446,6 +454,7 @@ static struct bus_ext_ops bx_cfi_stubs = {
 	.call		= bx_stub_call,
 	.complete	= bx_stub_complete,
 	.admit		= bx_stub_admit,
+	.part		= bx_stub_part,
 };
 
 static struct bpf_struct_ops bx_struct_ops = {

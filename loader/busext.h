@@ -2134,6 +2134,63 @@ int bx_list_group(struct bx_handle *handle, struct bx_devref *ref, bx_member_fn 
 		  void *arg);
 
 /**
+ * enum bx_part_state - what becomes of a part of a composite device
+ * @BX_PART_USED: the driver of the composite device uses it
+ * @BX_PART_FREE: it is there
+ * @BX_PART_SPARE: another device is this part; it takes its place when that one leaves
+ * @BX_PART_MISSING: the driver waits for it
+ */
+enum bx_part_state {
+	BX_PART_USED,
+	BX_PART_FREE,
+	BX_PART_SPARE,
+	BX_PART_MISSING,
+};
+
+/**
+ * struct bx_part_info - a part of a composite device
+ * @composite: name of the composite device, on bus BX_COMPOSITE_BUS
+ * @name: name of the part
+ * @state: what becomes of it
+ * @device: the device; empty names if it is missing
+ * @policy: the policy that has named it; empty if it is missing
+ */
+struct bx_part_info {
+	char			composite[BX_DEV_NAME_LEN];
+	char			name[BX_NAME_LEN];
+	enum bx_part_state	state;
+	struct bx_devref	device;
+	char			policy[BX_NAME_LEN];
+};
+
+typedef int (*bx_part_fn)(const struct bx_part_info *part, void *arg);
+
+/**
+ * bx_list_parts() - list the parts of a composite device, or what a device is a part of
+ * @handle: the handle
+ * @ref: the device, with its bus
+ * @fn: called for each part of a composite device, also for those that are missing; for
+ *	another device, with the part that it is, if there is one; stops when it returns other
+ *	than 0
+ * @arg: second argument of @fn
+ *
+ * A part that is not there, as one whose own driver is not bound yet, is not listed by the
+ * kernel, and so missing here.
+ *
+ * Return: 0 or what @fn returned; -ENOMEM (BX_FAULT_FAILED).
+ */
+int bx_list_parts(struct bx_handle *handle, const struct bx_devref *ref, bx_part_fn fn,
+		  void *arg);
+
+/**
+ * bx_part_state_text() - get the key of a state
+ * @state: the state
+ *
+ * Return: "used", "free", "spare" or "missing".
+ */
+const char *bx_part_state_text(enum bx_part_state state);
+
+/**
  * bx_rebind_group() - rebind all members of a group, or none
  * @handle: the handle
  * @ref: a device of the group; an empty bus is filled in

@@ -25,5 +25,5 @@ else
 	cp "$bundle" "$copy"
 fi
 printf -v command ' %q' test --allow-unsigned "$@" "${copy/#"$top/"/}"
-DEVICES=none RUN="modprobe -a bus_ext bx_sf bx_virtio bx_vfio usbcore && exec build/bin/bxctl$command" \
+DEVICES=none RUN="modprobe -a bus_ext bx_composite bx_sf bx_virtio bx_vfio usbcore && exec build/bin/bxctl$command" \
 	"$top/selftests/vm/run.sh"

@@ -118,6 +118,16 @@ struct bx_admit_ctx {
 };
 
 /**
+ * struct bx_part_ctx - argument of part()
+ * @dev: description of the device
+ * @device: the kernel's struct device
+ */
+struct bx_part_ctx {
+	struct bx_dev_info	dev;
+	struct device		*device;
+};
+
+/**
  * struct bus_ext_ops - a policy
  * @select: decides on a device; returns enum bx_verdict.  Before it returns
  *	BX_SELECT, it must name a driver with bx_select_driver(), or several.
@@ -135,6 +145,9 @@ struct bx_admit_ctx {
  * @exit: called after the policy is no longer active or staged
  * @admit: asked before a device is created on request; 0, or an errno that refuses it, for
  *	which bx_admit_reason() gives a reason.  On buses of bus_ext's own.
+ * @part: may name the device, with bx_part(), as a part of a composite device; asked when the
+ *	device is added, and for all devices in scope when policies change.  The first
+ *	policy that names one counts.
  * @name: unique in the kernel; [A-Za-z0-9_.-]
  * @bus: the bus in scope: one of the kernel, such as "pci", or of bus_ext's own
  * @vendor: vendor in scope; 0 or BX_ANY for all
@@ -158,6 +171,7 @@ struct bus_ext_ops {
 	s32	(*call)(struct bx_call *call);
 	void	(*complete)(struct bx_call *call, s32 ret);
 	s32	(*admit)(struct bx_admit_ctx *ctx);
+	void	(*part)(struct bx_part_ctx *ctx);
 	char	name[BX_NAME_LEN];
 	char	bus[BX_NAME_LEN];
 	u32	vendor;
@@ -213,7 +227,7 @@ extern int bx_reelect_deferred(struct bx_event *event,
 			       const char *bus__str) __ksym __weak;
 /*
  * bx_fact(ctx, fact, buf): reads a fact of the device, enum bx_fact, into the array @buf,
- * in select(), match() and the hook, and returns its length.  BX_FACT_LEN bytes are
+ * in select(), match(), part() and the hook, and returns its length.  BX_FACT_LEN bytes are
  * enough for every fact.  -ENODATA (-61) if the device has no such fact; -ENAMETOOLONG
  * (-36) if it does not fit: it is never cut; -ENXIO (-6) if the device does not answer;
  * -EAGAIN (-11) if it is being changed; -EINVAL (-22) for an unknown fact.  Only programs
@@ -223,8 +237,11 @@ extern int bx_select_fact(struct bx_select_ctx *ctx, u32 fact, char *buf,
 			  u32 buf__sz) __ksym __weak;
 extern int bx_match_fact(struct bx_match_ctx *ctx, u32 fact, char *buf,
 			 u32 buf__sz) __ksym __weak;
+extern int bx_part_fact(struct bx_part_ctx *ctx, u32 fact, char *buf,
+			u32 buf__sz) __ksym __weak;
 
 #define bx_fact(ctx, fact, buf) _Generic((ctx), \
+	struct bx_part_ctx *: bx_part_fact, \
 	struct bx_select_ctx *: bx_select_fact, \
 	struct bx_match_ctx *: bx_match_fact)(ctx, fact, buf, sizeof(buf))
 
@@ -265,12 +282,15 @@ extern void bx_call_error(struct bx_call *call, s32 code,
 			  const char *msg__str) __ksym __weak;
 extern void bx_admit_error(struct bx_admit_ctx *ctx, s32 code,
 			   const char *msg__str) __ksym __weak;
+extern void bx_part_error(struct bx_part_ctx *ctx, s32 code,
+			  const char *msg__str) __ksym __weak;
 
 #define bx_policy_error(ctx, code, msg) _Generic((ctx), \
 	struct bx_select_ctx *: bx_select_error, \
 	struct bx_match_ctx *: bx_match_error, \
 	struct bx_event *: bx_event_error, \
 	struct bx_admit_ctx *: bx_admit_error, \
+	struct bx_part_ctx *: bx_part_error, \
 	struct bx_call *: bx_call_error)(ctx, code, msg)
 
 /*
@@ -279,6 +299,19 @@ extern void bx_admit_error(struct bx_admit_ctx *ctx, s32 code,
  */
 extern void bx_admit_reason(struct bx_admit_ctx *ctx,
 			    const char *msg__str) __ksym __weak;
+
+/*
+ * In part(): names the device as a part of a composite device; @name is a literal or a
+ * constant of the object, "COMPOSITE/PART", as in "nic-pair.0/companion": the type of the
+ * composite device, which its driver names, optionally '.' and what tells it from
+ * others of this type, and the part.  @flags are enum bx_part_flags.  The last call counts; an
+ * invalid name or flag ejects the policy.
+ */
+extern int bx_part(struct bx_part_ctx *ctx, const char *name__str,
+		   u32 flags) __ksym __weak;
+/* The same for a name in a map or on the stack. */
+extern int bx_part_mem(struct bx_part_ctx *ctx, char *name, u32 name__sz,
+		       u32 flags) __ksym __weak;
 
 /*
  * Iterates over the candidate drivers, in select(): on a bus of bus_ext's own, all its

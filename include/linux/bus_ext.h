@@ -179,15 +179,31 @@ struct bx_deferral {
 };
 
 /**
+ * struct bx_bus_ops - operations of a bus whose devices are not told apart by ids
+ * @claims: whether a driver claims a device, in place of its id table; no locks, any number
+ *	of times
+ * @prepare: called before the driver's probe(), with the device lock held; -EPROBE_DEFER
+ *	if something that the driver needs is missing.  May sleep.
+ * @modalias: writes the MODALIAS of a device, below BX_MODALIAS_LEN bytes; returns its length
+ */
+struct bx_bus_ops {
+	bool	(*claims)(const struct bx_device *bdev, const struct bx_driver *drv);
+	int	(*prepare)(struct bx_device *bdev, struct bx_driver *drv);
+	int	(*modalias)(const struct bx_device *bdev, char *buf, size_t len);
+};
+
+/**
  * struct bx_bus - a bus for devices of one contract
  * @name: bus name, below BX_NAME_LEN bytes; "bx-" and the contract's name
  * @contract: the API that its devices offer
+ * @ops: operations in place of ids, or NULL
  *
  * The other members are private to the core.
  */
 struct bx_bus {
 	const char		*name;
 	const struct bx_contract *contract;
+	const struct bx_bus_ops	*ops;
 	/* private: */
 	struct module		*owner;
 	struct bus_type		type;

@@ -384,6 +384,14 @@ extern const struct param rules_explain_params[];
 
 /* group.c */
 int show_group(struct env *env, const struct bx_devref *ref);
+
+/* parts.c */
+
+/* Prints the parts of a composite device, or what the device is a part of. */
+int show_parts(struct env *env, const struct bx_devref *ref);
+/* Whether the driver of a composite device waits for a part; @missing takes the first. */
+bool find_missing_part(struct env *env, const struct bx_dev_info *dev,
+		       struct bx_part_info *missing);
 void group_plan(struct env *env, const struct bx_change *change);
 void group_plan_end(struct env *env, bool failed);
 

@@ -344,6 +344,7 @@ static void print_decision(struct env *env, const struct bx_device_rec *rec,
 			   bool approvable)
 {
 	const struct bx_decision *d = &rec->decision;
+	struct bx_part_info missing;
 	char decider[WORDS];
 
 	if (!has_decision(rec)) {
@@ -380,7 +381,9 @@ static void print_decision(struct env *env, const struct bx_device_rec *rec,
 	print_vetoed(rec);
 	if (bx_is_as_decided(rec) || print_unclaimed(rec))
 		return;
-	if (rec->driver[0])
+	if (find_missing_part(env, &rec->dev, &missing))
+		printf("but part '%s' is missing\n", missing.name);
+	else if (rec->driver[0])
 		printf("but %s is bound: 'bxctl rebind %s/%s' changes that\n",
 		       rec->driver, rec->dev.bus, rec->dev.name);
 	else
@@ -413,6 +416,7 @@ static int print_explained(const struct explanation *e,
 	facts_print(&e->facts);
 	err = uses_show(e->env, rec);
 	show_group(e->env, ref);
+	show_parts(e->env, ref);
 	printf("\n");
 	if (e->table.rows > 1) {
 		table_print(&e->table, "");
@@ -460,6 +464,8 @@ static int do_explain(struct env *env)
 		err = uses_show(env, &rec);
 		if (!err)
 			err = show_group(env, &ref);
+		if (!err)
+			err = show_parts(env, &ref);
 		if (err)
 			return err;
 		json_array(&env->json, "opinions");

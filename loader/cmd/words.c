@@ -275,7 +275,7 @@ void json_policy(struct json *j, const struct bx_policy_rec *rec)
 {
 	static const char *const ops[] = {
 		"select", "match", "event", "init", "exit", "call", "complete",
-		"admit",
+		"admit", "part",
 	};
 	size_t i;
 

@@ -35,6 +35,7 @@ static const struct known {
 	{ "call",	PROGRAM,	8 },
 	{ "complete",	PROGRAM,	8 },
 	{ "admit",	PROGRAM,	8 },
+	{ "part",	PROGRAM,	8 },
 	{ "name",	TEXT,		BX_NAME_LEN },
 	{ "bus",	TEXT,		BX_NAME_LEN },
 	{ "vendor",	NUMBER,		4 },

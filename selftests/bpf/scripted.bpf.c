@@ -285,6 +285,22 @@ static __always_inline s32 do_admit(struct script *s, struct bx_admit_ctx *ctx)
 	return s->admit;
 }
 
+static __always_inline void do_part(struct script *s, struct bx_part_ctx *ctx)
+{
+	char name[BX_DEV_NAME_LEN] __attribute__((aligned(8)));
+
+	note(s->parts);
+	take_time(s, BX_OP_PART);
+	give_up(s, BX_OP_PART, ctx);
+	bpf_probe_read_kernel(name, sizeof(name), ctx->dev.name);
+	for (__u32 i = 0; i < SCRIPT_PARTS; i++) {
+		struct script_part *part = &s->part[i];
+
+		if (same(name, part->device, sizeof(name)))
+			bx_part_mem(ctx, part->name, sizeof(part->name), part->flags);
+	}
+}
+
 #define PROG(section, prog, result, arg, ...) \
 	SEC(section) s32 prog(unsigned long long *args) \
 	{ \
@@ -302,6 +318,8 @@ static __always_inline s32 do_admit(struct script *s, struct bx_admit_ctx *ctx)
 	     struct bx_match_ctx *ctx) \
 	PROG(section, admit_##n, do_admit(&scripts[n], ctx), \
 	     struct bx_admit_ctx *ctx) \
+	PROG(section, part_##n, 0, struct bx_part_ctx *ctx, \
+	     do_part(&scripts[n], ctx)) \
 	PROG(section, event_##n, 0, struct bx_event *event, \
 	     do_event(&scripts[n], event)) \
 	PROG(section, exit_##n, 0, struct bx_exit_info *info, \
@@ -323,6 +341,7 @@ static __always_inline s32 do_admit(struct script *s, struct bx_admit_ctx *ctx)
 		.event = (void *)event_##n, .init = (void *)init_##n, \
 		.exit = (void *)exit_##n, .call = (void *)call_##n, \
 		.complete = (void *)complete_##n, .admit = (void *)admit_##n, \
+		.part = (void *)part_##n, \
 		.name = "slot", \
 		.bus = "bx-sf", .calls = BX_WATCH_ALL, \
 	}

@@ -35,7 +35,7 @@ policies() {
 # versions of the modules on the disk, one per line
 built() {
 	local module
-	for module in bus_ext bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf bx_mdev; do
+	for module in bus_ext bx_composite bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf bx_mdev; do
 		echo "$module $(modinfo -k "$kernel" -n $module 2>&1)"
 	done
 }
@@ -80,7 +80,7 @@ upgrade_bxctl() {
 }
 
 modules() {
-	status_of modprobe modprobe -a bus_ext bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf bx_mdev
+	status_of modprobe modprobe -a bus_ext bx_composite bx_sf bx_vfio bx_virtio bx_edu bx_edu_sf bx_mdev
 	say btf "$(cd /sys/kernel/btf && echo bus_ext bx_*)"
 }
 

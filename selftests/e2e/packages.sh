@@ -131,7 +131,7 @@ first_boot() {
 
 modules_load() {
 	is "all modules load" modprobe 0
-	is "and have BTF" btf "bus_ext bx_edu bx_edu_sf bx_mdev bx_sf bx_vfio bx_virtio"
+	is "and have BTF" btf "bus_ext bx_composite bx_edu bx_edu_sf bx_mdev bx_sf bx_vfio bx_virtio"
 }
 
 bxctl_is_upgraded() {

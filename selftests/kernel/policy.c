@@ -156,9 +156,9 @@ TEST_F(policy, unknown_flags_are_einval)
 
 TEST_F(policy, without_a_say_is_einval)
 {
-	EXPECT_REFUSED(EINVAL, "select, match, event, admit, call or complete",
+	EXPECT_REFUSED(EINVAL, "select, match, event, admit, part, call or complete",
 		       .no_ops = true);
-	EXPECT_REFUSED(EINVAL, "select, match, event, admit, call or complete",
+	EXPECT_REFUSED(EINVAL, "select, match, event, admit, part, call or complete",
 		       .ops = BX_OP_INIT | BX_OP_EXIT);
 	EXPECT_EQ(0, bxt_script(0)->inits + bxt_script(0)->exits);
 }

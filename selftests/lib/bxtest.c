@@ -34,7 +34,7 @@ static size_t log_len;
 /* Policies as the kernel wants them; see bpf_struct_ops_map_update_elem(). */
 struct policy_value {
 	__u64	common[8];		/* refcount, state; a cache line */
-	__u64	select, match, event, init, exit, call, complete, admit;
+	__u64	select, match, event, init, exit, call, complete, admit, part;
 	char	name[BX_NAME_LEN];
 	char	bus[BX_NAME_LEN];
 	__u32	vendor;
@@ -259,6 +259,7 @@ static void fill(struct policy_value *value, int slot,
 	value->call = ops & BX_OP_CALL ? prog_fd("call", slot) : 0;
 	value->complete = ops & BX_OP_COMPLETE ? prog_fd("complete", slot) : 0;
 	value->admit = ops & BX_OP_ADMIT ? prog_fd("admit", slot) : 0;
+	value->part = ops & BX_OP_PART ? prog_fd("part", slot) : 0;
 }
 
 /**

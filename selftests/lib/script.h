@@ -13,6 +13,7 @@
 #define SCRIPT_SLEEPABLE	(SCRIPT_SLOTS - 1)
 #define SCRIPT_VERDICTS		3
 #define SCRIPT_CANDIDATES	4
+#define SCRIPT_PARTS		4
 #define SCRIPT_MORE		4	/* one more than the kernel takes */
 
 /**
@@ -35,6 +36,19 @@ struct script_candidate {
 	char	name[BX_NAME_LEN];
 	__u32	claims;
 	__s32	error;
+};
+
+/**
+ * struct script_part - what part() names
+ * @device: the device; empty for none
+ * @name: argument of bx_part_mem()
+ * @flags: likewise
+ */
+struct script_part {
+	char	device[BX_DEV_NAME_LEN];
+	char	name[2 * BX_PART_LEN];
+	__u32	flags;
+	__u32	reserved;
 };
 
 /** enum script_bus - a bus for bx_reelect_deferred() */
@@ -69,6 +83,7 @@ enum script_bus {
  * @call_writes: it adds this to the last byte of the argument, if there is one
  * @admit: the return value of admit(), which gives a reason if it is negative
  * @admit_most: admit() refuses with -EDQUOT if the user has more devices; 0 for no limit
+ * @part: what part() names, device by device
  * @complete_result: argument of complete() for bx_call_result(); 1: no call
  * @complete_writes: as @call_writes
  * @error_in: enum bx_op_mask, where bx_policy_error() is called
@@ -84,6 +99,7 @@ enum script_bus {
  * @calls: calls of call()
  * @completes: calls of complete()
  * @admits: calls of admit()
+ * @parts: calls of part()
  * @admit_type: what the last of them was told: the type
  * @admit_comm: the task
  * @admit_uid: its user
@@ -134,6 +150,7 @@ struct script {
 	__u8			call_writes;
 	__s32			admit;
 	__u32			admit_most;
+	struct script_part	part[SCRIPT_PARTS] __attribute__((aligned(8)));
 	__s32			complete_result;
 	__u8			complete_writes;
 	__u32			error_in;
@@ -150,6 +167,7 @@ struct script {
 	__u32			calls;
 	__u32			completes;
 	__u32			admits;
+	__u32			parts;
 	char			admit_type[BX_NAME_LEN];
 	char			admit_comm[BX_COMM_LEN];
 	__u32			admit_uid;

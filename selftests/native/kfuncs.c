@@ -64,6 +64,11 @@ static int read_fact(const struct bx_election *e, u32 number, char *buf)
 	return fact ? (int)strlen(fact) : -ENODATA;
 }
 
+static int read_device_fact(struct device *dev, u32 number, char *buf)
+{
+	return read_fact(NULL, number, buf);
+}
+
 static int take_target(struct bx_call *call, const char *name)
 {
 	return take(name);
@@ -74,6 +79,7 @@ static int take_target(struct bx_call *call, const char *name)
 #define bx_choice_state		take_state
 #define bx_call_set_target	take_target
 #define bx_election_fact	read_fact
+#define bx_device_fact		read_device_fact
 #include "kfunc.c"
 #undef strscpy
 #undef strlen

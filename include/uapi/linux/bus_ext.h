@@ -193,6 +193,21 @@ enum bx_dev_state {
 	BX_STATE_GONE,
 };
 
+/** BX_COMPOSITE_BUS - the bus of composite devices */
+#define BX_COMPOSITE_BUS	"bx-composite"
+
+/** BX_PART_LEN - names of a composite device and its part, "COMPOSITE/PART", with the NUL */
+#define BX_PART_LEN	(BX_DEV_NAME_LEN + BX_NAME_LEN)
+
+/**
+ * enum bx_part_flags - flags of a part of a composite device, see bx_part()
+ * @BX_PART_BOUND: the part is there while a driver of its own is bound to it; without this
+ *	flag, while none is
+ */
+enum bx_part_flags {
+	BX_PART_BOUND	= 1 << 0,
+};
+
 /** BX_COMM_LEN - name of a task, with the NUL */
 #define BX_COMM_LEN	16
 
@@ -535,6 +550,7 @@ enum bx_op_mask {
 	BX_OP_CALL	= 1 << 5,
 	BX_OP_COMPLETE	= 1 << 6,
 	BX_OP_ADMIT	= 1 << 7,
+	BX_OP_PART	= 1 << 8,
 };
 
 /** BX_LIMIT_DRIVERS - drivers that a limit may list */

@@ -24,7 +24,7 @@ struct pci_dev {
 	unsigned int	class;
 	u16		vendor, device, subsystem_vendor, subsystem_device;
 	u8		revision, hdr_type;
-	bool		is_virtfn, untrusted;
+	bool		is_virtfn, untrusted, match_driver;
 	struct pci_dev	*physfn;
 };
 
