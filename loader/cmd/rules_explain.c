@@ -14,11 +14,13 @@
  * @env: the command
  * @winner: where the rule stands that wins; empty if none does
  * @verdict: its verdict
+ * @scores: number of scores that count
  */
 struct saying {
 	struct env	*env;
 	char		winner[512];
 	char		verdict[512];
+	unsigned int	scores;
 };
 
 /* ---- the device ---- */
@@ -81,7 +83,7 @@ static void on_said(const struct bx_rule_said *said, void *arg)
 		snprintf(s->winner, sizeof(s->winner), "%s", at);
 		snprintf(s->verdict, sizeof(s->verdict), "%s", said->verdict);
 	}
-	s->env->count++;
+	s->scores += said->why == BX_RULE_SCORES;
 	if (s->env->args.json)
 		json_said(&s->env->json, said);
 	else
@@ -98,7 +100,7 @@ static void print_result(const struct bx_rules_device *device, const struct sayi
 	if (s->winner[0])
 		printf("result   %s, by %s\n", s->verdict, s->winner);
 	else
-		printf("result   none: no rule decides\n");
+		printf("result   none: %s\n", s->scores ? "scores decide" : "no rule decides");
 	if (s->env->table.rows > 1) {
 		printf("\n");
 		table_print(&s->env->table, "");

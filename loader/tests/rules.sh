@@ -18,7 +18,7 @@ json() { "$bxctl" --json "${@:2}" | jq -c "$1"; }
 # rules LINE...: a file of rules
 rules() { printf '%s\n' "$@" >"$work/t.rules"; }
 
-ktap_plan 60
+ktap_plan 61
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot
 file=$work/t.rules
@@ -109,6 +109,8 @@ check_equal "the reasons, in JSON" '["scores","condition","wins","specificity"]'
 check_equal "and the winner" "[\"$file:4\",\"refuse\"]" \
 	"$(json '[.winner, .verdict]' rules explain "$file" --modalias $nvme --set serial=a)"
 says "no rule may decide" 0 "result   none: no rule decides" rules explain "$file" -b i2c
+rules 'pci:* score=nvme:5'
+says "scores may" 0 "result   none: scores decide.*its score counts" rules explain "$file" --modalias $nvme
 says "a device is needed" 8 "needs a DEVICE, or '--modalias'" rules explain "$file"
 says "one of both" 8 "exclude each other" rules explain "$file" "pci/$device" --modalias $nvme
 says "an unknown fact is refused" 8 "a device has no 'frob'" rules explain "$file" -b pci --set frob=1
