@@ -174,6 +174,9 @@ static int read_claims(struct search *s, const struct rules_aliases *list)
 		struct claim *c = &s->claim[s->n];
 
 		c->alias = &list->alias[i];
+		/* on the others, a generic driver claims most devices */
+		if (strcmp(c->alias->bus, "pci") && strcmp(c->alias->bus, "usb"))
+			continue;
 		if (rules_shape(c->alias->bus, c->alias->pattern, &c->shape) != RULES_FITS)
 			continue;
 		s->n++;

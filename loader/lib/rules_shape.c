@@ -2,7 +2,7 @@
 /*
  * libbusext: patterns as sets of ids
  *
- * A modalias of pci or usb has a hexadecimal digit at each of some places, and the same
+ * A modalias of these buses has a hexadecimal digit at each of some places, and the same
  * characters between them.  The digits that a pattern lets through at each place are its shape, by
  * which patterns are compared exactly: one includes another, or both have a device in common.
  */
@@ -17,6 +17,8 @@
 static const char *const templates[] = {
 	"pci:vXXXXXXXXdXXXXXXXXsvXXXXXXXXsdXXXXXXXXbcXXscXXiXX",
 	"usb:vXXXXpXXXXdXXXXdcXXdscXXdpXXicXXiscXXipXXinXX",
+	"hid:bXXXXgXXXXvXXXXXXXXpXXXXXXXX",
+	"virtio:dXXXXXXXXvXXXXXXXX",
 };
 
 static const char upper[] = "0123456789ABCDEF", lower[] = "0123456789abcdef";
@@ -197,19 +199,25 @@ bool rules_shape_meets(const struct rules_shape *a, const struct rules_shape *b,
 	return true;
 }
 
-/* Whether vendor and device, the first two numbers, are fixed */
-static bool names_device(const struct rules_shape *s)
+/* Whether the digits of @n numbers are fixed, after the first @skip ones */
+static bool names_numbers(const struct rules_shape *s, size_t skip, size_t n)
 {
-	size_t numbers = 0;
+	size_t number = 0;
 
-	for (size_t k = 0; k < s->len && numbers < 2; k++) {
+	for (size_t k = 0; k < s->len && number < skip + n; k++) {
 		if (s->template[k] != 'X')
 			continue;
-		if (s->mask[k] & (s->mask[k] - 1))
+		if (number >= skip && s->mask[k] & (s->mask[k] - 1))
 			return false;
-		numbers += s->template[k + 1] != 'X';
+		number += s->template[k + 1] != 'X';
 	}
 	return true;
+}
+
+/* Whether vendor and device are fixed: the first two numbers, but for hid the next two */
+static bool names_device(const struct rules_shape *s)
+{
+	return names_numbers(s, s->template[0] == 'h' ? 2 : 0, 2);
 }
 
 bool rules_shape_related(const struct rules_shape *a, const struct rules_shape *b,
