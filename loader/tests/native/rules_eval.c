@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../../lib/internal.h"
+#include "../../lib/rules_shape.h"
 #include "../../lib/rules_text.h"
 #include "tap.h"
 
@@ -538,6 +539,78 @@ static void random_tables(void)
 	      "and enough was said");
 }
 
+/* ---- shapes ---- */
+
+static const struct {
+	const char *bus, *modalias;
+} modaliases[] = {
+	{ "pci", "pci:v0000144Dd0000A824sv00001028sd00002084bc01sc08i02" },
+	{ "usb", "usb:v0403p6001d0600dc00dsc00dp00icFFiscFFipFFin00" },
+	{ "hid", "hid:b0003g0001v0000046Dp0000C52B" },
+	{ "virtio", "virtio:d00000001v00001AF4" },
+};
+
+/* Replaces some characters of a modalias by wildcards, or by others. */
+static void make_pattern(const char *modalias, char *out)
+{
+	for (; *modalias; modalias++) {
+		switch (rand() % 40) {
+		case 0:
+			*out++ = '?';
+			break;
+		case 1:
+			out += sprintf(out, "%s", ANY("[0-9]", "[!0]", "[04A-F]", "[acd]"));
+			break;
+		case 2:
+			*out++ = '*';
+			for (int n = rand() % 12; n && modalias[1]; n--)
+				modalias++;
+			break;
+		case 3:
+			*out++ = "0123456789ABCDEFabcd"[rand() % 20];
+			break;
+		default:
+			*out++ = *modalias;
+		}
+	}
+	*out = '\0';
+}
+
+static void random_shapes(void)
+{
+	unsigned int cases = 10 * env_number("BX_CASES", 3000), fits = 0, never = 0, matched = 0;
+	char pattern[512], modalias[512];
+	bool good = true;
+
+	for (unsigned int i = 0; good && i < cases; i++) {
+		size_t of = rand() % ARRAY_SIZE(modaliases);
+		const char *bus = modaliases[of].bus;
+		struct rules_shape shape, one;
+		enum rules_fit fit;
+		bool matches;
+
+		make_pattern(modaliases[of].modalias, pattern);
+		make_pattern(modaliases[of].modalias, modalias);
+		/* its wildcards are digits then, or it is not a modalias */
+		for (char *c = modalias; *c; c++)
+			*c = strchr("*?[]!", *c) ? '0' : *c;
+		if (rules_shape(bus, modalias, &one) != RULES_FITS)
+			strcpy(modalias, modaliases[of].modalias);
+		rules_shape(bus, modalias, &one);
+		fit = rules_shape(bus, pattern, &shape);
+		matches = rules_glob_alias(pattern, modalias);
+		fits += fit == RULES_FITS;
+		never += fit == RULES_FITS_NEVER;
+		matched += matches;
+		if ((fit == RULES_FITS && rules_shape_includes(&shape, &one) != matches) ||
+		    (fit == RULES_FITS_NEVER && matches))
+			good = same(pattern, matches ? "matches" : "does not match", modalias);
+	}
+	printf("# of %u patterns %u fit, %u never, %u matched\n", cases, fits, never, matched);
+	check(good, "a shape lets through exactly the modaliases that its pattern matches");
+	check(fits > cases / 10 && never > cases / 10 && matched > cases / 50, "of all kinds");
+}
+
 /* ---- a large table ---- */
 
 static void large_table(void)
@@ -564,13 +637,14 @@ int main(void)
 {
 	if (bx_open(&h, NULL))
 		return 1;
-	printf("TAP version 13\n1..8\n");
+	printf("TAP version 13\n1..10\n");
 	each_condition();
 	order();
 	scores();
 	groups();
 	each_warning();
 	random_tables();
+	random_shapes();
 	large_table();
 	bx_close(h);
 	return failures ? 1 : 0;
