@@ -214,7 +214,7 @@ debug-kernel-pack: ## pack the sanitizer kernel, for KERNEL_CACHE=DIR of other c
 	$(Q)scripts/debug-kernel.sh pack $(KVER)
 
 .PHONY: fuzz
-fuzz: $(BXCTL) $(BPF_OBJECTS) ## fuzz the readers of bundles; FUZZ_SECONDS=30 for each
+fuzz: $(BXCTL) $(BPF_OBJECTS) ## fuzz the readers of bundles and rules; FUZZ_SECONDS=30 for each
 	$(Q)scripts/packages.sh fuzz
 	$(Q)$(MAKE) --no-print-directory $(FUZZ_PROGS)
 	@FUZZ="$(FUZZ_NAMES)" scripts/fuzz.sh
