@@ -279,6 +279,70 @@ static bool agree_on_all(void)
 	return good;
 }
 
+/* ---- other buses ---- */
+
+/* Makes a text that the pattern matches. */
+static void instantiate(const char *pattern, char *out)
+{
+	for (; *pattern; pattern++) {
+		const char *end = *pattern == '[' ? rules_glob_set_end(pattern) : NULL;
+
+		if (*pattern == '*') {
+			out += sprintf(out, "%s", rand() % 2 ? "" : rand() % 2 ? "0" : "a-_:");
+		} else if (end) {
+			*out++ = pattern[1];
+			pattern = end - 1;
+		} else {
+			pattern += *pattern == '\\' && pattern[1];
+			*out++ = *pattern == '?' ? 'A' : *pattern;
+		}
+	}
+	*out = '\0';
+}
+
+static bool agrees_slowly(const struct bx_rules *all, const char *bus, const char *modalias)
+{
+	char kernel[MOST * BX_NAME_LEN], ours[MOST * BX_NAME_LEN];
+	static struct bx_rules_device d;
+	struct modules m = {};
+
+	strcpy(d.dev.bus, bus);
+	strcpy(d.dev.modalias, modalias);
+	for (size_t i = 0; i < all->n; i++)
+		consider(&m, &all->rule[i], &d);
+	write_modules(&m, ours);
+	by_kmod(modalias, kernel);
+	return same(modalias, kernel, ours);
+}
+
+static bool other_buses_agree(const char *dir)
+{
+	char path[PATH_MAX + 32], modalias[512], *text;
+	struct bx_rules_imported about;
+	struct bx_rules all;
+	unsigned int n = 0;
+	bool good;
+
+	snprintf(path, sizeof(path), "%s/modules.alias", dir);
+	good = !bx_rules_import(h, path, NULL, &text, &about) &&
+		!rules_parse(h, "imported", text, strlen(text), NULL, NULL, &all);
+	for (size_t i = 0; good && i < all.n; i++) {
+		const struct bx_rule *rule = &all.rule[i];
+
+		if (!strcmp(rule->bus, "pci") || !strcmp(rule->bus, "usb"))
+			continue;
+		instantiate(rule->pattern, modalias);
+		if (strlen(modalias) >= BX_MODALIAS_LEN)
+			continue;
+		n++;
+		good &= agrees_slowly(&all, rule->bus, modalias);
+	}
+	printf("# %u devices of other buses\n", n);
+	free(text);
+	rules_free(&all);
+	return good && n > 100;
+}
+
 /* ---- devices that several drivers claim ---- */
 
 static unsigned long told;
@@ -384,7 +448,7 @@ int main(void)
 	if (!kmod || kmod_load_resources(kmod))
 		return 1;
 	srand(seed);
-	printf("TAP version 13\n1..6\n# BX_SEED=%d\n", seed);
+	printf("TAP version 13\n1..7\n# BX_SEED=%d\n", seed);
 	check(import(dir), "the aliases of a kernel are rules");
 	build_index();
 	check(has_shapes(), "each of their patterns is a set of ids");
@@ -394,6 +458,7 @@ int main(void)
 	       devices, claimed, ambiguous, unnamed);
 	check(claimed > devices / 10 && claimed < devices && ambiguous > devices / 100,
 	      "among them are devices of one module, of several, and of none");
+	check(other_buses_agree(dir), "so have devices of other buses");
 	check(ambiguous_are_right(dir), "libkmod finds all drivers of devices that several claim");
 	free(first);
 	free(next);
