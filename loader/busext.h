@@ -1828,6 +1828,15 @@ int bx_set_override(struct bx_handle *handle, struct bx_devref *ref, const char 
 #define BX_GUID_LEN	37
 
 /**
+ * bx_guid_text() - write a GUID as the kernel does, which is the name of such a device
+ * @buf: takes the text
+ * @guid: the GUID, as in struct bx_dev_info
+ *
+ * Return: @buf; empty if the GUID is all zero.
+ */
+char *bx_guid_text(char buf[BX_GUID_LEN], const __u8 guid[16]);
+
+/**
  * struct bx_type_about - a type of devices that a parent creates on request
  * @parent: name of the parent
  * @name: its name

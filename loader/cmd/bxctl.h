@@ -296,7 +296,6 @@ const char *word_device_id(char *buf, const struct bx_dev_info *dev);
 const char *word_decider(char *buf, const struct bx_decision *decision);
 const char *word_outcome(char *buf, const struct bx_device_rec *rec);
 const char *word_vendor(char *buf, __u32 vendor);
-const char *word_guid(char *buf, const struct bx_dev_info *dev);
 const char *key_stage(__u32 stage);
 const char *key_driver_state(const struct bx_decision *d);
 bool has_decision(const struct bx_device_rec *rec);

@@ -221,7 +221,7 @@ static void print_header(const struct bx_device_rec *rec)
 	char buf[WORDS];
 
 	printf("device   %s/%s\n", dev->bus, dev->name);
-	if (word_guid(buf, dev)[0])
+	if (bx_guid_text(buf, dev->guid)[0])
 		printf("guid     %s\n", buf);
 	if ((dev->vendor || dev->device) && !dev->class && !dev->subvendor)
 		printf("id       %s\n", word_device_id(buf, dev));

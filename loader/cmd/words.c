@@ -28,24 +28,6 @@ const char *word_vendor(char *buf, __u32 vendor)
 	return buf;
 }
 
-/* Empty for a device without a GUID */
-const char *word_guid(char *buf, const struct bx_dev_info *dev)
-{
-	static const __u8 none[sizeof(dev->guid)];
-	const __u8 *g = dev->guid;
-	size_t i;
-	int at = 0;
-
-	buf[0] = '\0';
-	if (!memcmp(g, none, sizeof(none)))
-		return buf;
-	for (i = 0; i < sizeof(dev->guid); i++)
-		at += sprintf(buf + at, "%s%02x",
-			      i == 4 || i == 6 || i == 8 || i == 10 ?
-			      "-" : "", g[i]);
-	return buf;
-}
-
 /* A decision without policy_id is that of a policy which is detached. */
 const char *word_decider(char *buf, const struct bx_decision *d)
 {
@@ -234,7 +216,7 @@ void json_device_begin(struct json *j, const char *name, const struct bx_device_
 	json_object(j, name);
 	json_string(j, "bus", dev->bus);
 	json_string(j, "name", dev->name);
-	json_string_or_null(j, "guid", word_guid(buf, dev));
+	json_string_or_null(j, "guid", bx_guid_text(buf, dev->guid));
 	json_ids(j, dev);
 	json_string_or_null(j, "parent", dev->parent);
 	json_string_or_null(j, "parent_driver", dev->parent_driver);

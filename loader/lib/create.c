@@ -157,6 +157,20 @@ int bx_parse_guid(struct bx_handle *h, const char *text, char guid[BX_GUID_LEN])
 }
 
 /* A random one, version 4 of RFC 9562 */
+char *bx_guid_text(char buf[BX_GUID_LEN], const __u8 guid[16])
+{
+	/* the first three numbers are stored with the lowest byte first */
+	static const int order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+	static const __u8 none[16];
+	int at = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; memcmp(guid, none, sizeof(none)) && i < 16; i++)
+		at += sprintf(buf + at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+			      guid[order[i]]);
+	return buf;
+}
+
 int new_guid(struct bx_handle *h, char guid[BX_GUID_LEN])
 {
 	unsigned char b[16];

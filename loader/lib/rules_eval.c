@@ -96,22 +96,9 @@ static bool fact_holds(const struct bx_rule_cond *cond, const struct bx_rules_de
 
 /* ---- members ---- */
 
-/* As the kernel writes it, "%pUl", which is also the name of such a device */
-static void guid_text(char *buf, const __u8 *g)
-{
-	static const int order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
-	static const __u8 none[16];
-	int at = 0;
-
-	buf[0] = '\0';
-	for (int i = 0; memcmp(g, none, sizeof(none)) && i < 16; i++)
-		at += sprintf(buf + at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
-			      g[order[i]]);
-}
-
 static bool text_member_holds(const struct bx_rule_cond *cond, const struct bx_dev_info *dev)
 {
-	char guid[40];
+	char guid[BX_GUID_LEN];
 
 	switch (cond->what) {
 	case BX_MEMBER_NAME:
@@ -121,8 +108,7 @@ static bool text_member_holds(const struct bx_rule_cond *cond, const struct bx_d
 	case BX_MEMBER_PARENT_DRIVER:
 		return any_text(cond, dev->parent_driver);
 	default:
-		guid_text(guid, dev->guid);
-		return any_text(cond, guid);
+		return any_text(cond, bx_guid_text(guid, dev->guid));
 	}
 }
 

@@ -18,7 +18,7 @@ cleanup() {
 }
 json() { bxctl --json "$@" || true; }
 
-ktap_plan 42
+ktap_plan 44
 modprobe bxsim
 says types_are_listed 0 'bxsim +small +sf +16 +0 +Small' types
 says types_of_an_unknown_parent 8 "'nosuch' is not a parent that creates devices" types nosuch
@@ -31,6 +31,8 @@ check_equal types_as_json "bxsim small sf 16 0" "$(json types | jq -r '.types[] 
 says without_a_driver_the_reason_is_told 0 "$guid.*no driver is bound: no driver claims it" \
 	create --guid ${guid^^} bxsim small
 check_equal it_is_there ready "$(cat $bus/$guid/state)"
+says explain_shows_its_guid 0 "guid +$guid" explain $guid
+check_equal and_so_does_json $guid "$(json explain $guid | jq -r .device.guid)"
 says the_guid_is_in_use 5 "cannot create '$guid': the GUID is in use" \
 	create --guid $guid bxsim large
 says it_is_removed 0 "bx-sf/$guid: removed" destroy $guid
