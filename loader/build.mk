@@ -2,7 +2,8 @@
 # libbusext and bxctl. The rules in the Makefile compile their BPF programs
 # (bxctl_*.bpf.c), which are linked in as skeletons.
 
-LOADER_SKEL := $(BUILD)/loader/bxctl_change.skel.h $(BUILD)/loader/bxctl_query.skel.h
+LOADER_SKEL := $(BUILD)/loader/bxctl_change.skel.h $(BUILD)/loader/bxctl_query.skel.h \
+	$(BUILD)/bpf/rules.skel.h
 LIBBUSEXT   := $(BUILD)/lib/libbusext.a
 BXCTL       := $(BUILD)/bin/bxctl
 # include/uapi comes first: here <linux/bus_ext.h> is the shared header, as in an
@@ -80,7 +81,7 @@ $(KILLAT): loader/tests/killat.c
 
 # bxctl with faults at its steps: all files but kernel.c and control.c, with sanitizers
 # and a fake kernel. Each test is linked with all of these files.
-LOADER_NATIVE := crash_safety objects text yaml holders bxctl rules_text rules_eval rules_import
+LOADER_NATIVE := rules_engine crash_safety objects text yaml holders bxctl rules_text rules_eval rules_import
 NATIVE_TESTS  := $(LOADER_NATIVE:%=$(BUILD)/loader/tests/native/%)
 NATIVE_SOURCES := $(wildcard loader/tests/native/*.c loader/cmd/*.c) \
 	$(filter-out %/kernel.c %/control.c,$(wildcard loader/lib/*.c))
@@ -121,7 +122,7 @@ TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(STORAGE_
 # Fuzz targets: the readers of untrusted files, with stubs for the kernel.
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))
 FUZZ_PROGS   := $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
-FUZZ_SOURCES := loader/tests/fuzz/stubs.c $(filter-out %/control.c %/contract.c %/activate.c %/install.c \
+FUZZ_SOURCES := loader/tests/fuzz/stubs.c $(filter-out %/control.c %/contract.c %/activate.c %/install.c %/rules_apply.c \
 	%/installed.c %/changes.c %/canary.c %/listing.c %/owners.c %/boot.c,$(wildcard loader/lib/*.c))
 FUZZ_CFLAGS   = $(subst -Werror,,$(LOADER_CFLAGS)) -O1 -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined
