@@ -2321,6 +2321,41 @@ int bx_rules_read(struct bx_handle *handle, const char *path, bx_rules_problem_f
 		  struct bx_rules **rules);
 
 /**
+ * struct bx_rules_applied - an activated table of rules
+ * @generation: number of this version of the table
+ * @rules: number of rules that can match on this machine
+ * @written: number of entries of the table that were written
+ * @remade: the table was made again, for lack of room or since there was none
+ * @bytes: memory of the table
+ */
+struct bx_rules_applied {
+	__u32		generation;
+	size_t		rules;
+	unsigned long	written;
+	bool		remade;
+	size_t		bytes;
+};
+
+/**
+ * bx_rules_apply() - activate a table of rules
+ * @handle: the handle
+ * @rules: the rules; without any, the table is removed
+ * @table: its name, short and without dots; the policies are TABLE-BUS, one for each bus
+ * @priority: priority of these policies
+ * @fn: called for each policy after success; may be NULL
+ * @arg: second argument of @fn
+ * @about: takes what was done
+ *
+ * Replaces the active table of this name at once on all buses, after a trial on all devices.
+ * Only what differs is written.  After a failure the former table is active.
+ *
+ * Return: 0, -EINVAL or -E2BIG (BX_FAULT_REJECTED) for rules that the kernel cannot
+ * evaluate, or an errno as bx_apply().
+ */
+int bx_rules_apply(struct bx_handle *handle, const struct bx_rules *rules, const char *table,
+		   int priority, bx_applied_fn fn, void *arg, struct bx_rules_applied *about);
+
+/**
  * bx_rules_close() - free rules
  * @rules: the rules; may be NULL
  */

@@ -21,6 +21,7 @@
  *	define.c       define, undefine, defined, start
  *	approve.c      approve
  *	rules.c        rules fmt, check, lint, stats, import, ambiguous
+ *	rules_apply.c  rules apply
  *	rules_explain.c  rules explain
  *	status.c       status
  *	installed.c    the installed bundles in it
@@ -378,6 +379,7 @@ void plan_driver(struct env *env, const struct bx_change *change);
 
 /* rules.c */
 int rules_open(struct env *env, const char *path, struct bx_rules **rules);
+int do_rules_apply(struct env *env);
 int do_rules_explain(struct env *env);
 extern const struct param rules_explain_params[];
 

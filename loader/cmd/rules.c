@@ -330,5 +330,9 @@ const struct command rules_commands[] = {
 	  "For devices on pci and usb; with FILE, tells which of its rules wins on each. A device\n"
 	  "counts if one pattern of the kernel includes another one, or both name its ids.",
 	  ambiguous_params, do_ambiguous },
+	{ "rules apply", "FILE", "activate a file of rules, instead of those that are active",
+	  "All buses change at once, after a trial on all devices; bound devices keep their drivers.\n"
+	  "Only what differs is written. A file without rules deactivates them.",
+	  NULL, do_rules_apply },
 	{}
 };

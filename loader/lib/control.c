@@ -13,6 +13,7 @@
 #include "internal.h"
 #include "control.h"
 #include "loader/bxctl_change.skel.h"
+#include "bpf/rules.skel.h"
 #include "loader/bxctl_query.skel.h"
 
 #define MAX_RING_SIZE	(64U << 20)
@@ -430,4 +431,9 @@ int control_wait(struct bx_handle *h, uint64_t ticket, unsigned int ms,
 	h->control[AWAIT]->data->ticket = ticket;
 	h->control[AWAIT]->data->wait_ms = ms;
 	return control_call(h, AWAIT, NULL, NULL, result);
+}
+
+const void *kernel_rules_object(size_t *size)
+{
+	return rules__elf_bytes(size);
 }

@@ -441,6 +441,10 @@ int ops_reject(struct bx_handle *h, const struct ops *v, const char *what);
 int ops_read(struct bx_handle *h, const struct ops *v, __u64 extra,
 	     struct bx_applied *about);
 bool ops_has_program(const struct ops *v, const struct bpf_program *prog);
+void ops_put_text(const struct ops *v, const char *name, const char *text);
+void ops_put_number(const struct ops *v, const char *name, __u32 number);
+void ops_drop_program(const struct ops *v, const char *name);
+void object_ops(const struct object *obj, const struct item *item, struct ops *v);
 
 /**
  * struct names - names or keys of policies

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/magic.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
 
@@ -297,4 +298,28 @@ int kernel_pin(int fd, const char *path)
 int kernel_open_pin(const char *path)
 {
 	return bpf_obj_get(path);
+}
+
+/* ---- tables of rules ---- */
+
+int kernel_new_map(const struct kernel_map *map)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts,
+		    .map_flags = map->hash ? BPF_F_NO_PREALLOC : BPF_F_MMAPABLE);
+
+	return bpf_map_create(map->hash ? BPF_MAP_TYPE_HASH : BPF_MAP_TYPE_ARRAY, map->name,
+			      map->hash ? map->key_size : sizeof(__u32), map->value_size,
+			      map->entries, &opts);
+}
+
+void *kernel_map_memory(int map_fd, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+int kernel_share_map(struct bpf_map *map, int map_fd)
+{
+	return bpf_map__reuse_fd(map, map_fd);
 }

@@ -231,6 +231,60 @@ int kernel_pin(int fd, const char *path);
  */
 int kernel_open_pin(const char *path);
 
+/* ---- tables of rules ---- */
+
+/**
+ * kernel_rules_object() - the object of the policy that evaluates rules
+ * @size: takes its size
+ *
+ * Return: its bytes, or NULL if there is none.
+ */
+const void *kernel_rules_object(size_t *size);
+
+/**
+ * struct kernel_map - a new map
+ * @name: its name
+ * @hash: it is a hash with keys of @key_size bytes, else an array that can be mapped
+ * @key_size: bytes of a key
+ * @value_size: bytes of a value
+ * @entries: number of values
+ */
+struct kernel_map {
+	const char	*name;
+	bool		hash;
+	uint32_t	key_size;
+	uint32_t	value_size;
+	uint32_t	entries;
+};
+
+/**
+ * kernel_new_map() - make a map
+ * @map: the map
+ *
+ * Return: a descriptor, or an errno.
+ */
+int kernel_new_map(const struct kernel_map *map);
+
+/**
+ * kernel_map_memory() - map the memory of an array
+ * @map_fd: the array
+ * @size: bytes of its values, each of which begins at a multiple of 8
+ *
+ * Programs see at once what is written there.
+ *
+ * Return: the memory, for munmap(), or NULL.
+ */
+void *kernel_map_memory(int map_fd, size_t size);
+
+/**
+ * kernel_share_map() - use a map instead of a map of an object that is not loaded yet
+ * @map: the map of the object
+ * @map_fd: the map
+ *
+ * Return: 0 or an errno.
+ */
+int kernel_share_map(struct bpf_map *map, int map_fd);
+
 /* ---- requests to bus_ext ---- */
 
 /**

@@ -80,6 +80,12 @@ static void ops_init(const struct object *obj, struct bpf_map *map,
 	v->data = bpf_map__initial_value(map, &v->size);
 }
 
+/* The fields of the policy of an item, to be changed before the object is loaded */
+void object_ops(const struct object *obj, const struct item *item, struct ops *v)
+{
+	ops_init(obj, item->map, v);
+}
+
 /* Checks a struct_ops map, which must be a policy. */
 static int check_policy_map(struct bx_handle *h, const struct object *obj,
 			    struct bpf_map *map, struct ops *v)

@@ -310,6 +310,24 @@ static int check_programs(struct bx_handle *h, const struct ops *v)
 		ops_reject(h, v, "it implements nothing: set .select or .match");
 }
 
+/* Sets a name, before the object is loaded; it fits. */
+void ops_put_text(const struct ops *v, const char *name, const char *text)
+{
+	copy_name(field(v, name), BX_NAME_LEN, text);
+}
+
+/* Sets a number of 4 bytes. */
+void ops_put_number(const struct ops *v, const char *name, __u32 number)
+{
+	memcpy(field(v, name), &number, sizeof(number));
+}
+
+/* Leaves a program out. */
+void ops_drop_program(const struct ops *v, const char *name)
+{
+	memset(field(v, name), 0, find_known(name)->size);
+}
+
 static void stage(const struct ops *v, __u64 flags)
 {
 	flags |= BX_F_STAGED;

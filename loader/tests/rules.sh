@@ -32,7 +32,7 @@ says "also as an option" 0 "usage: bxctl rules COMMAND" rules --help
 says "help of one" 0 "usage: bxctl rules fmt .*--check" help rules fmt
 says "an option before the second word is a common one" 8 "unknown option '--check'" rules --check fmt x
 check_equal "help in JSON has them" '["rules fmt"]' "$(json '[.commands[].name]' help rules fmt)"
-check_equal "words of the completion" "fmt check lint explain stats import ambiguous" \
+check_equal "words of the completion" "fmt check lint explain stats import ambiguous apply" \
 	"$("$bxctl" help --words rules | grep -v ^- | xargs)"
 
 # --- fmt

@@ -552,3 +552,25 @@ void fake_boot(void)
 		.decision = { .by = BX_BY_KERNEL },
 	};
 }
+
+/* ---- tables of rules, which are tested in the VM ---- */
+
+const void *kernel_rules_object(size_t *size)
+{
+	return NULL;
+}
+
+int kernel_new_map(const struct kernel_map *map)
+{
+	return -EOPNOTSUPP;
+}
+
+void *kernel_map_memory(int map_fd, size_t size)
+{
+	return NULL;
+}
+
+int kernel_share_map(struct bpf_map *map, int map_fd)
+{
+	return -EOPNOTSUPP;
+}
