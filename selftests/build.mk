@@ -58,7 +58,13 @@ $(BENCH_PROGS): $(BUILD)/%: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -Werror -o $@ $<
 
-TEST_PROGS += $(BENCH_PROGS)
+# This one reads the library's own headers: it writes tables and runs the engine by itself.
+BENCH_RULES := $(BUILD)/selftests/bench/rules
+$(BENCH_RULES): selftests/bench/rules.c $(BUILD)/selftests/bench/rules-engine.skel.h $(LIBBUSEXT)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(LOADER_CFLAGS) -o $@ $< $(LIBBUSEXT) $(LOADER_LIBS)
+
+TEST_PROGS += $(BENCH_PROGS) $(BENCH_RULES)
 
 # The processes behind a vdpa device, for e2e/buses.sh, and behind a USB device, for
 # e2e/approve.sh.
