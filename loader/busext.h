@@ -2633,6 +2633,209 @@ typedef void (*bx_rules_count_fn)(const char *of, const char *what, size_t count
 int bx_rules_stats(struct bx_handle *handle, const struct bx_rules *rules, bx_rules_count_fn fn,
 		   void *arg);
 
+/* ---- rules of the machine: site.c, site_file.c, site_set.c; people.c ---- */
+
+/**
+ * bx_find_device() - find a device by a name that people use
+ * @handle: the handle
+ * @text: as of bx_parse_device(); or a PCI address without its domain, as lspci prints it; or
+ *	the name of a network interface, a disk, a terminal, a sound or graphics card, an input
+ *	device: the nearest device on a bus behind it
+ * @bus: the bus of the device; NULL if @text tells it, or a class of devices
+ * @ref: takes the device
+ *
+ * Return: as bx_parse_device() and bx_get_device().
+ */
+int bx_find_device(struct bx_handle *handle, const char *text, const char *bus,
+		   struct bx_devref *ref);
+
+/**
+ * enum bx_identity - how a rule names one device
+ * @BX_BY_BEST: the best that the device has: on usb the serial number, else the path, the
+ *	GUID, the ACPI path, or the address
+ * @BX_BY_PATH: where it is, without numbers that change when another card is plugged in
+ * @BX_BY_SLOT: the physical slot
+ * @BX_BY_SERIAL: the serial number; on pci that of the card
+ * @BX_BY_MAC: the address of the network card
+ * @BX_BY_ACPI: the path in the firmware's namespace
+ * @BX_BY_GUID: the GUID, on buses of bus_ext's own
+ * @BX_BY_ADDRESS: the name, as a PCI address, which may change with other cards
+ * @BX_BY_MODEL: nothing but the model: all devices with its ids
+ */
+enum bx_identity {
+	BX_BY_BEST,
+	BX_BY_PATH,
+	BX_BY_SLOT,
+	BX_BY_SERIAL,
+	BX_BY_MAC,
+	BX_BY_ACPI,
+	BX_BY_GUID,
+	BX_BY_ADDRESS,
+	BX_BY_MODEL,
+};
+
+/**
+ * bx_parse_identity() - read the name of an identity
+ * @handle: the handle
+ * @word: path, slot, serial, dsn (as serial), mac, acpi, guid, name or id
+ * @by: takes the identity
+ *
+ * Return: 0, -EINVAL (BX_FAULT_USAGE).
+ */
+int bx_parse_identity(struct bx_handle *handle, const char *word, enum bx_identity *by);
+
+/** bx_identity_text() - name an identity, as bx_parse_identity() reads it */
+const char *bx_identity_text(enum bx_identity by);
+
+/**
+ * struct bx_site_opts - the rule of a device
+ * @driver: its driver, or several separated by commas, the first that can be had wins; NULL
+ *	for no driver
+ * @by: enum bx_identity
+ * @group: the rule is for all devices in its group
+ */
+struct bx_site_opts {
+	const char		*driver;
+	enum bx_identity	by;
+	bool			group;
+};
+
+/**
+ * bx_site_propose() - write the rule of a device
+ * @handle: the handle
+ * @device: the device, of bx_rules_device_read()
+ * @opts: the rule
+ * @by: takes the identity that it uses
+ * @text: takes its text, for free()
+ *
+ * Return: 0; -ENODATA if the device has no such identity, -EINVAL for an invalid driver
+ * (BX_FAULT_USAGE); -ENOMEM.
+ */
+int bx_site_propose(struct bx_handle *handle, const struct bx_rules_device *device,
+		    const struct bx_site_opts *opts, enum bx_identity *by, char **text);
+
+/**
+ * bx_site_matches() - list the devices of the machine that a rule matches
+ * @handle: the handle
+ * @text: the rule
+ * @fn: called for each; stops when it returns other than 0
+ * @arg: second argument of @fn
+ *
+ * Return: 0, what @fn returned, or an errno as of bx_list_devices().
+ */
+int bx_site_matches(struct bx_handle *handle, const char *text, bx_device_fn fn, void *arg);
+
+/**
+ * bx_site_rules() - read the rules of the machine
+ * @handle: the handle
+ * @fn: called for each error; may be NULL
+ * @arg: second argument of @fn
+ * @rules: takes all files rules.d/NAME.rules of the configuration as one table, for
+ *	bx_rules_close()
+ *
+ * Only root may be able to change the files.
+ *
+ * Return: 0 or a negative errno.
+ */
+int bx_site_rules(struct bx_handle *handle, bx_rules_problem_fn fn, void *arg,
+		  struct bx_rules **rules);
+
+/**
+ * struct bx_site_line - a rule of the machine
+ * @file: its file
+ * @line: its line
+ * @text: its canonical form
+ */
+struct bx_site_line {
+	const char	*file;
+	unsigned int	line;
+	const char	*text;
+};
+
+typedef int (*bx_site_line_fn)(const struct bx_site_line *line, void *arg);
+
+/**
+ * bx_site_list() - list the rules of the machine, in the order of files and lines
+ * @handle: the handle
+ * @fn: called for each; stops when it returns other than 0
+ * @arg: second argument of @fn
+ *
+ * Return: 0 or what @fn returned; an errno as of bx_site_rules().
+ */
+int bx_site_list(struct bx_handle *handle, bx_site_line_fn fn, void *arg);
+
+/**
+ * bx_site_add() - add a rule to rules.d/bxctl.rules
+ * @handle: the handle
+ * @text: the rule; replaces one with the same pattern and conditions
+ *
+ * Return: 0 or a negative errno; then the file is as before.
+ */
+int bx_site_add(struct bx_handle *handle, const char *text);
+
+/**
+ * bx_site_remove() - remove the rules of a device from rules.d/bxctl.rules
+ * @handle: the handle
+ * @device: the device
+ *
+ * Return: number of rules removed, or a negative errno; then the file is as before.
+ */
+int bx_site_remove(struct bx_handle *handle, const struct bx_rules_device *device);
+
+/**
+ * bx_site_save() - keep the text of rules.d/bxctl.rules, for bx_site_restore()
+ * @handle: the handle
+ * @text: takes it, for free(); NULL if there is no such file
+ *
+ * Return: 0 or a negative errno.
+ */
+int bx_site_save(struct bx_handle *handle, char **text);
+
+/** bx_site_restore() - write the text of bx_site_save(); 0 or a negative errno */
+int bx_site_restore(struct bx_handle *handle, const char *text);
+
+/**
+ * bx_site_apply() - make the rules of the machine active
+ * @handle: the handle
+ *
+ * They replace those that were active, at once or not at all.  Bound devices keep their drivers,
+ * see bx_rebind().
+ *
+ * Return: 0 or a negative errno.
+ */
+int bx_site_apply(struct bx_handle *handle);
+
+/**
+ * struct bx_site_change - a change of the rule of a device
+ * @device: the device, with its bus
+ * @text: its rule, of bx_site_propose(); NULL to remove those that it has
+ * @rules_device: the device, if they are removed
+ * @group: all devices in its group are rebound, or none
+ * @flags: enum bx_rebind_flags, without BX_REBIND_DRY_RUN
+ */
+struct bx_site_change {
+	const struct bx_devref		*device;
+	const char			*text;
+	const struct bx_rules_device	*rules_device;
+	bool				group;
+	unsigned int			flags;
+};
+
+/**
+ * bx_site_set() - change the rule of a device, and rebind it
+ * @handle: the handle
+ * @change: the change
+ * @rec: takes the device afterwards; unchanged if there was no rule to remove
+ *
+ * If the rules cannot become active, or the device cannot be rebound, also because it is in
+ * use, the file is as before, and active.
+ *
+ * Return: number of rules added or removed; 0 if there was none to remove; a negative errno as
+ * of bx_site_apply() and bx_rebind().
+ */
+int bx_site_set(struct bx_handle *handle, const struct bx_site_change *change,
+		struct bx_device_rec *rec);
+
 #ifdef __cplusplus
 }
 #endif

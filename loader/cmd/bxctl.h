@@ -23,6 +23,7 @@
  *	rules.c        rules fmt, check, lint, stats, import, ambiguous
  *	rules_apply.c  rules apply
  *	rules_explain.c  rules explain
+ *	site.c         set, refuse, unset, list
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
@@ -144,6 +145,7 @@ struct args {
 	bool		check;
 	const char	*modalias;
 	const char	*aliases;
+	const char	*by;
 };
 
 /* table.c: rows of @columns cells, NULL-terminated */
@@ -263,6 +265,7 @@ extern const struct command create_commands[];
 extern const struct command define_commands[];
 extern const struct command approve_commands[];
 extern const struct command rules_commands[];
+extern const struct command site_commands[];
 extern const struct command status_commands[];
 extern const struct command main_commands[];
 extern const struct command *const command_tables[];

@@ -18,6 +18,8 @@
  *	rules_import.c rules from modules.alias (rules_import.h)
  *	rules_ambiguous.c  devices that several drivers claim
  *	rules_stats.c  what a table has
+ *	site.c         the rule for one device of the machine
+ *	site_file.c    the rules of the machine, rules.d
  *
  * The language is described in docs/rules.md.  Shorthands, aliases of values and the
  * defaults of the language end in the parser: two rules that mean the same have the same
@@ -298,6 +300,9 @@ int rules_parse(struct bx_handle *h, const char *name, const char *text, size_t 
 		bx_rules_problem_fn fn, void *arg, struct bx_rules *rules);
 int rules_read(struct bx_handle *h, const char *path, bx_rules_problem_fn fn, void *arg,
 	       struct bx_rules *rules);
+/* The same for @n files, as if one file included them in this order */
+int rules_read_all(struct bx_handle *h, char *const *paths, size_t n, bx_rules_problem_fn fn,
+		   void *arg, struct bx_rules *rules);
 void rules_free(struct bx_rules *rules);
 
 #endif /* _BUSEXT_RULES_H */

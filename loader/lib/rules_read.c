@@ -363,6 +363,21 @@ int rules_read(struct bx_handle *h, const char *path, bx_rules_problem_fn fn, vo
 	return end_source(s, read_file(s, path, NULL));
 }
 
+int rules_read_all(struct bx_handle *h, char *const *paths, size_t n, bx_rules_problem_fn fn,
+		   void *arg, struct bx_rules *rules)
+{
+	struct source *s = new_source(h, fn, arg, rules);
+	int err = 0;
+
+	if (!s)
+		return -ENOMEM;
+	s->includes = true;
+	s->depth = 1;
+	for (size_t i = 0; !err && i < n; i++)
+		err = read_file(s, paths[i], NULL);
+	return end_source(s, err);
+}
+
 void rules_free(struct bx_rules *rules)
 {
 	for (size_t i = 0; i < rules->n; i++)

