@@ -2836,6 +2836,79 @@ struct bx_site_change {
 int bx_site_set(struct bx_handle *handle, const struct bx_site_change *change,
 		struct bx_device_rec *rec);
 
+/* ---- a machine as rules: expect.c; waiting: await.c ---- */
+
+typedef int (*bx_learned_fn)(const struct bx_device_rec *device, const char *rule, void *arg);
+
+/**
+ * bx_learn() - write rules that pin down the machine as it is
+ * @handle: the handle
+ * @bus: only devices on this bus; NULL for all
+ * @fn: called for each device that has a modalias, with its rule; stops when it returns other
+ *	than 0
+ * @arg: second argument of @fn
+ *
+ * The rule names the device by the best identity that it has, and its driver, or refuses it if it
+ * has none.
+ *
+ * Return: 0 or what @fn returned; an errno as of bx_list_devices().
+ */
+int bx_learn(struct bx_handle *handle, const char *bus, bx_learned_fn fn, void *arg);
+
+/**
+ * struct bx_difference - a difference of the machine from rules
+ * @file: file of the rule
+ * @line: its line
+ * @device: the device on which it decides, and which has another driver; NULL if it decides on no
+ *	device
+ * @driver: the first driver of the rule; empty if it refuses or defers
+ */
+struct bx_difference {
+	const char			*file;
+	unsigned int			line;
+	const struct bx_device_rec	*device;
+	const char			*driver;
+};
+
+typedef void (*bx_difference_fn)(const struct bx_difference *difference, void *arg);
+
+/**
+ * bx_expect() - compare the machine with rules
+ * @handle: the handle
+ * @rules: the rules, as of bx_learn()
+ * @fn: called for each difference
+ * @arg: second argument of @fn
+ *
+ * Devices without a modalias, and those on which no rule decides, do not count.
+ *
+ * Return: number of differences, or a negative errno.
+ */
+int bx_expect(struct bx_handle *handle, const struct bx_rules *rules, bx_difference_fn fn,
+	      void *arg);
+
+/**
+ * struct bx_await - a device, and the driver that is awaited
+ * @device: the device, as of bx_find_device(); it need not exist yet
+ * @bus: its bus, or NULL
+ * @driver: its driver; NULL for any
+ */
+struct bx_await {
+	const char	*device;
+	const char	*bus;
+	const char	*driver;
+};
+
+/**
+ * bx_await_driver() - wait until a device has a driver
+ * @handle: the handle; its timeout counts
+ * @await: the device and the driver
+ * @rec: takes the device
+ *
+ * Return: 0; -ETIMEDOUT (BX_FAULT_STATE); as bx_find_device().
+ */
+int bx_await_driver(struct bx_handle *handle, const struct bx_await *await,
+		    struct bx_device_rec *rec);
+
 #ifdef __cplusplus
 }
 #endif

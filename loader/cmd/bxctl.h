@@ -24,6 +24,7 @@
  *	rules_apply.c  rules apply
  *	rules_explain.c  rules explain
  *	site.c         set, refuse, unset, list
+ *	expect.c       learn, expect, wait
  *	status.c       status
  *	installed.c    the installed bundles in it
  *	words.c        the kernel's numbers, in words
@@ -146,6 +147,7 @@ struct args {
 	const char	*modalias;
 	const char	*aliases;
 	const char	*by;
+	const char	*driver;
 };
 
 /* table.c: rows of @columns cells, NULL-terminated */
@@ -266,6 +268,7 @@ extern const struct command define_commands[];
 extern const struct command approve_commands[];
 extern const struct command rules_commands[];
 extern const struct command site_commands[];
+extern const struct command expect_commands[];
 extern const struct command status_commands[];
 extern const struct command main_commands[];
 extern const struct command *const command_tables[];

@@ -180,9 +180,10 @@ static int canonical(struct bx_handle *h, char **text)
 
 static int lacks(struct bx_handle *h, const struct bx_rules_device *d, enum bx_identity by)
 {
-	return fail(h, BX_FAULT_USAGE, ENODATA,
-		    "device '%s/%s' has no %s by which a rule could name it; 'bxctl explain %s/%s' shows its facts",
-		    d->dev.bus, d->dev.name, identity_of(by)->key, d->dev.bus, d->dev.name);
+	return hint_explain(h, d->dev.bus, d->dev.name,
+			    fail(h, BX_FAULT_USAGE, ENODATA,
+				 "device '%s/%s' has no %s by which a rule could name it",
+				 d->dev.bus, d->dev.name, identity_of(by)->key));
 }
 
 int bx_site_propose(struct bx_handle *h, const struct bx_rules_device *d,

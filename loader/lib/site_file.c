@@ -132,8 +132,8 @@ int bx_site_list(struct bx_handle *h, bx_site_line_fn fn, void *arg)
 /* ---- the file that bxctl writes ---- */
 
 #define HEADER \
-	"# Rules of single devices, written by 'bxctl set' and 'bxctl refuse'. Lines may be edited\n" \
-	"# and added; 'bxctl unset' removes those of a device.\n"
+	"# Rules of single devices, which set and refuse add, and unset removes. Lines may be edited\n" \
+	"# and added.\n"
 
 /**
  * struct own - the text of the file

@@ -32,7 +32,7 @@ behind() {
 vfio=select:driver:vfio-pci:loader_test
 rule='pci:acme path=0000:02:00.0'
 
-ktap_plan 29
+ktap_plan 37
 rm -rf "$work/kernel"
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot >/dev/null
@@ -95,3 +95,27 @@ chmod o-w "$file"
 echo "pci:* drivr=x" >"$work/etc/rules.d/00.rules"
 says "an error in another file is named, and nothing becomes active" 4 "00.rules:1:7" \
 	set $device vfio-pci --force
+
+# --- a machine as rules
+rm "$work/etc/rules.d/00.rules"
+"$bxctl" learn >"$work/learned.rules"
+check_equal "learn has a rule for each device" \
+	"pci:acme path=0000:03:00.0 driver=nvme  # pci/0000:03:00.0" "$(grep 03:00 "$work/learned.rules")"
+says "the machine is as it was learned" 0 "as expected" expect "$work/learned.rules"
+sed -i 's/\(03:00.0 driver=\)nvme/\1vfio-pci/' "$work/learned.rules"
+echo "pci:acme path=0000:77:00.0 driver=nvme" >>"$work/learned.rules"
+says "differences are told, one in a line" 2 \
+	"learned.rules:[0-9]+: pci/0000:03:00.0 has nvme; expected vfio-pci.*learned.rules:[0-9]+: no device; expected one with nvme" \
+	expect "$work/learned.rules"
+check_equal "as JSON" "0000:03:00.0 nvme vfio-pci;null null nvme;" \
+	"$("$bxctl" --json expect "$work/learned.rules" |
+		jq -r '.differences[] | "\(.name) \(.driver) \(.expected);"' | tr -d '\n')"
+
+# --- waiting
+says "wait ends when the device has the driver" 0 "pci/0000:03:00.0 has nvme" \
+	wait nvme1n1 --driver nvme
+says "any driver" 0 "has nvme" wait 0000:03:00.0
+says "and after the timeout" 6 "has driver nvme after 1 s" \
+	wait 0000:03:00.0 --driver vfio-pci --timeout 1
+says "a device that does not come" 6 "device '0000:99:00.0' is not there after 1 s" \
+	wait 0000:99:00.0 --timeout 1
