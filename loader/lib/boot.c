@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "install.h"
+#include "site.h"
 #include "tree.h"
 
 #define MODULE		"bus_ext"
@@ -268,6 +269,20 @@ static int boot_defined(struct bx_handle *h, struct boot *boot)
 	return 0;
 }
 
+/* The rules of the machine; without them the bundles must be active anyway. */
+static void boot_site(struct bx_handle *h, struct boot *boot)
+{
+	if (!site_exists(h))
+		return;
+	if (!bx_site_apply(h)) {
+		note(h, "the rules of this machine are active");
+		return;
+	}
+	note_failure(h, "the rules of this machine are not active: %s", bx_error(h));
+	error_forget(h);
+	boot->failed++;
+}
+
 int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 {
 	struct boot boot = { .fn = fn, .arg = arg };
@@ -288,6 +303,8 @@ int bx_boot(struct bx_handle *h, bx_booted_fn fn, void *arg)
 	if (!err)
 		err = installed_recover(h);
 	h->boot = true;
+	if (!err)
+		boot_site(h, &boot);
 	if (!err)
 		err = state_each(h, boot_one, &boot);
 	if (!err)
@@ -392,6 +409,10 @@ int bx_list_needs(struct bx_handle *h, bx_need_fn fn, void *arg)
 	struct needs needs = { .fn = fn, .arg = arg };
 	int err = state_each(h, need_one, &needs);
 
+	if (!err && site_exists(h)) {
+		needs.any = true;
+		err = site_needs(h, fn, arg);
+	}
 	if (!err && needs.any) {
 		fn(BX_NEED_MODULE, MODULE, arg);
 		err = need_keys(h, &needs);

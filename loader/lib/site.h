@@ -7,10 +7,18 @@
 
 #include "rules.h"
 
+/* Name of the table, and the priority of its policies: the administrator comes before vendors. */
+#define SITE_TABLE	"machine"
+#define SITE_PRIORITY	10000
+
 /* site.c: calls a function for each device of the machine that a rule matches. */
 int site_matches(struct bx_handle *h, const struct bx_rule *rule, bx_device_fn fn, void *arg);
 
 /* site_file.c: all rules of the machine, as one table; none if there is no directory */
 int site_read(struct bx_handle *h, bx_rules_problem_fn fn, void *arg, struct bx_rules *rules);
+/* Whether there are rules of the machine */
+bool site_exists(struct bx_handle *h);
+/* Names what an initramfs needs for them: the files, and the modules of their drivers. */
+int site_needs(struct bx_handle *h, bx_need_fn fn, void *arg);
 
 #endif /* _BUSEXT_SITE_H */

@@ -129,6 +129,35 @@ int bx_site_list(struct bx_handle *h, bx_site_line_fn fn, void *arg)
 	return ret;
 }
 
+bool site_exists(struct bx_handle *h)
+{
+	char dir[PATH_MAX];
+	struct dirent **names;
+	int n;
+
+	directory_path(h, dir);
+	n = scandir(dir, &names, is_rules, alphasort);
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	if (n >= 0)
+		free(names);
+	return n > 0;
+}
+
+int site_needs(struct bx_handle *h, bx_need_fn fn, void *arg)
+{
+	struct bx_rules rules;
+	int err = site_read(h, NULL, NULL, &rules);
+
+	for (size_t i = 0; i < rules.nfiles; i++)
+		fn(BX_NEED_FILE, rules.file[i], arg);
+	for (size_t i = 0; i < rules.n; i++)
+		for (unsigned int k = 0; k < rules.rule[i].ndrivers; k++)
+			fn(BX_NEED_MODULE, rules.rule[i].driver[k], arg);
+	rules_free(&rules);
+	return err;
+}
+
 /* ---- the file that bxctl writes ---- */
 
 #define HEADER \

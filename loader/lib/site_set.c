@@ -15,10 +15,12 @@
 
 int bx_site_apply(struct bx_handle *h)
 {
+	struct bx_rules_applied about;
 	struct bx_rules rules;
 	int err = site_read(h, NULL, NULL, &rules);
 
-	/* TODO the engine */
+	if (!err)
+		err = bx_rules_apply(h, &rules, SITE_TABLE, SITE_PRIORITY, NULL, NULL, &about);
 	rules_free(&rules);
 	return err;
 }
