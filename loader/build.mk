@@ -84,7 +84,7 @@ $(KILLAT): loader/tests/killat.c
 LOADER_NATIVE := rules_engine crash_safety objects text yaml holders bxctl rules_text rules_eval rules_import
 NATIVE_TESTS  := $(LOADER_NATIVE:%=$(BUILD)/loader/tests/native/%)
 NATIVE_SOURCES := $(wildcard loader/tests/native/*.c loader/cmd/*.c) \
-	$(filter-out %/kernel.c %/control.c,$(wildcard loader/lib/*.c))
+	$(filter-out %/kernel.c %/control.c %/rules_apply.c,$(wildcard loader/lib/*.c))
 NATIVE_OBJS   := $(NATIVE_SOURCES:%.c=$(BUILD)/loader/tests/native/%.o)
 NATIVE_MAINS  := $(LOADER_NATIVE:%=$(BUILD)/loader/tests/native/loader/tests/native/%.o)
 NATIVE_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -123,7 +123,7 @@ TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(STORAGE_
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))
 FUZZ_PROGS   := $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
 FUZZ_SOURCES := loader/tests/fuzz/stubs.c $(filter-out %/control.c %/contract.c %/activate.c %/install.c %/rules_apply.c \
-	%/installed.c %/changes.c %/canary.c %/listing.c %/owners.c %/boot.c,$(wildcard loader/lib/*.c))
+	%/site_set.c %/installed.c %/changes.c %/canary.c %/listing.c %/owners.c %/boot.c,$(wildcard loader/lib/*.c))
 FUZZ_CFLAGS   = $(subst -Werror,,$(LOADER_CFLAGS)) -O1 -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_OBJS    := $(FUZZ_SOURCES:%.c=$(BUILD)/fuzz/%.o)

@@ -32,7 +32,7 @@ behind() {
 vfio=select:driver:vfio-pci:loader_test
 rule='pci:acme path=0000:02:00.0'
 
-ktap_plan 37
+ktap_plan 45
 rm -rf "$work/kernel"
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot >/dev/null
@@ -69,6 +69,7 @@ says "a group" 2 " group +driver=vfio-pci" set --dry-run --group $device vfio-pc
 # --- set, refuse, unset
 says "it is written, and the device rebound" 0 "pci/$device: vfio-pci" set $device vfio-pci
 check_equal "into the file" "$rule driver=vfio-pci" "$(rules)"
+check_equal "and active" "$rule driver=vfio-pci" "$(cat "$work/kernel/table")"
 says "another driver replaces it" 0 "" set $device vfio-pci,nvme
 check_equal "in one line" "$rule driver=vfio-pci,nvme" "$(rules)"
 echo "pci:*  name=0000:09:*  refuse  # by hand" >>"$file"
@@ -81,6 +82,7 @@ check_equal "as JSON" "[] [\"$device\"]" \
 	"$("$bxctl" --json list | jq -c '.rules[].devices' | paste -sd ' ')"
 says "unset removes that of the device" 0 "pci/$device" unset $device
 check_equal "and no other" "pci:*  name=0000:09:*  refuse  # by hand" "$(rules)"
+check_equal "which alone is active" "pci:* name=0000:09:* refuse" "$(cat "$work/kernel/table")"
 says "a device without one is told" 8 "no rule of 'bxctl set' is for device" unset $device
 
 # --- errors
@@ -89,6 +91,7 @@ behind net bxtest0 0000:04:00.0
 echo 0x1003 >"$sys/devices/pci0/0000:04:00.0/net/bxtest0/flags"
 says "a device in use is refused" 10 "is in use: .*bxtest0" set bxtest0 vfio-pci
 check_equal "and the file is as before" "pci:*  name=0000:09:*  refuse  # by hand" "$(rules)"
+check_equal "and the active table" "pci:* name=0000:09:* refuse" "$(cat "$work/kernel/table")"
 chmod o+w "$file"
 says "a file that others can change is refused" 7 "bxctl.rules" list
 chmod o-w "$file"
@@ -110,6 +113,16 @@ says "differences are told, one in a line" 2 \
 check_equal "as JSON" "0000:03:00.0 nvme vfio-pci;null null nvme;" \
 	"$("$bxctl" --json expect "$work/learned.rules" |
 		jq -r '.differences[] | "\(.name) \(.driver) \(.expected);"' | tr -d '\n')"
+
+# --- after a boot
+rm "$work/kernel/table"
+says "they are active after a boot" 0 "rules of this machine are active" boot
+check_equal "as they were" "pci:* name=0000:09:* refuse" "$(cat "$work/kernel/table")"
+check_equal "an initramfs gets the file" "file $file" "$("$bxctl" boot --files | grep rules)"
+rm -r "$work/lib"
+says "no bundle need ever have been installed" 0 "rules of this machine are active" boot
+echo "pci:* drivr=x" >"$work/etc/rules.d/00.rules"
+says "an error in a file is told, and the boot fails" 6 "00.rules:1:7" boot
 
 # --- waiting
 says "wait ends when the device has the driver" 0 "pci/0000:03:00.0 has nvme" \
