@@ -12,6 +12,7 @@
 #include "internal.h"
 #include "rules.h"
 #include "site.h"
+#include "state.h"
 
 int bx_site_apply(struct bx_handle *h)
 {
@@ -53,8 +54,8 @@ static int rebind(struct bx_handle *h, const struct bx_site_change *change,
 	return ret;
 }
 
-int bx_site_set(struct bx_handle *h, const struct bx_site_change *change,
-		struct bx_device_rec *rec)
+static int change_rules(struct bx_handle *h, const struct bx_site_change *change,
+			struct bx_device_rec *rec)
 {
 	char *before;
 	int err = bx_site_save(h, &before), n = 1;
@@ -72,4 +73,16 @@ int bx_site_set(struct bx_handle *h, const struct bx_site_change *change,
 	}
 	free(before);
 	return err ?: n;
+}
+
+/* Two of these must not change the file at the same time: the lock is that of installations. */
+int bx_site_set(struct bx_handle *h, const struct bx_site_change *change,
+		struct bx_device_rec *rec)
+{
+	int ret = state_lock(h);
+
+	if (!ret)
+		ret = change_rules(h, change, rec);
+	state_unlock(h);
+	return ret;
 }

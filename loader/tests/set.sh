@@ -32,7 +32,7 @@ behind() {
 vfio=select:driver:vfio-pci:loader_test
 rule='pci:acme path=0000:02:00.0'
 
-ktap_plan 45
+ktap_plan 46
 rm -rf "$work/kernel"
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot >/dev/null
@@ -84,6 +84,13 @@ says "unset removes that of the device" 0 "pci/$device" unset $device
 check_equal "and no other" "pci:*  name=0000:09:*  refuse  # by hand" "$(rules)"
 check_equal "which alone is active" "pci:* name=0000:09:* refuse" "$(cat "$work/kernel/table")"
 says "a device without one is told" 8 "no rule of 'bxctl set' is for device" unset $device
+
+# --- at the same time
+for i in 1 2 3 4 5 6; do device 0000:1$i:00.0 kernel:none:; done
+for i in 1 2 3 4 5 6; do "$bxctl" set 0000:1$i:00.0 nvme >/dev/null 2>&1 & done
+wait
+check_equal "no rule is lost" 6 "$(rules | grep -c ':1[1-6]:00.0 driver=nvme')"
+for i in 1 2 3 4 5 6; do "$bxctl" unset 0000:1$i:00.0 >/dev/null; done
 
 # --- errors
 device 0000:04:00.0 $vfio
