@@ -20,7 +20,8 @@ static const struct {
 } exit_codes[] = {
 	{ BX_FAULT_NONE, "done, and the resulting state was checked" },
 	{ BX_FAULT_FAILED, "failed" },
-	{ BXCTL_WOULD_CHANGE, "plan, rebind --dry-run, rules fmt --check, set --dry-run and others: something would change; expect: something differs" },
+	{ BXCTL_WOULD_CHANGE, "plan, --dry-run, rules fmt --check: something would change; "
+	  "expect: something differs" },
 	{ BX_FAULT_KERNEL, "bus_ext is not loaded, or of another version" },
 	{ BX_FAULT_REJECTED, "an object or bundle is refused: untrusted, or not acceptable" },
 	{ BX_FAULT_CONFLICT, "conflict: the name is in use, or another process made a change" },

@@ -144,8 +144,8 @@ static int change(struct site *s)
 	if (ret < 0)
 		return ret;
 	if (!ret)
-		return usage_error(s->env, "no rule of 'bxctl set' is for device '%s/%s'; 'bxctl list' shows all rules",
-				   s->ref.bus, s->ref.name);
+		return usage_error(s->env, "no rule of 'bxctl set' is for device '%s/%s'; "
+				   "'bxctl list' shows all rules", s->ref.bus, s->ref.name);
 	return show_result(s, &rec);
 }
 
@@ -268,17 +268,20 @@ static int do_list(struct env *env)
 #define FORCE_PARAM \
 	{ "force", 0, PARAM_FLAG, NULL, "also if the device is in use", \
 	  offsetof(struct args, force) }
-#define SITE_PARAMS \
-	BUS_PARAM, FORCE_PARAM, \
-	{ "by", 0, PARAM_TEXT, "IDENTITY", \
-	  "path, slot, serial, dsn, mac, acpi, guid, name, or id for each device of the model", \
-	  offsetof(struct args, by) }, \
-	{ "group", 0, PARAM_FLAG, NULL, "for all functions of the card", \
-	  offsetof(struct args, group) }, \
-	{ "dry-run", 0, PARAM_FLAG, NULL, "tell the rule and what it matches; change nothing", \
-	  offsetof(struct args, dry_run) }
 
-static const struct param set_params[] = { SITE_PARAMS, {} };
+static const struct param set_params[] = {
+	BUS_PARAM,
+	FORCE_PARAM,
+	{ "by", 0, PARAM_TEXT, "IDENTITY",
+	  "path, slot, serial, dsn, mac, acpi, guid, name, or id for each device of the model",
+	  offsetof(struct args, by) },
+	{ "group", 0, PARAM_FLAG, NULL, "for all functions of the card",
+	  offsetof(struct args, group) },
+	{ "dry-run", 0, PARAM_FLAG, NULL, "tell the rule and what it matches; change nothing",
+	  offsetof(struct args, dry_run) },
+	{}
+};
+
 static const struct param unset_params[] = { BUS_PARAM, FORCE_PARAM, {} };
 
 const struct command site_commands[] = {

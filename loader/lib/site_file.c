@@ -161,8 +161,8 @@ int site_needs(struct bx_handle *h, bx_need_fn fn, void *arg)
 /* ---- the file that bxctl writes ---- */
 
 #define HEADER \
-	"# Rules of single devices, which set and refuse add, and unset removes. Lines may be edited\n" \
-	"# and added.\n"
+	"# Rules of single devices, which set and refuse add, and unset removes. Lines may be\n" \
+	"# edited and added.\n"
 
 /**
  * struct own - the text of the file

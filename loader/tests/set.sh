@@ -82,7 +82,7 @@ check_equal "as JSON" "[] [\"$device\"]" \
 	"$("$bxctl" --json list | jq -c '.rules[].devices' | paste -sd ' ')"
 says "unset removes that of the device" 0 "pci/$device" unset $device
 check_equal "and no other" "pci:*  name=0000:09:*  refuse  # by hand" "$(rules)"
-check_equal "which alone is active" "pci:* name=0000:09:* refuse" "$(cat "$work/kernel/table")"
+check_equal "and is active" "pci:* name=0000:09:* refuse" "$(cat "$work/kernel/table")"
 says "a device without one is told" 8 "no rule of 'bxctl set' is for device" unset $device
 
 # --- at the same time
@@ -126,7 +126,7 @@ rm "$work/kernel/table"
 says "they are active after a boot" 0 "rules of this machine are active" boot
 check_equal "as they were" "pci:* name=0000:09:* refuse" "$(cat "$work/kernel/table")"
 check_equal "an initramfs gets the file" "file $file" "$("$bxctl" boot --files | grep rules)"
-rm -r "$work/lib"
+rm -r "${work:?}/lib"
 says "no bundle need ever have been installed" 0 "rules of this machine are active" boot
 echo "pci:* drivr=x" >"$work/etc/rules.d/00.rules"
 says "an error in a file is told, and the boot fails" 6 "00.rules:1:7" boot
