@@ -116,6 +116,7 @@ struct bx_select_ctx {
 	char			driver[BX_NAME_LEN];	/* the best of @choice */
 	u32			retry_ms;	/* of bx_retry_after() */
 	struct bx_run		*run;
+	struct task_struct	*task;		/* that runs the program */
 	struct list_head	running;	/* entry in bx_selects */
 };
 

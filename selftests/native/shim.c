@@ -11,10 +11,12 @@
 #include <linux/capability.h>
 #include <linux/jiffies.h>
 #include <linux/kstrtox.h>
+#include <linux/preempt.h>
 #include <linux/sort.h>
 #include "native.h"
 
 struct task_struct native_task;
+bool native_interrupted;
 unsigned long jiffies;
 const struct bus_type platform_bus_type = { "platform" };
 
