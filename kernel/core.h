@@ -24,6 +24,7 @@
  *	bx_device_mutex		the list of devices, their watched operations
  *	bx_device.elect_lock	the decision on one device of an own bus
  *	bx_srcu (read)		policies and drivers in use by elections
+ *	bx_hook_mutex		the hook's program, which may sleep
  *	RCU (read)		policies in use by calls
  *	bx_select_lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
  *	bx_defer_lock		deferred devices; softirqs off; takes only leaves of async.c
