@@ -12,7 +12,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-# What headers of a kernel need for modules with BTF; their compiler is the release's own.
+# For building modules with BTF against headers of that release, with its own compiler
 packages=gcc,make,dwarves,libelf-dev,libssl-dev,zlib1g-dev,kmod,python3-minimal
 
 host() {

@@ -126,7 +126,7 @@ static void program_exit(struct bx_exit_info *info)
 }
 
 /*
- * What a kfunc of the hook does not accept: the verifier lets a program pass any number as
+ * Tries contexts that no kfunc of the hook accepts: the verifier lets a program pass any number as
  * its context.
  */
 static void native_hook_context(const struct bx_select_ctx *ctx)
