@@ -50,6 +50,14 @@ endif
 $(CONFIG_MK): scripts/config.sh scripts/packages.sh
 	$(Q)KERNEL=$(KERNEL) scripts/config.sh $@ $(PACKAGES)
 
+# BPF objects are built with the types of one kernel, this one unless BPF_KERNEL= names
+# another. They run on all kernels (CO-RE), so the sanitizer kernel does not need its own.
+ifdef BPF_KERNEL
+BPF_KVER   := $(shell KERNEL=$(BPF_KERNEL) scripts/kernel.sh version)
+else
+BPF_KVER   := $(KVER)
+endif
+
 # VM_KERNEL_DIR= is the directory of another kernel, laid out as described in
 # scripts/kernel.sh: modules are built for this kernel, and the VM boots it.
 ifdef VM_KERNEL_DIR
@@ -62,12 +70,14 @@ CC         := gcc
 CLANG      ?= clang-19
 LLVM_STRIP ?= llvm-strip-19
 BPFTOOL    := $(BUILD)/tools/bpftool
-VMLINUX_H  := $(KDIR)/include/vmlinux.h
+BPF_KDIR   := $(BUILD)/kernel/$(BPF_KVER)
+VMLINUX_H  := $(BPF_KDIR)/include/vmlinux.h
 CFLAGS     ?= -O2 -g
 WARNINGS   := -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
 CPPFLAGS   += -I include -I include/uapi -I $(BUILD) $(LIBBPF_CFLAGS)
-BPF_CFLAGS := -O2 -g -Wall -Werror -target bpf -mcpu=v3 -I include -I include/uapi \
-	-I $(KDIR)/include $(LIBBPF_CFLAGS)
+# The types of newer kernels have anonymous members with a name (-fms-extensions).
+BPF_CFLAGS := -O2 -g -Wall -Werror -target bpf -mcpu=v3 -fms-extensions \
+	-Wno-microsoft-anon-tag -I include -I include/uapi -I $(BPF_KDIR)/include $(LIBBPF_CFLAGS)
 export CLANG LLVM_STRIP
 
 # Prints one short line per step, over the line of a log that another step may be showing.
@@ -75,8 +85,8 @@ export CLANG LLVM_STRIP
 say = @[ ! -t 1 ] || printf '\r\e[K'; printf '  %-7s %s\n' $(1) $(2)
 
 ##@ Kernel and tools
-$(KDIR)/vmlinuz:
-	$(Q)scripts/kernel.sh fetch $(KVER)
+$(BUILD)/kernel/%/vmlinuz:
+	$(Q)scripts/kernel.sh fetch $*
 
 $(BUILD)/tools/source:
 	$(Q)scripts/tools.sh fetch $(KVER)
@@ -84,10 +94,17 @@ $(BUILD)/tools/source:
 $(BPFTOOL): scripts/tools.sh $(wildcard loader/patches/*.patch) | $(BUILD)/tools/source
 	$(Q)scripts/tools.sh build
 
-$(VMLINUX_H): | $(BPFTOOL) $(KDIR)/vmlinuz
+$(VMLINUX_H): | $(BPFTOOL) $(BPF_KDIR)/vmlinuz
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(BPFTOOL) btf dump file $(KDIR)/vmlinux format c >$@
+	$(Q)$(BPFTOOL) btf dump file $(BPF_KDIR)/vmlinux format c >$@
+
+# Changes when the objects are built for another kernel than before.
+BPF_TYPES := $(BUILD)/bpf-types
+$(BPF_TYPES): FORCE | $(VMLINUX_H)
+	$(Q)cmp -s $@ - <<<"$(BPF_KVER)" || echo "$(BPF_KVER)" >$@
+.PHONY: FORCE
+FORCE:
 
 ##@ Kernel modules
 MODULES   := $(patsubst kernel/Kbuild,$(BUILD)/modules/$(KVER)/.built,$(wildcard kernel/Kbuild))
@@ -104,7 +121,7 @@ BPF_SOURCES := $(shell find bpf loader selftests -name '*.bpf.c' 2>/dev/null)
 BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(BUILD)/%.bpf.o)
 
 # A static pattern, so that a folder's own rule for %.o does not match these.
-$(BPF_OBJECTS): $(BUILD)/%.bpf.o: %.bpf.c | $(VMLINUX_H) $(LIBBPF_READY)
+$(BPF_OBJECTS): $(BUILD)/%.bpf.o: %.bpf.c $(BPF_TYPES) | $(VMLINUX_H) $(LIBBPF_READY)
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -I $(<D) -MMD -MP -c $< -o $@
@@ -212,6 +229,11 @@ debug-kernel-pack: ## pack the sanitizer kernel, for KERNEL_CACHE=DIR of other c
 	$(Q)scripts/packages.sh debug
 	$(Q)scripts/debug-kernel.sh build $(KVER)
 	$(Q)scripts/debug-kernel.sh pack $(KVER)
+
+# With one set of BPF objects
+.PHONY: test-matrix
+test-matrix: all ## run the tests in VMs on all supported kernels (KERNELS="NAME..."): hours
+	$(Q)scripts/matrix.sh run $(KVER)
 
 .PHONY: fuzz
 fuzz: $(BXCTL) $(BPF_OBJECTS) ## fuzz the readers of bundles and rules; FUZZ_SECONDS=30 for each

@@ -4,7 +4,7 @@
  * function of the kernel offers
  *
  * Kernels keep the override in struct device, protected by a spinlock.  Older ones have a
- * string per bus, which bus_ext does not support: kernel/Kbuild looks for it.
+ * string per bus, which bus_ext does not support: compat.mk looks for it, as for each other difference.
  *
  * A *token* is the address of a string that bus_ext stored.  A write by another
  * party stores another string.  bus_ext takes the override for its own if both
@@ -15,9 +15,12 @@
 #ifndef _BX_COMPAT_H
 #define _BX_COMPAT_H
 
+#include <linux/btf.h>
 #include <linux/bus_ext.h>
+#include <linux/hrtimer.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
+#include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -123,13 +126,29 @@ static inline bool bx_is_ready_to_probe(const struct device *dev)
 #endif
 
 /*
+ * Whether the PCI core lets drivers bind to the device.  Newer kernels tell that to their own
+ * files only; the step before it is to enable the device's runtime power management.
+ */
+#ifdef BX_PCI_MATCH_DRIVER
+static inline bool bx_pci_is_matchable(struct pci_dev *pdev)
+{
+	return pdev->match_driver;
+}
+#else
+static inline bool bx_pci_is_matchable(struct pci_dev *pdev)
+{
+	return !IS_ENABLED(CONFIG_PM) || pm_runtime_enabled(&pdev->dev);
+}
+#endif
+
+/*
  * Whether the bus has come so far with a device that a driver may be bound: on PCI that is
  * later than device_add().
  */
 static inline bool bx_is_matchable(struct device *dev)
 {
 	return bx_is_ready_to_probe(dev) &&
-	       (!dev_is_pci(dev) || to_pci_dev(dev)->match_driver);
+	       (!dev_is_pci(dev) || bx_pci_is_matchable(to_pci_dev(dev)));
 }
 
 /* Whether a device is probed and unbound under the lock of its parent, as on usb */
@@ -150,6 +169,39 @@ static inline bool bx_needs_parent_lock(const struct device *dev)
 #define bx_bin_const	const
 #else
 #define bx_bin_const
+#endif
+
+/*
+ * Newer kernels trust no argument of a kfunc that is not: the flag is gone.  The hook's
+ * kfuncs with an argument that is not trusted exist only where it is.
+ */
+#ifdef KF_TRUSTED_ARGS
+#define BX_UNTRUSTED_ARGS
+#else
+#define KF_TRUSTED_ARGS	0
+#endif
+
+/* A timer gets its function when it is initialized, or, on older kernels, afterwards. */
+#ifdef BX_HRTIMER_INIT
+static inline void bx_hrtimer_setup(struct hrtimer *timer,
+				    enum hrtimer_restart (*function)(struct hrtimer *),
+				    clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
+#else
+#define bx_hrtimer_setup hrtimer_setup
+#endif
+
+/*
+ * VFIO_DEVICE_GET_REGION_INFO: newer kernels have an operation for it, and do not hand it to
+ * ioctl().
+ */
+#ifdef BX_VFIO_REGION_INFO
+#define BX_VFIO_REGION_INFO_OP(fn)	.get_region_info_caps = (fn),
+#else
+#define BX_VFIO_REGION_INFO_OP(fn)
 #endif
 
 #endif /* _BX_COMPAT_H */

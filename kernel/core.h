@@ -24,6 +24,7 @@
  *	bx_device_mutex		the list of devices, their watched operations
  *	bx_device.elect_lock	the decision on one device of an own bus
  *	bx_srcu (read)		policies and drivers in use by elections
+ *	bx_hook_mutex		the hook's program, which may sleep
  *	RCU (read)		policies in use by calls
  *	bx_select_lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
  *	bx_defer_lock		deferred devices; softirqs off; takes only leaves of async.c
@@ -116,6 +117,7 @@ struct bx_select_ctx {
 	char			driver[BX_NAME_LEN];	/* the best of @choice */
 	u32			retry_ms;	/* of bx_retry_after() */
 	struct bx_run		*run;
+	struct task_struct	*task;		/* that runs the program */
 	struct list_head	running;	/* entry in bx_selects */
 };
 

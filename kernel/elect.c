@@ -13,6 +13,7 @@
  * process context, with or without the device lock.
  */
 #include <linux/cleanup.h>
+#include <linux/mutex.h>
 #include "core.h"
 #include "trace.h"
 
@@ -160,6 +161,25 @@ static void bx_elect_override(struct bx_election *e)
 	bx_log_opinion(e, BX_OPN_OVERRIDE, NULL, e->override, 0, BX_WHY_WON, 0);
 }
 
+/*
+ * BPF skips a fmod_ret program that another task runs on the same processor: one that sleeps, or
+ * was preempted.  The hook would have no say in the second election, so only one asks it.
+ */
+static DEFINE_MUTEX(bx_hook_mutex);	/* serializes the hook */
+
+static s32 bx_ask_hook(struct bx_election *e, struct bx_run *run)
+{
+	s32 ret;
+
+	mutex_lock(&bx_hook_mutex);
+	bx_run_init(run, NULL, "program", &e->ctx.dev, e->dry);
+	bx_select_begin(&e->ctx, run);
+	ret = bx_hook_select(&e->ctx);
+	bx_select_end(&e->ctx);
+	mutex_unlock(&bx_hook_mutex);
+	return ret;
+}
+
 static void bx_elect_hook(struct bx_election *e)
 {
 	enum bx_opinion_why why = e->decided ? BX_WHY_LATE : BX_WHY_WON;
@@ -170,10 +190,7 @@ static void bx_elect_hook(struct bx_election *e)
 	if (e->trial && e->trial->flags & BX_TRIAL_ALONE)
 		return;
 	bx_choices_clear(&e->ctx);
-	bx_run_init(&run, NULL, "program", &e->ctx.dev, e->dry);
-	bx_select_begin(&e->ctx, &run);
-	ret = bx_hook_select(&e->ctx);
-	bx_select_end(&e->ctx);
+	ret = bx_ask_hook(e, &run);
 	bx_choices_show(&e->ctx);
 	bx_run_judge(&run);	/* the hook's time; it cannot be ejected */
 

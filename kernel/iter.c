@@ -11,6 +11,7 @@
  * SEC("syscall") programs run inside an RCU-tasks-trace read section.
  */
 #include <linux/btf_ids.h>
+#include <linux/srcu.h>	/* which the next one of Linux 7.3 needs */
 #include <linux/rcupdate_trace.h>
 #include "kfunc.h"
 

@@ -83,7 +83,7 @@ static int bx_add_driver(struct bx_select_ctx *ctx, const char *name, size_t max
 
 /**
  * bx_select_driver() - name a driver for the device
- * @ctx: the context that select() or the hook was called with
+ * @ctx: the context that select() was called with
  * @name__str: driver name, a constant string of the object
  *
  * Has an effect only if the program then returns BX_SELECT.  A program may name
@@ -102,7 +102,7 @@ __bpf_kfunc int bx_select_driver(struct bx_select_ctx *ctx,
 
 /**
  * bx_select_driver_mem() - as bx_select_driver(), for a name in memory
- * @ctx: the context that select() or the hook was called with
+ * @ctx: the context that select() was called with
  * @name: driver name, in a map or on the stack
  * @name__sz: bytes at @name; the name ends with a NUL within them
  *
@@ -148,7 +148,7 @@ static int bx_state_of(struct bx_select_ctx *ctx, const char *name, size_t max)
 
 /**
  * bx_driver_state() - get what is known of a driver of the device's bus
- * @ctx: the context that select() or the hook was called with
+ * @ctx: the context that select() was called with
  * @name__str: driver name, a constant string of the object
  *
  * Loads nothing and names nothing.  In a trial of a described device, the drivers
@@ -165,7 +165,7 @@ __bpf_kfunc int bx_driver_state(struct bx_select_ctx *ctx,
 
 /**
  * bx_driver_state_mem() - as bx_driver_state(), for a name in memory
- * @ctx: the context that select() or the hook was called with
+ * @ctx: the context that select() was called with
  * @name: driver name, in a map or on the stack
  * @name__sz: bytes at @name; the name ends with a NUL within them
  *
@@ -199,7 +199,7 @@ static int bx_give_fact(const struct bx_election *e, u32 fact, char *to, u32 siz
 
 /**
  * bx_select_fact() - read a fact of the device
- * @ctx: the context that select() or the hook was called with
+ * @ctx: the context that select() was called with
  * @fact: enum bx_fact
  * @buf: takes the text, with a NUL; unchanged after an error
  * @buf__sz: bytes at @buf; BX_FACT_LEN are enough for every fact
@@ -239,12 +239,12 @@ __bpf_kfunc int bx_part_fact(struct bx_part_ctx *ctx, u32 fact, char *buf,
 
 /**
  * bx_retry_after() - name the time after which a deferred device is elected again
- * @ctx: the context that select() or the hook was called with
+ * @ctx: the context that select() was called with
  * @msecs: the time in ms, limited to 1 to BX_RETRY_MAX_MS
  *
  * Has an effect only if the program then returns BX_DEFER.  The last call counts.
  *
- * Return: 0; -EINVAL outside of select() and the hook.
+ * Return: 0; -EINVAL outside of select().
  */
 __bpf_kfunc int bx_retry_after(struct bx_select_ctx *ctx, u32 msecs)
 {
@@ -252,6 +252,52 @@ __bpf_kfunc int bx_retry_after(struct bx_select_ctx *ctx, u32 msecs)
 		return -EINVAL;
 	ctx->retry_ms = clamp(msecs, 1U, BX_RETRY_MAX_MS);
 	return 0;
+}
+
+/*
+ * The hook's context is not trusted, and newer kernels refuse it for every argument that the
+ * verifier looks at: not for one whose name ends with __ign.  bx_select_run() checks it.
+ */
+
+/* bx_hook_driver() - as bx_select_driver(), for the hook */
+__bpf_kfunc int bx_hook_driver(struct bx_select_ctx *ctx__ign,
+			       const char *name__str)
+{
+	return bx_add_driver(ctx__ign, name__str, BX_NAME_LEN + 1);
+}
+
+/* bx_hook_driver_mem() - as bx_select_driver_mem(), for the hook */
+__bpf_kfunc int bx_hook_driver_mem(struct bx_select_ctx *ctx__ign, char *name,
+				   u32 name__sz)
+{
+	return bx_add_driver(ctx__ign, name, name__sz);
+}
+
+/* bx_hook_driver_state() - as bx_driver_state(), for the hook */
+__bpf_kfunc int bx_hook_driver_state(struct bx_select_ctx *ctx__ign,
+				     const char *name__str)
+{
+	return bx_state_of(ctx__ign, name__str, BX_NAME_LEN + 1);
+}
+
+/* bx_hook_driver_state_mem() - as bx_driver_state_mem(), for the hook */
+__bpf_kfunc int bx_hook_driver_state_mem(struct bx_select_ctx *ctx__ign,
+					 char *name, u32 name__sz)
+{
+	return bx_state_of(ctx__ign, name, name__sz);
+}
+
+/* bx_hook_fact() - as bx_select_fact(), for the hook */
+__bpf_kfunc int bx_hook_fact(struct bx_select_ctx *ctx__ign, u32 fact, char *buf,
+			     u32 buf__sz)
+{
+	return bx_select_fact(ctx__ign, fact, buf, buf__sz);
+}
+
+/* bx_hook_retry_after() - as bx_retry_after(), for the hook */
+__bpf_kfunc int bx_hook_retry_after(struct bx_select_ctx *ctx__ign, u32 msecs)
+{
+	return bx_retry_after(ctx__ign, msecs);
 }
 
 static void bx_run_error(struct bx_run *run, s32 code, const char *msg)
@@ -613,12 +659,21 @@ BTF_ID_FLAGS(func, bpf_iter_bx_member_destroy, KF_ITER_DESTROY)
 BTF_KFUNCS_END(bx_policy_kfuncs)
 
 BTF_KFUNCS_START(bx_hook_kfuncs)
+BTF_ID_FLAGS(func, bx_hook_driver)
+BTF_ID_FLAGS(func, bx_hook_driver_mem)
+BTF_ID_FLAGS(func, bx_hook_driver_state)
+BTF_ID_FLAGS(func, bx_hook_driver_state_mem)
+BTF_ID_FLAGS(func, bx_hook_fact, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bx_hook_retry_after)
+#ifdef BX_UNTRUSTED_ARGS
+/* the names of older hooks */
 BTF_ID_FLAGS(func, bx_select_driver)
 BTF_ID_FLAGS(func, bx_select_driver_mem)
 BTF_ID_FLAGS(func, bx_retry_after)
 BTF_ID_FLAGS(func, bx_driver_state)
 BTF_ID_FLAGS(func, bx_driver_state_mem)
 BTF_ID_FLAGS(func, bx_select_fact, KF_SLEEPABLE)
+#endif
 BTF_KFUNCS_END(bx_hook_kfuncs)
 
 BTF_KFUNCS_START(bx_control_kfuncs)

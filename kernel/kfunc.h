@@ -19,6 +19,13 @@ int bx_driver_state_mem(struct bx_select_ctx *ctx, char *name, u32 name__sz);
 int bx_select_candidate(struct bx_select_ctx *ctx, struct bx_candidate *cand);
 int bx_select_fact(struct bx_select_ctx *ctx, u32 fact, char *buf, u32 buf__sz);
 int bx_match_fact(struct bx_match_ctx *ctx, u32 fact, char *buf, u32 buf__sz);
+int bx_hook_driver(struct bx_select_ctx *ctx__ign, const char *name__str);
+int bx_hook_driver_mem(struct bx_select_ctx *ctx__ign, char *name, u32 name__sz);
+int bx_hook_driver_state(struct bx_select_ctx *ctx__ign, const char *name__str);
+int bx_hook_driver_state_mem(struct bx_select_ctx *ctx__ign, char *name,
+			     u32 name__sz);
+int bx_hook_fact(struct bx_select_ctx *ctx__ign, u32 fact, char *buf, u32 buf__sz);
+int bx_hook_retry_after(struct bx_select_ctx *ctx__ign, u32 msecs);
 void bx_select_error(struct bx_select_ctx *ctx, s32 code, const char *msg__str);
 void bx_match_error(struct bx_match_ctx *ctx, s32 code, const char *msg__str);
 void bx_event_error(struct bx_event *event, s32 code, const char *msg__str);

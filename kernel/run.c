@@ -7,11 +7,15 @@
  * policy: not from a timer's callback, and not from a program that interrupts
  * this one.
  *
- * The verifier does not trust the context of the hook, a fmod_ret program.
- * So the contexts of select() and of the hook, which have the same kfuncs, are
- * also listed while their programs run.
+ * The verifier does not trust the context of the hook, a fmod_ret program.  Newer kernels
+ * let no kfunc have it as an argument, except as one that the verifier does not look at.
+ * So the contexts of select() and of the hook are also listed while their programs run, and a
+ * kfunc of the hook finds only that of its own task: an address that a program has kept
+ * does not serve the callback of a timer, which interrupts another program.
  */
 #include <linux/moduleparam.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
 #include "core.h"
 
 static unsigned int bx_slow_ms = 100;
@@ -31,6 +35,7 @@ void bx_select_begin(struct bx_select_ctx *ctx, struct bx_run *run)
 	unsigned long flags;
 
 	ctx->run = run;
+	ctx->task = current;
 	raw_spin_lock_irqsave(&bx_select_lock, flags);
 	list_add(&ctx->running, &bx_selects);
 	raw_spin_unlock_irqrestore(&bx_select_lock, flags);
@@ -51,8 +56,8 @@ void bx_select_end(struct bx_select_ctx *ctx)
  * @ctx: the context passed to the kfunc, not trusted
  *
  * Context: any.
- * Return: the run, valid until the program returns; NULL if no program runs
- * with this context.
+ * Return: the run, valid until the program returns; NULL if this task runs no program
+ * with this context, and in an interrupt.
  */
 struct bx_run *bx_select_run(const struct bx_select_ctx *ctx)
 {
@@ -60,9 +65,11 @@ struct bx_run *bx_select_run(const struct bx_select_ctx *ctx)
 	struct bx_run *run = NULL;
 	unsigned long flags;
 
+	if (!in_task())
+		return NULL;
 	raw_spin_lock_irqsave(&bx_select_lock, flags);
 	list_for_each_entry(other, &bx_selects, running) {
-		if (other == ctx)
+		if (other == ctx && other->task == current)
 			run = other->run;
 	}
 	raw_spin_unlock_irqrestore(&bx_select_lock, flags);

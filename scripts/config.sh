@@ -11,6 +11,14 @@ set -euo pipefail
 version=$("$top/scripts/kernel.sh" version)
 [ -n "$version" ] || die "apt has no kernel image; set KERNEL=VERSION"
 
+# Other kernels may work; no test has run on them.
+supported() {
+	awk -v series="$1" '/^[^#]/ && $5 == series { found = 1 } END { exit !found }' \
+		"$top/scripts/kernels.list"
+}
+supported "$(cut -d. -f1-2 <<<"$version")" ||
+	step CONFIG "kernel $version is of a series that is not in scripts/kernels.list: untested"
+
 # struct_ops types that live in a module need libbpf 1.4.
 if pkg-config --atleast-version=1.4 libbpf 2>/dev/null; then
 	cflags=$(pkg-config --cflags libbpf)

@@ -6,14 +6,14 @@
 #   doc-contract.sh KERNEL_DIR VERSION OUTPUT
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-kdir=$1 version=$2 output=$3
+kdir=$(realpath "$1") version=$2 output=$3
 
 block() {
 	awk -v want="$1" -f "$top/selftests/lib/doc-block.awk" "$top/docs/contract.md"
 }
 
 module() {
-	make -C "$kdir/build" --no-print-directory M="$output" \
+	in_release "$kdir" make -C "$kdir/build" --no-print-directory M="$output" \
 		KBUILD_EXTRA_SYMBOLS="$build/modules/$version/kernel/Module.symvers" \
 		KCFLAGS="-I$top/include -Werror" modules
 }

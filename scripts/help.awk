@@ -9,6 +9,6 @@ BEGIN { print "usage: make [GOAL] [VARIABLE=value]\n" }
 	printf "  %-13s %s\n", goal, text
 }
 END {
-	print "\n  KERNEL=VERSION builds for another kernel of the archive, V=1 shows"
-	print "  every command, NO_INSTALL=1 lists missing packages and stops."
+	print "\n  KERNEL=VERSION, or a name in scripts/kernels.list, builds for another"
+	print "  kernel, V=1 shows every command, NO_INSTALL=1 lists missing packages and stops."
 }

@@ -3,8 +3,14 @@
 # Selects Debian's kernel and unpacks a copy of it in build/kernel/. Nothing is installed
 # on this machine.
 #
-#   kernel.sh version        print the version to use (KERNEL= names another)
+#   kernel.sh version        print the version to use (KERNEL= names another: a version, or
+#                            a name in kernels.list)
 #   kernel.sh fetch VERSION  download and unpack it
+#   kernel.sh list           print the names in kernels.list
+#
+# A version that the sources of this machine do not have is looked for in the archive of
+# the Debian release that its name tells. For a kernel of another release than this machine's,
+# modules are built in a system of that release (release.sh).
 #
 # The VM boots a kernel from a directory with this layout, as build/kernel/VERSION/ has it:
 #   vmlinuz         the image
@@ -12,6 +18,7 @@
 #   build/          the build directory for modules ('make -C')
 #   root/           / of the kernel: lib/modules/VERSION with modules.dep
 #   cmdline         parameters that it needs (optional)
+#   release         the Debian release in whose system modules are built (optional)
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -33,19 +40,69 @@ meta() {
 	return 1
 }
 
+# The line of a name in kernels.list
+listed() {
+	awk -v name="$1" '$1 == name { print; found = 1 } END { exit !found }' \
+		"$top/scripts/kernels.list"
+}
+
+# use_listed NAME: use the archive that has this kernel; sets package
+use_listed() {
+	local release suites
+	read -r _ release suites package _ < <(listed "$1")
+	if [ "$release" != "$("$top/scripts/release.sh" host)" ] ||
+		[[ $suites == *backports* ]] || ! apt_lists "$package"; then
+		use_archive "$release" "$suites" >&2
+	fi
+}
+
+# Debian names the release in the version: 7.3.4+deb13-amd64.
+release_of() {
+	case $1 in
+	*[+-~]deb12[-.]*) echo bookworm ;;
+	*[+-~]deb13[-.]*) echo trixie ;;
+	*) "$top/scripts/release.sh" host ;;
+	esac
+}
+
+# use_version VERSION: use an archive that has it
+use_version() {
+	local image=linux-image-$1 release suites update
+	apt_lists "$image" && return
+	release=$(release_of "$1")
+	for update in '' 1; do
+		for suites in main,security backports; do
+			use_archive "$release" "$suites"
+			[ -z "$update" ] || apt_update
+			apt_lists "$image" && return
+		done
+	done
+	die "no archive has $image; see 'apt-cache search --names-only linux-image-', name a" \
+		"kernel of scripts/kernels.list, or leave KERNEL= out"
+}
+
+version_of() {
+	depends "$1" | sed -n 's/^linux-image-\([0-9].*\)$/\1/p;T;q'
+}
+
 version() {
+	local package m
 	if [ -n "${KERNEL:-}" ]; then
-		echo "${KERNEL#linux-image-}"
+		if listed "$KERNEL" >/dev/null; then
+			use_listed "$KERNEL"
+			version_of "$package"
+		else
+			echo "${KERNEL#linux-image-}"
+		fi
 		return
 	fi
-	local m
 	if ! m=$(meta); then
-		logged apt-update as_root apt-get update >&2
+		apt_update >&2
 		m=$(meta) || die "apt has no linux-image-6.12-amd64 (on Debian 12" \
 			"it is in bookworm-security): add that source, or name a" \
 			"kernel with KERNEL=VERSION"
 	fi
-	depends "$m" | sed -n 's/^linux-image-\([0-9].*\)$/\1/p;T;q'
+	version_of "$m"
 }
 
 # Prints the packages of image, modules and headers. Releases split them differently, so
@@ -100,7 +157,7 @@ unpack() {
 relocate_headers() {
 	local makefile=$1/Makefile
 	# shellcheck disable=SC2016 # make expands it
-	sed -i -E 's|^include +/usr/src/|include $(dir $(realpath $(lastword $(MAKEFILE_LIST))))../|' "$makefile"
+	sed -i -E 's|/usr/src/|$(dir $(realpath $(lastword $(MAKEFILE_LIST))))../|g' "$makefile"
 }
 
 # Compressed modules make every depmod and modprobe slower.
@@ -110,18 +167,14 @@ decompress_modules() {
 }
 
 fetch() {
-	local version=$1 dir=$build/kernel/$1 tmp=$build/kernel/$1.tmp names
+	local version=$1 dir=$build/kernel/$1 tmp=$build/kernel/$1.tmp names release
 	rm -rf "$tmp"
 	mkdir -p "$tmp/deb" "$tmp/root"
-	apt_lists "linux-image-$version" || logged apt-update as_root apt-get update
-	apt_lists "linux-image-$version" ||
-		die "apt has no linux-image-$version; see 'apt-cache search" \
-			"--names-only linux-image-' or leave KERNEL= out"
+	use_version "$version"
 	mapfile -t names < <(packages "$version")
 	step KERNEL "fetching linux-image-$version and headers"
 	logged kernel-fetch download "$tmp/deb" "${names[@]}" ||
-		{ logged apt-update as_root apt-get update &&
-			logged kernel-fetch download "$tmp/deb" "${names[@]}"; }
+		{ apt_update && logged kernel-fetch download "$tmp/deb" "${names[@]}"; }
 	step KERNEL "unpacking $version"
 	unpack "$tmp/root" "$tmp"/deb/*.deb
 	relocate_headers "$tmp/root/usr/src/linux-headers-$version"
@@ -134,6 +187,11 @@ fetch() {
 	ln -s "$image" "$tmp/vmlinuz"
 	ln -s "root/usr/src/linux-headers-$version" "$tmp/build"
 	ln -s build/vmlinux "$tmp/vmlinux"
+	release=$(release_of "$version")
+	if [ "$release" != "$("$top/scripts/release.sh" host)" ]; then
+		"$top/scripts/release.sh" make "$release"
+		echo "$release" >"$tmp/release"
+	fi
 	rm -rf "$tmp/deb" "$dir"
 	mv "$tmp" "$dir"
 }
@@ -141,5 +199,6 @@ fetch() {
 case ${1:-} in
 version) version ;;
 fetch) fetch "$2" ;;
-*) die "usage: kernel.sh version | fetch VERSION" ;;
+list) awk '/^[^#]/ { print $1 }' "$top/scripts/kernels.list" ;;
+*) die "usage: kernel.sh version | fetch VERSION | list" ;;
 esac

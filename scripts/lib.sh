@@ -81,9 +81,70 @@ as_root() {
 	fi
 }
 
+# archive RELEASE SUITES: print lines for apt's sources; suites are main, security, updates,
+# backports, separated by commas. The mirror is the one that apt here uses, if it is Debian.
+archive() {
+	local release=$1 suite uri key=/usr/share/keyrings/debian-archive-keyring.gpg
+	local mirror=http://deb.debian.org/debian security=http://deb.debian.org/debian-security
+	# shellcheck disable=SC2016 # apt expands them
+	while read -r uri suite; do
+		case $suite in
+		*-security) security=${uri%/} ;;
+		*) mirror=${uri%/} ;;
+		esac
+	done < <(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' \
+		'Origin: Debian' 2>/dev/null | sort -u)
+	for suite in ${2//,/ }; do
+		case $suite in
+		main) echo "deb [signed-by=$key] $mirror $release main" ;;
+		security) echo "deb [signed-by=$key] $security $release-security main" ;;
+		*) echo "deb [signed-by=$key] $mirror $release-$suite main" ;;
+		esac
+	done
+}
+
+# use_archive RELEASE SUITES: let the functions below use these instead of the sources of
+# this machine, with lists in build/, which are fetched once.
+use_archive() {
+	local dir=$build/apt/$1-${2//,/-} list=sources.list
+	apt_archive=(-o Dir::Etc::sourcelist="$dir/$list" -o Dir::Etc::sourceparts=/dev/null
+		-o Dir::State::lists="$dir/lists" -o Dir::Cache="$dir/cache"
+		-o APT::Sandbox::User="$(id -un)" -o Debug::NoLocking=1)
+	[ -e "$dir/fetched" ] || apt_update
+}
+
+# The archive in use: options for apt, none for the sources of this machine
+apt_archive=()
+
+# apt_update: fetch the lists of the archive in use
+apt_update() {
+	local dir
+	if [ ${#apt_archive[@]} = 0 ]; then
+		logged apt-update as_root apt-get update
+		return
+	fi
+	dir=${apt_archive[1]#*=}
+	dir=${dir%/*}
+	mkdir -p "$dir"/{lists/partial,cache/archives/partial}
+	step APT "fetching the lists of ${dir##*/}"
+	archive_of "${dir##*/}" >"$dir/sources.list"
+	logged apt-update apt-get "${apt_archive[@]}" update
+	touch "$dir/fetched"
+}
+
+# archive_of RELEASE-SUITE-SUITE
+archive_of() {
+	local suites=${1#*-}
+	archive "${1%%-*}" "${suites//-/,}"
+}
+
 # apt_cached PROGRAM ARGUMENT...: with a cache in build/. Where apt keeps no cache, as in many
 # containers, each call reads all package lists. apt notices when the lists have changed.
 apt_cached() {
+	if [ ${#apt_archive[@]} -gt 0 ]; then
+		"$1" "${apt_archive[@]}" "${@:2}"
+		return
+	fi
 	mkdir -p "$build/apt" 2>/dev/null || true
 	"$1" -o Dir::Cache::pkgcache="$build/apt/pkgcache.bin" \
 		-o Dir::Cache::srcpkgcache="$build/apt/srcpkgcache.bin" "${@:2}"
@@ -98,4 +159,14 @@ apt_lists() {
 download() {
 	# apt-get downloads into the directory it runs in
 	(cd "$1" && apt_cached apt-get -q -o APT::Sandbox::User="$(id -un)" download "${@:2}")
+}
+
+# in_release KERNEL_DIR COMMAND...: run the command in the system of the kernel's Debian
+# release, if that is not this machine's
+in_release() {
+	if [ -e "$1/release" ]; then
+		"$top/scripts/release.sh" run "$(<"$1/release")" "${@:2}"
+	else
+		"${@:2}"
+	fi
 }

@@ -12,7 +12,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-kdir=$1 version=$2
+kdir=$(realpath "$1") version=$2
 shift 2
 mirror=${MODULES_DIR:-$build/modules/$version}
 
@@ -30,7 +30,7 @@ mirror_sources() {
 # earlier build that this one did not make is removed.
 compile() {
 	local ko
-	make -C "$kdir/build" --no-print-directory M="$mirror/$1" \
+	in_release "$kdir" make -C "$kdir/build" --no-print-directory M="$mirror/$1" \
 		-j"$(nproc)" "${@:2}" modules 2>&1 | sed "s|$mirror/||g"
 	find "$mirror/$1" -name '*.ko' | while read -r ko; do
 		grep -qE "(^|/)$(basename "$ko" .ko)\.k?o\$" "$mirror/$1/modules.order" ||

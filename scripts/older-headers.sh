@@ -19,12 +19,12 @@ trap 'rm -rf "$work"' EXIT
 cp -rL "$modules/kernel" "$modules/include" "$work/"
 find "$work" \( -name '*.o' -o -name '.*.cmd' \) -delete
 sed -i '/^obj-m += contracts/d' "$work/kernel/Kbuild"
-mkdir -p "$work/current" "$work/older" "$work/mixed"
-for header in device pci platform_device; do
-	cp "$common/include/linux/$header.h" "$work/current/"
-done
-cp "$work/current/"* "$work/older/"
-cp "$work/current/"* "$work/mixed/"
+mkdir -p "$work/current/device"
+# those that kernel/compat.mk searches, and more
+cp "$common"/include/linux/*.h "$work/current/"
+cp "$common"/include/linux/device/*.h "$work/current/device/"
+cp -r "$work/current" "$work/older"
+cp -r "$work/current" "$work/mixed"
 sed -i '/__device_set_driver_override/d' "$work/older/device.h"
 perl -0pi -e 's/(struct pci_dev \{\n)/$1\tconst char *driver_override;\n/' "$work/mixed/pci.h"
 

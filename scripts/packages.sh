@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs the missing Debian packages of a command.
 #
-#   packages.sh GROUP...     GROUP: build, vm, deb, debian, debug, fuzz, check
+#   packages.sh GROUP...     GROUP: build, vm, deb, debian, release, debug, fuzz, check
 #
 # With NO_INSTALL=1, and for an ordinary user without sudo, it only lists them and
 # exits with 1.
@@ -41,6 +41,10 @@ group() {
 		# a guest with Debian
 		echo mmdebstrap e2fsprogs util-linux
 		;;
+	release)
+		# a system of another release of Debian
+		echo mmdebstrap util-linux
+		;;
 	debug)
 		# additional packages for building a whole kernel
 		echo lz4
@@ -52,7 +56,7 @@ group() {
 		echo sparse shellcheck perl git
 		;;
 	*)
-		die "invalid package group '$1' (expected build, vm, deb, debian, debug, fuzz or check)"
+		die "invalid package group '$1' (expected build, vm, deb, debian, release, debug, fuzz or check)"
 		;;
 	esac
 }

@@ -51,7 +51,7 @@ oldest_clang() {
 	return $status
 }
 
-ktap_plan 5
+ktap_plan 6
 mkdir "$work/bpf"
 cp -r include "$work/"
 cp bpf/first.bpf.c "$work/bpf/"
@@ -61,6 +61,8 @@ command=$(sed -n 's/^    clang \(.*\)/\1/p' README.md)
 check readme_command_builds_it \
 	bash -c "cd '$work' && '$clang' -Wall -Werror $command && test -s first.bpf.o"
 check links_lead_somewhere links_hold
+check_equal readme_lists_the_supported_kernels "$(scripts/matrix.sh readme)" \
+	"$(sed -n '/^<!-- scripts\/matrix.sh readme/,/^<!-- end/{/^<!--/d;p}' README.md)"
 check_equal every_test_is_listed "" "$(unlisted)"
 if type -P clang-14 >/dev/null; then
 	check oldest_clang_compiles_each_policy oldest_clang

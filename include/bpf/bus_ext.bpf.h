@@ -183,10 +183,7 @@ struct bus_ext_ops {
 
 #pragma clang attribute pop
 
-/*
- * kfuncs for policies; the hook has bx_select_driver(), bx_driver_state(), the same for a
- * name in memory, bx_select_fact() and bx_retry_after().
- */
+/* kfuncs for policies; those of the hook are bx_hook_*(), see below. */
 
 /*
  * Names a driver for BX_SELECT; @name is a literal or a constant of the object.  Up
@@ -227,7 +224,7 @@ extern int bx_reelect_deferred(struct bx_event *event,
 			       const char *bus__str) __ksym __weak;
 /*
  * bx_fact(ctx, fact, buf): reads a fact of the device, enum bx_fact, into the array @buf,
- * in select(), match(), part() and the hook, and returns its length.  BX_FACT_LEN bytes are
+ * in select(), match() and part(), and returns its length.  BX_FACT_LEN bytes are
  * enough for every fact.  -ENODATA (-61) if the device has no such fact; -ENAMETOOLONG
  * (-36) if it does not fit: it is never cut; -ENXIO (-6) if the device does not answer;
  * -EAGAIN (-11) if it is being changed; -EINVAL (-22) for an unknown fact.  Only programs
@@ -244,6 +241,26 @@ extern int bx_part_fact(struct bx_part_ctx *ctx, u32 fact, char *buf,
 	struct bx_part_ctx *: bx_part_fact, \
 	struct bx_select_ctx *: bx_select_fact, \
 	struct bx_match_ctx *: bx_match_fact)(ctx, fact, buf, sizeof(buf))
+
+/*
+ * For the hook: the same as bx_select_driver(), bx_select_driver_mem(), bx_driver_state(),
+ * bx_driver_state_mem(), bx_select_fact() and bx_retry_after().  @ctx__ign is the hook's own
+ * context; with another one, and in the callback of a timer, they return -EINVAL.  The hook
+ * has those other names only on kernels that allow an argument that is not trusted, such as
+ * 6.12.
+ */
+extern int bx_hook_driver(struct bx_select_ctx *ctx__ign,
+			  const char *name__str) __ksym __weak;
+extern int bx_hook_driver_mem(struct bx_select_ctx *ctx__ign, char *name,
+			      u32 name__sz) __ksym __weak;
+extern int bx_hook_driver_state(struct bx_select_ctx *ctx__ign,
+				const char *name__str) __ksym __weak;
+extern int bx_hook_driver_state_mem(struct bx_select_ctx *ctx__ign, char *name,
+				    u32 name__sz) __ksym __weak;
+extern int bx_hook_fact(struct bx_select_ctx *ctx__ign, u32 fact, char *buf,
+			u32 buf__sz) __ksym __weak;
+extern int bx_hook_retry_after(struct bx_select_ctx *ctx__ign,
+			       u32 msecs) __ksym __weak;
 
 /*
  * Returns the argument of a call from byte @offset on, @rdwr_buf_size bytes (a

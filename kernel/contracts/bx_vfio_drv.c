@@ -26,6 +26,7 @@
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 #include "bx_vfio.h"
+#include "compat.h"
 
 #define BX_VFIO_OFFSET_SHIFT	40
 #define BX_VFIO_OFFSET_MASK	(BIT_ULL(BX_VFIO_OFFSET_SHIFT) - 1)
@@ -224,11 +225,29 @@ static int bx_vfio_ioctl_info(struct bx_vfio_dev *dev,
 	return copy_to_user(arg, &out, minsz) ? -EFAULT : 0;
 }
 
+/* Describes a region; @caps stays empty. */
+static int bx_vfio_region_info(struct vfio_device *vdev,
+			       struct vfio_region_info *out,
+			       struct vfio_info_cap *caps)
+{
+	struct bx_vfio_region_info info = { .index = out->index };
+	int err;
+
+	err = bx_vfio_get_region_info(to_bx_vfio(vdev)->bdev, &info);
+	if (err)
+		return err;
+	out->flags = info.flags;
+	out->cap_offset = 0;
+	out->size = info.size;
+	out->offset = (u64)info.index << BX_VFIO_OFFSET_SHIFT;
+	return 0;
+}
+
+/* For kernels that do not call bx_vfio_region_info() by themselves */
 static int bx_vfio_ioctl_region(struct bx_vfio_dev *dev,
 				struct vfio_region_info __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_region_info, offset);
-	struct bx_vfio_region_info info = {};
 	struct vfio_region_info out;
 	int err;
 
@@ -236,14 +255,9 @@ static int bx_vfio_ioctl_region(struct bx_vfio_dev *dev,
 		return -EFAULT;
 	if (out.argsz < minsz)
 		return -EINVAL;
-	info.index = out.index;
-	err = bx_vfio_get_region_info(dev->bdev, &info);
+	err = bx_vfio_region_info(&dev->vdev, &out, NULL);
 	if (err)
 		return err;
-	out.flags = info.flags;
-	out.cap_offset = 0;
-	out.size = info.size;
-	out.offset = (u64)info.index << BX_VFIO_OFFSET_SHIFT;
 	return copy_to_user(arg, &out, minsz) ? -EFAULT : 0;
 }
 
@@ -387,6 +401,7 @@ static const struct vfio_device_ops bx_vfio_dev_ops = {
 	.write		= bx_vfio_dev_write,
 	.ioctl		= bx_vfio_ioctl,
 	.request	= bx_vfio_request,
+	BX_VFIO_REGION_INFO_OP(bx_vfio_region_info)
 };
 
 static int bx_vfio_probe(struct bx_device *bdev, const struct bx_device_id *id)

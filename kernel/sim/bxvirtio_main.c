@@ -30,6 +30,7 @@
 
 #include <linux/cleanup.h>
 #include <linux/etherdevice.h>
+#include <linux/hex.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>

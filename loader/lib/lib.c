@@ -105,14 +105,21 @@ static bool is_noise(const char *line, size_t len)
 	return false;
 }
 
+static bool begins(const char *line, const char *with)
+{
+	return !strncmp(line, with, strlen(with));
+}
+
 /*
  * The verifier explains a rejection in its last line, and quotes the source
- * above it in a line that starts with a semicolon.
+ * above it in a line that starts with a semicolon.  Below that, newer kernels have a report
+ * with the history of the registers.
  */
 void verifier_summary(struct bx_handle *h, char *buf, size_t size)
 {
 	const char *line, *end, *last = NULL, *source = NULL;
 	int last_len = 0, source_len = 0;
+	bool report = false;
 
 	buf[0] = '\0';
 	for (line = h->verifier; line && *line; line = *end ? end + 1 : end) {
@@ -120,6 +127,12 @@ void verifier_summary(struct bx_handle *h, char *buf, size_t size)
 
 		end = strchrnul(line, '\n');
 		len = end - line;
+		if (begins(line, "Verification failed:"))
+			report = true;
+		else if (begins(line, "-- BEGIN PROG LOAD LOG"))
+			report = false;
+		if (report)
+			continue;
 		if (len > 2 && line[0] == ';') {
 			source = line + 2;
 			source_len = len - 2;

@@ -17,8 +17,8 @@ static s32 BX_HOOK(hook, struct bx_select_ctx *ctx)
 {
 	asked++;
 	if (driver[0])
-		bx_select_driver_mem(ctx, driver, sizeof(driver));
+		bx_hook_driver_mem(ctx, driver, sizeof(driver));
 	if (retry_ms)
-		bx_retry_after(ctx, retry_ms);
+		bx_hook_retry_after(ctx, retry_ms);
 	return verdict;
 }

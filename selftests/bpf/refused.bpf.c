@@ -176,15 +176,33 @@ SEC("?.struct_ops") struct tcp_congestion_ops tcp = {
 SEC("?fmod_ret/bx_hook_select")
 int BPF_PROG(hook_good, struct bx_select_ctx *dev_ctx, int ret)
 {
+	bx_hook_driver(dev_ctx, "name");
+	bx_hook_driver_mem(dev_ctx, driver, sizeof(driver));
+	bx_hook_driver_state(dev_ctx, "name");
+	bx_hook_driver_state_mem(dev_ctx, driver, sizeof(driver));
+	bx_hook_retry_after(dev_ctx, 1);
+	return 0;
+}
+
+SEC("?fmod_ret/bx_hook_select")
+int BPF_PROG(hook_of_old, struct bx_select_ctx *dev_ctx, int ret)
+{
 	bx_select_driver(dev_ctx, "name");
 	bx_driver_state(dev_ctx, "name");
+	return 0;
+}
+
+SEC("?fmod_ret/bx_hook_select")
+int BPF_PROG(hook_reads_beyond_the_name, struct bx_select_ctx *dev_ctx, int ret)
+{
+	bx_hook_driver_mem(dev_ctx, driver, 4096);
 	return 0;
 }
 
 SEC("?fmod_ret.s/bx_hook_select")
 int BPF_PROG(hook_reads_a_fact, struct bx_select_ctx *dev_ctx, int ret)
 {
-	bx_fact(dev_ctx, BX_FACT_PATH, driver);
+	bx_hook_fact(dev_ctx, BX_FACT_PATH, driver, sizeof(driver));
 	return 0;
 }
 
@@ -198,7 +216,7 @@ int BPF_PROG(hook_gives_up, struct bx_select_ctx *dev_ctx, int ret)
 SEC("?fentry/bx_hook_select")
 int BPF_PROG(tracer_selects, struct bx_select_ctx *dev_ctx)
 {
-	bx_select_driver(dev_ctx, "name");
+	bx_hook_driver(dev_ctx, "name");
 	return 0;
 }
 

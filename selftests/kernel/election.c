@@ -8,9 +8,19 @@
  * select.c.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <kselftest_harness.h>
 #include "selftests/bpf/hook.skel.h"
+#include "selftests/bpf/sleepy.skel.h"
 #include "../lib/bxtest.h"
 
 #define ID	"f055:1"
@@ -250,6 +260,110 @@ TEST_F(election, hook_has_no_say_once_detached)
 	ASSERT_EQ(0, bpf_link__destroy(self->hook));
 	device("d", ID);
 	EXPECT_BOUND("d", "a");
+}
+
+/* Memory that is not there until uffd_give(); returns a descriptor of it. */
+static int uffd_take(void **memory)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	*memory = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	range.range.start = (uintptr_t)*memory;
+	range.range.len = getpagesize();
+	if (*memory == MAP_FAILED || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &range))
+		return close(fd), -EINVAL;
+	return fd;
+}
+
+static int uffd_give(int fd, void *memory)
+{
+	struct uffdio_zeropage page = {
+		.range.start = (uintptr_t)memory,
+		.range.len = getpagesize(),
+	};
+
+	return ioctl(fd, UFFDIO_ZEROPAGE, &page);
+}
+
+struct creation {
+	pthread_t	thread;
+	const char	*device;
+	pid_t		tid;
+	bool		ended;
+};
+
+static void *create(void *arg)
+{
+	struct creation *c = arg;
+
+	__atomic_store_n(&c->tid, gettid(), __ATOMIC_RELEASE);
+	bxt_sim("create", "%s %s", c->device, ID);
+	__atomic_store_n(&c->ended, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Whether the creation has ended, or sleeps in the kernel */
+static bool has_come_to_rest(void *arg)
+{
+	struct creation *c = arg;
+	char path[64], stat[128], *state;
+	pid_t tid = __atomic_load_n(&c->tid, __ATOMIC_ACQUIRE);
+
+	if (__atomic_load_n(&c->ended, __ATOMIC_ACQUIRE))
+		return true;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	if (!tid || bxt_read(path, stat, sizeof(stat)))
+		return false;
+	state = strrchr(stat, ')');
+	return state && state[2] == 'D';
+}
+
+/*
+ * BPF skips a fmod_ret program that another task runs on the same processor: the second device
+ * would not be refused.
+ */
+TEST_F(election, hook_that_sleeps_is_asked_about_another_device)
+{
+	struct creation first = { .device = "d1" }, second = { .device = "d2" };
+	cpu_set_t all, one;
+	struct uffd_msg fault;
+	struct sleepy *skel;
+	void *memory;
+	int fd = uffd_take(&memory);
+
+	if (fd == -ENOSYS)
+		SKIP(return, "the kernel has no userfaultfd");
+	ASSERT_LE(0, fd);
+	skel = sleepy__open_and_load();
+	ASSERT_NE(NULL, skel);
+	skel->bss->address = (uintptr_t)memory;
+	three_drivers();
+	ASSERT_EQ(0, sleepy__attach(skel));
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	ASSERT_EQ(0, sched_getaffinity(0, sizeof(all), &all));
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	ASSERT_EQ(0, pthread_create(&first.thread, NULL, create, &first));
+	ASSERT_EQ(sizeof(fault), read(fd, &fault, sizeof(fault)));
+	ASSERT_EQ(0, pthread_create(&second.thread, NULL, create, &second));
+	EXPECT_TRUE(bxt_becomes(has_come_to_rest, &second));
+	EXPECT_EQ(0, uffd_give(fd, memory));
+	pthread_join(first.thread, NULL);
+	pthread_join(second.thread, NULL);
+	sched_setaffinity(0, sizeof(all), &all);
+	EXPECT_UNBOUND("d1");
+	EXPECT_UNBOUND("d2");
+	EXPECT_LE(2, skel->bss->asked);
+	sleepy__destroy(skel);
+	munmap(memory, getpagesize());
+	close(fd);
 }
 
 /* ---- match() ---- */

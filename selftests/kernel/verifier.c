@@ -4,6 +4,7 @@
  * arguments, and those that call kfuncs of other kinds of programs
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <kselftest_harness.h>
 #include <linux/bus_ext.h>
@@ -47,6 +48,7 @@ FIXTURE_VARIANT(loads) {
 
 FIXTURE_SETUP(loads)
 {
+	bxt_log_clear();
 }
 
 FIXTURE_TEARDOWN(loads)
@@ -60,13 +62,42 @@ FIXTURE_VARIANT_ADD(loads, hook) { "hook_good" };
 FIXTURE_VARIANT_ADD(loads, policy_with_a_fact) { "fact_good" };
 FIXTURE_VARIANT_ADD(loads, hook_with_a_fact) { "hook_reads_a_fact" };
 
+/* Kernels with PREEMPT_RT let no program use a timer. */
+static bool has_no_timers(int err)
+{
+	return err == -EOPNOTSUPP &&
+	       bxt_log_says("bpf_timer cannot be used for PREEMPT_RT");
+}
+
 TEST_F(loads, well)
 {
-	EXPECT_EQ(0, load(variant->name));
+	int err = load(variant->name);
+
+	if (has_no_timers(err))
+		SKIP(return, "the kernel has no timers for BPF");
+	EXPECT_EQ(0, err);
 }
 
 FIXTURE(refused) {
 };
+
+#define NULL_ARG(n)	"Possibly NULL pointer passed to trusted arg" #n
+
+/* Newer kernels name the register of an argument instead of its number. */
+static bool log_says(const char *reason)
+{
+	static const char null[] = NULL_ARG();
+	char newer[80];
+	size_t len = sizeof(null) - 1;
+
+	if (bxt_log_says(reason))
+		return true;
+	if (strncmp(reason, null, len))
+		return false;
+	snprintf(newer, sizeof(newer), "%.*sR%d", (int)(len - strlen("arg")), null,
+		 reason[len] - '0' + 1);
+	return bxt_log_says(newer);
+}
 
 /* @reason: what the verifier says */
 FIXTURE_VARIANT(refused) {
@@ -88,15 +119,19 @@ FIXTURE_VARIANT_ADD(refused, writes_to_the_context) {
 };
 
 FIXTURE_VARIANT_ADD(refused, names_no_context) {
-	"names_no_context", "Possibly NULL pointer passed to trusted arg0"
+	"names_no_context", NULL_ARG(0)
 };
 
 FIXTURE_VARIANT_ADD(refused, asks_without_context) {
-	"asks_without_context", "Possibly NULL pointer passed to trusted arg0"
+	"asks_without_context", NULL_ARG(0)
 };
 
 FIXTURE_VARIANT_ADD(refused, names_no_literal) {
 	"names_no_literal", "does not point to a readonly map"
+};
+
+FIXTURE_VARIANT_ADD(refused, hook_reads_beyond_the_name) {
+	"hook_reads_beyond_the_name", "invalid access to map value"
 };
 
 FIXTURE_VARIANT_ADD(refused, reads_beyond_the_name) {
@@ -104,7 +139,7 @@ FIXTURE_VARIANT_ADD(refused, reads_beyond_the_name) {
 };
 
 FIXTURE_VARIANT_ADD(refused, fact_to_null) {
-	"fact_to_null", "Possibly NULL pointer passed to trusted arg2"
+	"fact_to_null", NULL_ARG(2)
 };
 
 FIXTURE_VARIANT_ADD(refused, fact_beyond_the_buffer) {
@@ -112,7 +147,7 @@ FIXTURE_VARIANT_ADD(refused, fact_beyond_the_buffer) {
 };
 
 FIXTURE_VARIANT_ADD(refused, fact_without_context) {
-	"fact_without_context", "Possibly NULL pointer passed to trusted arg0"
+	"fact_without_context", NULL_ARG(0)
 };
 
 FIXTURE_VARIANT_ADD(refused, fact_of_match_in_select) {
@@ -125,7 +160,7 @@ FIXTURE_VARIANT_ADD(refused, fact_where_nothing_sleeps) {
 };
 
 FIXTURE_VARIANT_ADD(refused, facts_of_null) {
-	"reads_facts_of_nothing", "Possibly NULL pointer passed to trusted arg1"
+	"reads_facts_of_nothing", NULL_ARG(1)
 };
 
 FIXTURE_VARIANT_ADD(refused, selects_in_match) {
@@ -156,7 +191,7 @@ FIXTURE_VARIANT_ADD(refused, hook_that_gives_up) {
 
 FIXTURE_VARIANT_ADD(refused, tracer_that_selects) {
 	"tracer_selects",
-	"calling kernel function bx_select_driver is not allowed"
+	"calling kernel function bx_hook_driver is not allowed"
 };
 
 FIXTURE_VARIANT_ADD(refused, control_that_gives_up) {
@@ -177,7 +212,7 @@ FIXTURE_VARIANT_ADD(refused, error_of_another_program) {
 };
 
 FIXTURE_VARIANT_ADD(refused, error_without_context) {
-	"gives_up_without_context", "Possibly NULL pointer passed to trusted arg0"
+	"gives_up_without_context", NULL_ARG(0)
 };
 
 FIXTURE_VARIANT_ADD(refused, error_of_a_timer) {
@@ -190,37 +225,41 @@ FIXTURE_VARIANT_ADD(refused, choice_of_a_timer) {
 
 FIXTURE_VARIANT_ADD(refused, error_of_a_timer_without_context) {
 	"timer_gives_up_without_context",
-	"Possibly NULL pointer passed to trusted arg0"
+	NULL_ARG(0)
 };
 
 FIXTURE_VARIANT_ADD(refused, get_of_null) {
-	"gets_nothing", "Possibly NULL pointer passed to trusted arg0"
+	"gets_nothing", NULL_ARG(0)
 };
 
 FIXTURE_VARIANT_ADD(refused, rebind_of_null) {
-	"rebinds_nothing", "Possibly NULL pointer passed to trusted arg0"
+	"rebinds_nothing", NULL_ARG(0)
 };
 
 FIXTURE_VARIANT_ADD(refused, reelect_of_null) {
-	"reelects_nothing", "Possibly NULL pointer passed to trusted arg0"
+	"reelects_nothing", NULL_ARG(0)
 };
 
 FIXTURE_VARIANT_ADD(refused, commit_of_null) {
-	"commits_nothing", "Possibly NULL pointer passed to trusted arg0"
+	"commits_nothing", NULL_ARG(0)
 };
 
 FIXTURE_VARIANT_ADD(refused, explain_of_null) {
-	"explains_nothing", "Possibly NULL pointer passed to trusted arg1"
+	"explains_nothing", NULL_ARG(1)
 };
 
 FIXTURE_VARIANT_ADD(refused, trial_call_of_null) {
-	"tries_no_call", "Possibly NULL pointer passed to trusted arg2"
+	"tries_no_call", NULL_ARG(2)
 };
 
 TEST_F(refused, for_this_reason)
 {
-	EXPECT_GT(0, load(variant->name));
-	EXPECT_TRUE(bxt_log_says(variant->reason))
+	int err = load(variant->name);
+
+	if (has_no_timers(err))
+		SKIP(return, "the kernel has no timers for BPF");
+	EXPECT_GT(0, err);
+	EXPECT_TRUE(log_says(variant->reason))
 		TH_LOG("%s", bxt_log());
 }
 

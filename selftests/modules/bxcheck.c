@@ -25,6 +25,7 @@
 #include <linux/mutex.h>
 #include <linux/sysfs.h>
 #include "bx_check.h"
+#include "compat.h"
 
 #define BXCHECK_VENDOR	0xc4ec
 
@@ -314,9 +315,8 @@ static int __init bxcheck_init(void)
 	if (err)
 		goto err_bus;
 	init_completion(&bxcheck_irq.done);
-	hrtimer_init(&bxcheck_irq.timer, CLOCK_MONOTONIC,
-		     HRTIMER_MODE_REL_HARD);
-	bxcheck_irq.timer.function = bxcheck_tick;
+	bx_hrtimer_setup(&bxcheck_irq.timer, bxcheck_tick, CLOCK_MONOTONIC,
+			 HRTIMER_MODE_REL_HARD);
 	bxcheck_root = root_device_register("bxcheck");
 	err = PTR_ERR_OR_ZERO(bxcheck_root);
 	if (err)

@@ -7,6 +7,8 @@
  * is passed to init_member(), then reg() is called.
  */
 #include <stdio.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
 #include "native.h"
 #include "trace.h"
 
@@ -123,6 +125,26 @@ static void program_exit(struct bx_exit_info *info)
 	map->exit = *info;
 }
 
+/*
+ * Tries contexts that no kfunc of the hook accepts: the verifier lets a program pass any number as
+ * its context.
+ */
+static void native_hook_context(const struct bx_select_ctx *ctx)
+{
+	struct task_struct other, *task = ctx->task;
+
+	if (bx_select_run(ctx + 1) || bx_select_run(NULL))
+		native_bug("a context that no program has is found");
+	native_interrupted = true;
+	if (bx_select_run(ctx))
+		native_bug("a timer finds the context of the program that it interrupts");
+	native_interrupted = false;
+	((struct bx_select_ctx *)ctx)->task = &other;
+	if (bx_select_run(ctx))
+		native_bug("the context of another task's program is found");
+	((struct bx_select_ctx *)ctx)->task = task;
+}
+
 /* Replaces the weak one in elect.c, as a fmod_ret program does. */
 int bx_hook_select(struct bx_select_ctx *ctx)
 {
@@ -130,6 +152,7 @@ int bx_hook_select(struct bx_select_ctx *ctx)
 
 	if (!run || run->inst)
 		native_bug("the hook runs, and is not found");
+	native_hook_context(ctx);
 	native_hook_asked++;
 	name_drivers(ctx, &native_hook);
 	return native_hook.verdict;

@@ -4,17 +4,18 @@
 #
 #   initramfs.sh KERNEL_DIR VERSION OUTPUT
 #
-# It holds all that is needed to mount the shares (busybox, kmod, the 9p modules)
+# It holds all that is needed to mount the shares (busybox, kmod, the modules of 9p or virtiofs)
 # and programs from this machine, each with its libraries. Programs that are built here
 # stay in build/ and are reached through the share; only their libraries are copied.
 # Does nothing when OUTPUT is newer than its inputs.
 set -euo pipefail
-. "$(dirname "$0")/../../scripts/lib.sh"
+. "$(dirname "$0")/qemu.sh"
 
 kdir=$1 version=$2 output=$3
 here=$top/selftests/vm
 modroot=$kdir/root
 large=$build/vm/large
+share_type=$(share_type "$kdir")
 
 # programs of the project that will run in the guest, for their libraries
 project_programs() {
@@ -101,9 +102,10 @@ add_busybox() {
 
 # The modules for the shares, and what they depend on, in order.
 add_modules() {
-	local line
+	local line modules=(9p 9pnet_virtio)
+	[ "$share_type" = 9p ] || modules=("$share_type")
 	modprobe -d "$modroot" -S "$version" --show-depends -a \
-		9p 9pnet_virtio 2>/dev/null | while read -r line; do
+		"${modules[@]}" 2>/dev/null | while read -r line; do
 		case $line in
 		"insmod "*)
 			line=${line#insmod }
@@ -164,7 +166,8 @@ nogroup:x:65534:
 user:x:1000:
 END
 
-nine="trans=virtio,version=9p2000.L,msize=512000"
+options=
+[ "$share_type" != 9p ] || options=",trans=virtio,version=9p2000.L,msize=512000,cache="
 cat >"$root/etc/fstab" <<END
 sys	/sys			sysfs		defaults		0 0
 devpts	/dev/pts		devpts		gid=5,mode=620,ptmxmode=666	0 0
@@ -176,9 +179,9 @@ debug	/sys/kernel/debug	debugfs		defaults		0 0
 trace	/sys/kernel/tracing	tracefs		defaults		0 0
 security /sys/kernel/security	securityfs	defaults		0 0
 cgroup	/sys/fs/cgroup		cgroup2		defaults		0 0
-repo	/bus_ext		9p		$nine,ro,cache=loose	0 0
-modules	/lib/modules		9p		$nine,ro,cache=loose	0 0
-vm	/vm			9p		$nine,rw,cache=none	0 0
+repo	/bus_ext		$share_type	ro${options:+${options}loose}	0 0
+modules	/lib/modules		$share_type	ro${options:+${options}loose}	0 0
+vm	/vm			$share_type	rw${options:+${options}none}	0 0
 END
 
 (cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$output.$$"

@@ -88,6 +88,31 @@ accelerator() {
 	esac
 }
 
+# share_type KERNEL_DIR: the file system of shares that the kernel has, 9p or virtiofs; nothing
+# if it has neither. Debian's kernels for virtual machines have no 9p.
+share_type() {
+	local version type
+	version=$(basename "$1"/root/lib/modules/*)
+	for type in 9p virtiofs; do
+		if modprobe -d "$1/root" -S "$version" -n -q "$type"; then
+			echo "$type"
+			return
+		fi
+	done
+}
+
+# The program that serves virtiofs: a package's, or in older releases of qemu its own
+virtiofsd() {
+	local path
+	for path in /usr/libexec/virtiofsd /usr/lib/qemu/virtiofsd; do
+		if [ -x "$path" ]; then
+			echo "$path"
+			return
+		fi
+	done
+	return 1
+}
+
 # port NAME CHARDEV-ARGUMENTS: a byte stream that the guest finds by its name
 port() {
 	qemu_args+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=vm.$1")

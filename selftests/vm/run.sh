@@ -39,7 +39,42 @@ kernel_dir() {
 
 # share TAG PATH [OPTION]
 share() {
-	qemu_args+=(-virtfs "local,path=$2,mount_tag=$1,security_model=none,multidevs=remap$3")
+	if [ "$share_type" = 9p ]; then
+		qemu_args+=(-virtfs "local,path=$2,mount_tag=$1,security_model=none,multidevs=remap$3")
+		return
+	fi
+	share_by_virtiofs "$1" "$2"
+}
+
+# The guest mounts it read-only if it must not write. The server ends with qemu.
+share_by_virtiofs() {
+	local socket=$run/$1.socket sandbox=namespace
+	[ "$(id -u)" != 0 ] || sandbox=chroot
+	setpriv --pdeathsig KILL "$(virtiofsd)" --socket-path="$socket" -o source="$2" \
+		-o cache=auto -o sandbox=$sandbox >>"$run/virtiofsd.log" 2>&1 </dev/null &
+	servers+=($!)
+	sockets+=("$socket")
+	qemu_args+=(-chardev "socket,id=$1,path=$socket,reconnect=0"
+		-device "vhost-user-fs-pci,chardev=$1,tag=$1")
+}
+
+# virtiofs accesses the guest's memory.
+share_memory() {
+	[ "$share_type" = virtiofs ] || return 0
+	qemu_args+=(-object "memory-backend-memfd,id=ram,size=${MEM:-768M},share=on"
+		-machine memory-backend=ram)
+}
+
+# A server makes its socket when it is ready.
+wait_for_servers() {
+	local i
+	for i in "${!servers[@]}"; do
+		while [ ! -S "${sockets[i]}" ]; do
+			kill -0 "${servers[i]}" 2>/dev/null ||
+				die "virtiofsd does not work here: $(tail -n 3 "$run/virtiofsd.log")"
+			sleep 0.05
+		done
+	done
 }
 
 # Writes the guest's orders to files in /vm.
@@ -71,7 +106,7 @@ cleanup() {
 	# qemu first: the readers end when it closes their pipes
 	kill "${qemu_pid:-}" 2>/dev/null || true
 	wait "${qemu_pid:-}" 2>/dev/null || true
-	kill "${readers[@]}" 2>/dev/null || true
+	kill "${readers[@]}" "${servers[@]}" 2>/dev/null || true
 	if [ -n "${VM_LOG:-}" ]; then
 		mkdir -p "$VM_LOG"
 		cp -r "$run"/{console.log,dmesg,share} "$VM_LOG" 2>/dev/null || true
@@ -82,12 +117,21 @@ cleanup() {
 
 kdir=$(kernel_dir)
 version=$(basename "$kdir"/root/lib/modules/*)
+share_type=$(share_type "$kdir")
+case $share_type in
+9p) ;;
+virtiofs)
+	virtiofsd >/dev/null || die "kernel $version has no 9p, and virtiofsd, which serves" \
+		"virtiofs instead, was not found: install the package virtiofsd"
+	;;
+*) die "kernel $version has neither 9p nor virtiofs: the VM cannot mount the checkout" ;;
+esac
 mkdir -p "$build/vm"
 initramfs=$build/vm/initramfs-$version.cpio
 # Two processes may make it at the same time.
 flock "$build/vm" "$here/initramfs.sh" "$kdir" "$version" "$initramfs" >&2
 
-readers=()
+readers=() servers=() sockets=()
 accelerator
 for set in ${DEVICES:-none}; do device_set "$set"; done
 
@@ -125,6 +169,8 @@ fi
 share repo "$top" ,readonly=on
 share modules "$kdir/root/lib/modules" ,readonly=on
 share vm "$run/share" ''
+share_memory
+wait_for_servers
 
 # If this shell is killed, nothing of it may stay: hence pdeathsig, twice.
 setpriv --pdeathsig TERM timeout --foreground -k 5 "$timeout" \

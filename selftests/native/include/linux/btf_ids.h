@@ -4,14 +4,8 @@
 #define _NATIVE_BTF_IDS_H
 
 #include <linux/bpf.h>
+#include <linux/btf.h>
 #include <linux/capability.h>
-
-#define KF_RET_NULL	BIT(1)
-#define KF_TRUSTED_ARGS	BIT(4)
-#define KF_SLEEPABLE	BIT(5)
-#define KF_ITER_NEW	BIT(8)
-#define KF_ITER_NEXT	BIT(9)
-#define KF_ITER_DESTROY	BIT(10)
 
 struct native_kfunc {
 	const char	*kind;

@@ -14,6 +14,7 @@
 
 /* As in newer kernels; see kernel/compat.h */
 #define BX_GENERIC_DRIVER_OVERRIDE
+#define BX_PCI_MATCH_DRIVER
 
 struct attribute;
 struct attribute_group;
