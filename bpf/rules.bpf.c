@@ -30,6 +30,8 @@ RT_INLINE void rt_read_fact(struct rt_run *run, u32 what)
 		bx_select_fact(run->ctx, what, (char *)run->e.text, BX_RT_TEXT);
 	else if (run->mctx)
 		bx_match_fact(run->mctx, what, (char *)run->e.text, BX_RT_TEXT);
+	else if (run->pctx)
+		bx_part_fact(run->pctx, what, (char *)run->e.text, BX_RT_TEXT);
 }
 
 /* Names the drivers that are registered, if @registered, or the others. */
@@ -124,6 +126,41 @@ static s32 BX_OP_SLEEPABLE(rules_match, struct bx_match_ctx *ctx)
 	return node->score;
 }
 
+/* "COMPOSITE/PART", of two names of at most BX_RT_NAME bytes with a NUL */
+RT_INLINE void rt_join(char *to, const char *composite, const char *part)
+{
+	u32 at = 0;
+
+	for (u32 i = 0; i < BX_RT_NAME && composite[i]; i++)
+		to[at++ & (2 * BX_RT_NAME - 1)] = composite[i];
+	to[at++ & (2 * BX_RT_NAME - 1)] = '/';
+	for (u32 i = 0; i < BX_RT_NAME && part[i]; i++)
+		to[at++ & (2 * BX_RT_NAME - 1)] = part[i];
+	to[at & (2 * BX_RT_NAME - 1)] = '\0';
+}
+
+static s32 BX_OP_SLEEPABLE(rules_part, struct bx_part_ctx *ctx)
+{
+	char text[2 * BX_RT_NAME], *composite, *part;
+	struct rt_run run;
+	struct bx_rt_node *node;
+
+	if (!rt_has_kind(1 << BX_RT_PART))
+		return 0;
+	rt_begin(&run, (void *)0, (void *)0);
+	run.pctx = ctx;
+	rt_describe(&run, &ctx->dev);
+	rt_search(&run, 1 << BX_RT_PART);
+	node = run.e.found ? rt_node(run.e.found) : (void *)0;
+	composite = node ? rt_name(node->driver[0]) : (void *)0;
+	part = node ? rt_name(node->driver[1]) : (void *)0;
+	if (!composite || !part)
+		return 0;
+	rt_join(text, composite, part);
+	bx_part_mem(ctx, text, sizeof(text), node->flags & BX_RT_BOUND ? BX_PART_BOUND : 0);
+	return 0;
+}
+
 char _license[] SEC("license") = "GPL";
 
 SEC(".struct_ops.link") struct bus_ext_ops rules = {
@@ -132,4 +169,5 @@ SEC(".struct_ops.link") struct bus_ext_ops rules = {
 	.vendor = BX_ANY,
 	.select = (void *)rules_select,
 	.match = (void *)rules_match,
+	.part = (void *)rules_part,
 };

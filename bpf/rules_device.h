@@ -21,12 +21,14 @@
  * struct rt_run - an evaluation and its device
  * @ctx: the context of select(), or NULL
  * @mctx: that of match(), or NULL
+ * @pctx: that of part(), or NULL
  * @dev: the device, or the member of its group
  * @e: the evaluation
  */
 struct rt_run {
 	struct bx_select_ctx		*ctx;
 	struct bx_match_ctx		*mctx;
+	struct bx_part_ctx		*pctx;
 	const struct bx_dev_info	*dev;
 	struct rt_engine		e;
 };
@@ -147,6 +149,7 @@ RT_INLINE void rt_begin(struct rt_run *run, struct bx_select_ctx *ctx, struct bx
 {
 	run->ctx = ctx;
 	run->mctx = mctx;
+	run->pctx = (void *)0;
 	run->e.best = 0;
 	run->e.found = 0;
 }

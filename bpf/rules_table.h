@@ -60,11 +60,13 @@ enum bx_rt_format {
  * enum bx_rt_kind - kinds of rules, which are looked for separately
  * @BX_RT_PLAIN: for a device by itself
  * @BX_RT_SCORE: a score for match()
+ * @BX_RT_PART: a part of a composite device, for part()
  * @BX_RT_GROUP: for all members of a group, + enum bx_group
  */
 enum bx_rt_kind {
 	BX_RT_PLAIN,
 	BX_RT_SCORE,
+	BX_RT_PART,
 	BX_RT_GROUP,
 	BX_RT_KINDS = BX_RT_GROUP + 2,
 };
@@ -166,11 +168,13 @@ enum bx_rt_verdict {
 	BX_RT_REFUSE,
 	BX_RT_DEFER,
 	BX_RT_SCORED,
+	BX_RT_NAMED,	/* a part: the names of the composite device and of the part */
 };
 
 enum bx_rt_node_flags {
 	BX_RT_UNTIL_APPROVED	= 1 << 0,
 	BX_RT_ANY_ORDER		= 1 << 1,
+	BX_RT_BOUND		= 1 << 2,
 };
 
 /**

@@ -112,7 +112,7 @@ run)
 	for name in ${KERNELS:-$(names)}; do run_one "$name" "$2"; done
 	document >"$top/docs/kernels.md"
 	table
-	! table | grep -q 'failed'
+	! table | grep 'failed' >/dev/null
 	;;
 table) table ;;
 readme) readme ;;

@@ -147,6 +147,8 @@ struct bx_rule_cond {
  * @BX_RULE_DEFER: no driver yet
  * @BX_RULE_SCORE: a score for a driver, the result of match(); the search continues
  * @BX_RULE_PASS: no opinion, and the search ends
+ * @BX_RULE_PART: the device is a part of a composite device, @driver[0], by the name
+ *	@driver[1]; the search continues
  */
 enum bx_rule_verdict {
 	BX_RULE_DRIVER,
@@ -154,6 +156,7 @@ enum bx_rule_verdict {
 	BX_RULE_DEFER,
 	BX_RULE_SCORE,
 	BX_RULE_PASS,
+	BX_RULE_PART,
 };
 
 /** BX_RULE_NO_GROUP - the rule is for one device, see struct bx_rule.group */
@@ -178,6 +181,7 @@ enum bx_rule_verdict {
  *	included.
  * @until_approved: the rule does not match a device that is approved: whose fact
  *	"fingerprint" is in the list of approvals
+ * @bound: with BX_RULE_PART, the part is there while a driver of its own is bound
  * @any_order: the drivers are in no order of preference: registered ones come first
  * @file: name of its file, as in messages
  * @line: line, from 1
@@ -197,6 +201,7 @@ struct bx_rule {
 	unsigned int		order;
 	int			group;
 	bool			until_approved;
+	bool			bound;
 	bool			any_order;
 	const char		*file;
 	unsigned int		line;
@@ -279,10 +284,15 @@ enum bx_rule_why rules_mismatch(const struct bx_rule *rule, const struct bx_rule
 				const struct bx_rule_cond **cond);
 /*
  * Returns the winner: the first rule, in the order of rules_compare(), that matches and
- * has no score; NULL without one.
+ * has a verdict for select(); NULL without one.
  */
 const struct bx_rule *rules_select(const struct bx_rules *rules,
 				   const struct bx_rules_device *device);
+/* Returns the first rule, in the same order, that matches and names a part; or NULL. */
+const struct bx_rule *rules_part(const struct bx_rules *rules,
+				 const struct bx_rules_device *device);
+/* Whether the verdict is one for select() */
+bool rules_selects(const struct bx_rule *rule);
 /*
  * Returns the score of a driver: that of the first rule, in the same order, that matches,
  * and scores it, and comes before the winner; 0 without one.

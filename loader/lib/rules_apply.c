@@ -204,6 +204,8 @@ static int put_policy(struct change *c, struct object *obj, __u32 bus)
 	ops_put_number(&v, "priority", c->priority);
 	if (!(b->kinds & 1 << BX_RT_SCORE))
 		ops_drop_program(&v, "match");
+	if (!(b->kinds & 1 << BX_RT_PART))
+		ops_drop_program(&v, "part");
 	copy_name(about->name, sizeof(about->name), name);
 	copy_name(about->target, sizeof(about->target), b->name);
 	about->version = c->active + 1;

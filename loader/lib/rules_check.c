@@ -106,6 +106,8 @@ static bool hides(const struct rules_checked *a, const struct rules_checked *b)
 {
 	if (a == b || rules_compare(a->rule, b->rule) > 0)
 		return false;
+	if ((a->rule->verdict == BX_RULE_PART) != (b->rule->verdict == BX_RULE_PART))
+		return false;
 	if (a->rule->verdict == BX_RULE_SCORE &&
 	    (b->rule->verdict != BX_RULE_SCORE || strcmp(a->rule->driver[0], b->rule->driver[0])))
 		return false;
@@ -179,7 +181,7 @@ static void check_tie(struct checker *c, const struct rules_checked *first,
 {
 	char text[512];
 
-	if (first->rule->verdict == BX_RULE_SCORE || r->rule->verdict == BX_RULE_SCORE ||
+	if (!rules_selects(first->rule) || !rules_selects(r->rule) ||
 	    rules_same_verdict(first->rule, r->rule) || !rules_meets(first, r) ||
 	    rules_covers(first, r))
 		return;

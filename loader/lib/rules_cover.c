@@ -175,7 +175,7 @@ bool rules_meets(const struct rules_checked *a, const struct rules_checked *b)
 bool rules_same_verdict(const struct bx_rule *a, const struct bx_rule *b)
 {
 	if (a->verdict != b->verdict || a->ndrivers != b->ndrivers || a->score != b->score ||
-	    a->any_order != b->any_order)
+	    a->any_order != b->any_order || a->bound != b->bound)
 		return false;
 	for (unsigned int i = 0; i < a->ndrivers; i++)
 		if (strcmp(a->driver[i], b->driver[i]))

@@ -263,7 +263,7 @@ static void say_condition(FILE *out, const struct bx_rule_cond *cond)
 static void say_rule(FILE *out, const struct bx_rule *r)
 {
 	__u64 what[] = { r->verdict, r->ndrivers, r->score, r->group, r->until_approved,
-			 r->any_order, r->nconds };
+			 r->any_order, r->bound, r->nconds };
 
 	say(out, what, sizeof(what));
 	say_text(out, r->pattern);
@@ -297,6 +297,8 @@ static __u8 kind_of(const struct bx_rule *rule)
 {
 	if (rule->verdict == BX_RULE_SCORE)
 		return BX_RT_SCORE;
+	if (rule->verdict == BX_RULE_PART)
+		return BX_RT_PART;
 	return rule->group == BX_RULE_NO_GROUP ? BX_RT_PLAIN : BX_RT_GROUP + rule->group;
 }
 
@@ -315,8 +317,8 @@ static int check_group(struct bx_handle *h, const struct bx_rule *rule)
 
 	if (rule->group == BX_RULE_NO_GROUP)
 		return 0;
-	if (rule->verdict == BX_RULE_SCORE)
-		return reject(h, rule, "expected a verdict other than 'score=' for a group");
+	if (!rules_selects(rule))
+		return reject(h, rule, "expected a verdict other than 'score=' and 'part=' for a group");
 	for (size_t i = 0; i < rule->nconds; i++) {
 		const struct bx_rule_cond *cond = &rule->cond[i];
 
@@ -344,6 +346,8 @@ static int check_verdict(struct bx_handle *h, const struct bx_rule *rule)
 	if (rule->verdict == BX_RULE_SCORE &&
 	    (rule->score < 1 || rule->score > BX_SCORE_MAX || rule->ndrivers != 1))
 		return reject(h, rule, "expected one driver and its score, 1 to 10000");
+	if (rule->verdict == BX_RULE_PART && rule->ndrivers != 2)
+		return reject(h, rule, "expected the names of a composite device and a part");
 	if (rule->verdict == BX_RULE_DRIVER && !rule->ndrivers)
 		return reject(h, rule, "expected a driver");
 	return 0;

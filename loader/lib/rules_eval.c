@@ -304,19 +304,43 @@ bool rules_match(const struct bx_rule *rule, const struct bx_rules_device *devic
 	return matches && !(rule->until_approved && device->approved);
 }
 
-const struct bx_rule *rules_select(const struct bx_rules *rules,
-				   const struct bx_rules_device *device)
+bool rules_selects(const struct bx_rule *rule)
+{
+	return rule->verdict != BX_RULE_SCORE && rule->verdict != BX_RULE_PART;
+}
+
+static bool names_part(const struct bx_rule *rule)
+{
+	return rule->verdict == BX_RULE_PART;
+}
+
+/* The first rule that matches, of those that @is accepts */
+static const struct bx_rule *first_of(const struct bx_rules *rules,
+				      const struct bx_rules_device *device,
+				      bool (*is)(const struct bx_rule *rule))
 {
 	const struct bx_rule *best = NULL;
 
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct bx_rule *rule = &rules->rule[i];
 
-		if (rule->verdict != BX_RULE_SCORE && rules_match(rule, device) &&
+		if (is(rule) && rules_match(rule, device) &&
 		    (!best || rules_compare(rule, best) < 0))
 			best = rule;
 	}
 	return best;
+}
+
+const struct bx_rule *rules_select(const struct bx_rules *rules,
+				   const struct bx_rules_device *device)
+{
+	return first_of(rules, device, rules_selects);
+}
+
+const struct bx_rule *rules_part(const struct bx_rules *rules,
+				 const struct bx_rules_device *device)
+{
+	return first_of(rules, device, names_part);
 }
 
 unsigned int rules_score(const struct bx_rules *rules, const struct bx_rules_device *device,

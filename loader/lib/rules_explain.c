@@ -134,16 +134,37 @@ static const struct bx_rule *before_score(const struct explain *e, const struct 
 	return NULL;
 }
 
+/* The rule that a part comes after: another one that names a part */
+static const struct bx_rule *before_part(const struct explain *e, const struct bx_rule *rule)
+{
+	for (size_t i = 0; i < e->n && e->rank[i] != rule; i++)
+		if (e->rank[i]->verdict == BX_RULE_PART && rules_match(e->rank[i], e->device))
+			return e->rank[i];
+	return NULL;
+}
+
+static const struct bx_rule *before_of(const struct explain *e, const struct bx_rule *rule)
+{
+	if (rule->verdict == BX_RULE_SCORE)
+		return before_score(e, rule);
+	if (rule->verdict == BX_RULE_PART)
+		return before_part(e, rule);
+	return rule == e->winner ? NULL : e->winner;
+}
+
 static enum bx_rule_why matched(const struct explain *e, const struct bx_rule *rule, char *buf,
 				size_t size)
 {
-	const struct bx_rule *before = rule->verdict == BX_RULE_SCORE ? before_score(e, rule) :
-		rule == e->winner ? NULL : e->winner;
+	const struct bx_rule *before = before_of(e, rule);
 
 	if (before)
 		return lost_to(before, rule, buf, size);
 	if (rule->verdict == BX_RULE_SCORE) {
 		snprintf(buf, size, "its score counts");
+		return BX_RULE_SCORES;
+	}
+	if (rule->verdict == BX_RULE_PART) {
+		snprintf(buf, size, "names the part");
 		return BX_RULE_SCORES;
 	}
 	snprintf(buf, size, "wins");

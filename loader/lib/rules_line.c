@@ -10,7 +10,7 @@
 #include "rules_text.h"
 
 #define NAME_CHARS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-#define VERDICTS	"driver=NAME, refuse, defer, score=DRIVER:NUMBER or pass"
+#define VERDICTS	"driver=NAME, refuse, defer, score=DRIVER:NUMBER, part=COMPOSITE/PART or pass"
 
 /**
  * struct line - a line that is being read
@@ -228,6 +228,36 @@ static int verdict_score(struct line *l, const struct part *i)
 	return 0;
 }
 
+static bool is_part_name(const char *text)
+{
+	return bx_name_is_good(text) && strlen(text) < BX_NAME_LEN;
+}
+
+static int verdict_part(struct line *l, const struct part *i)
+{
+	char text[2 * RULES_LINE], *slash;
+	bool plain = rules_to_plain(i->value, i->value + strlen(i->value), text);
+
+	l->rule->verdict = BX_RULE_PART;
+	slash = strchr(text, '/');
+	if (slash)
+		*slash++ = '\0';
+	if (!plain || !slash || !is_part_name(text) || !is_part_name(slash) || strchr(slash, '.'))
+		return rules_bad(l->p, value_column(i, i->value),
+				 "expected part=COMPOSITE/PART, as in part=pair.0/left, with names of at most %d of the characters A-Z a-z 0-9 _ . -, no '.' in PART",
+				 BX_NAME_LEN - 1);
+	copy_name(l->rule->driver[0], BX_NAME_LEN, text);
+	copy_name(l->rule->driver[1], BX_NAME_LEN, slash);
+	l->rule->ndrivers = 2;
+	return 0;
+}
+
+static int option_bound(struct line *l, const struct part *i)
+{
+	l->rule->bound = true;
+	return 0;
+}
+
 static int verdict_refuse(struct line *l, const struct part *i)
 {
 	l->rule->verdict = BX_RULE_REFUSE;
@@ -305,6 +335,8 @@ static const struct keyword {
 	{ "defer", WITHOUT_VALUE | IS_VERDICT, verdict_defer },
 	{ "score", WITH_VALUE | IS_VERDICT, verdict_score },
 	{ "pass", WITHOUT_VALUE | IS_VERDICT, verdict_pass },
+	{ "part", WITH_VALUE | IS_VERDICT, verdict_part },
+	{ "bound", WITHOUT_VALUE, option_bound },
 	{ "priority", WITH_VALUE, option_priority },
 	{ "until", WITH_VALUE, option_until },
 	{ "any-order", WITHOUT_VALUE, option_any_order },
@@ -422,7 +454,10 @@ static int check_line(struct line *l)
 
 	if (!(l->seen & SEEN_VERDICT))
 		return rules_bad(l->p, l->l->end, "the rule lacks a verdict; expected " VERDICTS);
-	if (rule->any_order && rule->ndrivers < 2)
+	if (rule->bound && rule->verdict != BX_RULE_PART)
+		return rules_bad(l->p, rule->column,
+				 "'bound' needs a part; expected part=COMPOSITE/PART");
+	if (rule->any_order && (rule->ndrivers < 2 || rule->verdict != BX_RULE_DRIVER))
 		return rules_bad(l->p, rule->column,
 				 "'any-order' needs several drivers; expected driver=A,B");
 	rule->specificity = rules_specificity(rule);

@@ -234,9 +234,14 @@ static void put_verdict(FILE *out, const struct bx_rule *rule)
 	static const char *const words[] = {
 		[BX_RULE_DRIVER] = "driver=", [BX_RULE_REFUSE] = "refuse",
 		[BX_RULE_DEFER] = "defer", [BX_RULE_SCORE] = "score=", [BX_RULE_PASS] = "pass",
+		[BX_RULE_PART] = "part=",
 	};
 
 	fputs(words[rule->verdict], out);
+	if (rule->verdict == BX_RULE_PART) {
+		fprintf(out, "%s/%s", rule->driver[0], rule->driver[1]);
+		return;
+	}
 	for (unsigned int i = 0; i < rule->ndrivers; i++) {
 		fputs(i ? "," : "", out);
 		print_text(out, rule->driver[i],
@@ -252,6 +257,8 @@ static void put_options(FILE *out, const struct bx_rule *rule)
 		fprintf(out, " priority=%d", rule->priority);
 	if (rule->until_approved)
 		fputs(" until=approved", out);
+	if (rule->bound)
+		fputs(" bound", out);
 	if (rule->any_order)
 		fputs(" any-order", out);
 }

@@ -49,6 +49,7 @@ static void tell_verdicts(const struct bx_rules *rules, bx_rules_count_fn fn, vo
 	static const char *const words[] = {
 		[BX_RULE_DRIVER] = "driver", [BX_RULE_REFUSE] = "refuse",
 		[BX_RULE_DEFER] = "defer", [BX_RULE_SCORE] = "score", [BX_RULE_PASS] = "pass",
+		[BX_RULE_PART] = "part",
 	};
 	size_t count[sizeof(words) / sizeof(*words)] = {};
 

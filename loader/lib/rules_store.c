@@ -348,6 +348,8 @@ static __u8 verdict_of(const struct bx_rule *rule)
 		return BX_RT_DEFER;
 	case BX_RULE_SCORE:
 		return BX_RT_SCORED;
+	case BX_RULE_PART:
+		return BX_RT_NAMED;
 	default:
 		return BX_RT_PASS;
 	}
@@ -361,7 +363,8 @@ static int fill_node(struct rt_store *s, struct bx_rt_node *node, const struct r
 		.separators = d->pattern.separators, .ndrivers = d->rule->ndrivers,
 		.verdict = verdict_of(d->rule),
 		.flags = (d->rule->until_approved ? BX_RT_UNTIL_APPROVED : 0) |
-			(d->rule->any_order ? BX_RT_ANY_ORDER : 0),
+			(d->rule->any_order ? BX_RT_ANY_ORDER : 0) |
+			(d->rule->bound ? BX_RT_BOUND : 0),
 	};
 	memcpy(node->key, d->pattern.word, sizeof(node->key));
 	for (unsigned int i = 0; i < d->rule->ndrivers; i++) {

@@ -107,7 +107,7 @@ const char *rules_key_meant(const char *name)
 		{ "hid", "acpi_hid" }, { "vf", "vf-index" }, { "pf", "physfn" },
 	};
 	static const char *const words[] = {
-		"driver", "refuse", "defer", "score", "pass", "priority", "until",
+		"driver", "refuse", "defer", "score", "pass", "part", "bound", "priority", "until",
 		"any-order", "group", "bus", "include",
 	};
 	const char *known[NKEYS + sizeof(words) / sizeof(*words) + 1] = {};

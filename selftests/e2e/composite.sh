@@ -20,7 +20,7 @@ explains() { bxctl explain "$1" | grep >/dev/null -- "$2"; }
 explained() { bxctl --json explain "$1" | jq -r "$2"; }
 pair_is() { [ "$(cat /sys/bus/bx-composite/devices/pair.0/state)" = "$1" ]; }
 
-ktap_plan 23
+ktap_plan 30
 unload nvme vfio_pci bx_edu_sf bx_edu
 modprobe -a bus_ext bxpair
 check_fails nothing_is_there_yet bxctl explain $pair
@@ -57,3 +57,26 @@ check driver_is_unbound_when_the_card_is_pulled pair_is ready
 echo 1 >/sys/bus/pci/rescan
 check and_bound_when_it_is_back wait_until 60 pair_is bound
 check_equal no_part_left_too_early 0 "$(cat $params/early)"
+
+# the same by rules, without a program
+bxctl detach --all >/dev/null
+modprobe -r -a bxpair bx_composite bx_edu	# which has the card now
+modprobe bxpair
+rules=$(mktemp)
+cat >"$rules" <<-END
+	pci:*  class=nvme            part=pair.0/right  bound
+	pci:*  path=0000:00:01.0     part=pair.0/left
+	pci:*  path=0000:00:01.0     refuse
+END
+check rules_apply bxctl rules apply "$rules"
+check they_name_the_parts wait_until 60 pair_is bound
+check explain_names_their_policy explains $pair "^part     left: pci/$card, used (policy rules-pci)"
+check_equal and_the_card_is_refused "refused rules-pci" \
+	"$(explained pci/$card '.decision | "\(.outcome) \(.policy)"')"
+sed -i /right/d "$rules"
+echo "$nvme" >/sys/bus/pci/drivers/nvme/unbind
+check without_one_of_them bxctl rules apply "$rules"
+echo "$nvme" >/sys/bus/pci/drivers/nvme/bind
+check a_part_is_missing wait_until 30 explains $pair "^part     right: missing"
+check no_driver_is_bound pair_is ready
+rm "$rules"

@@ -161,11 +161,11 @@ add_and_upgrade() {
 	is "the packages install" install 0
 	has "the old version is there" old-dkms "^bus-ext/$(version old): added$"
 	nothing_enabled old-
-	is "with nothing enabled no unit has anything to do" none-enabled "yesno yesno "
+	is "with nothing enabled no unit has anything to do" none-enabled "yesnono yesnono "
 	is "a bundle installs for the next boot" install-no-nvme 0
 	is "and another" install-broken 0
-	is "then the units have" some-enabled "yesyes yesyes "
-	is "but not with bus_ext=off" off "noyes noyes "
+	is "then the units have" some-enabled "yesyesno yesyesno "
+	is "but not with bus_ext=off" off "noyesno noyesno "
 	has "nor has the initramfs" script-off "bus_ext=off.*nothing is attached"
 	has "a bundle was broken" broke broken
 	upgraded

@@ -23,6 +23,10 @@ struct bx_select_ctx {
 	const struct bx_rules_device	*device;
 };
 
+struct bx_part_ctx {
+	const struct bx_rules_device *device;
+};
+
 struct bx_match_ctx {
 	const struct bx_rules_device	*device;
 };
@@ -80,7 +84,8 @@ static bool approved;
 	snprintf((char *)(to), size, "%s", from)
 #define rt_fact(run, what) \
 	strcpy((char *)(run)->e.text, ((run)->ctx ? (run)->ctx->device : \
-				       (run)->mctx->device)->fact[what])
+				       (run)->mctx ? (run)->mctx->device : \
+				       (run)->pctx->device)->fact[what])
 #define rt_is_approved(text)	approved
 #define RT_GLOBAL		static
 
@@ -160,6 +165,24 @@ static unsigned int score(const struct bx_rules_device *device, const char *driv
 	return node ? node->score : 0;
 }
 
+/* As part() */
+static const struct bx_rt_node *part(const struct bx_rules_device *device, __u32 generation)
+{
+	struct bx_part_ctx ctx = { device };
+	struct bx_dev_info dev;
+	struct rt_run run;
+
+	begin(&run, NULL, NULL);
+	run.pctx = &ctx;
+	instance(device->dev.bus, generation);
+	approved = device->approved;
+	if (!rt_bus_nr)
+		return NULL;
+	describe(&run, device, &dev);
+	rt_search(&run, 1 << BX_RT_PART);
+	return run.e.found ? rt_node(run.e.found) : NULL;
+}
+
 /* ---- comparisons ---- */
 
 static __u64 seed;
@@ -171,10 +194,12 @@ static bool same_rule(const struct bx_rt_node *node, const struct bx_rule *rule)
 	static const __u8 verdict[] = {
 		[BX_RULE_DRIVER] = BX_RT_DRIVER, [BX_RULE_REFUSE] = BX_RT_REFUSE,
 		[BX_RULE_DEFER] = BX_RT_DEFER, [BX_RULE_PASS] = BX_RT_PASS,
+		[BX_RULE_PART] = BX_RT_NAMED,
 	};
 
 	if (node->verdict != verdict[rule->verdict] || node->ndrivers != rule->ndrivers ||
-	    !(node->flags & BX_RT_ANY_ORDER) != !rule->any_order)
+	    !(node->flags & BX_RT_ANY_ORDER) != !rule->any_order ||
+	    !(node->flags & BX_RT_BOUND) != !rule->bound)
 		return false;
 	for (unsigned int i = 0; i < rule->ndrivers; i++)
 		if (strcmp(table->name[node->driver[i]], rule->driver[i]))
@@ -196,13 +221,13 @@ static const char *pattern_of(const struct bx_rule *rule)
 	return rule ? rule->pattern : "none";
 }
 
-static bool compare_select(const struct bx_rules *rules, const struct rt_drafts *drafts,
-			   const struct bx_rules_device *device, __u32 generation)
+/* Whether a node is that of the rule that the interpreter finds */
+static bool compare_rule(const struct rt_drafts *drafts, const struct bx_rules_device *device,
+			 __u32 generation, const struct bx_rule *want,
+			 const struct bx_rt_node *node)
 {
-	const struct bx_rule *want = rules_select(rules, device), *got;
-	const struct bx_rt_node *node = elect(device, generation);
+	const struct bx_rule *got = drafts ? rule_of(drafts, node) : want;
 
-	got = drafts ? rule_of(drafts, node) : want;
 	if (got == want && !node == !want && (!node || same_rule(node, want)))
 		return true;
 	snprintf(problem, sizeof(problem),
@@ -211,6 +236,15 @@ static bool compare_select(const struct bx_rules *rules, const struct rt_drafts 
 		 device->dev.bus, pattern_of(want), want ? want->line : 0, pattern_of(got),
 		 got ? got->line : 0);
 	return false;
+}
+
+static bool compare_select(const struct bx_rules *rules, const struct rt_drafts *drafts,
+			   const struct bx_rules_device *device, __u32 generation)
+{
+	return compare_rule(drafts, device, generation, rules_select(rules, device),
+			    elect(device, generation)) &&
+		compare_rule(drafts, device, generation, rules_part(rules, device),
+			     part(device, generation));
 }
 
 /* A winner of a group decides in select(), where no score counts. */

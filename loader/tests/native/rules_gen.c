@@ -276,18 +276,23 @@ static void gen_cond(struct bx_rule_cond *cond, const struct bx_rule *rule)
 
 static void gen_verdict(struct bx_rule *rule)
 {
-	rule->verdict = once_in(3) ? BX_RULE_DRIVER : gen_below(BX_RULE_PASS + 1);
+	rule->verdict = once_in(3) ? BX_RULE_DRIVER : gen_below(BX_RULE_PART + 1);
+	if (rule->verdict == BX_RULE_PART)
+		rule->group = BX_RULE_NO_GROUP;
 	if (rule->verdict == BX_RULE_SCORE) {
 		rule->score = 1 + gen_below(BX_SCORE_MAX);
 		rule->group = BX_RULE_NO_GROUP;
 	}
 	if (rule->verdict == BX_RULE_DRIVER)
 		rule->ndrivers = 1 + gen_below(BX_MAX_CHOICES);
+	else if (rule->verdict == BX_RULE_PART)
+		rule->ndrivers = 2;
 	else
 		rule->ndrivers = rule->verdict == BX_RULE_SCORE;
 	for (unsigned int i = 0; i < rule->ndrivers; i++)
 		strcpy(rule->driver[i], gen_driver(gen_below(GEN_DRIVERS)));
-	rule->any_order = rule->ndrivers > 1 && once_in(3);
+	rule->any_order = rule->verdict == BX_RULE_DRIVER && rule->ndrivers > 1 && once_in(3);
+	rule->bound = rule->verdict == BX_RULE_PART && once_in(2);
 }
 
 static void gen_rule(struct bx_rule *rule)

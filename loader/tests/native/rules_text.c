@@ -382,7 +382,8 @@ static void add_rule(char *out)
 	for (int n = rand() % 3; n; n--)
 		add_condition(out);
 	strcat(out, ANY(" pass", " refuse", " driver=a", " driver=a,\"b c\"", " score=a:5",
-			" score=\"a:b\":7", " defer", ""));
+			" score=\"a:b\":7", " defer", " part=pair.0/left",
+			" part=p/x bound", ""));
 	if (!(rand() % 4))
 		strcat(out, ANY(" priority=5", " until=approved", " any-order", " group",
 				" group=iommu"));
