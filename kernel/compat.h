@@ -4,7 +4,8 @@
  * function of the kernel offers
  *
  * Kernels keep the override in struct device, protected by a spinlock.  Older ones have a
- * string per bus, which bus_ext does not support: compat.mk looks for it, as for each other difference.
+ * string per bus, which bus_ext does not support: compat.mk looks for it, as for each other
+ * difference.
  *
  * A *token* is the address of a string that bus_ext stored.  A write by another
  * party stores another string.  bus_ext takes the override for its own if both

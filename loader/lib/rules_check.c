@@ -101,12 +101,17 @@ static void add(struct checker *c, size_t i)
 
 /* ---- rules that never win ---- */
 
+static bool names_part(const struct rules_checked *r)
+{
+	return r->rule->verdict == BX_RULE_PART;
+}
+
 /* Whether @a wins, or scores, where @b would */
 static bool hides(const struct rules_checked *a, const struct rules_checked *b)
 {
 	if (a == b || rules_compare(a->rule, b->rule) > 0)
 		return false;
-	if ((a->rule->verdict == BX_RULE_PART) != (b->rule->verdict == BX_RULE_PART))
+	if (names_part(a) != names_part(b))
 		return false;
 	if (a->rule->verdict == BX_RULE_SCORE &&
 	    (b->rule->verdict != BX_RULE_SCORE || strcmp(a->rule->driver[0], b->rule->driver[0])))

@@ -318,7 +318,8 @@ static int check_group(struct bx_handle *h, const struct bx_rule *rule)
 	if (rule->group == BX_RULE_NO_GROUP)
 		return 0;
 	if (!rules_selects(rule))
-		return reject(h, rule, "expected a verdict other than 'score=' and 'part=' for a group");
+		return reject(h, rule,
+			      "expected a verdict other than 'score=' and 'part=' for a group");
 	for (size_t i = 0; i < rule->nconds; i++) {
 		const struct bx_rule_cond *cond = &rule->cond[i];
 

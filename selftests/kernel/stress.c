@@ -664,7 +664,6 @@ static void report_oracle(unsigned int seed, bool complete)
 /* The runner shows what stands before a failed result. */
 static void report(unsigned int seed)
 {
-
 	for (unsigned int i = 0; i < OPERATIONS; i++)
 		ksft_print_msg("%6lu + %6lu refused: %s\n", operations[i].done,
 			       operations[i].refused, operations[i].name);

@@ -79,7 +79,7 @@ static bool approved;
 #define rt_word(at)		load(at, 8)
 #define rt_half(at)		load(at, 4)
 #define rt_quarter(at)		load(at, 2)
-/* What is behind the text stays as it was. */
+/* Bytes behind the text stay as they were. */
 #define rt_copy(to, size, from) \
 	snprintf((char *)(to), size, "%s", from)
 #define rt_fact(run, what) \
