@@ -2752,17 +2752,30 @@ struct bx_site_line {
 	const char	*text;
 };
 
-typedef int (*bx_site_line_fn)(const struct bx_site_line *line, void *arg);
+/**
+ * struct bx_site_listing - functions for bx_site_list(), which ends when one returns other than 0
+ * @begin: called for each rule
+ * @match: called for each device of the machine that it matches
+ * @end: called after these
+ * @arg: second argument of all
+ */
+struct bx_site_listing {
+	int		(*begin)(const struct bx_site_line *line, void *arg);
+	bx_device_fn	match;
+	int		(*end)(const struct bx_site_line *line, void *arg);
+	void		*arg;
+};
 
 /**
  * bx_site_list() - list the rules of the machine, in the order of files and lines
  * @handle: the handle
- * @fn: called for each; stops when it returns other than 0
- * @arg: second argument of @fn
+ * @listing: what is called
  *
- * Return: 0 or what @fn returned; an errno as of bx_site_rules().
+ * The devices are read once for all rules.
+ *
+ * Return: 0 or what a function returned; an errno as of bx_site_rules() and bx_list_devices().
  */
-int bx_site_list(struct bx_handle *handle, bx_site_line_fn fn, void *arg);
+int bx_site_list(struct bx_handle *handle, const struct bx_site_listing *listing);
 
 /**
  * bx_site_add() - add a rule to rules.d/bxctl.rules

@@ -193,7 +193,7 @@ static int do_unset(struct env *env)
 /* ---- list ---- */
 
 /**
- * struct matched - the devices that a rule of the list matches
+ * struct matched - the devices that the present rule of the list matches
  * @env: the command
  * @text: their names
  */
@@ -201,6 +201,23 @@ struct matched {
 	struct env	*env;
 	char		text[256];
 };
+
+static int begin_rule(const struct bx_site_line *line, void *arg)
+{
+	struct matched *m = arg;
+	struct json *j = &m->env->json;
+
+	m->env->count++;
+	m->text[0] = '\0';
+	if (!m->env->args.json)
+		return 0;
+	json_object(j, NULL);
+	json_string(j, "file", line->file);
+	json_uint(j, "line", line->line);
+	json_string(j, "rule", line->text);
+	json_array(j, "devices");
+	return 0;
+}
 
 static int add_match(const struct bx_device_rec *rec, void *arg)
 {
@@ -215,42 +232,32 @@ static int add_match(const struct bx_device_rec *rec, void *arg)
 	return 0;
 }
 
-static int list_rule(const struct bx_site_line *line, void *arg)
+static int end_rule(const struct bx_site_line *line, void *arg)
 {
-	struct matched m = { .env = arg };
-	struct env *env = arg;
-	struct json *j = &env->json;
+	struct matched *m = arg;
 	char place[256];
-	int err;
 
-	env->count++;
-	if (env->args.json) {
-		json_object(j, NULL);
-		json_string(j, "file", line->file);
-		json_uint(j, "line", line->line);
-		json_string(j, "rule", line->text);
-		json_array(j, "devices");
-	}
-	err = bx_site_matches(env->bx, line->text, add_match, &m);
-	if (env->args.json) {
-		json_end_array(j);
-		json_end_object(j);
-		return err;
+	if (m->env->args.json) {
+		json_end_array(&m->env->json);
+		json_end_object(&m->env->json);
+		return 0;
 	}
 	snprintf(place, sizeof(place), "%s:%u", strrchr(line->file, '/') + 1, line->line);
-	table_row(&env->table, place, line->text, m.text[0] ? m.text : "-", NULL);
-	return err;
+	table_row(&m->env->table, place, line->text, m->text[0] ? m->text : "-", NULL);
+	return 0;
 }
 
 static int do_list(struct env *env)
 {
+	struct matched matched = { .env = env };
+	const struct bx_site_listing listing = { begin_rule, add_match, end_rule, &matched };
 	int err;
 
 	if (env->args.json)
 		json_array(&env->json, "rules");
 	else
 		table_row(&env->table, "PLACE", "RULE", "DEVICES", NULL);
-	err = bx_site_list(env->bx, list_rule, env);
+	err = bx_site_list(env->bx, &listing);
 	if (env->args.json)
 		json_end_array(&env->json);
 	else if (!err && !env->count)

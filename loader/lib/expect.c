@@ -11,83 +11,40 @@
 #include <string.h>
 
 #include "internal.h"
-#include "rules_text.h"
-#include "site.h"
+#include "machine.h"
 
-/* ---- devices of the machine ---- */
-
-/**
- * struct devices - devices of the machine with a modalias, which rules can name
- * @h: the handle
- * @bus: only this bus; NULL for all
- * @rec: the devices
- * @n: number of devices
- */
-struct devices {
-	struct bx_handle	*h;
-	const char		*bus;
-	struct bx_device_rec	*rec;
-	size_t			n;
-};
-
-static int add_device(const struct bx_device_rec *rec, void *arg)
+/* Rules name devices by their modalias. */
+static bool is_named(const struct machine_device *d)
 {
-	struct devices *all = arg;
-	struct bx_device_rec *more;
-
-	if ((all->bus && strcmp(rec->dev.bus, all->bus)) || !rec->dev.modalias[0])
-		return 0;
-	more = reallocarray(all->rec, all->n + 1, sizeof(*more));
-	if (!more)
-		return fail(all->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	all->rec = more;
-	all->rec[all->n++] = *rec;
-	return 0;
-}
-
-/* *@device: the device for rules; NULL if it was removed meanwhile */
-static int read_device(struct bx_handle *h, const struct bx_device_rec *rec,
-		       struct bx_rules_device **device)
-{
-	struct bx_devref ref = {};
-	int err;
-
-	*device = NULL;
-	memcpy(ref.bus, rec->dev.bus, sizeof(ref.bus));
-	memcpy(ref.name, rec->dev.name, sizeof(ref.name));
-	err = bx_rules_device_read(h, &ref, device);
-	return err == -ENODEV ? 0 : err;
+	return d->rec.dev.modalias[0];
 }
 
 /* ---- learn ---- */
 
-static int learn_device(struct bx_handle *h, const struct bx_device_rec *rec,
+static int learn_device(struct bx_handle *h, const struct machine_device *d,
 			bx_learned_fn fn, void *arg)
 {
-	struct bx_site_opts opts = { .driver = rec->driver[0] ? rec->driver : NULL };
-	struct bx_rules_device *d;
+	const char *driver = d->rec.driver;
+	struct bx_site_opts opts = { .driver = driver[0] ? driver : NULL };
 	enum bx_identity by;
 	char *text;
-	int ret = read_device(h, rec, &d);
+	int ret = bx_site_propose(h, d->rules, &opts, &by, &text);
 
-	if (ret || !d)
-		return ret;
-	ret = bx_site_propose(h, d, &opts, &by, &text);
-	bx_rules_device_free(d);
 	if (!ret)
-		ret = fn(rec, text, arg);
+		ret = fn(&d->rec, text, arg);
 	free(text);
 	return ret;
 }
 
 int bx_learn(struct bx_handle *h, const char *bus, bx_learned_fn fn, void *arg)
 {
-	struct devices all = { .h = h, .bus = bus };
-	int ret = bx_list_devices(h, add_device, &all);
+	struct machine m;
+	int ret = machine_read(h, bus, &m);
 
-	for (size_t i = 0; !ret && i < all.n; i++)
-		ret = learn_device(h, &all.rec[i], fn, arg);
-	free(all.rec);
+	for (size_t i = 0; !ret && i < m.n; i++)
+		if (is_named(&m.device[i]))
+			ret = learn_device(h, &m.device[i], fn, arg);
+	machine_free(&m);
 	return ret;
 }
 
@@ -130,40 +87,34 @@ static bool is_as_expected(const struct bx_rule *rule, const char *driver)
 	return false;
 }
 
-static int expect_device(struct bx_handle *h, struct expecting *e, const struct bx_device_rec *rec)
+static void expect_device(struct expecting *e, const struct machine_device *d)
 {
-	const struct bx_rule *rule;
-	struct bx_rules_device *d;
-	int err = read_device(h, rec, &d);
+	const struct bx_rule *rule = rules_select(e->rules, d->rules);
 
-	if (err || !d)
-		return err;
-	rule = rules_select(e->rules, d);
-	bx_rules_device_free(d);
 	if (!rule)
-		return 0;
+		return;
 	e->seen[rule - e->rules->rule] = true;
-	if (!is_as_expected(rule, rec->driver))
-		tell(e, rule, rec);
-	return 0;
+	if (!is_as_expected(rule, d->rec.driver))
+		tell(e, rule, &d->rec);
 }
 
 int bx_expect(struct bx_handle *h, const struct bx_rules *rules, bx_difference_fn fn, void *arg)
 {
 	struct expecting e = { .rules = rules, .fn = fn, .arg = arg };
-	struct devices all = { .h = h };
+	struct machine m;
 	int err;
 
 	e.seen = calloc(rules->n + 1, sizeof(*e.seen));
 	if (!e.seen)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	err = bx_list_devices(h, add_device, &all);
-	for (size_t i = 0; !err && i < all.n; i++)
-		err = expect_device(h, &e, &all.rec[i]);
+	err = machine_read(h, NULL, &m);
+	for (size_t i = 0; !err && i < m.n; i++)
+		if (is_named(&m.device[i]))
+			expect_device(&e, &m.device[i]);
 	for (size_t i = 0; !err && i < rules->n; i++)
 		if (!e.seen[i])
 			tell(&e, &rules->rule[i], NULL);
-	free(all.rec);
+	machine_free(&m);
 	free(e.seen);
 	return err ?: e.n;
 }

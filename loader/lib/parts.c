@@ -67,15 +67,24 @@ static bool is_listed(const struct listing *l, const struct bx_part_info *part)
 			  !strcmp(l->of->name, part->device.name));
 }
 
+/* Begins with a composite device: reads one of its files; false if it is gone. */
+static bool read_file(const struct listing *l, const char *composite, const char *name,
+		      struct bx_part_info *part, char *text, size_t size)
+{
+	char file[PATH_MAX];
+
+	snprintf(part->composite, sizeof(part->composite), "%s", composite);
+	snprintf(file, sizeof(file), COMPOSITES "/%s/%s", composite, name);
+	return read_sysfs(l->h, file, text, size) >= 0;
+}
+
 static int list_there(const struct listing *l, const char *composite)
 {
 	struct bx_part_info part = {};
-	char file[PATH_MAX], text[4096], *line, *save;
+	char text[4096], *line, *save;
 	int ret = 0;
 
-	snprintf(part.composite, sizeof(part.composite), "%s", composite);
-	snprintf(file, sizeof(file), COMPOSITES "/%s/parts", composite);
-	if (read_sysfs(l->h, file, text, sizeof(text)) < 0)
+	if (!read_file(l, composite, "parts", &part, text, sizeof(text)))
 		return 0;
 	for (line = strtok_r(text, "\n", &save); line && !ret; line = strtok_r(NULL, "\n", &save)) {
 		if (parse_part(line, &part) && is_listed(l, &part))
@@ -87,12 +96,10 @@ static int list_there(const struct listing *l, const char *composite)
 static int list_missing(const struct listing *l, const char *composite)
 {
 	struct bx_part_info part = { .state = BX_PART_MISSING };
-	char file[PATH_MAX], text[4096], *name, *save;
+	char text[4096], *name, *save;
 	int ret = 0;
 
-	snprintf(part.composite, sizeof(part.composite), "%s", composite);
-	snprintf(file, sizeof(file), COMPOSITES "/%s/missing", composite);
-	if (read_sysfs(l->h, file, text, sizeof(text)) < 0)
+	if (!read_file(l, composite, "missing", &part, text, sizeof(text)))
 		return 0;
 	for (name = strtok_r(text, " ", &save); name && !ret; name = strtok_r(NULL, " ", &save)) {
 		snprintf(part.name, sizeof(part.name), "%s", name);

@@ -18,6 +18,7 @@
  *	rules_import.c rules from modules.alias (rules_import.h)
  *	rules_ambiguous.c  devices that several drivers claim
  *	rules_stats.c  what a table has
+ *	machine.c      the devices of the machine (machine.h)
  *	site.c         the rule for one device of the machine
  *	site_file.c    the rules of the machine, rules.d
  *

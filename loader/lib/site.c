@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "machine.h"
 #include "rules_text.h"
 #include "site.h"
 
@@ -201,75 +202,67 @@ int bx_site_propose(struct bx_handle *h, const struct bx_rules_device *d,
 
 /* ---- what a rule matches ---- */
 
-/**
- * struct candidates - devices of the bus of a rule
- * @h: the handle
- * @bus: the bus
- * @rec: the devices
- * @n: number of devices
- */
-struct candidates {
-	struct bx_handle	*h;
-	const char		*bus;
-	struct bx_device_rec	*rec;
-	size_t			n;
-};
-
-static int collect(const struct bx_device_rec *rec, void *arg)
+static int list_matches(const struct bx_rule *rule, const struct machine *m, bx_device_fn fn,
+			void *arg)
 {
-	struct candidates *all = arg;
-	struct bx_device_rec *more;
+	int ret = 0;
 
-	if (strcmp(rec->dev.bus, all->bus))
-		return 0;
-	more = reallocarray(all->rec, all->n + 1, sizeof(*more));
-	if (!more)
-		return fail(all->h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	all->rec = more;
-	all->rec[all->n++] = *rec;
-	return 0;
-}
-
-/* Returns 1 if the rule matches the device, 0 if not, or if the device was removed. */
-static int try_device(struct bx_handle *h, const struct bx_rule *rule,
-		      const struct bx_device_rec *rec)
-{
-	struct bx_rules_device *d;
-	struct bx_devref ref = {};
-	int ret;
-
-	memcpy(ref.bus, rec->dev.bus, sizeof(ref.bus));
-	memcpy(ref.name, rec->dev.name, sizeof(ref.name));
-	ret = bx_rules_device_read(h, &ref, &d);
-	if (ret)
-		return ret == -ENODEV ? 0 : ret;
-	ret = rules_match(rule, d);
-	bx_rules_device_free(d);
-	return ret;
-}
-
-int site_matches(struct bx_handle *h, const struct bx_rule *rule, bx_device_fn fn, void *arg)
-{
-	struct candidates all = { .h = h, .bus = rule->bus };
-	int ret = bx_list_devices(h, collect, &all);
-
-	for (size_t i = 0; !ret && i < all.n; i++) {
-		ret = try_device(h, rule, &all.rec[i]);
-		if (ret == 1)
-			ret = fn(&all.rec[i], arg);
-	}
-	free(all.rec);
+	for (size_t i = 0; !ret && i < m->n; i++)
+		if (!strcmp(m->device[i].rec.dev.bus, rule->bus) &&
+		    rules_match(rule, m->device[i].rules))
+			ret = fn(&m->device[i].rec, arg);
 	return ret;
 }
 
 int bx_site_matches(struct bx_handle *h, const char *text, bx_device_fn fn, void *arg)
 {
 	struct bx_rules rules;
+	struct machine m = {};
 	int ret = rules_parse(h, "rule", text, strlen(text), NULL, NULL, &rules);
 
 	if (ret)
 		return ret;
-	ret = rules.n ? site_matches(h, &rules.rule[0], fn, arg) : 0;
+	if (rules.n)
+		ret = machine_read(h, rules.rule[0].bus, &m);
+	if (!ret && rules.n)
+		ret = list_matches(&rules.rule[0], &m, fn, arg);
+	machine_free(&m);
+	rules_free(&rules);
+	return ret;
+}
+
+/* ---- all rules of the machine ---- */
+
+static int list_rule(struct bx_handle *h, const struct bx_rule *rule, const struct machine *m,
+		     const struct bx_site_listing *listing)
+{
+	struct bx_site_line line = { .file = rule->file, .line = rule->line };
+	char *text = rules_print(rule);
+	int ret;
+
+	if (!text)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	line.text = text;
+	ret = listing->begin(&line, listing->arg);
+	if (!ret)
+		ret = list_matches(rule, m, listing->match, listing->arg);
+	if (!ret)
+		ret = listing->end(&line, listing->arg);
+	free(text);
+	return ret;
+}
+
+int bx_site_list(struct bx_handle *h, const struct bx_site_listing *listing)
+{
+	struct bx_rules rules;
+	struct machine m = {};
+	int ret = site_read(h, NULL, NULL, &rules);
+
+	if (!ret && rules.n)
+		ret = machine_read(h, NULL, &m);
+	for (size_t i = 0; !ret && i < rules.n; i++)
+		ret = list_rule(h, &rules.rule[i], &m, listing);
+	machine_free(&m);
 	rules_free(&rules);
 	return ret;
 }

@@ -11,9 +11,6 @@
 #define SITE_TABLE	"machine"
 #define SITE_PRIORITY	10000
 
-/* site.c: calls a function for each device of the machine that a rule matches. */
-int site_matches(struct bx_handle *h, const struct bx_rule *rule, bx_device_fn fn, void *arg);
-
 /* site_file.c: all rules of the machine, as one table; none if there is no directory */
 int site_read(struct bx_handle *h, bx_rules_problem_fn fn, void *arg, struct bx_rules *rules);
 /* Whether there are rules of the machine */

@@ -112,23 +112,6 @@ int bx_site_rules(struct bx_handle *h, bx_rules_problem_fn fn, void *arg, struct
 	return err;
 }
 
-int bx_site_list(struct bx_handle *h, bx_site_line_fn fn, void *arg)
-{
-	struct bx_rules rules;
-	int ret = site_read(h, NULL, NULL, &rules);
-
-	for (size_t i = 0; !ret && i < rules.n; i++) {
-		const struct bx_rule *rule = &rules.rule[i];
-		char *text = rules_print(rule);
-
-		ret = text ? fn(&(struct bx_site_line){ rule->file, rule->line, text }, arg) :
-			     fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-		free(text);
-	}
-	rules_free(&rules);
-	return ret;
-}
-
 bool site_exists(struct bx_handle *h)
 {
 	char dir[PATH_MAX];
