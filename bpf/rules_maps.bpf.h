@@ -48,11 +48,8 @@ ARRAY(struct bx_rt_check, rules_check);
 ARRAY(struct rt_text, rules_text);
 ARRAY(struct rt_name, rules_name);
 
-/* Fingerprints of approved devices */
-#define DIGITS	64
-
 struct rt_print {
-	char	digit[DIGITS];
+	char	digit[BX_RT_DIGITS];
 };
 
 struct {
@@ -60,7 +57,7 @@ struct {
 	int (*map_flags)[BPF_F_NO_PREALLOC];
 	int (*max_entries)[4096];
 	struct rt_print *key;
-	__u32 *value;
+	struct bx_rt_approval *value;
 } rules_approved SEC(".maps");
 
 static void *(*const rt_lookup)(void *map, const void *key) = (void *)1;
@@ -89,14 +86,21 @@ static inline __attribute__((always_inline)) struct bx_rt_bus *rt_bus(void)
 	return head && rt_bus_nr < BX_RT_BUSES ? &head->bus[rt_bus_nr] : (void *)0;
 }
 
+/* A device without a fingerprint is not approved. */
+static inline __attribute__((always_inline)) bool rt_is_approved(const __u64 *text)
+{
+	struct bx_rt_approval *a = text[BX_RT_DIGITS / 8 - 1] ? rt_lookup(&rules_approved, text) :
+		(void *)0;
+
+	return a && a->from <= rt_generation && a->until > rt_generation;
+}
+
 #define rt_loop(n, fn, arg)	rt_bpf_loop((n), (void *)(fn), (arg), 0)
 /* The kernel has these instructions also for addresses that are not aligned. */
 #define rt_word(at)		(*(const __u64 *)(at))
 #define rt_half(at)		((__u64)*(const __u32 *)(at))
 #define rt_quarter(at)		((__u64)*(const __u16 *)(at))
 #define rt_copy(to, size, from)	rt_read_text((to), (size), (from))
-/* A fingerprint has 64 digits; a device without one is not approved. */
-#define rt_is_approved(text)	((text)[DIGITS / 8 - 1] && rt_lookup(&rules_approved, (text)))
 #define RT_GLOBAL		__attribute__((noinline))
 
 #endif /* _BX_RULES_MAPS_BPF_H */

@@ -15,6 +15,7 @@
  *	check    conditions of a node that the hash does not cover
  *	text     texts and globs of checks
  *	name     names of drivers
+ *	approved fingerprints of approved devices, a hash of the kernel
  *
  * The loader writes to a table that elections read.  It publishes a node by one store to its
  * predecessor, and makes it visible by its generations: an instance of the engine sees the
@@ -216,6 +217,18 @@ struct bx_rt_node {
 	__u8	ndrivers;
 	__u8	reserved[15];
 };
+
+/**
+ * struct bx_rt_approval - an approved fingerprint, which is the key of the hash of approvals
+ * @from: first generation that sees it
+ * @until: first generation that does not
+ */
+struct bx_rt_approval {
+	__u32	from;
+	__u32	until;
+};
+
+#define BX_RT_DIGITS	64	/* of a fingerprint */
 
 /** enum bx_rt_source - where the text or number of a check is */
 enum bx_rt_source {

@@ -1668,7 +1668,8 @@ const char *bx_driver_source_text(char *buf, size_t size,
 
 /**
  * struct bx_approval - a device that is approved, or waits for it
- * @bundle: the installed bundle whose setting 'approved' has, or would take, the fingerprint
+ * @bundle: the installed bundle whose setting 'approved' has, or would take, the fingerprint;
+ *	empty: the list of the machine, of rules with until=approved
  * @fingerprint: of the device
  * @approved: it is in the list
  * @changed: the operation has changed the list
@@ -1703,7 +1704,8 @@ typedef int (*bx_approval_fn)(const struct bx_approval *approval, void *arg);
  *
  * Adds the device's fingerprint to the list setting 'approved' of the enabled bundle whose
  * policy has refused the device, or whose claims include it, and activates the bundle, as
- * bx_enable().  The device is elected again.
+ * bx_enable(); or to the list of the machine, if one of its rules with until=approved has
+ * refused the device, and activates the rules.  The device is elected again.
  *
  * Return: 0, also if it was approved already; -ENODEV and -ENOTUNIQ as bx_get_device();
  * -EKEYREJECTED for another fingerprint than @expected (BX_FAULT_STATE); -ENODATA if the
@@ -2739,6 +2741,18 @@ int bx_site_matches(struct bx_handle *handle, const char *text, bx_device_fn fn,
  */
 int bx_site_rules(struct bx_handle *handle, bx_rules_problem_fn fn, void *arg,
 		  struct bx_rules **rules);
+
+/**
+ * bx_site_approved() - add the approved devices of the machine to rules
+ * @handle: the handle
+ * @rules: takes the fingerprints in the file 'approved' of the configuration, which its rules
+ *	with until=approved do not match
+ *
+ * A line without a fingerprint is told and left out.  Only root may be able to change the file.
+ *
+ * Return: 0, also without a file, or a negative errno; then some may have been added.
+ */
+int bx_site_approved(struct bx_handle *handle, struct bx_rules *rules);
 
 /**
  * struct bx_site_line - a rule of the machine

@@ -24,7 +24,7 @@ static const char *word_texts(char *buf, const struct bx_approval *a)
 
 static void json_approval(struct json *j, const struct bx_approval *a)
 {
-	json_string(j, "bundle", a->bundle);
+	json_string_or_null(j, "bundle", a->bundle);
 	json_string(j, "fingerprint", a->fingerprint);
 	json_bool(j, "approved", a->approved);
 	json_string_or_null(j, "manufacturer", a->manufacturer);
@@ -55,9 +55,10 @@ static void print_approved(const struct bx_approval *a)
 	const struct bx_dev_info *dev = &a->device.dev;
 	char texts[4 * WORDS], outcome[WORDS];
 
-	printf("%s/%s: %s\nfingerprint %s\n%s in bundle %s: %s (%s)\n", dev->bus, dev->name,
+	printf("%s/%s: %s\nfingerprint %s\n%s in %s%s: %s (%s)\n", dev->bus, dev->name,
 	       word_texts(texts, a), a->fingerprint,
-	       a->changed ? "approved" : "already approved", a->bundle,
+	       a->changed ? "approved" : "already approved",
+	       a->bundle[0] ? "bundle " : "the list of the machine", a->bundle,
 	       a->device.driver[0] ? a->device.driver : "no driver",
 	       word_outcome(outcome, &a->device));
 }
@@ -137,8 +138,8 @@ static int on_approval(const struct bx_approval *a, void *arg)
 			 a->device.dev.name);
 		word_texts(texts, a);
 	}
-	table_row(&env->table, a->approved ? "approved" : "waits", device, a->bundle,
-		  a->fingerprint, texts, NULL);
+	table_row(&env->table, a->approved ? "approved" : "waits", device,
+		  a->bundle[0] ? a->bundle : "-", a->fingerprint, texts, NULL);
 	return 0;
 }
 
@@ -190,9 +191,10 @@ static const struct param approve_params[] = {
 const struct command approve_commands[] = {
 	{ "approve", "[DEVICE]", "approve a device that a policy refuses until then",
 	  "Adds the fingerprint of the device to the setting 'approved' of the installed bundle\n"
-	  "that refuses it, as the bundle 'hotplug' does, and activates this: the device gets its\n"
-	  "driver. The approval is for the device, at each port and boot. A device that was exchanged\n"
-	  "has another fingerprint. With --revoke, DEVICE may also be a fingerprint.",
+	  "that refuses it, as the bundle 'hotplug' does, or to /etc/bus_ext/approved for a rule with\n"
+	  "until=approved, and activates this: the device gets its driver. The approval is for the\n"
+	  "device, at each port and boot. A device that was exchanged has another fingerprint. With\n"
+	  "--revoke, DEVICE may also be a fingerprint.",
 	  approve_params, do_approve },
 	{}
 };

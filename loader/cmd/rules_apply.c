@@ -40,6 +40,11 @@ int do_rules_apply(struct env *env)
 
 	if (err)
 		return err;
+	err = bx_site_approved(env->bx, rules);
+	if (err) {
+		bx_rules_close(rules);
+		return err;
+	}
 	if (env->args.json)
 		json_array(&env->json, "applied");
 	err = bx_rules_apply(env->bx, rules, TABLE, 0, on_applied, env, &about);

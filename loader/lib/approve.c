@@ -2,18 +2,18 @@
 /*
  * libbusext: devices that a policy refuses until they are approved
  *
- * A bundle with a list setting 'approved' takes fingerprints of devices in it.  An approval
- * is a change of this setting, which is activated as any other: the policies compare the
- * fingerprint at each election, so a device that was exchanged in between is refused.
+ * A bundle with a list setting 'approved' takes fingerprints of devices in it, and the rules
+ * of the machine have a file of them.  An approval is a change of this list, which is
+ * activated as any other: the fingerprint is compared at each election, so a device that was
+ * exchanged in between is refused.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "install.h"
-
-#define SETTING		"approved"
+#include "approvers.h"
+#include "internal.h"
 
 /* ---- the device ---- */
 
@@ -73,89 +73,17 @@ static int parse_fingerprint(struct bx_handle *h, const char *text, char *out)
 		    BX_FINGERPRINT_LEN - 1);
 }
 
-static bool is_refused_by(const struct bx_device_rec *rec, const struct names *policies)
-{
-	return rec->decision.outcome == BX_OUT_REFUSED && rec->decision.by == BX_BY_SELECT &&
-		names_have(policies, rec->decision.policy);
-}
-
-/* ---- the bundles ---- */
+/* ---- the list that decides on a device ---- */
 
 /**
- * struct approver - an enabled bundle whose devices are approved
- * @inst: its state
- * @b: its current version, with the settings that are valid now
- * @list: its setting
- */
-struct approver {
-	struct installed	inst;
-	struct bx_bundle	*b;
-	const struct setting	*list;
-};
-
-typedef int (*approver_fn)(struct bx_handle *h, const struct approver *a, void *arg);
-
-struct walk {
-	approver_fn	fn;
-	void		*arg;
-};
-
-static void approver_close(struct approver *a)
-{
-	bx_bundle_close(a->b);
-	state_free(&a->inst);
-}
-
-static int walk_one(struct bx_handle *h, const char *name, void *arg)
-{
-	const struct walk *w = arg;
-	struct approver a = {};
-	int ret;
-
-	ret = state_read(h, name, &a.inst);
-	if (ret > 0 && a.inst.enabled && a.inst.current) {
-		ret = installed_open(h, &a.inst, state_generation(&a.inst, a.inst.current), &a.b);
-		/* one that is damaged does not keep devices of others from being approved */
-		if (ret)
-			note_failure(h, "%s", bx_error(h));
-		error_forget(h);
-		a.list = ret ? NULL : bundle_setting(a.b, SETTING);
-		ret = 0;
-		if (a.list && a.list->about.type == BX_SETTING_LIST)
-			ret = w->fn(h, &a, w->arg);
-	} else if (ret > 0) {
-		ret = 0;
-	}
-	approver_close(&a);
-	return ret;
-}
-
-/* Calls @fn for each such bundle; stops when it returns other than 0. */
-static int each_approver(struct bx_handle *h, approver_fn fn, void *arg)
-{
-	struct walk w = { fn, arg };
-
-	return state_each(h, walk_one, &w);
-}
-
-static const struct names *policies_of(const struct approver *a)
-{
-	return &state_generation(&a->inst, a->inst.current)->policies;
-}
-
-static bool has_approved(const struct approver *a, const char *fingerprint)
-{
-	return list_has(a->list, fingerprint);
-}
-
-/**
- * struct search - the search for the bundle that decides on a device
+ * struct search - the search for the list that decides on a device
  * @rec: the device
  * @fingerprint: its fingerprint
- * @found: number of bundles in whose claims the device is
+ * @found: number of lists that may decide
  * @certain: @bundle has refused it
  * @approved: @bundle has approved it already
- * @bundle: the first of those bundles, or the one that has refused it
+ * @bundle: the bundle of the first of them, or of the one that has refused it; empty for the
+ *	rules of the machine
  */
 struct search {
 	const struct bx_device_rec	*rec;
@@ -169,69 +97,67 @@ struct search {
 static int consider(struct bx_handle *h, const struct approver *a, void *arg)
 {
 	struct search *s = arg;
-	const struct bx_dev_info *dev = &s->rec->dev;
 
-	s->certain = is_refused_by(s->rec, policies_of(a));
-	if (!s->certain && !claims_cover(a->b->claims, a->b->nr_claims, dev->bus, dev->vendor))
+	s->certain = approver_refuses(h, a, s->rec);
+	if (!s->certain && !approver_covers(h, a, s->rec))
 		return 0;
 	if (s->certain || !s->found++) {
-		copy_name(s->bundle, sizeof(s->bundle), a->inst.name);
-		s->approved = has_approved(a, s->fingerprint);
+		copy_name(s->bundle, sizeof(s->bundle), a->bundle);
+		s->approved = approver_has(a, s->fingerprint);
 	}
 	return s->certain;
 }
 
-/* Finds the bundle that has refused the device, or the only one that may. */
-static int find_bundle(struct bx_handle *h, struct search *s)
+/* Finds the list whose bundle or rules have refused the device, or the only one that may. */
+static int find_list(struct bx_handle *h, struct search *s)
 {
 	const struct bx_decision *d = &s->rec->decision;
 	const struct bx_dev_info *dev = &s->rec->dev;
 	int ret;
 
-	ret = each_approver(h, consider, s);
+	ret = approvers_each(h, consider, s);
 	if (ret)
 		return ret < 0 ? ret : 0;
 	if (d->outcome == BX_OUT_REFUSED && d->by == BX_BY_SELECT)
 		return fail(h, BX_FAULT_REJECTED, ENOENT,
-			    "cannot approve device '%s/%s': it is refused by policy '%s', which is not of an enabled bundle with a list of approved devices",
+			    "cannot approve device '%s/%s': it is refused by policy '%s', which is not of an enabled bundle with a list of approved devices, nor of a rule with until=approved",
 			    dev->bus, dev->name, d->policy);
 	if (!s->found)
 		return fail(h, BX_FAULT_REJECTED, ENOENT,
-			    "cannot approve device '%s/%s': no enabled bundle has a list of approved devices on bus '%s'",
+			    "cannot approve device '%s/%s': no enabled bundle has a list of approved devices on bus '%s', and no rule with until=approved matches it",
 			    dev->bus, dev->name, dev->bus);
 	if (s->found > 1)
 		return fail(h, BX_FAULT_REJECTED, ENOTUNIQ,
-			    "cannot approve device '%s/%s': it is not refused, and several bundles have lists of approved devices on bus '%s'",
+			    "cannot approve device '%s/%s': it is not refused, and several bundles or rules have lists of approved devices on bus '%s'",
 			    dev->bus, dev->name, dev->bus);
 	return 0;
 }
 
-/* Adds the fingerprint to the list ('+'), or removes it ('-'), and activates the result. */
-static int change_list(struct bx_handle *h, const char *bundle, char how,
-		       const char *fingerprint)
-{
-	char text[sizeof(SETTING) + 3 + BX_FINGERPRINT_LEN];
-	const char *set = text;
-	const struct bx_install_opts opts = { .set = &set, .nr_set = 1 };
-
-	snprintf(text, sizeof(text), SETTING "%c=%s", how, fingerprint);
-	return bx_enable(h, bundle, &opts, NULL, NULL);
-}
-
 /* ---- approve ---- */
+
+#define WHERE	(BX_NAME_LEN + 16)
+
+static const char *list_text(char *buf, const struct bx_approval *a)
+{
+	if (!a->bundle[0])
+		return "the list of the machine";
+	snprintf(buf, WHERE, "bundle '%s'", a->bundle);
+	return buf;
+}
 
 /* Checks that the device which is there now is the approved one and is not refused. */
 static int check_result(struct bx_handle *h, struct bx_devref *ref, struct bx_approval *a)
 {
+	char where[WHERE];
 	struct bx_approval now;
 	int err = read_device(h, ref, &now);
 
 	if (err == -ENODEV || (!err && strcmp(now.fingerprint, a->fingerprint))) {
 		a->there = false;
 		return fail(h, BX_FAULT_STATE, ENODEV,
-			    "device '%s/%s' was %s meanwhile; the approval of %s is kept in bundle '%s'",
+			    "device '%s/%s' was %s meanwhile; the approval of %s is kept in %s",
 			    ref->bus, ref->name, err ? "removed" : "exchanged",
-			    a->fingerprint, a->bundle);
+			    a->fingerprint, list_text(where, a));
 	}
 	if (err)
 		return err;
@@ -240,8 +166,8 @@ static int check_result(struct bx_handle *h, struct bx_devref *ref, struct bx_ap
 		return 0;
 	return hint_explain(h, ref->bus, ref->name,
 			    fail(h, BX_FAULT_STATE, EPERM,
-				 "device '%s/%s' is approved in bundle '%s', but still refused",
-				 ref->bus, ref->name, a->bundle));
+				 "device '%s/%s' is approved in %s, but still refused",
+				 ref->bus, ref->name, list_text(where, a)));
 }
 
 int bx_approve(struct bx_handle *h, struct bx_devref *ref, const char *expected,
@@ -264,14 +190,14 @@ int bx_approve(struct bx_handle *h, struct bx_devref *ref, const char *expected,
 		return fail(h, BX_FAULT_STATE, EKEYREJECTED,
 			    "cannot approve device '%s/%s': its fingerprint is %s, and not %s: it is another device, or works at another speed",
 			    ref->bus, ref->name, a->fingerprint, wanted);
-	err = find_bundle(h, &s);
+	err = find_list(h, &s);
 	if (err)
 		return err;
 	strcpy(a->bundle, s.bundle);
 	a->approved = true;
 	a->changed = !s.approved;
 	if (a->changed)
-		err = change_list(h, s.bundle, '+', a->fingerprint);
+		err = approver_change(h, a, true);
 	return err ?: check_result(h, ref, a);
 }
 
@@ -281,9 +207,9 @@ static int find_approved(struct bx_handle *h, const struct approver *a, void *ar
 {
 	struct bx_approval *of = arg;
 
-	if (!has_approved(a, of->fingerprint))
+	if (!approver_has(a, of->fingerprint))
 		return 0;
-	copy_name(of->bundle, sizeof(of->bundle), a->inst.name);
+	copy_name(of->bundle, sizeof(of->bundle), a->bundle);
 	return 1;
 }
 
@@ -298,9 +224,9 @@ int bx_revoke(struct bx_handle *h, struct bx_devref *ref, const char *fingerprin
 	if (!ret && !is_fingerprint(a->fingerprint))
 		ret = fail(h, BX_FAULT_REJECTED, ENODATA, "device '%s/%s' has no fingerprint",
 			   ref->bus, ref->name);
-	/* more than one bundle may have approved it */
-	while (!ret && (ret = each_approver(h, find_approved, a)) > 0) {
-		ret = change_list(h, a->bundle, '-', a->fingerprint);
+	/* more than one list may have it */
+	while (!ret && (ret = approvers_each(h, find_approved, a)) > 0) {
+		ret = approver_change(h, a, false);
 		a->changed |= !ret;
 	}
 	return ret;
@@ -311,6 +237,7 @@ int bx_revoke(struct bx_handle *h, struct bx_devref *ref, const char *fingerprin
 struct listing {
 	struct bx_approval	*devices;	/* those that are there */
 	size_t			count;
+	char			bundle[BX_NAME_LEN];	/* whose list it is */
 	bx_approval_fn		fn;
 	void			*arg;
 };
@@ -354,9 +281,10 @@ static int read_devices(struct bx_handle *h, struct listing *l)
 }
 
 /* Tells about one approval: with each device that has it, or without a device. */
-static int list_approved(struct listing *l, const char *bundle, const char *fingerprint)
+static int list_approved(const char *fingerprint, void *arg)
 {
 	struct bx_approval none = { .approved = true };
+	struct listing *l = arg;
 	bool there = false;
 	int ret = 0;
 
@@ -367,37 +295,31 @@ static int list_approved(struct listing *l, const char *bundle, const char *fing
 			continue;
 		there = true;
 		a->approved = true;
-		strcpy(a->bundle, bundle);
+		strcpy(a->bundle, l->bundle);
 		ret = l->fn(a, l->arg);
 	}
 	if (there)
 		return ret;
-	strcpy(none.bundle, bundle);
+	strcpy(none.bundle, l->bundle);
 	strcpy(none.fingerprint, fingerprint);
 	return l->fn(&none, l->arg);
 }
 
-static int list_bundle(struct bx_handle *h, const struct approver *a, void *arg)
+static int list_one(struct bx_handle *h, const struct approver *a, void *arg)
 {
 	struct listing *l = arg;
-	char fingerprint[BX_FINGERPRINT_LEN];
-	const char *item = a->list->value;
-	int ret = 0;
-	size_t len;
+	int ret;
 
-	for (; !ret && *item; item += len + !!item[len]) {
-		len = strcspn(item, ",");
-		snprintf(fingerprint, sizeof(fingerprint), "%.*s", (int)len, item);
-		ret = list_approved(l, a->inst.name, fingerprint);
-	}
+	copy_name(l->bundle, sizeof(l->bundle), a->bundle);
+	ret = approver_list(a, list_approved, l);
 	for (size_t i = 0; !ret && i < l->count; i++) {
 		struct bx_approval *one = &l->devices[i];
 
-		if (!one->there || !is_refused_by(&one->device, policies_of(a)) ||
-		    has_approved(a, one->fingerprint))
+		if (!one->there || approver_has(a, one->fingerprint) ||
+		    !approver_refuses(h, a, &one->device))
 			continue;
 		one->approved = false;
-		strcpy(one->bundle, a->inst.name);
+		strcpy(one->bundle, a->bundle);
 		ret = l->fn(one, l->arg);
 	}
 	return ret;
@@ -408,7 +330,7 @@ int bx_list_approvals(struct bx_handle *h, bx_approval_fn fn, void *arg)
 	struct listing l = { .fn = fn, .arg = arg };
 	int ret;
 
-	ret = read_devices(h, &l) ?: each_approver(h, list_bundle, &l);
+	ret = read_devices(h, &l) ?: approvers_each(h, list_one, &l);
 	free(l.devices);
 	return ret;
 }
@@ -417,7 +339,7 @@ int bx_list_approvals(struct bx_handle *h, bx_approval_fn fn, void *arg)
 
 static int has_refused(struct bx_handle *h, const struct approver *a, void *arg)
 {
-	return is_refused_by(arg, policies_of(a));
+	return approver_refuses(h, a, arg);
 }
 
 bool bx_is_approvable(struct bx_handle *h, const struct bx_device_rec *rec)
@@ -427,7 +349,7 @@ bool bx_is_approvable(struct bx_handle *h, const struct bx_device_rec *rec)
 
 	if (rec->decision.outcome != BX_OUT_REFUSED || rec->decision.by != BX_BY_SELECT)
 		return false;
-	ret = each_approver(h, has_refused, &copy);
+	ret = approvers_each(h, has_refused, &copy);
 	if (ret < 0)
 		error_forget(h);
 	return ret > 0;

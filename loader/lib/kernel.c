@@ -319,6 +319,22 @@ void *kernel_map_memory(int map_fd, size_t size)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
+int kernel_map_read(int map_fd, const void *key, void *value)
+{
+	return bpf_map_lookup_elem(map_fd, key, value);
+}
+
+int kernel_map_write(int map_fd, const void *key, const void *value)
+{
+	return value ? bpf_map_update_elem(map_fd, key, value, BPF_ANY) :
+		bpf_map_delete_elem(map_fd, key);
+}
+
+int kernel_map_next(int map_fd, const void *key, void *next)
+{
+	return bpf_map_get_next_key(map_fd, key, next);
+}
+
 int kernel_share_map(struct bpf_map *map, int map_fd)
 {
 	return bpf_map__reuse_fd(map, map_fd);

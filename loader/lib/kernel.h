@@ -285,6 +285,36 @@ void *kernel_map_memory(int map_fd, size_t size);
  */
 int kernel_share_map(struct bpf_map *map, int map_fd);
 
+/**
+ * kernel_map_read() - read a value of a hash
+ * @map_fd: the hash
+ * @key: its key
+ * @value: takes the value
+ *
+ * Return: 0 or an errno: -ENOENT without such a key.
+ */
+int kernel_map_read(int map_fd, const void *key, void *value);
+
+/**
+ * kernel_map_write() - write a value of a hash
+ * @map_fd: the hash
+ * @key: its key
+ * @value: the value, or NULL to remove the key
+ *
+ * Return: 0 or an errno: -E2BIG if the hash is full, -ENOENT without a key to remove.
+ */
+int kernel_map_write(int map_fd, const void *key, const void *value);
+
+/**
+ * kernel_map_next() - find the next key of a hash
+ * @map_fd: the hash
+ * @key: the last key, or NULL for the first one
+ * @next: takes the key; may be @key
+ *
+ * Return: 0 or an errno: -ENOENT after the last one.
+ */
+int kernel_map_next(int map_fd, const void *key, void *next);
+
 /* ---- requests to bus_ext ---- */
 
 /**

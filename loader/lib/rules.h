@@ -21,6 +21,7 @@
  *	machine.c      the devices of the machine (machine.h)
  *	site.c         the rule for one device of the machine
  *	site_file.c    the rules of the machine, rules.d
+ *	site_approved.c  the approved devices of the machine
  *
  * The language is described in docs/rules.md.  Shorthands, aliases of values and the
  * defaults of the language end in the parser: two rules that mean the same have the same
@@ -215,12 +216,16 @@ struct bx_rule {
  * @n: number of rules
  * @file: names of files, the first of which was asked for
  * @nfiles: number of files
+ * @approved: fingerprints of approved devices, which are not of the text
+ * @napproved: number of fingerprints
  */
 struct bx_rules {
 	struct bx_rule	*rule;
 	size_t		n;
 	char		**file;
 	size_t		nfiles;
+	char		(*approved)[BX_FINGERPRINT_LEN];
+	size_t		napproved;
 };
 
 /*
@@ -315,5 +320,9 @@ int rules_read(struct bx_handle *h, const char *path, bx_rules_problem_fn fn, vo
 int rules_read_all(struct bx_handle *h, char *const *paths, size_t n, bx_rules_problem_fn fn,
 		   void *arg, struct bx_rules *rules);
 void rules_free(struct bx_rules *rules);
+
+/* rules_approved.c: adds a fingerprint to the list, once */
+int rules_approve(struct bx_handle *h, struct bx_rules *rules, const char *fingerprint);
+bool rules_is_approved(const struct bx_rules *rules, const char *fingerprint);
 
 #endif /* _BUSEXT_RULES_H */

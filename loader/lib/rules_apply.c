@@ -25,7 +25,8 @@
  * @h: the handle
  * @table: name of the table
  * @priority: of its policies
- * @drafts: its rules
+ * @rules: its rules
+ * @drafts: what the engine compares
  * @now: maps of the active generation
  * @active: the active generation, 0 without one
  * @buses: buses with an active policy
@@ -37,6 +38,7 @@ struct change {
 	struct bx_handle	*h;
 	const char		*table;
 	int			priority;
+	const struct bx_rules	*rules;
 	struct rt_drafts	drafts;
 	struct rules_maps	now;
 	__u32			active;
@@ -135,7 +137,7 @@ static int write_new(struct change *c)
 	return rules_maps_pin(c->h, c->table, &c->next);
 }
 
-static int write_generation(struct change *c)
+static int write_rules(struct change *c)
 {
 	int err = -ENOSPC;
 
@@ -145,6 +147,11 @@ static int write_generation(struct change *c)
 		return write_new(c);
 	c->maps = &c->now;
 	return err ? cannot_write(c, &c->now.store, err) : 0;
+}
+
+static int write_generation(struct change *c)
+{
+	return write_rules(c) ?: rules_maps_approve(c->h, c->maps, c->rules, c->active);
 }
 
 /* ---- its policies ---- */
@@ -280,7 +287,7 @@ static int free_nodes(struct change *c)
 	err = commit_policies(c->h, &none, &result);
 	if (!err && !result)
 		rt_store_release(&c->now.store);
-	return err;
+	return err ?: rules_maps_forget(c->h, &c->now, c->active + 1);
 }
 
 /* The change was made; the next one frees what is left. */
@@ -331,7 +338,7 @@ int bx_rules_apply(struct bx_handle *h, const struct bx_rules *rules, const char
 		   int priority, bx_applied_fn fn, void *arg, struct bx_rules_applied *about)
 {
 	struct change c = {
-		.h = h, .table = table, .priority = priority,
+		.h = h, .table = table, .priority = priority, .rules = rules,
 		.txn = { .limit = { .nr = BX_ANY } },
 	};
 	char line[4096] = "";

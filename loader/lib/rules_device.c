@@ -9,6 +9,7 @@
 #include "cases.h"
 #include "internal.h"
 #include "rules_text.h"
+#include "site.h"
 
 /* ---- described devices ---- */
 
@@ -299,6 +300,18 @@ static int read_members(struct bx_handle *h, struct bx_rules_device *d, struct b
 	return err;
 }
 
+/* Whether the device is in the list of the machine */
+static int read_approval(struct bx_handle *h, struct bx_rules_device *d)
+{
+	const char *fingerprint = d->fact[BX_FACT_FINGERPRINT];
+	struct bx_rules approved = {};
+	int err = *fingerprint ? site_approved(h, &approved, false) : 0;
+
+	d->approved = !err && rules_is_approved(&approved, fingerprint);
+	rules_free(&approved);
+	return err;
+}
+
 int bx_rules_device_read(struct bx_handle *h, struct bx_devref *ref,
 			 struct bx_rules_device **device)
 {
@@ -318,6 +331,8 @@ int bx_rules_device_read(struct bx_handle *h, struct bx_devref *ref,
 		err = read_cmdline(h, d);
 	if (!err)
 		err = read_members(h, d, ref);
+	if (!err)
+		err = read_approval(h, d);
 	if (err)
 		bx_rules_device_free(d);
 	else

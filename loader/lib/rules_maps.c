@@ -14,7 +14,6 @@
 #include "rules_maps.h"
 
 #define BASES		64	/* sets of maps of a table; more than one after an interruption */
-#define APPROVALS	4096
 
 static const struct {
 	const char	*name;
@@ -102,9 +101,9 @@ int rules_maps_new(struct bx_handle *h, const struct bx_rt_head *head, struct ru
 		struct kernel_map map = { .name = name, .hash = i == RULES_ARRAYS };
 
 		snprintf(name, sizeof(name), "rules_%s", map_name(i));
-		map.key_size = 64;
-		map.value_size = map.hash ? sizeof(__u32) : arrays[i].value_size;
-		map.entries = map.hash ? APPROVALS : entries_of(head, i);
+		map.key_size = BX_RT_DIGITS;
+		map.value_size = map.hash ? sizeof(struct bx_rt_approval) : arrays[i].value_size;
+		map.entries = map.hash ? RULES_APPROVALS : entries_of(head, i);
 		m->fd[i] = kernel_new_map(&map);
 		if (m->fd[i] < 0)
 			err = fail(h, m->fd[i] == -EPERM ? BX_FAULT_PERMISSION : BX_FAULT_FAILED,

@@ -13,6 +13,7 @@
 #include "rules_table.h"
 
 #define RULES_ARRAYS	8
+#define RULES_APPROVALS	4096	/* of a table */
 #define RULES_MAPS	(RULES_ARRAYS + 1)	/* and the hash of approvals */
 
 /**
@@ -38,6 +39,13 @@ int rules_maps_pin(struct bx_handle *h, const char *table, const struct rules_ma
 int rules_maps_share(struct bx_handle *h, const struct object *obj, const struct rules_maps *m);
 void rules_maps_close(struct rules_maps *m);
 size_t rules_maps_bytes(const struct rules_maps *m);
+/*
+ * rules_approved.c: makes the list of @rules that of the generation after @active; then, when
+ * that one is active, removes what only former ones see.
+ */
+int rules_maps_approve(struct bx_handle *h, const struct rules_maps *m,
+		       const struct bx_rules *rules, __u32 active);
+int rules_maps_forget(struct bx_handle *h, const struct rules_maps *m, __u32 active);
 /* Lists the bases of a table, the highest first; returns their number or an errno. */
 int rules_maps_list(struct bx_handle *h, const char *table, __u32 *base, unsigned int max);
 /* Removes the pins of all bases but @keep. */

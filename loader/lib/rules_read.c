@@ -386,6 +386,7 @@ void rules_free(struct bx_rules *rules)
 		free(rules->file[i]);
 	free(rules->rule);
 	free(rules->file);
+	free(rules->approved);
 	*rules = (struct bx_rules) {};
 }
 

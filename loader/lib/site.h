@@ -18,4 +18,14 @@ bool site_exists(struct bx_handle *h);
 /* Names what an initramfs needs for them: the files, and the modules of their drivers. */
 int site_needs(struct bx_handle *h, bx_need_fn fn, void *arg);
 
+/*
+ * site_approved.c: as bx_site_approved(), with a note for each line without a fingerprint only
+ * if @tell
+ */
+int site_approved(struct bx_handle *h, struct bx_rules *rules, bool tell);
+/* Adds a fingerprint to the list of the machine, or removes it, and applies that */
+int site_approve(struct bx_handle *h, const struct bx_approval *a, bool add);
+/* Names the file with the list, if there is one, as a need of an initramfs. */
+void site_approved_need(struct bx_handle *h, bx_need_fn fn, void *arg);
+
 #endif /* _BUSEXT_SITE_H */

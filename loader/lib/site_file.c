@@ -138,6 +138,7 @@ int site_needs(struct bx_handle *h, bx_need_fn fn, void *arg)
 		for (unsigned int k = 0; k < rules.rule[i].ndrivers; k++)
 			fn(BX_NEED_MODULE, rules.rule[i].driver[k], arg);
 	rules_free(&rules);
+	site_approved_need(h, fn, arg);
 	return err;
 }
 

@@ -20,6 +20,11 @@ int bx_site_apply(struct bx_handle *h)
 	struct bx_rules rules;
 	int err = site_read(h, NULL, NULL, &rules);
 
+	/* without the list, the devices stay as the rules say */
+	if (!err && bx_site_approved(h, &rules)) {
+		note_failure(h, "no device is approved: %s", bx_error(h));
+		error_forget(h);
+	}
 	if (!err)
 		err = bx_rules_apply(h, &rules, SITE_TABLE, SITE_PRIORITY, NULL, NULL, &about);
 	rules_free(&rules);

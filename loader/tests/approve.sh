@@ -23,7 +23,7 @@ list() { sed -n 's/.*- "\(approved=.*\)"/\1/p' "$state/$1/state.yaml"; }
 # refused POLICY [NOW]: as the device is now, and after the next election
 refused() { "$bxctl" !decide '' "select:refused::$1" "${2:-id_table:driver:nvme}"; }
 
-ktap_plan 39
+ktap_plan 61
 mkdir -p "$work"/{etc/bundles.d,tmp,kernel,lib/bundles}
 "$bxctl" !boot >/dev/null
 list='{ type: list, max_items: 2, default: [], help: x }'
@@ -98,3 +98,45 @@ says "a device or a list" 8 "needs either a DEVICE or '--list'" approve
 says "not both" 8 "needs either a DEVICE or '--list'" approve --list "$dev"
 says "a list of all" 8 "'--list' takes no other option" approve --list --revoke
 says "--revoke takes no fingerprint beside" 8 "exclude each other" approve --revoke --fingerprint "$(print a)" "$dev"
+
+# rules of the machine
+file=$work/etc/approved
+mkdir -p "$work/etc/rules.d"
+rules() { printf '%s\n' "$@" >"$work/etc/rules.d/test.rules"; }
+approved() { sed -n 's/^approved //p' "$work/kernel/table"; }
+rules 'pci:* refuse until=approved'
+"$bxctl" !decide '' kernel:none: select:refused::machine-pci
+says "explain names the command for a rule" 0 "it waits for an approval: 'bxctl approve $dev'" explain "$dev"
+refused machine-pci
+says "--list shows what a rule refuses" 0 "waits +$dev +- +$(print a) +Disk" approve --list
+says "a device that a rule refuses is approved" 0 "approved in the list of the machine: nvme" approve "$dev"
+check_equal "in a file" "$(print a)	# $dev Disk" "$(grep -v '^#' "$file")"
+check_equal "the rules have it" "$(print a)" "$(approved)"
+says "once, for a rule" 0 "already approved in the list of the machine" approve "$dev"
+check_equal "not again in the file" 1 "$(grep -c -v '^#' "$file")"
+says "JSON of a rule's device" 0 '"changed": false,.*"bundle": null' --json approve "$dev"
+says "--list shows the machine's" 0 "approved +$dev +- +$(print a)" approve --list
+says "a rule does not match it" 0 "approved" rules explain "$work/etc/rules.d/test.rules" "$dev"
+sed -i '1a abc\n# remark\n' "$file"
+"$bxctl" !fingerprint "$(print c)"
+refused machine-pci
+chmod 666 "$file"
+says "others must not change it" 4 "note: others can write to .$file." approve "$dev"
+chmod 644 "$file"
+rm "$work/kernel/table"
+mkdir "$work/kernel/table"
+says "rules that cannot be applied" 1 "cannot write .$work/kernel/table" approve "$dev"
+rmdir "$work/kernel/table"
+check_equal "leave the file as it was" "$(print a)" "$(grep -v '^#' "$file" | sed -n 's/\t.*//; /^a\{64\}/p')"
+says "a bad line is told" 0 "approved:2: expected a fingerprint of 64 .*approves nothing" approve "$dev"
+check_equal "a second one is added" "$(print a) $(print c)" "$(approved | paste -sd ' ')"
+says "a list of the machine is revoked" 0 "no longer approved: $(print c)" approve --revoke "$dev"
+check_equal "of one" "$(print a)" "$(approved)"
+check_equal "other lines stay" "abc # remark " "$(sed -n 2,4p "$file" | paste -sd ' ')"
+says "the file is copied into an initramfs" 0 "file $file" boot --files
+rules 'pci:* refuse'
+refused machine-pci
+says "a rule without until=approved" 4 "refused by policy 'machine-pci', which is not" approve "$dev"
+rules
+says "without rules, an approval can be revoked" 0 "no longer approved: $(print a)" approve --revoke "$(print a)"
+check_equal "and is gone" "" "$(grep -o '^a*$' "$file" || true)"

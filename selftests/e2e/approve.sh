@@ -19,6 +19,8 @@ cleanup() {
 	local port
 	for port in "${!plugged[@]}"; do unplug "$port"; done
 	bxctl remove hotplug >/dev/null || true
+	bxctl detach --all >/dev/null 2>&1 || true
+	rm -rf /etc/bus_ext/rules.d /etc/bus_ext/approved
 	probes_end
 	unload usbhid hid_generic usb_storage vhci_hcd usbip_core
 	rm -rf "$bundle"
@@ -55,7 +57,7 @@ says() {
 	check_match "$1" "^$2 .*$3" "$status ${output//$'\n'/ }"
 }
 
-ktap_plan 52
+ktap_plan 69
 modprobe bus_ext
 modprobe -a usbcore usbhid hid_generic usb_storage vhci_hcd
 probes_watch usb || ktap_skip_all "$probes_why"
@@ -170,3 +172,42 @@ plug 0 keyboard K1 Keyboard
 check it_comes_back_there_too has 0 0 usbhid
 check a_disabled_bundle_refuses_nothing bxctl disable hotplug
 check the_disk_comes_up has 2 0 usb-storage
+
+# --- the same by a rule, without a bundle
+unplug 2
+mkdir -p /etc/bus_ext/rules.d
+echo '* bus=usb class=storage refuse until=approved' >/etc/bus_ext/rules.d/60-usb.rules
+check rule_is_active bxctl boot
+probes_clear
+plug 2 disk D1 Disk
+check rule_refuses_the_disk is_refused 2
+check no_driver_of_it_was_probed probes_none "$(at 2):1.0"
+check keyboard_is_not_concerned driver_is usb "$(at 0):1.0" usbhid
+says explain_names_the_command_for_a_rule 0 "it waits for an approval: 'bxctl approve usb/$(at 2)'" \
+	explain "usb/$(at 2)"
+says list_shows_what_waits_for_a_rule 0 "waits +usb/$(at 2) +- +$print" approve --list
+says disk_is_approved_for_the_rule 0 "approved in the list of the machine: usb" approve "$(at 2)"
+check and_gets_its_driver_again has 2 0 usb-storage
+says rule_does_not_match_it 0 "60-usb.rules:1.* approved" rules explain /etc/bus_ext/rules.d/60-usb.rules "usb/$(at 2)"
+unplug 2
+probes_clear
+plug 2 disk D2 Disk
+check rule_refuses_another_serial_number is_refused 2
+unplug 2
+bxctl detach --all >/dev/null
+check approval_is_there_after_a_boot bxctl boot
+plug 3 disk D1 Disk
+check and_at_another_port has 3 0 usb-storage
+says it_is_revoked 0 "no longer approved: $print" approve --revoke "$print"
+unplug 3
+probes_clear
+plug 2 disk D1 Disk
+check rule_refuses_it_again is_refused 2
+echo "$print" >/etc/bus_ext/approved
+chmod 666 /etc/bus_ext/approved
+says file_of_others_approves_nothing 0 "no device is approved: others can write" boot
+unplug 2
+probes_clear
+plug 2 disk D1 Disk
+check the_disk_is_refused_then is_refused 2
+check keyboard_was_there_all_the_time driver_is usb "$(at 0):1.0" usbhid

@@ -570,6 +570,21 @@ void *kernel_map_memory(int map_fd, size_t size)
 	return NULL;
 }
 
+int kernel_map_read(int map_fd, const void *key, void *value)
+{
+	return -EOPNOTSUPP;
+}
+
+int kernel_map_write(int map_fd, const void *key, const void *value)
+{
+	return -EOPNOTSUPP;
+}
+
+int kernel_map_next(int map_fd, const void *key, void *next)
+{
+	return -EOPNOTSUPP;
+}
+
 int kernel_share_map(struct bpf_map *map, int map_fd)
 {
 	return -EOPNOTSUPP;
