@@ -269,6 +269,22 @@ static int boot_defined(struct bx_handle *h, struct boot *boot)
 	return 0;
 }
 
+/* In place of files with a mistake: the rules that were active last */
+static void boot_kept(struct bx_handle *h)
+{
+	struct bx_rules rules;
+	int err = site_read_kept(h, &rules);
+
+	if (!err)
+		err = site_activate(h, &rules);
+	if (!err)
+		note(h, "the rules that were active before are active again");
+	else
+		note_failure(h, "nor are the former rules: %s", bx_error(h));
+	error_forget(h);
+	rules_free(&rules);
+}
+
 /* The rules of the machine; without them the bundles must be active anyway. */
 static void boot_site(struct bx_handle *h, struct boot *boot)
 {
@@ -280,6 +296,7 @@ static void boot_site(struct bx_handle *h, struct boot *boot)
 	}
 	note_failure(h, "the rules of this machine are not active: %s", bx_error(h));
 	error_forget(h);
+	boot_kept(h);
 	boot->failed++;
 }
 
@@ -411,7 +428,7 @@ int bx_list_needs(struct bx_handle *h, bx_need_fn fn, void *arg)
 
 	if (!err && site_exists(h)) {
 		needs.any = true;
-		err = site_needs(h, fn, arg);
+		site_needs(h, fn, arg);
 	}
 	if (!err && needs.any) {
 		fn(BX_NEED_MODULE, MODULE, arg);

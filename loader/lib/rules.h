@@ -21,6 +21,7 @@
  *	machine.c      the devices of the machine (machine.h)
  *	site.c         the rule for one device of the machine
  *	site_file.c    the rules of the machine, rules.d
+ *	site_kept.c    the rules that were active last
  *	site_approved.c  the approved devices of the machine
  *
  * The language is described in docs/rules.md.  Shorthands, aliases of values and the

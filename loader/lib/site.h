@@ -16,7 +16,16 @@ int site_read(struct bx_handle *h, bx_rules_problem_fn fn, void *arg, struct bx_
 /* Whether there are rules of the machine */
 bool site_exists(struct bx_handle *h);
 /* Names what an initramfs needs for them: the files, and the modules of their drivers. */
-int site_needs(struct bx_handle *h, bx_need_fn fn, void *arg);
+void site_needs(struct bx_handle *h, bx_need_fn fn, void *arg);
+
+/* site_set.c: activates rules as those of the machine, with the list of approved devices */
+int site_activate(struct bx_handle *h, struct bx_rules *rules);
+
+/* site_kept.c: keeps the active rules; a failure is told */
+void site_keep(struct bx_handle *h, const struct bx_rules *rules);
+/* Reads the rules that were active last. */
+int site_read_kept(struct bx_handle *h, struct bx_rules *rules);
+void site_kept_need(struct bx_handle *h, bx_need_fn fn, void *arg);
 
 /*
  * site_approved.c: as bx_site_approved(), with a note for each line without a fingerprint only

@@ -3,7 +3,7 @@
  * libbusext: the approved devices of the machine
  *
  * The file 'approved' of the configuration has a fingerprint in each line.  Rules with
- * until=approved do not match these devices.  A line that is no fingerprint, and a file that
+ * until=approved do not match these devices.  A line without one, and a file that
  * others can change, approve nothing: their devices stay as the rules say.
  */
 #include <errno.h>
@@ -76,7 +76,7 @@ static void tell_line(struct bx_handle *h, unsigned int nr)
 	char path[PATH_MAX];
 
 	file_path(h, path);
-	note(h, "%s:%u: expected a fingerprint of %d hexadecimal digits in lower case; the line approves nothing",
+	note(h, "%s:%u: expected a fingerprint of %d digits in lower case; it approves nothing",
 	     path, nr, BX_FINGERPRINT_LEN - 1);
 }
 
@@ -131,7 +131,7 @@ static int write_file(struct bx_handle *h, const char *text, size_t len)
 /* Prints what the device says of itself, without characters that could end the line. */
 static void print_remark(FILE *out, const struct bx_approval *a)
 {
-	const char *text[] = { a->manufacturer, a->product, a->serial };
+	const char *const text[] = { a->manufacturer, a->product, a->serial };
 
 	fprintf(out, "\t# %s/%s", a->device.dev.bus, a->device.dev.name);
 	for (size_t i = 0; i < sizeof(text) / sizeof(*text); i++) {

@@ -112,34 +112,61 @@ int bx_site_rules(struct bx_handle *h, bx_rules_problem_fn fn, void *arg, struct
 	return err;
 }
 
-bool site_exists(struct bx_handle *h)
+/* Calls @fn for the path of each file; returns their number. */
+static int each_file(struct bx_handle *h, bx_need_fn fn, void *arg)
 {
-	char dir[PATH_MAX];
+	char dir[PATH_MAX], path[PATH_MAX + NAME_MAX + 2];
 	struct dirent **names;
 	int n;
 
 	directory_path(h, dir);
 	n = scandir(dir, &names, is_rules, alphasort);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]->d_name);
+		if (fn)
+			fn(BX_NEED_FILE, path, arg);
 		free(names[i]);
+	}
 	if (n >= 0)
 		free(names);
-	return n > 0;
+	return n > 0 ? n : 0;
 }
 
-int site_needs(struct bx_handle *h, bx_need_fn fn, void *arg)
+bool site_exists(struct bx_handle *h)
+{
+	return each_file(h, NULL, NULL);
+}
+
+static void need_rules(const struct bx_rules *rules, bx_need_fn fn, void *arg)
+{
+	for (size_t i = 0; i < rules->nfiles; i++)
+		fn(BX_NEED_FILE, rules->file[i], arg);
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct bx_rule *rule = &rules->rule[i];
+
+		/* a part has the names of a composite device and of itself there */
+		for (unsigned int k = 0; rule->verdict != BX_RULE_PART && k < rule->ndrivers; k++)
+			fn(BX_NEED_MODULE, rule->driver[k], arg);
+	}
+}
+
+/* An initramfs has files with a mistake, too: there, the rules that were active last are used. */
+void site_needs(struct bx_handle *h, bx_need_fn fn, void *arg)
 {
 	struct bx_rules rules;
-	int err = site_read(h, NULL, NULL, &rules);
 
-	for (size_t i = 0; i < rules.nfiles; i++)
-		fn(BX_NEED_FILE, rules.file[i], arg);
-	for (size_t i = 0; i < rules.n; i++)
-		for (unsigned int k = 0; k < rules.rule[i].ndrivers; k++)
-			fn(BX_NEED_MODULE, rules.rule[i].driver[k], arg);
+	if (site_read(h, NULL, NULL, &rules)) {
+		note_failure(h, "%s", bx_error(h));
+		error_forget(h);
+		each_file(h, fn, arg);
+		if (site_read_kept(h, &rules))
+			error_forget(h);
+	} else {
+		site_kept_need(h, fn, arg);
+	}
+	need_rules(&rules, fn, arg);
 	rules_free(&rules);
 	site_approved_need(h, fn, arg);
-	return err;
 }
 
 /* ---- the file that bxctl writes ---- */

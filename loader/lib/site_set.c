@@ -14,19 +14,27 @@
 #include "site.h"
 #include "state.h"
 
-int bx_site_apply(struct bx_handle *h)
+int site_activate(struct bx_handle *h, struct bx_rules *rules)
 {
 	struct bx_rules_applied about;
-	struct bx_rules rules;
-	int err = site_read(h, NULL, NULL, &rules);
 
 	/* without the list, the devices stay as the rules say */
-	if (!err && bx_site_approved(h, &rules)) {
+	if (bx_site_approved(h, rules)) {
 		note_failure(h, "no device is approved: %s", bx_error(h));
 		error_forget(h);
 	}
+	return bx_rules_apply(h, rules, SITE_TABLE, SITE_PRIORITY, NULL, NULL, &about);
+}
+
+int bx_site_apply(struct bx_handle *h)
+{
+	struct bx_rules rules;
+	int err = site_read(h, NULL, NULL, &rules);
+
 	if (!err)
-		err = bx_rules_apply(h, &rules, SITE_TABLE, SITE_PRIORITY, NULL, NULL, &about);
+		err = site_activate(h, &rules);
+	if (!err)
+		site_keep(h, &rules);
 	rules_free(&rules);
 	return err;
 }

@@ -92,13 +92,25 @@ static int make_state_dir(struct bx_handle *h, const char *path)
 	return fd < 0 ? fd : 0;
 }
 
+static void bundles_path(const struct bx_handle *h, char *path)
+{
+	snprintf(path, PATH_MAX, "%s/bundles", h->state_dir);
+}
+
+int state_make(struct bx_handle *h)
+{
+	char path[PATH_MAX];
+
+	bundles_path(h, path);
+	return make_state_dir(h, path);
+}
+
 int state_lock(struct bx_handle *h)
 {
 	char path[PATH_MAX];
-	int err;
+	int err = state_make(h);
 
-	snprintf(path, sizeof(path), "%s/bundles", h->state_dir);
-	err = make_state_dir(h, path);
+	bundles_path(h, path);
 	return err ?: dir_lock(h, path, &h->state_fd);
 }
 

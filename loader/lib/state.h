@@ -77,6 +77,8 @@ struct installed {
 };
 
 int state_lock(struct bx_handle *h);
+/* Makes the state directory. */
+int state_make(struct bx_handle *h);
 void state_unlock(struct bx_handle *h);
 
 /* Returns 1 when the bundle is installed, 0 when not; the caller frees @inst in both cases. */

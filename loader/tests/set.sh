@@ -32,7 +32,7 @@ behind() {
 vfio=select:driver:vfio-pci:loader_test
 rule='pci:acme path=0000:02:00.0'
 
-ktap_plan 46
+ktap_plan 50
 rm -rf "$work/kernel"
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot >/dev/null
@@ -125,11 +125,19 @@ check_equal "as JSON" "0000:03:00.0 nvme vfio-pci;null null nvme;" \
 rm "$work/kernel/table"
 says "they are active after a boot" 0 "rules of this machine are active" boot
 check_equal "as they were" "pci:* name=0000:09:* refuse" "$(cat "$work/kernel/table")"
-check_equal "an initramfs gets the file" "file $file" "$("$bxctl" boot --files | grep rules)"
+check_equal "an initramfs gets the file" "file $file" "$("$bxctl" boot --files | grep rules.d)"
 rm -r "${work:?}/lib"
 says "no bundle need ever have been installed" 0 "rules of this machine are active" boot
 echo "pci:* drivr=x" >"$work/etc/rules.d/00.rules"
-says "an error in a file is told, and the boot fails" 6 "00.rules:1:7" boot
+rm "$work/kernel/table"
+says "an error in a file is told, and the boot fails" 6 "00.rules:1:7.* rules that were active before are active" boot
+check_equal "with the rules that were active last" "pci:* name=0000:09:* refuse" "$(cat "$work/kernel/table")"
+check_equal "as in an initramfs, with the bad file" "$(printf 'file %s\n' "$work/etc/rules.d/00.rules" "$file" "$work/var/active.rules")" \
+	"$("$bxctl" boot --files 2>/dev/null | grep rules)"
+rm "$work/var/active.rules"
+says "without these, none are" 6 "nor are the former rules: no rules were active before" boot
+rm "$work/etc/rules.d/00.rules"
+says "the mended files are used" 0 "rules of this machine are active" boot
 
 # --- waiting
 says "wait ends when the device has the driver" 0 "pci/0000:03:00.0 has nvme" \
