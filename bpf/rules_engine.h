@@ -78,6 +78,14 @@ RT_INLINE __u64 rt_vendor_word(const struct rt_engine *e)
 	return (BX_RT_VENDOR_AT(format) ? e->word[1] : e->word[0]) & BX_RT_VENDOR_MASK(format);
 }
 
+/* The shapes of the vendor are looked at one after the other. */
+RT_INLINE void rt_keep_list(struct rt_engine *e, const struct bx_rt_vendor *vendor)
+{
+	RT_UNROLL
+	for (int i = 0; i < BX_RT_VENDOR_SHAPES / 8; i++)
+		e->list[i] = ((const __u64 *)vendor->shape)[i];
+}
+
 /* Looks for the device's vendor. */
 RT_INLINE void rt_vendor_step(struct rt_engine *e)
 {
@@ -86,14 +94,14 @@ RT_INLINE void rt_vendor_step(struct rt_engine *e)
 	const struct bx_rt_bus *bus;
 	__u32 i = e->i;
 
-	e->vendor = (BX_RT_MIX(rt_bus_nr, word) + i) & (rt_vendors - 1);
-	vendor = rt_vendor(e->vendor);
+	vendor = rt_vendor((BX_RT_MIX(rt_bus_nr, word) + i) & (rt_vendors - 1));
 	e->i = i + 1;
 	if (vendor && vendor->word && word && i < BX_RT_VENDOR_PROBES &&
 	    rt_format != BX_RT_TEXT_ONLY) {
 		if (vendor->word != word || vendor->bus != rt_bus_nr)
 			return;
 		e->nvendor = vendor->nshapes;
+		rt_keep_list(e, vendor);
 	}
 	bus = rt_bus();
 	e->nshapes = e->nvendor + (bus ? bus->nshapes : 0);
@@ -106,16 +114,13 @@ RT_INLINE void rt_vendor_step(struct rt_engine *e)
 /* Returns the next shape of the vendor, and then of the bus, or 0. */
 RT_INLINE __u32 rt_listed(const struct rt_engine *e)
 {
-	const struct bx_rt_vendor *vendor;
 	const struct bx_rt_bus *bus;
 	__u32 i = e->i;
 
-	if (i >= e->nvendor) {
-		bus = rt_bus();
-		return bus ? bus->shape[(i - e->nvendor) & (BX_RT_BUS_SHAPES - 1)] : 0;
-	}
-	vendor = rt_vendor(e->vendor);
-	return vendor ? vendor->shape[i & (BX_RT_VENDOR_SHAPES - 1)] : 0;
+	if (i < e->nvendor)
+		return ((const __u8 *)e->list)[i & (BX_RT_VENDOR_SHAPES - 1)];
+	bus = rt_bus();
+	return bus ? bus->shape[(i - e->nvendor) & (BX_RT_BUS_SHAPES - 1)] : 0;
 }
 
 /* Continues with the next shape. */
@@ -133,6 +138,7 @@ RT_INLINE __u32 rt_chain(struct rt_engine *e, const struct bx_rt_shape *shape)
 	const struct bx_rt_bucket *bucket;
 	__u64 h = e->shape;
 
+	RT_UNROLL
 	for (__u32 i = 0; i < BX_RT_WORDS; i++) {
 		if (i >= used)
 			break;
@@ -154,6 +160,7 @@ RT_INLINE int rt_has_key(const struct rt_engine *e, const struct bx_rt_node *nod
 
 	if (node->shape != e->shape)
 		return 0;
+	RT_UNROLL
 	for (__u32 i = 0; i < BX_RT_WORDS; i++) {
 		if (i >= used)
 			break;

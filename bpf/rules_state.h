@@ -58,8 +58,7 @@ enum rt_state {
  * @numbered: which number is in @number
  * @has_modalias: the modalias is not empty
  * @i: number of a shape, or of an entry for vendors
- * @vendor: entry of the vendor
- * @nvendor: number of its shapes
+ * @nvendor: number of shapes of the vendor
  * @nshapes: number of these, and of those of the bus
  * @shape: the shape
  * @prefixed: with BX_RT_TEXT_ONLY, the shape whose prefix is in the first word
@@ -70,6 +69,7 @@ enum rt_state {
  * @at: positions of a loop
  * @back: positions after the last '*', or 0
  * @result: of a loop
+ * @list: the shapes of the vendor
  * @driver: the driver that is scored, in match()
  * @text: a text of the device, padded with zeros; a modalias has '_' for '-'
  */
@@ -89,7 +89,6 @@ struct rt_engine {
 	__u32	numbered;
 	__u32	has_modalias;
 	__u32	i;
-	__u32	vendor;
 	__u32	nvendor;
 	__u32	nshapes;
 	__u32	shape;
@@ -101,7 +100,7 @@ struct rt_engine {
 	__u32	back[2];
 	__u32	result;
 	__u32	prefixed;
-	__u32	reserved;
+	__u64	list[BX_RT_VENDOR_SHAPES / 8];
 	__u64	driver[BX_RT_NAME / 8];
 	__u64	text[BX_RT_TEXT / 8];
 };

@@ -47,7 +47,7 @@ not_asked() {
 # a kfunc is declared extern, and checkpatch takes the text after its ')' for a cast
 ^(include/bpf|bpf|loader|selftests)/.*:AVOID_EXTERNS:
 # attributes, pragmas and shims of the engine of rules cannot stand in parentheses
-^(bpf/rules_(state|device|maps\.bpf)|loader/tests/native/rules_engine)\.[ch]:.*:(COMPLEX_MACRO|MACRO_ARG_(REUSE|PRECEDENCE|UNUSED)|MACRO_WITH_FLOW_CONTROL|SPACING|OPEN_BRACE|CAMELCASE):
+^(bpf/rules_(state|engine|device|maps\.bpf)|loader/tests/native/rules_engine)\.[ch]:.*:(COMPLEX_MACRO|MACRO_ARG_(REUSE|PRECEDENCE|UNUSED)|MACRO_WITH_FLOW_CONTROL|SPACING|OPEN_BRACE|CAMELCASE):
 ^(bpf/rules_table\.h|selftests/bench/rules-engine\.bpf\.c):.*:MACRO_ARG_(REUSE|UNUSED):
 ^bpf/rules_maps\.bpf\.h:[0-9]+: WARNING:VOLATILE:
 # checkpatch takes the dimension of an array for an argument

@@ -233,18 +233,18 @@ static void find_index(struct rt_draft *d)
 
 /* ---- what a rule says ---- */
 
-static void say(FILE *out, const void *data, size_t size)
+static void say(EVP_MD_CTX *out, const void *data, size_t size)
 {
-	fwrite(&size, sizeof(size), 1, out);
-	fwrite(data, 1, size, out);
+	EVP_DigestUpdate(out, &size, sizeof(size));
+	EVP_DigestUpdate(out, data, size);
 }
 
-static void say_text(FILE *out, const char *text)
+static void say_text(EVP_MD_CTX *out, const char *text)
 {
 	say(out, text ?: "", text ? strlen(text) + 1 : 0);
 }
 
-static void say_condition(FILE *out, const struct bx_rule_cond *cond)
+static void say_condition(EVP_MD_CTX *out, const struct bx_rule_cond *cond)
 {
 	__u64 what[] = { cond->kind, cond->what, cond->negated, cond->n };
 
@@ -260,7 +260,7 @@ static void say_condition(FILE *out, const struct bx_rule_cond *cond)
 }
 
 /* All but the priority and the place: a rule may move. */
-static void say_rule(FILE *out, const struct bx_rule *r)
+static void say_rule(EVP_MD_CTX *out, const struct bx_rule *r)
 {
 	__u64 what[] = { r->verdict, r->ndrivers, r->score, r->group, r->until_approved,
 			 r->any_order, r->bound, r->nconds };
@@ -274,21 +274,18 @@ static void say_rule(FILE *out, const struct bx_rule *r)
 		say_condition(out, &r->cond[i]);
 }
 
-static int make_digest(struct rt_draft *d)
+/* @out has its algorithm already. */
+static int make_digest(struct rt_draft *d, EVP_MD_CTX *out)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	int ok;
 
-	if (!out)
+	if (!EVP_DigestInit_ex(out, NULL, NULL))
 		return -ENOMEM;
 	say_rule(out, d->rule);
-	ok = !fclose(out) && EVP_Digest(text, size, digest, NULL, EVP_sha256(), NULL);
-	free(text);
+	if (!EVP_DigestFinal_ex(out, digest, NULL))
+		return -ENOMEM;
 	memcpy(d->digest, digest, sizeof(d->digest));
-	return ok ? 0 : -ENOMEM;
+	return 0;
 }
 
 /* ---- drafts ---- */
@@ -368,7 +365,8 @@ static int add_pattern(struct rt_draft *d)
 	return ret < 0 ? ret : 0;
 }
 
-static int draft_make(struct bx_handle *h, struct rt_draft *d, const char *cmdline)
+static int draft_make(struct bx_handle *h, struct rt_draft *d, const char *cmdline,
+		      EVP_MD_CTX *digest)
 {
 	int err;
 
@@ -380,7 +378,7 @@ static int draft_make(struct bx_handle *h, struct rt_draft *d, const char *cmdli
 	for (size_t i = 0; !err && i < d->rule->nconds; i++)
 		err = add_condition(d, &d->rule->cond[i], cmdline);
 	if (!err)
-		err = make_digest(d);
+		err = make_digest(d, digest);
 	if (err)
 		return no_memory(h);
 	if (d->nchecks > BX_RT_CHECKS)
@@ -427,25 +425,36 @@ static int by_order(const void *a, const void *b)
 	return rules_compare(x->rule, y->rule);
 }
 
+static EVP_MD_CTX *new_digest(void)
+{
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+
+	if (digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL))
+		return digest;
+	EVP_MD_CTX_free(digest);
+	return NULL;
+}
+
 int rt_drafts_make(struct bx_handle *h, const struct bx_rules *rules, const char *cmdline,
 		   struct rt_drafts *drafts)
 {
-	int err = 0;
+	EVP_MD_CTX *digest = new_digest();
+	int err;
 
 	*drafts = (struct rt_drafts) { .draft = calloc(rules->n ?: 1, sizeof(struct rt_draft)) };
-	if (!drafts->draft)
-		return no_memory(h);
+	err = digest && drafts->draft ? 0 : no_memory(h);
 	for (size_t i = 0; !err && i < rules->n; i++) {
 		struct rt_draft *d = &drafts->draft[drafts->n++];
 
 		d->rule = &rules->rule[i];
-		err = draft_make(h, d, cmdline);
+		err = draft_make(h, d, cmdline, digest);
 		if (!err && d->never) {
 			rt_draft_free(d);
 			*d = (struct rt_draft) {};
 			drafts->n--;
 		}
 	}
+	EVP_MD_CTX_free(digest);
 	if (err)
 		rt_drafts_free(drafts);
 	else
