@@ -19,8 +19,8 @@ supported() {
 supported "$(cut -d. -f1-2 <<<"$version")" ||
 	step CONFIG "kernel $version is of a series that is not in scripts/kernels.list: untested"
 
-# struct_ops types that live in a module need libbpf 1.4.
-if pkg-config --atleast-version=1.4 libbpf 2>/dev/null; then
+# Skeletons with a policy need libbpf 1.5; the one that is built here is 1.5, too.
+if pkg-config --atleast-version=1.5 libbpf 2>/dev/null; then
 	cflags=$(pkg-config --cflags libbpf)
 	libs=$(pkg-config --libs libbpf)
 	static_libs=$(pkg-config --static --libs libbpf)

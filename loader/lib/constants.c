@@ -61,7 +61,7 @@ static const struct btf_var_secinfo *find_entry(const struct btf *btf,
 	const struct btf_var_secinfo *found = NULL;
 
 	*count = 0;
-	for (int i = 0; sec && i < btf_vlen(sec); i++) {
+	for (__u32 i = 0; sec && i < btf_vlen(sec); i++) {
 		const struct btf_var_secinfo *v = btf_var_secinfos(sec) + i;
 
 		if (!has_name(btf, v, name))

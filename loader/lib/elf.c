@@ -152,7 +152,7 @@ static int check_struct(const struct file *f, const struct btf_type *t)
 
 	if (t->size > OBJECT_SIZE_MAX)
 		return broken(f, "struct '%s' has %u bytes", name, t->size);
-	for (int i = 0; i < btf_vlen(t); i++, m++) {
+	for (__u32 i = 0; i < btf_vlen(t); i++, m++) {
 		__s64 bits = btf_member_bitfield_size(t, i) ?:
 			8 * btf__resolve_size(f->btf, m->type);
 
@@ -181,7 +181,7 @@ static int check_datasec(const struct file *f, __u32 id,
 		return broken(f, "its BTF has section '%s' twice", name);
 	if (t->size > size)
 		return broken(f, "section '%s' is larger in its BTF", name);
-	for (int i = 0; i < btf_vlen(t); i++, v++) {
+	for (__u32 i = 0; i < btf_vlen(t); i++, v++) {
 		const struct btf_type *var = btf__type_by_id(f->btf, v->type);
 
 		if (!var || (!btf_is_var(var) && !btf_is_func(var)))
@@ -214,7 +214,7 @@ static unsigned int levels_of(struct file *f, const struct btf_type *t,
 		return levels(f, t->type, depth);
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_UNION:
-		for (int i = 0; i < btf_vlen(t); i++) {
+		for (__u32 i = 0; i < btf_vlen(t); i++) {
 			n = levels(f, btf_members(t)[i].type, depth);
 			if (!n)
 				return 0;

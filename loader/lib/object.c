@@ -45,7 +45,7 @@ static bool is_defined(const struct object *obj, const char *name)
 	int id = btf__find_by_name_kind(btf, ".maps", BTF_KIND_DATASEC);
 	const struct btf_type *sec = id < 0 ? NULL : btf__type_by_id(btf, id);
 
-	for (int i = 0; sec && i < btf_vlen(sec); i++) {
+	for (__u32 i = 0; sec && i < btf_vlen(sec); i++) {
 		const struct btf_type *var =
 			btf__type_by_id(btf, btf_var_secinfos(sec)[i].type);
 

@@ -73,7 +73,7 @@ static const struct btf_member *find_member(const struct ops *v,
 {
 	const struct btf_member *m = btf_members(v->type);
 
-	for (int i = 0; i < btf_vlen(v->type); i++, m++)
+	for (__u32 i = 0; i < btf_vlen(v->type); i++, m++)
 		if (!strcmp(name_of(v, m), name))
 			return m;
 	return NULL;
@@ -205,7 +205,7 @@ static int check_members(struct bx_handle *h, const struct ops *v)
 	static const char *const needed[] = { "name", "bus", "flags" };
 	int err = 0;
 
-	for (int i = 0; !err && i < btf_vlen(v->type); i++)
+	for (__u32 i = 0; !err && i < btf_vlen(v->type); i++)
 		err = check_member(h, v, i);
 	for (size_t i = 0; !err && i < sizeof(needed) / sizeof(*needed); i++)
 		if (!find_member(v, needed[i]))

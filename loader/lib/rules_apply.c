@@ -166,7 +166,7 @@ static int put_constant(struct change *c, const struct object *obj, const char *
 	size_t size = 0;
 	char *data = map ? bpf_map__initial_value(map, &size) : NULL;
 
-	for (int i = 0; data && sec && i < btf_vlen(sec); i++) {
+	for (__u32 i = 0; data && sec && i < btf_vlen(sec); i++) {
 		const struct btf_var_secinfo *v = btf_var_secinfos(sec) + i;
 		const struct btf_type *var = btf__type_by_id(btf, v->type);
 

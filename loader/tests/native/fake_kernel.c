@@ -240,7 +240,7 @@ static const struct btf_member *member(const struct btf *btf,
 		btf__type_by_id(btf, bpf_map__btf_value_type_id(map));
 	const struct btf_member *m = btf_members(t);
 
-	for (int i = 0; i < btf_vlen(t); i++, m++)
+	for (__u32 i = 0; i < btf_vlen(t); i++, m++)
 		if (!strcmp(btf__name_by_offset(btf, m->name_off), name))
 			return m;
 	abort();

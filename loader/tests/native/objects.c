@@ -125,7 +125,7 @@ static struct btf_member *member_of(const struct image *img,
 {
 	struct btf_member *m = btf_members(t);
 
-	for (int i = 0; i < btf_vlen(t); i++, m++)
+	for (__u32 i = 0; i < btf_vlen(t); i++, m++)
 		if (!strcmp(btf__name_by_offset(img->btf, m->name_off), name))
 			return m;
 	abort();
@@ -545,7 +545,7 @@ static const void *constant(const struct object *obj, const char *sec,
 	size_t size;
 	char *data = bpf_map__initial_value(map, &size);
 
-	for (int i = 0; i < btf_vlen(t); i++, v++) {
+	for (__u32 i = 0; i < btf_vlen(t); i++, v++) {
 		const struct btf_type *var = btf__type_by_id(btf, v->type);
 
 		if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
