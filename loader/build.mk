@@ -94,6 +94,7 @@ $(NATIVE_OBJS): $(BUILD)/loader/tests/native/%.o: %.c | $(LIBBPF_READY)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) -O1 -fno-var-tracking $(NATIVE_SANITIZE) -I loader -MMD -MP -c $< -o $@
 
+$(BUILD)/loader/tests/native/loader/tests/native/fake_kernel.o: $(BUILD)/bpf/rules.skel.h
 $(BUILD)/loader/tests/native/loader/cmd/main.o: LOADER_CFLAGS += -Dmain=bxctl_main
 # The headers that come with libbpf lack <linux/compiler.h>, which one of them includes.
 $(BUILD)/loader/tests/native/loader/tests/native/steps.o: LOADER_CFLAGS = $(CFLAGS) -std=gnu11 \

@@ -386,6 +386,7 @@ int bx_apply(struct bx_handle *handle, const char *path, unsigned int flags,
  * manifest, policies, settings, test cases, a signature; see docs/bundle.md
  */
 struct bx_bundle;
+struct bx_rules;
 
 /**
  * struct bx_bundle_about - description of a bundle
@@ -618,6 +619,29 @@ typedef int (*bx_policy_of_fn)(const struct bx_applied *policy, void *arg);
  */
 int bx_bundle_list_policies(struct bx_bundle *bundle, bx_policy_of_fn fn,
 			    void *arg);
+
+typedef int (*bx_rules_of_fn)(const char *bus, unsigned int rules, void *arg);
+
+/**
+ * bx_bundle_list_rules() - count the rules of a bundle, with its settings as they are
+ * @bundle: the bundle
+ * @fn: called for each bus with rules, with their number; stops when it returns other than 0
+ * @arg: its last argument
+ *
+ * Needs no kernel.
+ *
+ * Return: 0 or what @fn returned; -EINVAL for rules that are not valid (BX_FAULT_REJECTED).
+ */
+int bx_bundle_list_rules(struct bx_bundle *bundle, bx_rules_of_fn fn, void *arg);
+
+/**
+ * bx_bundle_read_rules() - read the rules of a bundle, with its settings as they are
+ * @bundle: the bundle
+ * @rules: takes the rules, for bx_rules_close(); none if it has only policies
+ *
+ * Return: 0 or an errno, as bx_bundle_list_rules().
+ */
+int bx_bundle_read_rules(struct bx_bundle *bundle, struct bx_rules **rules);
 
 /* @vendor: BX_ANY for all */
 typedef int (*bx_claim_fn)(const char *bus, __u32 vendor, void *arg);
@@ -2458,6 +2482,13 @@ enum bx_rule_why {
  */
 int bx_rules_device_describe(struct bx_handle *handle, const char *bus, const char *modalias,
 			     struct bx_rules_device **device);
+
+/**
+ * bx_rules_device_use() - let the approvals of a bundle count for a description
+ * @device: the description, which has those of the machine until then
+ * @rules: the rules of the bundle
+ */
+void bx_rules_device_use(struct bx_rules_device *device, const struct bx_rules *rules);
 
 /**
  * bx_rules_device_set() - change a description

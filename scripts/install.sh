@@ -49,16 +49,16 @@ install_command() {
 		"$root$prefix/share/bash-completion/completions/bxctl"
 }
 
-# Installs the bundles without their sources: bxctl uses the objects.
+# Installs the bundles without their sources: bxctl uses the objects, and rules as they are.
 install_bundles() {
-	local bundle to object
+	local bundle to file
 	for bundle in "$top"/bpf/bundles/*/; do
 		bundle=$(basename "$bundle")
 		to=$root$prefix/lib/bus_ext/bundles/$bundle
 		install -D -m 644 -t "$to" "$top/bpf/bundles/$bundle/bundle.yaml"
 		install -D -m 644 -t "$to/tests" "$top/bpf/bundles/$bundle"/tests/*
-		for object in "$build/bpf/bundles/$bundle"/*.bpf.o; do
-			install -m 644 -t "$to" "$object"
+		for file in "$build/bpf/bundles/$bundle"/*.bpf.o "$top/bpf/bundles/$bundle"/*.rules; do
+			[ ! -e "$file" ] || install -m 644 -t "$to" "$file"
 		done
 	done
 }

@@ -56,24 +56,31 @@ static int write_template(struct env *env, const char *path, const char *text,
 }
 
 #define NR_TEMPLATES	3
+#define RULES_POLICY	".pci.1b36"	/* the end of the name of the policy of the rules */
 
-static void template_path(char *buf, size_t size, int i, const char *dir,
-			  const char *name)
-{
-	static const char *const paths[NR_TEMPLATES] = {
-		"%s/bundle.yaml", "%s/%s.bpf.c", "%s/tests/%s.yaml"
-	};
-
-	snprintf(buf, size, paths[i], dir, name);
-}
+/* The files of a bundle with a program, and of one with rules */
+static const struct {
+	const char	*path;
+	const char	*text;
+} templates[2][NR_TEMPLATES] = {
+	{
+		{ "%s/bundle.yaml", template_manifest },
+		{ "%s/%s.bpf.c", template_policy },
+		{ "%s/tests/%s.yaml", template_cases },
+	}, {
+		{ "%s/bundle.yaml", template_rules_manifest },
+		{ "%s/%s.rules", template_rules },
+		{ "%s/tests/%s.yaml", template_rules_cases },
+	},
+};
 
 /* Removes the files that exist. */
-static void remove_templates(const char *dir, const char *name)
+static void remove_templates(struct env *env, const char *dir, const char *name)
 {
 	char path[4200];
 
 	for (int i = 0; i < NR_TEMPLATES; i++) {
-		template_path(path, sizeof(path), i, dir, name);
+		snprintf(path, sizeof(path), templates[env->args.rules][i].path, dir, name);
 		unlink(path);
 	}
 	snprintf(path, sizeof(path), "%s/tests", dir);
@@ -83,9 +90,6 @@ static void remove_templates(const char *dir, const char *name)
 
 static int write_templates(struct env *env, const char *dir, const char *name)
 {
-	static const char *const texts[NR_TEMPLATES] = {
-		template_manifest, template_policy, template_cases
-	};
 	char path[4200], ident[BX_NAME_LEN + 1];
 	int err = 0;
 
@@ -94,10 +98,21 @@ static int write_templates(struct env *env, const char *dir, const char *name)
 	if (mkdir(dir, 0777) || mkdir(path, 0777))
 		return failure(env, errno, "cannot create '%s'", dir);
 	for (int i = 0; !err && i < NR_TEMPLATES; i++) {
-		template_path(path, sizeof(path), i, dir, name);
-		err = write_template(env, path, texts[i], name, ident);
+		snprintf(path, sizeof(path), templates[env->args.rules][i].path, dir, name);
+		err = write_template(env, path, templates[env->args.rules][i].text, name, ident);
 	}
 	return err;
+}
+
+/* Rules need not be built. */
+static void tell_new(const struct env *env, const char *dir)
+{
+	const char *here = strchr(dir, '/') ? "" : "./";
+
+	printf("wrote the bundle '%s'; try ", dir);
+	if (!env->args.rules)
+		printf("'bxctl build %s', then ", dir);
+	printf("'bxctl test --allow-unsigned %s%s'\n", here, dir);
 }
 
 /* The directory appears when it is complete. */
@@ -112,26 +127,29 @@ static int do_new(struct env *env)
 		return usage_error(env,
 				   "'%s' is not a valid name of a bundle: use " BX_NAME_RULE,
 				   name);
+	if (env->args.rules && strlen(name) + strlen(RULES_POLICY) >= BX_NAME_LEN)
+		return usage_error(env,
+				   "'%s' is too long for a bundle of rules: its policy would be '%s"
+				   RULES_POLICY "', and names have up to %d characters", name, name,
+				   BX_NAME_LEN - 1);
 	if (!access(dir, F_OK))
 		return failure(env, EEXIST, "cannot create '%s'", dir);
 	if (snprintf(part, sizeof(part), "%s.part", dir) >= (int)sizeof(part))
 		return failure(env, ENAMETOOLONG, "cannot create '%s'", dir);
-	remove_templates(part, name);
+	remove_templates(env, part, name);
 	bx_temporary(part);
 	err = write_templates(env, part, name);
 	if (!err && rename(part, dir))
 		err = failure(env, errno, "cannot create '%s'", dir);
 	if (err)
-		remove_templates(part, name);
+		remove_templates(env, part, name);
 	bx_temporary_done(part);
 	if (err)
 		return err;
 	if (env->args.json)
 		json_string(&env->json, "bundle", dir);
 	else
-		printf("wrote the bundle '%s'; try 'bxctl build %s', %s%s%s'\n",
-		       dir, dir, "then 'bxctl test --allow-unsigned ",
-		       strchr(dir, '/') ? "" : "./", dir);
+		tell_new(env, dir);
 	return 0;
 }
 
@@ -195,6 +213,7 @@ static int run_clang(struct env *env, char **argv)
 
 struct builder {
 	struct env	*env;
+	unsigned int	objects;
 	char		headers[4096];
 	unsigned int	built;
 };
@@ -275,6 +294,12 @@ bool is_directory(const char *path)
 	return stat(path, &st) || S_ISDIR(st.st_mode);
 }
 
+static int count_object(const char *path, void *arg)
+{
+	++*(unsigned int *)arg;
+	return 0;
+}
+
 static int do_build(struct env *env)
 {
 	struct builder b = { .env = env };
@@ -285,6 +310,8 @@ static int do_build(struct env *env)
 		return usage_error(env, "'build' is for a bundle that is a directory");
 	err = open_bundle(env, BX_BUNDLE_PATH, &bundle);
 	if (!err)
+		err = bx_bundle_list_objects(bundle, count_object, &b.objects);
+	if (!err && b.objects)
 		err = find_headers(env, b.headers, sizeof(b.headers));
 	if (env->args.json)
 		json_array(&env->json, "built");
@@ -292,6 +319,8 @@ static int do_build(struct env *env)
 		err = bx_bundle_list_objects(bundle, build_one, &b);
 	if (env->args.json)
 		json_end_array(&env->json);
+	else if (!err && !b.objects)
+		printf("nothing to build: the bundle has only rules\n");
 	else if (!err && !b.built)
 		printf("nothing to build: all objects exist, and no sources\n");
 	bx_bundle_close(bundle);
@@ -571,14 +600,21 @@ static const struct param verify_params[] = {
 	UNSIGNED_PARAM, TIMEOUT_PARAM, {}
 };
 
+static const struct param new_params[] = {
+	{ "rules", 0, PARAM_FLAG, NULL, "a bundle of rules, which needs no compiler",
+	  offsetof(struct args, rules) },
+	{}
+};
+
 const struct command bundle_commands[] = {
 	{ "new", "DIR", "create a new bundle from a template",
 	  "Makes the directory DIR with a bundle that builds, passes its own test cases and\n"
 	  "can be applied unchanged. The last part of DIR is the bundle's name.",
-	  NULL, do_new },
+	  new_params, do_new },
 	{ "build", "BUNDLE", "compile the policies of a bundle",
 	  "Compiles each object that the manifest names and that has its source,\n"
-	  "NAME.bpf.c, beside it, with clang and the headers for policies. Needs no kernel.",
+	  "NAME.bpf.c, beside it, with clang and the headers for policies. Needs no kernel.\n"
+	  "Rules are not compiled: a bundle of rules has nothing to build.",
 	  NULL, do_build },
 	{ "verify", "[BUNDLE]", "check that a trusted bundle loads on this kernel",
 	  "Checks the signature and the settings, loads every policy and attaches it where\n"

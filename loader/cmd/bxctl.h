@@ -144,6 +144,7 @@ struct args {
 	bool		revoke;
 	const char	*fingerprint;
 	bool		check;
+	bool		rules;
 	const char	*modalias;
 	const char	*aliases;
 	const char	*by;

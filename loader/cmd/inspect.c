@@ -164,6 +164,21 @@ static int show_policy(const struct bx_applied *a, void *arg)
 	return 0;
 }
 
+static int show_rules(const char *bus, unsigned int rules, void *arg)
+{
+	struct env *env = arg;
+
+	if (!env->args.json) {
+		printf("rules     %u on bus %s\n", rules, bus);
+		return 0;
+	}
+	json_object(&env->json, NULL);
+	json_string(&env->json, "bus", bus);
+	json_uint(&env->json, "rules", rules);
+	json_end_object(&env->json);
+	return 0;
+}
+
 static int show_file(const char *path, unsigned long long bytes, void *arg)
 {
 	struct env *env = arg;
@@ -229,6 +244,10 @@ static int show_contents(struct env *env, struct bx_bundle *bundle)
 	list(env, "policies");
 	if (!err)
 		err = bx_bundle_list_policies(bundle, show_policy, env);
+	list_end(env);
+	list(env, "rules");
+	if (!err)
+		err = bx_bundle_list_rules(bundle, show_rules, env);
 	list_end(env);
 	list(env, "files");
 	if (!err)
@@ -320,12 +339,12 @@ static const struct param check_params[] = {
 
 const struct command inspect_commands[] = {
 	{ "info", "BUNDLE", "show the contents of a bundle, and whether it is trusted",
-	  "Shows the manifest, the settings, the policies with their scope, the files and the\n"
-	  "signer. Loads nothing; needs no kernel and no capability.",
+	  "Shows the manifest, the settings, the policies with their scope, the number of rules,\n"
+	  "the files and the signer. Loads nothing; needs no kernel and no capability.",
 	  info_params, do_info },
 	{ "check", "BUNDLE", "check all of a bundle without a kernel",
 	  "Checks what 'install' checks: the manifest, the signature and the limits of its\n"
-	  "claims, the objects and their scope, the settings. Loads nothing; needs no kernel\n"
+	  "claims, the objects and their scope, the rules, the settings. Loads nothing; needs no kernel\n"
 	  "and no capability. 'verify' loads it.",
 	  check_params, do_check },
 	{}

@@ -313,10 +313,11 @@ const struct command rules_commands[] = {
 	  "Also tells rules between which only the order of lines decides, values that are\n"
 	  "probably not meant, and drivers that no module can bring.",
 	  NULL, do_lint },
-	{ "rules explain", "FILE [DEVICE]", "the rule that wins on a device, and why",
+	{ "rules explain", "FILE|BUNDLE [DEVICE]", "the rule that wins on a device, and why",
 	  "Tells for each rule whose pattern matches why it wins or not. DEVICE is a device of\n"
 	  "this machine, or is described: --modalias pci:... --set serial=..., also with --set\n"
-	  "vf-index=2, virtfn=1, cmdline=..., approved=1. --set also changes what DEVICE says.",
+	  "vf-index=2, virtfn=1, cmdline=..., approved=1. --set also changes what DEVICE says.\n"
+	  "BUNDLE is the name of an installed bundle, whose settings count, or the path of one.",
 	  rules_explain_params, do_rules_explain },
 	{ "rules stats", "FILE", "count what rules have",
 	  "Counts rules, patterns and drivers, and rules of each bus, verdict and condition.",

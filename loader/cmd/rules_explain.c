@@ -43,10 +43,14 @@ static int read_device(struct env *env, struct bx_rules_device **device)
 	return err ?: bx_rules_device_read(env->bx, &ref, device);
 }
 
-static int get_device(struct env *env, struct bx_rules_device **device)
+/* @bundle: the rules, if they are those of a bundle; else NULL */
+static int get_device(struct env *env, const struct bx_rules *bundle,
+		      struct bx_rules_device **device)
 {
 	int err = read_device(env, device);
 
+	if (!err && bundle)
+		bx_rules_device_use(*device, bundle);
 	for (unsigned int i = 0; !err && i < env->args.nr_set; i++)
 		err = bx_rules_device_set(env->bx, *device, env->args.set[i]);
 	if (!err)
@@ -141,14 +145,50 @@ static int explain(struct env *env, const struct bx_rules *rules,
 	return err;
 }
 
+/* ---- the table ---- */
+
+static bool is_rules_file(const char *text)
+{
+	size_t len = strlen(text), end = strlen(".rules");
+
+	return len > end && !strcmp(text + len - end, ".rules");
+}
+
+/* The rules of a bundle, with the settings that an installed one has */
+static int open_bundle_rules(struct env *env, struct bx_rules **rules)
+{
+	unsigned int flags = BX_BUNDLE_COPY;
+	struct bx_bundle *bundle;
+	int err;
+
+	*rules = NULL;
+	if (bx_is_bundle_name(env->args.operand))
+		flags |= BX_BUNDLE_INSTALLED;
+	err = open_bundle(env, flags, &bundle);
+	if (!err)
+		err = bx_bundle_configure(bundle);
+	if (!err)
+		err = bx_bundle_read_rules(bundle, rules);
+	bx_bundle_close(bundle);
+	return err;
+}
+
+/* As with other commands, a bare name is never that of a file. */
+static bool names_bundle(const char *text)
+{
+	return !is_rules_file(text) && (bx_is_bundle_name(text) || is_bundle(text));
+}
+
 int do_rules_explain(struct env *env)
 {
+	bool bundle = names_bundle(env->args.operand);
 	struct bx_rules_device *device = NULL;
 	struct bx_rules *rules;
-	int err = rules_open(env, env->args.operand, &rules);
+	int err = bundle ? open_bundle_rules(env, &rules) :
+		rules_open(env, env->args.operand, &rules);
 
 	if (!err)
-		err = get_device(env, &device);
+		err = get_device(env, bundle ? rules : NULL, &device);
 	if (!err)
 		err = explain(env, rules, device);
 	bx_rules_device_free(device);

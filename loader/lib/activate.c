@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <bpf/libbpf.h>
 
-#include "bundle.h"
+#include "rules_bundle.h"
 
 /* ---- loading ---- */
 
@@ -121,9 +121,9 @@ static int add_drops(struct bx_handle *h, struct transaction *txn,
 
 /*
  * Loads the policies and takes the lock.  @drops: keys of policies that are deactivated in
- * the same step, unless the bundle has them; may be NULL.
+ * the same step, unless the bundle has them; may be NULL.  @trial: they will not be active.
  */
-int bundle_load(struct bx_bundle *b, const struct names *drops,
+static int load(struct bx_bundle *b, const struct names *drops, bool trial,
 		struct transaction *txn)
 {
 	uint64_t seen = 0;
@@ -141,14 +141,23 @@ int bundle_load(struct bx_bundle *b, const struct names *drops,
 	for (unsigned int i = 0; !err && i < b->nr_policies; i++)
 		err = load_policy(b, txn, &b->policies[i], &seen);
 	if (!err)
+		err = bundle_rules_load(b, txn, trial, &seen);
+	if (!err)
 		err = constants_check(b, seen);
 	return err ?: add_drops(b->h, txn, drops);
+}
+
+int bundle_load(struct bx_bundle *b, const struct names *drops,
+		struct transaction *txn)
+{
+	return load(b, drops, true, txn);
 }
 
 void bundle_unload(struct bx_bundle *b, struct transaction *txn)
 {
 	/* detach staged policies before another process can stage the same names */
 	txn_close(txn);
+	bundle_rules_unload(b);
 	pins_unlock(b->h);
 }
 
@@ -247,12 +256,14 @@ int bundle_activate(struct bx_bundle *b, const struct names *drops,
 	struct transaction txn;
 	int err;
 
-	err = bundle_load(b, drops, &txn);
+	b->h->astray = false;
+	err = load(b, drops, false, &txn);
 	txn.bundle = to ? b->about.name : NULL;
 	if (!err)
 		err = owners_check(b->h, &txn);
 	if (!err)
 		err = to ? run_marked(b, &txn, to) : txn_run(b->h, &txn);
+	bundle_rules_done(b, err);
 	if (!err)
 		txn_report(&txn, fn, arg);
 	bundle_unload(b, &txn);
@@ -273,6 +284,8 @@ int bundle_drop(struct bx_handle *h, const struct names *drops,
 		err = add_drops(h, &txn, drops);
 	if (!err)
 		err = txn_run(h, &txn);
+	if (!err)
+		rules_sweep(h);
 	if (!err)
 		txn_report(&txn, fn, arg);
 	txn_close(&txn);
@@ -326,14 +339,18 @@ int bundle_policies(struct bx_bundle *b, struct names *names)
 		for (unsigned int k = 0; !err && k < b->policies[i].count; k++)
 			err = object_policies(b, b->policies[i].file[k], !k,
 					      names);
-	return err;
+	return err ?: bundle_rules_policies(b, names);
 }
 
-/* Checks that a bundle can be in the mode that was chosen for it; needs no kernel. */
+/*
+ * Checks that a bundle can be in the mode that was chosen for it, and that its rules can have
+ * the chosen settings; needs no kernel.
+ */
 int bundle_check_mode(struct bx_bundle *b)
 {
 	struct transaction txn = {};
-	int err = 0;
+	uint64_t unused = 0;
+	int err = bundle_rules_check(b, &unused);
 
 	for (unsigned int i = 0; !err && i < b->nr_policies; i++)
 		for (unsigned int k = 0; !err && k < b->policies[i].count; k++)
@@ -351,7 +368,7 @@ int bundle_check_objects(struct bx_bundle *b)
 {
 	struct transaction txn = {};
 	uint64_t seen = 0;
-	int err = 0;
+	int err = bundle_rules_check(b, &seen);
 
 	for (unsigned int i = 0; !err && i < b->nr_policies; i++)
 		for (unsigned int k = 0; !err && k < b->policies[i].count; k++) {

@@ -62,40 +62,68 @@ static int read_version(const struct yaml *y, struct yaml_node *root,
 
 /* ---- the manifest ---- */
 
-/* Reads the name of an object: a file beside the manifest, which bxctl can build. */
+/* Reads the name of a file beside the manifest, which ends in @suffix. */
+static int read_file_name(struct bx_bundle *b, struct yaml_node *node, const char *what,
+			  const char *suffix, const char **file)
+{
+	size_t len;
+	int err;
+
+	err = yaml_scalar(&b->yaml, node, file);
+	if (err)
+		return err;
+	len = strlen(*file);
+	if ((*file)[0] == '.' || strchr(*file, '/') || len > 128 ||
+	    len <= strlen(suffix) ||
+	    strcmp(*file + len - strlen(suffix), suffix))
+		return yaml_bad(&b->yaml, node,
+				"'%s' is not %s of a bundle: it must be a file beside "
+				MANIFEST ", called NAME%s", *file, what, suffix);
+	return 0;
+}
+
+/* Reads the name of an object, which bxctl can build. */
 static int read_object(struct bx_bundle *b, struct yaml_node *node,
 		       struct alternatives *a)
 {
-	static const char suffix[] = ".bpf.o";
-	const char *file;
-	size_t len;
 	int err;
 
 	if (a->count == MAX_OBJECTS)
 		return yaml_bad(&b->yaml, node, "at most %d objects for one policy",
 				MAX_OBJECTS);
-	err = yaml_scalar(&b->yaml, node, &file);
-	if (err)
-		return err;
-	len = strlen(file);
-	if (file[0] == '.' || strchr(file, '/') || len > 128 ||
-	    len < sizeof(suffix) ||
-	    strcmp(file + len - strlen(suffix), suffix))
-		return yaml_bad(&b->yaml, node,
-				"'%s' is not an object of a bundle: it must be a file beside "
-				MANIFEST ", called NAME%s", file, suffix);
-	a->file[a->count++] = file;
-	return 0;
+	err = read_file_name(b, node, "an object", ".bpf.o", &a->file[a->count]);
+	a->count += !err;
+	return err;
+}
+
+/* Reads the files of rules, which are one table in this order. */
+static int read_rules(struct bx_bundle *b, struct yaml_node *root)
+{
+	struct yaml_node *list = NULL, *item;
+	int err;
+
+	err = yaml_list(&b->yaml, root, "rules", YAML_OPTIONAL, &list);
+	for (unsigned int i = 0; !err && list && (item = yaml_item(list, i)); i++) {
+		if (i == MAX_RULE_FILES)
+			return yaml_bad(&b->yaml, list, "at most %d files of rules",
+					MAX_RULE_FILES);
+		err = read_file_name(b, item, "a file of rules", ".rules", &b->rules[i]);
+		for (unsigned int k = 0; !err && k < i; k++)
+			if (!strcmp(b->rules[i], b->rules[k]))
+				err = yaml_bad(&b->yaml, item, "'%s' is there twice", b->rules[i]);
+		b->nr_rules += !err;
+	}
+	return err;
 }
 
 static int read_policies(struct bx_bundle *b, struct yaml_node *root)
 {
-	struct yaml_node *list, *item, *one;
+	struct yaml_node *list = NULL, *item, *one;
 	struct alternatives *a;
 	int err;
 
-	err = yaml_list(&b->yaml, root, "policies", YAML_REQUIRED, &list);
-	for (unsigned int i = 0; !err && (item = yaml_item(list, i)); i++) {
+	err = yaml_list(&b->yaml, root, "policies", YAML_OPTIONAL, &list);
+	for (unsigned int i = 0; !err && list && (item = yaml_item(list, i)); i++) {
 		if (i == MAX_POLICIES)
 			return yaml_bad(&b->yaml, list, "at most %d policies",
 					MAX_POLICIES);
@@ -110,9 +138,17 @@ static int read_policies(struct bx_bundle *b, struct yaml_node *root)
 				       "a policy needs at least one object");
 		b->nr_policies = i + 1;
 	}
-	if (!err && !b->nr_policies)
-		err = yaml_bad(&b->yaml, list, "a bundle needs a policy");
 	return err;
+}
+
+static int read_contents(struct bx_bundle *b, struct yaml_node *root)
+{
+	int err = read_policies(b, root) ?: read_rules(b, root);
+
+	if (err || b->nr_policies || b->nr_rules)
+		return err;
+	return yaml_bad(&b->yaml, root,
+			"a bundle needs a policy or rules: one of the keys 'policies' and 'rules'");
 }
 
 /* Reads the only drivers that its policies may name, which an initramfs needs as well. */
@@ -182,7 +218,8 @@ static int read_manifest(struct bx_bundle *b)
 		{ "fail_closed", YAML_OPTIONAL, yaml_read_bool,
 		  &b->fail_closed },
 		{ "next_best", YAML_OPTIONAL, yaml_read_bool, &b->next_best },
-		{ "claims" }, { "policies" }, { "drivers" }, { "settings" },
+		{ "claims" }, { "policies" }, { "rules" }, { "drivers" },
+		{ "settings" },
 	};
 	struct yaml_node *root = yaml_root(&b->yaml);
 	int err;
@@ -196,7 +233,7 @@ static int read_manifest(struct bx_bundle *b)
 	if (!err)
 		err = claims_read(&b->yaml, root, b->claims, &b->nr_claims);
 	if (!err)
-		err = read_policies(b, root);
+		err = read_contents(b, root);
 	if (!err)
 		err = read_drivers(b, root);
 	b->about.requires = b->needs;

@@ -8,6 +8,7 @@
  *	list.c     those that are lists of texts
  *	constants.c  the values as constants of the policies
  *	activate.c load, verify, activate
+ *	rules_bundle.c  its rules (rules_bundle.h)
  *	plan.c     what applying it would change
  *	cases.c    the bundle's own test cases
  *	locate.c   finding bundles by name, and which may be loaded
@@ -25,6 +26,7 @@
 
 #define MAX_POLICIES	32
 #define MAX_OBJECTS	8
+#define MAX_RULE_FILES	32
 #define MAX_CLAIMS	64
 #define MAX_SETTINGS	64
 #define MAX_VALUES	32
@@ -35,6 +37,7 @@
 /* SHA-256 of a certificate in hexadecimal, with its NUL */
 #define FINGERPRINT_SIZE	65
 
+struct bundle_table;
 struct signer;
 
 /**
@@ -101,6 +104,9 @@ enum bundle_place {
  * @kept: the settings and mode of the installed bundle of that name were read
  * @examined: the signature was checked, and is good when there is one
  * @who: its signer, after the check; NULL when it is not signed
+ * @rules: files of rules, by their names
+ * @nr_rules: number of @rules
+ * @table: its rules, while they are loaded
  */
 struct bx_bundle {
 	struct bx_handle	*h;
@@ -124,6 +130,9 @@ struct bx_bundle {
 	unsigned int		nr_claims;
 	struct alternatives	policies[MAX_POLICIES];
 	unsigned int		nr_policies;
+	const char		*rules[MAX_RULE_FILES];
+	unsigned int		nr_rules;
+	struct bundle_table	*table;
 	const char		*drivers[BX_LIMIT_DRIVERS];
 	struct bx_limit		limit;
 	struct setting		settings[MAX_SETTINGS];

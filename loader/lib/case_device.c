@@ -134,6 +134,22 @@ static int read_modalias(const struct yaml *y, struct yaml_node *map,
 	return 0;
 }
 
+/* Writes the modalias of a device that a case describes by its ids. */
+static void make_modalias(struct bx_dev_info *dev)
+{
+	char *to = dev->modalias;
+
+	if (to[0])
+		return;
+	if (!strcmp(dev->bus, "pci"))
+		snprintf(to, sizeof(dev->modalias),
+			 "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", dev->vendor, dev->device,
+			 dev->subvendor, dev->subdevice, dev->class >> 16 & 0xff,
+			 dev->class >> 8 & 0xff, dev->class & 0xff);
+	else if (!strcmp(dev->bus, "virtio"))
+		snprintf(to, sizeof(dev->modalias), "virtio:d%08Xv%08X", dev->device, dev->vendor);
+}
+
 /* Reads the facts of the device: a mapping of names to texts. */
 static int read_facts(struct run *r, struct yaml_node *device)
 {
@@ -205,6 +221,7 @@ int read_device(struct run *r, struct yaml_node *one)
 		err = yaml_read(&r->y, map, keys);
 	if (!err)
 		err = read_facts(r, map);
+	make_modalias(dev);
 	dev->vf_index = vf;
 	dev->numa_node = node;
 	dev->iommu_group = group;

@@ -234,8 +234,10 @@ int constants_check(struct bx_bundle *b, uint64_t seen)
 	for (unsigned int i = 0; i < b->nr_settings; i++)
 		if (!(seen & 1ULL << i))
 			return fail(b->h, BX_FAULT_REJECTED, EINVAL,
-				    "the setting '%s' of bundle '%s' has no effect: no policy has a variable 'const volatile ... %s'",
+				    "the setting '%s' of bundle '%s' has no effect: no policy has a variable 'const volatile ... %s'%s%s",
 				    b->settings[i].about.name, b->about.name,
-				    b->settings[i].about.name);
+				    b->settings[i].about.name, b->nr_rules ?
+				    ", and no rule has $" : "",
+				    b->nr_rules ? b->settings[i].about.name : "");
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "rules_change.h"
 
 /* Detaches a policy that is attached but not pinned here. */
 static int detach_foreign(struct bx_handle *h, const char *name)
@@ -153,6 +154,8 @@ int bx_detach(struct bx_handle *h, const char *name, struct bx_detached *out)
 	if (ret)
 		return ret;
 	ret = detach_either(h, out);
+	if (ret > 0)
+		rules_sweep(h);
 	if (!ret)
 		ret = detach_hook(h, name, out);
 	pins_unlock(h);

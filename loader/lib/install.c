@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "install.h"
+#include "rules_bundle.h"
 #include "tree.h"
 
 /**
@@ -146,30 +147,56 @@ static int check_signer(struct bx_handle *h, const struct candidate *c,
 		    inst->name, g->version, g->signer, g->fingerprint, c->path);
 }
 
-/* Checks that dropped policies of the old version are in the scope of the new signer. */
+/* Checks that a policy of the old version is kept, or in the scope of the new signer. */
 static int check_dropped(struct bx_handle *h, const struct candidate *c,
-			 const struct installed *inst, const struct object *obj)
+			 const struct installed *inst, const char *name,
+			 const struct claim *claim)
 {
 	struct said why;
-	struct claim claim;
+	int err;
+
+	if (names_have(&c->gen.policies, name))
+		return 0;
+	err = signer_allows(h, c->b->who, inst->name, claim, 1);
+	if (!err)
+		return 0;
+	error_keep(h, &why);
+	return fail(h, why.fault, err,
+		    "the policy '%s' of bundle '%s' %s would be dropped: %.700s; use '--change-signer' if that is intended",
+		    name, inst->name, state_generation(inst, inst->current)->version,
+		    why.text);
+}
+
+static int check_dropped_object(struct bx_handle *h, const struct candidate *c,
+				const struct installed *inst, const struct object *obj)
+{
 	int err = 0;
 
 	for (size_t i = 0; !err && i < obj->count; i++) {
 		const struct bx_applied *a = &obj->items[i].about;
 
-		if (names_have(&c->gen.policies, a->name))
-			continue;
-		claim = (struct claim) { a->target, a->vendor };
-		err = signer_allows(h, c->b->who, inst->name, &claim, 1);
-		if (!err)
-			continue;
-		error_keep(h, &why);
-		err = fail(h, why.fault, err,
-			   "the policy '%s' of bundle '%s' %s would be dropped: %.700s; use '--change-signer' if that is intended",
-			   a->name, inst->name,
-			   state_generation(inst, inst->current)->version,
-			   why.text);
+		err = check_dropped(h, c, inst, a->name,
+				    &(struct claim) { a->target, a->vendor });
 	}
+	return err;
+}
+
+static int check_dropped_rules(struct bx_handle *h, const struct candidate *c,
+			       const struct installed *inst, struct bx_bundle *b)
+{
+	char name[BX_NAME_LEN];
+	struct bundle_rules r;
+	int err = bundle_rules_read(b, &r);
+
+	for (unsigned int i = 0; !err && i < r.nscopes; i++) {
+		const struct rules_scope_of *scope = &r.scope[i];
+
+		err = rules_policy_name(h, inst->name, true, scope, name);
+		if (!err)
+			err = check_dropped(h, c, inst, name,
+					    &(struct claim) { scope->bus, scope->vendor });
+	}
+	bundle_rules_free(&r);
 	return err;
 }
 
@@ -194,8 +221,10 @@ static int check_drops(struct bx_handle *h, const struct candidate *c,
 		snprintf(path + strlen(path), sizeof(path) - strlen(path),
 			 "/%s", b->policies[i].file[0]);
 		err = txn_add(h, &txn, path, path) ?:
-			check_dropped(h, c, inst, &txn.objs[txn.count - 1]);
+			check_dropped_object(h, c, inst, &txn.objs[txn.count - 1]);
 	}
+	if (!err)
+		err = check_dropped_rules(h, c, inst, b);
 	txn_close(&txn);
 	bx_bundle_close(b);
 	return err;

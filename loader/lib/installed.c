@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "install.h"
+#include "rules_change.h"
 #include "tree.h"
 
 const struct bx_install_opts no_install_opts;
@@ -442,17 +443,33 @@ static int recover_one(struct bx_handle *h, const char *name, void *arg)
 	return 0;
 }
 
+/* Removes the maps of rules that an interrupted change has left. */
+static void recover_rules(struct bx_handle *h)
+{
+	if (!has_kernel(h) || !rules_are_there(h))
+		return;
+	if (pins_lock(h))
+		error_forget(h);
+	else
+		rules_sweep(h);
+	pins_unlock(h);
+}
+
 /* Recovers all bundles from interrupted changes; the caller holds the lock. */
 int installed_recover(struct bx_handle *h)
 {
 	char path[PATH_MAX];
+	int err;
 
 	state_path(h, path, NEW, "");
 	if (tree_remove(h, path)) {
 		note_failure(h, "%s", bx_error(h));
 		error_forget(h);
 	}
-	return state_each(h, recover_one, NULL);
+	err = state_each(h, recover_one, NULL);
+	if (!err)
+		recover_rules(h);
+	return err;
 }
 
 int cannot_go_on(struct bx_handle *h, const char *name)

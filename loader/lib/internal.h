@@ -39,6 +39,7 @@
  *	constants.c  the values as constants of the policies
  *	version.c  versions and their order
  *	activate.c load, verify, activate
+ *	rules_bundle.c  its rules (rules_bundle.h)
  *	cases.c    test cases
  *	case_device.c, case_run.c  their devices; elections, calls and outcomes (cases.h)
  *	locate.c   finding bundles by name, and which may be loaded

@@ -115,7 +115,7 @@ static int missing_object(struct bx_bundle *b, const char *file)
 		    b->shown, file);
 }
 
-/* Checks that all objects that the manifest names exist. */
+/* Checks that all objects and rules that the manifest names exist. */
 int bundle_has_objects(struct bx_bundle *b)
 {
 	char path[PATH_MAX];
@@ -128,6 +128,11 @@ int bundle_has_objects(struct bx_bundle *b)
 				return missing_object(b,
 						      b->policies[i].file[k]);
 		}
+	for (unsigned int i = 0; i < b->nr_rules; i++) {
+		snprintf(path, sizeof(path), "%s/%s", b->dir, b->rules[i]);
+		if (access(path, F_OK))
+			return missing_object(b, b->rules[i]);
+	}
 	return 0;
 }
 

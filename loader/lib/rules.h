@@ -19,6 +19,10 @@
  *	rules_ambiguous.c  devices that several drivers claim
  *	rules_stats.c  what a table has
  *	machine.c      the devices of the machine (machine.h)
+ *	rules_setting.c  settings of a bundle in its rules
+ *	rules_claim.c  the vendors that a rule is for
+ *	rules_bundle.c  the rules of a bundle (rules_bundle.h)
+ *	rules_change.c  activating a table (rules_change.h)
  *	site.c         the rule for one device of the machine
  *	site_file.c    the rules of the machine, rules.d
  *	site_kept.c    the rules that were active last
@@ -57,12 +61,15 @@
  *	line; with @key, the text of the last "KEY=text" of it, empty without one.  '-' and '_'
  *	are equal in keys and in whole words.  Quotes of the line are dropped.  The line is the
  *	same until the next boot: an engine may evaluate this when the table is loaded.
+ * @BX_COND_SETTING: a setting of a bundle, which @key is, as it was written.  Only while a
+ *	file is formatted: where settings have values, the reader evaluates it.
  */
 enum bx_cond_kind {
 	BX_COND_FACT,
 	BX_COND_MEMBER,
 	BX_COND_FLAG,
 	BX_COND_CMDLINE,
+	BX_COND_SETTING,
 };
 
 /**
@@ -111,11 +118,13 @@ enum bx_rule_member {
  * @BX_VALUE_GLOB: the whole text matches it: '*', '?', '[...]' as rules_glob()
  * @BX_VALUE_RANGE: the number is from @low to @high; of a fact, its text must be a decimal
  *	number of at most 18 digits (acpi_index, configuration)
+ * @BX_VALUE_SETTING: a setting of a bundle, as it was written.  Only while a file is formatted.
  */
 enum bx_value_kind {
 	BX_VALUE_TEXT,
 	BX_VALUE_GLOB,
 	BX_VALUE_RANGE,
+	BX_VALUE_SETTING,
 };
 
 struct bx_rule_value {
@@ -132,7 +141,8 @@ struct bx_rule_value {
  * @key: with BX_COND_CMDLINE, the parameter, or NULL
  * @negated: the condition holds if no value does
  * @value: the values, of which one must match
- * @n: number of values; 0 only with BX_COND_FLAG
+ * @n: number of values; 0 only with BX_COND_FLAG, and if a setting is an empty list: then
+ *	no value matches
  */
 struct bx_rule_cond {
 	enum bx_cond_kind	kind;
@@ -186,6 +196,7 @@ enum bx_rule_verdict {
  *	"fingerprint" is in the list of approvals
  * @bound: with BX_RULE_PART, the part is there while a driver of its own is bound
  * @any_order: the drivers are in no order of preference: registered ones come first
+ * @absent: a setting of its bundle excludes it from the table
  * @file: name of its file, as in messages
  * @line: line, from 1
  * @column: column of the pattern, from 1
@@ -206,6 +217,7 @@ struct bx_rule {
 	bool			until_approved;
 	bool			bound;
 	bool			any_order;
+	bool			absent;
 	const char		*file;
 	unsigned int		line;
 	unsigned int		column;
@@ -320,6 +332,11 @@ int rules_read(struct bx_handle *h, const char *path, bx_rules_problem_fn fn, vo
 /* The same for @n files, as if one file included them in this order */
 int rules_read_all(struct bx_handle *h, char *const *paths, size_t n, bx_rules_problem_fn fn,
 		   void *arg, struct bx_rules *rules);
+/* The same for @n files of a bundle, by their names in it */
+struct rules_scope;
+int rules_read_scoped(struct bx_handle *h, const struct rules_scope *scope,
+		      const char *const *names, size_t n, bx_rules_problem_fn fn, void *arg,
+		      struct bx_rules *rules);
 void rules_free(struct bx_rules *rules);
 
 /* rules_approved.c: adds a fingerprint to the list, once */

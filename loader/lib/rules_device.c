@@ -312,6 +312,11 @@ static int read_approval(struct bx_handle *h, struct bx_rules_device *d)
 	return err;
 }
 
+void bx_rules_device_use(struct bx_rules_device *device, const struct bx_rules *rules)
+{
+	device->approved = rules_is_approved(rules, device->fact[BX_FACT_FINGERPRINT]);
+}
+
 int bx_rules_device_read(struct bx_handle *h, struct bx_devref *ref,
 			 struct bx_rules_device **device)
 {

@@ -89,7 +89,7 @@ static bool fact_holds(const struct bx_rule_cond *cond, const struct bx_rules_de
 	const char *text = d->fact[cond->what];
 	long long number;
 
-	if (cond->value->kind != BX_VALUE_RANGE)
+	if (!cond->n || cond->value->kind != BX_VALUE_RANGE)
 		return any_text(cond, text);
 	return text_is_number(text, &number) && any_number(cond, number);
 }
@@ -266,6 +266,8 @@ bool rules_cond_holds(const struct bx_rule_cond *cond, const struct bx_rules_dev
 		break;
 	case BX_COND_CMDLINE:
 		holds = cmdline_holds(cond, device);
+		break;
+	case BX_COND_SETTING:
 		break;
 	}
 	return holds != cond->negated;

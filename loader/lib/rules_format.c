@@ -90,6 +90,7 @@ static int format_rule(struct format *f, struct row *row)
 	struct bx_rule rule = {};
 	int err;
 
+	f->place.formats = true;
 	err = rules_line(&f->place, &f->lexed, &rule);
 	for (int i = 0; !err && i < RULES_PARTS; i++) {
 		row->part[i] = rules_print_part(&rule, i);

@@ -12,9 +12,7 @@
 #include "rules_text.h"
 
 /* Characters that are marked if they are quoted, and that a backslash quotes */
-#define SPECIAL		"*?[]\\,\"=!:#"
-/* Stands for "", so that an empty text is not the same as none */
-#define EMPTY		'\1'
+#define SPECIAL		"*?[]\\,\"=!:#$"
 
 struct lexer {
 	struct rules_lexed	*out;
@@ -94,7 +92,7 @@ static bool quoted(struct lexer *l)
 		return fails(l, "this quote has no end; expected '\"'");
 	}
 	if (l->pos == first + 1)
-		put(l, EMPTY);
+		put(l, RULES_EMPTY);
 	return true;
 }
 
@@ -201,7 +199,7 @@ static const char *copy_set(const char *from, const char *to, char **buf)
 	if (!end || end > to)
 		return NULL;
 	for (; from < end; from++)
-		if (*from != EMPTY)
+		if (*from != RULES_EMPTY)
 			*(*buf)++ = *from;
 	return end;
 }
@@ -220,7 +218,7 @@ void rules_to_glob(const char *from, const char *to, char *buf)
 			from++;
 		else if (*from == '\\')
 			*buf++ = *from++;
-		if (*from != EMPTY)
+		if (*from != RULES_EMPTY)
 			*buf++ = *from;
 		from++;
 	}
@@ -232,7 +230,7 @@ bool rules_to_plain(const char *from, const char *to, char *buf)
 	bool plain = true;
 
 	for (; from < to; from++) {
-		if (*from == EMPTY)
+		if (*from == RULES_EMPTY)
 			continue;
 		if (*from == '\\')
 			from++;

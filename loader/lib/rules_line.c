@@ -157,27 +157,78 @@ static int read_bus(struct line *l)
 
 /* ---- verdicts ---- */
 
-/* Copies the name of a driver, which begins at @from. */
-static int read_driver(struct line *l, const struct part *i, const char *from, const char *to)
+static bool is_driver_name(const char *name)
 {
-	char name[2 * RULES_LINE];
-	unsigned int column = value_column(i, from);
+	return name[0] && strlen(name) < BX_NAME_LEN && !strpbrk(name, "/\n") &&
+		name[0] != '.' && name[0] != '$';
+}
 
-	if (!rules_to_plain(from, to, name))
-		return rules_bad(l->p, column,
-				 "'%.64s' is a pattern; expected the name of a driver", name);
-	if (!name[0] || strlen(name) >= BX_NAME_LEN || strchr(name, '/') || name[0] == '.')
-		return rules_bad(l->p, column,
-				 "invalid driver '%.64s'; expected a name of 1 to %d characters",
-				 name, BX_NAME_LEN - 1);
+static int add_driver(struct line *l, const char *name, unsigned int column)
+{
+	const struct rules_scope *scope = l->p->scope;
+	char why[400];
+
 	for (unsigned int k = 0; k < l->rule->ndrivers; k++)
 		if (!strcmp(l->rule->driver[k], name))
 			return rules_bad(l->p, column, "driver '%s' is named twice", name);
 	if (l->rule->ndrivers == BX_MAX_CHOICES)
 		return rules_bad(l->p, column, "too many drivers; expected at most %d",
 				 BX_MAX_CHOICES);
-	strcpy(l->rule->driver[l->rule->ndrivers++], name);
+	if (scope && !scope->may_name(name, why, sizeof(why), scope->arg))
+		return rules_bad(l->p, column, "%s", why);
+	copy_name(l->rule->driver[l->rule->ndrivers++], BX_NAME_LEN, name);
 	return 0;
+}
+
+/* The setting is the name of a driver, or a list of names. */
+static int read_driver_setting(struct line *l, const char *from, const char *to,
+			       unsigned int column)
+{
+	int len = to - from, err = 0;
+	struct rules_setting s;
+	char name[128];
+
+	if (l->p->formats) {
+		if (l->rule->ndrivers == BX_MAX_CHOICES || len >= BX_NAME_LEN)
+			return rules_bad(l->p, column, "too many drivers; expected at most %d",
+					 BX_MAX_CHOICES);
+		copy_name(l->rule->driver[l->rule->ndrivers++], len + 1, from);
+		return 0;
+	}
+	err = rules_setting_find(l->p, column, from, to, &s);
+	if (err)
+		return err;
+	if (s.type != BX_SETTING_STRING && s.type != BX_SETTING_LIST)
+		return rules_bad(l->p, column,
+				 "the setting '%.*s' is not a text; expected the name of a driver, of type string or list",
+				 len - 1, from + 1);
+	for (const char *at = s.value; !err && rules_setting_item(&at, name, sizeof(name));) {
+		if (is_driver_name(name))
+			err = add_driver(l, name, column);
+		else
+			err = rules_bad(l->p, column,
+					"the setting '%.*s' has the invalid driver '%.64s'; expected a name of 1 to %d characters",
+					len - 1, from + 1, name, BX_NAME_LEN - 1);
+	}
+	return err;
+}
+
+/* Reads the name of a driver, which begins at @from, or a setting. */
+static int read_driver(struct line *l, const struct part *i, const char *from, const char *to)
+{
+	char name[2 * RULES_LINE];
+	unsigned int column = value_column(i, from);
+
+	if (rules_is_setting(from, to))
+		return read_driver_setting(l, from, to, column);
+	if (!rules_to_plain(from, to, name))
+		return rules_bad(l->p, column,
+				 "'%.64s' is a pattern; expected the name of a driver", name);
+	if (!is_driver_name(name))
+		return rules_bad(l->p, column,
+				 "invalid driver '%.64s'; expected a name of 1 to %d characters",
+				 name, BX_NAME_LEN - 1);
+	return add_driver(l, name, column);
 }
 
 static int verdict_driver(struct line *l, const struct part *i)
@@ -190,8 +241,12 @@ static int verdict_driver(struct line *l, const struct part *i)
 		end = rules_find(text, ',');
 		err = read_driver(l, i, text, end);
 		if (err || !*end)
-			return err;
+			break;
 	}
+	if (!err && !l->rule->ndrivers)
+		err = rules_bad(l->p, value_column(i, i->value),
+				"the list of drivers is empty; expected at least one");
+	return err;
 }
 
 /* Reads a whole decimal number with a sign. */
@@ -218,6 +273,8 @@ static int verdict_score(struct line *l, const struct part *i)
 		return rules_bad(l->p, value_column(i, i->value),
 				 "expected score=DRIVER:NUMBER, as in score=nvme:100");
 	err = read_driver(l, i, i->value, colon);
+	if (!err && l->rule->ndrivers != 1)
+		err = rules_bad(l->p, value_column(i, i->value), "expected one driver");
 	if (err)
 		return err;
 	rules_to_plain(colon + 1, colon + strlen(colon), text);
@@ -398,6 +455,22 @@ static int cond_flag(struct line *l, const struct rules_key *key, const struct p
 	return cond->n ? 0 : rules_no_memory(l->p);
 }
 
+static int new_cond(struct line *l, unsigned int column, struct bx_rule_cond **cond)
+{
+	struct bx_rule_cond *more;
+
+	if (l->rule->nconds == RULES_CONDS)
+		return rules_bad(l->p, column, "too many conditions; expected at most %d",
+				 RULES_CONDS);
+	more = realloc(l->rule->cond, (l->rule->nconds + 1) * sizeof(*more));
+	if (!more)
+		return rules_no_memory(l->p);
+	l->rule->cond = more;
+	*cond = &more[l->rule->nconds++];
+	**cond = (struct bx_rule_cond) {};
+	return 0;
+}
+
 static int read_cond(struct line *l, const struct part *i)
 {
 	const struct rules_key *key = rules_key_find(i->name);
@@ -412,14 +485,9 @@ static int read_cond(struct line *l, const struct part *i)
 				 i->name, meant ? "; did you mean '" : "", meant ?: "",
 				 meant ? "'?" : "");
 	}
-	if (l->rule->nconds == RULES_CONDS)
-		return rules_bad(l->p, i->column, "too many conditions; expected at most %d",
-				 RULES_CONDS);
-	cond = realloc(l->rule->cond, (l->rule->nconds + 1) * sizeof(*cond));
-	if (!cond)
-		return rules_no_memory(l->p);
-	l->rule->cond = cond;
-	cond += l->rule->nconds++;
+	err = new_cond(l, i->column, &cond);
+	if (err)
+		return err;
 	*cond = (struct bx_rule_cond) {
 		.kind = key->kind, .what = key->what, .negated = i->negated,
 	};
@@ -434,6 +502,26 @@ static int read_cond(struct line *l, const struct part *i)
 	return rules_values(l->p, key, l->rule->bus, i->word, i->value, cond);
 }
 
+/* A condition without values of its own: where it does not hold, the table lacks the rule. */
+static int read_setting(struct line *l, const struct part *i)
+{
+	struct bx_rule_cond *cond;
+	bool holds = true;
+	int err;
+
+	if (!l->p->formats) {
+		err = rules_setting_cond(l->p, i->word, i->name, i->value, &holds);
+		l->rule->absent |= holds == i->negated;
+		return err;
+	}
+	err = new_cond(l, i->column, &cond);
+	if (err)
+		return err;
+	cond->kind = BX_COND_SETTING;
+	cond->key = strdup(i->word->text);
+	return cond->key ? 0 : rules_no_memory(l->p);
+}
+
 static int read_word(struct line *l, const struct rules_word *word)
 {
 	struct part i;
@@ -441,10 +529,36 @@ static int read_word(struct line *l, const struct rules_word *word)
 	split(word, &i);
 	if (!strcmp(i.name, "bus"))
 		return 0;
+	if (i.name[0] == '$')
+		return read_setting(l, &i);
 	for (size_t k = 0; k < NKEYWORDS; k++)
 		if (bx_is_module_of(keywords[k].name, i.name))
 			return read_keyword(l, &keywords[k], &i);
 	return read_cond(l, &i);
+}
+
+/* In a bundle, its setting 'approved' is the list of approvals, which 'bxctl approve' changes. */
+static int check_approved(struct line *l)
+{
+	static const char name[] = "$approved";
+	struct rules_setting s;
+	int err = rules_setting_find(l->p, l->rule->column, name, name + strlen(name), &s);
+
+	if (err || s.type == BX_SETTING_LIST)
+		return err;
+	return rules_bad(l->p, l->rule->column,
+			 "'until=approved' needs a list; the setting 'approved' has another type");
+}
+
+/* Checks the limits of the bundle. */
+static int check_scope(struct line *l)
+{
+	const struct rules_scope *scope = l->p->scope;
+	char why[400];
+
+	if (!scope->claimed(l->rule, why, sizeof(why), scope->arg))
+		return rules_bad(l->p, l->rule->column, "%s", why);
+	return l->rule->until_approved ? check_approved(l) : 0;
 }
 
 /* Checks that need the whole line */
@@ -461,7 +575,7 @@ static int check_line(struct line *l)
 		return rules_bad(l->p, rule->column,
 				 "'any-order' needs several drivers; expected driver=A,B");
 	rule->specificity = rules_specificity(rule);
-	return 0;
+	return l->p->scope ? check_scope(l) : 0;
 }
 
 int rules_line(struct rules_place *p, const struct rules_lexed *lexed, struct bx_rule *rule)

@@ -229,6 +229,7 @@ int rules_maps_list(struct bx_handle *h, const char *table, __u32 *base, unsigne
 	const struct dirent *d;
 	unsigned int n = 0;
 	DIR *dir;
+	int err;
 
 	dir_of(h, path, table, "");
 	dir = opendir(path);
@@ -236,16 +237,20 @@ int rules_maps_list(struct bx_handle *h, const char *table, __u32 *base, unsigne
 		return errno == ENOENT ? 0 :
 			fail(h, BX_FAULT_FAILED, errno, "cannot read '%s': %s", path,
 			     strerror(errno));
-	while ((d = readdir(dir)) && n < max) {
+	for (errno = 0; n < max && (d = readdir(dir)); errno = 0) {
 		base[n] = strtoul(d->d_name, &end, 10);
 		n += base[n] && !*end;
 	}
+	err = n < max ? errno : 0;
 	closedir(dir);
+	/* a set that is overlooked would be taken for one that is not there */
+	if (err)
+		return fail(h, BX_FAULT_FAILED, err, "cannot read '%s': %s", path, strerror(err));
 	qsort(base, n, sizeof(*base), falling);
 	return n;
 }
 
-static int remove_base(struct bx_handle *h, const char *table, __u32 base)
+int rules_maps_remove_base(struct bx_handle *h, const char *table, __u32 base)
 {
 	char path[PATH_MAX], name[16];
 
@@ -272,7 +277,7 @@ int rules_maps_remove(struct bx_handle *h, const char *table, __u32 keep)
 	n = rules_maps_list(h, table, base, BASES);
 	for (int i = 0; !err && i < n; i++)
 		if (base[i] != keep)
-			err = remove_base(h, table, base[i]);
+			err = rules_maps_remove_base(h, table, base[i]);
 	if (n < 0 || err || keep)
 		return n < 0 ? n : err;
 	dir_of(h, path, table, "");

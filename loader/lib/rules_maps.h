@@ -48,6 +48,7 @@ int rules_maps_approve(struct bx_handle *h, const struct rules_maps *m,
 int rules_maps_forget(struct bx_handle *h, const struct rules_maps *m, __u32 active);
 /* Lists the bases of a table, the highest first; returns their number or an errno. */
 int rules_maps_list(struct bx_handle *h, const char *table, __u32 *base, unsigned int max);
+int rules_maps_remove_base(struct bx_handle *h, const char *table, __u32 base);
 /* Removes the pins of all bases but @keep. */
 int rules_maps_remove(struct bx_handle *h, const char *table, __u32 keep);
 

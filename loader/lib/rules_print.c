@@ -14,7 +14,7 @@
 /* ---- texts ---- */
 
 /* A backslash quotes these, so one before them must be quoted itself. */
-#define QUOTABLE	"*?[]\\,\"=!:# "
+#define QUOTABLE	"*?[]\\,\"=!:#$ "
 
 /* Prints @len plain characters, in quotes if one of them is in @special. */
 static void print_plain(FILE *out, const char *text, size_t len, const char *special)
@@ -74,9 +74,9 @@ static void print_glob(FILE *out, const char *glob, const char *special)
 	print_plain(out, plain, len, special);
 }
 
-#define IN_VALUE	" *?[,\""
+#define IN_VALUE	" *?[,\"$"
 #define IN_PATTERN	" *?[\"#"
-#define IN_SCORE	" *?[,\":"
+#define IN_SCORE	" *?[,\":$"
 
 static void print_text(FILE *out, const char *text, const char *special)
 {
@@ -184,7 +184,9 @@ static void print_values(FILE *out, const struct rules_key *key, const char *bus
 		if (n)
 			continue;
 		n = 1;
-		if (v->kind == BX_VALUE_RANGE)
+		if (v->kind == BX_VALUE_SETTING)
+			fputs(v->text, out);
+		else if (v->kind == BX_VALUE_RANGE)
 			print_range(out, key, bus, v);
 		else if (v->kind == BX_VALUE_GLOB)
 			print_glob(out, v->text, IN_VALUE);
@@ -193,10 +195,28 @@ static void print_values(FILE *out, const struct rules_key *key, const char *bus
 	}
 }
 
+/* A lexed word has marks of all that was quoted, but of blanks and of an empty text. */
+static void put_lexed(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == ' ')
+			fputc('\\', out);
+		if (*text == RULES_EMPTY)
+			fputs("\"\"", out);
+		else
+			fputc(*text, out);
+	}
+}
+
 static void put_cond(FILE *out, const struct bx_rule *rule, const struct bx_rule_cond *cond)
 {
-	const struct rules_key *key = rules_key_of(cond);
+	const struct rules_key *key;
 
+	if (cond->kind == BX_COND_SETTING) {
+		put_lexed(out, cond->key);
+		return;
+	}
+	key = rules_key_of(cond);
 	if (is_flag(key, cond)) {
 		fprintf(out, "%s%s", cond->negated ? "!" : "", key->name);
 		return;
@@ -244,8 +264,12 @@ static void put_verdict(FILE *out, const struct bx_rule *rule)
 	}
 	for (unsigned int i = 0; i < rule->ndrivers; i++) {
 		fputs(i ? "," : "", out);
-		print_text(out, rule->driver[i],
-			   rule->verdict == BX_RULE_SCORE ? IN_SCORE : IN_VALUE);
+		/* a driver has no such name: this is a setting */
+		if (rule->driver[i][0] == '$')
+			fputs(rule->driver[i], out);
+		else
+			print_text(out, rule->driver[i],
+				   rule->verdict == BX_RULE_SCORE ? IN_SCORE : IN_VALUE);
 	}
 	if (rule->verdict == BX_RULE_SCORE)
 		fprintf(out, ":%u", rule->score);

@@ -42,7 +42,8 @@ static const char *bad_bus(const struct bx_rule *rule, const struct bx_rule_cond
 {
 	const struct rules_key *key = rules_key_of(cond);
 
-	if (cond->negated || key->buses & rules_bus_bit(rule->bus))
+	if (cond->negated || (cond->kind != BX_COND_FLAG && !cond->n) ||
+	    key->buses & rules_bus_bit(rule->bus))
 		return NULL;
 	/* of these, the lack is a number */
 	if (cond->kind == BX_COND_MEMBER && key->type != RULES_LOWER && key->type != RULES_INDEX)

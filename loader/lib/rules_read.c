@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -131,7 +133,7 @@ static int read_rule(struct source *s)
 	if (!rule)
 		return rules_no_memory(&s->place);
 	err = rules_line(&s->place, &s->lexed, rule);
-	if (err)
+	if (err || rule->absent)
 		rules_rule_free(rule);
 	else
 		s->rules->n++;
@@ -202,6 +204,28 @@ static int read_fd(struct source *s, int fd, struct file *f)
 	return err;
 }
 
+/* Opens a file; one of a bundle only below its directory, and not through a link. */
+static int open_file(const struct source *s, const char *path)
+{
+	const struct rules_scope *scope = s->place.scope;
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	int dir, fd, err;
+
+	if (!scope)
+		return open(path, how.flags);
+	dir = open(scope->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return dir;
+	fd = syscall(SYS_openat2, dir, path + strlen(scope->shown) + 1, &how, sizeof(how));
+	err = errno;
+	close(dir);
+	errno = err;
+	return fd;
+}
+
 static int read_file(struct source *s, const char *path, const struct file *parent)
 {
 	struct file f = { .parent = parent };
@@ -215,11 +239,13 @@ static int read_file(struct source *s, const char *path, const struct file *pare
 		return rules_no_memory(&s->place);
 	if (!parent)
 		s->place.file = f.shown;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open_file(s, path);
 	if (fd < 0) {
 		err = errno;
 		if (parent)
-			return rules_bad(&s->place, 1, "cannot open '%s': %s", path, strerror(err));
+			return rules_bad(&s->place, 1, "cannot open '%s': %s", path,
+					 s->place.scope && (err == EXDEV || err == ELOOP) ?
+					 "it is not a file of the bundle" : strerror(err));
 		s->place.errors++;
 		return fail(s->place.h, BX_FAULT_FAILED, err, "cannot open '%s': %s", path,
 			    strerror(err));
@@ -232,12 +258,22 @@ static int read_file(struct source *s, const char *path, const struct file *pare
 	return err;
 }
 
+/* Whether no part of a name begins with a dot: files of a bundle have no such names. */
+static bool is_of_bundle(const char *name)
+{
+	return name[0] != '/' && name[0] != '.' && !strstr(name, "/.");
+}
+
 /* The path is relative to the file that includes it. */
 static int include_path(struct source *s, const struct file *f, const char *name, char *path)
 {
 	const char *slash = strrchr(f->shown, '/');
 	int dir = slash && name[0] != '/' ? slash + 1 - f->shown : 0;
 
+	if (s->place.scope && !is_of_bundle(name))
+		return rules_bad(&s->place, s->lexed.word[1].at[0],
+				 "'%.64s' is not a file of the bundle; expected a name below the directory of this file",
+				 name);
 	if (snprintf(path, PATH_MAX, "%.*s%s", dir, f->shown, name) < PATH_MAX)
 		return 0;
 	return rules_bad(&s->place, s->lexed.word[1].at[0], "the path '%.64s' is too long", name);
@@ -375,6 +411,26 @@ int rules_read_all(struct bx_handle *h, char *const *paths, size_t n, bx_rules_p
 	s->depth = 1;
 	for (size_t i = 0; !err && i < n; i++)
 		err = read_file(s, paths[i], NULL);
+	return end_source(s, err);
+}
+
+int rules_read_scoped(struct bx_handle *h, const struct rules_scope *scope,
+		      const char *const *names, size_t n, bx_rules_problem_fn fn, void *arg,
+		      struct bx_rules *rules)
+{
+	struct source *s = new_source(h, fn, arg, rules);
+	char path[PATH_MAX];
+	int err = 0;
+
+	if (!s)
+		return -ENOMEM;
+	s->includes = true;
+	s->depth = 1;
+	s->place.scope = scope;
+	for (size_t i = 0; i < n && (!err || err == -EINVAL); i++) {
+		snprintf(path, sizeof(path), "%s/%s", scope->shown, names[i]);
+		err = read_file(s, path, NULL);
+	}
 	return end_source(s, err);
 }
 

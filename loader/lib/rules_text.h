@@ -101,6 +101,9 @@ bool rules_class_range(const char *digits, size_t len, long long *low, long long
 
 #define RULES_WORDS	64	/* words of a line */
 
+/* Stands for "" in a lexed text, so that an empty text is not the same as none */
+#define RULES_EMPTY	'\1'
+
 /**
  * struct rules_word - a word of a line
  * @text: the word in lexed form
@@ -148,11 +151,41 @@ bool rules_to_plain(const char *from, const char *to, char *buf);
 /* ---- values and rules ---- */
 
 /**
+ * struct rules_setting - a setting of a bundle
+ * @type: enum bx_setting_type
+ * @value: its value, as text; of a list, the items with commas between them
+ */
+struct rules_setting {
+	int		type;
+	const char	*value;
+};
+
+/**
+ * struct rules_scope - the bundle that a file of rules belongs to
+ * @dir: its directory; only files in it can be included
+ * @shown: the name of the directory in messages
+ * @setting: finds a setting by its name
+ * @may_name: whether its rules may name a driver; if not, @why takes the reason
+ * @claimed: whether it may decide about the devices of a rule; likewise
+ * @arg: their last argument
+ */
+struct rules_scope {
+	const char	*dir;
+	const char	*shown;
+	bool		(*setting)(const char *name, struct rules_setting *s, void *arg);
+	bool		(*may_name)(const char *driver, char *why, size_t size, void *arg);
+	bool		(*claimed)(const struct bx_rule *rule, char *why, size_t size, void *arg);
+	void		*arg;
+};
+
+/**
  * struct rules_place - where a reader is, and what it found
  * @h: the handle
  * @file: name of the file
  * @line: line, from 1
  * @errors: number of errors until now
+ * @scope: the bundle, or NULL: without one, there are no settings
+ * @formats: settings stay in the model as they are written
  * @fn: called for each error; may be NULL
  * @arg: its second argument
  */
@@ -161,6 +194,8 @@ struct rules_place {
 	const char		*file;
 	unsigned int		line;
 	unsigned int		errors;
+	const struct rules_scope *scope;
+	bool			formats;
 	bx_rules_problem_fn	fn;
 	void			*arg;
 };
@@ -173,6 +208,19 @@ int rules_no_memory(struct rules_place *p);
 /* rules_value.c: values of the lexed text @text, which stand in @word */
 int rules_values(struct rules_place *p, const struct rules_key *key, const char *bus,
 		 const struct rules_word *word, const char *text, struct bx_rule_cond *cond);
+
+/*
+ * rules_setting.c: settings, written $NAME.  rules_setting_find() tells an error if there is
+ * none; @from is the name in the lexed text, with its '$'.
+ */
+bool rules_is_setting(const char *from, const char *to);
+int rules_setting_find(struct rules_place *p, unsigned int column, const char *from,
+		       const char *to, struct rules_setting *s);
+/* A condition on a setting: *@holds tells whether the rule is in the table. */
+int rules_setting_cond(struct rules_place *p, const struct rules_word *word, const char *name,
+		       const char *value, bool *holds);
+/* The next item of a list; false after the last one. *@at is the rest of the list. */
+bool rules_setting_item(const char **at, char *item, size_t size);
 
 /* rules_line.c: a line that is not empty; file, line and order of the rule are set. */
 int rules_line(struct rules_place *p, const struct rules_lexed *l, struct bx_rule *rule);

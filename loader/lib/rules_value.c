@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "internal.h"
 #include "rules_text.h"
+#include "yaml.h"
 
 #define DIGITS	18	/* of a decimal number, so that it fits */
 
@@ -210,19 +212,13 @@ static int class_value(struct reader *r)
 
 /* ---- any ---- */
 
-static int one_value(struct reader *r, const char *from, const char *to)
+/* Reads the value in r->text, which is not one of a text. */
+static int plain_value(struct reader *r)
 {
 	static const char *const switches[] = { "0", "1", NULL };
 	static const char *const removable[] = { "fixed", "removable", "unknown", NULL };
 	int ret = 1;
 
-	if (from == to)
-		return rules_bad(r->p, r->column,
-				 "'%s' lacks a value; expected one, or \"\" for an empty text",
-				 r->key->name);
-	if (r->key->type == RULES_TEXT || r->key->type == RULES_LOWER)
-		return text_value(r, from, to);
-	rules_to_plain(from, to, r->text);
 	if (r->key->type == RULES_SWITCH)
 		return word_value(r, switches, "0 or 1");
 	if (r->key->type == RULES_REMOVABLE)
@@ -232,11 +228,172 @@ static int one_value(struct reader *r, const char *from, const char *to)
 	return ret > 0 ? range_value(r) : ret;
 }
 
+static bool is_text(const struct reader *r)
+{
+	return r->key->type == RULES_TEXT || r->key->type == RULES_LOWER;
+}
+
+/* ---- settings ---- */
+
+static const char *expected_setting(const struct reader *r)
+{
+	switch (r->key->type) {
+	case RULES_SWITCH:
+		return "bool";
+	case RULES_NUMBER:
+	case RULES_INDEX:
+	case RULES_ID:
+		return "int, string or list";
+	default:
+		return "string or list";
+	}
+}
+
+static bool setting_fits(const struct reader *r, int type)
+{
+	if (r->key->type == RULES_SWITCH)
+		return type == BX_SETTING_BOOL;
+	if (type == BX_SETTING_INT)
+		return r->key->type == RULES_NUMBER || r->key->type == RULES_INDEX ||
+			r->key->type == RULES_ID;
+	return type != BX_SETTING_BOOL;
+}
+
+static int find_setting(struct reader *r, const char *from, const char *to,
+			struct rules_setting *s)
+{
+	int err = rules_setting_find(r->p, r->column, from, to, s);
+
+	if (err || setting_fits(r, s->type))
+		return err;
+	return rules_bad(r->p, r->column,
+			 "the setting '%.*s' has another type than '%s'; expected one of type %s",
+			 (int)(to - from) - 1, from + 1, r->key->name, expected_setting(r));
+}
+
+/* A text of the operator is not a pattern. */
+static int setting_text(struct reader *r)
+{
+	struct bx_rule_value value = { .text = r->text };
+
+	if (strlen(r->text) >= BX_FACT_LEN && r->key->kind != BX_COND_CMDLINE)
+		return rules_bad(r->p, r->column,
+				 "the text of a setting is too long; expected at most %d characters",
+				 BX_FACT_LEN - 1);
+	if (r->key->type == RULES_LOWER)
+		lower(r->text);
+	return add(r, &value);
+}
+
+/* A bound of a range: a setting, or a number */
+static int bound(struct reader *r, const char *from, const char *to, long long *out)
+{
+	struct rules_setting s;
+	long long unused;
+	int64_t n;
+	int err;
+
+	if (*from != '$') {
+		if (number(r, from, to - from, out, &unused))
+			return 0;
+		return rules_bad(r->p, r->column, "invalid value '%.*s' of '%s'; expected %s",
+				 (int)(to - from), from, r->key->name, expected_number(r));
+	}
+	err = find_setting(r, from, to, &s);
+	if (!err && s.type != BX_SETTING_INT)
+		err = rules_bad(r->p, r->column,
+				"the setting '%.*s' is not a number; expected one of type int in a range",
+				(int)(to - from) - 1, from + 1);
+	if (err)
+		return err;
+	if (number_from(s.value, &n) && n >= 0) {
+		*out = n;
+		return 0;
+	}
+	return rules_bad(r->p, r->column, "the setting '%.*s' is %s; expected a number from 0 on",
+			 (int)(to - from) - 1, from + 1, s.value);
+}
+
+static int setting_range(struct reader *r, const char *from, const char *dash, const char *to)
+{
+	struct bx_rule_value value = { .kind = BX_VALUE_RANGE };
+	int err;
+
+	if (r->key->type == RULES_CLASS && has_class_digits(r))
+		return rules_bad(r->p, r->column,
+				 "a range of classes cannot have settings; expected digits");
+	err = bound(r, from, dash, &value.low);
+	if (!err && dash == to)
+		value.high = value.low;
+	else if (!err)
+		err = bound(r, dash + 1, to, &value.high);
+	if (err)
+		return err;
+	if (value.high < value.low)
+		return rules_bad(r->p, r->column,
+				 "the range '%.*s' is %lld-%lld, which is empty; expected the lower number first",
+				 (int)(to - from), from, value.low, value.high);
+	return add(r, &value);
+}
+
+static int setting_items(struct reader *r, const struct rules_setting *s)
+{
+	int err = 0;
+
+	if (s->type == BX_SETTING_BOOL) {
+		strcpy(r->text, strcmp(s->value, "true") ? "0" : "1");
+		return plain_value(r);
+	}
+	for (const char *at = s->value;
+	     !err && rules_setting_item(&at, r->text, RULES_LINE);)
+		err = is_text(r) ? setting_text(r) : plain_value(r);
+	return err;
+}
+
+static int setting_value(struct reader *r, const char *from, const char *to)
+{
+	const char *dash = is_text(r) ? to : memchr(from, '-', to - from) ?: to;
+	struct rules_setting s;
+	int err;
+
+	if (r->p->formats) {
+		snprintf(r->text, RULES_LINE, "%.*s", (int)(to - from), from);
+		return add(r, &(struct bx_rule_value) {
+			.kind = BX_VALUE_SETTING, .text = r->text });
+	}
+	if (dash < to)
+		return setting_range(r, from, dash, to);
+	err = find_setting(r, from, to, &s);
+	if (err)
+		return err;
+	return s.type == BX_SETTING_INT ? setting_range(r, from, to, to) : setting_items(r, &s);
+}
+
+/* In a text, '$' is only special as the first character. */
+static bool has_setting(const struct reader *r, const char *from, const char *to)
+{
+	return *from == '$' || (!is_text(r) && rules_find(from, '$') < to);
+}
+
+static int one_value(struct reader *r, const char *from, const char *to)
+{
+	if (from == to)
+		return rules_bad(r->p, r->column,
+				 "'%s' lacks a value; expected one, or \"\" for an empty text",
+				 r->key->name);
+	if (has_setting(r, from, to))
+		return setting_value(r, from, to);
+	if (is_text(r))
+		return text_value(r, from, to);
+	rules_to_plain(from, to, r->text);
+	return plain_value(r);
+}
+
 int rules_values(struct rules_place *p, const struct rules_key *key, const char *bus,
 		 const struct rules_word *word, const char *text, struct bx_rule_cond *cond)
 {
 	char buf[2 * RULES_LINE];
-	struct reader r = { p, key, bus, buf, 0, cond };
+	struct reader r = { .p = p, .key = key, .bus = bus, .text = buf, .cond = cond };
 	const char *end;
 	int err;
 

@@ -18,7 +18,8 @@ cleanup() {
 # tree NAME: a bundle of the tree, with its objects
 tree() {
 	cp -r "bpf/bundles/$1" "$work/"
-	cp build/bpf/bundles/"$1"/*.bpf.o "$work/$1/"
+	! ls build/bpf/bundles/"$1"/*.bpf.o >/dev/null 2>&1 ||
+		cp build/bpf/bundles/"$1"/*.bpf.o "$work/$1/"
 }
 
 # make_bundle POLICY...: make one of the tests' objects, each with alternatives (a|b)

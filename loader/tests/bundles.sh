@@ -29,7 +29,7 @@ refuses() {
 # setting TEXT: a manifest with the setting x of these keys
 setting() { echo "settings: { x: { help: x, $1 } }"; }
 
-ktap_plan 94
+ktap_plan 93
 
 # --- new, build
 says "a bundle is written" 0 "wrote the bundle" new "$bundle"
@@ -86,7 +86,7 @@ says "an alias" 4 "bundle.yaml:[0-9]+:9: anchors .* are not allowed" verify --al
 
 # --- its keys
 refuses "an unknown key" "bundle.yaml:7: unknown key 'polices' \(did you mean 'policies'\?\); known keys: bundle," 'polices: []'
-for key in version vendor summary claims policies; do
+for key in version vendor summary claims; do
 	manifest
 	sed -i "/^$key:/d" "$bundle/bundle.yaml"
 	says "$key is missing" 4 "the key '$key' is missing" verify --allow-unsigned "$bundle"
@@ -99,7 +99,7 @@ refuses "a version with letters" "'version' must be a version" 'version: 1.0beta
 refuses "a version of four numbers" "'version' must be a version" 'version: 1.2.3.4'
 refuses "an object elsewhere" "'../x.bpf.o' is not an object of a bundle" 'policies: [ ../x.bpf.o ]'
 refuses "an object of another sort" "'x.ko' is not an object of a bundle" 'policies: [ x.ko ]'
-refuses "no policy at all" "a bundle needs a policy" 'policies: []'
+refuses "neither policies nor rules" "a bundle needs a policy or rules" 'policies: []'
 refuses "a policy without an object" "at least one object" 'policies: [ [] ]'
 refuses "a claim without a bus" "the key 'bus' is missing" 'claims: [ { vendor: 1 } ]'
 refuses "a claim of an invalid vendor" "'vendor' must be an id in hexadecimal" 'claims: [ { bus: pci, vendor: acme } ]'

@@ -137,7 +137,7 @@ rules 'pci:v00008086d000027B8* driver=lpc_ich'
 check_equal "who wins" "[[\"pci:v00008086d000027B8*\",[\"intel_rng\",\"lpc_ich\"],\"driver=lpc_ich\",1]]" \
 	"$(json '[.ambiguous[] | [.pattern, .drivers, .verdict, .line]]' rules ambiguous --aliases "$work/modules.alias" "$file")"
 check_equal "the rules of the documentation are rules" 0 \
-	"$(awk '/^```/ { on = /rules/; next } on' docs/rules.md >"$file"
+	"$(awk '/^```/ { on = /^```rules$/; next } on' docs/rules.md >"$file"
 	"$bxctl" --json rules check "$file" | jq '.errors + .warnings + (.rules == 0 | if . then 1 else 0 end)')"
 says "in canonical form" 0 "^$" rules fmt --check "$file"
 rules 'pci:v00008086d000027B8* driver=lpc_ich'

@@ -325,6 +325,65 @@ static const struct verb {
 		.before = "",
 		.after = "loader_test:1 other.v1:0",
 	}, {
+		.name = "install rules",
+		.command = "install --allow-unsigned @/in/rules",
+		.back = "remove two",
+		.before = "",
+		.after = "two.pci.0001:2rules",
+		.recover = "remove none",
+	}, {
+		.name = "upgrade rules",
+		.setup = "install --allow-unsigned @/in/rules;"
+			 "upgrade --allow-unsigned @/in/rules2;"
+			 "upgrade --allow-unsigned --allow-downgrade @/in/rules",
+		.command = "upgrade --allow-unsigned @/in/rules2",
+		.back = "upgrade --allow-unsigned --allow-downgrade @/in/rules",
+		.before = "two.pci.0001:2rules",
+		.after = "two.pci.0001:3rules two.pci.0002:3rules",
+		.recover = "remove none",
+	}, {
+		.name = "upgrade rules to a bus that does not exist",
+		.setup = "install --allow-unsigned @/in/rules;"
+			 "upgrade --allow-unsigned @/in/rules2;"
+			 "upgrade --allow-unsigned --allow-downgrade @/in/rules",
+		.command = "upgrade --allow-unsigned @/in/bad-rules",
+		.back = "remove none",
+		.before = "two.pci.0001:2rules",
+		.after = "two.pci.0001:2rules",
+		.status = 4,
+		.says = "there is no such bus",
+	}, {
+		.name = "upgrade rules beside",
+		.setup = "install --allow-unsigned @/in/rules",
+		.command = "upgrade --allow-unsigned --mode shadow @/in/rules2",
+		.back = "rollback two",
+		.before = "two.pci.0001:2rules",
+		.after = "two.pci.0001:2rules two.pci.0001:3rules(shadow) two.pci.0002:3rules(shadow)",
+		.recover = "remove none",
+	}, {
+		.name = "mode shadow of rules",
+		.setup = "install --allow-unsigned @/in/rules",
+		.command = "mode shadow two",
+		.back = "mode enforce two",
+		.before = "two.pci.0001:2rules",
+		.after = "two.pci.0001:2rules(shadow)",
+		.recover = "remove none",
+	}, {
+		.name = "remove rules",
+		.setup = "install --allow-unsigned @/in/rules",
+		.command = "remove two",
+		.back = "install --allow-unsigned @/in/rules",
+		.before = "two.pci.0001:2rules",
+		.after = "",
+		.recover = "remove none",
+	}, {
+		.name = "boot with rules",
+		.setup = "install --allow-unsigned @/in/rules;!boot",
+		.command = "boot",
+		.back = "!boot",
+		.before = "",
+		.after = "two.pci.0001:2rules",
+	}, {
 		.name = "rebind all",
 		.setup = "apply --allow-unsigned @/in/objects/good.bpf.o;!devices",
 		.command = "rebind --all --force",

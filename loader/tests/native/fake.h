@@ -32,6 +32,7 @@
  * @refuses: of a map, its init() fails
  * @unstaged: of a map, the policy is active at once
  * @differs: of a map, a commit finds another priority than a list of policies
+ * @rules: of a map, the policy has a table of rules
  */
 struct thing {
 	uint32_t		id;
@@ -47,6 +48,7 @@ struct thing {
 	bool			refuses;
 	bool			unstaged;
 	bool			differs;
+	bool			rules;
 };
 
 /**
@@ -120,6 +122,9 @@ int fake_end(int ret);
 
 void fake_reap(void);
 unsigned int fake_pins(const struct thing *t);
+
+/* fake_tables.c */
+int fake_rules(const struct bx_policy_rec *rec);
 
 /* fake_bus_ext.c: bx_reg() and bx_unreg() */
 int policy_begin(const struct thing *map, struct thing *link);

@@ -570,9 +570,20 @@ static int by_name(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+/* A policy by its version, one of rules by their number: each change is another version. */
+static const char *version_text(const struct policy *p, char *buf, size_t size)
+{
+	if (p->map.rules)
+		snprintf(buf, size, "%drules", fake_rules(&p->rec));
+	else
+		snprintf(buf, size, "%u", p->rec.version);
+	return buf;
+}
+
 void fake_active(char *buf, size_t size)
 {
 	char list[FAKE_POLICIES + FAKE_THINGS][64];
+	char version[24];
 	size_t n = 0, at = 0;
 
 	fake_reap();
@@ -581,8 +592,8 @@ void fake_active(char *buf, size_t size)
 
 		if (fake->policy[i].link && rec->stage == BX_STAGE_ACTIVE &&
 		    (!rec->ejected || bx_is_quarantined(rec)))
-			snprintf(list[n++], sizeof(list[0]), "%s:%u%s%s",
-				 rec->name, rec->version,
+			snprintf(list[n++], sizeof(list[0]), "%s:%s%s%s", rec->name,
+				 version_text(&fake->policy[i], version, sizeof(version)),
 				 rec->flags & BX_F_SHADOW ? "(shadow)" : "",
 				 rec->ejected ? "(quarantined)" : "");
 	}

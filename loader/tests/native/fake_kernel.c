@@ -28,6 +28,7 @@
 #include "fake.h"
 #include "fake_kernel.h"
 #include "steps.h"
+#include "bpf/rules.skel.h"
 
 #define MAX_LOADED	64
 
@@ -289,6 +290,7 @@ static int load_map(const struct bpf_object *obj, struct bpf_map *map)
 	t->refuses = is_program(obj, map, "init", "refuse");
 	t->unstaged = is_program(obj, map, "select", "unstaged");
 	t->differs = is_program(obj, map, "select", "differs");
+	t->rules = is_program(obj, map, "select", "rules_select");
 	return fd;
 }
 
@@ -553,39 +555,55 @@ void fake_boot(void)
 	};
 }
 
-/* ---- tables of rules, which are tested in the VM ---- */
+/* ---- tables of rules: arrays are files; what they decide is tested in the VM ---- */
 
 const void *kernel_rules_object(size_t *size)
 {
-	return NULL;
+	return rules__elf_bytes(size);
 }
 
 int kernel_new_map(const struct kernel_map *map)
 {
-	return -EOPNOTSUPP;
+	int err = fake_begin("new map", map->name, ON_SIGNAL | ON(FAULT_EIO));
+	struct thing *t;
+	int fd;
+
+	if (err)
+		return err;
+	fd = thing_new(&t);
+	if (fd < 0)
+		return fake_end(fd);
+	t->is_map = true;
+	snprintf(t->rec.name, sizeof(t->rec.name), "%s", map->name);
+	if (ftruncate(fd, (off_t)map->value_size * map->entries))
+		abort();
+	return fake_end(fd);
 }
 
 void *kernel_map_memory(int map_fd, size_t size)
 {
-	return NULL;
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* A hash is a file, which stays empty. */
 int kernel_map_read(int map_fd, const void *key, void *value)
 {
-	return -EOPNOTSUPP;
+	return -ENOENT;
 }
 
 int kernel_map_write(int map_fd, const void *key, const void *value)
 {
-	return -EOPNOTSUPP;
+	return 0;
 }
 
 int kernel_map_next(int map_fd, const void *key, void *next)
 {
-	return -EOPNOTSUPP;
+	return -ENOENT;
 }
 
 int kernel_share_map(struct bpf_map *map, int map_fd)
 {
-	return -EOPNOTSUPP;
+	return 0;
 }

@@ -79,7 +79,8 @@ void fake_eject(void);
 
 /**
  * fake_active() - the active policies and hooks
- * @buf: takes 'NAME:VERSION', with '(shadow)', and 'hook:NAME', in order
+ * @buf: takes 'NAME:VERSION', or 'NAME:2rules' of a policy with a table, with '(shadow)', and
+ *	'hook:NAME', in order
  * @size: its size
  */
 void fake_active(char *buf, size_t size);

@@ -264,7 +264,7 @@ static void add_product(struct text *t, const char *product)
 void world_read(const char *product, struct world *world)
 {
 	static const char *const pins[] = {
-		"pins/policies", "pins/hooks", "pins/bundles",
+		"pins/policies", "pins/hooks", "pins/bundles", "pins/rules",
 	};
 	struct text active = { world->active, sizeof(world->active), 0 };
 	struct text all = { world->all, sizeof(world->all), 0 };
@@ -306,6 +306,21 @@ static void write_bundle(const char *dir, const char *version, ...)
 	}
 	va_end(args);
 	write_file(join(path, in_top(dir), "bundle.yaml"), text, n);
+}
+
+/* A bundle of rules, for one vendor or two */
+static void write_rules(const char *dir, const char *version, const char *claims,
+			const char *rules)
+{
+	char path[PATH_MAX], text[1024];
+	size_t n;
+
+	mkdir(in_top(dir), 0700);
+	n = snprintf(text, sizeof(text),
+		     "bundle: two\nversion: %s\nvendor: v\nsummary: s\nclaims: [ %s ]\nrules: [ t.rules ]\n",
+		     version, claims);
+	write_file(join(path, in_top(dir), "bundle.yaml"), text, n);
+	write_file(join(path, in_top(dir), "t.rules"), rules, strlen(rules));
 }
 
 /* The directory for apply */
@@ -351,6 +366,12 @@ static void fill(const char *objects)
 	write_bundle("in/new", "2.0", "good2.bpf.o", NULL);
 	write_bundle("in/bad", "3.0", "ejected.bpf.o", "other.bpf.o", NULL);
 	write_bundle("in/late", "3.0", "late.bpf.o", "other.bpf.o", NULL);
+	write_rules("in/rules", "1.0", "{ bus: pci, vendor: 1 }",
+		    "pci:v00000001d00000001* refuse\npci:v00000001d00000002* refuse\n");
+	write_rules("in/rules2", "2.0", "{ bus: pci, vendor: 1 }, { bus: pci, vendor: 2 }",
+		    "pci:v00000001d00000001* refuse\npci:v00000001d00000003* refuse\npci:v00000002* defer\n");
+	write_rules("in/bad-rules", "3.0", "{ bus: pci, vendor: 1 }, { bus: none }",
+		    "pci:v00000001* refuse\n* bus=none refuse\n");
 }
 
 static int make_key(void)
