@@ -242,9 +242,8 @@ fuzz: $(BXCTL) $(BPF_OBJECTS) ## fuzz the readers of bundles and rules; FUZZ_SEC
 	@FUZZ="$(FUZZ_NAMES)" scripts/fuzz.sh
 
 .PHONY: bench
-bench: all $(TEST_PROGS) vm-ready ## run the benchmarks in the VM, counting instructions
-	@[ -e selftests/bench/run ] || { echo "selftests/bench/run does not exist" >&2; exit 1; }
-	@ICOUNT=1 MEM=4G TIMEOUT=3600 RUN=selftests/bench/run $(VM)
+bench: all $(TEST_PROGS) vm-ready ## run the benchmarks in the VM, counting instructions; BENCH="rules functions" picks some
+	@VM_KERNEL_DIR=$(KDIR) scripts/bench.sh
 
 .PHONY: bundle-test
 bundle-test: all vm-ready ## run the test cases of BUNDLE= in the VM

@@ -52,7 +52,7 @@ $(KTEST_LAMP): docs/contract.md scripts/doc-contract.sh $(MODULES)
 TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF) $(KTEST_LAMP)
 
 # The benchmarks' programs; their policies are BPF objects like all others.
-BENCH_PROGS := $(patsubst %,$(BUILD)/selftests/bench/%,churn create)
+BENCH_PROGS := $(patsubst %,$(BUILD)/selftests/bench/%,churn create functions)
 $(BENCH_PROGS): $(BUILD)/%: %.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)

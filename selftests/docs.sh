@@ -14,7 +14,7 @@ clang=${CLANG:-clang-19}
 link_targets() { grep -oE '\]\(([^)#]+)' "$1" | sed 's/](//' | grep -v '^http'; }
 links_hold() {
 	local file target status=0
-	for file in *.md docs/*.md; do
+	for file in *.md docs/*.md docs/cookbook/*.md; do
 		for target in $(link_targets "$file"); do
 			[ -e "$(dirname "$file")/$target" ] && continue
 			echo "$file: $target does not exist"
@@ -39,6 +39,15 @@ unlisted() {
 	done
 }
 
+# pages_without_index: those of the cookbook that no table lists, or no test runs
+pages_without_index() {
+	local page
+	for page in docs/cookbook/*.md; do
+		grep -qF "](${page#docs/})" docs/cookbook.md || echo "$page is not in docs/cookbook.md"
+		grep -qxE '<!-- devices: (cases|in-use) -->' "$page" || echo "$page names no devices"
+	done
+}
+
 # oldest_clang: compiles each policy with the oldest clang of docs/tutorial.md; a function
 # that it calls instead of expanding it is one that programs do not have
 oldest_clang() {
@@ -51,7 +60,7 @@ oldest_clang() {
 	return $status
 }
 
-ktap_plan 6
+ktap_plan 7
 mkdir "$work/bpf"
 cp -r include "$work/"
 cp bpf/first.bpf.c "$work/bpf/"
@@ -64,6 +73,7 @@ check links_lead_somewhere links_hold
 check_equal readme_lists_the_supported_kernels "$(scripts/matrix.sh readme)" \
 	"$(sed -n '/^<!-- scripts\/matrix.sh readme/,/^<!-- end/{/^<!--/d;p}' README.md)"
 check_equal every_test_is_listed "" "$(unlisted)"
+check_equal cookbook_has_each_page "" "$(pages_without_index)"
 if type -P clang-14 >/dev/null; then
 	check oldest_clang_compiles_each_policy oldest_clang
 else

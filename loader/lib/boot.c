@@ -285,13 +285,19 @@ static void boot_kept(struct bx_handle *h)
 	rules_free(&rules);
 }
 
-/* The rules of the machine; without them the bundles must be active anyway. */
+/*
+ * The rules of the machine; without them the bundles must be active anyway.  Files that are gone
+ * since the last time have no rules: the active ones are deactivated.
+ */
 static void boot_site(struct bx_handle *h, struct boot *boot)
 {
-	if (!site_exists(h))
+	bool any = site_exists(h);
+
+	if (!any && !site_is_kept(h))
 		return;
 	if (!bx_site_apply(h)) {
-		note(h, "the rules of this machine are active");
+		if (any)
+			note(h, "the rules of this machine are active");
 		return;
 	}
 	note_failure(h, "the rules of this machine are not active: %s", bx_error(h));

@@ -3,6 +3,8 @@
  * libbusext: devices by the names that people know: as lspci prints a function, a network
  * interface, a disk
  */
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +66,37 @@ static bool find_behind(struct bx_handle *h, const char *class, const char *name
 	return false;
 }
 
+static bool is_controller(const char *entry)
+{
+	return !strncmp(entry, "nvme", 4) && isdigit((unsigned char)entry[4]);
+}
+
+/*
+ * The controller of a disk that several NVMe controllers could offer: it belongs to their
+ * subsystem, which is not below any of them.  The device, if there is only one.
+ */
+static bool find_by_subsystem(struct bx_handle *h, const char *disk, struct bx_devref *ref)
+{
+	struct bx_devref found;
+	char path[PATH_MAX];
+	struct dirent *entry;
+	unsigned int n = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/class/block/%s/device", h->sysfs, disk);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (!is_controller(entry->d_name) ||
+		    !find_behind(h, "nvme", entry->d_name, &found))
+			continue;
+		*ref = found;
+		n++;
+	}
+	if (dir)
+		closedir(dir);
+	return n == 1;
+}
+
 int bx_find_device(struct bx_handle *h, const char *text, const char *bus,
 		   struct bx_devref *ref)
 {
@@ -77,6 +110,8 @@ int bx_find_device(struct bx_handle *h, const char *text, const char *bus,
 			if (find_behind(h, classes[i], text, ref))
 				return bx_get_device(h, ref, &rec);
 		}
+		if (find_by_subsystem(h, text, ref))
+			return bx_get_device(h, ref, &rec);
 		if (is_short_pci(text)) {
 			snprintf(name, sizeof(name), "0000:%s", text);
 			return bx_parse_device(h, name, "pci", ref) ?: bx_get_device(h, ref, &rec);

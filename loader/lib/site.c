@@ -135,15 +135,41 @@ static char *pattern_of(const struct bx_dev_info *dev)
 	return len < 0 ? NULL : text;
 }
 
+/*
+ * Whether one condition holds for all functions of the card, whose other facts a rule for a
+ * group could not read: they are in one slot, and their paths differ in the last digit.
+ */
+static bool names_the_card(const struct bx_rules_device *d, const struct identity *id)
+{
+	return has_ids(&d->dev, "pci:") && (id->by == BX_BY_PATH || id->by == BX_BY_SLOT);
+}
+
+/* The path of each function of the card, as a pattern; NULL without memory */
+static char *path_of_card(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	char *start = strndup(path, dot ? (size_t)(dot + 1 - path) : strlen(path));
+	char *word = start ? rules_print_word(start) : NULL, *text = NULL;
+
+	if (word && asprintf(&text, "%s*", word) < 0)
+		text = NULL;
+	free(word);
+	free(start);
+	return text;
+}
+
 /* The condition, with a blank before it; empty for the model only; NULL without memory */
-static char *condition_of(const struct bx_rules_device *d, const struct identity *id)
+static char *condition_of(const struct bx_rules_device *d, const struct identity *id, bool card)
 {
 	char guid[BX_GUID_LEN], *word, *text;
 	int len;
 
 	if (!id->key)
 		return strdup("");
-	word = rules_print_word(value_of(d, id, guid));
+	if (card && id->by == BX_BY_PATH)
+		word = path_of_card(d->fact[BX_FACT_PATH]);
+	else
+		word = rules_print_word(value_of(d, id, guid));
 	len = word ? asprintf(&text, " %s=%s", id->key, word) : -1;
 	free(word);
 	return len < 0 ? NULL : text;
@@ -152,13 +178,15 @@ static char *condition_of(const struct bx_rules_device *d, const struct identity
 static char *rule_text(const struct bx_rules_device *d, const struct identity *id,
 		       const struct bx_site_opts *opts)
 {
-	char *pattern = pattern_of(&d->dev), *cond = condition_of(d, id), *text = NULL;
+	bool card = opts->group && names_the_card(d, id);
+	char *pattern = card ? strdup("pci:*") : pattern_of(&d->dev);
+	char *cond = condition_of(d, id, card), *text = NULL;
 	int len = -1;
 
 	if (pattern && cond)
 		len = asprintf(&text, "%s bus=%s%s%s %s%s", pattern, d->dev.bus, cond,
-			       opts->group ? " group" : "", opts->driver ? "driver=" : "refuse",
-			       opts->driver ?: "");
+			       opts->group && !card ? " group" : "",
+			       opts->driver ? "driver=" : "refuse", opts->driver ?: "");
 	free(pattern);
 	free(cond);
 	return len < 0 ? NULL : text;

@@ -21,10 +21,12 @@ void site_needs(struct bx_handle *h, bx_need_fn fn, void *arg);
 /* site_set.c: activates rules as those of the machine, with the list of approved devices */
 int site_activate(struct bx_handle *h, struct bx_rules *rules);
 
-/* site_kept.c: keeps the active rules; a failure is told */
+/* site_kept.c: keeps the active rules, or removes the file if there are none; a failure is told */
 void site_keep(struct bx_handle *h, const struct bx_rules *rules);
 /* Reads the rules that were active last. */
 int site_read_kept(struct bx_handle *h, struct bx_rules *rules);
+/* Whether rules were active last */
+bool site_is_kept(const struct bx_handle *h);
 void site_kept_need(struct bx_handle *h, bx_need_fn fn, void *arg);
 
 /*

@@ -74,23 +74,35 @@ static int write_kept(struct bx_handle *h, const char *path, const char *text, s
 	return new_file_close(h, &f, err);
 }
 
-void site_keep(struct bx_handle *h, const struct bx_rules *rules)
+static int remove_kept(struct bx_handle *h, const char *path)
 {
-	char path[PATH_MAX], *text;
-	size_t len;
-	int err;
+	if (!unlink(path) || errno == ENOENT)
+		return 0;
+	return fail(h, BX_FAULT_FAILED, errno, "cannot remove '%s': %s", path, strerror(errno));
+}
 
-	kept_path(h, path);
-	text = text_of(rules, &len);
-	err = text ? 0 : fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+static int keep(struct bx_handle *h, const char *path, const struct bx_rules *rules)
+{
+	size_t len;
+	char *text = text_of(rules, &len);
+	int err = text ? 0 : fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+
 	if (!err && !is_kept(h, path, text, len))
 		err = write_kept(h, path, text, len);
-	if (err) {
+	free(text);
+	return err;
+}
+
+void site_keep(struct bx_handle *h, const struct bx_rules *rules)
+{
+	char path[PATH_MAX];
+
+	kept_path(h, path);
+	if (rules->n ? keep(h, path, rules) : remove_kept(h, path)) {
 		note_failure(h, "the active rules are not kept for a boot with bad files: %s",
 			     bx_error(h));
 		error_forget(h);
 	}
-	free(text);
 }
 
 int site_read_kept(struct bx_handle *h, struct bx_rules *rules)
@@ -109,11 +121,19 @@ int site_read_kept(struct bx_handle *h, struct bx_rules *rules)
 	return rules_read(h, path, NULL, NULL, rules);
 }
 
+bool site_is_kept(const struct bx_handle *h)
+{
+	char path[PATH_MAX];
+
+	kept_path(h, path);
+	return !access(path, F_OK);
+}
+
 void site_kept_need(struct bx_handle *h, bx_need_fn fn, void *arg)
 {
 	char path[PATH_MAX];
 
 	kept_path(h, path);
-	if (!access(path, F_OK))
+	if (site_is_kept(h))
 		fn(BX_NEED_FILE, path, arg);
 }

@@ -32,7 +32,7 @@ behind() {
 vfio=select:driver:vfio-pci:loader_test
 rule='pci:acme path=0000:02:00.0'
 
-ktap_plan 50
+ktap_plan 56
 rm -rf "$work/kernel"
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot >/dev/null
@@ -52,6 +52,18 @@ check_equal "JSON has what it matches" "path $device" \
 says "a PCI address as lspci prints it" 2 "path=$device" set --dry-run 02:00.0 vfio-pci
 says "a network interface" 2 "path=$device" set --dry-run enp2s0 vfio-pci
 says "a disk" 2 "path=0000:03:00.0" set --dry-run nvme1n1 vfio-pci
+# a disk of a subsystem of controllers
+subsystem=$sys/devices/virtual/nvme-subsystem/nvme-subsys0
+mkdir -p "$subsystem/nvme0n1"
+ln -s ../../nvme-subsys0 "$subsystem/nvme0n1/device"
+ln -s ../../../../class/block "$subsystem/nvme0n1/subsystem"
+ln -s "../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1" "$sys/class/block/nvme0n1"
+behind nvme nvme3 0000:03:00.0
+ln -s "../../../pci0/0000:03:00.0/nvme/nvme3" "$subsystem/nvme3"
+says "a disk of a subsystem with one controller" 2 "path=0000:03:00.0" set --dry-run nvme0n1 vfio-pci
+behind nvme nvme4 $device
+ln -s "../../../pci0/$device/nvme/nvme4" "$subsystem/nvme4"
+says "with two, it is not clear" 8 "'nvme0n1'" set --dry-run nvme0n1 vfio-pci
 says "an unknown one is named" 8 "'enp9s0'" set enp9s0 vfio-pci
 
 # --- what the rule names
@@ -64,7 +76,8 @@ says "another word" 8 "'colour' does not tell devices apart; expected path" \
 	set --dry-run --by colour $device vfio-pci
 says "an invalid driver" 4 "driver" set --dry-run $device a/b
 says "several drivers" 2 "driver=vfio-pci,nvme" set --dry-run $device vfio-pci,nvme
-says "a group" 2 " group +driver=vfio-pci" set --dry-run --group $device vfio-pci
+says "a group" 2 "pci:\* path=0000:02:00.\* driver=vfio-pci" set --dry-run --group $device vfio-pci
+says "by an address" 2 " name=$device group +driver=vfio-pci" set --dry-run --group --by name $device vfio-pci
 
 # --- set, refuse, unset
 says "it is written, and the device rebound" 0 "pci/$device: vfio-pci" set $device vfio-pci
@@ -138,6 +151,10 @@ rm "$work/var/active.rules"
 says "without these, none are" 6 "nor are the former rules: no rules were active before" boot
 rm "$work/etc/rules.d/00.rules"
 says "the mended files are used" 0 "rules of this machine are active" boot
+rm "$work"/etc/rules.d/*.rules
+says "files that are gone have no rules" 0 "" boot
+check_equal "none is active any more" "" "$(cat "$work/kernel/table")"
+check_fails "nor kept" test -e "$work/var/active.rules"
 
 # --- waiting
 says "wait ends when the device has the driver" 0 "pci/0000:03:00.0 has nvme" \
