@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What the bpftool of each Debian release does with policies and hooks:
+# Tries bpftool of each Debian release on a policy and a hook:
 #
 #   bpftool-versions.sh        download them, run each in one VM, print a table
 #
