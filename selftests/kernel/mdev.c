@@ -42,8 +42,8 @@ FIXTURE_SETUP(mdev)
 {
 	if (!bxt_loaded("vfio_iommu_type1"))
 		ASSERT_EQ(0, bxt_load("vfio_iommu_type1"));
-	if (!bxt_loaded("bx_mdev"))
-		ASSERT_EQ(0, bxt_load("bx_mdev"));
+	if (bxt_load("bx_mdev"))
+		SKIP(return, "this kernel has no mediated devices");
 	bxt_slots(1);
 	ASSERT_TRUE(bxt_contains(TYPE "available_instances", "4\n"));
 }
