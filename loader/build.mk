@@ -117,7 +117,7 @@ $(NATIVE_ERRORS): $(BUILD)/loader/tests/native/crash_safety
 -include $(NATIVE_OBJS:.o=.d)
 
 TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(STORAGE_TEST) $(KILLAT) \
-	$(NATIVE_TESTS) $(NATIVE_ERRORS)
+	$(if $(ARCH),,$(NATIVE_TESTS) $(NATIVE_ERRORS))
 
 # Fuzz targets: the readers of untrusted files, with stubs for the kernel.
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))
