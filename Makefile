@@ -48,7 +48,7 @@ distclean: ## remove everything but the sources
 # something looks them up once and writes them to this file. Packages that the goals
 # need later are requested at once.
 PACKAGES := build $(ARCH) \
-	$(if $(filter vm quick test test-full test-packages test-debug test-debug-drivers bench demo,$(MAKECMDGOALS)),vm) \
+	$(if $(filter vm quick test test-full test-packages test-debug test-debug-drivers test-clang bench demo,$(MAKECMDGOALS)),vm) \
 	$(if $(filter test-debug test-debug-drivers,$(MAKECMDGOALS)),debug) \
 	$(if $(filter test test-full test-packages,$(MAKECMDGOALS)),debian) \
 	$(if $(filter deb test test-full test-packages,$(MAKECMDGOALS)),deb) \
@@ -268,6 +268,11 @@ debug-kernel-pack: ## pack the sanitizer kernel, for KERNEL_CACHE=DIR of other c
 .PHONY: test-matrix
 test-matrix: all ## run the tests in VMs on all supported kernels (KERNELS="NAME..."): hours
 	$(Q)scripts/matrix.sh run $(KVER)
+
+.PHONY: test-clang
+test-clang: ## compile the policies with each clang of this Debian release, and load them in the VM
+	$(Q)scripts/packages.sh clang
+	@TESTS=e2e/clang $(MAKE) --no-print-directory test
 
 .PHONY: fuzz
 fuzz: $(BXCTL) $(BPF_OBJECTS) ## fuzz the readers of bundles and rules; FUZZ_SECONDS=30 for each

@@ -107,7 +107,7 @@ TEXT
 	table
 	cat <<'TEXT'
 
-What is skipped:
+Skipped tests and limits:
 
 - `-cloud` kernels have neither mediated devices nor a driver of the PC speaker, and NVMe is
   built in, so its driver cannot be missing.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs the missing Debian packages of a command.
 #
-#   packages.sh GROUP...     GROUP: build, arm64, vm, deb, debian, release, debug, fuzz, check
+#   packages.sh GROUP...     GROUP: build, arm64, vm, deb, debian, release, debug, fuzz, clang, check
 #
 # With NO_INSTALL=1, and for an ordinary user without sudo, it only lists them and
 # exits with 1.
@@ -54,6 +54,13 @@ group() {
 		# additional packages for building a whole kernel
 		echo lz4
 		;;
+	clang)
+		# compilers of policies: the oldest that is supported, and those of the release
+		case $(kernel_cc) in
+		gcc-12) echo clang-14 clang-16 ;;
+		*) echo clang-17 ;;
+		esac
+		;;
 	fuzz)
 		echo libfuzzer-19-dev libclang-rt-19-dev openssl
 		;;
@@ -61,7 +68,7 @@ group() {
 		echo sparse shellcheck perl git
 		;;
 	*)
-		die "invalid package group '$1' (expected build, arm64, vm, deb, debian, release, debug, fuzz or check)"
+		die "invalid package group '$1' (expected build, arm64, vm, deb, debian, release, debug, fuzz, clang or check)"
 		;;
 	esac
 }

@@ -9,7 +9,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 dir=$build/system
 
-# What is linked with, and selftests/vm/tools
+# Libraries that programs are linked with, and selftests/vm/tools
 libraries=libc6-dev,linux-libc-dev,libelf-dev,zlib1g-dev,libyaml-dev,libssl-dev,libarchive-dev,libkmod-dev
 programs=bash,busybox-static,kmod,util-linux,coreutils,findutils,grep,sed,tar,zstd,gojq,openssl
 programs+=,ncurses-base,strace,e2fsprogs,iproute2,mdevctl,udev
