@@ -19,7 +19,7 @@ HARDEN_CFLAGS = $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,-D_FOR
 	-fstack-protector-strong -Wformat -Wformat-security
 HARDEN_LDFLAGS := -Wl,-z,relro -Wl,-z,now
 
-LOADER_LIBS = $(LIBBPF_LIBS) -lyaml -lcrypto -lkmod
+LOADER_LIBS = $(LIBBPF_LIBS) -lelf -lyaml -lcrypto -lkmod
 
 LOADER_LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/lib/*.c))
 LOADER_CMD_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/cmd/*.c))

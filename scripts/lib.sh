@@ -7,6 +7,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${BUILD:-$top/build}
 case $build in /*) ;; *) build=$top/$build ;; esac
 # The architecture of the kernel KERNEL= if it is not this machine's; make does the same.
+# shellcheck disable=SC2034 # of modules.sh
 arch='' host_build=$build
 case ${KERNEL:-} in
 *-arm64)

@@ -959,7 +959,6 @@ TEST_F(pci, dynamic_id_is_a_part_of_the_own_rule_of_the_bus)
 
 /* ---- platform ---- */
 
-
 FIXTURE(platform) {
 };
 

@@ -34,12 +34,13 @@ static bool print, only_load;
 /* The series of the running kernel, as kernels.list has it: 6.12 for 6.12.117+deb12-amd64 */
 static void read_series(void)
 {
-	unsigned int major = 0, minor = 0;
 	struct utsname name;
+	char *dot;
 
 	uname(&name);
-	sscanf(name.release, "%u.%u", &major, &minor);
-	snprintf(series, sizeof(series), "%u.%u", major, minor);
+	dot = strchr(name.release, '.');
+	snprintf(series, sizeof(series), "%.*s",
+		 (int)(dot + 1 - name.release + strspn(dot + 1, "0123456789")), name.release);
 }
 
 /* Reads the lines of this series: SERIES OBJECT PROGRAM INSTRUCTIONS */

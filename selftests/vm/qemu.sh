@@ -10,10 +10,12 @@ vm_arch=${arch:-amd64}
 sets_seen='' kernel_args='' qemu_args=() run=''
 
 # The machine: programs of another architecture are in a system of their own.
+# shellcheck disable=SC2034 # of the scripts that boot a VM
 case ${arch:-$(uname -m)} in
 arm64) qemu=qemu-system-aarch64 machine=virt,gic-version=3 console=ttyAMA0 ;;
 *) qemu=qemu-system-x86_64 machine=q35 console=ttyS0 ;;
 esac
+# shellcheck disable=SC2034 # of initramfs.sh
 system=${arch:+$build/system}
 
 # Kernel parameters of every VM. A quarter of an emulated boot would be tests of
