@@ -113,7 +113,7 @@ Skipped tests and limits:
   built in, so its driver cannot be missing.
 - arm64 has no south bridge of a PC and no mediated devices. A device gets its IOMMU group
   shortly before its first probe ([matching.md](matching.md)).
-- BPF has no timers with PREEMPT_RT.
+- BPF has no timers with PREEMPT_RT, and 7.3 with it has no mediated devices.
 - 7.3 with PREEMPT_RT: pahole must be linked with a newer libbpf than 1.5.0, which leaves copies of
   the kernel's types in the modules. `make` builds one for it; DKMS on Debian 13 refuses to build.
 - 7.3: `ehci-pci` hangs in `usbcore` when it is bound or unbound while a companion of the controller
