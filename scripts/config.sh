@@ -42,7 +42,8 @@ if [ -n "$arch" ]; then
 	cc=(aarch64-linux-gnu-gcc --sysroot="$build/system")
 fi
 read -ra elf <<<"$(pkg-config --static --libs libelf 2>/dev/null)"
-echo 'unsigned elf_version(unsigned); int main(void) { return !elf_version(1); }' |
+# Debian 13's libelf.a lacks what elf_begin() needs.
+echo 'void *elf_begin(int, int, void *); int main(void) { return !elf_begin(0, 0, 0); }' |
 	"${cc[@]}" -x c -o /dev/null - -static "${elf[@]}" 2>/dev/null || static=$libs
 
 mkdir -p "$(dirname "$1")"
