@@ -157,7 +157,6 @@ static s32 BX_OP_SLEEPABLE(rules_part, struct bx_part_ctx *ctx)
 	if (!composite || !part)
 		return 0;
 	/* The search is over, and the stack has no room for another text. */
-	_Static_assert(sizeof(run.e.text) >= 2 * BX_RT_NAME, "two names do not fit");
 	text = (char *)run.e.text;
 	rt_join(text, composite, part);
 	bx_part_mem(ctx, text, 2 * BX_RT_NAME, node->flags & BX_RT_BOUND ? BX_PART_BOUND : 0);
