@@ -17,6 +17,17 @@ Q      := $(if $(filter 1,$(V)),,@)
 BUILD  := build
 export V
 
+# A kernel of another architecture, by its name or version, has a build directory of its own;
+# scripts/lib.sh knows it, too. Programs for it are cross-built, and only run in the VM.
+ARCH := $(if $(filter %-arm64,$(KERNEL)),arm64)
+ifdef ARCH
+HOST_BUILD := $(BUILD)
+BUILD      := $(BUILD)/$(ARCH)
+SYSROOT    := $(BUILD)/system
+CROSS      := aarch64-linux-gnu-
+endif
+unexport ARCH
+
 .PHONY: all
 all:
 
@@ -36,8 +47,8 @@ distclean: ## remove everything but the sources
 # The goals below need packages and the kernel's version. The first goal that builds
 # something looks them up once and writes them to this file. Packages that the goals
 # need later are requested at once.
-PACKAGES := build \
-	$(if $(filter vm quick test test-full test-packages test-debug test-debug-drivers bench demo,$(MAKECMDGOALS)),vm) \
+PACKAGES := build $(ARCH) \
+	$(if $(filter vm quick test test-full test-packages test-debug test-debug-drivers test-clang bench demo,$(MAKECMDGOALS)),vm) \
 	$(if $(filter test-debug test-debug-drivers,$(MAKECMDGOALS)),debug) \
 	$(if $(filter test test-full test-packages,$(MAKECMDGOALS)),debian) \
 	$(if $(filter deb test test-full test-packages,$(MAKECMDGOALS)),deb) \
@@ -66,11 +77,18 @@ KVER       := $(notdir $(wildcard $(KDIR)/root/lib/modules/*))
 else
 KDIR       := $(BUILD)/kernel/$(KVER)
 endif
+ifdef ARCH
+CC         := $(CROSS)gcc --sysroot=$(SYSROOT)
+AR         := $(CROSS)ar
+else
 CC         := gcc
+endif
+OBJCOPY    := $(CROSS)objcopy
 CLANG      ?= clang-19
 LLVM_STRIP ?= llvm-strip-19
-BPFTOOL    := $(BUILD)/tools/bpftool
-BPF_KDIR   := $(BUILD)/kernel/$(BPF_KVER)
+# This machine's bpftool writes skeletons; the VM has its own.
+BPFTOOL    := $(or $(HOST_BUILD),$(BUILD))/tools/bpftool
+BPF_KDIR   := $(if $(filter %-arm64,$(BPF_KVER)),$(BUILD),$(or $(HOST_BUILD),$(BUILD)))/kernel/$(BPF_KVER)
 VMLINUX_H  := $(BPF_KDIR)/include/vmlinux.h
 CFLAGS     ?= -O2 -g
 WARNINGS   := -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
@@ -88,11 +106,27 @@ say = @[ ! -t 1 ] || printf '\r\e[K'; printf '  %-7s %s\n' $(1) $(2)
 $(BUILD)/kernel/%/vmlinuz:
 	$(Q)scripts/kernel.sh fetch $*
 
+TOOLS := scripts/tools.sh $(wildcard loader/patches/*.patch)
+ifdef ARCH
+# Sources, bpftool and the types of this machine's kernels are made as for any of them.
+NATIVE := $(patsubst %,$(HOST_BUILD)/tools/%,bpftool source) $(filter $(HOST_BUILD)/kernel/%-amd64/vmlinuz,$(BPF_KDIR)/vmlinuz)
+$(NATIVE) &: $(TOOLS)
+	$(Q)$(MAKE) --no-print-directory KERNEL= BPF_KERNEL= $(NATIVE)
+
+# Trees that were unpacked by older versions lack the headers of this architecture.
+$(BUILD)/tools/source: | $(HOST_BUILD)/tools/source
+	$(Q)[ -e $(HOST_BUILD)/tools/source/arch ] || KERNEL= scripts/tools.sh fetch $(KVER)
+	$(Q)mkdir -p $(@D) && ln -sfn ../../tools/source $@
+
+$(BUILD)/tools/bpftool: $(TOOLS) | $(BUILD)/tools/source
+	$(Q)scripts/tools.sh build
+else
 $(BUILD)/tools/source:
 	$(Q)scripts/tools.sh fetch $(KVER)
 
-$(BPFTOOL): scripts/tools.sh $(wildcard loader/patches/*.patch) | $(BUILD)/tools/source
+$(BPFTOOL): $(TOOLS) | $(BUILD)/tools/source
 	$(Q)scripts/tools.sh build
+endif
 
 $(VMLINUX_H): | $(BPFTOOL) $(BPF_KDIR)/vmlinuz
 	$(call say,GEN,$@)
@@ -112,7 +146,7 @@ K_SOURCES := $(shell find kernel include selftests/modules -type f 2>/dev/null)
 
 .PHONY: modules
 modules: $(MODULES) ## the kernel modules, ready for the VM
-$(MODULES): $(K_SOURCES) scripts/modules.sh | $(KDIR)/vmlinuz
+$(MODULES): $(K_SOURCES) scripts/modules.sh scripts/check-btf.sh | $(KDIR)/vmlinuz $(BUILD)/tools/source
 	$(Q)scripts/modules.sh $(KDIR) $(KVER)
 	$(Q)touch $@
 
@@ -147,7 +181,7 @@ all: $(MODULES) $(BPF_OBJECTS) $(ALL) ## build everything (the default)
 
 VM := VM_KERNEL_DIR=$(KDIR) selftests/vm/run.sh
 .PHONY: vm-ready
-vm-ready: $(KDIR)/vmlinuz $(BPFTOOL)
+vm-ready: $(KDIR)/vmlinuz $(BPFTOOL) $(BUILD)/tools/bpftool
 	$(Q)scripts/packages.sh vm
 
 .PHONY: vm
@@ -234,6 +268,11 @@ debug-kernel-pack: ## pack the sanitizer kernel, for KERNEL_CACHE=DIR of other c
 .PHONY: test-matrix
 test-matrix: all ## run the tests in VMs on all supported kernels (KERNELS="NAME..."): hours
 	$(Q)scripts/matrix.sh run $(KVER)
+
+.PHONY: test-clang
+test-clang: ## compile the policies with each clang of this Debian release, and load them in the VM
+	$(Q)scripts/packages.sh clang
+	@TESTS=e2e/clang $(MAKE) --no-print-directory test
 
 .PHONY: fuzz
 fuzz: $(BXCTL) $(BPF_OBJECTS) ## fuzz the readers of bundles and rules; FUZZ_SECONDS=30 for each

@@ -141,7 +141,7 @@ RT_INLINE void rt_join(char *to, const char *composite, const char *part)
 
 static s32 BX_OP_SLEEPABLE(rules_part, struct bx_part_ctx *ctx)
 {
-	char text[2 * BX_RT_NAME], *composite, *part;
+	char *composite, *part, *text;
 	struct rt_run run;
 	struct bx_rt_node *node;
 
@@ -156,8 +156,10 @@ static s32 BX_OP_SLEEPABLE(rules_part, struct bx_part_ctx *ctx)
 	part = node ? rt_name(node->driver[1]) : (void *)0;
 	if (!composite || !part)
 		return 0;
+	/* The search is over, and the stack has no room for another text. */
+	text = (char *)run.e.text;
 	rt_join(text, composite, part);
-	bx_part_mem(ctx, text, sizeof(text), node->flags & BX_RT_BOUND ? BX_PART_BOUND : 0);
+	bx_part_mem(ctx, text, 2 * BX_RT_NAME, node->flags & BX_RT_BOUND ? BX_PART_BOUND : 0);
 	return 0;
 }
 

@@ -260,13 +260,19 @@ static int bx_own_override_match(struct device *dev,
 	return !strcmp(name, drv->name);
 }
 
+/*
+ * A deferred device matches each driver, and its probe defers it: driver_attach() does not hold
+ * the device's lock when it defers a device whose match wants that.  A device that is removed at
+ * that moment would be freed while it is on the list of deferred ones.
+ */
 int bx_own_match(struct device *dev, const struct device_driver *drv)
 {
 	int ret = bx_own_override_match(dev, drv);
 
 	if (ret >= 0)
 		return ret;
-	return bx_own_is_elected(to_bx_device(dev), to_bx_driver(drv));
+	ret = bx_own_is_elected(to_bx_device(dev), to_bx_driver(drv));
+	return ret == -EPROBE_DEFER ? 1 : ret;
 }
 
 /* Re-elects; true if the winner is not the driver probed last. */

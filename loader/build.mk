@@ -19,7 +19,7 @@ HARDEN_CFLAGS = $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,-D_FOR
 	-fstack-protector-strong -Wformat -Wformat-security
 HARDEN_LDFLAGS := -Wl,-z,relro -Wl,-z,now
 
-LOADER_LIBS = $(LIBBPF_LIBS) -lyaml -lcrypto -lkmod
+LOADER_LIBS = $(LIBBPF_LIBS) -lelf -lyaml -lcrypto -lkmod
 
 LOADER_LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/lib/*.c))
 LOADER_CMD_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/cmd/*.c))
@@ -118,7 +118,7 @@ $(NATIVE_ERRORS): $(BUILD)/loader/tests/native/crash_safety
 -include $(NATIVE_OBJS:.o=.d)
 
 TEST_PROGS += $(BXCTL) $(JSON_TEST) $(RING_TEST) $(SIGNER) $(UNASKED) $(STORAGE_TEST) $(KILLAT) \
-	$(NATIVE_TESTS) $(NATIVE_ERRORS)
+	$(if $(ARCH),,$(NATIVE_TESTS) $(NATIVE_ERRORS))
 
 # Fuzz targets: the readers of untrusted files, with stubs for the kernel.
 FUZZ_NAMES   := $(filter-out stubs,$(basename $(notdir $(wildcard loader/tests/fuzz/*.c))))

@@ -50,7 +50,7 @@ listed() {
 use_listed() {
 	local release suites
 	read -r _ release suites package _ < <(listed "$1")
-	if [ "$release" != "$("$top/scripts/release.sh" host)" ] ||
+	if [ -n "$arch" ] || [ "$release" != "$("$top/scripts/release.sh" host)" ] ||
 		[[ $suites == *backports* ]] || ! apt_lists "$package"; then
 		use_archive "$release" "$suites" >&2
 	fi
@@ -106,7 +106,8 @@ version() {
 }
 
 # Prints the packages of image, modules and headers. Releases split them differently, so
-# the script follows the dependencies that name a part of the same kernel.
+# the script follows the dependencies that name a part of the same kernel. The programs with
+# which modules are built run on this machine, also for another architecture.
 packages() {
 	local version=$1 queue seen=' ' name dep
 	queue=("linux-image-$version" "linux-headers-$version")
@@ -118,10 +119,12 @@ packages() {
 		echo "$name"
 		while read -r dep; do
 			case $dep in
+			linux-kbuild-[0-9]*)
+				queue+=("${dep%%:*}${arch:+:amd64}")
+				;;
 			*-unsigned | *-dbg*) ;;
 			linux-image-[0-9]* | linux-binary-[0-9]* | \
-			linux-modules-[0-9]* | linux-headers-[0-9]* | \
-			linux-kbuild-[0-9]*)
+			linux-modules-[0-9]* | linux-headers-[0-9]*)
 				queue+=("$dep")
 				;;
 			esac

@@ -6,6 +6,15 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${BUILD:-$top/build}
 case $build in /*) ;; *) build=$top/$build ;; esac
+# The architecture of the kernel KERNEL= if it is not this machine's; make does the same.
+# shellcheck disable=SC2034 # of modules.sh
+arch='' host_build=$build
+case ${KERNEL:-} in
+*-arm64)
+	arch=arm64
+	build=$build/$arch
+	;;
+esac
 export top build
 
 # An ordinary user's PATH lacks depmod, and the output of apt-cache is translated.
@@ -110,6 +119,8 @@ use_archive() {
 	apt_archive=(-o Dir::Etc::sourcelist="$dir/$list" -o Dir::Etc::sourceparts=/dev/null
 		-o Dir::State::lists="$dir/lists" -o Dir::Cache="$dir/cache"
 		-o APT::Sandbox::User="$(id -un)" -o Debug::NoLocking=1)
+	[ -z "$arch" ] || apt_archive+=(-o APT::Architecture="$arch"
+		-o APT::Architectures::="$arch" -o APT::Architectures::=amd64)
 	[ -e "$dir/fetched" ] || apt_update
 }
 

@@ -101,10 +101,24 @@ The supported kernels are listed in [scripts/kernels.list](../scripts/kernels.li
 VMs, with one set of BPF objects, built with the types of the first (CO-RE). A cell has the
 number of passed tests. `make test KERNEL=NAME` runs one kernel; headers and a compiler for
 kernels of another Debian release than this machine's are in a system of that release, which is
-made once, in `build/release/` ([testing.md](testing.md)).
+made once, in `build/release/`, and programs for arm64 are cross-built ([testing.md](testing.md)).
 
 TEXT
 	table
+	cat <<'TEXT'
+
+Skipped tests and limits:
+
+- `-cloud` kernels have neither mediated devices nor a driver of the PC speaker, and NVMe is
+  built in, so its driver cannot be missing.
+- arm64 has no south bridge of a PC and no mediated devices. A device gets its IOMMU group
+  shortly before its first probe ([matching.md](matching.md)).
+- BPF has no timers with PREEMPT_RT, and 7.3 with it has no mediated devices.
+- 7.3 with PREEMPT_RT: pahole must be linked with a newer libbpf than 1.5.0, which leaves copies of
+  the kernel's types in the modules. `make` builds one for it; DKMS on Debian 13 refuses to build.
+- 7.3: `ehci-pci` hangs in `usbcore` when it is bound or unbound while a companion of the controller
+  is bound to `vfio-pci`.
+TEXT
 }
 
 case ${1:-} in

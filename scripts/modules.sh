@@ -38,6 +38,43 @@ compile() {
 	done
 }
 
+# compile_all ARGUMENT...: sets modules, the built files
+compile_all() {
+	local symvers=Module.symvers dirs=("$mirror/kernel")
+	logged modules compile kernel "$@"
+	if [ "${TEST_MODULES:-1}" = 1 ]; then
+		# Kbuild does not see that symbols of other modules have changed.
+		[ ! "$mirror/kernel/$symvers" -nt "$mirror/selftests/modules/$symvers" ] ||
+			rm -f "$mirror/selftests/modules/$symvers"
+		logged test-modules compile selftests/modules \
+			KBUILD_EXTRA_SYMBOLS="$mirror/kernel/Module.symvers" "$@"
+		dirs+=("$mirror/selftests/modules")
+	fi
+	mapfile -t modules < <(find "${dirs[@]}" -name '*.ko')
+	[ ${#modules[@]} -gt 0 ] || die "kernel/Kbuild builds no module"
+}
+
+# build_all ARGUMENT...: if pahole's libbpf makes copies of the kernel's types, again with one
+# that is built here. A file tells the next build to begin with it.
+build_all() {
+	local status=0 mark=$mirror/.own-libbpf
+	local own="PAHOLE=env LD_LIBRARY_PATH=$host_build/tools/shared pahole"
+	if [ -e "$mark" ]; then
+		compile_all "$own" "$@"
+	else
+		compile_all "$@"
+	fi
+	"$top/scripts/check-btf.sh" "$kdir/build" "${modules[@]}" || status=$?
+	[ $status != 0 ] || return 0
+	[ $status = 3 ] && [ ! -e "$mark" ] || exit $status
+	step MODULES "building again, with a libbpf for pahole that does not make them"
+	KERNEL='' "$top/scripts/tools.sh" shared
+	touch "$mark"
+	rm -f "${modules[@]}"
+	compile_all "$own" "$@"
+	"$top/scripts/check-btf.sh" "$kdir/build" "${modules[@]}"
+}
+
 install_modules() {
 	local updates=$kdir/root/lib/modules/$version/updates
 	rm -rf "$updates.new"
@@ -45,7 +82,7 @@ install_modules() {
 	# Modules for the emulated machine have no debug information, because they are
 	# loaded many times. The mirror's modules keep it.
 	install -m 644 "$@" "$updates.new"
-	strip --strip-debug "$updates.new"/*.ko
+	"${arch:+aarch64-linux-gnu-}strip" --strip-debug "$updates.new"/*.ko
 	# depmod only if modules have changed
 	if [ -d "$updates" ] && diff -rq "$updates" "$updates.new" >/dev/null; then
 		rm -rf "$updates.new"
@@ -63,18 +100,5 @@ exec 9>"$mirror/.lock"
 flock 9
 mirror_sources
 step MODULES "building for $version"
-logged modules compile kernel "$@"
-dirs=("$mirror/kernel")
-if [ "${TEST_MODULES:-1}" = 1 ]; then
-	# Kbuild does not see that symbols of other modules have changed.
-	symvers=Module.symvers
-	[ ! "$mirror/kernel/$symvers" -nt "$mirror/selftests/modules/$symvers" ] ||
-		rm -f "$mirror/selftests/modules/$symvers"
-	logged test-modules compile selftests/modules \
-		KBUILD_EXTRA_SYMBOLS="$mirror/kernel/Module.symvers" "$@"
-	dirs+=("$mirror/selftests/modules")
-fi
-mapfile -t modules < <(find "${dirs[@]}" -name '*.ko')
-[ ${#modules[@]} -gt 0 ] || die "kernel/Kbuild builds no module"
-"$top/scripts/check-btf.sh" "$kdir/build" "${modules[@]}"
+build_all "$@"
 [ "${NO_MODINST:-0}" = 1 ] || install_modules "${modules[@]}"

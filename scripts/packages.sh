@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs the missing Debian packages of a command.
 #
-#   packages.sh GROUP...     GROUP: build, vm, deb, debian, release, debug, fuzz, check
+#   packages.sh GROUP...     GROUP: build, arm64, vm, deb, debian, release, debug, fuzz, clang, check
 #
 # With NO_INSTALL=1, and for an ordinary user without sudo, it only lists them and
 # exits with 1.
@@ -30,6 +30,11 @@ group() {
 		# struct_ops types of modules; Debian 12's (1.1) cannot
 		[ "$(kernel_cc)" = gcc-12 ] || echo libbpf-dev
 		;;
+	arm64)
+		# cross compilers and the machine, for kernels of that architecture
+		echo gcc-aarch64-linux-gnu "$(kernel_cc)-aarch64-linux-gnu" mmdebstrap
+		echo qemu-system-arm
+		;;
 	vm)
 		echo qemu-system-x86 busybox-static kmod cpio util-linux
 		echo gojq ncurses-base openssl mdevctl udev
@@ -49,6 +54,13 @@ group() {
 		# additional packages for building a whole kernel
 		echo lz4
 		;;
+	clang)
+		# compilers of policies: the oldest that is supported, and those of the release
+		case $(kernel_cc) in
+		gcc-12) echo clang-14 clang-16 ;;
+		*) echo clang-17 ;;
+		esac
+		;;
 	fuzz)
 		echo libfuzzer-19-dev libclang-rt-19-dev openssl
 		;;
@@ -56,7 +68,7 @@ group() {
 		echo sparse shellcheck perl git
 		;;
 	*)
-		die "invalid package group '$1' (expected build, vm, deb, debian, release, debug, fuzz or check)"
+		die "invalid package group '$1' (expected build, arm64, vm, deb, debian, release, debug, fuzz, clang or check)"
 		;;
 	esac
 }

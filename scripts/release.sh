@@ -14,6 +14,7 @@ set -euo pipefail
 
 # For building modules with BTF against headers of that release, with its own compiler
 packages=gcc,make,dwarves,libelf-dev,libssl-dev,zlib1g-dev,kmod,python3-minimal
+[ "$arch" != arm64 ] || packages+=,gcc-aarch64-linux-gnu
 
 host() {
 	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release

@@ -41,7 +41,7 @@ $(KTEST_PROGS): %: %.o $(KTEST_LIB)
 KTEST_NO_BTF := $(BUILD)/modules/$(KVER)/bus_ext-no-btf.ko
 $(KTEST_NO_BTF): $(MODULES)
 	$(call say,OBJCOPY,$@)
-	$(Q)objcopy --remove-section=.BTF \
+	$(Q)$(OBJCOPY) --remove-section=.BTF \
 		$(KDIR)/root/lib/modules/$(KVER)/updates/bus_ext.ko $@
 
 # The modules of docs/contract.md, for each kernel.
@@ -126,4 +126,6 @@ $(NATIVE_COLLIDE): $(NATIVE_OUT)/index.o $(NATIVE_LIB) $(NATIVE_WEAK) \
 
 -include $(NATIVE_OBJECTS:.o=.d) $(NATIVE_KERNEL:.o=.d) $(NATIVE_WEAK:.o=.d)
 
+ifndef ARCH
 TEST_PROGS += $(NATIVE_PROGS) $(NATIVE_COLLIDE)
+endif

@@ -120,8 +120,13 @@ echo "$id" >/sys/bus/pci/drivers/pci-stub/new_id
 check_fails "a refused device is not bound" test -e "$bridge/driver"
 applies "a policy that would be ejected" ejected 4 "it would be ejected .*everything is as it was before"
 check_fails "does not free it" test -e "$bridge/driver"
-applies "one that is ejected frees it, and that is told" late 6 \
-	"was ejected .*not everything is as it was before: device '$device' has the driver 'pci-stub' \(before: none\)$"
+if [ -e /sys/bus/pci/drivers/pci-stub ]; then
+	applies "one that is ejected frees it, and that is told" late 6 \
+		"was ejected .*not everything is as it was before: device '$device' has the driver 'pci-stub' \(before: none\)$"
+else
+	"$bxctl" apply --allow-unsigned "$objects/late.bpf.o" >/dev/null 2>&1
+	ktap_skip "one that is ejected frees it, and that is told" "this kernel has no pci-stub"
+fi
 check_equal "the previous version is back nevertheless" "loader_test:4" "$(attached)"
 echo "${device#pci/}" >/sys/bus/pci/drivers/pci-stub/unbind
 echo "$id" >/sys/bus/pci/drivers/pci-stub/remove_id

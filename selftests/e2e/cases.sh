@@ -58,6 +58,27 @@ viable() {
 wrong_probes() { dmesg | grep -c 'use 8139cp' || true; }
 nr_ejected() { cat /sys/kernel/bus_ext/nr_ejected; }
 
+# When ehci-pci is bound or unbound, usbcore takes the driver data of each companion for its own
+# structure, whichever driver the companion has. What vfio-pci has there is harmless in 6.12;
+# 7.3 takes a lock in it, and never gets it.
+companions_can_be_with_vfio() { [[ $(uname -r) == 6.12.* ]]; }
+
+# The group as a whole: none or all are moved
+companions_move() {
+	echo not-there >"$pci/$ehci/driver_override"
+	check_fails controller_that_fails_keeps_the_group bxctl rebind --group "${companions[0]}"
+	check companions_have_their_driver_again all_are uhci_hcd
+	check so_has_the_controller driver_is $ehci ehci-pci
+	echo >"$pci/$ehci/driver_override"
+	check otherwise_all_are_moved bxctl rebind --group "${companions[2]}"
+	check controller_has_moved driver_is $ehci vfio-pci
+	check companions_have_moved all_are vfio-pci
+	check vfio_may_use_them viable $ehci
+	replug $ehci "${companions[@]}"
+	check controller_is_the_guests_again becomes $ehci vfio-pci
+	check so_are_its_companions wait_until 30 all_are vfio-pci
+}
+
 ktap_plan 85
 modprobe bus_ext
 ejected=$(nr_ejected)
@@ -167,18 +188,16 @@ check companion_in_use_is_named eval \
 exec 3<&-
 check controller_keeps_its_driver driver_is $ehci ehci-pci
 check companions_keep_theirs all_are uhci_hcd
-echo not-there >"$pci/$ehci/driver_override"
-check_fails controller_that_fails_keeps_the_group bxctl rebind --group "${companions[0]}"
-check companions_have_their_driver_again all_are uhci_hcd
-check so_has_the_controller driver_is $ehci ehci-pci
-echo >"$pci/$ehci/driver_override"
-check otherwise_all_are_moved bxctl rebind --group "${companions[2]}"
-check controller_has_moved driver_is $ehci vfio-pci
-check companions_have_moved all_are vfio-pci
-check vfio_may_use_them viable $ehci
-replug $ehci "${companions[@]}"
-check controller_is_the_guests_again becomes $ehci vfio-pci
-check so_are_its_companions wait_until 30 all_are vfio-pci
+if companions_can_be_with_vfio; then
+	companions_move
+else
+	for name in controller_that_fails_keeps_the_group companions_have_their_driver_again so_has_the_controller \
+		otherwise_all_are_moved controller_has_moved companions_have_moved \
+		vfio_may_use_them controller_is_the_guests_again \
+		so_are_its_companions; do
+		ktap_skip $name "usbcore of this kernel locks the data of vfio-pci"
+	done
+fi
 bxctl detach companions >/dev/null
 for dev in $ehci "${companions[@]}"; do echo "$dev" >"$pci/$dev/driver/unbind"; done
 modprobe -r -a ehci_pci uhci_hcd

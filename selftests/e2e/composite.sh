@@ -26,16 +26,27 @@ modprobe -a bus_ext bxpair
 check_fails nothing_is_there_yet bxctl explain $pair
 check applies bxctl apply --allow-unsigned build/bpf/composite-pair.bpf.o
 check one_part_makes_the_device wait_until 30 test -e /sys/bus/bx-composite/devices/pair.0
-check explain_tells_which_part_is_missing wait_until 30 explains $pair "^part     right: missing"
-check and_which_is_there explains $pair "^part     left: pci/$card, free (policy pair)"
-check and_why_no_driver_is_bound explains $pair "^but part 'right' is missing"
-check_equal so_does_json "left free pci $card pair;right missing null null null;" \
-	"$(explained $pair '.parts[] | "\(.part) \(.state) \(.bus) \(.device) \(.policy);"' | tr -d '\n')"
+# Without the driver of the controller, which cannot be missing if it is built in
+if modprobe -n -r nvme 2>/dev/null; then
+	check explain_tells_which_part_is_missing \
+		wait_until 30 explains $pair "^part     right: missing"
+	check and_which_is_there explains $pair "^part     left: pci/$card, free (policy pair)"
+	check and_why_no_driver_is_bound explains $pair "^but part 'right' is missing"
+	check_equal so_does_json "left free pci $card pair;right missing null null null;" \
+		"$(explained $pair '.parts[] | "\(.part) \(.state) \(.bus) \(.device) \(.policy);"' |
+			tr -d '\n')"
+	check explain_of_a_part_names_the_device explains pci/$card \
+		"^part of  $pair: left, free (policy pair)"
+	check_equal and_so_does_json "pair.0 left free" \
+		"$(explained pci/$card '.parts[] | "\(.composite) \(.part) \(.state)"')"
+else
+	for name in explain_tells_which_part_is_missing and_which_is_there \
+		and_why_no_driver_is_bound so_does_json explain_of_a_part_names_the_device \
+		and_so_does_json; do
+		ktap_skip $name "nvme is built in"
+	done
+fi
 check_equal the_driver_was_elected "bxpair" "$(explained $pair .decision.driver)"
-check explain_of_a_part_names_the_device explains pci/$card \
-	"^part of  $pair: left, free (policy pair)"
-check_equal and_so_does_json "pair.0 left free" \
-	"$(explained pci/$card '.parts[] | "\(.composite) \(.part) \(.state)"')"
 check_equal other_devices_are_no_parts 0 "$(explained pci/0000:00:02.0 '.parts | length')"
 
 modprobe nvme

@@ -23,9 +23,9 @@
 /* Loading any module waits for asynchronous probes. */
 static int wait_for_probes(void)
 {
-	int err = bxt_load("pcspkr");
+	int err = bxt_load("bxplat");
 
-	return err ?: bxt_unload_soon("pcspkr");
+	return err ?: bxt_unload_soon("bxplat");
 }
 
 /* ---- finding a bus ---- */

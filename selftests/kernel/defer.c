@@ -235,8 +235,8 @@ TEST_F(defer, module_with_a_driver_of_an_adopted_bus_asks_again)
 	EXPECT_OUTCOME(BX_OUT_DEFERRED, name);
 	/* without a driver of the bus */
 	bxt_script(0)->selects = 0;
-	ASSERT_EQ(0, bxt_load("pcspkr"));
-	ASSERT_EQ(0, bxt_unload_soon("pcspkr"));
+	ASSERT_EQ(0, bxt_load("bxplat"));
+	ASSERT_EQ(0, bxt_unload_soon("bxplat"));
 	settle();
 	EXPECT_EQ(0, selects_of(0));
 	selects(0, "virtio_rng");

@@ -175,20 +175,20 @@ TEST_F(eject, not_for_an_absent_driver_on_a_bus_without_drivers)
 /* A policy names a driver, never a module. */
 TEST_F(eject, not_for_the_name_of_a_module_which_is_not_loaded)
 {
-	ASSERT_EQ(0, bxt_load("pcspkr"));
-	ASSERT_EQ(0, bxt_unload_soon("pcspkr"));
-	selects(0, "pcspkr");
+	ASSERT_EQ(0, bxt_load("bxplat"));
+	ASSERT_EQ(0, bxt_unload_soon("bxplat"));
+	selects(0, "bxplat");
 	attach(0);
 	device("d", ID);
-	EXPECT_WAITS("d", "pcspkr");
-	EXPECT_FALSE(bxt_loaded("pcspkr"));
+	EXPECT_WAITS("d", "bxplat");
+	EXPECT_FALSE(bxt_loaded("bxplat"));
 }
 
 TEST_F(eject, not_for_a_name_that_modprobe_would_not_take_literally)
 {
 	static const char *const names[] = {
-		"pc*", "pcsp?r", "[p]cspkr", "pcspkr.ko", "pc spkr",
-		"platform:pcspkr", "\xe4",
+		"bxpl*", "bxpl?t", "[b]xplat", "bxplat.ko", "bx plat",
+		"platform:bxplat", "\xe4",
 	};
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -200,7 +200,7 @@ TEST_F(eject, not_for_a_name_that_modprobe_would_not_take_literally)
 		link = attach(0);
 		device(name, ID);
 		EXPECT_WAITS(name, names[i]);
-		EXPECT_FALSE(bxt_loaded("pcspkr"));
+		EXPECT_FALSE(bxt_loaded("bxplat"));
 		destroy(name);
 		close(link);
 	}

@@ -2,8 +2,8 @@
 /*
  * Groups: select() sees the functions of the device's card, and its IOMMU group
  *
- * The card is the machine's south bridge, 00:1f of qemu's q35, whose functions mostly have
- * no driver.
+ * The card is 00:1f, whose functions mostly have no driver: the south bridge of qemu's q35, or
+ * what the VM of another architecture has there.
  */
 #include <errno.h>
 #include <glob.h>

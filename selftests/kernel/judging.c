@@ -93,8 +93,8 @@ TEST_F(judge, asynchronous_driver_is_vetoed)
 	attach_judge(0);
 	devices(1);
 	registers("async");
-	ASSERT_EQ(0, bxt_load("pcspkr"));	/* waits for asynchronous probes */
-	ASSERT_EQ(0, bxt_unload_soon("pcspkr"));
+	ASSERT_EQ(0, bxt_load("bxplat"));	/* waits for asynchronous probes */
+	ASSERT_EQ(0, bxt_unload_soon("bxplat"));
 	EXPECT_ON(DEV, "");
 	EXPECT_PROBES("async", 0);
 }

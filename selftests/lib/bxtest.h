@@ -201,6 +201,19 @@ bool bxt_becomes(bool (*is)(void *arg), void *arg);
 	settle(); \
 } while (0)
 
+/*
+ * A device on the platform bus that every machine of the architecture has: the name of it and of
+ * its driver, and of the module, which some kernels lack
+ */
+#ifdef __aarch64__
+#define MACHINE_DEV		"gpio-keys"
+#define MACHINE_MODULE	"gpio_keys"
+#else
+#define MACHINE_DEV		"pcspkr"
+#define MACHINE_MODULE	"pcspkr"
+#endif
+#define NO_MACHINE_MODULE	"this kernel has no module " MACHINE_MODULE
+
 /* Write a script: what select() does. */
 #define selects(slot, name) do { \
 	strcpy(bxt_script(slot)->driver, name); \

@@ -29,7 +29,7 @@ probes_functions() {
 	i2c) echo i2c_device_probe ;;
 	pci) echo pci_device_probe ;;
 	platform) echo platform_probe ;;
-	scsi) echo sd_mod:sd_probe sr_mod:sr_probe ;;
+	scsi) probes_functions_of_scsi ;;
 	serio) echo serio_driver_probe ;;
 	spi) echo spi_probe ;;
 	usb) echo usbcore:usb_probe_interface ;;
@@ -37,6 +37,16 @@ probes_functions() {
 	virtio) echo virtio_dev_probe ;;
 	*) return 1 ;;
 	esac
+}
+
+# This bus has a function of its own on newer kernels, where those of drivers get another
+# structure.
+probes_functions_of_scsi() {
+	if grep -qs scsi_bus_probe "$(modinfo -n scsi_mod)" /proc/kallsyms; then
+		echo scsi_mod:scsi_bus_probe
+	else
+		echo sd_mod:sd_probe sr_mod:sr_probe
+	fi
 }
 
 # Functions of modules that are not loaded have no type information: hence a register.

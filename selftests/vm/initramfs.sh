@@ -5,8 +5,9 @@
 #   initramfs.sh KERNEL_DIR VERSION OUTPUT
 #
 # It holds all that is needed to mount the shares (busybox, kmod, the modules of 9p or virtiofs)
-# and programs from this machine, each with its libraries. Programs that are built here
-# stay in build/ and are reached through the share; only their libraries are copied.
+# and programs from this machine, or of its release for another architecture (scripts/sysroot.sh),
+# each with its libraries. Programs that are built here stay in build/ and are reached through
+# the share; only their libraries are copied.
 # Does nothing when OUTPUT is newer than its inputs.
 set -euo pipefail
 . "$(dirname "$0")/qemu.sh"
@@ -15,6 +16,7 @@ kdir=$1 version=$2 output=$3
 here=$top/selftests/vm
 modroot=$kdir/root
 large=$build/vm/large
+gnu_name=aarch64-linux-gnu
 share_type=$(share_type "$kdir")
 
 # programs of the project that will run in the guest, for their libraries
@@ -59,12 +61,46 @@ put() {
 copy() {
 	local file
 	for file in "$@"; do
-		[ -e "$root$file" ] || [ -L "$root$file" ] || put "$file" "$file"
+		[ -e "$root${file#"$system"}" ] || [ -L "$root${file#"$system"}" ] ||
+			put "$file" "${file#"$system"}"
 	done
 }
 
+# find_program NAME...: their paths
+find_program() {
+	(
+		[ -z "$system" ] || PATH=$system/usr/sbin:$system/usr/bin
+		type -P "$@"
+	)
+}
+
+# find_library NAME: of the system of another architecture
+find_library() {
+	find "$system"/usr/lib/{,"$gnu_name"} -maxdepth 1 -name "$1" -print -quit 2>/dev/null
+}
+
+# libraries FILE...: what they are linked with. Here ldd asks the loader; a file of another
+# architecture names only the next ones.
 libraries() {
-	ldd "$@" 2>/dev/null | grep -oE '/[^ ]+\.so[^ ]*' | sort -u
+	local file name seen=' '
+	if [ -z "$system" ]; then
+		ldd "$@" 2>/dev/null | grep -oE '/[^ ]+\.so[^ ]*' | sort -u
+		return
+	fi
+	while [ $# -gt 0 ]; do
+		file=$1
+		shift
+		for name in $(readelf -dl "$file" 2>/dev/null | sed -n \
+			-e 's/.*(NEEDED).*\[\(.*\)\]$/\1/p' \
+			-e 's|.*program interpreter: .*/\(.*\)\]$|\1|p'); do
+			case $seen in *" $name "*) continue ;; esac
+			seen+="$name "
+			file=$(find_library "$name")
+			[ -n "$file" ] || die "the VM needs '$name', which $system has not"
+			echo "$file"
+			set -- "$@" "$file"
+		done
+	done | sort -u
 }
 
 add_tools() {
@@ -75,9 +111,9 @@ add_tools() {
 		'?') ;;
 		*) name=$optional optional= ;;
 		esac
-		if ! path=$(type -P "$name"); then
+		if ! path=$(find_program "$name"); then
 			[ "$optional" ] && continue
-			die "the VM needs '$name', which is not installed here"
+			die "the VM needs '$name', which ${system:-this machine} has not"
 		fi
 		put "$path" "/usr/bin/$name"
 		# shellcheck disable=SC2046
@@ -92,7 +128,7 @@ add_tools() {
 
 add_busybox() {
 	local applet
-	cp -L "$(type -P busybox)" "$root/usr/bin/busybox"
+	cp -L "$(find_program busybox)" "$root/usr/bin/busybox"
 	for applet in $(busybox --list); do
 		[ -e "$root/usr/bin/$applet" ] || [ -L "$root/usr/bin/$applet" ] ||
 			[ -e "$root/usr/sbin/$applet" ] ||
@@ -116,11 +152,12 @@ add_modules() {
 	done
 }
 
-[ -x "$(type -P busybox)" ] || die "busybox is missing: scripts/packages.sh vm installs it"
+[ -x "$(find_program busybox)" ] || die "busybox is missing: scripts/packages.sh vm installs it"
 up_to_date && exit 0
 
 step INITRD "$version"
-early=$(type -P bash kmod; libraries "$(type -P bash)" "$(type -P kmod)")
+mapfile -t early_programs < <(find_program bash kmod)
+early=$(printf '%s\n' "${early_programs[@]}"; libraries "${early_programs[@]}")
 root=$(mktemp -d "$build/vm/initramfs.XXXXXX")
 trap 'rm -rf "$root"' EXIT
 mkdir -p "$root"/{usr/{bin,sbin,lib,lib64},etc,dev,proc,sys,run,tmp,root,share-modules,vm,bus_ext,lib/modules,home/user}
@@ -134,21 +171,25 @@ add_tools
 add_busybox
 add_modules
 # shellcheck disable=SC2046
-copy $(project_programs | xargs -r ldd 2>/dev/null | grep -oE '/[^ ]+\.so[^ ]*' | sort -u)
+copy $(libraries $(project_programs))
 # bxctl loads this one when it is needed
-libarchive=$(ldconfig -p | sed -n 's/.*libarchive\.so\.13 (.*=> //p' | head -n 1)
+if [ -n "$system" ]; then
+	libarchive=$(find_library libarchive.so.13)
+else
+	libarchive=$(ldconfig -p | sed -n 's/.*libarchive\.so\.13 (.*=> //p' | head -n 1)
+fi
 # shellcheck disable=SC2046
 [ -z "$libarchive" ] || copy "$libarchive" $(libraries "$libarchive")
 for entry in x/xterm x/xterm-256color l/linux v/vt220 s/screen t/tmux-256color; do
-	[ ! -e "/lib/terminfo/$entry" ] || copy "/lib/terminfo/$entry"
+	[ ! -e "$system/lib/terminfo/$entry" ] || copy "$system/lib/terminfo/$entry"
 done
 
 # udev is a name of udevadm. Debian 12's rule names mdevctl in sbin, where it is not.
-if type -P mdevctl udevadm >/dev/null; then
+if find_program mdevctl udevadm >/dev/null; then
 	mkdir -p "$root"/usr/lib/{systemd,udev/rules.d} \
 		"$root"/etc/{udev,mdevctl.d/scripts.d/{callouts,notifiers}}
 	ln -s ../../bin/udevadm "$root/usr/lib/systemd/systemd-udevd"
-	cp /usr/lib/udev/rules.d/60-mdevctl.rules "$root/usr/lib/udev/rules.d/"
+	cp "$system"/usr/lib/udev/rules.d/60-mdevctl.rules "$root/usr/lib/udev/rules.d/"
 	[ -e "$root/usr/sbin/mdevctl" ] || ln -s ../bin/mdevctl "$root/usr/sbin/mdevctl"
 fi
 install -m 755 "$here/init" "$root/init"

@@ -5,8 +5,18 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 vm_dir=$top/selftests/vm
+vm_arch=${arch:-amd64}
 # the arguments for qemu, and the directory with this VM's files
 sets_seen='' kernel_args='' qemu_args=() run=''
+
+# The machine: programs of another architecture are in a system of their own.
+# shellcheck disable=SC2034 # of the scripts that boot a VM
+case ${arch:-$(uname -m)} in
+arm64) qemu=qemu-system-aarch64 machine=virt,gic-version=3 console=ttyAMA0 ;;
+*) qemu=qemu-system-x86_64 machine=q35 console=ttyS0 ;;
+esac
+# shellcheck disable=SC2034 # of initramfs.sh
+system=${arch:+$build/system}
 
 # Kernel parameters of every VM. A quarter of an emulated boot would be tests of
 # cryptographic algorithms, and modprobe processes that look for those which encrypted
@@ -14,7 +24,7 @@ sets_seen='' kernel_args='' qemu_args=() run=''
 # norandmaps: the emulator translates code for the address at which a process has it, so with
 # random addresses the libraries are translated again for each process, most of its cost.
 # shellcheck disable=SC2034 # of the scripts that boot a VM
-common_args="console=ttyS0 loglevel=5 panic=-1 mitigations=off nokaslr norandmaps log_buf_len=4M \
+common_args="console=$console loglevel=5 panic=-1 mitigations=off nokaslr norandmaps log_buf_len=4M \
 cryptomgr.notests initcall_blacklist=init_encrypted,crypto_kdf108_init,jent_mod_init"
 
 say() {
@@ -34,8 +44,12 @@ device_set() {
 			line=${line#$'\t'}
 			case $line in
 			+*) device_set "${line#+}" ;;
-			'qemu '*) read -ra words <<<"${line#qemu }"; qemu_args+=("${words[@]}") ;;
-			'kernel '*) kernel_args+=" ${line#kernel }" ;;
+			'qemu '* | "qemu-$vm_arch "*)
+				read -ra words <<<"${line#* }"
+				qemu_args+=("${words[@]}")
+				;;
+			'kernel '* | "kernel-$vm_arch "*) kernel_args+=" ${line#* }" ;;
+			qemu-* | kernel-*) ;;
 			*) die "$vm_dir/devices: cannot read '$line'" ;;
 			esac
 			;;
@@ -54,7 +68,7 @@ device_set() {
 kvm_works() {
 	local verdict
 	verdict=$build/vm/kvm-$(uname -r)
-	[ -r /dev/kvm ] && [ -w /dev/kvm ] || return
+	[ -z "$arch" ] && [ -r /dev/kvm ] && [ -w /dev/kvm ] || return
 	if [ ! -e "$verdict" ]; then
 		say "trying KVM once, for up to 10 seconds"
 		if ACCEL=kvm TIMEOUT=10 RUN=true DEVICES=none APPEND='' VM_LOG='' \
@@ -72,6 +86,8 @@ accelerator() {
 	# Where strings have to be fast, the kernel clears and copies pages byte by byte,
 	# as one instruction of a processor: the emulator runs a loop over the bytes.
 	local cpu=max,-erms,-fsrm
+	# The architecture's own cipher of pointer authentication takes most of the time.
+	[ "$arch" != arm64 ] || cpu=max,pauth-impdef=on
 	if [ "${ICOUNT:-0}" = 1 ]; then
 		qemu_args+=(-accel "tcg,thread=single" -cpu max -icount "shift=0,sleep=off")
 		return

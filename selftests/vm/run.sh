@@ -6,6 +6,7 @@
 # at /vm. 'make vm' builds all that this needs and calls it.
 #
 #   RUN=        a shell command, or a script of the checkout
+#   KERNEL=     a kernel of another architecture, for which 'make KERNEL=' has built
 #   DEVICES=    device sets, see the file devices beside this (default none)
 #   TIMEOUT=    seconds until the VM is given up (default 300; a shell: none), 0: none
 #   MEM= SMP=   memory and processors (768M, which a scan for leaks has to read; 2)
@@ -31,7 +32,8 @@ here=$top/selftests/vm
 kernel_dir() {
 	local dir=${VM_KERNEL_DIR:-}
 	if [ -z "$dir" ]; then
-		dir=$build/kernel/$(sed -n 's/^KVER := //p' "$build/config.mk" 2>/dev/null)
+		dir=$build/kernel/$(sed -n 's/^KVER := //p' \
+			"$build/config${arch:+-$KERNEL}.mk" 2>/dev/null)
 	fi
 	[ -e "$dir/vmlinuz" ] || die "no kernel in '$dir': run 'make vm' once"
 	realpath "$dir"
@@ -81,6 +83,7 @@ wait_for_servers() {
 describe_run() {
 	mkdir -p "$run/share"
 	echo "$top" >"$run/share/repo"
+	[ -z "$arch" ] || echo "${build#"$top"/}" >"$run/share/build"
 	if [ -n "${RUN:-}" ]; then
 		{
 			export -p | grep -E '^declare -x (BX_.*|V)=' || true
@@ -174,8 +177,8 @@ wait_for_servers
 
 # If this shell is killed, nothing of it may stay: hence pdeathsig, twice.
 setpriv --pdeathsig TERM timeout --foreground -k 5 "$timeout" \
-	setpriv --pdeathsig KILL qemu-system-x86_64 \
-	-M q35 -m "${MEM:-768M}" -smp "${SMP:-2}" "${qemu_args[@]}" \
+	setpriv --pdeathsig KILL "$qemu" \
+	-M "$machine" -m "${MEM:-768M}" -smp "${SMP:-2}" "${qemu_args[@]}" \
 	-nodefaults -no-user-config -display none -no-reboot \
 	-chardev "file,id=console,path=$run/console.log" -serial chardev:console \
 	-kernel "$kdir/vmlinuz" -initrd "$initramfs" \

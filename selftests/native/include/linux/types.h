@@ -36,6 +36,7 @@ struct hlist_head {
 
 #define __rcu
 #define __percpu
+#undef __counted_by	/* of newer headers of the system */
 #define __counted_by(...)
 #define __printf(fmt, args)	__attribute__((format(printf, fmt, args)))
 #define __weak			__attribute__((weak))
