@@ -48,6 +48,15 @@ static int read_device(struct bx_handle *h, struct machine_device *d)
 	return bx_rules_device_read(h, &ref, &d->rules);
 }
 
+/* Buses, and devices on them, by name: the kernel's order is that in which they came. */
+static int by_name(const void *a, const void *b)
+{
+	const struct bx_dev_info *x = &((const struct machine_device *)a)->rec.dev;
+	const struct bx_dev_info *y = &((const struct machine_device *)b)->rec.dev;
+
+	return strcmp(x->bus, y->bus) ?: strcmp(x->name, y->name);
+}
+
 int machine_read(struct bx_handle *h, const char *bus, struct machine *m)
 {
 	struct listing l = { h, bus, m };
@@ -64,6 +73,8 @@ int machine_read(struct bx_handle *h, const char *bus, struct machine *m)
 			err = 0;
 	}
 	m->n = there;
+	if (there)
+		qsort(m->device, there, sizeof(*m->device), by_name);
 	return err;
 }
 
