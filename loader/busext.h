@@ -2741,8 +2741,8 @@ struct bx_site_opts {
  * @by: takes the identity that it uses
  * @text: takes its text, for free()
  *
- * Return: 0; -ENODATA if the device has no such identity, -EINVAL for an invalid driver
- * (BX_FAULT_USAGE); -ENOMEM.
+ * Return: 0; -ENODATA if the device has no such identity, -EINVAL for an invalid driver,
+ * -ENOENT if none of the drivers is registered or can be loaded (all BX_FAULT_USAGE); -ENOMEM.
  */
 int bx_site_propose(struct bx_handle *handle, const struct bx_rules_device *device,
 		    const struct bx_site_opts *opts, enum bx_identity *by, char **text);

@@ -6,6 +6,7 @@
  * The address of a PCI device is not used unless asked for: it changes when another card
  * is plugged in.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,8 +193,55 @@ static char *rule_text(const struct bx_rules_device *d, const struct identity *i
 	return len < 0 ? NULL : text;
 }
 
+#define MOST_NAMES	512
+
+/* The registered driver whose name is nearest to the one that was typed; empty without one */
+static void nearest_driver(struct bx_handle *h, const char *bus, const char *driver,
+			   char nearest[BX_NAME_LEN])
+{
+	const char *names[MOST_NAMES + 1], *found;
+	char path[PATH_MAX];
+	struct dirent **list;
+	int n, used = 0;
+
+	nearest[0] = '\0';
+	snprintf(path, sizeof(path), "%s/bus/%s/drivers", h->sysfs, bus);
+	n = scandir(path, &list, NULL, alphasort);
+	if (n < 0)
+		return;
+	for (int i = 0; i < n && used < MOST_NAMES; i++)
+		names[used++] = list[i]->d_name;
+	names[used] = NULL;
+	found = text_nearest(driver, names);
+	copy_name(nearest, BX_NAME_LEN, found ?: "");
+	for (int i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+}
+
+/* A device that waits for a driver which nothing can bring has none: a typing mistake */
+static int check_drivers(struct bx_handle *h, const struct bx_dev_info *dev,
+			 const struct bx_rule *rule)
+{
+	struct bx_driver_source source;
+	char nearest[BX_NAME_LEN];
+
+	for (unsigned int i = 0; i < rule->ndrivers; i++) {
+		bx_find_driver(h, dev, rule->driver[i], &source);
+		if (source.kind != BX_SOURCE_NONE)
+			return 0;
+	}
+	if (!rule->ndrivers)
+		return 0;
+	nearest_driver(h, dev->bus, rule->driver[0], nearest);
+	return fail(h, BX_FAULT_USAGE, ENOENT,
+		    "driver '%s' is not registered on bus '%s', and no module can bring it%s%s%s",
+		    rule->driver[0], dev->bus, nearest[0] ? "; did you mean '" : "", nearest,
+		    nearest[0] ? "'?" : "");
+}
+
 /* The canonical form; the text is wrong only if a driver's name is. */
-static int canonical(struct bx_handle *h, char **text)
+static int canonical(struct bx_handle *h, const struct bx_dev_info *dev, char **text)
 {
 	struct bx_rules rules;
 	int err = rules_parse(h, "rule", *text, strlen(*text), NULL, NULL, &rules);
@@ -202,8 +250,12 @@ static int canonical(struct bx_handle *h, char **text)
 	*text = NULL;
 	if (err)
 		return err;
-	*text = rules_print(&rules.rule[0]);
+	err = check_drivers(h, dev, &rules.rule[0]);
+	if (!err)
+		*text = rules_print(&rules.rule[0]);
 	rules_free(&rules);
+	if (err)
+		return err;
 	return *text ? 0 : fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 }
 
@@ -225,7 +277,7 @@ int bx_site_propose(struct bx_handle *h, const struct bx_rules_device *d,
 	*text = rule_text(d, identity_of(*by), opts);
 	if (!*text)
 		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
-	return canonical(h, text);
+	return canonical(h, &d->dev, text);
 }
 
 /* ---- what a rule matches ---- */

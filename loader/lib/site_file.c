@@ -331,7 +331,25 @@ static bool is_of_device(const struct bx_rule *rule, const void *device)
 	return rules_mismatch(rule, device, NULL) == BX_RULE_MATCHES;
 }
 
-int bx_site_remove(struct bx_handle *h, const struct bx_rules_device *d)
+static bool is_for_others(const struct bx_rule *rule, const struct bx_rules_device *d)
+{
+	bool others = rule->group != BX_RULE_NO_GROUP;
+
+	for (size_t i = 0; !others && i < d->nmembers; i++)
+		others = is_of_device(rule, d->member[i]);
+	return others;
+}
+
+/* Whether one of the rules in these lines is for other members of the device's group, too */
+static bool have_group(const struct own *own, const bool *lines, const struct bx_rules_device *d)
+{
+	for (size_t i = 0; i < own->rules.n; i++)
+		if (lines[own->rules.rule[i].line] && is_for_others(&own->rules.rule[i], d))
+			return true;
+	return false;
+}
+
+int site_remove(struct bx_handle *h, const struct bx_rules_device *d, bool *group)
 {
 	struct own own;
 	bool *lines = NULL;
@@ -340,11 +358,20 @@ int bx_site_remove(struct bx_handle *h, const struct bx_rules_device *d)
 	if (n)
 		return n;
 	n = mark_lines(h, &own, &lines, is_of_device, d);
-	if (n > 0)
+	if (n > 0) {
+		*group |= have_group(&own, lines, d);
 		err = own_write(h, &own, lines, NULL);
+	}
 	free(lines);
 	own_close(&own);
 	return err ?: n;
+}
+
+int bx_site_remove(struct bx_handle *h, const struct bx_rules_device *d)
+{
+	bool group = false;
+
+	return site_remove(h, d, &group);
 }
 
 /* ---- the text of the file, for a change that is taken back ---- */

@@ -39,26 +39,41 @@ int bx_site_apply(struct bx_handle *h)
 	return err;
 }
 
+/* The device may have been unbound before: tells what it has after all. */
+static void note_driver(struct bx_handle *h, const struct bx_devref *device)
+{
+	struct bx_devref ref = *device;
+	struct bx_device_rec rec;
+
+	if (!bx_get_device(h, &ref, &rec))
+		note(h, "the rules are as they were; '%s/%s' has %s%s%s", ref.bus, ref.name,
+		     rec.driver[0] ? "driver '" : "no driver", rec.driver,
+		     rec.driver[0] ? "'" : "");
+}
+
 /* Writes the former file again; the error of what has failed stays. */
-static int take_back(struct bx_handle *h, const char *before, int err)
+static int take_back(struct bx_handle *h, const struct bx_devref *device, const char *before,
+		     int err)
 {
 	struct said failed;
 
 	error_keep(h, &failed);
 	if (bx_site_restore(h, before) || bx_site_apply(h))
 		note(h, "the rules as they were could not be made active again: %s", bx_error(h));
+	else
+		note_driver(h, device);
 	error_restore(h, &failed);
 	return err;
 }
 
 /* The driver follows the rules; a device that is removed meanwhile has none. */
-static int rebind(struct bx_handle *h, const struct bx_site_change *change,
+static int rebind(struct bx_handle *h, const struct bx_site_change *change, bool group,
 		  struct bx_device_rec *rec)
 {
 	struct bx_devref ref = *change->device;
 	int ret;
 
-	if (change->group)
+	if (group)
 		ret = bx_rebind_group(h, &ref, change->flags, NULL, NULL);
 	else
 		ret = bx_rebind(h, &ref, change->flags, rec);
@@ -70,6 +85,7 @@ static int rebind(struct bx_handle *h, const struct bx_site_change *change,
 static int change_rules(struct bx_handle *h, const struct bx_site_change *change,
 			struct bx_device_rec *rec)
 {
+	bool group = change->group;
 	char *before;
 	int err = bx_site_save(h, &before), n = 1;
 
@@ -78,11 +94,11 @@ static int change_rules(struct bx_handle *h, const struct bx_site_change *change
 	if (change->text)
 		err = bx_site_add(h, change->text);
 	else
-		n = bx_site_remove(h, change->rules_device);
+		n = site_remove(h, change->rules_device, &group);
 	if (!err && n > 0) {
-		err = bx_site_apply(h) ?: rebind(h, change, rec);
+		err = bx_site_apply(h) ?: rebind(h, change, group, rec);
 		if (err)
-			take_back(h, before, err);
+			take_back(h, change->device, before, err);
 	}
 	free(before);
 	return err ?: n;

@@ -32,12 +32,17 @@ behind() {
 vfio=select:driver:vfio-pci:loader_test
 rule='pci:acme path=0000:02:00.0'
 
-ktap_plan 56
+ktap_plan 58
 rm -rf "$work/kernel"
 mkdir -p "$work"/{etc,tmp,kernel,lib}
 "$bxctl" !boot >/dev/null
 device $device $vfio
 device 0000:03:00.0 kernel:none:
+mkdir -p "$sys"/bus/pci/drivers/{vfio-pci,nvme}
+says "a driver that nothing can bring is a mistake" 8 \
+	"driver 'vfio-pcj' is not registered on bus 'pci', and no module can bring it; did you mean 'vfio-pci'" \
+	set $device vfio-pcj
+check "and nothing was written" test ! -e "$file"
 behind net enp2s0 $device
 behind block nvme1n1 0000:03:00.0
 

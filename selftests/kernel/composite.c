@@ -351,8 +351,14 @@ TEST_F(composite, optional_part_is_used_if_it_is_there)
 	EXPECT_EQ(2, number("probes"));
 }
 
+/*
+ * The work item that follows the second part may come after the first probe, and bind the driver
+ * as soon as its probe can succeed.
+ */
 TEST_F(composite, failed_probe_leaves_the_parts_free)
 {
+	int err;
+
 	ASSERT_EQ(0, bxt_write(PARAMETER "error", "-5"));
 	attach_both();
 	devices(1);
@@ -362,7 +368,8 @@ TEST_F(composite, failed_probe_leaves_the_parts_free)
 	EXPECT_PAIR_IS("ready");
 	EXPECT_TRUE(gets_part("left bxany/any0 free p0"));
 	ASSERT_EQ(0, bxt_write(PARAMETER "error", "0"));
-	EXPECT_EQ(0, bxt_write(COMPOSITES "drivers/bxpair/bind", "pair.0"));
+	err = bxt_write(COMPOSITES "drivers/bxpair/bind", "pair.0");
+	EXPECT_TRUE(!err || err == -EBUSY);
 	EXPECT_PAIR_IS("bound");
 }
 

@@ -31,6 +31,16 @@ say() {
 	echo "vm: $*" >&2
 }
 
+# qemu_has DEVICE: whether this version of qemu has such a device
+qemu_has() {
+	local list
+	list=$("$qemu" -device help 2>/dev/null)
+	case $list in
+	*"name \"$1\""*) ;;
+	*) return 1 ;;
+	esac
+}
+
 # device_set NAME: append to qemu_args and kernel_args
 device_set() {
 	local name=$1 found='' line
@@ -47,6 +57,10 @@ device_set() {
 			'qemu '* | "qemu-$vm_arch "*)
 				read -ra words <<<"${line#* }"
 				qemu_args+=("${words[@]}")
+				;;
+			'qemu-if '*)
+				read -ra words <<<"${line#* }"
+				! qemu_has "${words[0]}" || qemu_args+=("${words[@]:1}")
 				;;
 			'kernel '* | "kernel-$vm_arch "*) kernel_args+=" ${line#* }" ;;
 			qemu-* | kernel-*) ;;
