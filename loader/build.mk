@@ -84,9 +84,12 @@ $(KILLAT): loader/tests/killat.c
 LOADER_NATIVE := rules_engine crash_safety objects text yaml holders bxctl rules_text rules_eval rules_import
 NATIVE_TESTS  := $(LOADER_NATIVE:%=$(BUILD)/loader/tests/native/%)
 NATIVE_SOURCES := $(wildcard loader/tests/native/*.c loader/cmd/*.c) \
-	$(filter-out %/kernel.c %/control.c %/rules_apply.c,$(wildcard loader/lib/*.c))
+	$(filter-out %/kernel.c %/control.c,$(wildcard loader/lib/*.c))
 NATIVE_OBJS   := $(NATIVE_SOURCES:%.c=$(BUILD)/loader/tests/native/%.o)
 NATIVE_MAINS  := $(LOADER_NATIVE:%=$(BUILD)/loader/tests/native/loader/tests/native/%.o)
+# Tables of rules: a text in the tests of bxctl, the maps of the tests' kernel in the others
+NATIVE_TEXT   := $(BUILD)/loader/tests/native/loader/tests/native/fake_rules.o
+NATIVE_TABLES := $(BUILD)/loader/tests/native/loader/lib/rules_apply.o
 NATIVE_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 $(NATIVE_OBJS): $(BUILD)/loader/tests/native/%.o: %.c | $(LIBBPF_READY)
@@ -105,10 +108,13 @@ $(BUILD)/loader/tests/native/yaml: NATIVE_LDFLAGS := -Wl,--wrap=yaml_parser_pars
 
 $(NATIVE_TESTS): $(BUILD)/loader/tests/native/%: \
 		$(BUILD)/loader/tests/native/loader/tests/native/%.o \
-		$(filter-out $(NATIVE_MAINS),$(NATIVE_OBJS))
+		$(filter-out $(NATIVE_MAINS) $(NATIVE_TEXT) $(NATIVE_TABLES),$(NATIVE_OBJS))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(NATIVE_LDFLAGS) $(NATIVE_SANITIZE) -Wl,-z,now -o $@ $^ \
 		$(LOADER_LIBS)
+
+$(BUILD)/loader/tests/native/bxctl: $(NATIVE_TEXT)
+$(filter-out %/bxctl,$(NATIVE_TESTS)): $(NATIVE_TABLES)
 
 # It knows its half of the faults by its name.
 NATIVE_ERRORS := $(BUILD)/loader/tests/native/crash_safety_errors

@@ -36,6 +36,44 @@ static int add_buses(struct rules_change *c, const struct bx_rules *rules)
 	return err;
 }
 
+/* ---- what a process has left that died ---- */
+
+static bool is_of_table(const struct rules_change *c, const char *policy)
+{
+	size_t len = strlen(c->table);
+
+	return !strncmp(policy, c->table, len) && policy[len] == '-';
+}
+
+/*
+ * Ends the pins of a policy that was deactivated, or was not activated.  An active one is not
+ * touched: it has just been activated, or is another program's.
+ */
+static int end_leftover(const struct bx_pin *pin, void *arg)
+{
+	struct rules_change *c = arg;
+	struct bx_policy_rec rec;
+	int ret;
+
+	if (!is_of_table(c, pin->name))
+		return 0;
+	ret = find_policy(c->h, pin->name, &rec);
+	if (ret < 0 || (ret > 0 && rec.stage == BX_STAGE_ACTIVE))
+		return ret < 0 ? ret : 0;
+	return pins_end(c->h, pin->name);
+}
+
+/* The change was made; the next one ends what is left. */
+static void end_leftovers(struct rules_change *c)
+{
+	if (!pins_each(c->h, BX_ITEM_POLICY, end_leftover, c))
+		return;
+	note_failure(c->h, "%s; the next change of rules ends what is left", bx_error(c->h));
+	error_forget(c->h);
+}
+
+/* ---- the change ---- */
+
 static void tell(const struct rules_change *c, struct bx_rules_applied *about)
 {
 	about->generation = c->active + 1;
@@ -52,6 +90,7 @@ static int change_run(struct rules_change *c, struct transaction *txn,
 
 	err = rules_change_add(c, txn);
 	if (!err && !c->maps) {
+		end_leftovers(c);
 		rules_sweep(c->h);
 		return 0;
 	}
@@ -65,6 +104,7 @@ static int change_run(struct rules_change *c, struct transaction *txn,
 	}
 	tell(c, about);
 	rules_change_done(c);
+	end_leftovers(c);
 	return 0;
 }
 

@@ -46,11 +46,16 @@ static unsigned int count_live(const char *dir, __u32 generation)
 	return live;
 }
 
+/* The table of a bundle, +BUNDLE, or another one, whose policies are TABLE-BUS */
 static bool is_of(const char *folder, const struct bx_policy_rec *rec)
 {
 	char name[2 * BX_SHOWN_LEN];
 	size_t len = strcspn(folder, "@");
 
+	if (folder[0] != '+' && folder[0] != '.') {
+		snprintf(name, sizeof(name), "%.*s-", (int)len, folder);
+		return !strncmp(rec->name, name, strlen(name));
+	}
 	if (folder[0] != '+' || !folder[len] != !(rec->flags & BX_F_SHADOW))
 		return false;
 	snprintf(name, sizeof(name), "%.*s.", (int)len - 1, folder + 1);

@@ -344,6 +344,14 @@ static const char *const places[] = {
 	"in/objects", "out", "fake",
 };
 
+/* Files of rules: some, others, and none */
+static const char *const tables[][2] = {
+	{ "a.rules", "pci:v00000001d00000001* refuse\npci:v00000001d00000002* refuse\n" },
+	{ "b.rules", "pci:v00000001d00000001* refuse\npci:v00000001d00000003* defer\n"
+		     "pci:v00000002* refuse\n" },
+	{ "none.rules", "# none\n" },
+};
+
 static void fill(const char *objects)
 {
 	static const char *const names[] = {
@@ -370,6 +378,9 @@ static void fill(const char *objects)
 		    "pci:v00000001d00000001* refuse\npci:v00000001d00000002* refuse\n");
 	write_rules("in/rules2", "2.0", "{ bus: pci, vendor: 1 }, { bus: pci, vendor: 2 }",
 		    "pci:v00000001d00000001* refuse\npci:v00000001d00000003* refuse\npci:v00000002* defer\n");
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		write_file(join(path, in_top("in"), tables[i][0]), tables[i][1],
+			   strlen(tables[i][1]));
 	write_rules("in/bad-rules", "3.0", "{ bus: pci, vendor: 1 }, { bus: none }",
 		    "pci:v00000001* refuse\n* bus=none refuse\n");
 }
@@ -487,6 +498,9 @@ static bool by_test(const char *command)
 		fake_no_devices();
 		fake_add_device("02", "nvme", "select:driver:vfio-pci", NULL);
 		fake_add_device("03", "nvme", "select:driver:vfio-pci", NULL);
+	} else if (!strcmp(command, "!rules")) {
+		mkdir(in_top("etc/rules.d"), 0755);
+		copy_file(in_top("in/a.rules"), in_top("etc/rules.d/a.rules"));
 	} else if (!strcmp(command, "!source")) {
 		by_test("!copy");
 		unlink(in_top("out/two/good.bpf.o"));
