@@ -18,8 +18,11 @@ bool site_exists(struct bx_handle *h);
 /* Names what an initramfs needs for them: the files, and the modules of their drivers. */
 void site_needs(struct bx_handle *h, bx_need_fn fn, void *arg);
 
-/* As bx_site_remove(); *@group is set if one of the rules was for others of its group, too. */
-int site_remove(struct bx_handle *h, const struct bx_rules_device *d, bool *group);
+/*
+ * As bx_site_remove(); sets @members[i], unless that is NULL, for each other member of the
+ * device's groups that one of the rules was for
+ */
+int site_remove(struct bx_handle *h, const struct bx_rules_device *d, bool *members);
 
 /* site_set.c: activates rules as those of the machine, with the list of approved devices */
 int site_activate(struct bx_handle *h, struct bx_rules *rules);

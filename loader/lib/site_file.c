@@ -331,25 +331,17 @@ static bool is_of_device(const struct bx_rule *rule, const void *device)
 	return rules_mismatch(rule, device, NULL) == BX_RULE_MATCHES;
 }
 
-static bool is_for_others(const struct bx_rule *rule, const struct bx_rules_device *d)
+/* Marks the other members of the device's groups that the rule is for, too. */
+static void mark_members(const struct bx_rule *rule, const struct bx_rules_device *d,
+			 bool *members)
 {
-	bool others = rule->group != BX_RULE_NO_GROUP;
-
-	for (size_t i = 0; !others && i < d->nmembers; i++)
-		others = is_of_device(rule, d->member[i]);
-	return others;
+	for (size_t i = 0; members && i < d->nmembers; i++)
+		if (rule->group == BX_RULE_NO_GROUP ? is_of_device(rule, d->member[i]) :
+		    d->in_group[i] & 1 << rule->group)
+			members[i] = true;
 }
 
-/* Whether one of the rules in these lines is for other members of the device's group, too */
-static bool have_group(const struct own *own, const bool *lines, const struct bx_rules_device *d)
-{
-	for (size_t i = 0; i < own->rules.n; i++)
-		if (lines[own->rules.rule[i].line] && is_for_others(&own->rules.rule[i], d))
-			return true;
-	return false;
-}
-
-int site_remove(struct bx_handle *h, const struct bx_rules_device *d, bool *group)
+int site_remove(struct bx_handle *h, const struct bx_rules_device *d, bool *members)
 {
 	struct own own;
 	bool *lines = NULL;
@@ -359,7 +351,9 @@ int site_remove(struct bx_handle *h, const struct bx_rules_device *d, bool *grou
 		return n;
 	n = mark_lines(h, &own, &lines, is_of_device, d);
 	if (n > 0) {
-		*group |= have_group(&own, lines, d);
+		for (size_t i = 0; i < own.rules.n; i++)
+			if (lines[own.rules.rule[i].line])
+				mark_members(&own.rules.rule[i], d, members);
 		err = own_write(h, &own, lines, NULL);
 	}
 	free(lines);
@@ -369,9 +363,7 @@ int site_remove(struct bx_handle *h, const struct bx_rules_device *d, bool *grou
 
 int bx_site_remove(struct bx_handle *h, const struct bx_rules_device *d)
 {
-	bool group = false;
-
-	return site_remove(h, d, &group);
+	return site_remove(h, d, NULL);
 }
 
 /* ---- the text of the file, for a change that is taken back ---- */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "holders.h"
 #include "internal.h"
 #include "rules.h"
 #include "site.h"
@@ -67,13 +68,13 @@ static int take_back(struct bx_handle *h, const struct bx_devref *device, const 
 }
 
 /* The driver follows the rules; a device that is removed meanwhile has none. */
-static int rebind(struct bx_handle *h, const struct bx_site_change *change, bool group,
+static int rebind(struct bx_handle *h, const struct bx_site_change *change,
 		  struct bx_device_rec *rec)
 {
 	struct bx_devref ref = *change->device;
 	int ret;
 
-	if (group)
+	if (change->group)
 		ret = bx_rebind_group(h, &ref, change->flags, NULL, NULL);
 	else
 		ret = bx_rebind(h, &ref, change->flags, rec);
@@ -82,26 +83,80 @@ static int rebind(struct bx_handle *h, const struct bx_site_change *change, bool
 	return ret;
 }
 
-static int change_rules(struct bx_handle *h, const struct bx_site_change *change,
-			struct bx_device_rec *rec)
+static struct bx_devref ref_of(const struct bx_dev_info *dev)
 {
-	bool group = change->group;
-	char *before;
-	int err = bx_site_save(h, &before), n = 1;
+	struct bx_devref ref = {};
+
+	copy_name(ref.bus, sizeof(ref.bus), dev->bus);
+	copy_name(ref.name, sizeof(ref.name), dev->name);
+	return ref;
+}
+
+/* Members that the removed rules were for: none is moved if one of them is in use. */
+static int rebind_members(struct bx_handle *h, const struct bx_site_change *change,
+			  const bool *members)
+{
+	const struct bx_rules_device *d = change->rules_device;
+	struct bx_device_rec rec;
+	struct bx_devref ref;
+	int ret = 0;
+
+	for (size_t i = 0; ret >= 0 && i < d->nmembers; i++) {
+		ref = ref_of(&d->member[i]->dev);
+		if (members[i] && !(change->flags & BX_REBIND_FORCE))
+			ret = holders_refuse(h, &ref);
+	}
+	for (size_t i = 0; ret >= 0 && i < d->nmembers; i++) {
+		ref = ref_of(&d->member[i]->dev);
+		if (members[i])
+			ret = bx_rebind(h, &ref, change->flags, &rec);
+	}
+	return ret < 0 ? ret : 0;
+}
+
+/* Adds the rule; returns 1. */
+static int add_rule(struct bx_handle *h, const struct bx_site_change *change, const char *before,
+		    struct bx_device_rec *rec)
+{
+	int err = bx_site_add(h, change->text);
 
 	if (err)
 		return err;
-	if (change->text)
-		err = bx_site_add(h, change->text);
-	else
-		n = site_remove(h, change->rules_device, &group);
-	if (!err && n > 0) {
-		err = bx_site_apply(h) ?: rebind(h, change, group, rec);
-		if (err)
-			take_back(h, change->device, before, err);
-	}
-	free(before);
+	err = bx_site_apply(h) ?: rebind(h, change, rec);
+	return err ? take_back(h, change->device, before, err) : 1;
+}
+
+/* Removes the rules of the device; returns their number. */
+static int remove_rules(struct bx_handle *h, const struct bx_site_change *change,
+			const char *before, struct bx_device_rec *rec)
+{
+	bool *members = calloc(change->rules_device->nmembers + 1, sizeof(*members));
+	int n, err = 0;
+
+	if (!members)
+		return fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
+	n = site_remove(h, change->rules_device, members);
+	if (n > 0)
+		err = bx_site_apply(h) ?: rebind_members(h, change, members) ?:
+			rebind(h, change, rec);
+	if (err)
+		take_back(h, change->device, before, err);
+	free(members);
 	return err ?: n;
+}
+
+static int change_rules(struct bx_handle *h, const struct bx_site_change *change,
+			struct bx_device_rec *rec)
+{
+	char *before;
+	int ret = bx_site_save(h, &before);
+
+	if (ret)
+		return ret;
+	ret = change->text ? add_rule(h, change, before, rec) :
+		remove_rules(h, change, before, rec);
+	free(before);
+	return ret;
 }
 
 /* Two of these must not change the file at the same time: the lock is that of installations. */
