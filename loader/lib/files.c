@@ -264,6 +264,21 @@ int new_file_close(struct bx_handle *h, struct new_file *f, int err)
 	return err;
 }
 
+int write_whole_file(struct bx_handle *h, const char *path, mode_t mode, const char *text,
+		     size_t len)
+{
+	struct new_file f;
+	int err = new_file_open(h, AT_FDCWD, path, mode, &f);
+
+	if (err)
+		return err;
+	errno = EIO;
+	if (write(f.fd, text, len) != (ssize_t)len)
+		err = fail(h, BX_FAULT_FAILED, errno, "cannot write '%s': %s", path,
+			   strerror(errno));
+	return new_file_close(h, &f, err);
+}
+
 int open_conf(struct bx_handle *h, const char *sub, const char *path)
 {
 	char dir[PATH_MAX];

@@ -95,6 +95,19 @@ int new_file_open(struct bx_handle *h, int dir, const char *path, mode_t mode,
 int new_file_close(struct bx_handle *h, struct new_file *f, int err);
 
 /**
+ * write_whole_file() - write a whole file, as new_file_open() and new_file_close() do
+ * @h: the handle
+ * @path: the file
+ * @mode: its mode, before the umask
+ * @text: its contents
+ * @len: their length
+ *
+ * Return: 0 or an errno with a message.
+ */
+int write_whole_file(struct bx_handle *h, const char *path, mode_t mode, const char *text,
+		     size_t len);
+
+/**
  * open_conf() - open a file of the configuration for reading
  * @h: the handle
  * @sub: its directory in the configuration

@@ -7,7 +7,6 @@
  * others can change, approve nothing: their devices stay as the rules say.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,17 +114,9 @@ void site_approved_need(struct bx_handle *h, bx_need_fn fn, void *arg)
 static int write_file(struct bx_handle *h, const char *text, size_t len)
 {
 	char path[PATH_MAX];
-	struct new_file f;
-	int err;
 
 	file_path(h, path);
-	err = new_file_open(h, AT_FDCWD, path, 0644, &f);
-	if (err)
-		return err;
-	if (write(f.fd, text, len) != (ssize_t)len)
-		err = fail(h, BX_FAULT_FAILED, errno ?: EIO, "cannot write '%s': %s", path,
-			   strerror(errno ?: EIO));
-	return new_file_close(h, &f, err);
+	return write_whole_file(h, path, 0644, text, len);
 }
 
 /* Prints what the device says of itself, without characters that could end the line. */

@@ -7,7 +7,6 @@
  * cannot read the files uses them.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,19 +60,6 @@ static bool is_kept(struct bx_handle *h, const char *path, const char *text, siz
 	return same;
 }
 
-static int write_kept(struct bx_handle *h, const char *path, const char *text, size_t len)
-{
-	struct new_file f;
-	int err = state_make(h) ?: new_file_open(h, AT_FDCWD, path, 0600, &f);
-
-	if (err)
-		return err;
-	if (write(f.fd, text, len) != (ssize_t)len)
-		err = fail(h, BX_FAULT_FAILED, errno ?: EIO, "cannot write '%s': %s", path,
-			   strerror(errno ?: EIO));
-	return new_file_close(h, &f, err);
-}
-
 static int remove_kept(struct bx_handle *h, const char *path)
 {
 	if (!unlink(path) || errno == ENOENT)
@@ -88,7 +74,7 @@ static int keep(struct bx_handle *h, const char *path, const struct bx_rules *ru
 	int err = text ? 0 : fail(h, BX_FAULT_FAILED, ENOMEM, "out of memory");
 
 	if (!err && !is_kept(h, path, text, len))
-		err = write_kept(h, path, text, len);
+		err = state_make(h) ?: write_whole_file(h, path, 0600, text, len);
 	free(text);
 	return err;
 }
