@@ -264,6 +264,13 @@ int new_file_close(struct bx_handle *h, struct new_file *f, int err)
 	return err;
 }
 
+int remove_file_at(struct bx_handle *h, const char *path)
+{
+	if (!unlink(path) || errno == ENOENT)
+		return 0;
+	return fail(h, BX_FAULT_FAILED, errno, "cannot remove '%s': %s", path, strerror(errno));
+}
+
 int write_whole_file(struct bx_handle *h, const char *path, mode_t mode, const char *text,
 		     size_t len)
 {

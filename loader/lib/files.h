@@ -107,6 +107,9 @@ int new_file_close(struct bx_handle *h, struct new_file *f, int err);
 int write_whole_file(struct bx_handle *h, const char *path, mode_t mode, const char *text,
 		     size_t len);
 
+/* Removes a file; a missing one is not an error.  Returns 0 or an errno with a message. */
+int remove_file_at(struct bx_handle *h, const char *path);
+
 /**
  * open_conf() - open a file of the configuration for reading
  * @h: the handle

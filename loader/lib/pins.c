@@ -31,6 +31,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include "files.h"
 #include "internal.h"
 
 static void pin_path(struct bx_handle *h, char *buf, const char *kind,
@@ -70,12 +71,6 @@ static int cannot_remove(struct bx_handle *h, const char *path)
 {
 	return fail(h, BX_FAULT_FAILED, errno, "cannot remove '%s': %s", path,
 		    strerror(errno));
-}
-
-/* Removes a file; a missing one is not an error. */
-static int remove_file_at(struct bx_handle *h, const char *path)
-{
-	return unlink(path) && errno != ENOENT ? cannot_remove(h, path) : 0;
 }
 
 /* Removes a directory unless it has entries. */

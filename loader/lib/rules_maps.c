@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "files.h"
 #include "rules_maps.h"
 
 #define BASES		64	/* sets of maps of a table; more than one after an interruption */
@@ -253,12 +254,13 @@ int rules_maps_list(struct bx_handle *h, const char *table, __u32 *base, unsigne
 int rules_maps_remove_base(struct bx_handle *h, const char *table, __u32 base)
 {
 	char path[PATH_MAX], name[16];
+	int err;
 
 	for (unsigned int i = 0; i < RULES_MAPS; i++) {
 		pin_of(h, path, table, base, i);
-		if (unlink(path) && errno != ENOENT)
-			return fail(h, BX_FAULT_FAILED, errno, "cannot remove '%s': %s", path,
-				    strerror(errno));
+		err = remove_file_at(h, path);
+		if (err)
+			return err;
 	}
 	snprintf(name, sizeof(name), "%u", base);
 	dir_of(h, path, table, name);

@@ -165,9 +165,7 @@ static int restore_file(struct bx_handle *h, const char *text)
 	if (text)
 		return write_file(h, text, strlen(text));
 	file_path(h, path);
-	if (!unlink(path) || errno == ENOENT)
-		return 0;
-	return fail(h, BX_FAULT_FAILED, errno, "cannot remove '%s': %s", path, strerror(errno));
+	return remove_file_at(h, path);
 }
 
 /* Makes the rules active with the changed file; if that fails, the file is as it was. */

@@ -395,7 +395,5 @@ int bx_site_restore(struct bx_handle *h, const char *text)
 	if (text)
 		return own_write(h, &own, NULL, NULL);
 	own_path(h, path);
-	if (!unlink(path) || errno == ENOENT)
-		return 0;
-	return fail(h, BX_FAULT_FAILED, errno, "cannot remove '%s': %s", path, strerror(errno));
+	return remove_file_at(h, path);
 }

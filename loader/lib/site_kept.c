@@ -6,7 +6,6 @@
  * active rules are kept in the state directory, in their canonical form, and a boot that
  * cannot read the files uses them.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,13 +59,6 @@ static bool is_kept(struct bx_handle *h, const char *path, const char *text, siz
 	return same;
 }
 
-static int remove_kept(struct bx_handle *h, const char *path)
-{
-	if (!unlink(path) || errno == ENOENT)
-		return 0;
-	return fail(h, BX_FAULT_FAILED, errno, "cannot remove '%s': %s", path, strerror(errno));
-}
-
 static int keep(struct bx_handle *h, const char *path, const struct bx_rules *rules)
 {
 	size_t len;
@@ -84,7 +76,7 @@ void site_keep(struct bx_handle *h, const struct bx_rules *rules)
 	char path[PATH_MAX];
 
 	kept_path(h, path);
-	if (rules->n ? keep(h, path, rules) : remove_kept(h, path)) {
+	if (rules->n ? keep(h, path, rules) : remove_file_at(h, path)) {
 		note_failure(h, "the active rules are not kept for a boot with bad files: %s",
 			     bx_error(h));
 		error_forget(h);
