@@ -184,10 +184,11 @@ for entry in x/xterm x/xterm-256color l/linux v/vt220 s/screen t/tmux-256color; 
 	[ ! -e "$system/lib/terminfo/$entry" ] || copy "$system/lib/terminfo/$entry"
 done
 
-# udev is a name of udevadm. Debian 12's rule names mdevctl in sbin, where it is not.
+# udev is a name of udevadm. Debian 12's rule names mdevctl in sbin, where it is not; mdevctl of
+# Debian 13 fails without the directories in usr/.
 if find_program mdevctl udevadm >/dev/null; then
-	mkdir -p "$root"/usr/lib/{systemd,udev/rules.d} \
-		"$root"/etc/{udev,mdevctl.d/scripts.d/{callouts,notifiers}}
+	mkdir -p "$root"/usr/lib/{systemd,udev/rules.d} "$root/etc/udev" \
+		"$root"/{etc/mdevctl.d,usr/lib/mdevctl}/scripts.d/{callouts,notifiers}
 	ln -s ../../bin/udevadm "$root/usr/lib/systemd/systemd-udevd"
 	cp "$system"/usr/lib/udev/rules.d/60-mdevctl.rules "$root/usr/lib/udev/rules.d/"
 	[ -e "$root/usr/sbin/mdevctl" ] || ln -s ../bin/mdevctl "$root/usr/sbin/mdevctl"

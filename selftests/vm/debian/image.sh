@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A disk image with a stock Debian 12, the newest 6.12 kernel it has, its headers,
-# and the dependencies of the project's packages: made once, from the archive that apt
-# on this machine uses. Nothing is mounted here, and no user needs to be root.
+# A disk image with a stock Debian of this machine's release, for which packages are built here,
+# the newest 6.12 kernel it has, its headers, and the dependencies of the project's packages:
+# made once, from the archive that apt on this machine uses. Nothing is mounted here, and no
+# user needs to be root.
 #
 #   image.sh IMAGE
 #
@@ -19,25 +20,29 @@ set -euo pipefail
 here=$top/selftests/vm/debian
 image=$1
 size=6G
+release=$("$top/scripts/release.sh" host)
 
-# The archive as apt here has it, whatever release this machine runs.
+# The archive as apt here has it, without the releases that were added for other kernels
 sources() {
 	# shellcheck disable=SC2016 # apt expands them
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
 		'Created-By: Packages' 'Origin: Debian' | sort -u |
-		while read -r uri release; do
-			case $release in
+		while read -r uri suite; do
+			case $suite in
 			*-backports*) continue ;;
-			*-security) release=bookworm-security ;;
-			*-updates) release=bookworm-updates ;;
-			*) release=bookworm ;;
+			*-security) suite=$release-security ;;
+			*-updates) suite=$release-updates ;;
+			*) suite=$release ;;
 			esac
-			echo "deb $uri $release main"
+			echo "deb $uri $suite main"
 		done | sort -u
 }
 
 packages() {
-	echo linux-image-6.12-amd64 linux-headers-6.12-amd64
+	case $release in
+	bookworm) echo linux-image-6.12-amd64 linux-headers-6.12-amd64 ;;
+	*) echo linux-image-amd64 linux-headers-amd64 libbpf-dev ;;
+	esac
 	echo systemd-sysv initramfs-tools udev kmod zstd dkms dwarves
 	# dependencies of the debs: a machine without a network must have them already
 	echo libelf-dev zlib1g-dev libyaml-dev libkmod-dev libarchive-dev libssl-dev
@@ -90,7 +95,7 @@ make_image() {
 		--variant=minbase --dpkgopt=force-unsafe-io --format=null --skip=cleanup/reproducible \
 		--include="$(packages | tr ' \n' ',,' | sed 's/,*$//')" \
 		--extract-hook='echo "$BX_PATHS" >"$1/etc/dpkg/dpkg.cfg.d/50paths"' \
-		--customize-hook="$hook" bookworm - -
+		--customize-hook="$hook" "$release" - -
 }
 
 mkdir -p "$(dirname "$image")"
@@ -100,7 +105,7 @@ flock 9
 recipe=$(cat "$here"/{image.sh,bx-job,bx-job.service} | sha256sum)
 [ ! -e "$image" ] || [ "$(cat "$image.recipe" 2>/dev/null)" != "$recipe" ] || exit 0
 rm -f "$image.tmp"
-step DEBIAN "making a guest with Debian 12 from the archive"
+step DEBIAN "making a guest with $release from the archive"
 logged debian-image make_image
 mv "$image.tmp" "$image"
 echo "$recipe" >"$image.recipe"
