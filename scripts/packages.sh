@@ -37,7 +37,7 @@ group() {
 		;;
 	vm)
 		echo qemu-system-x86 busybox-static kmod cpio util-linux
-		echo gojq ncurses-base openssl mdevctl udev iproute2 e2fsprogs
+		echo gojq jq ncurses-base openssl mdevctl udev iproute2 e2fsprogs
 		;;
 	deb)
 		echo debhelper dh-dkms dpkg-dev
