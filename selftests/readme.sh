@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The README's two commands, 'make demo' and 'make test', work for a reader: in a Debian system
-# that has nothing but a clone of the checkout's last commit, git and make.
+# that has nothing but a clone of the checkout's last commit, git and make. A kernel of another
+# release can be tested there, too.
 #
 #   BX_README_RELEASES=  "bookworm trixie"; the system is made with mmdebstrap, in build/readme/,
 #                        and removed afterwards, but for the log of each command
@@ -27,11 +28,12 @@ make_system() {
 }
 
 # Its arguments: the system's /, the command. It has the devices of this machine, its network
-# and no processes but its own.
+# and no processes but its own; its / is a mount, as on a machine.
 inside=$(cat <<'INSIDE'
 set -e
 root=$1
 shift
+mount --bind "$root" "$root"
 mount --rbind /dev "$root/dev"
 mount -t proc proc "$root/proc"
 mount -t sysfs sysfs "$root/sys"
@@ -58,6 +60,11 @@ works() {
 	fi
 }
 
+# other_kernel RELEASE: the first in the list of another release
+other_kernel() {
+	awk -v release="$1" '/^[^#]/ && $2 != release { print $1; exit }' "$top/scripts/kernels.list"
+}
+
 cleanup() {
 	for release in "${releases[@]}"; do rm -rf "${dir:?}/$release/root"; done
 }
@@ -65,11 +72,13 @@ cleanup() {
 [ "$(id -u)" = 0 ] || ktap_skip_all "it needs root"
 type -P mmdebstrap >/dev/null || ktap_skip_all "mmdebstrap is not installed"
 cleanup
-ktap_plan $((3 * ${#releases[@]}))
+ktap_plan $((4 * ${#releases[@]}))
 for release in "${releases[@]}"; do
 	check "${release}_is_made" make_system "$release"
 	works "make_demo_on_$release" "$release" make demo
 	works "make_test_on_$release" "$release" make test \
 		${BX_README_TESTS:+TESTS="$BX_README_TESTS"}
+	works "make_test_of_another_release_on_$release" "$release" make test \
+		KERNEL="$(other_kernel "$release")" TESTS="kernel/election e2e/demo"
 	rm -rf "${dir:?}/$release/root"
 done

@@ -114,7 +114,8 @@ check sr_is_not_probed_for_a_disk probes_only "$disk" sd
 codec() { device_at "/sys/bus/hdaudio/devices/*"; }
 no_codec() { ! codec; }
 codec_is_refused() { probes_list | grep >/dev/null '^hdaudio.* snd_hda_codec_generic unprobed'; }
-if modprobe -q snd_hda_intel; then
+if modprobe -n -q snd_hda_intel; then
+	modprobe snd_hda_intel
 	check hdaudio_snd_hda_codec_generic_is_refused_before_its_probe \
 		wait_until 30 codec_is_refused
 	check hdaudio_snd_hda_intel_has_given_up wait_until 30 no_codec
@@ -124,7 +125,8 @@ else
 fi
 
 # vdpa, which has driver_override: the drivers are not even tried
-if modprobe -q -a vduse virtio_vdpa vhost_vdpa && type -P vdpa >/dev/null; then
+if modprobe -n -q -a vduse virtio_vdpa vhost_vdpa && type -P vdpa >/dev/null; then
+	modprobe -a vduse virtio_vdpa vhost_vdpa
 	build/selftests/e2e/vduse bxv0 &
 	vduse=$!
 	wait_until 30 test -e /dev/vduse/bxv0
