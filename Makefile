@@ -267,7 +267,7 @@ debug-kernel-pack: ## pack the sanitizer kernel, for KERNEL_CACHE=DIR of other c
 # With one set of BPF objects
 .PHONY: test-matrix
 test-matrix: all ## run the tests in VMs on all supported kernels (KERNELS="NAME..."): hours
-	$(Q)scripts/matrix.sh run $(KVER)
+	+$(Q)scripts/matrix.sh run $(KVER)
 
 .PHONY: test-clang
 test-clang: ## compile the policies with each clang of this Debian release, and load them in the VM
