@@ -57,6 +57,7 @@ says() {
 	check_match "$1" "^$2 .*$3" "$status ${output//$'\n'/ }"
 }
 
+needs_modules usbcore usbhid hid_generic usb_storage vhci_hcd
 ktap_plan 69
 modprobe bus_ext
 modprobe -a usbcore usbhid hid_generic usb_storage vhci_hcd

@@ -60,6 +60,7 @@ given_back() {
 	check "${1}_detach_gives_the_device_back" becomes "$@"
 }
 
+needs_modules xhci_pci usb_storage uas sd_mod sr_mod i2c_stub lm75 lm70 spi_lm70llp parport_pc psmouse serio_raw
 ktap_plan 51
 unload "${modules[@]}"	# another test may have loaded them
 modprobe bus_ext

@@ -79,6 +79,7 @@ companions_move() {
 	check so_are_its_companions wait_until 30 all_are vfio-pci
 }
 
+needs_modules nvme vfio-pci e1000e ehci_pci uhci_hcd 8139cp 8139too
 ktap_plan 85
 modprobe bus_ext
 ejected=$(nr_ejected)

@@ -26,6 +26,9 @@ cd "$(dirname "$0")/../.."
 set=${1:-cases}
 [ $# = 0 ] || shift
 rules_d=/etc/bus_ext/rules.d
+# In the order of their unloading
+modules=(8139cp 8139too uas usb_storage uio_pci_generic cdc_subset cdc_ether usbnet ftdi_sio usbserial
+	wacom usbhid hid_generic xhci_pci xhci_hcd ehci_pci uhci_hcd ehci_hcd nvme e1000e vfio_pci)
 
 cleanup() {
 	fresh
@@ -37,8 +40,7 @@ fresh() {
 	bxctl detach --all >/dev/null 2>&1 || true
 	rm -rf "$rules_d" /etc/bus_ext/approved
 	umount /mnt 2>/dev/null || true
-	unload 8139cp 8139too uas usb_storage uio_pci_generic cdc_subset cdc_ether usbnet ftdi_sio usbserial wacom \
-		usbhid hid_generic xhci_pci xhci_hcd ehci_pci uhci_hcd ehci_hcd nvme e1000e vfio_pci
+	unload "${modules[@]}"
 	modprobe bus_ext
 	probes_clear
 }
@@ -144,6 +146,7 @@ page() {
 	done <"$1"
 }
 
+needs_modules "${modules[@]}"
 probes_watch pci usb hid || ktap_skip_all "$probes_why"
 mapfile -t files < <(pages "$@")
 ktap_plan "$(nr_checks "${files[@]}")"

@@ -24,6 +24,7 @@ factorial() { echo "$2" >"$bus/$1/factorial" && cat "$bus/$1/factorial"; }
 driver_of() { basename "$(readlink "$bus/$1/driver" || echo none)"; }
 running() { mdevctl list | sort | xargs; }
 
+needs_modules bx_edu_sf bx_mdev
 type -P mdevctl udevadm >/dev/null || ktap_skip_all "mdevctl or udev is not installed"
 ktap_plan 27
 modprobe -a bx_edu bx_edu_sf bx_mdev

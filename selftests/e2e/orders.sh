@@ -132,6 +132,7 @@ load_in_order() {
 	check "order_${1}_has_none_of_uas_for_the_other_disk" probes_none "$(first_disk)" uas
 }
 
+needs_modules "${modules[@]}"
 ktap_plan $((3 * orders + 13))
 ktap_diag "BX_SEED=$seed BX_ORDERS=$orders"
 RANDOM=$seed

@@ -49,6 +49,7 @@ replug() {
 }
 pins() { find /sys/fs/bpf/bus_ext/rules -mindepth 2 -maxdepth 2 -printf '%f ' 2>/dev/null || true; }
 
+needs_modules nvme vfio-pci e1000e xhci_pci ftdi_sio
 probes_watch pci usb || ktap_skip_all "$probes_why"
 ktap_plan 42
 unload

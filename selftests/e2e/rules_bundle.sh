@@ -66,6 +66,7 @@ many() { for ((i = 1; i <= $1; i++)); do printf 'pci:v00001B36d%08X*  pass\n' $(
 mapfile -t filler < <(many 300)
 
 command -v openssl >/dev/null || ktap_skip_all "openssl is not installed"
+needs_modules nvme vfio-pci e1000e
 probes_watch pci || ktap_skip_all "$probes_why"
 ktap_plan 42
 rm -rf /etc/bus_ext "$state"

@@ -28,6 +28,7 @@ replug() {
 interface() { basename "$pci/$card"/net/*; }
 rules() { grep -v '^#' $file || true; }
 
+needs_modules nvme vfio-pci e1000e
 probes_watch pci || ktap_skip_all "$probes_why"
 ktap_plan 25
 rm -rf /etc/bus_ext/rules.d

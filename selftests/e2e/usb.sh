@@ -58,6 +58,7 @@ tablet_of() {
 	done
 }
 
+needs_modules xhci_pci cdc_subset ftdi_sio usbhid hid_generic wacom
 ktap_plan 44
 unload		# another test may have loaded them
 modprobe bus_ext

@@ -70,6 +70,15 @@ ktap_skip_all() {
 	exit 0
 }
 
+# needs_modules NAME...: nothing here can run on a kernel that lacks one, or has it built in
+needs_modules() {
+	local name found
+	for name in "$@"; do
+		found=$(modprobe -n -v "$name" 2>/dev/null) || ktap_skip_all "this kernel has no $name"
+		[[ "$found" != builtin* ]] || ktap_skip_all "$name is built in"
+	done
+}
+
 # check NAME COMMAND...: it succeeds
 check() {
 	check_status 0 "$@"
