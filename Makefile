@@ -281,7 +281,7 @@ fuzz: $(BXCTL) $(BPF_OBJECTS) ## fuzz the readers of bundles and rules; FUZZ_SEC
 	@FUZZ="$(FUZZ_NAMES)" scripts/fuzz.sh
 
 .PHONY: bench
-bench: all $(TEST_PROGS) vm-ready ## run the benchmarks in the VM, counting instructions; BENCH="rules functions" picks some
+bench: all $(TEST_PROGS) vm-ready ## run the benchmarks in the VM, counting instructions; BENCH="rules hooks" picks some
 	@VM_KERNEL_DIR=$(KDIR) scripts/bench.sh
 
 .PHONY: bundle-test

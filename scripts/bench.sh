@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Run the benchmarks in VMs that count instructions, and write what concerns rules as one JSON
-# document, build/bench/rules.json, from which scripts/plot-rules.sh draws. 'make bench' builds
-# what this needs and calls it.
+# Run the benchmarks in VMs that count instructions, and write what concerns rules and the hooks
+# as one JSON document, build/bench/rules.json, from which scripts/plot-rules.sh draws. 'make
+# bench' builds what this needs and calls it.
 #
-#   BENCH=   some of: all (costs of policies, and the rest), rules, functions (default: all)
+#   BENCH=   some of: all (costs of policies, and the rest), rules, hooks, functions
+#            (default: all and functions)
 #
 # driverctl and udev's rules come from the packages of this machine's Debian archive.
 set -euo pipefail
@@ -44,12 +45,16 @@ native() {
 	"$build/selftests/bench/rules" --json 2>/dev/null || echo null
 }
 
+# The hooks have a kernel of their own in the document, because not every kernel has all of them.
 document() {
+	if [ "${BENCH:-}" = hooks ] && [ -s "$out/rules.json" ]; then
+		kernel=$(gojq -r .kernel "$out/rules.json")
+	fi
 	# shellcheck disable=SC2016 # of gojq
 	gojq -n --arg kernel "$kernel" --arg native "$(uname -r)" \
 		--argjson elections "$(result elections)" --argjson functions "$(result functions)" \
-		--argjson here "$(native)" '{
-			kernel: $kernel, elections: $elections, functions: $functions,
+		--argjson hooks "$(result hooks)" --argjson here "$(native)" '{
+			kernel: $kernel, elections: $elections, functions: $functions, hooks: $hooks,
 			native: (if $here then {kernel: $native, elections: $here} else null end)
 		}' >"$out/rules.json.new"
 	mv "$out/rules.json.new" "$out/rules.json"
@@ -61,8 +66,9 @@ for part in ${BENCH:-all functions}; do
 	case $part in
 	all) in_vm run none ;;
 	rules) in_vm elections none ;;
+	hooks) in_vm hooks one ;;
 	functions) ;;
-	*) die "BENCH=$part: expected all, rules or functions" ;;
+	*) die "BENCH=$part: expected all, rules, hooks or functions" ;;
 	esac
 	[ "$part" != functions ] || unpack_packages
 	[ "$part" != functions ] || in_vm functions "one nvme-functions"

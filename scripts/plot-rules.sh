@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Draw the results of the benchmarks on rules as SVG, or print them as the tables of
-# docs/performance.md:
+# Draw the results of the benchmarks on rules as SVG, or print them and the costs of hooks as
+# the tables of docs/performance.md:
 #
 #   plot-rules.sh [build/bench/rules.json] >docs/performance.svg
 #   plot-rules.sh --tables [build/bench/rules.json]
@@ -23,6 +23,8 @@ lines() {
 	(.elections // [] | .[] | "point\t\(.what)\t\(.rules)\t\(.cost)"),
 	(.functions // [] | .[] |
 		"tool\t\(.tool)\t\(.autoprobe)\t\(.ns)\t\(.wrong_probes)\t\(.functions)"),
+	(.hooks.rows // [] | .[] | "hook\t\(.hook)\t\(.programs)\t" +
+		if .missing then "missing" else "\(.without)\t\(.with)" end),
 	(.native.elections // [] | .[] | "native\t\(.what)\t\(.rules)\t\(.cost)")' "$file"
 }
 

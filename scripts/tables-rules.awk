@@ -40,11 +40,21 @@ $1 == "native" { native = 1 }
 $1 == "tool" {
 	tools = tools sprintf("| %s | %s | %.0f | %d |\n", $2, $3 ? "on" : "off", $4 / 1e6, $5)
 }
+$1 == "hook" && $4 == "missing" {
+	hooks = hooks sprintf("| %s | %d | not in this kernel | | |\n", $2, $3)
+}
+$1 == "hook" && $4 != "missing" {
+	hooks = hooks sprintf("| %s | %d | %s | %s | %s |\n", $2, $3, with_commas($4),
+		with_commas($5), with_commas($5 - $4))
+}
 END {
 	printf "| instructions "
 	costs("point")
 	if (tools)
 		printf "\n| by | autoprobe | milliseconds | wrong probes |\n|---|---|---|---|\n%s", tools
+	if (hooks)
+		printf "\n| instructions for one run of | programs | without | with | more |\n" \
+			"|---|---|---|---|---|\n%s", hooks
 	if (native) {
 		printf "\n| nanoseconds "
 		costs("native")

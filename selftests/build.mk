@@ -64,7 +64,15 @@ $(BENCH_RULES): selftests/bench/rules.c $(BUILD)/selftests/bench/rules-engine.sk
 	$(call say,CC,$@)
 	$(Q)$(CC) $(LOADER_CFLAGS) -o $@ $< $(LIBBUSEXT) $(LOADER_LIBS)
 
-TEST_PROGS += $(BENCH_PROGS) $(BENCH_RULES)
+# This one attaches to hooks of the kernel, without bus_ext.
+BENCH_HOOKS := $(BUILD)/selftests/bench/hooks
+$(BENCH_HOOKS): selftests/bench/hooks.c $(BUILD)/selftests/bench/hid-event.skel.h \
+		$(BUILD)/selftests/bench/scheduler.skel.h | $(LIBBPF_READY)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror $(CPPFLAGS) -o $@ $< \
+		$(LIBBPF_TEST_LIBS)
+
+TEST_PROGS += $(BENCH_PROGS) $(BENCH_RULES) $(BENCH_HOOKS)
 
 # The processes behind a vdpa device, for e2e/buses.sh, and behind a USB device, for
 # e2e/approve.sh.

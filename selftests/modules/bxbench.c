@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bxbench: the cost of a call through bus_ext
+ * bxbench: the cost of a call and of an election through bus_ext
  *
  * One device on bx-sf, whose provider does nothing, and one driver of it.
  * Reading /sys/devices/bxbench/run calls "reset" many times, through the
@@ -10,6 +10,9 @@
  * instruction ('make bench').  With a policy that watches the device there is a
  * line "program N" as well: call() of that policy, without anything that bus_ext does
  * for it, so what is left is the BPF trampoline and the program.
+ *
+ * Reading /sys/devices/bxbench/elect holds many elections of the device, as the driver core
+ * causes them after a change on the bus, and shows a line "elect N".
  */
 #include <linux/bx_sf.h>
 #include <linux/device.h>
@@ -22,6 +25,7 @@
 
 #define BXBENCH_VENDOR	0xbe9c
 #define BXBENCH_CALLS	1000	/* timed as one, with interrupts off */
+#define BXBENCH_ELECTIONS 100	/* timed as one; less than a tick */
 #define BXBENCH_ROUNDS	20	/* the shortest counts: nothing else ran */
 
 static struct device *bxbench_root;
@@ -144,6 +148,42 @@ static ssize_t run_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_ADMIN_RO(run);
 
+/*
+ * Each change of a driver or policy on the bus ends the generation of cached decisions; then the
+ * driver core's next question holds an election.
+ */
+static noinline u64 bxbench_elect(struct bx_device *bdev)
+{
+	u64 start = ktime_get_ns();
+
+	for (int i = 0; i < BXBENCH_ELECTIONS; i++) {
+		atomic64_inc(&bdev->bus->gen);
+		bdev->dev.bus->match(&bdev->dev, &bxbench_driver.driver);
+	}
+	return ktime_get_ns() - start;
+}
+
+/* An election may sleep, so interrupts stay on. */
+static ssize_t elect_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	u64 best = U64_MAX;
+
+	for (int i = 0; i < BXBENCH_ROUNDS; i++) {
+		best = min(best, bxbench_elect(bxbench_dev));
+		cond_resched();
+	}
+	return sysfs_emit(buf, "elect %llu\n", best * 1000 / BXBENCH_ELECTIONS);
+}
+static DEVICE_ATTR_ADMIN_RO(elect);
+
+static struct attribute *bxbench_attrs[] = {
+	&dev_attr_run.attr,
+	&dev_attr_elect.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(bxbench);
+
 static int bxbench_add(void)
 {
 	struct bx_id id = { .vendor = BXBENCH_VENDOR, .device = 1 };
@@ -175,7 +215,7 @@ static int __init bxbench_init(void)
 	err = bxbench_add();
 	if (err)
 		goto err_driver;
-	err = device_create_file(bxbench_root, &dev_attr_run);
+	err = device_add_groups(bxbench_root, bxbench_groups);
 	if (!err)
 		return 0;
 
@@ -190,13 +230,13 @@ module_init(bxbench_init);
 
 static void __exit bxbench_exit(void)
 {
-	device_remove_file(bxbench_root, &dev_attr_run);
+	device_remove_groups(bxbench_root, bxbench_groups);
 	bx_device_remove(bxbench_dev);
 	bx_sf_driver_unregister(&bxbench_driver);
 	root_device_unregister(bxbench_root);
 }
 module_exit(bxbench_exit);
 
-MODULE_DESCRIPTION("bus_ext: measure what a call costs");
+MODULE_DESCRIPTION("bus_ext: measure what a call and an election cost");
 MODULE_AUTHOR("bus_ext maintainers");
 MODULE_LICENSE("GPL");
