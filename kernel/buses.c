@@ -8,6 +8,7 @@
  */
 #include <linux/hid.h>
 #include <linux/kobject.h>
+#include <linux/platform_device.h>
 #include "core.h"
 
 /*

@@ -94,6 +94,7 @@
 #include <linux/rhashtable-types.h>
 #include <linux/srcu.h>
 #include "compat.h"
+#include "override.h"
 
 /* Each message begins with it; the kernel puts the device before, in dev_warn() and so on. */
 #undef pr_fmt
@@ -674,7 +675,7 @@ bool bx_vetoes_work(void);
  *	probes
  * @gone: the device was removed
  * @admin: the administrator's override on a bus without driver_override, or empty
- * @token: the override that bus_ext wrote, see compat.h and steer.c; NULL for none
+ * @token: the override that bus_ext wrote, see override.h and steer.c; NULL for none
  * @text: its text
  * @dec: the decision from which it follows
  * @gen: generation of the last election, 0 if another party wrote an override

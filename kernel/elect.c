@@ -14,6 +14,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/mutex.h>
+#include <linux/platform_device.h>
 #include "core.h"
 #include "trace.h"
 

@@ -18,6 +18,9 @@
  */
 typedef int (*bx_fact_fn)(struct device *dev, char *buf, size_t size);
 
+/* All slots, /sys/bus/pci/slots: the kernel exports it, but no installed header declares it */
+extern struct kset *pci_slots_kset;
+
 /* ---- fingerprint.c ---- */
 
 /* The descriptor of a USB device, three texts, and USB_MAXCONFIG configurations */

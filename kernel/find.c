@@ -9,6 +9,7 @@
  * is found by a device on it.
  */
 #include <linux/kobject.h>
+#include <linux/platform_device.h>
 #include <linux/uaccess.h>
 #include "core.h"
 

@@ -665,15 +665,12 @@ BTF_ID_FLAGS(func, bx_hook_driver_state)
 BTF_ID_FLAGS(func, bx_hook_driver_state_mem)
 BTF_ID_FLAGS(func, bx_hook_fact, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bx_hook_retry_after)
-#ifdef BX_UNTRUSTED_ARGS
-/* the names of older hooks */
-BTF_ID_FLAGS(func, bx_select_driver)
-BTF_ID_FLAGS(func, bx_select_driver_mem)
-BTF_ID_FLAGS(func, bx_retry_after)
-BTF_ID_FLAGS(func, bx_driver_state)
-BTF_ID_FLAGS(func, bx_driver_state_mem)
-BTF_ID_FLAGS(func, bx_select_fact, KF_SLEEPABLE)
-#endif
+BX_OLD_HOOK_ID(bx_select_driver)
+BX_OLD_HOOK_ID(bx_select_driver_mem)
+BX_OLD_HOOK_ID(bx_retry_after)
+BX_OLD_HOOK_ID(bx_driver_state)
+BX_OLD_HOOK_ID(bx_driver_state_mem)
+BX_OLD_HOOK_ID(bx_select_fact, KF_SLEEPABLE)
 BTF_KFUNCS_END(bx_hook_kfuncs)
 
 BTF_KFUNCS_START(bx_control_kfuncs)

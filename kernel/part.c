@@ -18,6 +18,7 @@
 #include <linux/cleanup.h>
 #include <linux/hashtable.h>
 #include <linux/kmod.h>
+#include <linux/pci.h>
 #include <linux/workqueue.h>
 #include "core.h"
 #include "part.h"
@@ -295,11 +296,16 @@ static enum bx_part_state bx_part_state(struct device *dev)
 	return bx_dev_is_bound(dev) ? BX_PART_IS_BOUND : BX_PART_IS_CHANGING;
 }
 
-/* Whether the bus has come so far with the device that a driver may be bound */
+/*
+ * Whether the bus has come so far with the device that a driver may be bound: on PCI that is
+ * later than device_add().
+ */
 static bool bx_part_is_ready(struct device *dev)
 {
-	return bx_is_own(dev) ? READ_ONCE(to_bx_device(dev)->added) :
-				bx_is_matchable(dev);
+	if (bx_is_own(dev))
+		return READ_ONCE(to_bx_device(dev)->added);
+	return bx_is_ready_to_probe(dev) &&
+	       (!dev_is_pci(dev) || bx_pci_is_matchable(to_pci_dev(dev)));
 }
 
 /* No bus says when it is ready. */

@@ -4,6 +4,7 @@
  */
 #include <linux/acpi.h>
 #include <linux/of_device.h>
+#include <linux/platform_device.h>
 #include "core.h"
 
 /*

@@ -31,7 +31,7 @@ not_asked() {
 # the name of a member can be neither evaluated twice nor put in parentheses
 :MACRO_ARG_(REUSE|PRECEDENCE): Macro argument .*'field'
 # a variant of a macro for older kernels has no use for its argument
-^kernel/compat\.h:.*:MACRO_ARG_UNUSED: Argument 'fn'
+^kernel/compat\.h:.*:MACRO_ARG_UNUSED: Argument '(fn|name)'
 # a kernel without userfaultfd() returns it
 ^selftests/kernel/election\.c:.*:ENOSYS:
 # older kernels return it for openat2()
@@ -177,6 +177,7 @@ try checkpatch checkpatch
 try modules modules_w1
 try older-headers "$top/scripts/older-headers.sh" "$kdir/build" "$build/modules/$version"
 try layers "$top/scripts/layers.sh" "$build/modules/$version/kernel"
+try compat "$top/scripts/compat.sh"
 try shell shell
 try spdx spdx
 try maintainers maintainers

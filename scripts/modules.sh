@@ -8,19 +8,21 @@
 # Kbuild writes its objects beside the sources, so the sources are mirrored as
 # symbolic links under build/modules/VERSION: the checkout stays clean, and
 # several kernels can be built for at once. NO_MODINST=1 stops after the build;
-# TEST_MODULES=0 leaves selftests/modules out.
+# TEST_MODULES=0 leaves selftests/modules out; SOURCES= is a directory with other sources, those
+# of strip-compat.sh.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 kdir=$(realpath "$1") version=$2
 shift 2
 mirror=${MODULES_DIR:-$build/modules/$version}
+sources=$(realpath "${SOURCES:-$top}")
 
 mirror_sources() {
 	local dir
 	mkdir -p "$mirror/selftests"
 	for dir in kernel include selftests/modules; do
-		cp -rsf --no-target-directory "$top/$dir" "$mirror/$dir"
+		cp -rsf --no-target-directory "$sources/$dir" "$mirror/$dir"
 	done
 	# removed sources, and the objects that were built from them
 	find "$mirror" -xtype l -delete

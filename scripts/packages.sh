@@ -38,6 +38,7 @@ group() {
 	vm)
 		echo qemu-system-x86 busybox-static kmod cpio util-linux
 		echo gojq jq ncurses-base openssl mdevctl udev iproute2 e2fsprogs
+		echo unifdef
 		;;
 	deb)
 		echo debhelper dh-dkms dpkg-dev

@@ -8,6 +8,7 @@
 
 #define KF_RET_NULL	BIT(1)
 #define KF_TRUSTED_ARGS	BIT(4)
+#define BX_UNTRUSTED_ARGS	/* see kernel/compat.h */
 #define KF_SLEEPABLE	BIT(5)
 #define KF_ITER_NEW	BIT(8)
 #define KF_ITER_NEXT	BIT(9)
