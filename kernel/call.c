@@ -24,8 +24,6 @@
 /* Most redirects, one inside the other, of one task */
 #define BX_CALL_DEPTH	8
 
-static DECLARE_WAIT_QUEUE_HEAD(bx_call_wait);
-
 /* ---- nesting depth ---- */
 
 /* A redirected call in progress */
@@ -613,10 +611,13 @@ static bool bx_call_idle(const struct bx_device *bdev)
 	return begun == ended;
 }
 
-/* Called by bx_call_end() on a device that is gone. */
+/*
+ * Called by bx_call_end() on a device that is gone, in the context of the call.  So no
+ * queue of waiters: its lock may sleep with PREEMPT_RT, and it would serve all devices.
+ */
 void bx_call_drained(struct bx_device *bdev)
 {
-	wake_up_all(&bx_call_wait);
+	rcuwait_wake_up(&bdev->drain);
 }
 EXPORT_SYMBOL_GPL(bx_call_drained);
 
@@ -624,16 +625,17 @@ EXPORT_SYMBOL_GPL(bx_call_drained);
  * bx_call_drain() - wait for calls in flight
  * @bdev: a device marked as gone
  *
- * The grace period replaces a barrier in bx_call(): a call that began before it
- * is counted after it, and a call that begins after it sees the mark.
+ * The grace period replaces a barrier in bx_call(): a call that was counted before
+ * its end is seen, and one that is counted later sees the mark, since its processor has
+ * passed through a barrier before.
  *
- * Context: may sleep.
+ * Context: may sleep; once for each device.
  */
 void bx_call_drain(struct bx_device *bdev)
 {
 	/* expedited, as for a network device: the caller waits */
 	synchronize_rcu_expedited();
-	wait_event(bx_call_wait, bx_call_idle(bdev));
+	rcuwait_wait_event(&bdev->drain, bx_call_idle(bdev), TASK_UNINTERRUPTIBLE);
 }
 
 void bx_call_init(void)

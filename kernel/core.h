@@ -26,7 +26,7 @@
  *	bx_srcu (read)		policies and drivers in use by elections
  *	bx_hook_mutex		the hook's program, which may sleep
  *	RCU (read)		policies in use by calls
- *	bx_select_lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
+ *	bx_selects.lock, bx_nesting.lock, bx_exit_lock	leaves, interrupts off
  *	bx_defer_lock		deferred devices; softirqs off; takes only leaves of async.c
  *	bx_module_lock, bx_entry_list_lock, bx_entry.iommu_lock	leaves
  *	bx_armed_lock, dev->power.lock	leaves
@@ -119,7 +119,7 @@ struct bx_select_ctx {
 	u32			retry_ms;	/* of bx_retry_after() */
 	struct bx_run		*run;
 	struct task_struct	*task;		/* that runs the program */
-	struct list_head	running;	/* entry in bx_selects */
+	struct hlist_node	running;	/* entry in bx_selects */
 };
 
 /* Programs see the members up to @device. */
@@ -459,6 +459,7 @@ static inline enum bx_opinion_why bx_run_why(const struct bx_run *run)
 void bx_select_begin(struct bx_select_ctx *ctx, struct bx_run *run);
 void bx_select_end(struct bx_select_ctx *ctx);
 struct bx_run *bx_select_run(const struct bx_select_ctx *ctx);
+void bx_selects_init(void);
 
 /* ---- ids.c: id tables and MODALIAS on own buses ---- */
 

@@ -169,6 +169,7 @@ struct bx_device *bx_device_alloc(struct bx_bus *bus, struct device *parent,
 		bdev->guid = *guid;
 	else
 		guid_gen(&bdev->guid);
+	rcuwait_init(&bdev->drain);
 	bdev->generation = atomic64_inc_return(&bx_generations);
 	bdev->provider = provider;
 	bdev->hw_data = hw_data;

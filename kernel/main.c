@@ -18,6 +18,7 @@ static int __init bx_init(void)
 {
 	int err;
 
+	bx_selects_init();
 	bx_call_init();
 	err = bx_devices_init();
 	if (err)

@@ -11,8 +11,10 @@
  * let no kfunc have it as an argument, except as one that the verifier does not look at.
  * So the contexts of select() and of the hook are also listed while their programs run, and a
  * kfunc of the hook finds only that of its own task: an address that a program has kept
- * does not serve the callback of a timer, which interrupts another program.
+ * does not serve the callback of a timer, which interrupts another program.  There are
+ * many lists, so that a search with interrupts off is short also while many devices are elected.
  */
+#include <linux/hash.h>
 #include <linux/moduleparam.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
@@ -26,28 +28,37 @@ static unsigned int bx_eject_ms = 3000;
 module_param_named(eject_ms, bx_eject_ms, uint, 0644);
 MODULE_PARM_DESC(eject_ms, "eject a policy whose program runs longer, in ms (0: never)");
 
-static LIST_HEAD(bx_selects);
-static DEFINE_RAW_SPINLOCK(bx_select_lock);	/* protects bx_selects */
+static struct bx_selects {
+	raw_spinlock_t		lock;	/* protects @list */
+	struct hlist_head	list;
+} bx_selects[64];
+
+static struct bx_selects *bx_selects_of(const struct bx_select_ctx *ctx)
+{
+	return &bx_selects[hash_ptr(ctx, ilog2(ARRAY_SIZE(bx_selects)))];
+}
 
 /* Lists a context of select() or the hook; pairs with bx_select_end(). */
 void bx_select_begin(struct bx_select_ctx *ctx, struct bx_run *run)
 {
+	struct bx_selects *selects = bx_selects_of(ctx);
 	unsigned long flags;
 
 	ctx->run = run;
 	ctx->task = current;
-	raw_spin_lock_irqsave(&bx_select_lock, flags);
-	list_add(&ctx->running, &bx_selects);
-	raw_spin_unlock_irqrestore(&bx_select_lock, flags);
+	raw_spin_lock_irqsave(&selects->lock, flags);
+	hlist_add_head(&ctx->running, &selects->list);
+	raw_spin_unlock_irqrestore(&selects->lock, flags);
 }
 
 void bx_select_end(struct bx_select_ctx *ctx)
 {
+	struct bx_selects *selects = bx_selects_of(ctx);
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&bx_select_lock, flags);
-	list_del(&ctx->running);
-	raw_spin_unlock_irqrestore(&bx_select_lock, flags);
+	raw_spin_lock_irqsave(&selects->lock, flags);
+	hlist_del(&ctx->running);
+	raw_spin_unlock_irqrestore(&selects->lock, flags);
 	ctx->run = NULL;
 }
 
@@ -61,19 +72,26 @@ void bx_select_end(struct bx_select_ctx *ctx)
  */
 struct bx_run *bx_select_run(const struct bx_select_ctx *ctx)
 {
+	struct bx_selects *selects = bx_selects_of(ctx);
 	struct bx_select_ctx *other;
 	struct bx_run *run = NULL;
 	unsigned long flags;
 
 	if (!in_task())
 		return NULL;
-	raw_spin_lock_irqsave(&bx_select_lock, flags);
-	list_for_each_entry(other, &bx_selects, running) {
+	raw_spin_lock_irqsave(&selects->lock, flags);
+	hlist_for_each_entry(other, &selects->list, running) {
 		if (other == ctx && other->task == current)
 			run = other->run;
 	}
-	raw_spin_unlock_irqrestore(&bx_select_lock, flags);
+	raw_spin_unlock_irqrestore(&selects->lock, flags);
 	return run;
+}
+
+void bx_selects_init(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(bx_selects); i++)
+		raw_spin_lock_init(&bx_selects[i].lock);
 }
 
 static bool bx_run_exceeds(unsigned int ms, const unsigned int *limit)

@@ -89,7 +89,7 @@ TEST_PROGS += $(E2E_DEVICES)
 # index_collide has an index.c in which all bus names have the same hash.
 NATIVE_OUT     := $(BUILD)/selftests/native
 NATIVE_NAMES   := index publish election rules trial contract command \
-	kfuncs facts defer
+	kfuncs facts defer bounds
 NATIVE_PROGS   := $(NATIVE_NAMES:%=$(NATIVE_OUT)/%)
 NATIVE_COLLIDE := $(NATIVE_OUT)/index_collide
 NATIVE_KERNEL  := $(patsubst %,$(NATIVE_OUT)/kernel/%.o, \

@@ -17,6 +17,7 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/percpu.h>
+#include <linux/rcuwait.h>
 #include <linux/rhashtable-types.h>
 #include <linux/timer.h>
 #include <linux/uuid.h>
@@ -252,6 +253,7 @@ struct bx_device {
 	const void __rcu	*chain;		/* policies in scope, see watch.c */
 	u64			watched[BX_CALL_WORDS];	/* all set if @gone */
 	u64			covered[BX_CALL_WORDS];	/* by policies */
+	struct rcuwait		drain;		/* removal, while it waits for calls */
 	bool			gone;
 	bool			pins_owner;	/* the bus' module, once removed */
 	bx_op_fn		*op;		/* one for each operation */
@@ -342,7 +344,12 @@ void bx_driver_unregister(struct bx_driver *drv);
 int bx_call_watched(struct bx_device *bdev, u32 op, void *arg, u32 len);
 void bx_call_drained(struct bx_device *bdev);
 
-/* Counts a call; removal waits for counted calls, see bx_call(). */
+/*
+ * Counts a call; removal waits for counted calls, see bx_call().  The task cannot be
+ * preempted inside of this_cpu_inc(), so this is an RCU read section of its own, on which
+ * removal relies: a plain increment between rcu_read_lock() and rcu_read_unlock() would not
+ * be safe in an interrupt.  selftests/litmus has the proofs.
+ */
 static __always_inline void bx_call_begin(struct bx_device *bdev)
 {
 	this_cpu_inc(bdev->calls->begun);
@@ -369,10 +376,9 @@ static __always_inline void bx_call_end(struct bx_device *bdev)
  * unwatched operation goes directly to the provider.
  *
  * Removal waits for calls in flight.  A call is counted before it reads
- * @watched.  Removal sets all bits of @watched, makes every processor pass
- * through a barrier and then reads the counts (see bx_call_drain()).  So either
- * the call sees the bits or removal sees the call, and the call needs no
- * barrier.
+ * @watched.  Removal sets all bits of @watched, waits for a grace period and
+ * then reads the counts (see bx_call_drain()).  So either the call sees the bits
+ * or removal sees the call, and the call needs no barrier.
  *
  * Context: that of the operation: any for an atomic one, else may sleep.
  * Return: the result of the provider or a policy; -ENODEV if the device is

@@ -20,7 +20,7 @@
  */
 #include <linux/bitops.h>
 #include <linux/cleanup.h>
-#include <linux/list.h>
+#include <linux/hashtable.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -58,7 +58,7 @@
 struct bx_virtio_dev {
 	struct virtio_device	vdev;
 	struct bx_device	*bdev;
-	struct list_head	node;
+	struct hlist_node	node;
 	char			name[BX_VIRTIO_NAME_LEN];
 	int			reset_err;
 	u8			written;
@@ -66,8 +66,9 @@ struct bx_virtio_dev {
 	u32			flaps;
 };
 
-static DEFINE_SPINLOCK(bx_virtio_lock);	/* protects the list */
-static LIST_HEAD(bx_virtio_devs);
+/* Protects the table, whose key is the bx device; held while a driver is notified */
+static DEFINE_SPINLOCK(bx_virtio_lock);
+static DEFINE_HASHTABLE(bx_virtio_devs, 8);
 
 static struct bx_virtio_dev *to_bx_virtio(struct virtio_device *vdev)
 {
@@ -378,7 +379,7 @@ static const struct virtio_config_ops vd_config_ops = {
  * bx_virtio_config_changed() - notify the driver of a changed configuration
  * @bdev: the device; a driver need not be bound
  *
- * Context: any but NMI.
+ * Context: any but NMI; with PREEMPT_RT not a hard interrupt, nor with interrupts disabled.
  */
 void bx_virtio_config_changed(struct bx_device *bdev)
 {
@@ -386,9 +387,10 @@ void bx_virtio_config_changed(struct bx_device *bdev)
 	unsigned long flags;
 
 	spin_lock_irqsave(&bx_virtio_lock, flags);
-	list_for_each_entry(vd, &bx_virtio_devs, node)
+	hash_for_each_possible(bx_virtio_devs, vd, node, (unsigned long)bdev) {
 		if (vd->bdev == bdev)
 			virtio_config_changed(&vd->vdev);
+	}
 	spin_unlock_irqrestore(&bx_virtio_lock, flags);
 }
 EXPORT_SYMBOL_GPL(bx_virtio_config_changed);
@@ -396,7 +398,7 @@ EXPORT_SYMBOL_GPL(bx_virtio_config_changed);
 static void bx_virtio_list(struct bx_virtio_dev *vd)
 {
 	spin_lock_irq(&bx_virtio_lock);
-	list_add_tail(&vd->node, &bx_virtio_devs);
+	hash_add(bx_virtio_devs, &vd->node, (unsigned long)vd->bdev);
 	spin_unlock_irq(&bx_virtio_lock);
 	/* the driver was not notified of changes until now */
 	virtio_config_changed(&vd->vdev);
@@ -405,7 +407,7 @@ static void bx_virtio_list(struct bx_virtio_dev *vd)
 static void bx_virtio_unlist(struct bx_virtio_dev *vd)
 {
 	spin_lock_irq(&bx_virtio_lock);
-	list_del(&vd->node);
+	hash_del(&vd->node);
 	spin_unlock_irq(&bx_virtio_lock);
 }
 

@@ -23,6 +23,8 @@ void native_run_work(void);
 unsigned long native_next_timer(void);
 /* Runs the timers that are due then. */
 void native_advance(unsigned long ticks);
+/* Most list entries that code with interrupts off has walked over since the last question */
+u32 native_longest_walk(void);
 /* Number of references to modules and links */
 int native_references(void);
 

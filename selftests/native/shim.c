@@ -148,6 +148,33 @@ void native_spin_unlock(bool *held, const char *name)
 	spinning--;
 }
 
+static u32 irqs_off, steps, longest;
+
+void native_irqs_off(void)
+{
+	irqs_off++;
+	steps = 0;
+}
+
+void native_irqs_on(void)
+{
+	irqs_off--;
+}
+
+void native_step(void)
+{
+	if (irqs_off && ++steps > longest)
+		longest = steps;
+}
+
+u32 native_longest_walk(void)
+{
+	u32 most = longest;
+
+	longest = 0;
+	return most;
+}
+
 void native_held(bool held, const char *name)
 {
 	if (!held)

@@ -5,6 +5,9 @@
 
 #include <linux/types.h>
 
+/* A walk has reached an entry; see native_longest_walk() */
+void native_step(void);
+
 #define LIST_HEAD(name)	struct list_head name = { &(name), &(name) }
 
 static inline void INIT_LIST_HEAD(struct list_head *head)
@@ -51,7 +54,7 @@ static inline size_t list_count_nodes(const struct list_head *head)
 
 #define list_for_each_entry(pos, head, member) \
 	for (pos = container_of((head)->next, typeof(*pos), member); \
-	     &pos->member != (head); \
+	     &pos->member != (head) && (native_step(), true); \
 	     pos = container_of(pos->member.next, typeof(*pos), member))
 
 static inline void hlist_add_head(struct hlist_node *node,
@@ -77,7 +80,8 @@ static inline void hlist_del(struct hlist_node *node)
 	((node) ? container_of(node, type, member) : NULL)
 
 #define hlist_for_each_entry(pos, head, member) \
-	for (pos = hlist_of((head)->first, typeof(*pos), member); pos; \
+	for (pos = hlist_of((head)->first, typeof(*pos), member); \
+	     pos && (native_step(), true); \
 	     pos = hlist_of(pos->member.next, typeof(*pos), member))
 
 #endif /* _NATIVE_LIST_H */

@@ -21,6 +21,8 @@ void native_spin_lock(bool *held, const char *name);
 void native_mutex_unlock(bool *held, const char *name);
 void native_spin_unlock(bool *held, const char *name);
 void native_held(bool held, const char *name);
+void native_irqs_off(void);
+void native_irqs_on(void);
 
 #define mutex_lock(lock)	native_mutex_lock(&(lock)->held, #lock)
 #define mutex_unlock(lock)	native_mutex_unlock(&(lock)->held, #lock)
@@ -35,12 +37,14 @@ void native_held(bool held, const char *name);
 #define raw_spin_lock_init(lock)	((void)((lock)->held = false))
 #define raw_spin_lock_irqsave(lock, flags) do { \
 	(flags) = 1; \
+	native_irqs_off(); \
 	native_spin_lock(&(lock)->held, #lock); \
 } while (0)
 #define raw_spin_unlock_irqrestore(lock, flags) do { \
 	if ((flags) != 1) \
 		native_bug("%s: flags of another lock", #lock); \
 	native_spin_unlock(&(lock)->held, #lock); \
+	native_irqs_on(); \
 } while (0)
 
 #endif /* _NATIVE_MUTEX_H */
