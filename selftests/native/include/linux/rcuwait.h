@@ -9,9 +9,12 @@ struct rcuwait {
 	bool	waits;
 };
 
+#define TASK_UNINTERRUPTIBLE	2
+
 #define rcuwait_wake_up(wait)	((void)((wait)->waits = false))
 #define rcuwait_wait_event(wait, cond, state) do { \
 	(void)(wait); \
+	(void)(state); \
 	if (!(cond)) \
 		native_bug("waits forever for %s", #cond); \
 } while (0)
