@@ -218,9 +218,9 @@ $(DEB) $(DEB_NEXT): $(DEB_SOURCES) | $(VMLINUX_H) $(LIBBPF_READY) $(BUILD)/tools
 	$(Q)scripts/deb.sh $(dir $(DEB)) $(filter-out $(dir $(DEB)),$(@D)/)
 	$(Q)touch $(DEB) $@
 
-# For the packages' test, unless TESTS= excludes it; not with the sanitizer kernel, which
-# is not Debian's.
-TEST_PACKAGES := $(if $(VM_KERNEL_DIR),,$(if $(if $(TESTS),$(strip $(foreach word,$(TESTS), \
+# For the packages' test, unless TESTS= or WHERE= excludes it; not with the sanitizer kernel,
+# which is not Debian's, nor for another architecture.
+TEST_PACKAGES := $(if $(VM_KERNEL_DIR)$(ARCH)$(if $(WHERE),$(if $(filter host,$(WHERE)),,no)),,$(if $(if $(TESTS),$(strip $(foreach word,$(TESTS), \
 	$(findstring $(word),e2e/packages.sh) $(findstring *,$(word)))),all),$(DEB_NEXT)))
 
 .PHONY: test test-full quick

@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . loader/tests/says.sh
 . loader/tests/tar.sh
 . loader/tests/certificates.sh
+. selftests/lib/times.sh
 umask 022
 build=$(realpath "${BUILD:-build}")
 bxctl=$build/loader/tests/native/bxctl
@@ -233,9 +234,9 @@ kind "manifest: deep nesting is refused"
 seq -f '%.0f: x' 100000 199999 >"$bundle/bundle.yaml"
 bad_bundle "at most 262144 bytes"
 seq -f '%.0f: x' 100000 120000 >"$bundle/bundle.yaml"
-begin=$SECONDS
+begin=$(processor_ms $$)
 bad_bundle "bundle.yaml"
-must "it takes seconds" test $((SECONDS - begin)) -lt 10
+must "it takes seconds" test $(($(processor_ms $$) - begin)) -lt 10000
 kind "manifest: many keys are refused, in a moment"
 manifest "bundle.yaml" '---\nbundle: x\n'
 manifest "bundle.yaml" '...\n]\n'
