@@ -254,7 +254,7 @@ DRIVERS_CONFIG = $(shell grep -h '^CONFIG_' selftests/vm/debug-drivers.config)
 test-debug-drivers: ## run the end-to-end tests of adopted buses in a sanitizer kernel of their own, which is built
 	$(Q)scripts/packages.sh debug
 	$(Q)CONFIG="$(DRIVERS_CONFIG)" scripts/debug-kernel.sh build $(KVER)
-	@WHERE=stock SLOWER=5 TESTS="$(or $(TESTS),e2e/usb e2e/buses e2e/orders e2e/cases e2e/approve)" \
+	@WHERE="vm stock" SLOWER=5 TESTS="$(or $(TESTS),e2e/usb e2e/buses e2e/orders e2e/cases e2e/approve kernel/vfio)" \
 		$(MAKE) --no-print-directory test VM_KERNEL_DIR=$$(CONFIG="$(DRIVERS_CONFIG)" \
 		scripts/debug-kernel.sh dir $(KVER))
 

@@ -116,6 +116,9 @@ Skipped tests and limits:
 - BPF has no timers with PREEMPT_RT, and 7.3 with it has no mediated devices.
 - 7.3 with PREEMPT_RT: pahole must be linked with a newer libbpf than 1.5.0, which leaves copies of
   the kernel's types in the modules. `make` builds one for it; DKMS on Debian 13 refuses to build.
+- `-cloud` kernels also lack most drivers of the end-to-end tests of rules and buses: USB, sound,
+  `e1000e`.
+- No supported kernel has iommufd (`CONFIG_IOMMUFD`): `make test-debug-drivers` tests it.
 - 7.3: `ehci-pci` hangs in `usbcore` when it is bound or unbound while a companion of the controller
   is bound to `vfio-pci`.
 TEXT

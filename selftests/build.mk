@@ -15,7 +15,13 @@ KTEST_SKELS   := $(patsubst %.bpf.c,$(BUILD)/%.skel.h, \
 # test's programs are optimized.
 KTEST_CFLAGS   = $(CFLAGS) $(KTEST_OPTIMIZE) -fno-var-tracking -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror \
 	-I include/uapi $(CPPFLAGS) -isystem $(KSELFTEST_DIR) \
-	-isystem $(BUILD)/tools/source/tools/include/uapi
+	-isystem $(BUILD)/selftests/uapi -isystem $(BUILD)/tools/source/tools/include/uapi
+
+# Headers that older systems lack, or have an older version of, as the kernel installs them
+KTEST_UAPI := $(patsubst %,$(BUILD)/selftests/uapi/linux/%.h,vfio iommufd)
+$(KTEST_UAPI): $(BUILD)/selftests/uapi/%: | $(BUILD)/tools/source
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's/ __user / /' $(BUILD)/tools/source/include/uapi/$* >$@
 
 # Trees that were unpacked by older versions lack this file.
 $(KSELFTEST_DIR)/kselftest_harness.h: | $(BUILD)/tools/source
@@ -23,7 +29,7 @@ $(KSELFTEST_DIR)/kselftest_harness.h: | $(BUILD)/tools/source
 
 $(KTEST_OBJECTS): KTEST_OPTIMIZE := -O1
 $(KTEST_PROGS:=.o): KTEST_OPTIMIZE := -O0
-$(KTEST_OBJECTS): $(BUILD)/%.o: %.c | $(KTEST_SKELS) $(LIBBPF_READY) \
+$(KTEST_OBJECTS): $(BUILD)/%.o: %.c | $(KTEST_SKELS) $(LIBBPF_READY) $(KTEST_UAPI) \
 		$(KSELFTEST_DIR)/kselftest_harness.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)

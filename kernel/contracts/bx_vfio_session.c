@@ -181,6 +181,8 @@ EXPORT_SYMBOL_GPL(bx_vfio_session_live);
 int bx_vfio_dma_rw(struct bx_vfio_session *session, u64 iova, void *buf,
 		   size_t len, bool write)
 {
+	int err;
+
 	if (!session)
 		return -ENODEV;
 	guard(rwsem_read)(&session->lock);
@@ -189,7 +191,9 @@ int bx_vfio_dma_rw(struct bx_vfio_session *session, u64 iova, void *buf,
 	/* vfio only checks the start of each piece, and may wrap */
 	if (iova + len < iova)
 		return -EINVAL;
-	return vfio_dma_rw(session->vdev, iova, buf, len, write);
+	err = vfio_dma_rw(session->vdev, iova, buf, len, write);
+	/* that of iommufd, which a user can also have without an address space */
+	return err == -ENOENT ? -EINVAL : err;
 }
 EXPORT_SYMBOL_GPL(bx_vfio_dma_rw);
 

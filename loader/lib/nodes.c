@@ -2,9 +2,10 @@
 /*
  * libbusext: the device nodes, network interfaces and displays that exist through a device
  *
- * They are below it in sysfs, with these exceptions: VFIO's node is that of the IOMMU
- * group; the disk of an NVMe controller with several paths, block devices made of others,
- * and file systems on several devices have directories of their own.
+ * They are below it in sysfs, as VFIO's /dev/vfio/devices/vfioN is, with these exceptions:
+ * VFIO's /dev/vfio/N is that of the IOMMU group; the disk of an NVMe controller with
+ * several paths, block devices made of others, and file systems on several devices have
+ * directories of their own.
  */
 #include <ctype.h>
 #include <dirent.h>

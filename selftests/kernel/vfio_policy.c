@@ -235,7 +235,7 @@ TEST_F(vfio, device_is_served_by_another)
 	strcpy(bxt_script(0)->device, "guest");
 	strcpy(bxt_script(0)->call_target, "other");
 	bxt_script(0)->call = BX_CALL_REDIRECT;
-	ASSERT_EQ(0, vfio_open(&self->c, group_of("guest"), "guest"));
+	ASSERT_EQ(0, open_device(&self->c, "guest"));
 	EXPECT_TRUE(sim_says("guest open=0 "));
 	EXPECT_TRUE(sim_says("other open=1 "));
 	EXPECT_EQ(-EBUSY, open_errno("other"));
@@ -274,7 +274,7 @@ TEST_F(vfio, policy_that_keeps_open_to_itself_leaves_a_device_that_works)
 	vfio_close(&self->c);
 	self->hostile->bss->orders.answer = 1;
 	self->hostile->bss->orders.op = BX_VFIO_OPEN;
-	ASSERT_EQ(0, vfio_open(&self->c, group_of("guest"), "guest"));
+	ASSERT_EQ(0, open_device(&self->c, "guest"));
 	ASSERT_EQ(0, vfio_map(&self->c, memory, IOVA, 4096, MAP_RW));
 	EXPECT_EQ(-ENODEV, command(&self->c, BXVFIO_CMD_STORE, IOVA, 0, 8));
 	EXPECT_EQ(0, vfio_reset(&self->c));
@@ -293,7 +293,7 @@ TEST_F(vfio, policy_that_keeps_close_to_itself_does_no_harm)
 	vfio_close(&self->c);
 	EXPECT_EQ(1, self->hostile->bss->orders.writes);
 	EXPECT_TRUE(sim_says("guest open=1 "));	/* as far as it knows */
-	ASSERT_EQ(0, vfio_open(&self->c, group_of("guest"), "guest"));
+	ASSERT_EQ(0, open_device(&self->c, "guest"));
 	EXPECT_EQ(0, command(&self->c, BXVFIO_CMD_NOP, 0, 0, 0));
 	EXPECT_FALSE(raised(done));
 	vfio_close(&self->c);

@@ -8,7 +8,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <linux/iommufd.h>
 #include "vfio_client.h"
+
+static const struct vfio_client closed = {
+	.container = -1, .group = -1, .iommu = -1, .device = -1,
+};
 
 /* ioctl() with the errno as its result */
 static int ask(int fd, unsigned long request, const void *arg)
@@ -53,7 +58,7 @@ int vfio_open(struct vfio_client *c, int group, const char *device)
 {
 	int ret;
 
-	*c = (struct vfio_client) { -1, -1, -1 };
+	*c = closed;
 	c->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	if (c->container < 0)
 		return -errno;
@@ -80,7 +85,104 @@ void vfio_close(struct vfio_client *c)
 	shut(&c->device);
 	shut(&c->group);
 	shut(&c->container);
+	shut(&c->iommu);
 }
+
+/* ---- without a group ---- */
+
+int vfio_bind_iommufd(struct vfio_client *c)
+{
+	struct vfio_device_bind_iommufd bind = {
+		.argsz = sizeof(bind), .iommufd = c->iommu,
+	};
+
+	return ask(c->device, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+}
+
+int vfio_attach_ioas(struct vfio_client *c, unsigned int ioas)
+{
+	struct vfio_device_attach_iommufd_pt attach = {
+		.argsz = sizeof(attach), .pt_id = ioas,
+	};
+
+	return ask(c->device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+}
+
+int vfio_detach_ioas(struct vfio_client *c)
+{
+	struct vfio_device_detach_iommufd_pt detach = { .argsz = sizeof(detach) };
+
+	return ask(c->device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach);
+}
+
+/* Opens the files, and makes an address space; the device has neither yet. */
+int vfio_begin_cdev(struct vfio_client *c, const char *cdev)
+{
+	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	int ret;
+
+	*c = closed;
+	c->iommu = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	if (c->iommu < 0)
+		return -errno;
+	ret = ask(c->iommu, IOMMU_IOAS_ALLOC, &alloc);
+	c->ioas = alloc.out_ioas_id;
+	if (!ret) {
+		c->device = open(cdev, O_RDWR | O_CLOEXEC);
+		ret = c->device < 0 ? -errno : 0;
+	}
+	if (ret)
+		vfio_close(c);
+	return ret;
+}
+
+/**
+ * vfio_open_cdev() - open a device by a file of its own, with an address space of its own
+ * @c: the user
+ * @cdev: /dev/vfio/devices/vfioN
+ *
+ * Return: 0 or a negative errno.
+ */
+int vfio_open_cdev(struct vfio_client *c, const char *cdev)
+{
+	int ret = vfio_begin_cdev(c, cdev);
+
+	if (ret)
+		return ret;
+	ret = vfio_bind_iommufd(c);
+	if (!ret)
+		ret = vfio_attach_ioas(c, c->ioas);
+	if (ret)
+		vfio_close(c);
+	return ret;
+}
+
+static int map_ioas(const struct vfio_client *c, void *memory, unsigned long long iova,
+		    unsigned long size, unsigned int flags)
+{
+	struct iommu_ioas_map map = {
+		.size = sizeof(map), .flags = IOMMU_IOAS_MAP_FIXED_IOVA, .ioas_id = c->ioas,
+		.user_va = (unsigned long)memory, .length = size, .iova = iova,
+	};
+
+	if (flags & VFIO_DMA_MAP_FLAG_READ)
+		map.flags |= IOMMU_IOAS_MAP_READABLE;
+	if (flags & VFIO_DMA_MAP_FLAG_WRITE)
+		map.flags |= IOMMU_IOAS_MAP_WRITEABLE;
+	return ask(c->iommu, IOMMU_IOAS_MAP, &map);
+}
+
+static int unmap_ioas(const struct vfio_client *c, unsigned long long iova,
+		      unsigned long size)
+{
+	struct iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap), .ioas_id = c->ioas, .iova = iova, .length = size,
+	};
+
+	return ask(c->iommu, IOMMU_IOAS_UNMAP, &unmap);
+}
+
+/* ---- both ---- */
 
 int vfio_info(const struct vfio_client *c, struct vfio_device_info *info)
 {
@@ -139,6 +241,8 @@ int vfio_map(const struct vfio_client *c, void *memory, unsigned long long iova,
 		.vaddr = (unsigned long)memory, .size = size,
 	};
 
+	if (c->iommu >= 0)
+		return map_ioas(c, memory, iova, size, flags);
 	return ask(c->container, VFIO_IOMMU_MAP_DMA, &map);
 }
 
@@ -149,6 +253,8 @@ int vfio_unmap(const struct vfio_client *c, unsigned long long iova,
 		.argsz = sizeof(unmap), .iova = iova, .size = size,
 	};
 
+	if (c->iommu >= 0)
+		return unmap_ioas(c, iova, size);
 	return ask(c->container, VFIO_IOMMU_UNMAP_DMA, &unmap);
 }
 

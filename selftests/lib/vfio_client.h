@@ -10,19 +10,28 @@
 #include <linux/vfio.h>
 
 /**
- * struct vfio_client - a user
+ * struct vfio_client - a user, with the device's group and a container, or with iommufd
  * @container: /dev/vfio/vfio
  * @group: /dev/vfio/N
- * @device: the device
+ * @iommu: /dev/iommu
+ * @ioas: the address space there
+ * @device: the device: of the group, or /dev/vfio/devices/vfioN
  */
 struct vfio_client {
-	int	container;
-	int	group;
-	int	device;
+	int		container;
+	int		group;
+	int		iommu;
+	unsigned int	ioas;
+	int		device;
 };
 
 int vfio_open_group(int number);
 int vfio_open(struct vfio_client *c, int group, const char *device);
+int vfio_open_cdev(struct vfio_client *c, const char *cdev);
+int vfio_begin_cdev(struct vfio_client *c, const char *cdev);
+int vfio_bind_iommufd(struct vfio_client *c);
+int vfio_attach_ioas(struct vfio_client *c, unsigned int ioas);
+int vfio_detach_ioas(struct vfio_client *c);
 void vfio_close(struct vfio_client *c);
 
 int vfio_info(const struct vfio_client *c, struct vfio_device_info *info);

@@ -8,6 +8,7 @@
 #define _VFIO_FIXTURE_H
 
 #include <errno.h>
+#include <glob.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,11 +62,41 @@ static inline int forget_devices(void)
 	return err;
 }
 
+/* Whether the tests use the devices' own files and iommufd, see kernel/vfio_cdev.sh */
+static inline bool by_cdev(void)
+{
+	return getenv("BX_VFIO_CDEV");
+}
+
+/* /dev/vfio/devices/vfioN of a device; empty if it has none */
+static inline void cdev_of(const char *device, char *path, size_t size)
+{
+	char pattern[128];
+	glob_t found = {};
+
+	snprintf(pattern, sizeof(pattern), DEVICES "%s/vfio-dev/vfio*", device);
+	*path = '\0';
+	if (!glob(pattern, 0, NULL, &found))
+		snprintf(path, size, "/dev/vfio/devices/%s",
+			 strrchr(found.gl_pathv[0], '/') + 1);
+	globfree(&found);
+}
+
+static inline int open_device(struct vfio_client *c, const char *device)
+{
+	char cdev[64];
+
+	if (!by_cdev())
+		return vfio_open(c, group_of(device), device);
+	cdev_of(device, cdev, sizeof(cdev));
+	return vfio_open_cdev(c, cdev);
+}
+
 /* Returns the errno of an attempt to open the device, 0 when it works. */
 static inline int open_errno(const char *device)
 {
 	struct vfio_client c;
-	int err = vfio_open(&c, group_of(device), device);
+	int err = open_device(&c, device);
 
 	if (!err)
 		vfio_close(&c);
@@ -104,8 +135,8 @@ FIXTURE_SETUP(vfio)
 	ASSERT_EQ(0, forget_devices());
 	ASSERT_EQ(0, bxt_write(SIM "create", "guest 1d1d:1"));
 	ASSERT_EQ(0, bxt_write(SIM "create", "other 1d1d:2"));
-	ASSERT_EQ(0, vfio_open(&self->c, group_of("guest"), "guest"));
-	ASSERT_EQ(0, vfio_open(&self->other, group_of("other"), "other"));
+	ASSERT_EQ(0, open_device(&self->c, "guest"));
+	ASSERT_EQ(0, open_device(&self->other, "other"));
 	self->hostile = NULL;
 }
 

@@ -40,6 +40,15 @@
 #define CARD	DEVICE "/drm/card0"
 #define CARDS	CARD "/subsystem>" CLASS "drm", CARD "/dev=226:0\n", \
 		"sys/class/drm/card0/x=", "sys/class/drm/card0-HDMI-A-1/x="
+/* /dev/vfio/devices/vfio0, 1:7, of a device in a group whose node has another number */
+#define CDEV	DEVICE "/vfio-dev/vfio0"
+#define CDEVS	CDEV "/subsystem>" CLASS "vfio-dev", CDEV "/dev=1:7\n", \
+		CDEV "/uevent=MAJOR=511\nDEVNAME=vfio/devices/vfio0\n"
+#define GROUPS \
+	DEVICE "/iommu_group>../../../../kernel/iommu_groups/5", \
+	"sys/class/vfio/5>../../devices/virtual/vfio/5", \
+	"sys/devices/virtual/vfio/5/uevent=DEVNAME=vfio/5\n", \
+	"sys/devices/virtual/vfio/5/dev="
 #define HEAD	"sys/devices/virtual/nvme-subsystem/nvme-subsys0/"
 #define PATHS \
 	DEVICE "/nvme/nvme0/nvme0c0n1/subsystem>" CLASS "block", \
@@ -109,6 +118,24 @@ static const struct test {
 	    "sys/devices/virtual/vfio/5/dev=1:7\n",
 	    "sys/class/vfio/5>../../devices/virtual/vfio/5",
 	    "proc/12/comm=qemu\n", "proc/12/fd/9>/dev/full" } },
+	{ "the device's own node of VFIO, without a group",
+	  "/dev/vfio/devices/vfio0 is open in process 12 (qemu); ",
+	  { CDEVS, "proc/12/comm=qemu\n", "proc/12/fd/9>/dev/full",
+	    "proc/13/comm=other\n", "proc/13/fd/9>/dev/zero" } },
+	{ "the device's own node of VFIO, with the group closed",
+	  "/dev/vfio/devices/vfio0 is open in process 12 (qemu); ",
+	  { CDEVS, GROUPS "1:5\n", "proc/12/comm=qemu\n", "proc/12/fd/9>/dev/full" } },
+	{ "the group of VFIO, with the device's own node closed",
+	  "/dev/vfio/5 is open in process 12 (qemu); ",
+	  { CDEVS, GROUPS "1:5\n", "proc/12/comm=qemu\n", "proc/12/fd/9>/dev/zero" } },
+	{ "the node of another device in the same group does not count", "",
+	  { CDEVS, GROUPS "1:5\n",
+	    PORT "/0000:01:00.1/iommu_group>../../../../kernel/iommu_groups/5",
+	    PORT "/0000:01:00.1/vfio-dev/vfio1/dev=1:8\n",
+	    "proc/12/comm=qemu\n", "proc/12/fd/9>/dev/random" } },
+	{ "the address spaces of iommufd do not count", "",
+	  { CDEVS, "sys/devices/virtual/misc/iommu/dev=1:9\n",
+	    "proc/12/comm=qemu\n", "proc/12/fd/8>/dev/urandom" } },
 	{ "an interface that is up", "eth0 is up; ", { NETS, NET "/flags=0x1003\n" } },
 	{ "an interface that is down does not count", "",
 	  { NETS, NET "/flags=0x1002\n", ROUTES "eth0\t00000000\t01\t0001\t0\t0\t0\t00000000\n" } },
