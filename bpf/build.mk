@@ -15,11 +15,10 @@ $(TUTORIAL_OBJECTS): $(BUILD)/docs/%.bpf.o: docs/tutorial.md \
 TEST_PROGS += $(TUTORIAL_OBJECTS)
 
 # All policies of this directory and those of the tutorial by each compiler that is installed, for
-# e2e/clang.sh; 'make test-clang' installs those that this Debian release has. Not the engine of
-# rules, which is a part of bxctl and built with its compiler. A source that does not compile
-# leaves a file that cannot be loaded: it fails that test, not all of them.
+# e2e/clang.sh; 'make test-clang' installs those that this Debian release has. A source that does
+# not compile leaves a file that cannot be loaded: it fails that test, not all of them.
 CLANGS := $(foreach v,14 16 17 19,$(if $(shell command -v clang-$(v)),$(v)))
-CLANG_SOURCES := $(filter-out bpf/rules.bpf.c,$(wildcard bpf/*.bpf.c bpf/bundles/*/*.bpf.c))
+CLANG_SOURCES := $(wildcard bpf/*.bpf.c bpf/bundles/*/*.bpf.c)
 
 # $(1): the version
 define clang_rules
