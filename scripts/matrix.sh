@@ -112,7 +112,8 @@ Skipped tests and limits:
 - `-cloud` kernels have neither mediated devices nor a driver of the PC speaker, and NVMe is
   built in, so its driver cannot be missing.
 - arm64 has no south bridge of a PC and no mediated devices. A device gets its IOMMU group
-  shortly before its first probe ([matching.md](matching.md)).
+  shortly before its first probe ([matching.md](matching.md)). The set of devices `cases` is a PC's:
+  its VM does not start there, and its tests do not run.
 - BPF has no timers with PREEMPT_RT, and 7.3 with it has no mediated devices.
 - 7.3 with PREEMPT_RT: pahole must be linked with a newer libbpf than 1.5.0, which leaves copies of
   the kernel's types in the modules. `make` builds one for it; DKMS on Debian 13 refuses to build.
