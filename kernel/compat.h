@@ -110,7 +110,7 @@ static inline bool bx_needs_parent_lock(const struct device *dev)
  *
  * Detect: BX_UNTRUSTED_ARGS: btf.h has KF_TRUSTED_ARGS
  * Old: arguments of a kfunc without that flag need not be trusted, up to Linux 6.19
- * New: all must be, and there is no such flag, since Linux 7.0
+ * New: all must be, and the flag does not exist, since Linux 7.0
  */
 #ifdef BX_UNTRUSTED_ARGS
 #define BX_OLD_HOOK_ID(name, ...)	BTF_ID_FLAGS(func, name, ##__VA_ARGS__)

@@ -75,7 +75,7 @@ lines=$(found "$(versions)" | grep -vE -f <(allowed)) || true
 	status=1
 }
 
-mapfile -t macros < <(sed -nE 's/.*(bx-(has|lacks),|echo -D)(BX_[A-Z_]+).*/\3/p' kernel/compat.mk)
+mapfile -t macros < <(compat_macros kernel/compat.mk)
 [ ${#macros[@]} -gt 0 ] || die "kernel/compat.mk detects nothing"
 for macro in "${macros[@]}"; do
 	for field in Detect Old New; do

@@ -181,3 +181,8 @@ in_release() {
 		"${@:2}"
 	fi
 }
+
+# compat_macros FILE: the macros that a compat.mk may define
+compat_macros() {
+	sed -nE 's/.*(bx-(has|lacks),|echo -D)(BX_[A-Z_]+).*/\3/p' "$1"
+}

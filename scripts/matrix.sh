@@ -110,15 +110,14 @@ TEXT
 Skipped tests and limits:
 
 - `-cloud` kernels have neither mediated devices nor a driver of the PC speaker, and NVMe is
-  built in, so its driver cannot be missing.
+  built in, so its driver cannot be missing. They also lack most drivers of the end-to-end tests
+  of rules and buses: USB, sound, `e1000e`.
 - arm64 has no south bridge of a PC and no mediated devices. A device gets its IOMMU group
   shortly before its first probe ([matching.md](matching.md)). The set of devices `cases` is a PC's:
   its VM does not start there, and its tests do not run.
 - BPF has no timers with PREEMPT_RT, and 7.3 with it has no mediated devices.
 - 7.3 with PREEMPT_RT: pahole must be linked with a newer libbpf than 1.5.0, which leaves copies of
   the kernel's types in the modules. `make` builds one for it; DKMS on Debian 13 refuses to build.
-- `-cloud` kernels also lack most drivers of the end-to-end tests of rules and buses: USB, sound,
-  `e1000e`.
 - No supported kernel has iommufd (`CONFIG_IOMMUFD`): `make test-debug-drivers` tests it.
 - 7.3: `ehci-pci` hangs in `usbcore` when it is bound or unbound while a companion of the controller
   is bound to `vfio-pci`.

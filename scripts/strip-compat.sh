@@ -35,8 +35,7 @@ for part in kernel include selftests/modules; do
 done
 found=" $(detected) "
 options=()
-mapfile -t macros < <(sed -nE 's/.*(bx-(has|lacks),|echo -D)(BX_[A-Z_]+).*/\3/p' \
-	"$top/kernel/compat.mk")
+mapfile -t macros < <(compat_macros "$top/kernel/compat.mk")
 for macro in "${macros[@]}"; do
 	case $found in
 	*" -D$macro "*) options+=("-D$macro") ;;

@@ -59,20 +59,20 @@ TEST_PROGS += $(KTEST_PROGS) $(KTEST_NO_BTF) $(KTEST_LAMP)
 
 # The benchmarks' programs; their policies are BPF objects like all others.
 BENCH_PROGS := $(patsubst %,$(BUILD)/selftests/bench/%,churn create functions)
-$(BENCH_PROGS): $(BUILD)/%: %.c
+$(BENCH_PROGS): $(BUILD)/%: %.c selftests/bench/clock.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -Werror -o $@ $<
 
 # This one reads the library's own headers: it writes tables and runs the engine by itself.
 BENCH_RULES := $(BUILD)/selftests/bench/rules
-$(BENCH_RULES): selftests/bench/rules.c $(BUILD)/selftests/bench/rules-engine.skel.h $(LIBBUSEXT)
+$(BENCH_RULES): selftests/bench/rules.c selftests/bench/clock.h $(BUILD)/selftests/bench/rules-engine.skel.h $(LIBBUSEXT)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(LOADER_CFLAGS) -o $@ $< $(LIBBUSEXT) $(LOADER_LIBS)
 
 # This one attaches to hooks of the kernel, without bus_ext.
 BENCH_HOOKS := $(BUILD)/selftests/bench/hooks
-$(BENCH_HOOKS): selftests/bench/hooks.c $(BUILD)/selftests/bench/hid-event.skel.h \
+$(BENCH_HOOKS): selftests/bench/hooks.c selftests/bench/clock.h $(BUILD)/selftests/bench/hid-event.skel.h \
 		$(BUILD)/selftests/bench/scheduler.skel.h | $(LIBBPF_READY)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Werror $(CPPFLAGS) -o $@ $< \

@@ -13,19 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "clock.h"
 
 #define CREATE	"/sys/devices/bxsim/bx_types/small/create"
 #define REMOVE	"/sys/bus/bx-sf/devices/%s/remove"
-
-static unsigned long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
 
 /* Writes a text; returns 0 or an errno. */
 static int put(const char *path, const char *text)

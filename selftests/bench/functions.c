@@ -16,9 +16,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <linux/netlink.h>
+#include "clock.h"
 
 #define PATIENCE	(600 * 1000)	/* milliseconds without any event */
 #define BUFFER		(16 * 1024 * 1024)
@@ -27,14 +27,6 @@ static void die(const char *what)
 {
 	fprintf(stderr, "functions: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static unsigned long long now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
 /* ---- uevents ---- */

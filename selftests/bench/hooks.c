@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 #include <linux/input.h>
 #include <linux/uhid.h>
@@ -33,6 +32,7 @@
 
 #include "selftests/bench/hid-event.skel.h"
 #include "selftests/bench/scheduler.skel.h"
+#include "clock.h"
 
 #define CALLS	100	/* timed as one; less than a tick */
 #define EXT	7	/* SCHED_EXT */
@@ -43,14 +43,6 @@ static void die(const char *what)
 {
 	fprintf(stderr, "hooks: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static unsigned long long now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
 /* One call of the system that runs the hook once; @i counts them. */

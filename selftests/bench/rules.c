@@ -14,13 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <libkmod.h>
 
 #include "../../loader/lib/rules_maps.h"
 #include "selftests/bench/rules-engine.skel.h"
+#include "clock.h"
 
 #define LOOPS	1600	/* as in rules-engine.bpf.c */
 #define TRIES	15
@@ -30,14 +30,6 @@
 static struct bx_handle *h;
 static bool json;
 static unsigned int rows;
-
-static __u64 now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 static void die(const char *what)
 {
