@@ -112,9 +112,9 @@ Skipped tests and limits:
 - `-cloud` kernels have neither mediated devices nor a driver of the PC speaker, and NVMe is
   built in, so its driver cannot be missing. They also lack most drivers of the end-to-end tests
   of rules and buses: USB, sound, `e1000e`.
-- arm64 has no south bridge of a PC and no mediated devices. A device gets its IOMMU group
-  shortly before its first probe ([matching.md](matching.md)). The set of devices `cases` is a PC's:
-  its VM does not start there, and its tests do not run.
+- arm64 has no south bridge of a PC, no mediated devices and neither `i2c-stub` nor `uhci-hcd`;
+  `psmouse` is built in, and firmware gives devices no numbers. A device gets its IOMMU group
+  shortly before its first probe ([matching.md](matching.md)).
 - BPF has no timers with PREEMPT_RT, and 7.3 with it has no mediated devices.
 - 7.3 with PREEMPT_RT: pahole must be linked with a newer libbpf than 1.5.0, which leaves copies of
   the kernel's types in the modules. `make` builds one for it; DKMS on Debian 13 refuses to build.

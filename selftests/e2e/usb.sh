@@ -96,7 +96,11 @@ check explain_prints_them eval "bxctl explain usb/$net:1.0 | grep >/dev/null '^f
 check_equal adapter_tells_its_address "$(cat "$usb/$net:1.0/net/"*/address)" \
 	"$(fact "usb/$net:1.0" mac)"
 check_match network_card_has_its_address_as_serial '^525400[0-9a-f]{10}$' "$(fact "pci/$card" serial)"
-check_equal firmware_has_numbered_the_controller 7 "$(fact pci/0000:01:00.0 acpi_index)"
+if [ -e /sys/firmware/acpi ]; then
+	check_equal firmware_has_numbered_the_controller 7 "$(fact pci/0000:01:00.0 acpi_index)"
+else
+	ktap_skip firmware_has_numbered_the_controller "firmware has no ACPI tables"
+fi
 # The fingerprint, as docs/buses.md defines it, of a device with one configuration
 digest() { sha256sum | cut -d' ' -f1 | sed 's/../\\x&/g'; }
 printed() {

@@ -74,8 +74,9 @@ ktap_skip_all() {
 needs_modules() {
 	local name found
 	for name in "$@"; do
-		found=$(modprobe -n -v "$name" 2>/dev/null) || ktap_skip_all "this kernel has no $name"
-		[[ "$found" != builtin* ]] || ktap_skip_all "$name is built in"
+		found=$(modprobe --show-depends "$name" 2>/dev/null) ||
+			ktap_skip_all "this kernel has no $name"
+		[[ "${found##*$'\n'}" != builtin* ]] || ktap_skip_all "$name is built in"
 	done
 }
 

@@ -23,9 +23,12 @@ system=${arch:+$build/system}
 # keys, key derivation and the jitter entropy source want; nothing here uses any of them.
 # norandmaps: the emulator translates code for the address at which a process has it, so with
 # random addresses the libraries are translated again for each process, most of its cost.
+# A busy machine may stop the emulator for longer than the 20 s after which the kernel speaks of
+# a stall or a lockup.
 # shellcheck disable=SC2034 # of the scripts that boot a VM
 common_args="console=$console loglevel=5 panic=-1 mitigations=off nokaslr norandmaps log_buf_len=4M \
-cryptomgr.notests initcall_blacklist=init_encrypted,crypto_kdf108_init,jent_mod_init"
+cryptomgr.notests initcall_blacklist=init_encrypted,crypto_kdf108_init,jent_mod_init \
+rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30"
 
 say() {
 	echo "vm: $*" >&2
