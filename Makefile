@@ -113,15 +113,14 @@ NATIVE := $(patsubst %,$(HOST_BUILD)/tools/%,bpftool source) $(filter $(HOST_BUI
 $(NATIVE) &: $(TOOLS)
 	$(Q)$(MAKE) --no-print-directory KERNEL= BPF_KERNEL= $(NATIVE)
 
-# Trees that were unpacked by older versions lack the headers of this architecture.
 $(BUILD)/tools/source: | $(HOST_BUILD)/tools/source
-	$(Q)[ -e $(HOST_BUILD)/tools/source/arch ] || KERNEL= scripts/tools.sh fetch $(KVER)
 	$(Q)mkdir -p $(@D) && ln -sfn ../../tools/source $@
 
 $(BUILD)/tools/bpftool: $(TOOLS) | $(BUILD)/tools/source
 	$(Q)scripts/tools.sh build
 else
-$(BUILD)/tools/source:
+# tools.sh lists what is unpacked.
+$(BUILD)/tools/source: scripts/tools.sh
 	$(Q)scripts/tools.sh fetch $(KVER)
 
 $(BPFTOOL): $(TOOLS) | $(BUILD)/tools/source

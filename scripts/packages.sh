@@ -37,7 +37,7 @@ group() {
 		;;
 	vm)
 		echo qemu-system-x86 busybox-static kmod cpio util-linux
-		echo gojq jq ncurses-base openssl mdevctl udev iproute2 e2fsprogs
+		echo gojq jq ncurses-base openssl mdevctl udev iproute2 e2fsprogs mount
 		echo unifdef
 		;;
 	deb)
@@ -45,11 +45,11 @@ group() {
 		;;
 	debian)
 		# a guest with Debian
-		echo mmdebstrap e2fsprogs util-linux
+		echo mmdebstrap e2fsprogs mount util-linux
 		;;
 	release)
 		# a system of another release of Debian
-		echo mmdebstrap util-linux
+		echo mmdebstrap mount util-linux
 		;;
 	debug)
 		# additional packages for building a whole kernel

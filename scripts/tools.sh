@@ -33,6 +33,7 @@ fetch() {
 	step TOOLS "unpacking the sources of bpftool and libbpf"
 	logged tools-unpack extract "$tar" "${name%%_*}" "$tmp"
 	rm -rf "$tools/source"
+	touch "$tmp"
 	mv "$tmp" "$tools/source"
 }
 
