@@ -14,7 +14,7 @@ static struct bx_refusal {
 	char	name[BX_SHOWN_LEN];
 	char	msg[BX_MSG_LEN];
 } bx_refused[BX_NREFUSED];
-static u32 bx_nrefused;
+static u32 bx_nrefused;	/* also read without it */
 
 /**
  * bx_refuse() - record the reason of a refusal for /sys/kernel/bus_ext/refused
@@ -38,7 +38,8 @@ int bx_refuse(const char *name, int err, const char *fmt, ...)
 
 	pr_notice_ratelimited("policy '%s' refused (%d): %s\n", name, err, msg);
 	raw_spin_lock_irqsave(&bx_refuse_lock, flags);
-	line = &bx_refused[bx_nrefused++ % BX_NREFUSED];
+	line = &bx_refused[bx_nrefused % BX_NREFUSED];
+	WRITE_ONCE(bx_nrefused, bx_nrefused + 1);
 	strscpy(line->name, name, sizeof(line->name));
 	strscpy(line->msg, msg, sizeof(line->msg));
 	raw_spin_unlock_irqrestore(&bx_refuse_lock, flags);
@@ -48,18 +49,30 @@ int bx_refuse(const char *name, int err, const char *fmt, ...)
 /* The text of all of them fits a page. */
 static_assert(BX_NREFUSED * (sizeof(struct bx_refusal) + 3) < PAGE_SIZE);
 
-ssize_t bx_refused_show(char *buf)
+/* Returns whether the message is still there. */
+static bool bx_refusal_copy(u32 n, struct bx_refusal *copy)
 {
 	unsigned long flags;
-	ssize_t len = 0;
-	u32 first;
+	bool there;
 
 	raw_spin_lock_irqsave(&bx_refuse_lock, flags);
-	first = bx_nrefused > BX_NREFUSED ? bx_nrefused - BX_NREFUSED : 0;
-	for (u32 i = first; i < bx_nrefused; i++)
-		len += sysfs_emit_at(buf, len, "%s: %s\n",
-				     bx_refused[i % BX_NREFUSED].name,
-				     bx_refused[i % BX_NREFUSED].msg);
+	there = bx_nrefused - n <= BX_NREFUSED;
+	if (there)
+		*copy = bx_refused[n % BX_NREFUSED];
 	raw_spin_unlock_irqrestore(&bx_refuse_lock, flags);
+	return there;
+}
+
+/* Without the lock, formatting would be the longest section of the core with interrupts off. */
+ssize_t bx_refused_show(char *buf)
+{
+	u32 end = READ_ONCE(bx_nrefused);
+	struct bx_refusal line;
+	ssize_t len = 0;
+
+	for (u32 n = end > BX_NREFUSED ? end - BX_NREFUSED : 0; n < end; n++) {
+		if (bx_refusal_copy(n, &line))
+			len += sysfs_emit_at(buf, len, "%s: %s\n", line.name, line.msg);
+	}
 	return len;
 }

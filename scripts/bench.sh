@@ -4,7 +4,7 @@
 # as one JSON document, build/bench/rules.json, from which scripts/plot-rules.sh draws. 'make
 # bench' builds what this needs and calls it.
 #
-#   BENCH=   some of: all (costs of policies, and the rest), rules, hooks, functions
+#   BENCH=   some of: all (costs of policies, and the rest), rules, hooks, functions, latency
 #            (default: all and functions)
 #
 # driverctl and udev's rules come from the packages of this machine's Debian archive.
@@ -68,7 +68,8 @@ for part in ${BENCH:-all functions}; do
 	rules) in_vm elections none ;;
 	hooks) in_vm hooks one ;;
 	functions) ;;
-	*) die "BENCH=$part: expected all, rules, hooks or functions" ;;
+	latency) in_vm latency one ;;
+	*) die "BENCH=$part: expected all, rules, hooks, functions or latency" ;;
 	esac
 	[ "$part" != functions ] || unpack_packages
 	[ "$part" != functions ] || in_vm functions "one nvme-functions"

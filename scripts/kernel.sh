@@ -123,7 +123,7 @@ packages() {
 				queue+=("${dep%%:*}${arch:+:amd64}")
 				;;
 			*-unsigned | *-dbg*) ;;
-			linux-image-[0-9]* | linux-binary-[0-9]* | \
+			linux-image-[0-9]* | linux-binary-[0-9]* | linux-base-[0-9]* | \
 			linux-modules-[0-9]* | linux-headers-[0-9]*)
 				queue+=("$dep")
 				;;
@@ -171,9 +171,9 @@ decompress_modules() {
 
 fetch() {
 	local version=$1 dir=$build/kernel/$1 tmp=$build/kernel/$1.tmp names release
+	use_version "$version"
 	rm -rf "$tmp"
 	mkdir -p "$tmp/deb" "$tmp/root"
-	use_version "$version"
 	mapfile -t names < <(packages "$version")
 	step KERNEL "fetching linux-image-$version and headers"
 	logged kernel-fetch download "$tmp/deb" "${names[@]}" ||
@@ -182,6 +182,8 @@ fetch() {
 	unpack "$tmp/root" "$tmp"/deb/*.deb
 	relocate_headers "$tmp/root/usr/src/linux-headers-$version"
 	decompress_modules "$tmp/root/lib/modules"
+	[ -s "$tmp/root/lib/modules/$version/modules.builtin" ] ||
+		die "no modules.builtin in the packages of $version: ${names[*]}"
 	logged depmod depmod -b "$tmp/root" "$version"
 
 	local image=root/boot/vmlinuz-$version

@@ -694,7 +694,7 @@ int main(void)
 	ksft_print_header();
 	ksft_set_plan(4);
 	ksft_print_msg("%u seconds; again with STRESS_SEED=%u\n", seconds, seed);
-	if (bxt_start("bxsim") || prepare(seed))
+	if (bxt_start("bxsim") || bxt_clean() || prepare(seed))
 		return KSFT_FAIL;
 	run(seconds);
 	report(seed);

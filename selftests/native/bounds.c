@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sections with interrupts off, natively: the entries of lists that they walk over with one
- * program running and with many. See "With interrupts off" in docs/design-notes.md.
+ * program running and with many, and that no text is formatted in them. See "With interrupts
+ * off" in docs/design-notes.md.
  */
 #include "native.h"
 
@@ -45,10 +46,23 @@ static void ended_program_is_not_found(void)
 	EXPECT(!bx_select_run(&ctx[0]));
 }
 
+/* The shim does not allow it with interrupts off. */
+static void refusals_are_formatted_with_interrupts_on(void)
+{
+	char text[4096];
+
+	for (int i = 0; i < 10; i++)
+		bx_refuse("policy", -EINVAL, "number %d", i);
+	bx_refused_show(text);
+	EXPECT(!strncmp(text, "policy: number 2\n", 17));
+	EXPECT(!strcmp(strstr(text, "policy: number 9"), "policy: number 9\n"));
+}
+
 static const struct native_test tests[] = {
 	NATIVE_TEST(search_for_one_program_is_one_entry),
 	NATIVE_TEST(search_among_many_programs_is_short),
 	NATIVE_TEST(ended_program_is_not_found),
+	NATIVE_TEST(refusals_are_formatted_with_interrupts_on),
 };
 
 int main(void)

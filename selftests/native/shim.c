@@ -258,10 +258,13 @@ int kstrtou32(const char *text, unsigned int base, u32 *number)
 	return 0;
 }
 
+/* A lot of work with interrupts off */
 int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)
 {
 	int len = vsnprintf(buf, size, fmt, args);
 
+	if (irqs_off)
+		native_bug("'%s' is formatted with interrupts off", fmt);
 	return len < (int)size ? len : (int)size - 1;
 }
 

@@ -445,8 +445,10 @@ int main(void)
 	if (bx_open(&h, &opts))
 		return 1;
 	kmod = kmod_new(dir, &no_config);
-	if (!kmod || kmod_load_resources(kmod))
+	if (!kmod || kmod_load_resources(kmod)) {
+		printf("Bail out! libkmod cannot read %s\n", dir);
 		return 1;
+	}
 	srand(seed);
 	printf("TAP version 13\n1..7\n# BX_SEED=%d\n", seed);
 	check(import(dir), "the aliases of a kernel are rules");
