@@ -86,49 +86,6 @@ static int take_target(struct bx_call *call, const char *name)
 #undef strnlen
 #undef strchr
 
-/* ---- functions of other files, which no test here calls ---- */
-
-static s64 uncalled(void)
-{
-	native_bug("a function of another file is called");
-	return 0;
-}
-
-struct device *bx_find_device(const struct bx_devref *ref)
-{
-	return ERR_PTR(uncalled());
-}
-
-void bx_device_rec_fill(struct device *dev, struct bx_device_rec *rec)
-{
-	uncalled();
-}
-
-s64 bx_request_rebind(const struct bx_devref *ref)
-{
-	return uncalled();
-}
-
-s64 bx_request_reelect(const struct bx_devref *ref)
-{
-	return uncalled();
-}
-
-s64 bx_request_settle(void)
-{
-	return uncalled();
-}
-
-s64 bx_request_commit(const void *commit, u32 size)
-{
-	return uncalled();
-}
-
-s64 bx_request_wait(u64 ticket, u32 timeout_ms)
-{
-	return uncalled();
-}
-
 /* ---- names in memory that changes ---- */
 
 /* Each kfunc that takes a name in memory */

@@ -82,7 +82,9 @@ static void by_kmod(const char *modalias, char *out)
 	kmod_list_foreach(at, list) {
 		struct kmod_module *mod = kmod_module_get_module(at);
 
-		add_module(&m, kmod_module_get_name(mod));
+		/* in 7.3, unlike 6.12, also built-in ones, which modules.alias has not */
+		if (kmod_module_get_initstate(mod) != KMOD_MODULE_BUILTIN)
+			add_module(&m, kmod_module_get_name(mod));
 		kmod_module_unref(mod);
 	}
 	kmod_module_unref_list(list);
