@@ -36,17 +36,15 @@ void bx_dev_driver_name(struct device *dev, char *buf, size_t len)
  * bx_dev_is_bound() - check whether a driver is bound to a device
  * @dev: the device
  *
- * While a driver is probed, or refused at binding, dev->driver is set; where drivers may
- * be refused, such a device does not count as bound.
+ * While a driver is probed, or refused at binding, dev->driver is set, but the device may soon
+ * be without one again.
  *
  * Context: any, with or without the device lock.
  * Return: true if one is.
  */
 bool bx_dev_is_bound(struct device *dev)
 {
-	if (bx_vetoes_work())
-		return device_is_bound(dev);
-	return READ_ONCE(dev->driver);
+	return device_is_bound(dev);
 }
 
 /* The vendor id by which policies have a scope; 0 on a bus without ids, as platform */

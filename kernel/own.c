@@ -146,7 +146,7 @@ static int bx_own_elect_locked(struct bx_device *bdev)
 	 * has dropped it.
 	 */
 	keep = !err && e->dec.by == BX_BY_QUARANTINE && bdev->elected_gen &&
-	       READ_ONCE(bdev->dev.driver);
+	       bx_dev_is_bound(&bdev->dev);
 	if (keep) {
 		bdev->elected_gen = gen;
 	} else if (!err) {
@@ -181,21 +181,15 @@ static void bx_own_invalidate(struct bx_device *bdev)
 }
 
 /* Returns 1 if @drv is elected, 0 if not, -EPROBE_DEFER or another errno. */
-static int bx_own_is_elected(struct bx_device *bdev,
-			     const struct bx_driver *drv)
+static int bx_own_is_elected_locked(struct bx_device *bdev, const struct bx_driver *drv)
 {
-	int ret;
+	int ret = bx_own_elect_locked(bdev);
 
-	mutex_lock(&bdev->elect_lock);
-	ret = bx_own_elect_locked(bdev);
-	if (!ret) {
-		if (bdev->decision.outcome == BX_OUT_DEFERRED)
-			ret = -EPROBE_DEFER;
-		else
-			ret = drv && bdev->elected == drv->order;
-	}
-	mutex_unlock(&bdev->elect_lock);
-	return ret;
+	if (ret)
+		return ret;
+	if (bdev->decision.outcome == BX_OUT_DEFERRED)
+		return -EPROBE_DEFER;
+	return bdev->elected == drv->order;
 }
 
 /**
@@ -267,11 +261,14 @@ static int bx_own_override_match(struct device *dev,
  */
 int bx_own_match(struct device *dev, const struct device_driver *drv)
 {
+	struct bx_device *bdev = to_bx_device(dev);
 	int ret = bx_own_override_match(dev, drv);
 
 	if (ret >= 0)
 		return ret;
-	ret = bx_own_is_elected(to_bx_device(dev), to_bx_driver(drv));
+	mutex_lock(&bdev->elect_lock);
+	ret = bx_own_is_elected_locked(bdev, to_bx_driver(drv));
+	mutex_unlock(&bdev->elect_lock);
 	return ret == -EPROBE_DEFER ? 1 : ret;
 }
 
@@ -286,33 +283,55 @@ static bool bx_own_reelect_locked(struct bx_device *bdev)
 static void bx_reattach_work(struct work_struct *work)
 {
 	struct bx_device *bdev = container_of(work, struct bx_device, reattach);
-	bool again;
+	bool again = false;
 
-	/* Skip a driver that won again: an override or the hook names it. */
+	/* waits for the end of the probe, which has the device until then */
+	device_lock(&bdev->dev);
 	mutex_lock(&bdev->elect_lock);
-	again = bx_own_reelect_locked(bdev);
+	/* Skip a driver that won again: an override or the hook names it. */
+	if (!bdev->dev.driver)
+		again = bx_own_reelect_locked(bdev);
 	mutex_unlock(&bdev->elect_lock);
+	device_unlock(&bdev->dev);
 	if (again && device_attach(&bdev->dev) < 0)
 		dev_dbg(&bdev->dev, "removed before the attach of the runner-up\n");
-	put_device(&bdev->dev);	/* pairs with bx_probe_failed() */
+	put_device(&bdev->dev);	/* pairs with bx_own_reattach() */
 	bx_async_end(BX_Q_ELECT);
 }
 
-/*
- * Excludes the driver for this device and schedules an attach of the runner-up.
- * The driver core's current walk is not enough: the runner-up may precede the
- * failed driver in its list.
- */
-static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
-			    int error)
+/* Schedules an election, for when a probe that ends has failed. */
+static void bx_own_reattach(struct bx_device *bdev)
+{
+	get_device(&bdev->dev);
+	if (!bx_async_queue(BX_Q_ELECT, &bdev->reattach))
+		put_device(&bdev->dev);
+}
+
+/* Returns 1 if the driver must be probed, and else as bx_own_is_elected_locked(). */
+static int bx_probe_begin(struct bx_device *bdev, const struct bx_driver *drv)
+{
+	int ret = bx_own_override_match(&bdev->dev, &drv->driver);
+
+	mutex_lock(&bdev->elect_lock);
+	if (ret < 0)
+		ret = bx_own_is_elected_locked(bdev, drv);
+	if (ret > 0) {
+		bdev->tried = drv->order;
+		bdev->probing = true;
+	}
+	mutex_unlock(&bdev->elect_lock);
+	return ret;
+}
+
+/* Excludes the driver for this device, so that another one may be elected. */
+static bool bx_probe_exclude(struct bx_device *bdev, struct bx_driver *drv, int error)
 {
 	struct bx_failed *f = NULL;
 
-	mutex_lock(&bdev->elect_lock);
+	lockdep_assert_held(&bdev->elect_lock);
 	if (error == -ENODEV || error == -ENXIO ||
 	    (bdev->next_best && error != -EPROBE_DEFER))
 		f = kzalloc(sizeof(*f), GFP_KERNEL);
-	bdev->decision.probe_error = error;
 	if (f) {
 		bx_failed_prune(bdev);
 		f->order = drv->order;
@@ -321,44 +340,48 @@ static void bx_probe_failed(struct bx_device *bdev, struct bx_driver *drv,
 		bdev->elected_gen = 0;
 		bdev->may_load = true;	/* the module of the next choice */
 	}
-	mutex_unlock(&bdev->elect_lock);
-	if (!f)
-		return;
+	return f;
+}
 
-	get_device(&bdev->dev);
-	if (!bx_async_queue(BX_Q_ELECT, &bdev->reattach))
-		put_device(&bdev->dev);
+/*
+ * Schedules an attach of the runner-up.  The driver core's current walk is not enough: the
+ * runner-up may precede the failed driver in its list.
+ */
+static void bx_probe_end(struct bx_device *bdev, struct bx_driver *drv, int error)
+{
+	bool again;
+
+	mutex_lock(&bdev->elect_lock);
+	again = bdev->again;
+	bdev->again = false;
+	bdev->probing = false;
+	bdev->decision.probe_error = error;
+	if (!error)
+		bx_deferral_reset(&bdev->deferral);
+	else if (bx_probe_exclude(bdev, drv, error))
+		again = true;
+	mutex_unlock(&bdev->elect_lock);
+	if (again)
+		bx_own_reattach(bdev);
 }
 
 int bx_own_probe(struct device *dev)
 {
 	struct bx_driver *drv = to_bx_driver(dev->driver);
 	struct bx_device *bdev = to_bx_device(dev);
-	int ret = bx_own_override_match(dev, dev->driver);
+	int ret = bx_probe_begin(bdev, drv);
 
-	if (ret < 0)
-		ret = bx_own_is_elected(bdev, drv);
 	if (ret <= 0)
 		return ret ?: -ENODEV;
-
-	mutex_lock(&bdev->elect_lock);
-	bdev->tried = drv->order;
-	mutex_unlock(&bdev->elect_lock);
 	ret = bx_device_complete(bdev);
 	if (!ret && bdev->bus->ops)
 		ret = bdev->bus->ops->prepare(bdev, drv);
 	if (!ret)
 		ret = drv->probe(bdev, bx_id_match(drv->id_table, &bdev->id));
-	if (ret) {
-		bx_probe_failed(bdev, drv, ret);
-		return ret;
-	}
-	mutex_lock(&bdev->elect_lock);
-	bdev->decision.probe_error = 0;
-	bx_deferral_reset(&bdev->deferral);
-	mutex_unlock(&bdev->elect_lock);
-	bx_emit_dev(dev, drv->name, BX_EVENT_BOUND);
-	return 0;
+	bx_probe_end(bdev, drv, ret);
+	if (!ret)
+		bx_emit_dev(dev, drv->name, BX_EVENT_BOUND);
+	return ret;
 }
 
 void bx_own_remove(struct device *dev)
@@ -371,6 +394,23 @@ void bx_own_remove(struct device *dev)
 }
 
 /* ---- re-elections ---- */
+
+/*
+ * Whether a driver has the device that may fail to bind, by a decision of before; then it is
+ * elected again later.  No work waits for a probe in progress; what comes before and after it in
+ * the driver core is short.
+ */
+static bool bx_own_is_probed_locked(struct bx_device *bdev)
+{
+	lockdep_assert_held(&bdev->elect_lock);
+	if (bdev->probing)
+		bdev->again = true;
+	else if (READ_ONCE(bdev->dev.driver))
+		bx_own_reattach(bdev);
+	else
+		return false;
+	return true;
+}
 
 /* Re-elects an unbound device; with @forget, failed drivers are tried again. */
 int bx_own_reelect_dev(struct device *dev, void *forget)
@@ -385,18 +425,21 @@ int bx_own_reelect_dev(struct device *dev, void *forget)
 		/* pairs with bx_device_add(), which sees it, or is seen below */
 		smp_store_mb(bdev->forget, true);
 	}
-	if (forget && READ_ONCE(dev->driver)) {
-		/* of a policy that may be gone */
-		bx_deferral_drop(&bdev->deferral);
-		bx_deferral_reset(&bdev->deferral);
+	if (bx_dev_is_bound(dev)) {
+		if (forget) {
+			/* of a policy that may be gone */
+			bx_deferral_drop(&bdev->deferral);
+			bx_deferral_reset(&bdev->deferral);
+		}
+		return 0;
 	}
-	if (READ_ONCE(dev->driver) || !READ_ONCE(bdev->added))
+	if (!READ_ONCE(bdev->added))
 		return 0;
 	mutex_lock(&bdev->elect_lock);
 	if (forget)
 		bx_own_invalidate(bdev);
 	/* Needed on a bus without drivers, where match() is never called. */
-	again = bx_own_reelect_locked(bdev);
+	again = !bx_own_is_probed_locked(bdev) && bx_own_reelect_locked(bdev);
 	mutex_unlock(&bdev->elect_lock);
 	if (again && device_attach(dev) < 0)
 		dev_dbg(dev, "deferred, or removed before its re-election\n");
@@ -411,7 +454,7 @@ static void bx_own_reelect_deferred(struct device *dev)
 {
 	struct bx_device *bdev = to_bx_device(dev);
 
-	if (READ_ONCE(dev->driver))
+	if (bx_dev_is_bound(dev))
 		return;
 	mutex_lock(&bdev->elect_lock);
 	if (bdev->decision.outcome == BX_OUT_DEFERRED)

@@ -272,6 +272,8 @@ struct bx_device {
 	u64			elected_gen;
 	bool			next_best;	/* after any failed probe */
 	bool			may_load;
+	bool			probing;	/* the driver is being probed */
+	bool			again;		/* an election is due after that */
 	struct list_head	failed;
 	struct list_head	notes;		/* on modules, see notes.c */
 	struct rcu_head		rcu;		/* frees the device */

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <glob.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -707,12 +706,9 @@ TEST_F(pci, override_written_after_with_the_same_name_is_the_administrators)
 /* The second string may get the memory of ours, which was freed. */
 TEST_F(pci, override_written_again_and_again_is_the_administrators)
 {
-	cpu_set_t one;
 	int link;
 
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	ASSERT_EQ(0, bxt_use_cpu(0));
 	for_vf0(0);
 	bxt_script(0)->select = BX_REFUSE;
 	link = attach_pci(0);

@@ -8,11 +8,14 @@
  */
 #include <errno.h>
 #include <glob.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <kselftest_harness.h>
 #include "../lib/bxtest.h"
 #include "selftests/bpf/hook.skel.h"
+#include "selftests/bpf/meets.skel.h"
 
 #define ANY	"bxany"
 #define DIR	"/sys/devices/bxany/"
@@ -157,6 +160,57 @@ TEST_F(defer, events_out_of_scope_ask_no_one)
 	settle();
 	EXPECT_EQ(before, selects_of(0));
 	EXPECT_EQ(1, decision("a").deferrals);
+}
+
+/*
+ * A probe of a deferred device, by the decision of before, as the driver core does when it has
+ * bound another one.  The program that makes it wait keeps a processor to itself.
+ */
+static void *probe_on_the_other_cpu(void *device)
+{
+	if (bxt_use_cpu(1) || bxt_write("/sys/bus/bx-sf/drivers_probe", device))
+		return NULL;
+	return device;
+}
+
+static bool is_probing(void *meets)
+{
+	return ((struct meets *)meets)->bss->probing;
+}
+
+TEST_F(defer, event_during_a_probe_asks_again)
+{
+	struct meets *meets;
+	pthread_t prober;
+	char cpus[64];
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "needs two processors");
+	meets = meets__open_and_load();
+	ASSERT_NE(NULL, meets) TH_LOG("%s", bxt_log());
+	ASSERT_EQ(0, meets__attach(meets));
+	driver("x", "ids=f055:9");
+	driver("y", "ids=f055:2");
+	device("b", "f055:2");
+	waits_for(0, "a", "b", "x");
+	attach(0);
+	ASSERT_EQ(0, bxt_write("/sys/bus/bx-sf/drivers/y/unbind", "b"));
+	device("a", "f055:1");
+	settle();
+	ASSERT_EQ(0, bxt_use_cpu(0));
+	ASSERT_EQ(0, bxt_read(BXT_CPUS_OF_WORK, cpus, sizeof(cpus)));
+	ASSERT_EQ(0, bxt_write(BXT_CPUS_OF_WORK, "1"));
+	meets->bss->armed = 1;
+	ASSERT_EQ(0, pthread_create(&prober, NULL, probe_on_the_other_cpu, "a"));
+	EXPECT_TRUE(bxt_becomes(is_probing, meets));
+	EXPECT_EQ(0, bxt_write("/sys/bus/bx-sf/drivers/y/bind", "b"));
+	pthread_join(prober, NULL);
+	EXPECT_EQ(1, meets->bss->met);
+	meets__destroy(meets);
+	EXPECT_EQ(0, bxt_write(BXT_CPUS_OF_WORK, cpus));
+	settle();
+	EXPECT_BOUND("b", "y");
+	EXPECT_BOUND("a", "x");
 }
 
 TEST_F(defer, device_of_an_adopted_bus_waits_for_its_companion)

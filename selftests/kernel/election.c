@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -331,7 +330,6 @@ static bool has_come_to_rest(void *arg)
 TEST_F(election, hook_that_sleeps_is_asked_about_another_device)
 {
 	struct creation first = { .device = "d1" }, second = { .device = "d2" };
-	cpu_set_t all, one;
 	struct uffd_msg fault;
 	struct sleepy *skel;
 	void *memory;
@@ -346,10 +344,7 @@ TEST_F(election, hook_that_sleeps_is_asked_about_another_device)
 	three_drivers();
 	ASSERT_EQ(0, sleepy__attach(skel));
 
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	ASSERT_EQ(0, sched_getaffinity(0, sizeof(all), &all));
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	ASSERT_EQ(0, bxt_use_cpu(0));
 	ASSERT_EQ(0, pthread_create(&first.thread, NULL, create, &first));
 	ASSERT_EQ(sizeof(fault), read(fd, &fault, sizeof(fault)));
 	ASSERT_EQ(0, pthread_create(&second.thread, NULL, create, &second));
@@ -357,7 +352,6 @@ TEST_F(election, hook_that_sleeps_is_asked_about_another_device)
 	EXPECT_EQ(0, uffd_give(fd, memory));
 	pthread_join(first.thread, NULL);
 	pthread_join(second.thread, NULL);
-	sched_setaffinity(0, sizeof(all), &all);
 	EXPECT_UNBOUND("d1");
 	EXPECT_UNBOUND("d2");
 	EXPECT_LE(2, skel->bss->asked);

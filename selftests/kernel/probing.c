@@ -361,6 +361,36 @@ TEST_F(probing, policy_that_comes_during_a_probe_tries_failed_drivers_again)
 	EXPECT_BOUND("d", "a");
 }
 
+static void *probe_d(void *err)
+{
+	*(int *)err = bxt_write("/sys/bus/bx-sf/drivers_probe", "d");
+	return NULL;
+}
+
+/* It has asked for the decision before; devices behind it on the bus do not wait for it. */
+TEST_F(probing, policy_that_comes_during_a_probe_that_fails_decides_after_it)
+{
+	pthread_t thread;
+	int err;
+
+	driver("a", "");
+	driver("slow", "ids=f055:* probe=-EIO");
+	device("d", ID);
+	device("e", "abc:1");
+	driver_set("slow", "delay=60000");
+	ASSERT_EQ(0, pthread_create(&thread, NULL, probe_d, &err));
+	ASSERT_TRUE(bxt_becomes_probed("slow", 2));
+	selects(0, "a");
+	ASSERT_LE(0, attach_errno(0));
+	EXPECT_TRUE(bxt_becomes_bound("e", "a"));
+	settle();
+	ASSERT_EQ(0, bxt_sim("release", "1"));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	settle();
+	EXPECT_BOUND("d", "a");
+	EXPECT_EQ(2, bxt_probes("slow"));
+}
+
 /* ---- on request ---- */
 
 TEST_F(probing, rebind_moves_a_device_and_back_after_detach)

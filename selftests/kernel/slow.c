@@ -4,7 +4,6 @@
  * policy, and those who ask without effect need not wait for it
  */
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -192,7 +191,6 @@ TEST_F(slow, explained_it_is_named_and_not_ejected)
 
 /* ---- who waits for them ---- */
 
-#define CPUS_OF_WORK	"/sys/devices/virtual/workqueue/cpumask"
 #define ENDLESS		(~0U)	/* 8 million rounds, however long they take */
 
 /* A program may keep its processor to itself: the test runs on another one. */
@@ -202,23 +200,19 @@ FIXTURE(waiting) {
 
 FIXTURE_SETUP(waiting)
 {
-	cpu_set_t one;
-
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		SKIP(return, "needs two processors");
 	ASSERT_EQ(0, bxt_clean());
 	device("d", ID);
-	ASSERT_EQ(0, bxt_read(CPUS_OF_WORK, self->cpus, sizeof(self->cpus)));
-	ASSERT_EQ(0, bxt_write(CPUS_OF_WORK, "2"));
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	ASSERT_EQ(0, bxt_read(BXT_CPUS_OF_WORK, self->cpus, sizeof(self->cpus)));
+	ASSERT_EQ(0, bxt_write(BXT_CPUS_OF_WORK, "2"));
+	ASSERT_EQ(0, bxt_use_cpu(0));
 }
 
 FIXTURE_TEARDOWN(waiting)
 {
 	if (self->cpus[0])
-		EXPECT_EQ(0, bxt_write(CPUS_OF_WORK, self->cpus));
+		EXPECT_EQ(0, bxt_write(BXT_CPUS_OF_WORK, self->cpus));
 }
 
 TEST_F(waiting, explanation_ends_in_time)

@@ -151,6 +151,13 @@ unsigned int bxt_setting(const char *name, unsigned int otherwise);
 int bxt_patience(void);
 bool bxt_becomes(bool (*is)(void *arg), void *arg);
 
+/* ---- processors ---- */
+
+/* Where work runs that is bound to none: a mask in hex */
+#define BXT_CPUS_OF_WORK	"/sys/devices/virtual/workqueue/cpumask"
+
+int bxt_use_cpu(int cpu);
+
 /* ---- for TEST_F bodies ---- */
 
 #define device(name, id)	ASSERT_EQ(0, bxt_sim("create", "%s %s", name, id))

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,6 +248,16 @@ bool bxt_becomes(bool (*is)(void *arg), void *arg)
 			pause.tv_nsec *= 2;
 	}
 	return true;
+}
+
+/* Lets this thread run on one processor only; an errno. */
+int bxt_use_cpu(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	return sched_setaffinity(0, sizeof(one), &one) ? -errno : 0;
 }
 
 struct pair {
