@@ -198,24 +198,33 @@ static int several(const __u64 *enter, __u32 nr_enter, const __u64 *leave,
 }
 
 struct maker {
+	pthread_mutex_t	asks;		/* the control interface */
 	atomic_bool	stop;
 	atomic_uint	made;
 	char		wrong[64];
 };
 
-/* Creates devices all the time; one policy decides which driver each gets. */
+/*
+ * Creates devices all the time; one policy decides which driver each gets.  A commit during the
+ * probe lets the device be without one until the election that follows.
+ */
 static void *make_devices(void *arg)
 {
 	struct maker *m = arg;
-	const char *driver;
+	struct bx_device_rec rec;
+	const char *driver = rec.decision.driver;
+	int err;
 
 	while (!atomic_load(&m->stop) && !m->wrong[0]) {
 		if (bxt_sim("create", "busy " ID))
 			continue;
-		driver = bxt_bound_on("bx-sf", "busy");
-		if (strcmp(driver, "a") && strcmp(driver, "b"))
-			snprintf(m->wrong, sizeof(m->wrong), "bound to '%s'",
-				 driver);
+		pthread_mutex_lock(&m->asks);
+		err = bxt_device("busy", &rec);
+		pthread_mutex_unlock(&m->asks);
+		if (err)
+			strcpy(m->wrong, "not there");
+		else if (strcmp(driver, "a") && strcmp(driver, "b"))
+			snprintf(m->wrong, sizeof(m->wrong), "given to '%s'", driver);
 		bxt_sim("destroy", "busy");
 		atomic_fetch_add(&m->made, 1);
 	}
@@ -229,11 +238,11 @@ static bool has_made(void *arg)
 	return atomic_load(&m->made) > 0;
 }
 
-/* One of two policies refuses the driver that the other does not name: never both. */
+/* Without one of the two policies, no driver gets the device. */
 TEST_F(commit, no_election_sees_half_of_it)
 {
 	int old[2], new[2];
-	struct maker m = {};
+	struct maker m = { .asks = PTHREAD_MUTEX_INITIALIZER };
 	__u64 before[2], after[2];
 	pthread_t thread;
 
@@ -246,8 +255,9 @@ TEST_F(commit, no_election_sees_half_of_it)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, make_devices, &m));
 	ASSERT_TRUE(bxt_becomes(has_made, &m));
 	for (int i = 0; i < ROUNDS; i++) {
-		int base = i % 2 ? 0 : 2;
+		int base = i % 2 ? 0 : 2, err;
 
+		pthread_mutex_lock(&m.asks);
 		before[0] = bxt_newest("p");
 		before[1] = bxt_newest("q");
 		new[0] = bxt_attach(base, &(struct bxt_spec){
@@ -256,7 +266,9 @@ TEST_F(commit, no_election_sees_half_of_it)
 			.name = "q", .flags = BX_F_STAGED });
 		after[0] = bxt_newest("p");
 		after[1] = bxt_newest("q");
-		if (several(after, 2, before, 2))
+		err = several(after, 2, before, 2);
+		pthread_mutex_unlock(&m.asks);
+		if (err)
 			break;
 		for (int k = 0; k < 2; k++) {
 			bxt_detach(old[k]);

@@ -337,6 +337,7 @@ TEST_F(composite, optional_part_is_used_if_it_is_there)
 	names(0, 1, "any1", "pair.0/extra", 0);
 	attach_both();
 	devices(2);
+	ASSERT_TRUE(gets_part("extra bxany/any1 free p0"));
 	device("d0", "1:1");
 	ASSERT_TRUE(pair_becomes("pair.0", "bxpair"));
 	EXPECT_STREQ("left=bxany/any0 right=bx-sf/d0 extra=bxany/any1",
@@ -365,6 +366,7 @@ TEST_F(composite, failed_probe_leaves_the_parts_free)
 	ASSERT_TRUE(becomes(PAIR "/state", "ready"));
 	settle();
 	EXPECT_TRUE(gets_part("left bxany/any0 free p0"));
+	EXPECT_TRUE(gets_part("right bx-sf/d0 free p1"));
 	ASSERT_EQ(0, bxt_write(PARAMETER "error", "0"));
 	err = bxt_write(COMPOSITES "drivers/bxpair/bind", "pair.0");
 	EXPECT_TRUE(!err || err == -EBUSY);
