@@ -238,7 +238,7 @@ static bool has_made(void *arg)
 	return atomic_load(&m->made) > 0;
 }
 
-/* Without one of the two policies, no driver gets the device. */
+/* With neither of the two policies, no driver would get the device. */
 TEST_F(commit, no_election_sees_half_of_it)
 {
 	int old[2], new[2];
